@@ -1,0 +1,49 @@
+"""The environment, read once into one frozen value."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Everything an administrator can set. Names in the environment are upper case; ROWCALL_ may stand before.
+
+    Times are in seconds, sizes in the unit that the name says.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: str = ""
+    public_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = "rowcall@localhost"
+    port: int = 8000
+    var: Annotated[Path, Field(validation_alias=AliasChoices("ROWCALL_VAR", "var"))] = Path("var")
+
+    max_upload_mb: int = 200
+    max_rows: int = 2_000_000
+    max_columns: int = 256
+    max_cell_chars: int = 131_072
+    retention_days: int = 30
+
+    lease_seconds: float = 15.0
+    slice_seconds: float = 2.0
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * MEBIBYTE
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """A third of the lease: two heartbeats may be lost before the lease is."""
+        return self.lease_seconds / 3
+
+    @property
+    def sweep_seconds(self) -> float:
+        return self.lease_seconds / 3
