@@ -1,0 +1,386 @@
+"""The tables. PostgreSQL holds the truth; every number that anyone sees is a query over these."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from webapp.engine.states import STORED_OUTCOMES, State, Strategy
+
+OUTCOME = Enum(*[outcome.value for outcome in STORED_OUTCOMES], name="outcome")
+
+
+class Base(DeclarativeBase):
+    """Plain SQLAlchemy, so that jobs can use the tables without Flask."""
+
+    type_annotation_map = {
+        str: Text,
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+def _one_of(column: str, values: type[State] | type[Strategy]) -> CheckConstraint:
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    email: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    password_hash: Mapped[str]
+    role: Mapped[str]  # admin | importer | viewer
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("role IN ('admin', 'importer', 'viewer')", name="role_known"),
+        Index("users_email_key", text("lower(email)"), unique=True),
+    )
+
+
+class ApiToken(Base):
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(server_default="")
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Session(Base):
+    """A signed-in browser. Deleting the row signs it out at once, whatever cookie it still holds."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Contact(Base):
+    """A person in the book. `version` counts every change; `updated_at` is for eyes only."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    external_id: Mapped[str | None]
+    email: Mapped[str | None]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    phone: Mapped[str | None]
+    company: Mapped[str | None]
+    job_title: Mapped[str | None]
+    street: Mapped[str | None]
+    city: Mapped[str | None]
+    region: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    country: Mapped[str | None]
+    website: Mapped[str | None]
+    birthday: Mapped[str | None]  # YYYY-MM-DD, or --MM-DD where the year is unknown
+    notes: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    custom: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    email_key: Mapped[str | None] = mapped_column(Text(collation="C"))  # the whole address, lower case
+    phone_key: Mapped[str | None] = mapped_column(Text(collation="C"))  # E.164
+    # No foreign key: checking one costs every created row a look-up, and imports are never deleted.
+    imported_from: Mapped[uuid.UUID | None]
+    imported_row: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    __table_args__ = (
+        Index("contacts_email_key", "email_key", unique=True, postgresql_where=text("email_key IS NOT NULL")),
+        Index(
+            "contacts_external_id", "external_id", unique=True, postgresql_where=text("external_id IS NOT NULL")
+        ),
+        Index("contacts_phone_key", "phone_key", postgresql_where=text("phone_key IS NOT NULL")),
+        Index("contacts_imported_from", "imported_from", postgresql_where=text("imported_from IS NOT NULL")),
+    )
+
+
+class ContactImport(Base):
+    """One import session: what the file is, what the person chose, how far it is."""
+
+    __tablename__ = "contact_imports"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]  # when it ended: completed, cancelled or failed
+    rolled_back_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(server_default=State.UPLOADED.value)
+    failure_reason: Mapped[str | None]
+
+    filename: Mapped[str]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+    format: Mapped[str]  # csv | xlsx
+    encoding: Mapped[str | None]
+    delimiter: Mapped[str | None]
+    sheet: Mapped[str | None]
+    header_row: Mapped[int]  # as the spreadsheet counts; 0 where the file has no header
+    columns: Mapped[list[Any]]  # the header's labels, in file order
+    sample: Mapped[list[Any]]  # the first records: lists of cells
+    head: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # what else reading learnt
+    suggested_mapping: Mapped[list[Any]]
+
+    mapping: Mapped[list[Any] | None]  # one target or null for each column
+    default_country: Mapped[str | None]  # ISO 3166 alpha-2
+    match_keys: Mapped[list[str]] = mapped_column(server_default=text("'{external_id,email}'"))
+    clear_token: Mapped[str | None]
+    date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
+    check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+    duplicate_strategy: Mapped[str | None]
+    skip_errors: Mapped[bool] = mapped_column(server_default=text("true"))
+    batch_size: Mapped[int] = mapped_column(server_default=text("100"))  # 0 = auto
+    notification_email: Mapped[str | None]
+
+    total: Mapped[int | None]  # rows staged, once the check is through
+    read_bytes: Mapped[int] = mapped_column(server_default=text("0"))  # how far the check has read
+    read_position: Mapped[dict[str, Any] | None]  # where a resumed check goes on
+    last_row: Mapped[int] = mapped_column(server_default=text("0"))  # the checkpoint: a row number
+    batches_done: Mapped[int] = mapped_column(server_default=text("0"))
+    created: Mapped[int] = mapped_column(server_default=text("0"))
+    updated: Mapped[int] = mapped_column(server_default=text("0"))
+    merged: Mapped[int] = mapped_column(server_default=text("0"))
+    unchanged: Mapped[int] = mapped_column(server_default=text("0"))
+    duplicate_skipped: Mapped[int] = mapped_column(server_default=text("0"))
+    left_out: Mapped[int] = mapped_column(server_default=text("0"))
+    invalid: Mapped[int] = mapped_column(server_default=text("0"))
+    conflict: Mapped[int] = mapped_column(server_default=text("0"))
+    failed: Mapped[int] = mapped_column(server_default=text("0"))
+    busy_seconds: Mapped[float] = mapped_column(server_default=text("0"))  # time spent executing, over all slices
+    retrying: Mapped[bool] = mapped_column(server_default=text("false"))  # a second run over the failed rows
+
+    # Counted up by every claim. A batch's checkpoint names it, so a stale worker's batch rolls back.
+    lease_token: Mapped[int] = mapped_column(server_default=text("0"))
+
+    rollback: Mapped[dict[str, Any] | None]  # what the undo did: removed, restored, kept, conflicts
+    ledger_digest: Mapped[str | None]  # SHA-256 over the ledger, hexadecimal
+    upload_key: Mapped[str | None]  # the client's idempotency key
+    run_again_of: Mapped[uuid.UUID | None]
+
+    __table_args__ = (
+        _one_of("state", State),
+        _one_of("duplicate_strategy", Strategy),
+        Index(
+            "contact_imports_upload_key",
+            "created_by",
+            "upload_key",
+            unique=True,
+            postgresql_where=text("upload_key IS NOT NULL"),
+        ),
+    )
+
+
+class ImportLease(Base):
+    """Who works on an import, and whether it was asked to stop: a row of its own, so asking waits for no batch."""
+
+    __tablename__ = "contact_import_leases"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    token: Mapped[int] = mapped_column(server_default=text("0"))
+    worker: Mapped[str | None]
+    backend_pid: Mapped[int | None]
+    heartbeat_at: Mapped[datetime | None]  # null: nobody holds it
+    cancel_requested_at: Mapped[datetime | None]
+    waiting_for: Mapped[str | None]  # worker | database | queue | phone: why nothing moves
+    enqueued_at: Mapped[datetime | None]
+    deaths: Mapped[int] = mapped_column(server_default=text("0"))  # work-horses lost at the same checkpoint
+    deaths_at_row: Mapped[int] = mapped_column(server_default=text("-1"))
+
+
+class ImportFileChunk(Base):
+    """The uploaded bytes, about 1 MiB a chunk. STORAGE EXTERNAL: compressing them again gains nothing."""
+
+    __tablename__ = "contact_import_files"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)  # offset of the chunk's first byte
+    bytes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportRow(Base):
+    """A staged, checked row. The columns up to `custom` bear the names and types of `contacts`."""
+
+    __tablename__ = "contact_import_rows"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)  # as the spreadsheet shows it
+    status: Mapped[str] = mapped_column(Text, server_default="valid")  # valid | invalid | left_out
+    external_id: Mapped[str | None]
+    email: Mapped[str | None]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    phone: Mapped[str | None]
+    company: Mapped[str | None]
+    job_title: Mapped[str | None]
+    street: Mapped[str | None]
+    city: Mapped[str | None]
+    region: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    country: Mapped[str | None]
+    website: Mapped[str | None]
+    birthday: Mapped[str | None]
+    notes: Mapped[str | None]
+    tags: Mapped[list[str] | None]
+    custom: Mapped[dict[str, Any] | None]
+    email_key: Mapped[str | None] = mapped_column(Text(collation="C"))
+    phone_key: Mapped[str | None] = mapped_column(Text(collation="C"))
+    clears: Mapped[list[str] | None]  # fields that the clear token empties
+    problems: Mapped[list[Any] | None]  # [{"code", "column", "field", "value", "severity"}], null where none
+    record: Mapped[list[str] | None]  # the cells as they stand in the file, kept only where there are problems
+
+    __table_args__ = (
+        CheckConstraint("status IN ('valid', 'invalid', 'left_out')", name="row_status_known"),
+        Index(
+            "contact_import_rows_problems", "import_id", "row", postgresql_where=text("problems IS NOT NULL")
+        ),
+    )
+
+
+class ImportResult(Base):
+    """The ledger. Its primary key is the promise: a row of a file cannot have two outcomes."""
+
+    __tablename__ = "contact_import_results"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(OUTCOME)
+    contact_id: Mapped[int | None]
+    code: Mapped[str | None]  # the reason, a key of the table of sentences
+    detail: Mapped[dict[str, Any] | None]  # {"row": 14} | {"contacts": [3, 9]} | {"message": "..."}
+
+    __table_args__ = (
+        Index(
+            "contact_import_results_problems",
+            "import_id",
+            "outcome",
+            "row",
+            postgresql_where=text("outcome IN ('invalid', 'left_out', 'conflict', 'failed')"),
+        ),
+    )
+
+
+class ContactChange(Base):
+    """The journal: every change of an existing contact, whoever made it, in the change's own transaction."""
+
+    __tablename__ = "contact_changes"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(index=True)
+    kind: Mapped[str]  # import | edit | delete | undo
+    import_id: Mapped[uuid.UUID | None]  # the import that wrote it, or that an undo took back
+    row: Mapped[int | None]
+    user_id: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    before: Mapped[dict[str, Any]]  # the changed fields only; a custom field is "custom:<label>"
+    after: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('import', 'edit', 'delete', 'undo')", name="kind_known"),
+        Index("contact_changes_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
+    )
+
+
+class ImportLog(Base):
+    """One record for each attempt at a batch, and for each event in an import's life."""
+
+    __tablename__ = "contact_import_logs"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_imports.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    event: Mapped[str]  # batch | checked | started | resumed | waiting | cancelled | completed | rolled_back ...
+    batch: Mapped[int | None]
+    attempt: Mapped[int | None] = mapped_column(SmallInteger)
+    first_row: Mapped[int | None]
+    last_row: Mapped[int | None]
+    rows: Mapped[int | None]
+    duration_ms: Mapped[float | None]
+    result: Mapped[str | None]  # done | retried | failed
+    category: Mapped[str | None]  # validation | business | database | system
+    message: Mapped[str | None]
+
+    __table_args__ = (Index("contact_import_logs_import", "import_id", "id"),)
+
+
+class ImportPreview(Base):
+    """What each strategy would do, computed by the execution's own decision; gone when the mapping changes."""
+
+    __tablename__ = "contact_import_previews"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    strategy: Mapped[str] = mapped_column(primary_key=True)
+    outcomes: Mapped[dict[str, Any]]  # all ten
+    examples: Mapped[list[Any]]  # [{"row", "outcome", "contact_id", "before", "after", ...}]
+    computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ImportDocument(Base):
+    """A rendered report, kept so that the second reader waits for nothing."""
+
+    __tablename__ = "contact_import_documents"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)  # pdf
+    state: Mapped[str]  # rendering | ready | failed
+    bytes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    message: Mapped[str | None]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class MappingTemplate(Base):
+    """A mapping remembered by its header, or saved under a name."""
+
+    __tablename__ = "mapping_templates"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str | None]
+    header_hash: Mapped[str]  # SHA-256 of the column labels
+    mapping: Mapped[list[Any]]
+    used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        Index("mapping_templates_header", "user_id", "header_hash", unique=True, postgresql_where=text("name IS NULL")),
+        Index("mapping_templates_name", "user_id", "name", unique=True, postgresql_where=text("name IS NOT NULL")),
+    )
