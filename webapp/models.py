@@ -214,6 +214,7 @@ class ImportLease(Base):
     token: Mapped[int] = mapped_column(server_default=text("0"))
     worker: Mapped[str | None]
     backend_pid: Mapped[int | None]
+    backend_start: Mapped[datetime | None]  # pids are used again; the pair is not
     heartbeat_at: Mapped[datetime | None]  # null: nobody holds it
     cancel_requested_at: Mapped[datetime | None]
     waiting_for: Mapped[str | None]  # worker | database | queue | phone: why nothing moves

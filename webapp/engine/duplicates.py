@@ -1,0 +1,329 @@
+"""The row decision: whom a row belongs to, and what the strategy does with it.
+
+One SQL statement decides and writes the next `limit` staged rows after `after`, all on one snapshot. Rows that
+interfere with an earlier row of the same range are left aside and handed back; taken one by one afterwards they
+go through the very same statement as a range of one. Preview, execution and the run over failed rows share it, so what the
+preview promises is what the execution does.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from uuid import UUID
+
+import psycopg
+
+from webapp.engine.states import STORED_OUTCOMES, Outcome, Strategy
+from webapp.intake.fields import SCALARS
+
+Connection = psycopg.Connection[dict[str, object]]
+
+MATCH_KEYS = ("external_id", "email", "phone")  # strongest first
+UNIQUE_KEYS = ("external_id", "email")
+KEY_COLUMN = {"external_id": "external_id", "email": "email_key", "phone": "phone_key"}
+OWNER = {"external_id": "by_external_id", "email": "by_email", "phone": "by_phone[1]"}
+KEY_FIELDS = {"email": "email_key", "phone": "phone_key"}  # derived keys travel with their field
+WRITTEN = (*SCALARS, "tags", "custom", "email_key", "phone_key")
+
+
+class LostRace(Exception):  # noqa: N818 - a fact about timing, not an error in anything
+    """A contact changed between being read and being written; the batch is simply tried again."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the person chose, as far as the decision needs it."""
+
+    strategy: Strategy
+    match_keys: tuple[str, ...]
+    only_failed: bool = False  # a second run: only rows whose ledger outcome is `failed`
+
+    @property
+    def enabled(self) -> tuple[str, ...]:
+        return tuple(key for key in MATCH_KEYS if key in self.match_keys)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What one range of rows came to. `counts` adds up to `rows`, `last_row` is 0 for an empty range."""
+
+    rows: int
+    last_row: int
+    counts: dict[Outcome, int]
+
+
+class DuplicateHandler:
+    """Decides and writes ranges of one import's staged rows, inside the caller's transaction."""
+
+    def __init__(self, conn: Connection, import_id: UUID, rules: Rules) -> None:
+        self.conn = conn
+        self.import_id = import_id
+        self.statement = statement(rules)
+
+    def take(self, after: int, limit: int) -> Decided:
+        """Decide and write the next `limit` rows after row number `after`, as if one by one in file order."""
+        first = self._run(after, limit)
+        later = [self._run(row - 1, 1) for row in _aside(first)]
+        return _sum([first, *later], first)
+
+    def _run(self, after: int, limit: int) -> dict[str, object]:
+        parameters = {"import_id": self.import_id, "after": after, "limit": limit}
+        found = self.conn.execute(self.statement, parameters, prepare=True).fetchone()
+        assert found is not None  # noqa: S101 - an aggregate always answers
+        if found["to_change"] != found["changed"]:
+            raise LostRace
+        return found
+
+
+def _aside(found: dict[str, object]) -> Sequence[int]:
+    return found["aside"] or ()  # type: ignore[return-value]
+
+
+def _sum(parts: Iterable[dict[str, object]], whole: dict[str, object]) -> Decided:
+    parts = list(parts)
+    counts = {
+        outcome: sum(int(part[outcome.value]) for part in parts)  # type: ignore[call-overload]
+        for outcome in STORED_OUTCOMES
+    }
+    return Decided(int(whole["rows"]), int(whole["last_row"]), counts)  # type: ignore[call-overload]
+
+
+@lru_cache(maxsize=64)
+def statement(rules: Rules) -> str:
+    """The decision as SQL for these rules. Parameters: import_id, after (row number), limit (rows)."""
+    return "WITH " + ",\n".join(_steps(rules)) + _totals()
+
+
+def _steps(rules: Rules) -> Iterator[str]:
+    yield f"batch AS MATERIALIZED ({_batch(rules)})"
+    yield f"looked AS MATERIALIZED ({_look_up(rules)})"
+    yield f"aside AS MATERIALIZED ({_interfering(rules)})"
+    yield f"judged AS MATERIALIZED ({_judge(rules)})"
+    yield f"settled AS MATERIALIZED ({_settle(rules)})"
+    yield f"entries AS MATERIALIZED ({_entries()})"
+    yield _insert_contacts()
+    if rules.strategy is not Strategy.SKIP:
+        yield _update_contacts()
+        yield _write_journal()
+    else:
+        yield "changed AS (SELECT WHERE false)"
+    yield _correct_ledger() if rules.only_failed else _write_ledger()
+
+
+def _batch(rules: Rules) -> str:
+    again = """AND EXISTS (SELECT FROM contact_import_results f
+        WHERE f.import_id = r.import_id AND f.row = r.row AND f.outcome = 'failed')"""
+    return f"""
+    SELECT r.* FROM contact_import_rows r
+    WHERE r.import_id = %(import_id)s AND r.row > %(after)s {again if rules.only_failed else ""}
+    ORDER BY r.row LIMIT %(limit)s"""
+
+
+def _look_up(rules: Rules) -> str:
+    """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say."""
+    phone = (
+        "(SELECT array_agg(id) FROM (SELECT c.id FROM contacts c WHERE c.phone_key = b.phone_key LIMIT 2) p)"
+        if "phone" in rules.enabled
+        else "NULL::bigint[]"
+    )
+    return f"""
+    SELECT b.*,
+      (SELECT c.id FROM contacts c WHERE c.external_id = b.external_id LIMIT 1) AS by_external_id,
+      (SELECT c.id FROM contacts c WHERE c.email_key = b.email_key LIMIT 1) AS by_email,
+      {phone} AS by_phone
+    FROM batch b WHERE b.status = 'valid'"""
+
+
+def _interfering(rules: Rules) -> str:
+    """Rows that share a key or an owner with an earlier row of the range: they must see what that row wrote.
+
+    A row's effect reaches only the contacts that hold its keys and the keys that it brings, so pairs suffice:
+    a third row can be touched only through a key or an owner that it shares with one of the two.
+    """
+    marks = ["'x' || external_id", "'e' || email_key", "'c' || by_external_id", "'c' || by_email"]
+    if "phone" in rules.enabled:
+        marks += ["'p' || phone_key", "'c' || by_phone[1]", "'c' || by_phone[2]"]
+    return f"""
+    SELECT DISTINCT row FROM (
+      SELECT row, min(row) OVER (PARTITION BY mark COLLATE "C") AS first
+      FROM (SELECT row, unnest(ARRAY[{", ".join(marks)}]) AS mark FROM looked) m
+      WHERE mark IS NOT NULL) w
+    WHERE row > first"""
+
+
+def _judge(rules: Rules) -> str:
+    """R1 and R2: one owner, none, or a conflict that names the contacts."""
+    owners = [OWNER[key] for key in rules.enabled]
+    owner = f"COALESCE({', '.join(owners)})" if owners else "NULL::bigint"
+    return f"""
+    SELECT l.*, {owner} AS owner, {_conflict(rules, owner)} AS conflict
+    FROM looked l WHERE l.row NOT IN (SELECT row FROM aside)"""
+
+
+def _conflict(rules: Rules, owner: str) -> str:
+    two = [f"{a} <> {b}" for a, b in combinations([OWNER[key] for key in rules.enabled], 2)]
+    if "phone" in rules.enabled:
+        two.append("by_phone[2] IS NOT NULL")
+    taken = [
+        f"({OWNER[key]} IS NOT NULL AND {OWNER[key]} IS DISTINCT FROM {owner})"
+        for key in UNIQUE_KEYS
+        if key not in rules.enabled
+    ]
+    return f"""CASE WHEN {" OR ".join(two) or "false"} THEN 'two_contacts'
+      WHEN {" OR ".join(taken) or "false"} THEN 'key_taken' END"""
+
+
+def _stronger_differs(rules: Rules) -> str:
+    """R2: the row reached its owner by a weaker key, while a stronger one that both have differs."""
+    tests, missed = [], []
+    for key in rules.enabled:
+        missed.append(f"{OWNER[key]} IS NULL")
+        tests.append(f"({' AND '.join(missed)} AND j.{KEY_COLUMN[key]} <> c.{KEY_COLUMN[key]})")
+    return " OR ".join(tests) or "false"
+
+
+def _new_value(strategy: Strategy, field: str) -> str:
+    """W1 and W2: update lets non-blank values of the file win, merge fills blanks only."""
+    if strategy is Strategy.MERGE:
+        return f"COALESCE(c.{field}, j.{field})"
+    return f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
+
+
+def _new_key(strategy: Strategy, field: str, key: str) -> str:
+    if strategy is Strategy.MERGE:
+        return f"CASE WHEN c.{field} IS NULL THEN j.{key} ELSE c.{key} END"
+    return f"""CASE WHEN '{field}' = ANY(j.clears) THEN NULL
+      WHEN j.{field} IS NULL THEN c.{key} ELSE j.{key} END"""
+
+
+def _new_tags(strategy: Strategy) -> str:
+    if strategy is Strategy.MERGE:
+        return """CASE WHEN j.tags IS NULL OR j.tags <@ c.tags THEN COALESCE(c.tags, j.tags, '{}')
+          ELSE COALESCE(c.tags, '{}') || ARRAY(SELECT t FROM unnest(j.tags) WITH ORDINALITY AS u(t, n)
+            WHERE c.tags IS NULL OR t <> ALL(c.tags) ORDER BY n) END"""
+    return """CASE WHEN 'tags' = ANY(j.clears) THEN '{}' ELSE COALESCE(j.tags, c.tags, '{}') END"""
+
+
+def _new_custom(strategy: Strategy) -> str:
+    mine, theirs = "COALESCE(j.custom, '{}')", "COALESCE(c.custom, '{}')"
+    if strategy is Strategy.MERGE:
+        return f"{mine} || {theirs}"
+    cleared = "ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%%')"
+    return f"CASE WHEN j.clears IS NULL THEN {theirs} || {mine} ELSE ({theirs} || {mine}) - {cleared} END"
+
+
+def _new_values(strategy: Strategy) -> Iterator[tuple[str, str]]:
+    for field in SCALARS:
+        yield field, _new_value(strategy, field)
+    yield "tags", _new_tags(strategy)
+    yield "custom", _new_custom(strategy)
+    for field, key in KEY_FIELDS.items():
+        yield key, _new_key(strategy, field, key)
+
+
+def _settle(rules: Rules) -> str:
+    """The owner's present values, the values after, their difference field by field, and so the outcome."""
+    values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
+    done = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
+    duplicate = (
+        "'duplicate_skipped'"
+        if rules.strategy is Strategy.SKIP
+        else f"CASE WHEN d.before IS NULL THEN 'unchanged' ELSE '{done}' END"
+    )
+    difference = "SELECT NULL::jsonb AS before, NULL::jsonb AS after"
+    if rules.strategy is not Strategy.SKIP:
+        difference = _difference()
+    return f"""
+    SELECT n.*, d.before, d.after,
+      COALESCE(n.owner, CASE WHEN n.conflict IS NULL THEN nextval('contacts_id_seq') END) AS contact_id,
+      (CASE WHEN n.conflict IS NOT NULL THEN 'conflict' WHEN n.owner IS NULL THEN 'created'
+        ELSE {duplicate} END)::outcome AS outcome
+    FROM (
+      SELECT j.row, j.owner, c.version, c.email AS now_email, c.imported_from, c.imported_row,
+        j.by_external_id, j.by_email, j.by_phone,
+        COALESCE(j.conflict, CASE WHEN {_stronger_differs(rules)} THEN 'stronger_key_differs' END) AS conflict,
+        {_old_values()},
+        {values}
+      FROM judged j LEFT JOIN LATERAL (SELECT * FROM contacts WHERE id = j.owner LIMIT 1) c ON true
+    ) n LEFT JOIN LATERAL ({difference}) d ON true"""
+
+
+def _old_values() -> str:
+    return ", ".join(f"c.{name} AS old_{name}" for name in (*SCALARS, "tags", "custom"))
+
+
+def _difference() -> str:
+    """Before and after of the changed fields, each custom key a field of its own; null where nothing differs."""
+    scalars = ", ".join(f"('{name}', to_jsonb(n.old_{name}), to_jsonb(n.{name}))" for name in SCALARS)
+    return f"""
+      SELECT jsonb_object_agg(field, b) AS before, jsonb_object_agg(field, a) AS after FROM (
+        SELECT * FROM (VALUES {scalars}, ('tags', to_jsonb(n.old_tags), to_jsonb(n.tags))) s(field, b, a)
+        UNION ALL
+        SELECT 'custom:' || k, n.old_custom -> k, n.custom -> k
+        FROM jsonb_object_keys(CASE WHEN n.old_custom <> n.custom THEN n.old_custom || n.custom END) k
+      ) f WHERE n.owner IS NOT NULL AND n.conflict IS NULL AND b IS DISTINCT FROM a"""
+
+
+def _entries() -> str:
+    """One ledger entry for each row of the range that was not left aside."""
+    return """
+    SELECT row, outcome, CASE WHEN conflict IS NULL THEN contact_id END AS contact_id,
+      CASE WHEN conflict IS NOT NULL THEN conflict WHEN owner IS NOT NULL AND imported_from = %(import_id)s
+        THEN 'joins_row' END AS code,
+      CASE WHEN conflict IS NOT NULL THEN jsonb_build_object('contacts', (
+          SELECT jsonb_agg(DISTINCT k) FROM unnest(by_phone || ARRAY[by_external_id, by_email]) k WHERE k IS NOT NULL))
+        WHEN owner IS NOT NULL AND imported_from = %(import_id)s
+        THEN jsonb_build_object('row', imported_row) END AS detail
+    FROM settled
+    UNION ALL
+    SELECT row, status::outcome, NULL, CASE status WHEN 'left_out' THEN 'left_out' ELSE
+      jsonb_path_query_first(problems, '$[*] ? (@.severity == "error").code') #>> '{}' END, NULL
+    FROM batch WHERE status <> 'valid'"""
+
+
+def _insert_contacts() -> str:
+    columns = ", ".join(WRITTEN)
+    return f"""inserted AS (
+    INSERT INTO contacts (id, {columns}, imported_from, imported_row)
+    SELECT contact_id, {columns}, %(import_id)s, row FROM settled WHERE outcome = 'created')"""
+
+
+def _update_contacts() -> str:
+    assignments = ", ".join(f"{name} = s.{name}" for name in WRITTEN)
+    return f"""changed AS (
+    UPDATE contacts c SET {assignments}, version = c.version + 1, updated_at = now()
+    FROM settled s WHERE s.outcome IN ('updated', 'merged') AND c.id = s.contact_id AND c.version = s.version
+    RETURNING 1)"""
+
+
+def _write_journal() -> str:
+    return """journalled AS (
+    INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
+    SELECT contact_id, 'import', %(import_id)s, row, before, after
+    FROM settled WHERE outcome IN ('updated', 'merged') ORDER BY row)"""
+
+
+def _write_ledger() -> str:
+    return """ledger AS (
+    INSERT INTO contact_import_results (import_id, row, outcome, contact_id, code, detail)
+    SELECT %(import_id)s, row, outcome, contact_id, code, detail FROM entries)"""
+
+
+def _correct_ledger() -> str:
+    return """ledger AS (
+    UPDATE contact_import_results l
+    SET outcome = e.outcome, contact_id = e.contact_id, code = e.code, detail = e.detail
+    FROM entries e WHERE l.import_id = %(import_id)s AND l.row = e.row AND l.outcome = 'failed')"""
+
+
+def _totals() -> str:
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES
+    )
+    return f"""
+    SELECT (SELECT count(*) FROM batch) AS rows, (SELECT COALESCE(max(row), 0) FROM batch) AS last_row,
+      (SELECT array_agg(row ORDER BY row) FROM aside) AS aside,
+      count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
+      (SELECT count(*) FROM changed) AS changed, {counts}
+    FROM entries"""

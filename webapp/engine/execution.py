@@ -1,0 +1,72 @@
+"""One slice of an execution: from the claim to the end of the import, or until others need the worker."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from webapp.engine import proof
+from webapp.engine.batches import BatchProcessor, Turn
+from webapp.engine.duplicates import Connection
+from webapp.engine.faults import Fenced
+from webapp.engine.leases import Lease
+from webapp.engine.states import State
+
+ENDS = {Turn.DONE: State.COMPLETED, Turn.CANCELLED: State.CANCELLED, Turn.STOPPED: State.FAILED}
+REASONS = {Turn.STOPPED: "stopped_at_first_error"}
+
+
+def execute_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> State | None:
+    """Run batches under the lease. The state that the import ended in, or None when there is more to do."""
+    _mark_running(conn, lease)
+    if _stop_requested(conn, lease.import_id):
+        return finish(conn, lease, Turn.CANCELLED)
+    turn = BatchProcessor(conn, lease).work(should_yield)
+    return None if turn is Turn.GO_ON else finish(conn, lease, turn)
+
+
+def _mark_running(conn: Connection, lease: Lease) -> None:
+    conn.execute(
+        """WITH begun AS (
+             UPDATE contact_imports SET state = 'running', started_at = COALESCE(started_at, clock_timestamp())
+             WHERE id = %(id)s AND state = 'queued' AND lease_token = %(token)s RETURNING id)
+           INSERT INTO contact_import_logs (import_id, event) SELECT id, 'started' FROM begun""",
+        {"id": lease.import_id, "token": lease.token},
+    )
+    conn.commit()
+
+
+def _stop_requested(conn: Connection, import_id: UUID) -> bool:
+    found = conn.execute(
+        "SELECT FROM contact_import_leases WHERE import_id = %s AND cancel_requested_at IS NOT NULL", (import_id,)
+    ).fetchone()
+    conn.rollback()
+    return found is not None
+
+
+def finish(conn: Connection, lease: Lease, turn: Turn) -> State:
+    """Write the end of the import: state, digest of the ledger and what the check of sums found.
+
+    This commit is synchronous, and with it all batches before it are safe on disk.
+    """
+    end = ENDS[turn]
+    conn.execute("SET LOCAL synchronous_commit = on")
+    digest = proof.ledger_digest(conn, lease.import_id)
+    ended = conn.execute(
+        """UPDATE contact_imports
+           SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END, completed_at = clock_timestamp(), ledger_digest = %s, failure_reason = %s, retrying = false
+           WHERE id = %s AND lease_token = %s RETURNING id""",
+        (end, end, digest, REASONS.get(turn), lease.import_id, lease.token),
+    ).fetchone()
+    if ended is None:
+        conn.rollback()
+        raise Fenced
+    _log_end(conn, lease.import_id, end)
+    conn.commit()
+    return end
+
+
+def _log_end(conn: Connection, import_id: UUID, end: State) -> None:
+    violations = proof.check_sums(conn, import_id)
+    conn.execute(
+        "INSERT INTO contact_import_logs (import_id, event, result, category, message) VALUES (%s, %s, %s, %s, %s)",
+        (import_id, end, "failed" if violations else "done", "system" if violations else None, "; ".join(violations) or None),
+    )

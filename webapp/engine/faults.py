@@ -1,0 +1,62 @@
+"""What a failed statement means: try again, find the row at fault, or wait for better times."""
+
+from enum import StrEnum
+
+import psycopg
+
+from webapp.engine.duplicates import LostRace
+
+
+class Category(StrEnum):
+    """The four categories under which errors are logged."""
+
+    VALIDATION = "validation"
+    BUSINESS = "business"
+    DATABASE = "database"
+    SYSTEM = "system"
+
+
+class Fault(StrEnum):
+    """What the batch engine does about an error."""
+
+    TRANSIENT = "transient"  # The same batch may pass in a moment.
+    RACE = "race"  # A unique key or a version lost to somebody else: read again and decide again.
+    DATA = "data"  # A row that the database will never take.
+    OUTAGE = "outage"  # The database is away or full: nothing is wrong with the batch.
+
+
+# SQLSTATE classes and codes: https://www.postgresql.org/docs/16/errcodes-appendix.html
+OUTAGE_CLASSES = ("08", "53", "57P", "58")
+TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "25P03", "40003"}
+UNIQUE_VIOLATION = "23505"
+
+
+class Fenced(Exception):  # noqa: N818 - not an error: somebody else carries on
+    """The lease has passed to another worker; this one must stop and write nothing more."""
+
+
+class Paused(Exception):  # noqa: N818 - not an error of the import: it waits and goes on by itself
+    """The database is out of reach or full. `reason` is what the page shows as waiting for."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def classify(error: Exception, conn: psycopg.Connection[dict[str, object]]) -> Fault:
+    """The fault behind an exception that a statement raised on `conn`."""
+    if isinstance(error, LostRace):
+        return Fault.RACE
+    state = getattr(error, "sqlstate", None) or ""
+    if conn.broken or conn.closed or state.startswith(OUTAGE_CLASSES):
+        return Fault.OUTAGE
+    if state == UNIQUE_VIOLATION:
+        return Fault.RACE
+    if state in TRANSIENT_CODES:
+        return Fault.TRANSIENT
+    return Fault.DATA
+
+
+def first_line(error: Exception) -> str:
+    """The error in one line, without the values that the database's detail lines quote."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:500]

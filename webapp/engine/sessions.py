@@ -1,0 +1,364 @@
+"""Import sessions: what a person may ask of an import, and when.
+
+Each request is one conditional UPDATE whose row count is looked at, so two clicks, two tabs or twenty parallel
+requests have one effect. The caller commits, then rings the doorbell (`jobs.wake`).
+"""
+
+import hashlib
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+
+import psycopg
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from webapp.config import Settings
+from webapp.engine.staging import StoredFile, store
+from webapp.engine.states import State, Strategy, sources_of
+from webapp.intake import mapping, reading
+from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow
+
+LARGEST_BATCH = 1000
+
+
+class WrongState(Exception):  # noqa: N818 - the answer names the state; nothing is broken
+    """The import is not in a state where this can be asked. `state` is where it stands."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class Refused(Exception):  # noqa: N818 - a rule says no; `code` and `facts` make the sentence
+    """The request breaks a rule; `code` is a key of the table of sentences."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+def create(
+    session: Session,
+    user_id: int,
+    filename: str,
+    stream: BinaryIO,
+    settings: Settings,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    default_country: str | None = None,
+    upload_key: str | None = None,
+) -> ContactImport:
+    """Store the bytes, read the head and open a session. Nothing stays behind when the file is refused.
+
+    Raises reading.Unreadable for a file that cannot be used and staging.TooLarge past the limit.
+    """
+    import_id = uuid4()
+    conn = driver(session)
+    stored = store(conn, import_id, stream, settings.max_upload_bytes)
+    source = StoredFile(conn, import_id, stored.size)
+    head = reading.inspect(
+        source, filename, encoding=encoding, delimiter=delimiter, sheet=sheet, limits=limits(settings)
+    )
+    opened = ContactImport(
+        id=import_id,
+        created_by=user_id,
+        filename=filename,
+        size_bytes=stored.size,
+        sha256=stored.sha256,
+        default_country=default_country,
+        upload_key=upload_key,
+    )
+    _take_head(opened, head)
+    session.add(opened)
+    session.flush()
+    session.add(ImportLease(import_id=import_id))
+    log(session, import_id, "uploaded")
+    session.flush()
+    return opened
+
+
+def reread(
+    session: Session,
+    import_id: UUID,
+    settings: Settings,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+) -> ContactImport:
+    """Read the head again with another encoding, delimiter or sheet; the mapping starts over."""
+    opened = _locked(session, import_id)
+    if opened.state not in {State.UPLOADED, State.READY}:
+        raise WrongState(opened.state)
+    source = StoredFile(driver(session), import_id, opened.size_bytes)
+    head = reading.inspect(
+        source, opened.filename, encoding=encoding, delimiter=delimiter, sheet=sheet, limits=limits(settings)
+    )
+    _take_head(opened, head)
+    opened.mapping = None
+    opened.state = State.UPLOADED
+    session.flush()
+    return opened
+
+
+def _take_head(opened: ContactImport, head: reading.Head) -> None:
+    opened.format = head.dialect.format
+    opened.encoding = head.dialect.encoding
+    opened.delimiter = head.dialect.delimiter
+    opened.sheet = head.dialect.sheet
+    opened.header_row = head.dialect.header_row
+    opened.columns = list(head.columns)
+    opened.sample = [list(cells) for cells in head.sample]
+    opened.head = {"sheets": list(head.sheets), "encoding_certain": head.encoding_certain}
+    opened.suggested_mapping = list(mapping.suggest(head.columns, head.sample))
+
+
+def dialect_of(opened: ContactImport) -> reading.Dialect:
+    """How the stored bytes are to be read."""
+    return reading.Dialect(
+        format=opened.format,
+        encoding=opened.encoding,
+        delimiter=opened.delimiter,
+        sheet=opened.sheet,
+        header_row=opened.header_row,
+    )
+
+
+def limits(settings: Settings) -> reading.Limits:
+    """The administrator's limits as the intake room takes them."""
+    return reading.Limits(
+        max_rows=settings.max_rows, max_columns=settings.max_columns, max_cell_chars=settings.max_cell_chars
+    )
+
+
+def map_columns(
+    session: Session,
+    import_id: UUID,
+    targets: list[str | None],
+    *,
+    default_country: str | None = None,
+    match_keys: list[str] | None = None,
+    clear_token: str | None = None,
+    date_order: str | None = None,
+) -> None:
+    """Say which column is what; the check starts over. Raises mapping.BadMapping for a target off the list."""
+    opened = _locked(session, import_id)
+    mapping.check(targets, opened.columns)
+    _enter(opened, State.CHECKING)
+    opened.mapping = list(targets)
+    opened.default_country = default_country
+    opened.match_keys = [key for key in ("external_id", "email", "phone") if key in (match_keys or DEFAULT_KEYS)]
+    opened.clear_token = clear_token or None
+    opened.date_order = date_order
+    opened.read_bytes, opened.read_position, opened.total, opened.check_summary = 0, None, None, {}
+    session.execute(delete(ImportPreview).where(ImportPreview.import_id == import_id))
+    _wanted(session, import_id)
+    log(session, import_id, "check_started")
+    session.flush()
+
+
+DEFAULT_KEYS = ["external_id", "email"]
+
+
+def execute(
+    session: Session,
+    import_id: UUID,
+    *,
+    strategy: Strategy,
+    skip_errors: bool = True,
+    batch_size: int | str = 100,
+    notification_email: str | None = None,
+) -> bool:
+    """Queue the import. True for the call that did it, False when it was queued or running before.
+
+    Raises Refused("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
+    """
+    opened = _locked(session, import_id)
+    if opened.state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
+        return False
+    if opened.state != State.READY:
+        raise WrongState(opened.state)
+    if not skip_errors and (rows := _invalid_rows(session, import_id)):
+        raise Refused("invalid_rows_block_start", rows=rows)
+    _enter(opened, State.QUEUED)
+    opened.duplicate_strategy = Strategy(strategy)
+    opened.skip_errors = skip_errors
+    opened.batch_size = 0 if batch_size == "auto" else int(batch_size)
+    opened.notification_email = notification_email
+    _wanted(session, import_id)
+    log(session, import_id, "queued")
+    session.flush()
+    return True
+
+
+def _invalid_rows(session: Session, import_id: UUID) -> int:
+    staged = select(func.count()).where(ImportRow.import_id == import_id, ImportRow.status == "invalid")
+    return session.scalar(staged) or 0
+
+
+def cancel(session: Session, import_id: UUID) -> None:
+    """Ask an import to stop. What is committed stays; a batch at work is finished first.
+
+    The request is a fact of its own row, so that asking waits for no batch.
+    """
+    state = session.scalar(select(ContactImport.state).where(ContactImport.id == import_id))
+    if state not in {State.CHECKING, State.QUEUED, State.RUNNING, State.CANCELLING}:
+        raise WrongState(state or "")
+    if state == State.CHECKING:
+        _cancel_check(session, import_id)
+        return
+    if state == State.QUEUED and _cancel_queued(session, import_id):
+        return
+    session.execute(
+        update(ImportLease)
+        .where(ImportLease.import_id == import_id, ImportLease.cancel_requested_at.is_(None))
+        .values(cancel_requested_at=func.clock_timestamp())
+    )
+    session.execute(
+        update(ContactImport)
+        .where(ContactImport.id == import_id, ContactImport.state.in_(sources_of(State.CANCELLING)))
+        .values(state=State.CANCELLING)
+    )
+    log(session, import_id, "cancel_requested")
+    session.flush()
+
+
+def _cancel_check(session: Session, import_id: UUID) -> None:
+    """Back to the columns. Moving the token makes the worker's next block roll back."""
+    session.execute(
+        update(ContactImport)
+        .where(ContactImport.id == import_id, ContactImport.state == State.CHECKING)
+        .values(
+            state=State.UPLOADED, read_bytes=0, read_position=None, lease_token=ContactImport.lease_token + 1
+        )
+    )
+    log(session, import_id, "check_cancelled")
+    session.flush()
+
+
+def _cancel_queued(session: Session, import_id: UUID) -> bool:
+    """End an import that no worker has begun. A second run over failed rows goes back to where it was."""
+    ended = session.execute(
+        text(
+            """UPDATE contact_imports SET lease_token = lease_token + 1, completed_at = clock_timestamp(),
+                 state = CASE WHEN retrying THEN 'completed' ELSE 'cancelled' END, retrying = false
+               WHERE id = :id AND state = 'queued' RETURNING id"""
+        ),
+        {"id": import_id},
+    ).first()
+    if ended:
+        log(session, import_id, "cancelled")
+        session.flush()
+    return ended is not None
+
+
+def roll_back(session: Session, import_id: UUID) -> None:
+    """Start the undo of an ended import. Asking twice is one undo."""
+    opened = _locked(session, import_id)
+    if opened.state in {State.ROLLING_BACK, State.ROLLED_BACK}:
+        return
+    _enter(opened, State.ROLLING_BACK)
+    opened.rollback = None
+    _wanted(session, import_id)
+    log(session, import_id, "rollback_started")
+    session.flush()
+
+
+def retry_failed(session: Session, import_id: UUID) -> None:
+    """Run the rows that failed again. Their earlier reasons are kept in the log."""
+    opened = _locked(session, import_id)
+    if opened.state != State.COMPLETED:
+        raise WrongState(opened.state)
+    if not opened.failed:
+        raise Refused("nothing_failed")
+    session.execute(
+        text(
+            """INSERT INTO contact_import_logs (import_id, event, first_row, last_row, rows, result, message)
+               SELECT import_id, 'row_failed', row, row, 1, code, detail ->> 'message'
+               FROM contact_import_results WHERE import_id = :id AND outcome = 'failed' ORDER BY row"""
+        ),
+        {"id": import_id},
+    )
+    _enter(opened, State.QUEUED)
+    opened.retrying, opened.last_row = True, 0
+    _wanted(session, import_id)
+    log(session, import_id, "retry_started")
+    session.flush()
+
+
+def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
+    """A new import from the same bytes and mapping, checked afresh."""
+    old = session.get_one(ContactImport, import_id)
+    if old.state != State.ROLLED_BACK:
+        raise WrongState(old.state)
+    new = ContactImport(
+        id=uuid4(),
+        created_by=user_id,
+        run_again_of=old.id,
+        **{name: getattr(old, name) for name in COPIED},
+    )
+    session.add(new)
+    session.flush()
+    session.add(ImportLease(import_id=new.id))
+    session.execute(
+        text(
+            """INSERT INTO contact_import_files (import_id, position, bytes)
+               SELECT :new, position, bytes FROM contact_import_files WHERE import_id = :old"""
+        ),
+        {"new": new.id, "old": old.id},
+    )
+    session.flush()
+    map_columns(
+        session,
+        new.id,
+        list(old.mapping or []),
+        default_country=old.default_country,
+        match_keys=old.match_keys,
+        clear_token=old.clear_token,
+        date_order=old.date_order,
+    )
+    return new
+
+
+COPIED = (
+    "filename size_bytes sha256 format encoding delimiter sheet header_row columns sample head suggested_mapping"
+).split()
+
+
+def _locked(session: Session, import_id: UUID) -> ContactImport:
+    """The import under a row lock, so that its state cannot change between the look and the deed."""
+    return session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
+
+
+def _enter(opened: ContactImport, target: State) -> None:
+    if opened.state not in sources_of(target):
+        raise WrongState(opened.state)
+    opened.state = target
+
+
+def _wanted(session: Session, import_id: UUID) -> None:
+    """Note since when a worker is wanted, and forget an earlier request to stop."""
+    session.execute(
+        update(ImportLease)
+        .where(ImportLease.import_id == import_id)
+        .values(enqueued_at=func.clock_timestamp(), cancel_requested_at=None, waiting_for=None, deaths=0)
+    )
+
+
+def log(session: Session, import_id: UUID, event: str, message: str | None = None) -> None:
+    """Add an event to the import's log."""
+    session.add(ImportLog(import_id=import_id, event=event, message=message))
+
+
+def driver(session: Session) -> psycopg.Connection[Any]:
+    """The psycopg connection under a SQLAlchemy session, in the session's own transaction."""
+    return session.connection().connection.driver_connection  # type: ignore[return-value]
+
+
+def header_hash(columns: list[str]) -> str:
+    """SHA-256 of the column labels, by which a mapping is remembered."""
+    return hashlib.sha256("\x1f".join(columns).encode()).hexdigest()
+

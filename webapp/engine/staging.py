@@ -1,0 +1,128 @@
+"""Uploaded bytes into the database and back, and checked rows into the staging table."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from webapp.engine.duplicates import Connection
+from webapp.intake.fields import SCALARS
+from webapp.intake.validation import CheckedRow
+
+CHUNK = 1024 * 1024
+BLOCK_ROWS = 1000
+COLUMNS = (
+    "import_id row status".split()
+    + list(SCALARS)
+    + "tags custom email_key phone_key clears problems record".split()
+)
+COPY = f"COPY contact_import_rows ({', '.join(COLUMNS)}) FROM STDIN"
+
+
+class TooLarge(Exception):  # noqa: N818 - a refusal, told to the person as a sentence
+    """The stream went past the limit; `limit` is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was stored: size in bytes and the SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+def store(conn: psycopg.Connection[object], import_id: UUID, stream: BinaryIO, limit: int) -> Stored:
+    """Write a stream into `contact_import_files`, a chunk at a time. Raises TooLarge past `limit` bytes."""
+    digest, position = hashlib.sha256(), 0
+    with conn.cursor() as cursor:
+        for chunk in iter(lambda: stream.read(CHUNK), b""):
+            if position + len(chunk) > limit:
+                raise TooLarge(limit)
+            cursor.execute(
+                "INSERT INTO contact_import_files (import_id, position, bytes) VALUES (%s, %s, %b)",
+                (import_id, position, chunk),
+            )
+            digest.update(chunk)
+            position += len(chunk)
+    return Stored(position, digest.hexdigest())
+
+
+class StoredFile:
+    """The stored bytes as a `reading.Source`: `size` in bytes, and blocks from any offset on."""
+
+    def __init__(self, conn: psycopg.Connection[object], import_id: UUID, size: int) -> None:
+        self.conn = conn
+        self.import_id = import_id
+        self.size = size
+
+    def blocks(self, offset: int) -> Iterator[bytes]:
+        """The bytes from `offset` to the end, about 1 MiB at a time."""
+        while (block := self._block_at(offset)) is not None:
+            yield block
+            offset += len(block)
+
+    def _block_at(self, offset: int) -> bytes | None:
+        with self.conn.cursor(row_factory=tuple_row) as cursor:
+            found = cursor.execute(
+                """SELECT substr(bytes, (%(offset)s - position + 1)::int) FROM contact_import_files
+                   WHERE import_id = %(id)s AND position <= %(offset)s ORDER BY position DESC LIMIT 1""",
+                {"id": self.import_id, "offset": offset},
+                binary=True,
+            ).fetchone()
+        return found[0] if found and found[0] else None
+
+
+def copy_rows(conn: Connection, import_id: UUID, rows: Iterable[CheckedRow]) -> None:
+    """COPY checked rows into the staging table."""
+    with conn.cursor().copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(_columns(import_id, row))
+
+
+def _columns(import_id: UUID, row: CheckedRow) -> list[object]:
+    value = row.values.get
+    return [
+        import_id,
+        row.row,
+        row.status,
+        *[value(name) for name in SCALARS],
+        row.tags,
+        _json(row.custom),
+        row.email_key,
+        row.phone_key,
+        row.clears,
+        _json([problem.as_json() for problem in row.problems]),
+        row.record,
+    ]
+
+
+def _json(value: object) -> str | None:
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+def clear_rows(conn: Connection, import_id: UUID) -> None:
+    """Forget what an earlier check staged and what was computed from it."""
+    conn.execute("DELETE FROM contact_import_rows WHERE import_id = %s", (import_id,))
+    conn.execute("DELETE FROM contact_import_previews WHERE import_id = %s", (import_id,))
+
+
+def in_blocks(rows: Iterator[CheckedRow], size: int = BLOCK_ROWS) -> Iterator[list[CheckedRow]]:
+    """The rows in lists of at most `size`."""
+    block: list[CheckedRow] = []
+    for row in rows:
+        block.append(row)
+        if len(block) == size:
+            yield block
+            block = []
+    if block:
+        yield block
+
