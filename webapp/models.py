@@ -318,6 +318,23 @@ class ContactChange(Base):
     )
 
 
+class UndoKept(Base):
+    """What an undo could not take back, field by field, and who or what stood in the way."""
+
+    __tablename__ = "contact_undo_kept"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_imports.id", ondelete="CASCADE"), index=True)
+    contact_id: Mapped[int]
+    row: Mapped[int | None]
+    field: Mapped[str | None]  # null: the contact as a whole
+    code: Mapped[str]  # edited_since | changed_by_later_import | deleted_meanwhile | key_taken_on_undo
+    wanted: Mapped[Any | None] = mapped_column(JSONB)  # the value from before the import
+    now: Mapped[Any | None] = mapped_column(JSONB)  # the value that stays
+    changed_by_import: Mapped[uuid.UUID | None]
+    changed_by_user: Mapped[int | None]
+
+
 class ImportLog(Base):
     """One record for each attempt at a batch, and for each event in an import's life."""
 

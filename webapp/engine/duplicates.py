@@ -250,15 +250,16 @@ def _settle(rules: Rules) -> str:
 
 
 def _old_values() -> str:
-    return ", ".join(f"c.{name} AS old_{name}" for name in (*SCALARS, "tags", "custom"))
+    return ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
 
 
 def _difference() -> str:
     """Before and after of the changed fields, each custom key a field of its own; null where nothing differs."""
-    scalars = ", ".join(f"('{name}', to_jsonb(n.old_{name}), to_jsonb(n.{name}))" for name in SCALARS)
+    plain = [name for name in WRITTEN if name != "custom"]
+    values = ", ".join(f"('{name}', to_jsonb(n.old_{name}), to_jsonb(n.{name}))" for name in plain)
     return f"""
       SELECT jsonb_object_agg(field, b) AS before, jsonb_object_agg(field, a) AS after FROM (
-        SELECT * FROM (VALUES {scalars}, ('tags', to_jsonb(n.old_tags), to_jsonb(n.tags))) s(field, b, a)
+        SELECT * FROM (VALUES {values}) s(field, b, a)
         UNION ALL
         SELECT 'custom:' || k, n.old_custom -> k, n.custom -> k
         FROM jsonb_object_keys(CASE WHEN n.old_custom <> n.custom THEN n.old_custom || n.custom END) k

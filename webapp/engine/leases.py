@@ -83,6 +83,11 @@ def _move_token(conn: Connection, import_id: UUID) -> int:
     return int(moved["lease_token"])  # type: ignore[call-overload, no-any-return]
 
 
+def worker_name(pid: int) -> str:
+    """How a process is named in the lease: host and process id."""
+    return f"{socket.gethostname()}:{pid}"
+
+
 def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, checkpoint: object) -> None:
     conn.execute(
         """UPDATE contact_import_leases SET token = %s, worker = %s, heartbeat_at = clock_timestamp(),
@@ -90,7 +95,7 @@ def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, c
              backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
              waiting_for = NULL, deaths = %s, deaths_at_row = %s
            WHERE import_id = %s""",
-        (token, f"{socket.gethostname()}:{os.getpid()}", deaths, checkpoint, import_id),
+        (token, worker_name(os.getpid()), deaths, checkpoint, import_id),
     )
 
 

@@ -1,0 +1,142 @@
+"""What each strategy would do, computed by the execution's own statement, read-only.
+
+The statement runs on temporary tables that bear the names of the real ones, filled with just the contacts that the
+file can reach, inside a READ ONLY transaction: PostgreSQL itself sees to it that nothing real is written. So preview
+and execution cannot disagree; they are the same SQL.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from webapp.engine.duplicates import Connection, DuplicateHandler, Rules
+from webapp.engine.leases import Lease
+from webapp.engine.states import STORED_OUTCOMES, Outcome, State, Strategy
+from webapp.intake.fields import SCALARS
+
+RANGE = 1000  # rows a statement: the result does not depend on it
+EXAMPLES = 3  # of each outcome
+SHADOWED = ("contacts", "contact_changes", "contact_import_results")
+_SHOWN = (Outcome.UPDATED, Outcome.MERGED, Outcome.CONFLICT, Outcome.UNCHANGED, Outcome.DUPLICATE_SKIPPED)
+
+
+def compute_missing(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> bool:
+    """Compute and keep the previews that an import lacks; true when all are there.
+
+    Stops early when others wait or the import has left `ready`, and then starts that strategy over.
+    """
+    missing = _missing(conn, lease.import_id)
+    if missing:
+        _shadow(conn, lease.import_id)
+    for strategy in missing:
+        if not _compute(conn, lease, strategy, should_yield):
+            return False
+    return True
+
+
+def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:
+    rows = conn.execute("SELECT strategy FROM contact_import_previews WHERE import_id = %s", (import_id,))
+    there = {row["strategy"] for row in rows}
+    conn.rollback()
+    return [strategy for strategy in Strategy if strategy not in there]
+
+
+def _shadow(conn: Connection, import_id: UUID) -> None:
+    """Temporary tables in front of the real ones, with the contacts that hold any key of the file."""
+    conn.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_seqscan = on")
+    for table in SHADOWED:
+        conn.execute(f"CREATE TEMP TABLE {table} (LIKE public.{table} INCLUDING ALL)")
+    conn.execute(_FILL, {"import_id": import_id})
+    conn.execute("SELECT setval('contacts_id_seq', (SELECT COALESCE(max(id), 0) + 1 FROM public.contacts))")
+    conn.commit()
+
+
+_FILL = """
+    INSERT INTO contacts SELECT c.* FROM public.contacts c WHERE c.id IN (
+      SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.external_id = r.external_id
+      WHERE r.import_id = %(import_id)s
+      UNION SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.email_key = r.email_key
+      WHERE r.import_id = %(import_id)s
+      UNION SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.phone_key = r.phone_key
+      WHERE r.import_id = %(import_id)s AND (SELECT 'phone' = ANY(match_keys) FROM contact_imports
+        WHERE id = %(import_id)s))"""
+
+
+def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: Callable[[], bool]) -> bool:
+    row = conn.execute("SELECT match_keys, state FROM contact_imports WHERE id = %s", (lease.import_id,)).fetchone()
+    conn.rollback()
+    if row is None or row["state"] != State.READY:
+        return False
+    rules = Rules(strategy, tuple(row["match_keys"]))  # type: ignore[arg-type]
+    conn.execute("SET TRANSACTION READ ONLY")
+    try:
+        outcomes = _simulate(DuplicateHandler(conn, lease.import_id, rules), should_yield)
+        examples = _examples(conn, lease.import_id) if outcomes else []
+    finally:
+        conn.rollback()  # The shadows are as they were, ready for the next strategy.
+    if outcomes is None:
+        return False
+    _keep(conn, lease, strategy, outcomes, examples)
+    return True
+
+
+def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> dict[str, int] | None:
+    outcomes = dict.fromkeys([outcome.value for outcome in STORED_OUTCOMES], 0)
+    after = 0
+    while (decided := handler.take(after, RANGE)).rows:
+        for outcome, count in decided.counts.items():
+            outcomes[outcome.value] += count
+        after = decided.last_row
+        if should_yield.told_to_stop() if hasattr(should_yield, "told_to_stop") else False:
+            return None
+    return {**outcomes, Outcome.NOT_PROCESSED.value: 0}
+
+
+def _examples(conn: Connection, import_id: UUID) -> list[dict[str, Any]]:
+    """A few rows of each outcome that touches a contact: the file's values, the contact's, and the change."""
+    return [
+        dict(row)
+        for outcome in _SHOWN
+        for row in conn.execute(
+            _EXAMPLES, {"import_id": import_id, "outcome": outcome.value, "limit": EXAMPLES}
+        ).fetchall()
+    ]
+
+
+def _object(alias: str) -> str:
+    pairs = ", ".join(f"'{name}', {alias}.{name}" for name in SCALARS)
+    return (
+        f"jsonb_strip_nulls(jsonb_build_object({pairs}, 'tags', NULLIF({alias}.tags, '{{}}'),"
+        f" 'custom', NULLIF({alias}.custom, '{{}}')))"
+    )
+
+
+_EXAMPLES = f"""
+    SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
+      {_object("r")} AS file, {_object("c")} AS now,
+      (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'email', o.email, 'first_name', o.first_name,
+          'last_name', o.last_name, 'external_id', o.external_id))
+        FROM contacts o WHERE to_jsonb(o.id) <@ (l.detail -> 'contacts')) AS contacts
+    FROM contact_import_results l
+    JOIN contact_import_rows r ON r.import_id = l.import_id AND r.row = l.row
+    LEFT JOIN public.contacts c ON c.id = l.contact_id
+    LEFT JOIN contact_changes h ON h.import_id = l.import_id AND h.row = l.row
+    WHERE l.import_id = %(import_id)s AND l.outcome = %(outcome)s::outcome
+    ORDER BY l.code NULLS FIRST, l.row LIMIT %(limit)s"""
+
+
+def _keep(
+    conn: Connection, lease: Lease, strategy: Strategy, outcomes: dict[str, int], examples: list[dict[str, Any]]
+) -> None:
+    """Keep the preview, unless the mapping changed or another worker took over meanwhile."""
+    conn.execute(
+        """INSERT INTO contact_import_previews (import_id, strategy, outcomes, examples)
+           SELECT id, %s, %s, %s FROM contact_imports WHERE id = %s AND state = 'ready' AND lease_token = %s
+             FOR UPDATE
+           ON CONFLICT (import_id, strategy) DO UPDATE
+           SET outcomes = excluded.outcomes, examples = excluded.examples, computed_at = now()""",
+        (strategy.value, Jsonb(outcomes), Jsonb(examples), lease.import_id, lease.token),
+    )
+    conn.commit()
