@@ -1,0 +1,124 @@
+"""Every code of the program and what it says to a person: a title for lists, and an instruction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """`title` names the problem in a few words; `instruction` says what to do, with {facts} filled in."""
+
+    title: str
+    instruction: str
+
+
+SENTENCES = {
+    # Files
+    "empty_file": Sentence("The file is empty", "Choose a file that has a header line and at least one row."),
+    "only_header": Sentence(
+        "The file has a header and nothing below it", "Choose a file with at least one row under the header."
+    ),
+    "not_text": Sentence(
+        "This is not a table", "Save it as CSV (UTF-8) or as an Excel workbook (.xlsx) and upload that."
+    ),
+    "is_pdf": Sentence("This is a PDF", "Export the table it was made from as CSV or .xlsx and upload that."),
+    "is_html": Sentence("This is a web page", "Export the table as CSV or .xlsx and upload that."),
+    "is_image": Sentence("This is a picture", "Export the contacts as CSV or .xlsx and upload that."),
+    "is_program": Sentence("This is a program", "Choose the CSV or .xlsx file with your contacts."),
+    "is_archive": Sentence("This is an archive", "Unpack it and upload the CSV or .xlsx file inside."),
+    "is_old_excel": Sentence(
+        "This is an old Excel file or is protected by a password",
+        "Open it in Excel, take the password off, save it as .xlsx or CSV and upload that.",
+    ),
+    "wrong_name": Sentence(
+        "Files named {extension} are not read", "Save it as .csv, .tsv, .txt or .xlsx and upload that."
+    ),
+    "too_large": Sentence(
+        "The file is larger than {limit_mb} MB", "Split it into files of at most {limit_mb} MB and upload them one by one."
+    ),
+    "too_many_rows": Sentence(
+        "The file has more than {limit} rows", "Split it into files of at most {limit} rows."
+    ),
+    "too_many_columns": Sentence(
+        "The file has {found} columns; at most {limit} are read", "Delete the columns that you do not need."
+    ),
+    "workbook_too_large": Sentence(
+        "The workbook unpacks to more than can be read safely", "Save the sheet as CSV and upload that."
+    ),
+    "workbook_broken": Sentence("The workbook cannot be read", "Open it in Excel, save it again and upload that."),
+    "unknown_sheet": Sentence("There is no sheet named {sheet}", "Choose one of the sheets of the workbook."),
+    "unknown_encoding": Sentence("{encoding} is not an encoding", "Choose an encoding from the list."),
+    "no_file": Sentence("No file was chosen", "Choose a file first."),
+    # Columns
+    "unknown_target": Sentence("“{target}” is not a field", "Choose a field from the list for column {column}."),
+    "target_twice": Sentence(
+        "{label} is chosen for two columns", "Keep it for one of them, and make the other a custom field or leave it out."
+    ),
+    "mapping_length": Sentence("The list of columns does not fit the file", "Give one target for each of {columns} columns."),
+    "nothing_mapped": Sentence(
+        "No column says who the contact is", "Choose a column for the e-mail, the phone, the external ID or a name."
+    ),
+    # Cells and rows
+    "undecodable": Sentence(
+        "Characters that the encoding does not know",
+        "Choose another encoding on the columns page, or type this row's text again.",
+    ),
+    "unclosed_quote": Sentence("A quote is opened and not closed", "Close the quote in row {row}, or delete it."),
+    "cell_too_long": Sentence("A cell is too long", "Shorten this cell to at most {limit} characters."),
+    "too_many_cells": Sentence(
+        "More cells than columns", "Put cells that hold the delimiter into quotes, or delete what stands beyond the last column."
+    ),
+    "email_no_at": Sentence("The e-mail has no @", "Give the e-mail an @, as in name@example.com."),
+    "email_invalid": Sentence("The e-mail is not an address", "Write the e-mail as in name@example.com."),
+    "too_long": Sentence("A value is too long", "Shorten the {field} to at most {limit} characters."),
+    "phone_unreadable": Sentence(
+        "The phone number is not recognised", "Nothing to do: it is kept as it stands. With a country code it could be matched."
+    ),
+    "date_ambiguous": Sentence("Day or month first?", "Say whether {value} has the day or the month first."),
+    "date_unreadable": Sentence("The birthday is not a date", "Write the birthday as 1985-04-23."),
+    "no_identity": Sentence("No e-mail, phone or name", "Give row {row} an e-mail, a phone or a name."),
+    # Outcomes
+    "two_contacts": Sentence("Match two different contacts", "Say which of two contacts these rows mean."),
+    "key_taken": Sentence(
+        "The e-mail or ID belongs to another contact", "Give the row its own e-mail and ID, or match on them."
+    ),
+    "stronger_key_differs": Sentence(
+        "The e-mail fits, the ID does not", "Correct the ID or the e-mail: they name different contacts."
+    ),
+    "joins_row": Sentence("The same contact as an earlier row", "Nothing to do: the row joined row {row}."),
+    "left_out": Sentence("Left out by you", "Nothing to do: you left these rows out."),
+    "database_error": Sentence("The database refused the row", "Correct the row as the message says, and run it again."),
+    "batch_failed": Sentence("The batch failed three times", "Run the failed rows again; nothing of them was written."),
+    # Requests
+    "invalid_rows_block_start": Sentence(
+        "{rows} rows are invalid", "Correct or leave out the invalid rows, or let the import skip them."
+    ),
+    "nothing_failed": Sentence("No row failed", "There is nothing to run again."),
+    "stopped_at_first_error": Sentence(
+        "Stopped at the first bad row, as you asked", "Correct that row, roll back if you like, and import again."
+    ),
+    # Undo
+    "edited_since": Sentence("Edited since", "Nothing to do: the later edit was kept."),
+    "changed_by_later_import": Sentence("Changed by a later import", "Roll that import back too, if you want the old value."),
+    "deleted_meanwhile": Sentence("Deleted meanwhile", "Nothing to do: the contact is gone."),
+    "key_taken_on_undo": Sentence(
+        "Another contact has this e-mail or ID now", "Change the other contact first if you want the old value back."
+    ),
+}
+
+
+def title(code: str, **facts: Any) -> str:
+    """The problem in a few words; an unknown code speaks for itself."""
+    return SENTENCES[code].title.format_map(_Facts(facts)) if code in SENTENCES else code
+
+
+def instruction(code: str, **facts: Any) -> str:
+    """What to do about it, with the facts filled in."""
+    return SENTENCES[code].instruction.format_map(_Facts(facts)) if code in SENTENCES else code
+
+
+class _Facts(dict[str, Any]):
+    """Facts for a sentence; one that is missing reads as an ellipsis rather than an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
