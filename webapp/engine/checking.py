@@ -1,0 +1,152 @@
+"""The check: one streaming pass over the file, from bytes to staged rows. Nothing is written to the contacts."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from webapp.engine.duplicates import Connection
+from webapp.engine.faults import Fenced
+from webapp.engine.leases import Lease
+from webapp.engine.staging import BLOCK_ROWS, StoredFile, clear_rows, copy_rows
+from webapp.intake import reading
+from webapp.intake.validation import Checker
+
+AMBIGUOUS = '[{"code": "date_ambiguous"}]'
+
+
+def check_slice(
+    conn: Connection, lease: Lease, limits: reading.Limits, should_yield: Callable[[], bool]
+) -> bool:
+    """Check and stage rows from where the last slice stopped. True when the whole file is staged.
+
+    Raises reading.Unreadable for a file that turns out to be unusable further down, and Fenced.
+    """
+    session = _session(conn, lease)
+    reached: dict[str, Any] = session["read_position"] or {"rows": 0, "date_orders": []}
+    if "position" not in reached:
+        clear_rows(conn, lease.import_id)
+        conn.commit()
+    checker = _checker(session)
+    checker.orders_seen.update(reached["date_orders"])
+    for block in _blocks(_records(conn, session, reached, limits)):
+        copy_rows(conn, lease.import_id, [checker.check(record) for record in block])
+        reached = _reach(conn, lease, reached, block, checker)
+        if should_yield():
+            return False
+    _settle_dates(conn, lease, session, checker)
+    _finish(conn, lease)
+    return True
+
+
+def _session(conn: Connection, lease: Lease) -> dict[str, Any]:
+    row = conn.execute("SELECT * FROM contact_imports WHERE id = %s", (lease.import_id,)).fetchone()
+    conn.rollback()
+    assert row is not None  # noqa: S101 - the caller holds its lease
+    return row
+
+
+def _checker(session: dict[str, Any], date_order: str | None = None) -> Checker:
+    return Checker(
+        session["mapping"],
+        default_country=session["default_country"],
+        date_order=date_order or session["date_order"],
+        clear_token=session["clear_token"],
+    )
+
+
+def _records(
+    conn: Connection, session: dict[str, Any], reached: dict[str, Any], limits: reading.Limits
+) -> Iterator[reading.Record]:
+    dialect = reading.Dialect(
+        session["format"], session["encoding"], session["delimiter"], session["sheet"], session["header_row"]
+    )
+    start = reading.Position.from_json(reached["position"]) if "position" in reached else None
+    source = StoredFile(conn, session["id"], session["size_bytes"])
+    return reading.records(source, dialect, start=start, limits=limits)
+
+
+def _blocks(records: Iterator[reading.Record]) -> Iterator[list[reading.Record]]:
+    while block := list(islice(records, BLOCK_ROWS)):
+        yield block
+
+
+def _reach(
+    conn: Connection, lease: Lease, reached: dict[str, Any], block: list[reading.Record], checker: Checker
+) -> dict[str, Any]:
+    """Commit a block together with where reading goes on, under the lease's token."""
+    position = block[-1].position
+    reached = {
+        "position": position.as_json(),
+        "rows": reached["rows"] + len(block),
+        "date_orders": sorted(checker.orders_seen),
+    }
+    moved = conn.execute(
+        """UPDATE contact_imports SET read_position = %s, read_bytes = LEAST(%s, size_bytes)
+           WHERE id = %s AND lease_token = %s AND state = 'checking' RETURNING id""",
+        (Jsonb(reached), position.offset, lease.import_id, lease.token),
+    ).fetchone()
+    if moved is None:
+        conn.rollback()
+        raise Fenced
+    conn.commit()
+    return reached
+
+
+def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], checker: Checker) -> None:
+    """The whole column is seen: if it proves one order, the ambiguous dates are judged again under it."""
+    order = session["date_order"] or checker.proven_date_order()
+    if order is None:
+        return
+    judge = _checker(session, order)
+    while rows := _ambiguous(conn, lease):
+        records = [
+            reading.Record(row["row"], row["record"], None, reading.Position(0, row["row"])) for row in rows
+        ]
+        conn.execute(
+            "DELETE FROM contact_import_rows WHERE import_id = %s AND row = ANY(%s)",
+            (lease.import_id, [record.row for record in records]),
+        )
+        copy_rows(conn, lease.import_id, [judge.check(record) for record in records])
+        conn.commit()
+
+
+def _ambiguous(conn: Connection, lease: Lease) -> list[dict[str, Any]]:
+    return conn.execute(
+        """SELECT row, record FROM contact_import_rows
+           WHERE import_id = %s AND problems IS NOT NULL AND problems @> %s::jsonb ORDER BY row LIMIT %s""",
+        (lease.import_id, AMBIGUOUS, BLOCK_ROWS),
+    ).fetchall()
+
+
+def _finish(conn: Connection, lease: Lease) -> None:
+    """Count what was staged, list the problems, and the import is ready."""
+    ready = conn.execute(_FINISH, {"import_id": lease.import_id, "token": lease.token}).fetchone()
+    if ready is None:
+        conn.rollback()
+        raise Fenced
+    conn.execute("INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'checked')", (lease.import_id,))
+    conn.commit()
+
+
+def refuse(conn: Connection, lease: Lease, unreadable: reading.Unreadable) -> None:
+    """The file cannot be used after all: say so and end the import; nothing was written to the contacts."""
+    conn.execute(
+        """UPDATE contact_imports SET state = 'failed', completed_at = clock_timestamp(), failure_reason = %s
+           WHERE id = %s AND lease_token = %s AND state = 'checking'""",
+        (unreadable.sentence, lease.import_id, lease.token),
+    )
+    conn.commit()
+
+
+_FINISH = """
+    UPDATE contact_imports i SET state = 'ready', read_bytes = size_bytes,
+      total = (SELECT count(*) FROM contact_import_rows r WHERE r.import_id = i.id),
+      check_summary = jsonb_build_object('problems', COALESCE((
+        SELECT jsonb_agg(p ORDER BY p.severity, p.rows DESC) FROM (
+          SELECT x ->> 'code' AS code, x ->> 'severity' AS severity, count(DISTINCT r.row) AS rows,
+            min(r.row) AS first_row, min(x ->> 'value') AS example
+          FROM contact_import_rows r, jsonb_array_elements(r.problems) x
+          WHERE r.import_id = i.id AND r.problems IS NOT NULL GROUP BY 1, 2) p), '[]'))
+    WHERE id = %(import_id)s AND lease_token = %(token)s AND state = 'checking' RETURNING id"""
