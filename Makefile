@@ -1,0 +1,42 @@
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: run test check bench soak lock
+
+run: .venv/runtime
+	@bin/system-packages pdf || true
+	@python -m webapp.embedded
+
+test: .venv/dev
+	@bin/system-packages pdf || true
+	@bin/system-packages browser || true
+	pytest -n 2 --dist loadfile $(ARGS)
+
+check: .venv/dev
+	ruff check .
+	mypy
+	djlint templates --check --quiet
+	lint-imports
+	@! grep -nE 'https?://[^ ]*(pypi|simple|registry|npmjs)' requirements.txt requirements-dev.txt || (echo "a lock file holds an address" && false)
+
+bench: .venv/dev
+	python bench/run.py $(ARGS)
+
+lock: .venv/dev
+	pip-compile -q $(LOCK) -o requirements.txt pyproject.toml
+	pip-compile -q $(LOCK) --extra dev -o requirements-dev.txt pyproject.toml
+
+LOCK = --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || (echo "Rowcall needs Python 3.11 or later: install it and run this again." && false)
+	@bin/system-packages venv || true
+	@$(PYTHON) -m venv .venv || (echo "Python's venv module is missing: apt-get install python3-venv" && false)
+
+.venv/runtime: .venv/bin/python requirements.txt
+	.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/bin/python requirements-dev.txt
+	.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/runtime

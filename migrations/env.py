@@ -1,0 +1,11 @@
+"""Alembic's environment: the tables of webapp.models, on the URL that webapp.migrate gives."""
+
+from alembic import context
+from sqlalchemy import create_engine
+
+from webapp.models import Base
+
+with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,86 @@
+"""PostgreSQL and Valkey from their wheels, and a fresh database for each test."""
+
+import itertools
+import os
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from webapp import db
+from webapp.config import Settings
+from webapp.embedded import Servers
+from webapp.migrate import migrate
+
+_numbers = itertools.count()
+SECRET = "a key for tests only, long enough to be refused nowhere"
+
+
+@pytest.fixture(scope="session")
+def servers():
+    """Both servers in a folder of their own, one pair for each xdist worker; a template database is migrated once."""
+    with tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        running = Servers(Path(folder) / "v")
+        found = running.start()
+        _admin(found, "CREATE DATABASE template_rowcall")
+        migrate(_named(found["DATABASE_URL"], "template_rowcall"))
+        yield found
+        running.stop()
+
+
+def _named(url: str, name: str) -> str:
+    return url.replace("/rowcall?", f"/{name}?")
+
+
+def _admin(found: dict[str, str], statement: str) -> None:
+    with psycopg.connect(_named(found["DATABASE_URL"], "postgres"), autocommit=True) as conn:
+        conn.execute(statement)
+
+
+@pytest.fixture
+def database_url(servers):
+    name = f"t{next(_numbers)}"
+    _admin(servers, f"CREATE DATABASE {name} TEMPLATE template_rowcall")
+    yield _named(servers["DATABASE_URL"], name)
+    _admin(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(servers, database_url, monkeypatch, tmp_path):
+    """Settings for this test, in the environment too, so that jobs and child processes see the same."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": f"{servers['REDIS_URL']}?db={next(_numbers) % 16}",
+        "SECRET_KEY": SECRET,
+        "LEASE_SECONDS": "2",
+        "ROWCALL_VAR": str(tmp_path),
+    }
+    for name in ("PUBLIC_URL", "SMTP_URL", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    import redis  # noqa: PLC0415
+
+    redis.Redis.from_url(environment["REDIS_URL"]).flushdb()
+    return Settings()
+
+
+@pytest.fixture
+def conn(database_url):
+    with db.connect_job(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def session(database_url):
+    from sqlalchemy.orm import Session  # noqa: PLC0415
+
+    with Session(db._engine(database_url), expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def ci() -> bool:
+    return os.environ.get("CI") == "true"

@@ -1,0 +1,124 @@
+"""An app, signed-in clients, and `browse`, which checks every page that it gets."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def app(settings):
+    from webapp.app import create_app  # noqa: PLC0415
+
+    return create_app(settings)
+
+
+@pytest.fixture
+def people(app):
+    """One user of each kind: id by name."""
+    from webapp.web.account import add_user  # noqa: PLC0415
+
+    kinds = {"admin": "admin", "owner": "importer", "outsider": "importer", "viewer": "viewer"}
+    with app.app_context():
+        return {name: add_user(f"{name}@example.com", PASSWORD, role, name.title()) for name, role in kinds.items()}
+
+
+@pytest.fixture
+def sign_in(app, people):
+    """`sign_in("owner")` → a Browser signed in as that person."""
+
+    def enter(name: str) -> "Browser":
+        browser = Browser(app.test_client())
+        browser.post("/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in")
+        return browser
+
+    return enter
+
+
+@pytest.fixture
+def owner(sign_in):
+    return sign_in("owner")
+
+
+@pytest.fixture
+def viewer(sign_in):
+    return sign_in("viewer")
+
+
+@pytest.fixture
+def outsider(sign_in):
+    return sign_in("outsider")
+
+
+class Page(HTMLParser):
+    """What a test wants to know of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.fields: list[dict[str, str]] = []
+        self.labels: set[str] = set()
+        self.tokens: list[str] = []
+        self.inline: list[str] = []
+        self.title = ""
+        self._in: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self._in.append(tag)
+        if "id" in found:
+            self.ids.append(found["id"])
+        if tag == "label":
+            self.labels.add(found.get("for", "*"))
+        if tag in {"input", "select", "textarea"}:
+            self.fields.append({**found, "_labelled": str("label" in self._in)})
+            if found.get("name") == "csrf_token":
+                self.tokens.append(found["value"])
+        if "style" in found or any(name.startswith("on") for name in found):
+            self.inline.append(tag)
+        if tag in {"input", "meta", "link", "br", "img", "hr", "rect", "path", "use"}:
+            self._in.pop()
+
+    def handle_endtag(self, tag):
+        while self._in and self._in.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if self._in and self._in[-1] == "title":
+            self.title += data
+
+
+class Browser:
+    """A test client that fills in the CSRF token and looks at every page."""
+
+    def __init__(self, client) -> None:
+        self.client = client
+
+    def get(self, path: str, status: int = 200):
+        answer = self.client.get(path)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
+        if answer.mimetype == "text/html" and status == 200 and "<html" in answer.text:
+            check_page(answer)
+        return answer
+
+    def post(self, path: str, data: dict, *, at: str = "/imports", status: int = 302, **more):
+        token = Page(self.client.get(at).text).tokens[0]
+        answer = self.client.post(path, data={**data, "csrf_token": token}, **more)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
+        return answer
+
+
+def check_page(answer) -> None:
+    page = Page(answer.text)
+    assert page.title.strip()
+    assert len(page.ids) == len(set(page.ids)), page.ids
+    assert not page.inline
+    for field in page.fields:
+        if field.get("type") in {"hidden", "submit"}:
+            continue
+        labelled = field["_labelled"] == "True" or field.get("id") in page.labels or "aria-label" in field
+        assert labelled, field
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]

