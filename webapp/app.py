@@ -1,0 +1,121 @@
+"""The one place that wires everything."""
+
+import logging
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp import cli, db
+from webapp.config import MEBIBYTE, Settings
+from webapp.web import account, contacts, health, presenting, runs, wizard
+from webapp.web.extensions import csrf, limiter, login
+from webapp.web.extensions import db as orm
+
+ROOT = Path(__file__).parent.parent
+SHORTEST_KEY = 32
+CSP = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
+    " form-action 'self'"
+)
+logger = logging.getLogger(__name__)
+
+
+class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it is
+    """A setting without which Rowcall does not start."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application. Raises Misconfigured where a start would be unsafe."""
+    settings = settings or Settings()
+    _refuse_unsafe(settings)
+    app = Flask("webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.update(_flask_settings(settings))
+    app.extensions["rowcall"] = settings
+    if settings.public_url:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    for extension in (orm, login, csrf, limiter):
+        extension.init_app(app)
+    for room in (account, contacts, health, runs, wizard):
+        app.register_blueprint(room.blueprint)
+    cli.register(app)
+    presenting.register(app)
+    app.after_request(_protect)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(HTTPException, _explain)
+    app.register_error_handler(500, _broken)
+    return app
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if len(settings.secret_key) < SHORTEST_KEY:
+        raise Misconfigured(f"Set SECRET_KEY to at least {SHORTEST_KEY} random characters.")
+    if not settings.database_url or not settings.redis_url:
+        raise Misconfigured("Set DATABASE_URL and REDIS_URL, or start Rowcall with make run.")
+    queue = urlsplit(settings.redis_url)
+    if queue.hostname == "0.0.0.0" and not queue.password:  # noqa: S104 - this is the check against it
+        raise Misconfigured("REDIS_URL is open to everybody: give it a password or a unix socket.")
+
+
+def _flask_settings(settings: Settings) -> dict[str, object]:
+    secure = settings.public_url.startswith("https://")
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": db.sqlalchemy_url(settings.database_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}},
+        "SESSION_COOKIE_NAME": "__Host-rowcall" if secure else "rowcall",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,  # The session ends the token; an hour's pause in the wizard loses nothing.
+        "MAX_CONTENT_LENGTH": settings.max_upload_bytes + MEBIBYTE,
+        "MAX_FORM_MEMORY_SIZE": MEBIBYTE,
+        "MAX_FORM_PARTS": 1000,
+        "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://"),
+        "RATELIMIT_HEADERS_ENABLED": True,
+    }
+
+
+def _protect(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CSP
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+SENTENCES = {
+    400: ("That form has expired or is incomplete", "Go back, reload the page and send it again. Nothing was changed."),
+    403: ("Your role does not allow this", "Ask an administrator to give you the right to do it."),
+    404: ("There is nothing here", "Check the address, or go to the list of imports."),
+    405: ("This address does not take that request", "Go back and use the button on the page."),
+    413: ("The file is too large", "Split it into smaller files and upload them one by one."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+    503: ("The database is out of reach", "Nothing is lost; running imports go on by themselves. Reload in a moment."),
+}
+
+
+def _page(status: int, reference: str = "") -> tuple[str, int]:
+    heading, advice = SENTENCES.get(status, ("Something went wrong on our side", "Nothing was changed. Try it again."))
+    return render_template("errors/error.html", heading=heading, advice=advice, reference=reference), status
+
+
+def _explain(error: HTTPException) -> Response | tuple[str, int]:
+    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - redirects pass
+        return error.get_response()  # type: ignore[return-value]
+    return _page(error.code)
+
+
+def _database_away(_error: OperationalError) -> tuple[str, int]:
+    return _page(503)
+
+
+def _broken(error: Exception) -> tuple[str, int]:
+    reference = secrets.token_hex(4)
+    logger.error("%s: %s", reference, type(getattr(error, "original_exception", error)).__name__, exc_info=error)
+    return _page(500, reference)

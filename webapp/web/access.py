@@ -1,0 +1,39 @@
+"""Who may see and change which import: one door for every route."""
+
+from typing import cast
+from uuid import UUID
+
+from flask import abort, current_app
+from flask_login import current_user
+
+from webapp.config import Settings
+from webapp.models import ContactImport
+from webapp.web.extensions import db
+
+SEES_ALL = {"admin", "viewer"}
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    return cast("Settings", current_app.extensions["rowcall"])
+
+
+def load_import(import_id: UUID) -> ContactImport:
+    """The import, for one who may see it; for anybody else there is no such import (404)."""
+    found = db.session.get(ContactImport, import_id)
+    if found is None or not (current_user.role in SEES_ALL or found.created_by == current_user.id):
+        abort(404)
+    return found
+
+
+def change_import(import_id: UUID) -> ContactImport:
+    """The import, for one who may change it: viewers read everything and change nothing (403)."""
+    found = load_import(import_id)
+    refuse_viewers()
+    return found
+
+
+def refuse_viewers() -> None:
+    """403 for those who only read."""
+    if current_user.role == "viewer":
+        abort(403)

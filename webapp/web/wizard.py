@@ -1,0 +1,266 @@
+"""The wizard: upload, columns, check, review. Each step is a page, gated by the state of the import."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+from sqlalchemy import select
+
+from webapp import jobs
+from webapp.engine import sessions
+from webapp.engine.progress import progress
+from webapp.engine.staging import TooLarge
+from webapp.engine.states import State, Strategy
+from webapp.intake import sentences
+from webapp.intake.fields import CUSTOM
+from webapp.intake.mapping import BadMapping
+from webapp.intake.reading import Unreadable
+from webapp.models import ContactImport, ImportPreview, ImportRow
+from webapp.web.access import change_import, load_import, refuse_viewers, settings
+from webapp.web.extensions import db, limiter
+
+blueprint = Blueprint("wizard", __name__)
+SAMPLE = Path(__file__).parent.parent.parent / "samples" / "contacts.csv"
+PROBLEMS_A_PAGE = 50
+STEPS = {
+    State.UPLOADED: "wizard.columns",
+    State.CHECKING: "wizard.checking",
+    State.READY: "wizard.review",
+    State.QUEUED: "runs.watch",
+    State.RUNNING: "runs.watch",
+    State.CANCELLING: "runs.watch",
+    State.ROLLING_BACK: "runs.watch",
+}
+
+
+def step_url(found: ContactImport) -> str:
+    """The page of the step at which an import stands."""
+    return url_for(STEPS.get(State(found.state), "runs.report"), import_id=found.id)
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    return redirect(url_for("runs.history"))
+
+
+@blueprint.get("/imports/new")
+@login_required
+def new() -> str:
+    refuse_viewers()
+    return render_template("imports/new.html", limit=settings().max_upload_mb)
+
+
+@blueprint.post("/imports/new")
+@login_required
+@limiter.limit("30/minute", key_func=lambda: str(current_user.get_id()))
+def upload() -> ResponseReturnValue:
+    refuse_viewers()
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _refuse_upload(Unreadable("no_file"))
+    return _open(file.filename, cast("BinaryIO", file.stream))
+
+
+@blueprint.post("/imports/sample")
+@login_required
+def sample() -> ResponseReturnValue:
+    refuse_viewers()
+    with SAMPLE.open("rb") as stream:
+        return _open(SAMPLE.name, stream)
+
+
+def _open(filename: str, stream: BinaryIO) -> ResponseReturnValue:
+    try:
+        found = sessions.create(db.session(), current_user.id, filename, stream, settings())
+    except Unreadable as refusal:
+        return _refuse_upload(refusal)
+    except TooLarge:
+        return _refuse_upload(Unreadable("too_large", limit_mb=settings().max_upload_mb), 413)
+    db.session.commit()
+    return redirect(url_for("wizard.columns", import_id=found.id))
+
+
+def _refuse_upload(refusal: Unreadable, status: int = 422) -> ResponseReturnValue:
+    db.session.rollback()  # Nothing of a refused file stays.
+    page = render_template("imports/new.html", limit=settings().max_upload_mb, problem=refusal.sentence)
+    return page, status
+
+
+@blueprint.get("/imports/<uuid:import_id>/columns")
+@login_required
+def columns(import_id: UUID) -> ResponseReturnValue:
+    found = load_import(import_id)
+    if found.state not in {State.UPLOADED, State.READY}:
+        return redirect(step_url(found))
+    return _columns_page(found, found.mapping or found.suggested_mapping)
+
+
+def _columns_page(found: ContactImport, chosen: list[Any], problem: str | None = None) -> str:
+    samples = [
+        [row[index] for row in found.sample if index < len(row) and row[index].strip()][:3]
+        for index in range(len(found.columns))
+    ]
+    return render_template(
+        "imports/columns.html", found=found, chosen=chosen, samples=samples, custom=CUSTOM, problem=problem
+    )
+
+
+@blueprint.post("/imports/<uuid:import_id>/columns")
+@login_required
+def map_columns(import_id: UUID) -> ResponseReturnValue:
+    found = change_import(import_id)
+    chosen = [request.form.get(f"column-{index}") or None for index in range(len(found.columns))]
+    try:
+        sessions.map_columns(
+            db.session(),
+            import_id,
+            chosen,
+            default_country=request.form.get("default_country", "").strip().upper()[:2] or None,
+            match_keys=request.form.getlist("match_keys"),
+            clear_token=request.form.get("clear_token", "").strip() or None,
+            date_order=_one_of(request.form.get("date_order"), "dmy", "mdy"),
+        )
+    except BadMapping as refusal:
+        db.session.rollback()
+        words = f"{sentences.title(refusal.code, **refusal.facts)}. {sentences.instruction(refusal.code, **refusal.facts)}"
+        return _columns_page(found, chosen, words), 422
+    except sessions.WrongState:
+        db.session.rollback()
+        return redirect(step_url(load_import(import_id)))
+    db.session.commit()
+    jobs.wake(import_id, settings())
+    return redirect(url_for("wizard.checking", import_id=import_id))
+
+
+def _one_of(value: str | None, *allowed: str) -> str | None:
+    return value if value in allowed else None
+
+
+@blueprint.post("/imports/<uuid:import_id>/reading")
+@login_required
+def reread(import_id: UUID) -> ResponseReturnValue:
+    found = change_import(import_id)
+    chosen = {name: request.form.get(name) or None for name in ("encoding", "delimiter", "sheet")}
+    if chosen["delimiter"] == "tab":
+        chosen["delimiter"] = "\t"
+    try:
+        sessions.reread(db.session(), import_id, settings(), **chosen)
+    except Unreadable as refusal:
+        db.session.rollback()
+        return _columns_page(found, found.suggested_mapping, refusal.sentence), 422
+    except sessions.WrongState:
+        db.session.rollback()
+        return redirect(step_url(load_import(import_id)))
+    db.session.commit()
+    return redirect(url_for("wizard.columns", import_id=import_id))
+
+
+@blueprint.get("/imports/<uuid:import_id>/checking")
+@login_required
+def checking(import_id: UUID) -> ResponseReturnValue:
+    found = load_import(import_id)
+    if found.state != State.CHECKING:
+        return redirect(step_url(found))
+    return render_template("imports/watch.html", found=found, progress=progress(db.session(), import_id), step=2)
+
+
+@blueprint.get("/imports/<uuid:import_id>/review")
+@login_required
+def review(import_id: UUID) -> ResponseReturnValue:
+    found = load_import(import_id)
+    if found.state != State.READY:
+        return redirect(step_url(found))
+    return _review_page(found)
+
+
+def _review_page(found: ContactImport, problem: str | None = None) -> str:
+    until = datetime.now(UTC) + timedelta(days=settings().retention_days)
+    return render_template(
+        "imports/review.html",
+        found=found,
+        previews=_previews(found.id),
+        strategies=list(Strategy),
+        until=until,
+        problem=problem,
+        mail=bool(settings().smtp_url),
+    )
+
+
+def _previews(import_id: UUID) -> dict[str, ImportPreview]:
+    rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == import_id))
+    return {row.strategy: row for row in rows}
+
+
+@blueprint.get("/imports/<uuid:import_id>/preview")
+@login_required
+def preview(import_id: UUID) -> ResponseReturnValue:
+    """The strategy cards, polled until every preview is there."""
+    found = load_import(import_id)
+    if found.state != State.READY:
+        return _elsewhere(step_url(found))
+    return render_template(
+        "partials/strategies.html", found=found, previews=_previews(import_id), strategies=list(Strategy)
+    )
+
+
+def _elsewhere(url: str) -> Response:
+    """Tell htmx to leave the page."""
+    return Response(status=200, headers={"HX-Redirect": url})
+
+
+@blueprint.post("/imports/<uuid:import_id>/execute")
+@login_required
+def execute(import_id: UUID) -> ResponseReturnValue:
+    found = change_import(import_id)
+    strategy = request.form.get("duplicate_strategy", "")
+    size = request.form.get("batch_size", "100")
+    if strategy not in list(Strategy):
+        return _review_page(found, "Choose what should happen to the contacts that you already have."), 422
+    if size != "auto" and not (size.isdigit() and 1 <= int(size) <= sessions.LARGEST_BATCH):
+        return _review_page(found, f"Give a batch size from 1 to {sessions.LARGEST_BATCH}, or auto."), 422
+    try:
+        sessions.execute(
+            db.session(),
+            import_id,
+            strategy=Strategy(strategy),
+            skip_errors="stop_at_errors" not in request.form,
+            batch_size=size if size == "auto" else int(size),
+            notification_email=request.form.get("notification_email", "").strip() or None,
+        )
+    except sessions.Refused as refusal:
+        db.session.rollback()
+        words = f"{sentences.title(refusal.code, **refusal.facts)}. {sentences.instruction(refusal.code, **refusal.facts)}"
+        return _review_page(load_import(import_id), words), 409
+    except sessions.WrongState:
+        db.session.rollback()
+        return redirect(step_url(load_import(import_id)))
+    db.session.commit()
+    jobs.wake(import_id, settings())
+    return redirect(url_for("runs.watch", import_id=import_id))
+
+
+@blueprint.get("/imports/<uuid:import_id>/problems")
+@login_required
+def problems(import_id: UUID) -> ResponseReturnValue:
+    """The rows with a problem, the cell marked and the instruction beside it."""
+    found = load_import(import_id)
+    if found.total is None:
+        return redirect(step_url(found))
+    after, code = request.args.get("after", 0, int), request.args.get("code", "")
+    wanted = select(ImportRow).where(
+        ImportRow.import_id == import_id, ImportRow.row > after, ImportRow.problems.is_not(None)
+    )
+    if code:
+        wanted = wanted.where(ImportRow.problems.contains([{"code": code}]))
+    rows = list(db.session.scalars(wanted.order_by(ImportRow.row).limit(PROBLEMS_A_PAGE + 1)))
+    return render_template(
+        "imports/problems.html",
+        found=found,
+        rows=rows[:PROBLEMS_A_PAGE],
+        more=len(rows) > PROBLEMS_A_PAGE,
+        code=code,
+    )
