@@ -1,0 +1,93 @@
+"""The SQL decision against the sequential model: any contacts, rows, strategy, match keys and batch size."""
+
+import uuid
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+from tests.engine.model import Book, take
+from webapp.engine.duplicates import DuplicateHandler, Rules
+from webapp.engine.states import Strategy
+
+FEW = st.integers(0, 4)
+
+
+@st.composite
+def people(draw, *, matched: bool = False):
+    """A row as the check stages it; few values, so that keys collide often."""
+    row = {}
+    if draw(st.booleans()):
+        row["external_id"] = f"x{draw(FEW)}"
+    if draw(st.booleans()):
+        row["email"] = draw(st.sampled_from(["A{}@example.com", "a{}@example.com"])).format(draw(FEW))
+        row["email_key"] = row["email"].lower()
+    for name in ("first_name", "company"):
+        if draw(st.booleans()):
+            row[name] = draw(st.sampled_from(["p", "q"]))
+    if draw(st.booleans()):
+        row["tags"] = draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True))
+    if draw(st.booleans()):
+        row["custom"] = {draw(st.sampled_from("st")): draw(st.sampled_from("12"))}
+    return row
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    before=st.lists(people(), max_size=6),
+    rows=st.lists(people(), min_size=1, max_size=14),
+    strategy=st.sampled_from(["skip", "update", "merge"]),
+    match_keys=st.sampled_from([("external_id", "email"), ("email",), ("external_id",), ()]),
+    size=st.sampled_from([1, 2, 3, 7, 1000]),
+)
+def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_keys, size):
+    book, import_id = Book(), uuid.uuid4()
+    conn.execute("TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows RESTART IDENTITY")
+    for row in before:  # The model makes the contacts too, so that they respect the unique keys.
+        take(book, 0, row, "skip", ("external_id", "email"))
+    for number in sorted(book.contacts):
+        _insert(conn, "contacts", book.contacts[number])
+    for number, row in enumerate(rows, 2):
+        _insert(conn, "contact_import_rows", {"import_id": import_id, "row": number, **row})
+    book.ledger.clear()
+
+    names = {number: number for number in book.contacts}  # model's number → database's id
+    for number, row in enumerate(rows, 2):
+        take(book, number, row, strategy, match_keys)
+    handler = DuplicateHandler(conn, import_id, Rules(Strategy(strategy), match_keys))
+    after, counted = 0, {}
+    while (decided := handler.take(after, size)).rows:
+        after = decided.last_row
+        for outcome, count in decided.counts.items():
+            counted[outcome.value] = counted.get(outcome.value, 0) + count
+
+    ledger = conn.execute("SELECT row, outcome, contact_id FROM contact_import_results").fetchall()
+    assert {entry["row"]: entry["outcome"] for entry in ledger} == {n: found[0] for n, found in book.ledger.items()}
+    for entry in ledger:
+        expected = book.ledger[entry["row"]][1]
+        assert names.setdefault(expected, entry["contact_id"]) == entry["contact_id"]
+    assert sum(counted.values()) == len(rows)
+    assert _contacts(conn) == {names[number]: _plain(contact) for number, contact in book.contacts.items()}
+    conn.rollback()
+
+
+def _insert(conn: psycopg.Connection, table: str, values: dict) -> None:
+    values = {name: Jsonb(value) if name == "custom" else value for name, value in values.items()}
+    conn.execute(
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(['%s'] * len(values))})", list(values.values())
+    )
+
+
+COLUMNS = ("external_id", "email", "email_key", "first_name", "company", "tags", "custom")
+
+
+def _contacts(conn) -> dict:
+    found = conn.execute(f"SELECT id, {', '.join(COLUMNS)} FROM contacts").fetchall()
+    return {row["id"]: {name: row[name] for name in COLUMNS} for row in found}
+
+
+def _plain(contact: dict) -> dict:
+    return {name: contact.get(name) for name in COLUMNS}

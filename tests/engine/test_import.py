@@ -1,0 +1,176 @@
+"""Whole imports through the real engine: upload, check, preview, execution, ledger, undo."""
+
+import hashlib
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.harness.imports import table
+from webapp.engine import rollback, sessions
+from webapp.engine.progress import outcomes_of, progress, sums
+from webapp.models import Contact, ImportPreview, ImportResult
+
+PEOPLE = table(
+    "1,ann@example.com,Ann,Ash,Acme,a,40",
+    "2,ben@example.com,Ben,Birch,Acme,,41",
+    "3,no address,Cid,Cedar,Acme,,",
+    "2,BEN@example.com,Ben,Birch,Other,b,41",
+    "4,ann@example.com,Ann,Other,,,",
+)
+
+
+def ledger(session, import_id):
+    entries = session.scalars(select(ImportResult).where(ImportResult.import_id == import_id))
+    return {entry.row: entry.outcome for entry in entries}
+
+
+def digest(session) -> str:
+    rows = session.execute(
+        text(
+            """SELECT id, external_id, email, email_key, first_name, last_name, phone, phone_key, company, tags, custom
+               FROM contacts ORDER BY id"""
+        )
+    ).all()
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+def test_every_row_has_one_outcome(importer, session):
+    done = importer.run(PEOPLE)
+    assert done.state == "completed"
+    assert ledger(session, done.id) == {
+        2: "created",
+        3: "created",
+        4: "invalid",
+        5: "duplicate_skipped",
+        6: "conflict",
+    }
+    counts = sums(outcomes_of(done))
+    assert counts["success"] + counts["failed"] + counts["skipped"] == counts["processed"] == done.total == 5
+    assert progress(session, done.id).progress == 100
+
+
+@pytest.mark.parametrize("strategy", ["skip", "update", "merge"])
+@pytest.mark.parametrize("batch_size", [1, 2, 100, "auto"])
+def test_preview_equals_execution(importer, session, strategy, batch_size):
+    importer.run(table("1,ann@example.com,,Ash,,x,39", "9,zoe@example.com,Zoe,,,,"))
+    checked = importer.check(PEOPLE)
+    importer.work(checked.id)
+    kept = {row.strategy: row.outcomes for row in session.scalars(select(ImportPreview))}
+    done = importer.execute(checked.id, strategy, batch_size=batch_size)
+    assert outcomes_of(done) == kept[strategy]
+
+
+def test_preview_writes_nothing(importer, session):
+    importer.run(PEOPLE)
+    before = digest(session)
+    checked = importer.check(PEOPLE.replace("Acme", "Changed"))
+    importer.work(checked.id)
+    assert session.query(ImportPreview).filter_by(import_id=checked.id).count() == 3
+    assert digest(session) == before
+    assert not ledger(session, checked.id)
+
+
+@pytest.mark.parametrize("strategy", ["skip", "update", "merge"])
+def test_rollback_brings_the_book_back(importer, session, strategy):
+    importer.run(table("1,ann@example.com,,Ash,,x,39", "2,ben@example.com,Ben,,,,"))
+    before = digest(session)
+    done = importer.run(PEOPLE, strategy)
+    planned = rollback.preview(session, done.id)
+    undone = importer.undo(done.id)
+    assert undone.state == "rolled_back"
+    assert digest(session) == before
+    assert (planned.removed, planned.restored, planned.kept) == (
+        undone.rollback["removed"],
+        undone.rollback["restored"],
+        undone.rollback["kept"],
+    )
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_imports_undone_in_either_order(importer, session, first):
+    importer.run(table("1,ann@example.com,Ann,Ash,Acme,x,39"))
+    before = digest(session)
+    both = [
+        importer.run(table("1,ann@example.com,Anna,Ash,Beta,y,40", "5,new@example.com,New,,,,"), "update"),
+        importer.run(table("1,ann@example.com,Anya,Ash,Gamma,z,41", "5,new@example.com,Newer,,,,"), "update"),
+    ]
+    importer.undo(both[first].id)
+    importer.undo(both[1 - first].id)
+    assert digest(session) == before
+
+
+def test_swapped_keys_come_back(importer, session):
+    importer.run(table("1,ann@example.com,Ann,,,,", "2,ben@example.com,Ben,,,,"))
+    before = digest(session)
+    done = importer.run(
+        table("1,temp@example.com,,,,,", "2,ann@example.com,,,,,", "1,ben@example.com,,,,,"),
+        "update",
+        match_keys=["external_id"],
+    )
+    assert set(ledger(session, done.id).values()) == {"updated"}
+    importer.undo(done.id)
+    assert digest(session) == before
+
+
+def test_a_later_edit_is_kept_and_listed(importer, session):
+    done = importer.run(PEOPLE)
+    ann = session.scalars(select(Contact).where(Contact.email_key == "ann@example.com")).one()
+    session.execute(
+        text(
+            """INSERT INTO contact_changes (contact_id, kind, user_id, before, after)
+               VALUES (:id, 'edit', 1, '{"company": "Acme"}', '{"company": "Mine"}')"""
+        ),
+        {"id": ann.id},
+    )
+    session.execute(text("UPDATE contacts SET company = 'Mine', version = version + 1 WHERE id = :id"), {"id": ann.id})
+    session.commit()
+    undone = importer.undo(done.id)
+    assert undone.rollback["kept"] == 1
+    assert [contact.company for contact in session.scalars(select(Contact))] == ["Mine"]
+
+
+def test_executing_twice_is_one_import(importer, session):
+    checked = importer.check(PEOPLE)
+    assert sessions.execute(session, checked.id, strategy="skip") is True
+    assert sessions.execute(session, checked.id, strategy="skip") is False
+    session.commit()
+
+
+def test_skip_errors_off_refuses_and_stops(importer, session):
+    checked = importer.check(PEOPLE)
+    with pytest.raises(sessions.Refused):
+        sessions.execute(session, checked.id, strategy="skip", skip_errors=False)
+    session.rollback()
+    rows = table("1,ann@example.com,Ann,,,,", "2,ann@example.com,Ben,,,,", "3,cid@example.com,Cid,,,,")
+    done = importer.run(rows, skip_errors=False)
+    assert done.state == "failed"
+    assert ledger(session, done.id) == {2: "created", 3: "conflict"}
+    assert outcomes_of(done)["not_processed"] == 1
+
+
+def test_cancel_while_queued(importer, session):
+    checked = importer.check(PEOPLE)
+    sessions.execute(session, checked.id, strategy="skip")
+    sessions.cancel(session, checked.id)
+    session.commit()
+    assert importer.work(checked.id).state == "cancelled"
+    assert not ledger(session, checked.id)
+
+
+def test_ambiguous_dates_are_settled_by_their_column(importer, session):
+    rows = "Email,Birthday\na@example.com,03/04/1990\nb@example.com,25/04/1990\n"
+    done = importer.run(rows)
+    assert {contact.birthday for contact in session.scalars(select(Contact))} == {"1990-04-03", "1990-04-25"}
+    assert done.created == 2
+    left_open = importer.check("Email,Birthday\nc@example.com,03/04/1990\n")
+    assert left_open.check_summary["problems"][0]["code"] == "date_ambiguous"
+
+
+def test_run_again_after_rollback(importer, session):
+    done = importer.run(PEOPLE)
+    importer.undo(done.id)
+    again = sessions.run_again(session, done.id, importer.user_id)
+    session.commit()
+    ready = importer.work(again.id)
+    assert ready.state == "ready"
+    assert importer.execute(ready.id).created == done.created
