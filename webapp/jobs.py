@@ -102,7 +102,7 @@ def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool:
     """One slice of work under the lease. True when the import came to an end in it."""
     try:
         with _stop_at_batch_end() as told_to_stop:
-            ended = _work_on(conn, lease, settings, _Fairness(conn, lease, settings, told_to_stop))
+            ended = _work_on(conn, lease, settings, _Fairness(lease, settings, told_to_stop))
         leases.release(conn, lease)
     except Fenced:
         logger.info("%s: another worker carries on", lease.import_id)
@@ -158,29 +158,31 @@ def _state(conn: Any, import_id: UUID) -> State:
 
 
 class _Fairness:
-    """Whether to make room: told to stop, or the slice is used up and somebody else waits."""
+    """Whether to make room: told to stop, or the slice is used up and somebody else waits.
 
-    def __init__(self, conn: Any, lease: leases.Lease, settings: Settings, told_to_stop: Callable[[], bool]) -> None:
-        self.conn, self.lease, self.told_to_stop = conn, lease, told_to_stop
-        self.slice = settings.slice_seconds
-        self.until = time.monotonic() + self.slice
+    It asks over a connection of its own, so that the question never disturbs the transaction at hand.
+    """
+
+    def __init__(self, lease: leases.Lease, settings: Settings, told_to_stop: Callable[[], bool]) -> None:
+        self.lease, self.settings, self.told_to_stop = lease, settings, told_to_stop
+        self.until = time.monotonic() + settings.slice_seconds
 
     def __call__(self) -> bool:
         if self.told_to_stop():
             return True
         if time.monotonic() < self.until:
             return False
-        self.until = time.monotonic() + self.slice
+        self.until = time.monotonic() + self.settings.slice_seconds
         return self._others_wait()
 
     def _others_wait(self) -> bool:
-        row = self.conn.execute(
-            """SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
-                 WHERE l.import_id <> %s AND l.heartbeat_at IS NULL AND i.state = ANY(%s)) AS wait""",
-            (self.lease.import_id, SWEPT_STATES),
-        ).fetchone()
-        self.conn.rollback()
-        return bool(row["wait"])
+        with db.connect_job(self.settings.database_url) as conn:
+            row = conn.execute(
+                """SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
+                     WHERE l.import_id <> %s AND l.heartbeat_at IS NULL AND i.state = ANY(%s)) AS wait""",
+                (self.lease.import_id, SWEPT_STATES),
+            ).fetchone()
+        return bool(row and row["wait"])
 
 
 @contextmanager

@@ -228,11 +228,13 @@ class ImportFileChunk(Base):
 
     __tablename__ = "contact_import_files"
 
+    # Deferred: the bytes arrive before their head is read, and with it the import.
     import_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+        ForeignKey("contact_imports.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
     )
     position: Mapped[int] = mapped_column(primary_key=True)  # offset of the chunk's first byte
-    bytes: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ImportRow(Base):
@@ -381,7 +383,7 @@ class ImportDocument(Base):
     )
     kind: Mapped[str] = mapped_column(primary_key=True)  # pdf
     state: Mapped[str]  # rendering | ready | failed
-    bytes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
     message: Mapped[str | None]
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -45,7 +45,8 @@ def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:
 
 def _shadow(conn: Connection, import_id: UUID) -> None:
     """Temporary tables in front of the real ones, with the contacts that hold any key of the file."""
-    conn.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_seqscan = on")
+    for setting in ("enable_hashjoin", "enable_seqscan"):
+        conn.execute(f"SET LOCAL {setting} = on")
     for table in SHADOWED:
         conn.execute(f"CREATE TEMP TABLE {table} (LIKE public.{table} INCLUDING ALL)")
     conn.execute(_FILL, {"import_id": import_id})
@@ -89,7 +90,7 @@ def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> di
         for outcome, count in decided.counts.items():
             outcomes[outcome.value] += count
         after = decided.last_row
-        if should_yield.told_to_stop() if hasattr(should_yield, "told_to_stop") else False:
+        if should_yield():
             return None
     return {**outcomes, Outcome.NOT_PROCESSED.value: 0}
 

@@ -305,8 +305,8 @@ def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
     session.add(ImportLease(import_id=new.id))
     session.execute(
         text(
-            """INSERT INTO contact_import_files (import_id, position, bytes)
-               SELECT :new, position, bytes FROM contact_import_files WHERE import_id = :old"""
+            """INSERT INTO contact_import_files (import_id, position, content)
+               SELECT :new, position, content FROM contact_import_files WHERE import_id = :old"""
         ),
         {"new": new.id, "old": old.id},
     )

@@ -48,7 +48,7 @@ def store(conn: psycopg.Connection[object], import_id: UUID, stream: BinaryIO, l
             if position + len(chunk) > limit:
                 raise TooLarge(limit)
             cursor.execute(
-                "INSERT INTO contact_import_files (import_id, position, bytes) VALUES (%s, %s, %b)",
+                "INSERT INTO contact_import_files (import_id, position, content) VALUES (%s, %s, %b)",
                 (import_id, position, chunk),
             )
             digest.update(chunk)
@@ -73,7 +73,7 @@ class StoredFile:
     def _block_at(self, offset: int) -> bytes | None:
         with self.conn.cursor(row_factory=tuple_row) as cursor:
             found = cursor.execute(
-                """SELECT substr(bytes, (%(offset)s - position + 1)::int) FROM contact_import_files
+                """SELECT substr(content, (%(offset)s - position + 1)::int) FROM contact_import_files
                    WHERE import_id = %(id)s AND position <= %(offset)s ORDER BY position DESC LIMIT 1""",
                 {"id": self.import_id, "offset": offset},
                 binary=True,

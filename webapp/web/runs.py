@@ -206,10 +206,10 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
     if found.state not in ENDED:
         return redirect(step_url(found))
     kept = db.session.get(ImportDocument, (import_id, "pdf"))
-    if kept is not None and kept.bytes:
+    if kept is not None and kept.content:
         name = f"rowcall-report-{found.created_at:%Y-%m-%d}.pdf"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(kept.bytes, mimetype="application/pdf", headers=headers)
+        return Response(kept.content, mimetype="application/pdf", headers=headers)
     if kept is None or kept.state != "failed":
         jobs.request_pdf(import_id, settings())
     return render_template("imports/pdf.html", found=found, kept=kept), 202
