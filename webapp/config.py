@@ -1,7 +1,7 @@
 """The environment, read once into one frozen value."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     max_columns: int = 256
     max_cell_chars: int = 131_072
     retention_days: int = 30
+    page_size: Literal["A4", "Letter"] = "A4"
 
     lease_seconds: float = 15.0
     slice_seconds: float = 2.0

@@ -270,7 +270,7 @@ def render_pdf(import_id: str) -> None:
     from webapp.reports import pdf  # noqa: PLC0415 - WeasyPrint's libraries may be missing, and cost memory
 
     _die_with_parent()
-    pdf.render_and_keep(Settings().database_url, UUID(import_id))
+    pdf.render_and_keep(Settings(), UUID(import_id))
 
 
 def notify(import_id: str) -> None:

@@ -15,7 +15,7 @@ from webapp.intake.fields import (
 )
 
 IDENTITY = {"external_id", "email", "phone", "first_name", "last_name", "full_name"}
-OURS = {"rowcall row", "rowcall reason"}  # columns that our own list of rejected rows adds
+OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}  # our own reports' columns
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 

@@ -1,0 +1,143 @@
+"""The ledger as CSV, streamed: constant memory, safe to open in a spreadsheet.
+
+Columns of our own come first and are named so that a file uploaded again is recognised and they are ignored. The
+file's own cells are read again from the stored bytes, so a report shows exactly what was uploaded.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy.orm import Session
+
+from webapp.engine import rollback, sessions
+from webapp.engine.staging import StoredFile
+from webapp.intake import reading, sentences
+from webapp.models import ContactImport
+from webapp.reports.summary import Row
+
+BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
+FLUSH_ROWS = 500
+REPORT_COLUMNS = ("Rowcall row", "Rowcall outcome", "Rowcall contact", "Rowcall code", "Rowcall reason")
+REJECTED_COLUMNS = ("Rowcall row", "Rowcall reason")
+UNDO_COLUMNS = ("Row", "Contact", "Field", "Code", "Reason", "Value before the import", "Value kept", "Changed by")
+# What a spreadsheet would run as a formula, the full-width forms and the characters that hide them included.
+# Source: OWASP, "CSV Injection"; ASVS 5.0, 1.2.10.
+FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
+
+
+def safe(cell: str) -> str:
+    """The cell as text that no spreadsheet runs: a quote before what looks like a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def report_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
+    """Every row of the file: number, outcome, contact, code, reason, then the original columns."""
+    found = session.get_one(ContactImport, import_id)
+    lines = ([entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells] for entry, cells in _rows(session, found, _EVERY_ROW))
+    return _csv([*REPORT_COLUMNS, *found.columns], lines)
+
+
+def rejected_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
+    """The rows that did not get in, with the reason: to be corrected and uploaded again."""
+    found = session.get_one(ContactImport, import_id)
+    lines = ([entry.row, _reason(entry), *cells] for entry, cells in _rows(session, found, _REJECTED))
+    return _csv([*REJECTED_COLUMNS, *found.columns], lines)
+
+
+def undo_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
+    """What an undo kept, field by field, and who or what stood in its way."""
+    return _csv(list(UNDO_COLUMNS), _kept(session, import_id))
+
+
+def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
+    after = 0
+    while page := rollback.kept(session, import_id, after=after, limit=FLUSH_ROWS):
+        for entry in page:
+            by = f"import {entry.changed_by_import}" if entry.changed_by_import else entry.changed_by_user and f"user {entry.changed_by_user}"
+            yield [
+                entry.row, entry.contact_id, entry.field, entry.code, sentences.title(entry.code),
+                _plain(entry.wanted), _plain(entry.now), by,
+            ]  # fmt: skip
+        after = page[-1].id
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def _reason(entry: Any) -> str:
+    if entry.problems:
+        return " ".join(
+            dict.fromkeys(
+                sentences.instruction(
+                    problem["code"], row=entry.row, value=problem.get("value"), field=(problem.get("field") or "value")
+                )
+                for problem in entry.problems
+                if problem["severity"] == "error"
+            )
+        )
+    return Row(entry.row, entry.outcome, entry.contact_id, entry.code, entry.detail, []).sentence or ""
+
+
+def _rows(session: Session, found: ContactImport, query: str) -> Iterator[tuple[Any, list[str]]]:
+    """Ledger entries with the file's cells; both come in row order, so one pass joins them."""
+    conn = sessions.driver(session)
+    cells = _cells(conn, found)
+    row, values = next(cells, (None, []))
+    for entry in _entries(conn, query, found.id):
+        while row is not None and row < entry.row:
+            row, values = next(cells, (None, []))
+        yield entry, values if row == entry.row else list(entry.record or [])
+
+
+def _entries(conn: psycopg.Connection[Any], query: str, import_id: UUID) -> Iterator[Any]:
+    with conn.cursor(name="ledger", row_factory=namedtuple_row) as cursor:
+        cursor.itersize = 2000
+        cursor.execute(query, {"id": import_id})
+        yield from cursor
+
+
+def _cells(conn: psycopg.Connection[Any], found: ContactImport) -> Iterator[tuple[int | None, list[str]]]:
+    """Row numbers and cells from the stored bytes, as long as they are kept."""
+    source = StoredFile(conn, found.id, found.size_bytes)
+    if next(source.blocks(0), None) is None:
+        return
+    for record in reading.records(source, sessions.dialect_of(found)):
+        yield record.row, record.cells
+
+
+def _csv(header: list[str], lines: Iterable[list[Any]]) -> Iterator[bytes]:
+    yield BOM
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow([safe(label) for label in header])
+    for number, line in enumerate(lines, 1):
+        writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in line])
+        if number % FLUSH_ROWS == 0:
+            yield _emptied(buffer)
+    yield _emptied(buffer)
+
+
+def _emptied(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode("utf-8", "replace")
+
+
+_COLUMNS = "r.row, COALESCE(l.outcome::text, '{otherwise}') AS outcome, l.contact_id, l.code, l.detail, r.problems, r.record"
+
+_EVERY_ROW = f"""
+    SELECT {_COLUMNS.format(otherwise="not_processed")}
+    FROM contact_import_rows r LEFT JOIN contact_import_results l ON l.import_id = r.import_id AND l.row = r.row
+    WHERE r.import_id = %(id)s ORDER BY r.row"""
+
+_REJECTED = f"""
+    SELECT {_COLUMNS.format(otherwise="invalid")}
+    FROM contact_import_rows r LEFT JOIN contact_import_results l ON l.import_id = r.import_id AND l.row = r.row
+    WHERE r.import_id = %(id)s AND (r.status = 'invalid' OR l.outcome IN ('conflict', 'failed')) ORDER BY r.row"""

@@ -1,0 +1,75 @@
+"""The report on paper. The only importer of WeasyPrint, which is slow to load and needs system libraries.
+
+Nothing is ever fetched: not from the network, not from a file, not from a data URL.
+"""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from webapp import db
+from webapp.config import Settings
+from webapp.models import ImportDocument
+from webapp.reports import summary
+from webapp.reports.wording import TEMPLATES, environment
+
+logger = logging.getLogger(__name__)
+LISTED = 200
+NO_PANGO = (
+    "The libraries for PDF are missing on the worker's machine. On Debian or Ubuntu: "
+    "apt-get install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core"
+)
+
+
+class CannotRender(Exception):  # noqa: N818 - told to the person as it is
+    """The PDF cannot be made; the message says what to do."""
+
+
+def render_and_keep(settings: Settings, import_id: UUID) -> None:
+    """Render the report and keep it, or keep why there is none."""
+    with db.session(settings.database_url) as session:
+        try:
+            kept = {"state": "ready", "content": render(session, import_id, settings.page_size), "message": None}
+        except CannotRender as problem:
+            kept = {"state": "failed", "content": None, "message": str(problem)}
+        _keep(session, import_id, kept)
+
+
+def _keep(session: Session, import_id: UUID, kept: dict[str, Any]) -> None:
+    written = insert(ImportDocument).values(import_id=import_id, kind="pdf", **kept)
+    session.execute(
+        written.on_conflict_do_update(index_elements=["import_id", "kind"], set_={**kept, "made_at": func.now()})
+    )
+
+
+def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
+    """The report as a tagged PDF (PDF/UA-1): summary, chart, problems, the first 200 problem rows, the digest."""
+    try:
+        from weasyprint import CSS, HTML  # noqa: PLC0415 - see the module's head
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+    except OSError as problem:
+        raise CannotRender(NO_PANGO) from problem
+    block = URLFetcher(allowed_protocols=frozenset(), allow_redirects=False, fail_on_errors=False)
+    html = page(session, import_id)
+    style = (TEMPLATES / "pdf" / "report.css").read_text().replace("PAGE_SIZE", page_size)
+    document = HTML(string=html, base_url=None, url_fetcher=block)
+    return bytes(
+        document.write_pdf(stylesheets=[CSS(string=style, url_fetcher=block)], pdf_variant="pdf/ua-1") or b""
+    )
+
+
+def page(session: Session, import_id: UUID) -> str:
+    """The HTML that is put on paper."""
+    found = summary.report(session, import_id)
+    listed = [
+        row
+        for outcome in summary.PROBLEMS
+        for row in summary.rows(session, import_id, outcome=outcome.value, limit=LISTED)
+    ]
+    return environment().get_template("pdf/report.html").render(
+        report=found, found=found.found, rows=sorted(listed, key=lambda row: row.row)[:LISTED], listed=LISTED
+    )

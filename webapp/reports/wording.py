@@ -1,0 +1,130 @@
+"""How values read, on a page, on paper and in a mail: numbers, times, and the outcome bar."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from webapp.engine.states import STORED_OUTCOMES
+from webapp.intake import sentences
+from webapp.intake.fields import TARGETS, label_of
+
+TEMPLATES = Path(__file__).parent.parent.parent / "templates"
+BAR_WIDTH = 1000
+SHORT, LONG = 60, 90  # seconds up to which a duration and a time left are told in seconds
+WORDS = {
+    "created": "created",
+    "updated": "updated",
+    "merged": "merged",
+    "unchanged": "unchanged",
+    "duplicate_skipped": "duplicates skipped",
+    "left_out": "left out",
+    "invalid": "invalid",
+    "conflict": "conflicts",
+    "failed": "failed",
+    "not_processed": "not processed",
+}
+STRATEGY_WORDS = {"skip": "duplicates skipped", "update": "duplicates updated", "merge": "duplicates merged"}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of the outcome bar; `x` and `width` in thousandths of the bar."""
+
+    outcome: str
+    count: int
+    word: str
+    x: float
+    width: float
+
+
+def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
+    """The bar's pieces, in the order that never changes; nothing for an outcome that did not occur."""
+    found, x = [], 0.0
+    for outcome in STORED_OUTCOMES:
+        if count := outcomes.get(outcome, 0):
+            width = max(count / max(total, 1) * BAR_WIDTH, 4)
+            found.append(Segment(outcome, count, WORDS[outcome], round(x, 1), round(max(width - 2, 2), 1)))
+            x += width
+    return found
+
+
+def number(value: int | None) -> str:
+    """12,345."""
+    return f"{value or 0:,}"
+
+
+def moment(value: datetime | None) -> str:
+    """23 November 2026, 14:02 UTC."""
+    return f"{value.astimezone(UTC):%-d %B %Y, %H:%M} UTC" if value else ""
+
+
+def day(value: datetime) -> str:
+    """23 December."""
+    return f"{value.astimezone(UTC):%-d %B}"
+
+
+def rows_word(count: int | None) -> str:
+    """1 row, 2 rows."""
+    return f"{count or 0:,} row" if count == 1 else f"{count or 0:,} rows"
+
+
+def contacts_word(count: int | None) -> str:
+    """1 contact, 2 contacts."""
+    return f"{count or 0:,} contact" if count == 1 else f"{count or 0:,} contacts"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as 4.4 s or 3 min 20 s."""
+    if seconds is None:
+        return ""
+    if seconds < SHORT:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def eta(seconds: int | None) -> str:
+    """The time left, in words."""
+    if seconds is None:
+        return "working out the time left"
+    if seconds < LONG:
+        return f"about {max(seconds, 1)} seconds left"
+    return f"about {round(seconds / 60)} minutes left"
+
+
+def shown(value: Any) -> str:
+    """A journal's value: lists with commas."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+FILTERS = {
+    "number": number,
+    "moment": moment,
+    "day": day,
+    "rows": rows_word,
+    "contacts": contacts_word,
+    "duration": duration,
+    "eta": eta,
+    "shown": shown,
+    "label": label_of,
+}
+GLOBALS = {
+    "segments": segments,
+    "words": WORDS,
+    "strategy_words": STRATEGY_WORDS,
+    "targets": TARGETS,
+    "sentences": sentences,
+}
+
+
+def environment() -> Environment:
+    """Jinja for what is rendered outside a request: paper and mail. Everything is escaped but plain text."""
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True
+    )
+    found.filters.update(FILTERS)
+    found.globals.update(GLOBALS)
+    return found
