@@ -11,7 +11,12 @@ PASSWORD = "correct horse battery"
 def app(settings):
     from webapp.app import create_app  # noqa: PLC0415
 
-    return create_app(settings)
+    from webapp.web.extensions import db  # noqa: PLC0415
+
+    made = create_app(settings)
+    yield made
+    with made.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

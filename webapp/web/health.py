@@ -22,7 +22,7 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    parts = {"database": _database(), **_queue_and_worker()}
+    parts = {"database": _database(), **queue_and_worker()}
     return jsonify(parts), 200 if all(part == "ok" for part in parts.values()) else 503
 
 
@@ -34,7 +34,8 @@ def _database() -> str:
     return "ok"
 
 
-def _queue_and_worker() -> dict[str, str]:
+def queue_and_worker() -> dict[str, str]:
+    """Whether the queue answers, and whether a worker listens to it."""
     try:
         connection = jobs.queue(settings().redis_url).connection
         workers = Worker.count(connection=connection)

@@ -1,0 +1,196 @@
+"""Changes by hand: each under a version check, each in the journal, in the change's own transaction.
+
+Provenance is read from the same journal: where each value came from, and what stood there before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from webapp.engine.duplicates import WRITTEN
+from webapp.intake.fields import CUSTOM, SCALARS
+from webapp.intake.reading import Position, Record
+from webapp.intake.validation import ERROR, CheckedRow, Checker, Problem
+from webapp.models import Contact, ContactChange, ContactImport, User
+
+LONGEST_WAIT = "2s"  # an edit never waits longer for a batch that holds the contact
+EDITABLE = (*SCALARS, "tags")
+
+
+class Stale(Exception):  # noqa: N818 - somebody else was quicker; nothing is lost
+    """The contact changed since the page was loaded. `contact` is how it stands now."""
+
+    def __init__(self, contact: Contact) -> None:
+        super().__init__(contact.id)
+        self.contact = contact
+
+
+class Busy(Exception):  # noqa: N818 - it passes by itself
+    """An import holds the contact at this moment."""
+
+
+class Taken(Exception):  # noqa: N818 - a rule says no
+    """Another contact has this e-mail or external id."""
+
+
+class Invalid(Exception):  # noqa: N818 - a rule says no
+    """Values that cannot be stored; `problems` says which and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+def edit_contact(session: Session, contact_id: int, version: int, values: Mapping[str, str], user_id: int) -> Contact:
+    """Write a person's values: field names and `custom:<label>`; blank clears, what is not named stays.
+
+    The caller commits. Raises Stale, Busy, Taken or Invalid; sqlalchemy's NoResultFound for a contact that is gone.
+    """
+    contact = _locked(session, contact_id)
+    if contact.version != version:
+        raise Stale(contact)
+    wanted = _cleaned({**form_values(contact), **values})
+    now, then = _flat(contact), _flattened(wanted)
+    changed = [name for name in now.keys() | then.keys() if now.get(name) != then.get(name)]
+    if not changed:
+        return contact
+    for name in WRITTEN:
+        setattr(contact, name, wanted[name])
+    contact.version += 1
+    contact.updated_at = func.now()
+    before, after = ({name: values.get(name) for name in changed} for values in (now, then))
+    _journal(session, contact_id, "edit", user_id, before, after)
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        raise Taken from None
+    return contact
+
+
+def delete_contact(session: Session, contact_id: int, version: int, user_id: int) -> None:
+    """Delete a contact by hand; the journal keeps what it was. The caller commits. Raises Stale or Busy."""
+    contact = _locked(session, contact_id)
+    if contact.version != version:
+        raise Stale(contact)
+    before = {name: value for name, value in _flat(contact).items() if value not in (None, [])}
+    _journal(session, contact_id, "delete", user_id, before, {})
+    session.delete(contact)
+    session.flush()
+
+
+def _locked(session: Session, contact_id: int) -> Contact:
+    session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'"))
+    try:
+        return session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+    except OperationalError as error:
+        session.rollback()
+        if getattr(error.orig, "sqlstate", None) == "55P03":
+            raise Busy from None
+        raise
+
+
+def _cleaned(values: Mapping[str, str]) -> dict[str, Any]:
+    """The values as an import would clean and judge them; what is blank is null."""
+    targets = [name for name in values if name in EDITABLE or name.startswith(CUSTOM)]
+    row = Checker(targets).check(Record(0, [values[name] for name in targets], None, Position(0, 0)))
+    if problems := [problem for problem in row.problems if problem.severity == ERROR]:
+        raise Invalid(problems)
+    return _as_columns(row)
+
+
+def _as_columns(row: CheckedRow) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: row.values.get(name) for name in SCALARS}
+    keys = {"email_key": row.email_key, "phone_key": row.phone_key}
+    return {**plain, "tags": row.tags or [], "custom": row.custom or {}, **keys}
+
+
+def form_values(contact: Contact) -> dict[str, str]:
+    """The contact as the texts of a form: every field, tags with commas, then the custom fields by name."""
+    plain = {name: getattr(contact, name) or "" for name in SCALARS}
+    custom = {CUSTOM + name: str(value) for name, value in sorted(contact.custom.items())}
+    return {**plain, "tags": ", ".join(contact.tags), **custom}
+
+
+def _flat(contact: Contact) -> dict[str, Any]:
+    return _flattened({name: getattr(contact, name) for name in WRITTEN})
+
+
+def _flattened(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns as the journal writes them: each custom field a field of its own."""
+    plain = {name: value for name, value in columns.items() if name != "custom"}
+    return plain | {CUSTOM + name: value for name, value in columns["custom"].items()}
+
+
+def _journal(
+    session: Session, contact_id: int, kind: str, user_id: int, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    session.add(ContactChange(contact_id=contact_id, kind=kind, user_id=user_id, before=before, after=after))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value came from. `kind` is import, edit or undo; `before` is what stood there before."""
+
+    kind: str
+    at: datetime
+    before: Any
+    row: int | None
+    import_id: UUID | None
+    filename: str | None
+    person: str | None
+
+
+def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
+    """For each field that has a value or had one: its newest change, or the import that created the contact."""
+    found: dict[str, Origin] = {}
+    for change in _changes(session, contact.id):
+        origin = _origin(session, change)
+        for name, before in change.before.items():
+            if name in EDITABLE or name.startswith(CUSTOM):
+                found[name] = Origin(**{**origin, "before": before})
+    if contact.imported_from:
+        created = _creation(session, contact)
+        for name, value in _flat(contact).items():
+            if value not in (None, []) and (name in EDITABLE or name.startswith(CUSTOM)):
+                found.setdefault(name, created)
+    return found
+
+
+def _changes(session: Session, contact_id: int) -> Sequence[ContactChange]:
+    return session.scalars(
+        select(ContactChange).where(ContactChange.contact_id == contact_id).order_by(ContactChange.id)
+    ).all()
+
+
+def _origin(session: Session, change: ContactChange) -> dict[str, Any]:
+    source = session.get(ContactImport, change.import_id) if change.import_id else None
+    person = session.get(User, change.user_id or (source.created_by if source else 0))
+    return {
+        "kind": change.kind,
+        "at": change.at,
+        "row": change.row,
+        "import_id": change.import_id,
+        "filename": source.filename if source else None,
+        "person": (person.name or person.email) if person else None,
+    }
+
+
+def _creation(session: Session, contact: Contact) -> Origin:
+    source = session.get(ContactImport, contact.imported_from)
+    person = session.get(User, source.created_by) if source else None
+    return Origin(
+        "import",
+        contact.created_at,
+        None,
+        contact.imported_row,
+        contact.imported_from,
+        source.filename if source else None,
+        (person.name or person.email) if person else None,
+    )

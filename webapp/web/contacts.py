@@ -1,0 +1,128 @@
+"""Contacts by hand: the list, and each contact's page with its edit, its deletion and its provenance."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+from sqlalchemy import Select, or_, select
+from sqlalchemy.exc import NoResultFound
+
+from webapp.engine import journal
+from webapp.intake import sentences
+from webapp.intake.fields import label_of
+from webapp.models import Contact
+from webapp.web.access import load_import, refuse_viewers
+from webapp.web.extensions import db
+
+blueprint = Blueprint("contacts", __name__)
+A_PAGE = 50
+SEARCHED = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.phone, Contact.external_id)
+MULTILINE = ("notes",)
+
+
+def matching(search: str, imported_from: UUID | None) -> Select[tuple[Contact]]:
+    """Contacts in which every word of the search occurs somewhere."""
+    wanted = select(Contact)
+    for word in search.split():
+        wanted = wanted.where(or_(*[column.icontains(word, autoescape=True) for column in SEARCHED]))
+    return wanted.where(Contact.imported_from == imported_from) if imported_from else wanted
+
+
+@blueprint.get("/contacts")
+@login_required
+def index() -> str:
+    search = request.args.get("q", "").strip()[:200]
+    source = load_import(found) if (found := request.args.get("imported_from", None, UUID)) else None
+    after = request.args.get("after", 0, int)
+    wanted = matching(search, source.id if source else None).where(Contact.id > after)
+    rows = list(db.session.scalars(wanted.order_by(Contact.id).limit(A_PAGE + 1)))
+    return render_template(
+        "contacts/index.html", contacts=rows[:A_PAGE], more=len(rows) > A_PAGE, q=search, source=source, after=after
+    )
+
+
+@blueprint.get("/contacts/<int:contact_id>")
+@login_required
+def show(contact_id: int) -> str:
+    return _page(_load(contact_id))
+
+
+def _load(contact_id: int) -> Contact:
+    found = db.session.get(Contact, contact_id) if contact_id < 2**63 else None
+    return found or abort(404)
+
+
+def _page(contact: Contact, **shown: Any) -> str:
+    return render_template(
+        "contacts/show.html",
+        contact=contact,
+        values=shown.pop("values", None) or journal.form_values(contact),
+        origins=journal.provenance(db.session(), contact),
+        multiline=MULTILINE,
+        **shown,
+    )
+
+
+@blueprint.post("/contacts/<int:contact_id>")
+@login_required
+def edit(contact_id: int) -> ResponseReturnValue:
+    refuse_viewers()
+    contact = _load(contact_id)
+    values = {name: request.form[name] for name in journal.form_values(contact) if name in request.form}
+    try:
+        journal.edit_contact(db.session(), contact_id, request.form.get("version", 0, int), values, current_user.id)
+    except journal.Stale as stale:
+        return _stale(stale.contact, values)
+    except journal.Invalid as invalid:
+        problems = {problem.field: sentences.instruction(problem.code, **_facts(problem)) for problem in invalid.problems}
+        return _again(contact_id, values, "Correct the marked fields. Nothing was saved yet.", 422, problems=problems)
+    except journal.Taken:
+        words = "Another contact has this e-mail or external ID. Change it here or there, then save again."
+        return _again(contact_id, values, words, 409)
+    except journal.Busy:
+        words = "An import is writing to this contact at this moment. Save again in a few seconds."
+        return _again(contact_id, values, words, 409)
+    except NoResultFound:
+        abort(404)
+    db.session.commit()
+    return redirect(url_for("contacts.show", contact_id=contact_id))
+
+
+def _facts(problem: Any) -> dict[str, Any]:
+    return {"field": label_of(problem.field).lower() if problem.field else "value", "value": problem.value, "limit": "the allowed"}
+
+
+def _again(contact_id: int, values: dict[str, str], words: str, status: int, **shown: Any) -> ResponseReturnValue:
+    """The page as the person left it: what they typed is still there."""
+    db.session.rollback()
+    return _page(_load(contact_id), values=values, problem=words, **shown), status
+
+
+def _stale(contact: Contact, values: dict[str, str]) -> ResponseReturnValue:
+    """Somebody else was quicker: what they typed stays in the form, what stands there now is shown beside it."""
+    now = {name: value for name, value in journal.form_values(contact).items() if name in values and values[name] != value}
+    words = "Somebody changed this contact while you did. Your text is kept below; save again to put it in."
+    db.session.rollback()
+    return _page(_load(contact.id), values=values, problem=words, now=now), 409
+
+
+@blueprint.post("/contacts/<int:contact_id>/delete")
+@login_required
+def delete(contact_id: int) -> ResponseReturnValue:
+    refuse_viewers()
+    _load(contact_id)
+    try:
+        journal.delete_contact(db.session(), contact_id, request.form.get("version", 0, int), current_user.id)
+    except journal.Stale:
+        db.session.rollback()
+        words = "Somebody changed this contact meanwhile. Look at it again, then delete it if you still want to."
+        return _page(_load(contact_id), problem=words), 409
+    except journal.Busy:
+        words = "An import is writing to this contact at this moment. Delete it again in a few seconds."
+        return _page(_load(contact_id), problem=words), 409
+    except NoResultFound:
+        abort(404)
+    db.session.commit()
+    return redirect(url_for("contacts.index"))
