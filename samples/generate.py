@@ -1,6 +1,6 @@
 """Realistic contacts as CSV, any number of them, the same for the same arguments.
 
-    python samples/generate.py 10000 --invalid 0.02 --duplicates 0.03 > contacts.csv
+python samples/generate.py 10000 --invalid 0.02 --duplicates 0.03 > contacts.csv
 """
 
 import argparse
@@ -10,14 +10,16 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-HEADER = "Customer ID,Email,First Name,Last Name,Phone,Company,Job Title,Street,City,Postal Code,Country,Tags,Notes".split(",")
-FIRST = "Anna Björn Chloé David Élodie Fatima Giulia Hans Inês Jürgen Kerstin Lucía Mateusz Nadia Óscar Petra Zoë".split()
-LAST = "Okafor Müller García Novák Rossi Dubois Øster Sjöberg van Dijk Schmidt Łukasz Pereira O'Neill Straße Meyer".split()
+HEADER = ["Customer ID", "Email", "First Name", "Last Name", "Phone", "Company", "Job Title", "Street", "City", "Postal Code", "Country", "Tags", "Notes"]
+FIRST = ["Anna", "Björn", "Chloé", "David", "Élodie", "Fatima", "Giulia", "Hans", "Inês", "Jürgen", "Kerstin", "Lucía", "Mateusz", "Nadia", "Óscar", "Petra", "Zoë"]
+LAST = ["Okafor", "Müller", "García", "Novák", "Rossi", "Dubois", "Øster", "Sjöberg", "van", "Dijk", "Schmidt", "Łukasz", "Pereira", "O'Neill", "Straße", "Meyer"]
 CITIES = (("Berlin", "10115", "DE", "+49 30"), ("Paris", "75001", "FR", "+33 1"), ("Madrid", "28001", "ES", "+34 91"))
-TITLES = "Owner,Buyer,Head of Sales,Engineer,Treasurer,Secretary".split(",")
+TITLES = ["Owner", "Buyer", "Head of Sales", "Engineer", "Treasurer", "Secretary"]
 
 
-def rows(count: int, *, invalid: float = 0.02, duplicates: float = 0.03, seed: int = 1, changed: bool = False) -> Iterator[list[str]]:
+def rows(
+    count: int, *, invalid: float = 0.02, duplicates: float = 0.03, seed: int = 1, changed: bool = False
+) -> Iterator[list[str]]:
     """`count` rows below the header; shares of invalid rows and of rows that repeat an earlier one."""
     chance = random.Random(seed)
     for number in range(1, count + 1):
@@ -38,7 +40,8 @@ def row(number: int, seed: int, count: int, changed: bool) -> list[str]:
     domain = f"firm{chance.randrange(max(count * 3 // 10, 1))}.example.com"
     return [
         f"C{number:08}", f"{_ascii(first)}.{_ascii(last)}.{number}@{domain}", first, last,
-        f"{prefix} {chance.randrange(1_000_000, 9_999_999)}", f"{last} & Co" + (" Ltd" if changed else ""), chance.choice(TITLES),
+        f"{prefix} {chance.randrange(1_000_000, 9_999_999)}",
+        f"{last} & Co" + (" Ltd" if changed else ""), chance.choice(TITLES),
         f"Main Street {number % 200 + 1}", city, code, country, chance.choice(["", "fair", "fair, vip"]), "",
     ]  # fmt: skip
 

@@ -32,7 +32,8 @@ def register(app: Flask) -> None:
 @click.option("--name", default="")
 def create_user(email: str, role: str, name: str) -> None:
     """Add an account; the password is read from standard input."""
-    password = sys.stdin.readline().rstrip("\n") if not sys.stdin.isatty() else click.prompt("Password", hide_input=True)
+    asked = sys.stdin.isatty()
+    password = click.prompt("Password", hide_input=True) if asked else sys.stdin.readline().rstrip("\n")
     try:
         account.add_user(email, password, role, name)
     except account.AccountError as problem:
@@ -98,7 +99,8 @@ def _pdf() -> tuple[str, bool, str]:
     try:
         import weasyprint  # noqa: F401, PLC0415 - only to see whether its libraries are there
     except OSError:
-        return "pdf", False, "apt-get install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core; only PDF reports are off"
+        packages = "libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core"
+        return "pdf", False, f"apt-get install {packages}; only PDF reports are off"
     return "pdf", True, ""
 
 

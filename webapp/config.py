@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     max_columns: int = 256
     max_cell_chars: int = 131_072
     retention_days: int = 30
+    uploads_per_minute: int = 30  # for each person
+
+    max_streams: int = 64  # open event streams and sockets in one web process; each holds a thread
+    streams_per_user: int = 12
+    stream_seconds: float = 600.0  # a stream is ended after this, and the watcher comes back by itself
     page_size: Literal["A4", "Letter"] = "A4"
 
     lease_seconds: float = 15.0

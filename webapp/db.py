@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
@@ -39,7 +40,7 @@ def libpq_url(url: str) -> str:
     return "postgresql://" + url.partition("://")[2]
 
 
-def connect_job(url: str) -> psycopg.Connection[dict[str, object]]:
+def connect_job(url: str) -> psycopg.Connection[dict[str, Any]]:
     """A connection for the engine's own statements, settings as above; rows come as dicts. Autocommit is off."""
     options = " ".join(f"-c {name}={value}" for name, value in JOB_SETTINGS.items())
     return psycopg.connect(

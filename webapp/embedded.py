@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -120,9 +121,9 @@ class Servers:
             )
         self.children.append(child)
 
-    def _as_owner(self) -> dict[str, object]:
+    def _as_owner(self) -> dict[str, Any]:
         """Run as the unprivileged user where we are root, and die with this process where the system can do that."""
-        owner = {} if self.owner is None else {"user": self.owner, "group": self.owner, "extra_groups": []}
+        owner: dict[str, Any] = {} if self.owner is None else {"user": self.owner, "group": self.owner, "extra_groups": []}
         return {**owner, "preexec_fn": _die_with_parent, "cwd": "/"}
 
     def _wait(self, name: str, log: str, probe: Callable[[], object], error: type[Exception]) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -29,7 +29,7 @@ OUTCOME = Enum(*[outcome.value for outcome in STORED_OUTCOMES], name="outcome")
 class Base(DeclarativeBase):
     """Plain SQLAlchemy, so that jobs can use the tables without Flask."""
 
-    type_annotation_map = {
+    type_annotation_map: ClassVar = {
         str: Text,
         int: BigInteger,
         datetime: DateTime(timezone=True),

@@ -2,8 +2,19 @@
 
 import pytest
 
-from webapp.engine.states import ENDED, TRANSITIONS, WORKED_ON, Outcome, State, sources_of
-from webapp.engine.states import DUPLICATES, FAILURES, SKIPPED, STORED_OUTCOMES, SUCCESS
+from webapp.engine.states import (
+    DUPLICATES,
+    ENDED,
+    FAILURES,
+    SKIPPED,
+    STORED_OUTCOMES,
+    SUCCESS,
+    TRANSITIONS,
+    WORKED_ON,
+    Outcome,
+    State,
+    sources_of,
+)
 
 
 @pytest.mark.parametrize("source", State)

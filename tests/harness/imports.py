@@ -37,7 +37,9 @@ class Importer:
         self.session.commit()
         return self.work(found.id)
 
-    def run(self, text: str, strategy: str = "skip", *, batch_size: int | str = 100, skip_errors: bool = True, **choices):
+    def run(
+        self, text: str, strategy: str = "skip", *, batch_size: int | str = 100, skip_errors: bool = True, **choices
+    ):
         found = self.check(text, **choices)
         return self.execute(found.id, strategy, batch_size=batch_size, skip_errors=skip_errors)
 

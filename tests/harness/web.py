@@ -10,7 +10,6 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def app(settings):
     from webapp.app import create_app  # noqa: PLC0415
-
     from webapp.web.extensions import db  # noqa: PLC0415
 
     made = create_app(settings)

@@ -52,13 +52,13 @@ def load_run(conn: Connection, import_id: UUID) -> Run:
     ).fetchone()
     conn.rollback()
     assert row is not None  # noqa: S101 - the caller holds its lease
-    rules = Rules(Strategy(str(row["duplicate_strategy"])), tuple(row["match_keys"]), bool(row["retrying"]))  # type: ignore[arg-type]
+    rules = Rules(Strategy(str(row["duplicate_strategy"])), tuple(row["match_keys"]), bool(row["retrying"]))
     return Run(
         import_id,
         rules,
         bool(row["skip_errors"]),
-        int(row["batch_size"]),  # type: ignore[call-overload]
-        int(row["last_row"]),  # type: ignore[call-overload]
+        int(row["batch_size"]),
+        int(row["last_row"]),
     )
 
 
@@ -149,8 +149,8 @@ class BatchProcessor:
             {"import_id": self.lease.import_id, "after": after, "limit": limit, "code": code, "message": message},
         ).fetchone()
         assert found is not None  # noqa: S101 - an aggregate always answers
-        counts = {outcome: int(found.get(outcome.value) or 0) for outcome in STORED_OUTCOMES}  # type: ignore[call-overload]
-        return Decided(int(found["rows"]), int(found["last_row"]), counts)  # type: ignore[call-overload]
+        counts = {outcome: int(found.get(outcome.value) or 0) for outcome in STORED_OUTCOMES}
+        return Decided(int(found["rows"]), int(found["last_row"]), counts)
 
     def _up_to_first_failure(self) -> Decided:
         """Take the batch back and do it again up to and with the first row that failed or conflicted."""
@@ -162,7 +162,7 @@ class BatchProcessor:
             {"import_id": self.lease.import_id, "after": self.run.last_row},
         ).fetchone()
         self.conn.rollback()
-        return self._decide(int(first["rows"]), narrow=True)  # type: ignore[index, call-overload]
+        return self._decide(int(first["rows"]), narrow=True)
 
     def _checkpoint(self, decided: Decided, started: float, logged: "_Logged") -> bool:
         """Move the checkpoint under the lease's token; true when somebody asked to stop."""

@@ -2,14 +2,15 @@
 
 One SQL statement decides and writes the next `limit` staged rows after `after`, all on one snapshot. Rows that
 interfere with an earlier row of the same range are left aside and handed back; taken one by one afterwards they
-go through the very same statement as a range of one. Preview, execution and the run over failed rows share it, so what the
-preview promises is what the execution does.
+go through the very same statement as a range of one. Preview, execution and the run over failed rows share it, so
+what the preview promises is what the execution does.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -17,7 +18,7 @@ import psycopg
 from webapp.engine.states import STORED_OUTCOMES, Outcome, Strategy
 from webapp.intake.fields import SCALARS
 
-Connection = psycopg.Connection[dict[str, object]]
+Connection = psycopg.Connection[dict[str, Any]]
 
 MATCH_KEYS = ("external_id", "email", "phone")  # strongest first
 UNIQUE_KEYS = ("external_id", "email")
@@ -67,7 +68,7 @@ class DuplicateHandler:
         later = [self._run(row - 1, 1) for row in _aside(first)]
         return _sum([first, *later], first)
 
-    def _run(self, after: int, limit: int) -> dict[str, object]:
+    def _run(self, after: int, limit: int) -> dict[str, Any]:
         parameters = {"import_id": self.import_id, "after": after, "limit": limit}
         found = self.conn.execute(self.statement, parameters, prepare=True).fetchone()
         assert found is not None  # noqa: S101 - an aggregate always answers
@@ -76,17 +77,17 @@ class DuplicateHandler:
         return found
 
 
-def _aside(found: dict[str, object]) -> Sequence[int]:
+def _aside(found: dict[str, Any]) -> Sequence[int]:
     return found["aside"] or ()  # type: ignore[return-value]
 
 
-def _sum(parts: Iterable[dict[str, object]], whole: dict[str, object]) -> Decided:
+def _sum(parts: Iterable[dict[str, Any]], whole: dict[str, Any]) -> Decided:
     parts = list(parts)
-    counts = {
-        outcome: sum(int(part[outcome.value]) for part in parts)  # type: ignore[call-overload]
+    counts: dict[Outcome, int] = {
+        outcome: sum(int(part[outcome.value]) for part in parts)
         for outcome in STORED_OUTCOMES
     }
-    return Decided(int(whole["rows"]), int(whole["last_row"]), counts)  # type: ignore[call-overload]
+    return Decided(int(whole["rows"]), int(whole["last_row"]), counts)
 
 
 @lru_cache(maxsize=64)

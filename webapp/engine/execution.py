@@ -52,7 +52,8 @@ def finish(conn: Connection, lease: Lease, turn: Turn) -> State:
     digest = proof.ledger_digest(conn, lease.import_id)
     ended = conn.execute(
         """UPDATE contact_imports
-           SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END, completed_at = clock_timestamp(), ledger_digest = %s, failure_reason = %s, retrying = false
+           SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END,
+             completed_at = clock_timestamp(), ledger_digest = %s, failure_reason = %s, retrying = false
            WHERE id = %s AND lease_token = %s RETURNING id""",
         (end, end, digest, REASONS.get(turn), lease.import_id, lease.token),
     ).fetchone()
@@ -66,7 +67,8 @@ def finish(conn: Connection, lease: Lease, turn: Turn) -> State:
 
 def _log_end(conn: Connection, import_id: UUID, end: State) -> None:
     violations = proof.check_sums(conn, import_id)
+    logged = ("failed", "system", "; ".join(violations)) if violations else ("done", None, None)
     conn.execute(
         "INSERT INTO contact_import_logs (import_id, event, result, category, message) VALUES (%s, %s, %s, %s, %s)",
-        (import_id, end, "failed" if violations else "done", "system" if violations else None, "; ".join(violations) or None),
+        (import_id, end, *logged),
     )

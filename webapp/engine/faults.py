@@ -1,6 +1,7 @@
 """What a failed statement means: try again, find the row at fault, or wait for better times."""
 
 from enum import StrEnum
+from typing import Any
 
 import psycopg
 
@@ -43,7 +44,7 @@ class Paused(Exception):  # noqa: N818 - not an error of the import: it waits an
         self.reason = reason
 
 
-def classify(error: Exception, conn: psycopg.Connection[dict[str, object]]) -> Fault:
+def classify(error: Exception, conn: psycopg.Connection[dict[str, Any]]) -> Fault:
     """The fault behind an exception that a statement raised on `conn`."""
     if isinstance(error, LostRace):
         return Fault.RACE

@@ -65,7 +65,7 @@ def edit_contact(session: Session, contact_id: int, version: int, values: Mappin
     contact.version += 1
     contact.updated_at = func.now()
     before, after = ({name: values.get(name) for name in changed} for values in (now, then))
-    _journal(session, contact_id, "edit", user_id, before, after)
+    session.add(ContactChange(contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after))
     try:
         session.flush()
     except IntegrityError:
@@ -80,7 +80,7 @@ def delete_contact(session: Session, contact_id: int, version: int, user_id: int
     if contact.version != version:
         raise Stale(contact)
     before = {name: value for name, value in _flat(contact).items() if value not in (None, [])}
-    _journal(session, contact_id, "delete", user_id, before, {})
+    session.add(ContactChange(contact_id=contact_id, kind="delete", user_id=user_id, before=before, after={}))
     session.delete(contact)
     session.flush()
 
@@ -128,10 +128,6 @@ def _flattened(columns: Mapping[str, Any]) -> dict[str, Any]:
     return plain | {CUSTOM + name: value for name, value in columns["custom"].items()}
 
 
-def _journal(
-    session: Session, contact_id: int, kind: str, user_id: int, before: dict[str, Any], after: dict[str, Any]
-) -> None:
-    session.add(ContactChange(contact_id=contact_id, kind=kind, user_id=user_id, before=before, after=after))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -48,7 +49,7 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     return Lease(import_id, token, deaths)
 
 
-def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> dict[str, object] | None:
+def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> dict[str, Any] | None:
     return conn.execute(
         """SELECT l.backend_pid, l.backend_start, l.heartbeat_at, l.deaths, l.deaths_at_row,
              i.last_row AS checkpoint
@@ -69,9 +70,9 @@ def _end_backend(conn: Connection, pid: object, started: object) -> None:
     )
 
 
-def _count_death(held: dict[str, object]) -> int:
+def _count_death(held: dict[str, Any]) -> int:
     same_place = held["deaths_at_row"] == held["checkpoint"]
-    return int(held["deaths"]) + 1 if same_place else 1  # type: ignore[call-overload, no-any-return]
+    return int(held["deaths"]) + 1 if same_place else 1
 
 
 def _move_token(conn: Connection, import_id: UUID) -> int:
@@ -80,7 +81,7 @@ def _move_token(conn: Connection, import_id: UUID) -> int:
         (import_id,),
     ).fetchone()
     assert moved is not None  # noqa: S101 - the lease row references the import
-    return int(moved["lease_token"])  # type: ignore[call-overload, no-any-return]
+    return int(moved["lease_token"])
 
 
 def worker_name(pid: int) -> str:

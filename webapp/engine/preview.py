@@ -30,10 +30,7 @@ def compute_missing(conn: Connection, lease: Lease, should_yield: Callable[[], b
     missing = _missing(conn, lease.import_id)
     if missing:
         _shadow(conn, lease.import_id)
-    for strategy in missing:
-        if not _compute(conn, lease, strategy, should_yield):
-            return False
-    return True
+    return all(_compute(conn, lease, strategy, should_yield) for strategy in missing)
 
 
 def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:
@@ -70,7 +67,7 @@ def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: C
     conn.rollback()
     if row is None or row["state"] != State.READY:
         return False
-    rules = Rules(strategy, tuple(row["match_keys"]))  # type: ignore[arg-type]
+    rules = Rules(strategy, tuple(row["match_keys"]))
     conn.execute("SET TRANSACTION READ ONLY")
     try:
         outcomes = _simulate(DuplicateHandler(conn, lease.import_id, rules), should_yield)

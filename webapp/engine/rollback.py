@@ -109,7 +109,7 @@ def _kept_contacts(conn: Connection, import_id: UUID) -> int:
            WHERE import_id = %s AND code <> 'deleted_meanwhile'""",
         (import_id,),
     ).fetchone()
-    return int(row["n"]) if row else 0  # type: ignore[call-overload, no-any-return]
+    return int(row["n"]) if row else 0
 
 
 def _restored_contacts(conn: Connection, import_id: UUID) -> int:
@@ -118,7 +118,7 @@ def _restored_contacts(conn: Connection, import_id: UUID) -> int:
         "SELECT count(DISTINCT contact_id) AS n FROM contact_changes WHERE import_id = %s AND kind = 'undo'",
         (import_id,),
     ).fetchone()
-    return int(row["n"]) if row else 0  # type: ignore[call-overload, no-any-return]
+    return int(row["n"]) if row else 0
 
 
 def _remove_created(conn: Connection, import_id: UUID, undone: Undone) -> None:
@@ -129,9 +129,9 @@ def _remove_created(conn: Connection, import_id: UUID, undone: Undone) -> None:
         prepare=True,
     ).fetchone()
     assert found is not None  # noqa: S101 - an aggregate always answers
-    undone.removed += int(found["removed"])  # type: ignore[call-overload]
+    undone.removed += int(found["removed"])
     if found["rows"]:
-        undone.below = int(found["lowest"])  # type: ignore[call-overload]
+        undone.below = int(found["lowest"])
     else:
         undone.phase, undone.below = "changed", None
 
@@ -188,7 +188,7 @@ def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
     for change in changes:
         if change["moves_key"] or change["again"]:
             undone.removed += _restore_one(conn, import_id, change["id"])
-    undone.below = int(changes[-1]["id"])  # type: ignore[call-overload]
+    undone.below = int(changes[-1]["id"])
 
 
 def _restore_one(conn: Connection, import_id: UUID, change: object) -> int:

@@ -323,9 +323,7 @@ def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
     return new
 
 
-COPIED = (
-    "filename size_bytes sha256 format encoding delimiter sheet header_row columns sample head suggested_mapping"
-).split()
+COPIED = ["filename", "size_bytes", "sha256", "format", "encoding", "delimiter", "sheet", "header_row", "columns", "sample", "head", "suggested_mapping"]
 
 
 def _locked(session: Session, import_id: UUID) -> ContactImport:

@@ -17,9 +17,9 @@ from webapp.intake.validation import CheckedRow
 CHUNK = 1024 * 1024
 BLOCK_ROWS = 1000
 COLUMNS = (
-    "import_id row status".split()
-    + list(SCALARS)
-    + "tags custom email_key phone_key clears problems record".split()
+    *("import_id", "row", "status"),
+    *SCALARS,
+    *("tags", "custom", "email_key", "phone_key", "clears", "problems", "record"),
 )
 COPY = f"COPY contact_import_rows ({', '.join(COLUMNS)}) FROM STDIN"
 

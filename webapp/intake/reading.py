@@ -47,7 +47,7 @@ class Unreadable(Exception):  # noqa: N818 - a refusal with a sentence, told to 
     @property
     def sentence(self) -> str:
         """What is wrong and what to do, in two sentences."""
-        return f"{sentences.title(self.code, **self.facts)}. {sentences.instruction(self.code, **self.facts)}"
+        return sentences.whole(self.code, **self.facts)
 
 
 @dataclass(frozen=True)

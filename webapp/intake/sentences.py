@@ -117,6 +117,11 @@ def instruction(code: str, **facts: Any) -> str:
     return SENTENCES[code].instruction.format_map(_Facts(facts)) if code in SENTENCES else code
 
 
+def whole(code: str, **facts: Any) -> str:
+    """What is wrong and what to do, in two sentences."""
+    return f"{title(code, **facts)}. {instruction(code, **facts)}"
+
+
 class _Facts(dict[str, Any]):
     """Facts for a sentence; one that is missing reads as an ellipsis rather than an error."""
 

@@ -27,7 +27,7 @@ REJECTED_COLUMNS = ("Rowcall row", "Rowcall reason")
 UNDO_COLUMNS = ("Row", "Contact", "Field", "Code", "Reason", "Value before the import", "Value kept", "Changed by")
 # What a spreadsheet would run as a formula, the full-width forms and the characters that hide them included.
 # Source: OWASP, "CSV Injection"; ASVS 5.0, 1.2.10.
-FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
+FORMULA = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 
 
 def safe(cell: str) -> str:
@@ -38,7 +38,10 @@ def safe(cell: str) -> str:
 def report_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
     """Every row of the file: number, outcome, contact, code, reason, then the original columns."""
     found = session.get_one(ContactImport, import_id)
-    lines = ([entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells] for entry, cells in _rows(session, found, _EVERY_ROW))
+    lines = (
+        [entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells]
+        for entry, cells in _rows(session, found, _EVERY_ROW)
+    )
     return _csv([*REPORT_COLUMNS, *found.columns], lines)
 
 
@@ -58,12 +61,15 @@ def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
     after = 0
     while page := rollback.kept(session, import_id, after=after, limit=FLUSH_ROWS):
         for entry in page:
-            by = f"import {entry.changed_by_import}" if entry.changed_by_import else entry.changed_by_user and f"user {entry.changed_by_user}"
-            yield [
-                entry.row, entry.contact_id, entry.field, entry.code, sentences.title(entry.code),
-                _plain(entry.wanted), _plain(entry.now), by,
-            ]  # fmt: skip
+            values = [_plain(entry.wanted), _plain(entry.now), _changed_by(entry)]
+            yield [entry.row, entry.contact_id, entry.field, entry.code, sentences.title(entry.code), *values]
         after = page[-1].id
+
+
+def _changed_by(entry: Any) -> str:
+    if entry.changed_by_import:
+        return f"import {entry.changed_by_import}"
+    return f"user {entry.changed_by_user}" if entry.changed_by_user else ""
 
 
 def _plain(value: Any) -> str:
@@ -130,7 +136,8 @@ def _emptied(buffer: io.StringIO) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-_COLUMNS = "r.row, COALESCE(l.outcome::text, '{otherwise}') AS outcome, l.contact_id, l.code, l.detail, r.problems, r.record"
+_COLUMNS = """r.row, COALESCE(l.outcome::text, '{otherwise}') AS outcome, l.contact_id, l.code, l.detail,
+    r.problems, r.record"""
 
 _EVERY_ROW = f"""
     SELECT {_COLUMNS.format(otherwise="not_processed")}

@@ -98,7 +98,8 @@ def _headline(report: Report) -> str:
 
 
 def _stopped(found: ContactImport) -> str:
-    return {State.CANCELLED: "Stopped by you.", State.FAILED: "Stopped at the first bad row."}.get(State(found.state), "")
+    words = {State.CANCELLED: "Stopped by you.", State.FAILED: "Stopped at the first bad row."}
+    return words.get(State(found.state), "")
 
 
 def _how_many(report: Report) -> str:
@@ -155,7 +156,8 @@ def _throughput(session: Session, import_id: UUID) -> list[int]:
                  WHERE import_id = :id AND event = 'batch' AND result = 'done'),
                span AS (SELECT min(at) AS first, max(at) AS last FROM done)
                SELECT least(floor(extract(epoch FROM at - first) * :bars
-                   / greatest(extract(epoch FROM last - first), 0.000001)), :bars - 1)::int AS bar, sum(rows)::int AS rows
+                   / greatest(extract(epoch FROM last - first), 0.000001)), :bars - 1)::int AS bar,
+                 sum(rows)::int AS rows
                FROM done, span GROUP BY 1"""
         ),
         {"id": import_id, "bars": BARS},
@@ -212,7 +214,8 @@ def rows(
         {"id": import_id, "after": after, "outcome": outcome, "code": code, "limit": limit, "search": _like(search)},
     )
     return [
-        Row(row.row, row.outcome, row.contact_id, row.code, row.detail, changes_of(row.before, row.after)) for row in found
+        Row(row.row, row.outcome, row.contact_id, row.code, row.detail, changes_of(row.before, row.after))
+        for row in found
     ]
 
 

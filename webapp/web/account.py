@@ -244,7 +244,11 @@ def _account_page(**shown: Any) -> str:
     tokens = select(ApiToken).where(ApiToken.user_id == current_user.id, ApiToken.revoked_at.is_(None))
     everyone = db.session.scalars(select(User).order_by(User.email)).all() if current_user.role == "admin" else []
     return render_template(
-        "account/index.html", tokens=db.session.scalars(tokens.order_by(ApiToken.id)).all(), users=everyone, roles=ROLES, **shown
+        "account/index.html",
+        tokens=db.session.scalars(tokens.order_by(ApiToken.id)).all(),
+        users=everyone,
+        roles=ROLES,
+        **shown,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from webapp.engine import journal
 from webapp.intake import sentences
 from webapp.intake.fields import label_of
+from webapp.intake.validation import Problem
 from webapp.models import Contact
 from webapp.web.access import load_import, refuse_viewers
 from webapp.web.extensions import db
@@ -20,9 +21,10 @@ blueprint = Blueprint("contacts", __name__)
 A_PAGE = 50
 SEARCHED = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.phone, Contact.external_id)
 MULTILINE = ("notes",)
+BUSY = "An import is writing to this contact at this moment."
 
 
-def matching(search: str, imported_from: UUID | None) -> Select[tuple[Contact]]:
+def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
     """Contacts in which every word of the search occurs somewhere."""
     wanted = select(Contact)
     for word in search.split():
@@ -76,25 +78,27 @@ def edit(contact_id: int) -> ResponseReturnValue:
     except journal.Stale as stale:
         return _stale(stale.contact, values)
     except journal.Invalid as invalid:
-        problems = {problem.field: sentences.instruction(problem.code, **_facts(problem)) for problem in invalid.problems}
+        problems = {problem.field: _instruction(problem) for problem in invalid.problems}
         return _again(contact_id, values, "Correct the marked fields. Nothing was saved yet.", 422, problems=problems)
     except journal.Taken:
         words = "Another contact has this e-mail or external ID. Change it here or there, then save again."
         return _again(contact_id, values, words, 409)
     except journal.Busy:
-        words = "An import is writing to this contact at this moment. Save again in a few seconds."
-        return _again(contact_id, values, words, 409)
+        return _again(contact_id, values, f"{BUSY} Save again in a few seconds.", 409)
     except NoResultFound:
         abort(404)
     db.session.commit()
     return redirect(url_for("contacts.show", contact_id=contact_id))
 
 
-def _facts(problem: Any) -> dict[str, Any]:
-    return {"field": label_of(problem.field).lower() if problem.field else "value", "value": problem.value, "limit": "the allowed"}
+def _instruction(problem: Problem) -> str:
+    field = label_of(problem.field).lower() if problem.field else "value"
+    return sentences.instruction(problem.code, field=field, value=problem.value, limit="the allowed")
 
 
-def _again(contact_id: int, values: dict[str, str], words: str, status: int, **shown: Any) -> ResponseReturnValue:
+def _again(
+    contact_id: int, values: dict[str, str], words: str, status: int, **shown: Any
+) -> ResponseReturnValue:
     """The page as the person left it: what they typed is still there."""
     db.session.rollback()
     return _page(_load(contact_id), values=values, problem=words, **shown), status
@@ -120,8 +124,7 @@ def delete(contact_id: int) -> ResponseReturnValue:
         words = "Somebody changed this contact meanwhile. Look at it again, then delete it if you still want to."
         return _page(_load(contact_id), problem=words), 409
     except journal.Busy:
-        words = "An import is writing to this contact at this moment. Delete it again in a few seconds."
-        return _page(_load(contact_id), problem=words), 409
+        return _page(_load(contact_id), problem=f"{BUSY} Delete it again in a few seconds."), 409
     except NoResultFound:
         abort(404)
     db.session.commit()

@@ -126,7 +126,7 @@ def map_columns(import_id: UUID) -> ResponseReturnValue:
         )
     except BadMapping as refusal:
         db.session.rollback()
-        words = f"{sentences.title(refusal.code, **refusal.facts)}. {sentences.instruction(refusal.code, **refusal.facts)}"
+        words = sentences.whole(refusal.code, **refusal.facts)
         return _columns_page(found, chosen, words), 422
     except sessions.WrongState:
         db.session.rollback()
@@ -233,7 +233,7 @@ def execute(import_id: UUID) -> ResponseReturnValue:
         )
     except sessions.Refused as refusal:
         db.session.rollback()
-        words = f"{sentences.title(refusal.code, **refusal.facts)}. {sentences.instruction(refusal.code, **refusal.facts)}"
+        words = sentences.whole(refusal.code, **refusal.facts)
         return _review_page(load_import(import_id), words), 409
     except sessions.WrongState:
         db.session.rollback()

@@ -1,0 +1,361 @@
+"""What the API takes and gives, as strict pydantic models: the OpenAPI document and the checks come from these."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+
+from webapp.engine.sessions import LARGEST_BATCH
+from webapp.engine.states import Outcome, State, Strategy
+
+LARGEST_PAGE = 1000
+ERROR_LOG_ENTRIES = 1000
+LARGEST_ROW = 2**53  # beyond it JSON's numbers are not exact
+
+
+class Strict(BaseModel):
+    """Unknown fields and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Given(BaseModel):
+    """An answer: every field is always there."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+def _storable(text: str) -> str:
+    """Text that PostgreSQL can keep: it takes no NUL characters."""
+    if "\0" in text:
+        raise ValueError("Leave out NUL characters")
+    return text
+
+
+def _utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+def _whole_number(value: Any) -> Any:
+    """Digits only: no signs, spaces or underscores."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
+        raise ValueError("Give a whole number in digits")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Moment = Annotated[datetime, BeforeValidator(_utc)]
+PageSize = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=LARGEST_PAGE)]
+RowNumber = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=LARGEST_ROW)]
+Cursor = Annotated[Text, Field(max_length=200)]
+MatchKey = Literal["external_id", "email", "phone"]
+
+
+class UploadForm(Strict):
+    """The text fields beside `file`. What is left out is found out from the file."""
+
+    encoding: Annotated[Text, Field(max_length=40, pattern=r"^[A-Za-z0-9._-]+$")] | None = None
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    sheet: Annotated[Text, Field(max_length=100)] | None = None
+    default_country: Country | None = None
+
+
+class MappingRequest(Strict):
+    """One target or null for each column, in the file's order; what each key means for finding a contact."""
+
+    mapping: Annotated[list[Annotated[Text, Field(max_length=120)] | None], Field(min_length=1, max_length=1000)]
+    default_country: Country | None = None
+    match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = ["external_id", "email"]
+    clear_token: Annotated[Text, Field(max_length=100)] | None = None
+    date_order: Literal["dmy", "mdy"] | None = None
+
+
+class ExecuteRequest(Strict):
+    """How the import is to run. `import_id` equals the one in the path."""
+
+    import_id: UUID
+    duplicate_strategy: Strategy
+    skip_errors: bool = True
+    batch_size: Annotated[int, Field(ge=1, le=LARGEST_BATCH)] | Literal["auto"] = 100
+    notification_email: EmailStr | None = None
+
+
+class PreviewQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    duplicate_strategy: Strategy
+
+
+class ImportsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    state: State | None = None
+    after: Cursor | None = None
+    limit: PageSize = 50
+
+
+class RowsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: Outcome | None = None
+    after: RowNumber = 0
+    limit: PageSize = 100
+
+
+class ContactsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[Text, Field(max_length=200)] | None = None
+    imported_from: UUID | None = None
+    after: Cursor | None = None
+    limit: PageSize = 50
+
+
+class Outcomes(Given):
+    """How many rows ended how: exactly one outcome each, so they add up to the rows."""
+
+    created: int
+    updated: int
+    merged: int
+    unchanged: int
+    duplicate_skipped: int
+    left_out: int
+    invalid: int
+    conflict: int
+    failed: int
+    not_processed: int
+
+
+class Options(Given):
+    """What was chosen for the import; `duplicate_strategy` is null until it is executed."""
+
+    duplicate_strategy: Strategy | None
+    skip_errors: bool
+    batch_size: int | Literal["auto"]
+    notification_email: str | None
+    match_keys: list[MatchKey]
+    default_country: str | None
+    clear_token: str | None
+    date_order: Literal["dmy", "mdy"] | None
+    sheet: str | None
+
+
+class ImportSession(Given):
+    """One import: what the file is, what was chosen, how far it is."""
+
+    import_id: UUID
+    imported_from: Annotated[str, Field(description="What the contacts it created carry as imported_from.")]
+    rollback_possible: bool
+    imported_count: int
+    state: State
+    filename: str
+    size_bytes: int
+    sha256: str
+    format: Literal["csv", "xlsx"]
+    encoding: str | None
+    delimiter: str | None
+    columns: list[str]
+    sample: list[list[str]]
+    suggested_mapping: list[str | None]
+    mapping: list[str | None] | None
+    options: Options
+    total: Annotated[int | None, Field(description="Rows of the file, once the check is through.")]
+    outcomes: Outcomes
+    created_by: Annotated[str, Field(description="The e-mail address of the person.")]
+    created_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
+    rolled_back_at: Moment | None
+    failure_reason: str | None
+
+
+class Progress(Given):
+    """Where an import is. success + failed + skipped = processed; duplicates overlap with them."""
+
+    progress: Annotated[float, Field(ge=0, le=100, description="Percent; 100 only when every row was processed.")]
+    processed: int
+    total: int
+    success: int
+    failed: int
+    skipped: int
+    duplicates: int
+    current_batch: int
+    total_batches: int
+    eta_seconds: int | None
+    speed_per_minute: int
+    state: State
+    outcomes: Outcomes
+    waiting_for: Annotated[str | None, Field(description="Why nothing moves, if so.")]
+
+
+class LogEntry(Given):
+    """A row that did not get in, and why."""
+
+    row: int
+    code: str | None
+    category: Literal["validation", "business", "database", "system"]
+    message: str | None
+
+
+class ImportResult(Given):
+    """What became of an import. `error_log` holds the first 1,000; the rest comes by /rows."""
+
+    import_id: UUID
+    total_contacts: int
+    successfully_imported: int
+    failed_contacts: int
+    duplicate_contacts: int
+    import_duration_ms: int
+    error_log: Annotated[list[LogEntry], Field(max_length=ERROR_LOG_ENTRIES)]
+    outcomes: Outcomes
+
+
+class Preview(Given):
+    """What the execution would produce. Both are null with 202: it is still being computed."""
+
+    outcomes: Outcomes | None
+    computed_at: Moment | None
+
+
+class KeptField(Given):
+    """A contact, or one field of it (`field` null: the whole contact), that a rollback leaves as it is."""
+
+    contact_id: int
+    row: int | None
+    field: str | None
+    code: str
+    wanted: Any
+    now: Any
+
+
+class RollbackPreview(Given):
+    """What a rollback would do now, in contacts. `conflicts` lists the first hundred of what stays."""
+
+    contacts_removed: int
+    contacts_restored: int
+    contacts_kept: int
+    conflicts: list[KeptField]
+
+
+class RollbackResult(Given):
+    """What a rollback did, in contacts."""
+
+    success: Literal[True]
+    contacts_removed: int
+    contacts_restored: int
+    contacts_kept: int
+    rollback_completed_at: Moment
+
+
+class Change(Given):
+    """One field, before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class LedgerRow(Given):
+    """What became of one row of the file; `row` as a spreadsheet shows it."""
+
+    row: int
+    outcome: Outcome
+    contact_id: int | None
+    code: str | None
+    message: str | None
+    changes: list[Change]
+
+
+class Contact(Given):
+    """A contact. `version` counts every change of it."""
+
+    id: int
+    external_id: str | None
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    phone: str | None
+    company: str | None
+    job_title: str | None
+    street: str | None
+    city: str | None
+    region: str | None
+    postal_code: str | None
+    country: str | None
+    website: str | None
+    birthday: str | None
+    tags: list[str]
+    notes: str | None
+    custom: dict[str, Any]
+    imported_from: UUID | None
+    created_at: Moment
+    updated_at: Moment
+    version: int
+
+
+class Origin(Given):
+    """Where a value came from: the newest change of the field. `before` is what stood there before."""
+
+    kind: Literal["import", "edit", "undo"]
+    at: Moment
+    before: Any
+    row: int | None
+    import_id: UUID | None
+    filename: str | None
+    person: str | None
+
+
+class ContactWithProvenance(Contact):
+    """A contact, and by field where its values came from."""
+
+    provenance: dict[str, Origin]
+
+
+class ImportList(Given):
+    items: list[ImportSession]
+    next: str | None
+
+
+class RowList(Given):
+    items: list[LedgerRow]
+    next: str | None
+
+
+class ContactList(Given):
+    items: list[Contact]
+    next: str | None
+
+
+class FieldError(Given):
+    """A field at fault; `pointer` is a JSON pointer into the body, or the name of a parameter."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457. `state` comes with 409, `errors` where a field is at fault."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    state: State | None = None
+    errors: list[FieldError] = []
+
+
+class Alive(Given):
+    status: Literal["ok"]
+
+
+class Ready(Given):
+    database: str
+    queue: str
+    worker: str

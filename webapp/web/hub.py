@@ -1,0 +1,197 @@
+"""One reader for all who watch an import in this process, and a cap on how many may.
+
+A reader thread looks at the database four times a second while anybody watches, and wakes the watchers when
+something changed. It holds no database session between two looks, and the watchers hold none at all.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import cast
+from uuid import UUID
+
+from flask import Flask, render_template
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.config import Settings
+from webapp.engine.progress import ImportProgress, progress
+from webapp.engine.states import ENDED, WORKED_ON, State
+from webapp.models import ContactImport
+from webapp.web.extensions import db
+
+logger = logging.getLogger(__name__)
+LOOK_SECONDS = 0.25  # at most four pushes a second
+IDLE_SECONDS = 1.0  # between looks at an import that nobody works on
+FORGET_SECONDS = 30.0
+POLLED, PUSHED, LAST = "every 2s", "htmx:ws:close from:#live", "load"
+
+
+class Full(Exception):  # noqa: N818 - an answer: come back later, or poll
+    """As many streams are open as one person, or one process, may have."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An import at one moment. `over` when the step that its page shows has ended; `ended` when the import has."""
+
+    found: ContactImport
+    progress: ImportProgress
+    fragments: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def over(self) -> bool:
+        return self.found.state not in WORKED_ON
+
+    @property
+    def ended(self) -> bool:
+        return self.found.state in ENDED
+
+    def fragment(self, app: Flask, trigger: str) -> str:
+        """The progress partial with the trigger that its way calls for, rendered once for all who get it."""
+        if trigger not in self.fragments:
+            with app.test_request_context():
+                self.fragments[trigger] = render_template(
+                    "partials/progress.html", found=self.found, progress=self.progress, trigger=trigger
+                )
+        return self.fragments[trigger]
+
+
+class Channel:
+    """What is known of one import, and who waits to hear of it."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.looking = threading.Lock()
+        self.snapshot: Snapshot | None = None
+        self.version = 0
+        self.looked_at = 0.0  # when the look began that led to the snapshot
+        self.used_at = time.monotonic()
+        self.watchers = 0
+        self.has_reader = False
+
+    def publish(self, snapshot: Snapshot, looked_at: float) -> None:
+        with self.changed:
+            self.looked_at = looked_at
+            if self.snapshot is None or snapshot.progress != self.snapshot.progress:
+                self.version += 1
+                self.snapshot = snapshot
+            self.changed.notify_all()
+
+
+class Hub:
+    """Channels by import, and the streams that are open by person."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.settings = cast("Settings", app.extensions["rowcall"])
+        self.lock = threading.Lock()
+        self.channels: dict[UUID, Channel] = {}
+        self.streams: Counter[int] = Counter()
+
+    @contextmanager
+    def stream(self, user_id: int) -> Iterator[None]:
+        """A place for one stream of a person, given back at the end. Raises Full."""
+        with self.lock:
+            full = self.streams.total() >= self.settings.max_streams
+            if full or self.streams[user_id] >= self.settings.streams_per_user:
+                raise Full
+            self.streams[user_id] += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.streams[user_id] -= 1
+                if not self.streams[user_id]:
+                    del self.streams[user_id]
+
+    def latest(self, import_id: UUID) -> Snapshot:
+        """The import as it was at most a quarter of a second ago: a hundred who poll cost one look."""
+        channel = self._channel(import_id)
+        asked_at = time.monotonic()
+        with channel.looking:
+            if channel.snapshot is None or channel.looked_at < asked_at - LOOK_SECONDS:
+                self._look(import_id, channel)
+            return cast("Snapshot", channel.snapshot)
+
+    def watch(self, import_id: UUID, seconds: float, every: float) -> Iterator[Snapshot | None]:
+        """Snapshots as they change, for at most `seconds`; None where nothing changed for `every` seconds.
+
+        The first is never older than the call.
+        """
+        until, joined = time.monotonic() + seconds, time.monotonic()
+        with self._watched(import_id) as channel:
+            seen = None
+            while (now := time.monotonic()) < until:
+                with channel.changed:
+                    channel.changed.wait_for(
+                        lambda: channel.looked_at >= joined and channel.version != seen,  # noqa: B023 - asked at once
+                        timeout=min(every, until - now),
+                    )
+                    fresh = channel.looked_at >= joined and channel.version != seen
+                    snapshot = channel.snapshot
+                    seen = channel.version if fresh else seen
+                yield snapshot if fresh else None
+
+    @contextmanager
+    def _watched(self, import_id: UUID) -> Iterator[Channel]:
+        channel = self._channel(import_id)
+        with self.lock:
+            channel.watchers += 1
+            starts = not channel.has_reader
+            channel.has_reader = True
+        if starts:
+            threading.Thread(target=self._read, args=(import_id, channel), daemon=True, name="reader").start()
+        try:
+            yield channel
+        finally:
+            with self.lock:
+                channel.watchers -= 1
+
+    def _channel(self, import_id: UUID) -> Channel:
+        now = time.monotonic()
+        with self.lock:
+            for known, channel in list(self.channels.items()):
+                if not channel.has_reader and now - channel.used_at > FORGET_SECONDS:
+                    del self.channels[known]
+            channel = self.channels.setdefault(import_id, Channel())
+            channel.used_at = now
+            return channel
+
+    def _read(self, import_id: UUID, channel: Channel) -> None:
+        """Look again and again until the last watcher has left."""
+        while True:
+            began = time.monotonic()
+            with channel.looking:
+                try:
+                    self._look(import_id, channel)
+                except SQLAlchemyError as error:  # The watchers wait; it comes back or they are ended.
+                    logger.warning("live: database out of reach: %s", type(error).__name__)
+            with self.lock:
+                if not channel.watchers:
+                    channel.has_reader = False
+                    return
+            busy = channel.snapshot is None or channel.snapshot.found.state in WORKED_ON
+            time.sleep(max((LOOK_SECONDS if busy else IDLE_SECONDS) - (time.monotonic() - began), 0.01))
+
+    def _look(self, import_id: UUID, channel: Channel) -> None:
+        """Read the import in a session of its own, which ends with the look."""
+        began = time.monotonic()
+        with self.app.app_context():
+            session = db.session()
+            now = progress(session, import_id)
+            found = session.get_one(ContactImport, import_id)
+            session.expunge(found)
+        channel.publish(Snapshot(found, now), began)
+
+
+def of(app: Flask) -> Hub:
+    """The app's hub."""
+    return cast("Hub", app.extensions["rowcall-hub"])
+
+
+def state_of(snapshot: Snapshot) -> State:
+    return State(snapshot.found.state)

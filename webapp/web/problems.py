@@ -1,0 +1,112 @@
+"""Problems of the JSON API, as `application/problem+json` (RFC 9457), and the words for each status."""
+
+import json
+from typing import Any
+
+from flask import Response, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+# Status → code, title, what to do. A raised Problem may say something more exact.
+PLAIN = {
+    400: ("bad_request", "The request cannot be read", "Send it as the documentation at /api/docs shows."),
+    401: ("not_signed_in", "No valid token", "Send the header Authorization: Bearer and a token that is not revoked."),
+    403: ("not_allowed", "Your role does not allow this", "Ask an administrator to give you the right to do it."),
+    404: ("not_found", "There is nothing here", "Check the address and the id."),
+    405: ("method_not_allowed", "This address does not take that method", "Use one of the methods named in Allow."),
+    406: ("not_acceptable", "There is no such representation", "Accept application/json or text/event-stream."),
+    409: ("wrong_state", "The import's state does not allow this", "Look at the import's present state first."),
+    413: ("too_large", "The request is too large", "Send less at once."),
+    415: ("unsupported_media_type", "This content type is not read", "Send application/json or multipart/form-data."),
+    422: ("invalid", "The request breaks the contract", "Correct the fields that are named in errors."),
+    429: ("too_many", "Too many requests at once", "Wait as long as Retry-After says, in seconds."),
+    500: ("broken", "Something went wrong on our side", "Try it again; nothing was changed."),
+    503: ("unavailable", "The database or the queue is out of reach", "Nothing was changed. Try again in a moment."),
+}
+WAIT_SECONDS = {429: 10, 503: 5}
+BIGGEST_LIST = 50  # of errors in one answer
+
+
+class Problem(HTTPException):
+    """An answer that says no. `errors` are {"pointer", "code", "detail"}; `facts` become members of the document."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str = "",
+        detail: str = "",
+        *,
+        title: str = "",
+        errors: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+        **facts: Any,
+    ) -> None:
+        plain_code, plain_title, plain_detail = PLAIN[status]
+        super().__init__(detail or plain_detail)
+        self.code = status
+        self.document = document(status, code or plain_code, title or plain_title, detail or plain_detail)
+        if errors:
+            self.document["errors"] = errors
+        self.document.update(facts)
+        self.headers = headers or {}
+
+
+def document(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
+    """The members that every problem has."""
+    return {"type": f"/api/docs#{code}", "title": title, "status": status, "detail": detail, "code": code}
+
+
+def concerns_api() -> bool:
+    """Whether the request at hand is one of the API, so that its errors are JSON."""
+    return request.path.startswith("/api/") and request.path != "/api/docs"
+
+
+def answer(error: HTTPException) -> Response:
+    """Any HTTP error as a problem document, with the headers that the error brings along."""
+    status = error.code if error.code in PLAIN else 500 if (error.code or 500) >= 500 else 400  # noqa: PLR2004
+    found = error.document if isinstance(error, Problem) else document(status, *PLAIN[status])
+    response = Response(json.dumps(found), found["status"], mimetype=MEDIA_TYPE)
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    if isinstance(error, Problem):
+        response.headers.update(error.headers)
+    if status == 401:  # noqa: PLR2004
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status in WAIT_SECONDS:
+        response.headers.setdefault("Retry-After", str(WAIT_SECONDS[status]))
+    return response
+
+
+def plain(status: int) -> Response:
+    """The problem that a status alone describes."""
+    return answer(Problem(status))
+
+
+def invalid(error: ValidationError, value: Any, prefix: str = "") -> Problem:
+    """A 422 from pydantic's findings, one entry for each place; `value` is what was sent."""
+    found: dict[str, dict[str, str]] = {}
+    for finding in error.errors(include_url=False, include_context=False, include_input=False):
+        pointer = prefix + _pointer(finding["loc"], value)
+        detail = finding["msg"].removeprefix("Value error, ")
+        if pointer in found:  # The branches of a union each had their say.
+            found[pointer]["detail"] += f", or: {detail}"
+        else:
+            found[pointer] = {"pointer": pointer, "code": finding["type"], "detail": detail}
+    return Problem(422, errors=list(found.values())[:BIGGEST_LIST])
+
+
+def _pointer(location: tuple[int | str, ...], value: Any) -> str:
+    """A JSON pointer (RFC 6901) to the place at fault; pydantic's own names for a union's branches are left out."""
+    parts, here = [], value
+    for step in location:
+        if isinstance(here, dict) and isinstance(step, str):
+            parts.append(step)
+            here = here.get(step)
+        elif isinstance(here, list) and isinstance(step, int):
+            parts.append(str(step))
+            here = here[step] if step < len(here) else None
+        else:
+            break
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
