@@ -123,8 +123,8 @@ class Servers:
 
     def _as_owner(self) -> dict[str, Any]:
         """Run as the unprivileged user where we are root, and die with this process where the system can do that."""
-        owner: dict[str, Any] = {} if self.owner is None else {"user": self.owner, "group": self.owner, "extra_groups": []}
-        return {**owner, "preexec_fn": _die_with_parent, "cwd": "/"}
+        found: dict[str, Any] = {"preexec_fn": _die_with_parent, "cwd": "/"}
+        return found if self.owner is None else {**found, "user": self.owner, "group": self.owner, "extra_groups": []}
 
     def _wait(self, name: str, log: str, probe: Callable[[], object], error: type[Exception]) -> None:
         until = time.monotonic() + START_SECONDS

@@ -78,7 +78,7 @@ class DuplicateHandler:
 
 
 def _aside(found: dict[str, Any]) -> Sequence[int]:
-    return found["aside"] or ()  # type: ignore[return-value]
+    return found["aside"] or ()
 
 
 def _sum(parts: Iterable[dict[str, Any]], whole: dict[str, Any]) -> Decided:

@@ -181,7 +181,7 @@ def execute(
         return False
     if opened.state != State.READY:
         raise WrongState(opened.state)
-    if not skip_errors and (rows := _invalid_rows(session, import_id)):
+    if not skip_errors and (rows := invalid_rows(session, import_id)):
         raise Refused("invalid_rows_block_start", rows=rows)
     _enter(opened, State.QUEUED)
     opened.duplicate_strategy = Strategy(strategy)
@@ -194,7 +194,8 @@ def execute(
     return True
 
 
-def _invalid_rows(session: Session, import_id: UUID) -> int:
+def invalid_rows(session: Session, import_id: UUID) -> int:
+    """How many staged rows cannot be imported as they are."""
     staged = select(func.count()).where(ImportRow.import_id == import_id, ImportRow.status == "invalid")
     return session.scalar(staged) or 0
 
@@ -323,7 +324,10 @@ def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
     return new
 
 
-COPIED = ["filename", "size_bytes", "sha256", "format", "encoding", "delimiter", "sheet", "header_row", "columns", "sample", "head", "suggested_mapping"]
+COPIED = (
+    *("filename", "size_bytes", "sha256", "format", "encoding", "delimiter", "sheet", "header_row"),
+    *("columns", "sample", "head", "suggested_mapping"),
+)
 
 
 def _locked(session: Session, import_id: UUID) -> ContactImport:

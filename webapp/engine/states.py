@@ -57,7 +57,7 @@ class Outcome(StrEnum):
     NOT_PROCESSED = "not_processed"
 
 
-STORED_OUTCOMES = tuple(outcome for outcome in Outcome if outcome is not Outcome.NOT_PROCESSED)
+STORED_OUTCOMES: tuple[Outcome, ...] = tuple(outcome for outcome in Outcome if outcome is not Outcome.NOT_PROCESSED)
 SUCCESS = (Outcome.CREATED, Outcome.UPDATED, Outcome.MERGED, Outcome.UNCHANGED)
 FAILURES = (Outcome.FAILED, Outcome.CONFLICT)
 SKIPPED = (Outcome.INVALID, Outcome.LEFT_OUT, Outcome.DUPLICATE_SKIPPED)

@@ -27,6 +27,7 @@ WORDS = {
     "failed": "failed",
     "not_processed": "not processed",
 }
+SINGULAR = {"duplicate_skipped": "duplicate skipped", "conflict": "conflict"}
 STRATEGY_WORDS = {"skip": "duplicates skipped", "update": "duplicates updated", "merge": "duplicates merged"}
 
 
@@ -47,9 +48,20 @@ def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
     for outcome in STORED_OUTCOMES:
         if count := outcomes.get(outcome, 0):
             width = max(count / max(total, 1) * BAR_WIDTH, 4)
-            found.append(Segment(outcome, count, WORDS[outcome], round(x, 1), round(max(width - 2, 2), 1)))
+            found.append(Segment(outcome, count, word(outcome, count), round(x, 1), round(max(width - 2, 2), 1)))
             x += width
     return found
+
+
+def word(outcome: str, count: int) -> str:
+    """The outcome's word for this many rows."""
+    return SINGULAR.get(outcome, WORDS[outcome]) if count == 1 else WORDS[outcome]
+
+
+def counted(count: int | None, noun: str) -> str:
+    """1 batch, 2 batches; 1 contact, 2 contacts."""
+    plural = noun if count == 1 else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{count or 0:,} {plural}"
 
 
 def number(value: int | None) -> str:
@@ -69,12 +81,12 @@ def day(value: datetime) -> str:
 
 def rows_word(count: int | None) -> str:
     """1 row, 2 rows."""
-    return f"{count or 0:,} row" if count == 1 else f"{count or 0:,} rows"
+    return counted(count, "row")
 
 
 def contacts_word(count: int | None) -> str:
     """1 contact, 2 contacts."""
-    return f"{count or 0:,} contact" if count == 1 else f"{count or 0:,} contacts"
+    return counted(count, "contact")
 
 
 def duration(seconds: float | None) -> str:
@@ -82,7 +94,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < SHORT:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
@@ -106,6 +118,7 @@ FILTERS = {
     "day": day,
     "rows": rows_word,
     "contacts": contacts_word,
+    "counted": counted,
     "duration": duration,
     "eta": eta,
     "shown": shown,

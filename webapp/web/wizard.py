@@ -178,16 +178,20 @@ def review(import_id: UUID) -> ResponseReturnValue:
 
 
 def _review_page(found: ContactImport, problem: str | None = None) -> str:
-    until = datetime.now(UTC) + timedelta(days=settings().retention_days)
     return render_template(
         "imports/review.html",
         found=found,
         previews=_previews(found.id),
         strategies=list(Strategy),
-        until=until,
+        until=_rollback_until(),
         problem=problem,
+        invalid=sessions.invalid_rows(db.session(), found.id),
         mail=bool(settings().smtp_url),
     )
+
+
+def _rollback_until() -> datetime:
+    return datetime.now(UTC) + timedelta(days=settings().retention_days)
 
 
 def _previews(import_id: UUID) -> dict[str, ImportPreview]:
@@ -203,7 +207,11 @@ def preview(import_id: UUID) -> ResponseReturnValue:
     if found.state != State.READY:
         return _elsewhere(step_url(found))
     return render_template(
-        "partials/strategies.html", found=found, previews=_previews(import_id), strategies=list(Strategy)
+        "partials/strategies.html",
+        found=found,
+        previews=_previews(import_id),
+        strategies=list(Strategy),
+        until=_rollback_until(),
     )
 
 
