@@ -1,7 +1,8 @@
 """The contact's fields: what a column of a file can be mapped to, its label, limit and the names it goes by.
 
-Aliases are compared without case, accents and punctuation (see `normalised`); languages: English, German, French,
-Spanish, Portuguese, Italian, Dutch.
+Aliases stand in the order of how well they fit: where two columns fit one field, the earlier alias wins. They are
+compared without case, accents and punctuation (see `normalised`); languages: English, German, French, Spanish,
+Portuguese, Italian, Dutch.
 """
 
 import re
@@ -24,115 +25,140 @@ FIELDS = (
         "external_id",
         "External ID",
         200,
-        "external id | customer id | contact id | record id | client id | member id | member number | customer number"
-        " | kundennummer | mitgliedsnummer | kunden nr | numero client | id cliente | codigo cliente | klantnummer"
-        " | lidnummer | user id | id | uid | account number | customer no",
+        "external id | customer id | contact id | record id | client id | member id | member number"
+        " | membership number | customer number | customer no | kundennummer | kunden nr | kundennr"
+        " | mitgliedsnummer | mitglieds nr | numero client | numero de client | numero adherent | id cliente"
+        " | numero cliente | numero de cliente | codigo cliente | codigo do cliente | codice cliente"
+        " | klantnummer | lidnummer | relatienummer | user id | account number | id | uid",
     ),
     Field(
         "email",
         "E-mail",
         254,
-        "email | e mail | email address | e mail address | mail | email 1 | e mail 1 | e mail 1 value | email 1 value"
-        " | primary email | primary email address | work email | emailadresse | e mail adresse | adresse email"
-        " | adresse e mail | courriel | mel | correo | correo electronico | correio eletronico | endereco de email"
-        " | posta elettronica | indirizzo email | e mailadres | emailadres | emailid",
+        "email | e mail | email address | e mail address | emailadresse | e mail adresse | mail"
+        " | mail address | mailadresse | emailid | adresse email | adresse e mail | adresse mail"
+        " | adresse electronique | adresse de messagerie | courriel | mel | correo electronico | correo"
+        " | direccion de correo electronico | direccion de correo | direccion de e mail | e mail direccion"
+        " | correio eletronico | endereco de email | endereco de e mail | endereco de correio eletronico"
+        " | posta elettronica | indirizzo email | indirizzo e mail | indirizzo di posta elettronica"
+        " | indirizzo posta elettronica | e mailadres | emailadres | e mail adres",
     ),
     Field(
         "first_name",
         "First name",
         200,
-        "first name | firstname | given name | forename | vorname | prenom | nombre | nombre de pila | primeiro nome"
-        " | nome | voornaam | name first",
+        "first name | firstname | given name | forename | fname | name first | vorname | rufname | prenom"
+        " | nombre | nombre de pila | primeiro nome | nome proprio | nome | nome di battesimo | voornaam"
+        " | roepnaam",
     ),
     Field(
         "last_name",
         "Last name",
         200,
-        "last name | lastname | surname | family name | nachname | familienname | nom | nom de famille | apellido"
-        " | apellidos | sobrenome | apelido | cognome | achternaam | name last",
+        "last name | lastname | surname | family name | lname | name last | nachname | familienname | zuname"
+        " | nom | nom de famille | apellidos | apellido | primer apellido | sobrenome | apelido | ultimo nome"
+        " | cognome | achternaam | familienaam",
     ),
     Field(
         "phone",
         "Phone",
         64,
-        "phone | phone number | telephone | tel | telephone number | phone 1 | phone 1 value | primary phone"
-        " | mobile | mobile phone | cell | cell phone | work phone | business phone | telefon | telefonnummer | handy"
-        " | mobil | mobiltelefon | rufnummer | telefone | celular | telemovel | telefono | movil | cellulare"
-        " | numero de telephone | portable | telefoon | telefoonnummer | mobiel",
+        "phone | phone number | telephone | telephone number | tel | tel no | phone no | mobile"
+        " | mobile phone | mobile number | mobile phone number | mobilephone | cell | cell phone"
+        " | cell number | cellphone | telefon | telefonnummer | telefon nr | tel nr | handy | handynummer"
+        " | mobil | mobilnummer | mobiltelefon | rufnummer | festnetz | haupttelefon | numero de telephone"
+        " | telephone portable | telephone mobile | tel mobile | tel portable | portable | gsm | telefono"
+        " | numero de telefono | telefono movil | telefono celular | movil | celular | telefone"
+        " | numero de telefone | telemovel | telefone celular | telefone movel | numero di telefono"
+        " | telefono cellulare | cellulare | telefoon | telefoonnummer | mobiele telefoon | mobiel"
+        " | mobiel nummer",
     ),
     Field(
         "company",
         "Company",
         200,
-        "company | company name | organization | organisation | organization name | organization 1 name | employer"
-        " | account name | business name | firma | unternehmen | entreprise | societe | empresa | azienda | societa"
-        " | bedrijf | organisatie",
+        "company | company name | organization | organisation | organization name | organisation name"
+        " | employer | account name | business name | associated company | firma | firmenname | unternehmen"
+        " | arbeitgeber | entreprise | societe | nom de l entreprise | employeur | empresa"
+        " | nombre de la empresa | compania | organizacion | nome da empresa | organizacao | azienda"
+        " | societa | ditta | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie"
+        " | werkgever",
     ),
     Field(
         "job_title",
         "Job title",
         200,
-        "job title | title | position | role | organization title | organization 1 title | jobtitle | beruf"
-        " | stellung | funktion | poste | fonction | intitule du poste | cargo | puesto | ruolo | qualifica"
-        " | functie | functietitel",
+        "job title | jobtitle | organization title | position | title | role | occupation | profession"
+        " | berufsbezeichnung | beruf | stellung | funktion | intitule du poste | titre du poste | poste"
+        " | fonction | profession metier | titre | puesto | puesto de trabajo | cargo | funcao | profissao"
+        " | qualifica | posizione | ruolo | mansione | posizione lavorativa | functietitel | functie | beroep",
     ),
     Field(
         "street",
         "Street",
         300,
-        "street | street address | address | address 1 | address line 1 | mailing street | business street"
-        " | home street | address 1 street | strasse | anschrift | adresse | rue | calle | direccion | domicilio"
-        " | rua | endereco | morada | via | indirizzo | straat | adres",
+        "street | street address | address street | address | address line | postal address | strasse"
+        " | strasse und hausnummer | strasse nr | anschrift | adresse | rue | adresse postale | numero et rue"
+        " | calle | direccion | direccion postal | domicilio | rua | endereco | morada | logradouro | via"
+        " | indirizzo | straat | straat en huisnummer | adres",
     ),
     Field(
         "city",
         "City",
         200,
-        "city | town | locality | mailing city | business city | home city | address 1 city | stadt | ort | ville"
-        " | ciudad | localidad | cidade | localidade | citta | comune | stad | plaats | woonplaats",
+        "city | town | locality | address city | stadt | ort | wohnort | ville | commune | localite | ciudad"
+        " | poblacion | localidad | municipio | cidade | localidade | municipio cidade | citta | comune"
+        " | localita | stad | plaats | woonplaats",
     ),
     Field(
         "region",
         "Region",
         200,
-        "region | state | province | state region | county | mailing state | business state | home state"
-        " | address 1 region | bundesland | kanton | departement | provincia | estado | distrito | regione | provincie",
+        "state region | state province | state or province | region | state | province | county"
+        " | address region | address state | bundesland | kanton | departement | etat | provincia | estado"
+        " | region provincia | comunidad autonoma | distrito | regiao | uf | regione | provincie | regio",
     ),
     Field(
         "postal_code",
         "Postal code",
         32,
-        "postal code | postcode | zip | zip code | zip postal code | mailing zip postal code | business postal code"
-        " | home postal code | address 1 postal code | plz | postleitzahl | code postal | codigo postal | cep | cap",
+        "postal code | postcode | post code | zip | zip code | zipcode | zip postal code"
+        " | address postal code | address zip | plz | postleitzahl | code postal | codigo postal | cp | cep"
+        " | codice postale | cap | postnummer",
     ),
     Field(
         "country",
         "Country",
         100,
-        "country | country region | mailing country | business country region | home country region"
-        " | address 1 country | land | pays | pais | paese | nazione | nation",
+        "country | country region | address country | country name | land | land region | staat | pays"
+        " | pays region | pais | pais region | pais o region | paese | paese area geografica | nazione"
+        " | land regio | nation",
     ),
     Field(
         "website",
         "Website",
         500,
-        "website | web site | url | homepage | web page | website url | website 1 value | webseite | internetseite"
-        " | site web | site internet | sitio web | pagina web | site | sito | sito web",
+        "website | web site | website url | url | homepage | home page | web page | webpage | web address"
+        " | webseite | webadresse | internetseite | internet | site web | site internet | page web"
+        " | sitio web | pagina web | pagina da web | web | site | sito | sito web | sito internet | webpagina",
     ),
     Field(
         "birthday",
         "Birthday",
         10,
-        "birthday | birth date | date of birth | dob | birthdate | geburtstag | geburtsdatum | date de naissance"
-        " | anniversaire | fecha de nacimiento | cumpleanos | data de nascimento | aniversario | data di nascita"
-        " | compleanno | geboortedatum | verjaardag",
+        "birthday | birth date | birthdate | date of birth | dob | geburtstag | geburtsdatum | geb datum"
+        " | date de naissance | anniversaire | fecha de nacimiento | cumpleanos | data de nascimento"
+        " | aniversario | data di nascita | compleanno | geboortedatum | verjaardag",
     ),
     Field(
         "notes",
         "Notes",
         10_000,
-        "notes | note | comment | comments | description | remarks | notizen | bemerkung | bemerkungen | anmerkung"
-        " | kommentar | remarque | commentaire | notas | comentarios | observaciones | observacoes | opmerkingen",
+        "notes | note | comment | comments | description | remarks | notizen | notiz | bemerkung"
+        " | bemerkungen | anmerkung | anmerkungen | kommentar | remarque | remarques | commentaire"
+        " | commentaires | notas | nota | comentario | comentarios | observaciones | observacoes | descricao"
+        " | descripcion | osservazioni | commenti | descrizione | opmerking | opmerkingen | notities"
+        " | omschrijving",
     ),
 )
 
@@ -141,15 +167,19 @@ FULL_NAME = Field(
     "full_name",
     "Full name",
     400,
-    "full name | name | display name | contact name | contact | vollstandiger name | nom complet | nombre completo"
-    " | nome completo | volledige naam | naam",
+    "full name | fullname | name | display name | contact name | contact person | contact"
+    " | vollstandiger name | vor und nachname | anzeigename | kontakt | ansprechpartner | nom complet"
+    " | nom et prenom | prenom et nom | nom affiche | nombre completo | nombre y apellidos"
+    " | nome completo | nome e cognome | nome visualizzato | volledige naam | naam | weergavenaam",
 )
 TAGS = Field(
     "tags",
     "Tags",
     2_000,
-    "tags | tag | labels | groups | group membership | categories | category | schlagworte | stichworte | gruppen"
-    " | kategorien | etiquettes | categorie | etiquetas | categorias | etichette | labels en categorieen",
+    "tags | tag | labels | label | groups | group | group membership | categories | category | segments"
+    " | schlagworte | schlagworter | stichworte | gruppen | gruppe | kategorien | kategorie | etiquettes"
+    " | groupes | categorie | categories libelles | etiquetas | grupos | categorias | categoria"
+    " | etichette | gruppi | labels en categorieen | groepen | categorieen",
 )
 TARGETS = {field.name: field for field in (*FIELDS, FULL_NAME, TAGS)}
 CUSTOM = "custom:"
@@ -160,7 +190,8 @@ LONGEST_CUSTOM_VALUE = 10_000
 def is_target(target: str) -> bool:
     """Whether a column may be mapped to this: a field of the list, or `custom:` and a label of 1 to 100 characters."""
     label = target.removeprefix(CUSTOM)
-    return target in TARGETS or (target != label and 0 < len(label.strip()) <= LONGEST_CUSTOM_LABEL)
+    named = 0 < len(label.strip()) <= LONGEST_CUSTOM_LABEL and label.isprintable()
+    return target in TARGETS or (target != label and named)
 
 
 def normalised(text: str) -> str:

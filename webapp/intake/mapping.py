@@ -1,22 +1,22 @@
 """Headers → fields: suggest a target for each column, and check the targets that a person chose."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from webapp.intake.fields import (
-    CUSTOM,
-    FIELDS,
-    FULL_NAME,
-    LONGEST_CUSTOM_LABEL,
-    TAGS,
-    is_target,
-    label_of,
-    normalised,
-)
+from webapp.intake import values
+from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_LABEL, is_target, label_of, normalised
+from webapp.intake.labels import Named, named
+from webapp.intake.reading import column_names
 
 IDENTITY = {"external_id", "email", "phone", "first_name", "last_name", "full_name"}
-OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}  # our own reports' columns
-ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# Columns that our own lists add; a corrected list of rejected rows is recognised without them.
+OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
+ADDRESS = ("street", "city", "region", "postal_code", "country")
+SEVERAL = ("email", "phone")  # files have several; the first goes to the field
+# “Nome” is a first name beside “Cognome”, and the whole name where it stands alone.
+FIRST_OR_WHOLE = {"nome", "nombre"}
+LAST_OR_WHOLE = {"nom", "name", "naam"}
+# Addresses and numbers under such a label belong to somebody else.
+SOMEBODY_ELSE = ("owner", "manager", "assistant", "created", "modified", "referred", "spouse", "parent", "emergency")
 
 
 class BadMapping(Exception):  # noqa: N818 - a refusal with a sentence
@@ -29,57 +29,127 @@ class BadMapping(Exception):  # noqa: N818 - a refusal with a sentence
         self.facts = facts
 
 
-def _aliases() -> dict[str, str]:
-    return {
-        normalised(alias): field.name
-        for field in (TAGS, FULL_NAME, *reversed(FIELDS))
-        for alias in (*field.aliases.split("|"), field.label)
-    }
-
-
-ALIASES = _aliases()
-
-
 def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str | None]:
-    """A target for each column, from its label and its values; unknown columns with values become custom fields."""
-    targets: list[str | None] = []
-    for index, label in enumerate(columns):
-        values = [row[index] for row in sample if index < len(row) and row[index].strip()]
-        target = _by_label(label) or _by_values(values)
-        targets.append(_free(target, label, targets, has_values=bool(values)))
+    """A target for each column, from its label and its values; what fits no field becomes a custom field.
+
+    Only columns without a label and without values are left out, and those that our own lists add.
+    """
+    table = _Table(columns, sample)
+    chosen = table.by_label()
+    for target, index in table.by_values():
+        if target not in chosen and index not in chosen.values():
+            chosen[target] = index
+    targets: list[str | None] = [None] * len(columns)
+    for target, index in chosen.items():
+        targets[index] = target
+    return _with_custom_fields(table, targets)
+
+
+class _Table:
+    """The columns of a file: their labels, what those name, and the values of the sample."""
+
+    def __init__(self, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> None:
+        self.labels = columns
+        self.indexes = [index for index, label in enumerate(columns) if normalised(label) not in OURS]
+        self.named = {index: found for index in self.indexes if (found := named(columns[index]))}
+        self.values = [
+            [row[index].strip() for row in sample if index < len(row) and row[index].strip()]
+            for index in range(len(columns))
+        ]
+        self.unlabelled = [label == name for label, name in zip(columns, column_names(len(columns)), strict=True)]
+
+    def by_label(self) -> dict[str, int]:
+        """The column for each target that a label names."""
+        chosen: dict[str, int] = {}
+        for target in {found.target for found in self.named.values()} - set(ADDRESS):
+            chosen[target] = min(self._naming(target), key=lambda index: self._fit(index, target))
+        return _settle_names(chosen, self.labels) | self._address()
+
+    def _naming(self, target: str) -> list[int]:
+        return [index for index, found in self.named.items() if found.target == target]
+
+    def _fit(self, index: int, target: str) -> tuple[int, int, int]:
+        """Smaller fits better: of several e-mails or phones the first with values, else the most exact label."""
+        empty = int(not self.values[index])
+        found = self.named[index]
+        return (0, empty, index) if target in SEVERAL else (found.rank + (1000 if found.qualifier else 0), empty, index)
+
+    def _address(self) -> dict[str, int]:
+        """Street, city and the rest from one and the same address: the first that has values."""
+        groups: dict[str, dict[str, int]] = {}
+        for index, found in self.named.items():
+            if found.target in ADDRESS:
+                _take_better(groups.setdefault(found.qualifier, {}), index, found, self.named)
+        empty_last = sorted(groups.values(), key=lambda group: not any(self.values[i] for i in group.values()))
+        return empty_last[0] if empty_last else {}
+
+    def by_values(self) -> Iterator[tuple[str, int]]:
+        """Targets that the values alone speak for, best first; under a label that says nothing, dates count too."""
+        for index in self.indexes:
+            found = self.values[index]
+            if index in self.named or any(word in self.labels[index].lower() for word in SOMEBODY_ELSE):
+                continue
+            blank = self.unlabelled[index]
+            if values.emails(found):
+                yield "email", index
+            elif values.phones(found, national=blank):
+                yield "phone", index
+            elif blank and values.links(found):
+                yield "website", index
+            elif blank and values.birthdays(found):
+                yield "birthday", index
+
+
+def _take_better(group: dict[str, int], index: int, found: Named, named_columns: dict[int, Named]) -> None:
+    held = group.get(found.target)
+    if held is None or found.rank < named_columns[held].rank:
+        group[found.target] = index
+
+
+def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, int]:
+    """“Name” beside “Vorname” is the last name; “Nom”, “Nome” or “Nombre” alone is the whole one."""
+    first, last, whole = (chosen.get(name) for name in ("first_name", "last_name", "full_name"))
+    if first is not None and last is None and whole is not None and normalised(labels[whole]) in LAST_OR_WHOLE:
+        return {**{k: v for k, v in chosen.items() if k != "full_name"}, "last_name": whole}
+    for name, other, alone in (("first_name", last, FIRST_OR_WHOLE), ("last_name", first, LAST_OR_WHOLE)):
+        if name in chosen and other is None and whole is None and normalised(labels[chosen[name]]) in alone:
+            return {**{k: v for k, v in chosen.items() if k != name}, "full_name": chosen[name]}
+    return chosen
+
+
+def _with_custom_fields(table: _Table, targets: list[str | None]) -> list[str | None]:
+    """Every other column as a custom field under its label, so that no value is lost."""
+    taken = {target for target in targets if target}
+    for index in table.indexes:
+        if targets[index] is None and (table.values[index] or not table.unlabelled[index]):
+            targets[index] = _free_custom(table.labels[index], taken)
+            taken.add(str(targets[index]))
     return targets
 
 
-def _by_label(label: str) -> str | None:
-    plain = normalised(label)
-    return "" if plain in OURS else ALIASES.get(plain)
-
-
-def _by_values(values: Sequence[str]) -> str | None:
-    """A column is an e-mail column, whatever its label, when every value looks like an address."""
-    return "email" if values and all(ADDRESS.fullmatch(value.strip()) for value in values) else None
-
-
-def _free(target: str | None, label: str, taken: list[str | None], *, has_values: bool) -> str | None:
-    """The target itself if it is free; else a custom field under the column's label, so that no value is lost."""
-    if target == "" or (target is None and not has_values):
-        return None
-    if target is not None and target not in taken:
-        return target
-    custom = CUSTOM + label.strip()[:LONGEST_CUSTOM_LABEL]
-    return custom if custom not in taken else None
+def _free_custom(label: str, taken: set[str]) -> str:
+    plain = label.strip()
+    found, number = CUSTOM + plain[:LONGEST_CUSTOM_LABEL].strip(), 1
+    while found in taken:
+        number += 1
+        end = f" ({number})"
+        found = CUSTOM + plain[: LONGEST_CUSTOM_LABEL - len(end)].strip() + end
+    return found
 
 
 def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
     """Raise BadMapping unless the targets fit the columns, are on the list, and none is chosen twice."""
     if len(targets) != len(columns):
         raise BadMapping("mapping_length", columns=len(columns))
+    seen: set[str] = set()
     for index, target in enumerate(targets):
         if target is None:
             continue
         if not is_target(target):
             raise BadMapping("unknown_target", index, target=target[:60], column=columns[index])
-        if target in targets[:index]:
-            raise BadMapping("target_twice", index, label=label_of(target))
-    if not IDENTITY & {target for target in targets if target}:
+        spelled = CUSTOM + label_of(target).strip() if target.startswith(CUSTOM) else target
+        if spelled in seen:
+            raise BadMapping("target_twice", index, label=label_of(target).strip())
+        seen.add(spelled)
+    if not IDENTITY & seen:
         raise BadMapping("nothing_mapped")

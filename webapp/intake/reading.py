@@ -4,15 +4,20 @@ Everything streams: the head is read to find out what the file is, the rest only
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import PurePath
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-from webapp.intake import sentences
+from webapp.intake import refusals
+from webapp.intake.refusals import Unreadable
+
+__all__ = [
+    "BytesSource", "Dialect", "Head", "Limits", "Position", "Record", "Source", "Unreadable", "column_names",
+    "inspect", "records",
+]  # fmt: skip
 
 HEAD_BYTES = 256 * 1024
+BLOCK_BYTES = 1024 * 1024
 SAMPLE_ROWS = 8
-EXTENSIONS = {".csv", ".tsv", ".tab", ".txt", ".xlsx"}
 
 
 class Source(Protocol):
@@ -33,21 +38,8 @@ class BytesSource:
         self.size = len(data)
 
     def blocks(self, offset: int) -> Iterator[bytes]:
-        yield self.data[offset:]
-
-
-class Unreadable(Exception):  # noqa: N818 - a refusal with a sentence, told to the person
-    """The file cannot be used. `code` is a key of the table of sentences, `facts` fill it in."""
-
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong and what to do, in two sentences."""
-        return sentences.whole(self.code, **self.facts)
+        for begin in range(offset, self.size, BLOCK_BYTES):
+            yield self.data[begin : begin + BLOCK_BYTES]
 
 
 @dataclass(frozen=True)
@@ -70,23 +62,23 @@ class Dialect:
     header_row: int
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where reading goes on: a byte offset (CSV) and the number of the last row read."""
+class Position(NamedTuple):
+    """Where reading goes on: the number of the last row read and a byte offset, which for a workbook is an
+    estimate of how much of the file is read.
+    """
 
     offset: int
     row: int
 
     def as_json(self) -> dict[str, int]:
-        return asdict(self)
+        return {"offset": self.offset, "row": self.row}
 
     @classmethod
     def from_json(cls, value: dict[str, int]) -> "Position":
         return cls(value["offset"], value["row"])
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row of the file. `problem` is a code where the row could be read only in part."""
 
     row: int
@@ -119,17 +111,17 @@ def inspect(
     from webapp.intake import csv_records, xlsx_records  # noqa: PLC0415 - they build on this module
 
     limits = limits or Limits()
-    _refuse_by_name(filename)
     head = _first_bytes(source)
-    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+    refusals.by_content(head)
+    refusals.by_name(filename)
+    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Unreadable("empty_file")
     if head.startswith(b"PK\x03\x04"):
         found = xlsx_records.inspect(source, sheet, limits)
     else:
-        _refuse_by_content(head)
         found = csv_records.inspect(source, head, encoding, delimiter, limits)
     if len(found.columns) > limits.max_columns:
-        raise Unreadable("too_many_columns", found=len(found.columns), limit=limits.max_columns)
+        raise Unreadable("too_many_columns", found=f"{len(found.columns):,}", limit=limits.max_columns)
     if not found.sample:
         raise Unreadable("only_header")
     return found
@@ -140,17 +132,22 @@ def records(
 ) -> Iterator[Record]:
     """The rows below the header, in file order, from `start` on. Blank rows count and yield nothing.
 
-    Raises Unreadable when the file turns out to be longer than the limits.
+    A row with more cells than a file may have columns keeps the first of them. Raises Unreadable when the file turns
+    out to be longer than the limits.
     """
     from webapp.intake import csv_records, xlsx_records  # noqa: PLC0415 - they build on this module
 
     limits = limits or Limits()
     room = xlsx_records if dialect.format == "xlsx" else csv_records
+    last = dialect.header_row + limits.max_rows
     for record in room.records(source, dialect, start, limits):
-        if record.row <= dialect.header_row or not any(cell.strip() for cell in record.cells):
+        row, cells, _, position = record
+        if row <= dialect.header_row or not any(map(str.strip, cells)):
             continue
-        if record.row - dialect.header_row > limits.max_rows:
+        if row > last:
             raise Unreadable("too_many_rows", limit=f"{limits.max_rows:,}")
+        if len(cells) > limits.max_columns and any(map(str.strip, cells[limits.max_columns :])):
+            record = Record(row, cells[: limits.max_columns], "too_many_cells", position)  # noqa: PLW2901
         yield record
 
 
@@ -161,37 +158,6 @@ def _first_bytes(source: Source) -> bytes:
         if len(head) >= HEAD_BYTES:
             break
     return head[:HEAD_BYTES]
-
-
-def _refuse_by_name(filename: str) -> None:
-    extension = PurePath(filename.replace("\\", "/")).suffix.lower()
-    if extension not in EXTENSIONS:
-        raise Unreadable("wrong_name", extension=extension or "without an ending")
-
-
-MAGIC = (
-    (b"%PDF", "is_pdf"),
-    (b"\xd0\xcf\x11\xe0", "is_old_excel"),
-    (b"\x89PNG", "is_image"),
-    (b"\xff\xd8\xff", "is_image"),
-    (b"GIF8", "is_image"),
-    (b"RIFF", "is_image"),
-    (b"MZ", "is_program"),
-    (b"\x7fELF", "is_program"),
-    (b"\x1f\x8b", "is_archive"),
-    (b"7z\xbc\xaf", "is_archive"),
-    (b"Rar!", "is_archive"),
-)
-MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<script", b"<svg")
-
-
-def _refuse_by_content(head: bytes) -> None:
-    for magic, code in MAGIC:
-        # MZ alone could begin a CSV; a program has zero bytes soon after.
-        if head.startswith(magic) and (code != "is_program" or b"\0" in head[:64]):
-            raise Unreadable(code)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
-        raise Unreadable("is_html")
 
 
 def column_names(count: int) -> list[str]:

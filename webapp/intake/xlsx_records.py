@@ -12,7 +12,8 @@ from typing import IO, Any
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from webapp.intake.csv_records import SNIFFED_RECORDS, header_of, labels_of
+from webapp.intake.csv_records import SNIFFED_RECORDS
+from webapp.intake.headers import header_of, labels_of
 from webapp.intake.reading import (
     SAMPLE_ROWS,
     Dialect,
@@ -22,7 +23,6 @@ from webapp.intake.reading import (
     Record,
     Source,
     Unreadable,
-    column_names,
 )
 
 MEMBERS = 2_000
@@ -44,7 +44,7 @@ def inspect(source: Source, sheet: str | None, limits: Limits) -> Head:
         raise Unreadable("empty_file")
     header = header_of(filled)
     rows = [record.cells for record in filled if header is None or record.row > header.row]
-    columns = labels_of(header.cells) if header else column_names(max(len(cells) for cells in rows))
+    columns = labels_of(header.cells if header else [], max(map(len, rows), default=0))
     dialect = Dialect("xlsx", None, None, chosen, header.row if header else 0)
     return Head(dialect, columns, rows[:SAMPLE_ROWS], sheets, encoding_certain=True)
 

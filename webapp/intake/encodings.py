@@ -1,0 +1,97 @@
+"""Which encoding a text is in: byte order mark, strict UTF-8, else the person's choice, pre-set to cp1252."""
+
+import codecs
+from collections.abc import Iterable
+
+from webapp.intake.refusals import Unreadable
+
+FALLBACK = "cp1252"
+# (mark, name, the codec that reads on after the mark); UTF-32 first, since its mark begins with UTF-16's.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
+)
+WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+NOT_FOR_FILES = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+STRAY_ZEROS = 100  # one zero byte in a hundred is a damaged cell; more of them, and it is no text
+
+
+def known(encoding: str) -> str:
+    """Python's name of an encoding that a person chose. Raises Unreadable for what is none."""
+    try:
+        found = codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        raise Unreadable("unknown_encoding", encoding=encoding[:40]) from None
+    # The mark of a text codec is private, and the only way to tell one from rot13 and zip.
+    if not found._is_text_encoding or found.name.replace("-", "_") in NOT_FOR_FILES:  # noqa: SLF001
+        raise Unreadable("unknown_encoding", encoding=encoding[:40])
+    return found.name
+
+
+def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
+    """The encoding and whether it is certain. `following` is read on only while everything is plain ASCII."""
+    for mark, name, _codec in MARKS:
+        if head.startswith(mark):
+            return name, True
+    if b"\0" in head:
+        return _wide(head), True
+    for block in (head, *()) if not head.isascii() else _blocks(head, following):
+        if not block.isascii():
+            return _utf8_or_not(block)
+    return "utf-8", True
+
+
+def _blocks(head: bytes, following: Iterable[bytes]) -> Iterable[bytes]:
+    """The blocks, each with the last bytes of the one before, so that no character is cut at an edge."""
+    last = head[-4:]
+    for block in following:
+        yield last + block
+        last = block[-4:]
+
+
+def _utf8_or_not(block: bytes) -> tuple[str, bool]:
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(block)
+    bad = text.count("\ufffd")
+    if bad == 0:
+        return "utf-8", True
+    good = sum(not c.isascii() for c in text) - bad
+    # A few damaged bytes in a text of many umlauts do not make it cp1252: old code pages hardly ever look like UTF-8.
+    return ("utf-8" if good > 20 * bad else FALLBACK), False  # noqa: PLR2004
+
+
+def _wide(head: bytes) -> str:
+    """UTF-32 or UTF-16 without a mark; a zero byte here and there in ASCII is a cell's problem, not the file's."""
+    for codec in WIDE:
+        if _reads_as(codec, head):
+            return codec
+    if head.count(0) * STRAY_ZEROS > len(head) and head.count(0) > 3:  # noqa: PLR2004
+        raise Unreadable("not_text")
+    return "utf-8"
+
+
+def _reads_as(codec: str, head: bytes) -> bool:
+    """Whether the head decodes strictly to lines of text without control characters."""
+    whole = head[: len(head) // 4 * 4 if "32" in codec else len(head) // 2 * 2]
+    try:
+        text = codecs.getincrementaldecoder(codec)().decode(whole)
+    except UnicodeDecodeError:
+        return False
+    # Read with the bytes swapped, line breaks and commas would be ਍, ਀ and Ⰰ: no ASCII is left.
+    signs = sum(text.count(sign) for sign in "\r\n,;\t|")
+    swapped = sum(text.count(sign) for sign in "\u0d00\u0a00\u2c00\u3b00\u0900\u7c00")
+    return "\0" not in text and signs > swapped
+
+
+def resolved(encoding: str, first: bytes) -> tuple[str, int]:
+    """The codec that reads on after a byte order mark, and the mark's length; `first` is the file's beginning."""
+    for mark, name, codec in MARKS:
+        if first.startswith(mark) and (name == "utf-8-sig" or encoding.startswith(name)):
+            return (codec if encoding.startswith(name[:5]) else encoding), len(mark)
+    if encoding in {"utf-16", "utf-32"}:
+        guesses = [codec for codec in WIDE if codec.startswith(encoding) and _reads_as(codec, first)]
+        return (guesses or [f"{encoding}-le"])[0], 0
+    return ("utf-8" if encoding == "utf-8-sig" else encoding), 0

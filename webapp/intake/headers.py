@@ -1,0 +1,71 @@
+"""Which row is the header, and what its labels are; the same for text and workbooks."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from webapp.intake.labels import named
+from webapp.intake.reading import SAMPLE_ROWS, Dialect, Head, Record, Unreadable, column_names
+
+LONGEST_LABEL = 200
+LONGEST_SAMPLE = 500
+ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
+PROTECTED = re.compile("^'(?=[=+\\-@\t\r\n\0＝＋－＠])")  # the quote that our own lists put before formulas  # noqa: RUF001
+
+
+def head_of(records: Sequence[Record], dialect: Dialect, sheets: list[str], *, certain: bool) -> Head:
+    """Header, labels and sample from the first records of a file. Raises Unreadable where there is nothing."""
+    filled = [record for record in records if any(map(str.strip, record.cells))]
+    if not filled:
+        raise Unreadable("empty_file")
+    header = header_of(filled)
+    rows = [record.cells for record in filled if header is None or record.row > header.row]
+    widths = Counter(map(len, rows)).most_common(1)
+    width = max(len(header.cells), widths[0][0] if widths else 0) if header else max(map(len, rows))
+    columns = labels_of(header.cells if header else [], width)
+    dialect = Dialect(
+        dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0
+    )
+    sample = [[cell.replace("\0", "")[:LONGEST_SAMPLE] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
+    return Head(dialect, columns, sample, sheets, certain)
+
+
+def header_of(filled: Sequence[Record]) -> Record | None:
+    """The row that names the columns: lines above it are a preamble. None where the file begins with data.
+
+    A row with two known labels is the header wherever it stands; else it is the first row as wide as most are.
+    """
+    width = Counter(len(record.cells) for record in filled).most_common(1)[0][0]
+    for record in filled:
+        known = sum(1 for cell in record.cells if named(cell))
+        if known >= 2 and 2 * known >= _values(record.cells) and not _has_address(record.cells):  # noqa: PLR2004
+            return record
+        if len(record.cells) >= width:
+            return None if _looks_like_data(record.cells) else record
+    return None
+
+
+def _values(cells: Sequence[str]) -> int:
+    return sum(1 for cell in cells if ADDRESS.fullmatch(cell.strip()) or NUMBER.fullmatch(cell.strip()))
+
+
+def _has_address(cells: Sequence[str]) -> bool:
+    return any(ADDRESS.fullmatch(cell.strip()) for cell in cells)
+
+
+def _looks_like_data(cells: Sequence[str]) -> bool:
+    """Whether a row holds values rather than labels: an address, a link, or a number of several digits."""
+    texts = [cell.strip() for cell in cells]
+    return _values(cells) > 0 or any(text.startswith(("http://", "https://")) for text in texts)
+
+
+def labels_of(cells: Sequence[str], width: int) -> list[str]:
+    """The header's labels on one line each; blank and missing ones are named by their letter."""
+    names = column_names(max(width, len(cells)))
+    return [_label(cell) or name for cell, name in zip([*cells, *[""] * (len(names) - len(cells))], names, strict=True)]
+
+
+def _label(cell: str) -> str:
+    plain = "".join(c if c.isprintable() else " " for c in PROTECTED.sub("", cell.strip())[: 4 * LONGEST_LABEL])
+    return " ".join(plain.split())[:LONGEST_LABEL]

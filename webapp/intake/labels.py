@@ -1,0 +1,73 @@
+"""A column's label → the field it names, in seven languages, with what is said about it: home or work, first or second."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from webapp.intake.fields import FIELDS, FULL_NAME, TAGS, normalised
+
+LONGEST = 200
+# What may stand beside a field's name without changing which field it is.
+QUALIFIERS = frozenset(
+    """business work office home private personal other primary main secondary mailing billing shipping value direct
+    geschaftlich dienstlich beruflich privat weitere weiteres weiterer weitere e haupt
+    professionnel professionnelle personnel personnelle bureau domicile travail autre principal principale fixe
+    trabajo del de la casa particular otro otra laboral
+    comercial residencial outro outra profissional trabalho
+    ufficio abitazione lavoro altro altra
+    werk zakelijk prive thuis overig overige ander
+    """.split()
+)
+GLUED_QUALIFIERS = ("mailing", "other", "business", "home", "work", "billing", "shipping", "primary")
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a label says. `qualifier` sets it apart from others of its kind (“home”, “2”); `rank` 0 fits best."""
+
+    target: str
+    qualifier: str
+    rank: int
+
+
+def _aliases() -> dict[str, Named]:
+    """Every alias, and the same written as one word; where two fields claim one, the better rank has it."""
+    found: dict[str, Named] = {}
+    for field in (*FIELDS, FULL_NAME, TAGS):
+        for rank, alias in enumerate([*field.aliases.split("|"), field.label]):
+            plain = normalised(alias)
+            for spelling in (plain, plain.replace(" ", "")):
+                if spelling not in found or rank < found[spelling].rank:
+                    found[spelling] = Named(field.name, "", rank)
+    return found
+
+
+ALIASES = _aliases()
+
+
+@lru_cache(maxsize=1000)
+def named(label: str) -> Named | None:
+    """The field that a label names, None where it names none that we know."""
+    plain = normalised(label[:LONGEST])
+    return ALIASES.get(plain) or _qualified(plain) or _glued(plain)
+
+
+def _qualified(plain: str) -> Named | None:
+    words = plain.split()
+    bare = " ".join(word for word in words if not _is_qualifier(word))
+    found = ALIASES.get(bare) or ALIASES.get(bare.replace(" ", ""))
+    if found is None:
+        return None
+    said = " ".join(word for word in words if _is_qualifier(word) and word != "value")
+    return Named(found.target, said, found.rank)
+
+
+def _is_qualifier(word: str) -> bool:
+    return word in QUALIFIERS or (word.isdigit() and len(word) == 1)
+
+
+def _glued(plain: str) -> Named | None:
+    """MAILINGSTREET and Email2 as well."""
+    parts = re.fullmatch(rf"({'|'.join(GLUED_QUALIFIERS)})?([a-z]+?)(\d)?", plain)
+    found = ALIASES.get(parts[2]) if parts and (parts[1] or parts[3]) else None
+    return parts and found and Named(found.target, " ".join(filter(None, (parts[1], parts[3]))), found.rank)

@@ -1,0 +1,83 @@
+"""What is no table of contacts, by its bytes and its name, and what to do instead."""
+
+from pathlib import PurePath
+from typing import Any
+
+from webapp.intake import sentences
+
+EXTENSIONS = {".csv", ".tsv", ".tab", ".txt", ".xlsx"}
+
+
+class Unreadable(Exception):  # noqa: N818 - a refusal with a sentence, told to the person
+    """The file cannot be used. `code` is a key of the table of sentences, `facts` fill it in."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what to do, in two sentences."""
+        return f"{sentences.title(self.code, **self.facts)}. {sentences.instruction(self.code, **self.facts)}"
+
+
+MAGIC = (
+    (b"%PDF", "is_pdf"),
+    (b"%!PS", "is_pdf"),
+    (b"{\\rtf", "is_document"),
+    (b"\x89PNG", "is_image"),
+    (b"\xff\xd8\xff", "is_image"),
+    (b"GIF87a", "is_image"),
+    (b"GIF89a", "is_image"),
+    (b"II*\0", "is_image"),
+    (b"MM\0*", "is_image"),
+    (b"\0\0\1\0", "is_image"),
+    (b"\x7fELF", "is_program"),
+    (b"\xca\xfe\xba\xbe", "is_program"),
+    (b"\xcf\xfa\xed\xfe", "is_program"),
+    (b"#!/", "is_program"),
+    (b"\x1f\x8b", "is_archive"),
+    (b"7z\xbc\xaf", "is_archive"),
+    (b"Rar!\x1a", "is_archive"),
+    (b"BZh", "is_archive"),
+    (b"\xfd7zXZ", "is_archive"),
+    (b"\x28\xb5\x2f\xfd", "is_archive"),
+    (b"SQLite format 3\0", "is_program"),
+    (b"PAR1", "not_text"),
+    (b"BEGIN:VCARD", "is_vcard"),
+)
+# These begin like text; zero bytes soon after tell them apart from a table whose first label begins so.
+BINARY_MAGIC = ((b"MZ", "is_program"), (b"BM", "is_image"), (b"RIFF", "is_image"), (b"BZh", "is_archive"))
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<?xml", b"<script", b"<svg", b"<!--", b"<meta")
+
+
+def by_content(head: bytes) -> None:
+    """Raise Unreadable for documents, pictures, programs and archives, whatever their name."""
+    if head.startswith(OLE):
+        raise Unreadable("is_protected" if ENCRYPTED in head else "is_old_excel")
+    for magic, code in MAGIC:
+        if head.startswith(magic):
+            raise Unreadable(code)
+    for magic, code in BINARY_MAGIC:
+        if head.startswith(magic) and b"\0" in head[:64]:
+            raise Unreadable(code)
+    if head[4:8] == b"ftyp":
+        raise Unreadable("is_image")
+    if _beginning(head).startswith(MARKUP):
+        raise Unreadable("is_html")
+
+
+def _beginning(head: bytes) -> bytes:
+    """The first letters in lower case, of UTF-16 as well."""
+    return head[:400].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+
+
+def by_name(filename: str) -> None:
+    """Raise Unreadable unless the name ends like a table's."""
+    extension = PurePath(filename.replace("\\", "/")).suffix.lower()
+    if extension not in EXTENSIONS:
+        shown = "".join(c for c in extension if c.isprintable())[:20]
+        raise Unreadable("wrong_name", extension=shown or "without an ending")
