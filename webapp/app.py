@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -12,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
 from webapp.config import MEBIBYTE, Settings
-from webapp.web import account, contacts, health, presenting, runs, wizard
+from webapp.web import account, contacts, health, live, openapi, presenting, problems, runs, wizard
 from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
 
@@ -40,12 +41,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
-    for room in (account, contacts, health, runs, wizard):
+    for room in (account, contacts, health, live, openapi, runs, wizard):
         app.register_blueprint(room.blueprint)
     cli.register(app)
     presenting.register(app)
+    live.register(app)
     app.after_request(_protect)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(psycopg.OperationalError, _database_away)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(500, _broken)
     return app
@@ -108,14 +111,14 @@ def _page(status: int, reference: str = "") -> tuple[str, int]:
 def _explain(error: HTTPException) -> Response | tuple[str, int]:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - redirects pass
         return error.get_response()  # type: ignore[return-value]
-    return _page(error.code)
+    return problems.answer(error) if problems.concerns_api() else _page(error.code)
 
 
-def _database_away(_error: OperationalError) -> tuple[str, int]:
-    return _page(503)
+def _database_away(_error: OperationalError | psycopg.OperationalError) -> Response | tuple[str, int]:
+    return problems.plain(503) if problems.concerns_api() else _page(503)
 
 
-def _broken(error: Exception) -> tuple[str, int]:
+def _broken(error: Exception) -> Response | tuple[str, int]:
     reference = secrets.token_hex(4)
     logger.error("%s: %s", reference, type(getattr(error, "original_exception", error)).__name__, exc_info=error)
-    return _page(500, reference)
+    return problems.plain(500, reference) if problems.concerns_api() else _page(500, reference)

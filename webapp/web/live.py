@@ -2,16 +2,15 @@
 
 import socket
 import struct
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Flask, abort, current_app, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Flask, abort, current_app, g, request
 from flask_login import current_user
 from flask_sock import Sock
-from simple_websocket import ConnectionClosed, Server
+from simple_websocket import Server
 from wsproto.frame_protocol import CloseReason
 
 from webapp.web import hub
@@ -33,14 +32,26 @@ def register(app: Flask) -> None:
 
 
 @blueprint.before_request
-def _at_the_door() -> ResponseReturnValue | None:
+def _at_the_door() -> None:
     """Everything is refused before the handshake: then the browser polls, which needs none of this."""
     if not current_user.is_authenticated:
         abort(401)
     if not _same_origin():
         abort(403)
     load_import(cast("dict[str, UUID]", request.view_args)["import_id"])
-    return None
+    g.place = ExitStack()
+    try:
+        g.place.enter_context(hub.of(current_app).stream(current_user.id))
+    except hub.Full:
+        abort(429)
+    bound_sends(request.environ)
+    db.session.remove()  # Nothing is held while the socket is open.
+
+
+@blueprint.teardown_request
+def _give_place_back(_error: BaseException | None) -> None:
+    if "place" in g:
+        g.place.close()
 
 
 def _same_origin() -> bool:
@@ -49,6 +60,43 @@ def _same_origin() -> bool:
     return origin.scheme in {"http", "https"} and origin.netloc == request.host
 
 
+def bound_sends(environ: dict[str, Any]) -> None:
+    """Let no send on a request's connection take longer than a few seconds: a reader that never reads is let go."""
+    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    if connection is not None:
+        timeout = struct.pack("@ll", int(SEND_SECONDS), 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
+
+
 @sock.route("/imports/<uuid:import_id>/live", bp=blueprint)
-def _live(ws: Server, import_id: UUID) -> None:
+def live(ws: Server, import_id: UUID) -> None:
     """Push the progress until the import's step is over, the watcher leaves, or the time is up."""
+    try:
+        ws.close(_push(ws, import_id))
+    except OSError:
+        _drop(ws)
+
+
+def _push(ws: Server, import_id: UUID) -> CloseReason:
+    """Push fragments; how the socket is to be closed. Raises ConnectionClosed when the watcher left."""
+    app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
+    fragment = ""
+    for snapshot in hub.of(app).watch(import_id, settings().stream_seconds, PUSH_SECONDS):
+        if not ws.connected:
+            return CloseReason.NORMAL_CLOSURE
+        if ws.input_buffer:
+            return CloseReason.POLICY_VIOLATION
+        if snapshot is not None and snapshot.over:
+            ws.send(snapshot.fragment(app, hub.LAST))
+            return CloseReason.NORMAL_CLOSURE
+        fragment = snapshot.fragment(app, hub.PUSHED) if snapshot else fragment
+        if fragment:
+            ws.send(fragment)
+    return CloseReason.GOING_AWAY
+
+
+def _drop(ws: Server) -> None:
+    """Cut a connection whose other end takes nothing any more, without another word."""
+    ws.connected = False
+    with suppress(OSError):
+        ws.sock.shutdown(socket.SHUT_RDWR)

@@ -79,9 +79,9 @@ def answer(error: HTTPException) -> Response:
     return response
 
 
-def plain(status: int) -> Response:
-    """The problem that a status alone describes."""
-    return answer(Problem(status))
+def plain(status: int, reference: str = "") -> Response:
+    """The problem that a status alone describes; `reference` is what the log has it under."""
+    return answer(Problem(status, reference=reference) if reference else Problem(status))
 
 
 def invalid(error: ValidationError, value: Any, prefix: str = "") -> Problem:

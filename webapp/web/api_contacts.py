@@ -1,0 +1,53 @@
+"""The JSON API: contacts."""
+
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from webapp.models import Contact
+from webapp.web import api_schemas as schemas
+from webapp.web import api_values
+from webapp.web.access import load_import
+from webapp.web.api import bad_cursor, blueprint
+from webapp.web.contacts import matching
+from webapp.web.contract import Answer, contract, given
+from webapp.web.extensions import db
+
+LARGEST_ID = 2**63 - 1
+
+
+@blueprint.get("/contacts")
+@contract(
+    "List and search contacts",
+    {200: Answer("A page.", schemas.ContactList)},
+    query=schemas.ContactsQuery,
+    refuses=(404, 422),
+    links={"read": {"operationId": "read_contact", "parameters": {"contact_id": "$response.body#/items/0/id"}}},
+)
+def list_contacts(query: schemas.ContactsQuery) -> ResponseReturnValue:
+    source = load_import(query.imported_from).id if query.imported_from else None
+    wanted = matching(query.q or "", source).where(Contact.id > _after(query.after))
+    found = list(db.session.scalars(wanted.order_by(Contact.id).limit(query.limit + 1)))
+    items = [api_values.contact_of(contact) for contact in found[: query.limit]]
+    following = str(items[-1].id) if len(found) > query.limit else None
+    return given(schemas.ContactList(items=items, next=following))
+
+
+def _after(cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit()) or int(cursor) > LARGEST_ID:
+        raise bad_cursor()
+    return int(cursor)
+
+
+@blueprint.get("/contacts/<int:contact_id>")
+@contract(
+    "Read a contact, with where its values came from",
+    {200: Answer("The contact.", schemas.ContactWithProvenance)},
+    refuses=(404,),
+)
+def read_contact(contact_id: int) -> ResponseReturnValue:
+    contact = db.session.get(Contact, contact_id) if contact_id <= LARGEST_ID else None
+    if contact is None:
+        raise NotFound
+    return given(api_values.contact_with_provenance(db.session(), contact))

@@ -1,0 +1,64 @@
+"""Progress as Server-Sent Events: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import cast
+from uuid import UUID
+
+from flask import Flask, Response, current_app, request
+from flask_login import current_user
+
+from webapp.web import hub
+from webapp.web.access import settings
+from webapp.web.api_values import progress_of, result_of
+from webapp.web.extensions import db
+from webapp.web.live import bound_sends
+from webapp.web.problems import Problem
+
+QUIET_SECONDS = 10.0  # a comment at least this often keeps the connection open; the contract says 15 s
+RECONNECT_MS = 2000
+
+
+def reserve() -> ExitStack:
+    """A place for a stream of this person; the caller gives it back. 429 when there is none."""
+    place = ExitStack()
+    try:
+        place.enter_context(hub.of(_app()).stream(current_user.id))
+    except hub.Full:
+        raise Problem(429, "too_many_streams", "Close a stream first, or ask /progress instead.") from None
+    return place
+
+
+def stream(import_id: UUID, place: ExitStack) -> Response:
+    """The import's events until its end, or until the time is up and the client comes back by itself."""
+    bound_sends(request.environ)
+    db.session.remove()  # Nothing is held while the stream is open.
+    response = Response(_events(_app(), import_id, settings().stream_seconds), mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    response.call_on_close(place.close)
+    return response
+
+
+def _app() -> Flask:
+    return cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _events(app: Flask, import_id: UUID, seconds: float) -> Iterator[bytes]:
+    yield f"retry: {RECONNECT_MS}\n\n".encode()
+    for snapshot in hub.of(app).watch(import_id, seconds, QUIET_SECONDS):
+        if snapshot is None:
+            yield b": still here\n\n"
+            continue
+        yield _event("progress", progress_of(snapshot.progress).model_dump_json())
+        if snapshot.ended:
+            yield _event("done", _result(app, import_id))
+            return
+
+
+def _event(name: str, data: str) -> bytes:
+    return f"event: {name}\ndata: {data}\n\n".encode()
+
+
+def _result(app: Flask, import_id: UUID) -> str:
+    with app.app_context():
+        return result_of(db.session(), import_id).model_dump_json()

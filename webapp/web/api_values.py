@@ -1,0 +1,149 @@
+"""Rows of the tables → answers of the API."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from webapp.engine import journal, rollback
+from webapp.engine.progress import ImportProgress, outcomes_of, sums
+from webapp.engine.states import Outcome, State, sources_of
+from webapp.intake.fields import SCALARS
+from webapp.models import Contact, ContactImport, ImportResult, ImportRow, User
+from webapp.reports import summary
+from webapp.web import api_schemas as schemas
+
+TAKEN_BACK_FROM = sources_of(State.ROLLING_BACK)
+CATEGORIES = {"database_error": "database", "batch_failed": "system"}
+
+
+def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
+    """An import as the API shows it."""
+    outcomes = outcomes_of(found)
+    same = (
+        "state filename size_bytes sha256 format encoding delimiter columns sample suggested_mapping mapping total"
+        " created_at started_at completed_at rolled_back_at failure_reason"
+    ).split()
+    return schemas.ImportSession(
+        **{name: getattr(found, name) for name in same},
+        import_id=found.id,
+        imported_from=str(found.id),
+        rollback_possible=found.state in TAKEN_BACK_FROM and found.total is not None,
+        imported_count=sums(outcomes)["success"],
+        options=_options(found),
+        outcomes=schemas.Outcomes(**outcomes),
+        created_by=session.get_one(User, found.created_by).email,
+    )
+
+
+def _options(found: ContactImport) -> schemas.Options:
+    same = "duplicate_strategy skip_errors notification_email match_keys default_country clear_token date_order sheet"
+    values = {name: getattr(found, name) for name in same.split()}
+    return schemas.Options(**values, batch_size=found.batch_size or "auto")
+
+
+def progress_of(now: ImportProgress) -> schemas.Progress:
+    return schemas.Progress(**{name: getattr(now, name) for name in schemas.Progress.model_fields})
+
+
+def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
+    """What became of an import that has ended; durations in milliseconds."""
+    found = session.get_one(ContactImport, import_id, populate_existing=True)
+    outcomes = outcomes_of(found)
+    counts = sums(outcomes)
+    seconds = (found.completed_at - found.started_at).total_seconds() if found.completed_at and found.started_at else 0
+    return schemas.ImportResult(
+        import_id=import_id,
+        total_contacts=found.total or 0,
+        successfully_imported=counts["success"],
+        failed_contacts=counts["failed"],
+        duplicate_contacts=counts["duplicates"],
+        import_duration_ms=round(seconds * 1000),
+        error_log=_error_log(session, import_id),
+        outcomes=schemas.Outcomes(**outcomes),
+    )
+
+
+def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
+    entries = [
+        entry
+        for outcome in summary.PROBLEMS
+        for entry in summary.rows(session, import_id, outcome=outcome.value, limit=schemas.ERROR_LOG_ENTRIES)
+    ]
+    newest_last = sorted(entries, key=lambda entry: entry.row)[: schemas.ERROR_LOG_ENTRIES]
+    return [
+        schemas.LogEntry(row=entry.row, code=entry.code, category=_category(entry), message=entry.sentence)
+        for entry in newest_last
+    ]
+
+
+def _category(entry: summary.Row) -> Any:
+    if entry.outcome == Outcome.INVALID:
+        return "validation"
+    return "business" if entry.outcome == Outcome.CONFLICT else CATEGORIES.get(entry.code or "", "database")
+
+
+def rows_of(session: Session, import_id: UUID, outcome: str | None, after: int, limit: int) -> list[schemas.LedgerRow]:
+    """Ledger rows in file order; rows that were not processed have no entry and are read from the staged rows."""
+    if outcome == Outcome.NOT_PROCESSED:
+        return _not_processed(session, import_id, after, limit)
+    return [
+        schemas.LedgerRow(
+            row=entry.row,
+            outcome=Outcome(entry.outcome),
+            contact_id=entry.contact_id,
+            code=entry.code,
+            message=entry.sentence,
+            changes=[schemas.Change(**change) for change in entry.changes],
+        )
+        for entry in summary.rows(session, import_id, outcome=outcome, after=after, limit=limit)
+    ]
+
+
+def _not_processed(session: Session, import_id: UUID, after: int, limit: int) -> list[schemas.LedgerRow]:
+    decided = exists().where(ImportResult.import_id == ImportRow.import_id, ImportResult.row == ImportRow.row)
+    wanted = select(ImportRow.row).where(ImportRow.import_id == import_id, ImportRow.row > after, ~decided)
+    nothing: dict[str, Any] = {"contact_id": None, "code": None, "message": None, "changes": []}
+    return [
+        schemas.LedgerRow(row=row, outcome=Outcome.NOT_PROCESSED, **nothing)
+        for row in session.scalars(wanted.order_by(ImportRow.row).limit(limit))
+    ]
+
+
+def rollback_of(preview: rollback.RollbackPreview) -> schemas.RollbackPreview:
+    return schemas.RollbackPreview(
+        contacts_removed=preview.removed,
+        contacts_restored=preview.restored,
+        contacts_kept=preview.kept,
+        conflicts=[schemas.KeptField(**{**kept, "now": kept.get("now")}) for kept in preview.conflicts],
+    )
+
+
+def undone_of(found: ContactImport) -> schemas.RollbackResult:
+    """What the rollback of a rolled-back import did."""
+    undone = found.rollback or {}
+    return schemas.RollbackResult(
+        success=True,
+        contacts_removed=undone.get("removed", 0),
+        contacts_restored=undone.get("restored", 0),
+        contacts_kept=undone.get("kept", 0),
+        rollback_completed_at=found.rolled_back_at,  # type: ignore[arg-type] - set with the state
+    )
+
+
+def contact_of(contact: Contact) -> schemas.Contact:
+    return schemas.Contact(**_fields(contact))
+
+
+def contact_with_provenance(session: Session, contact: Contact) -> schemas.ContactWithProvenance:
+    origins = {
+        name: schemas.Origin(**{part: getattr(origin, part) for part in schemas.Origin.model_fields})
+        for name, origin in journal.provenance(session, contact).items()
+    }
+    return schemas.ContactWithProvenance(**_fields(contact), provenance=origins)
+
+
+def _fields(contact: Contact) -> dict[str, Any]:
+    names = (*SCALARS, "id", "tags", "custom", "imported_from", "created_at", "updated_at", "version")
+    return {name: getattr(contact, name) for name in names}
