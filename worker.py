@@ -50,7 +50,7 @@ def _work(settings: Settings) -> bool:
     except redis.RedisError as error:
         logger.warning("queue out of reach: %s", type(error).__name__)
         return False
-    return bool(worker._stop_requested)  # noqa: SLF001 - RQ has no public word for it
+    return worker._shutdown_requested_date is not None  # noqa: SLF001 - RQ has no public word for it
 
 
 def _start_sweeper(settings: Settings) -> int:
