@@ -19,7 +19,7 @@ from uuid import UUID
 
 import psycopg
 import redis
-from rq import Queue
+from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -43,6 +43,11 @@ def queue(url: str) -> Queue:
     """The import queue; the JSON serializer keeps pickle out of it."""
     connection = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
     return Queue(QUEUE, connection=connection, serializer=JSONSerializer, default_timeout=-1)
+
+
+def workers(settings: Settings) -> int:
+    """How many workers listen to the queue. Raises redis.RedisError when it is out of reach."""
+    return Worker.count(connection=queue(settings.redis_url).connection)
 
 
 def wake(import_id: UUID, settings: Settings | None = None) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from psycopg.rows import dict_row
 
 from tests.harness.web import PASSWORD
 
@@ -30,6 +31,12 @@ def owner(page, live_server):
     page.click("main button")
     page.wait_for_url("**/imports")
     return page
+
+
+@pytest.fixture
+def conn(settings):
+    with psycopg.connect(settings.database_url, autocommit=True, row_factory=dict_row) as opened:
+        yield opened
 
 
 def upload(page, live_server, data: bytes, name: str = "people.csv") -> None:
@@ -128,7 +135,6 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
     created = counts["created"]
     assert sum(counts.values()) == 10_000
     assert created == conn.execute("SELECT count(*) FROM contacts").fetchone()["count"]
-    conn.rollback()
     assert f"{created:,} of 10,000 contacts are in." in owner.inner_text("h1")
     _csv_agrees(owner, live_server, first, counts)
 
@@ -144,7 +150,6 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
     to_review(owner)
     merged = ledger(conn, run(owner, "merge"))
     assert "created" not in merged
-    conn.rollback()
 
 
 def percent(text: str) -> float:
@@ -152,15 +157,16 @@ def percent(text: str) -> float:
 
 
 def _let_some_batches_through(gate, conn) -> None:
-    before = conn.execute("SELECT max(last_row) AS at FROM contact_imports").fetchone()["at"]
-    conn.rollback()
+    before = _checkpoint(conn)
     gate.execute("SELECT pg_advisory_unlock(%s)", (GATE,))
     for _ in range(1000):
-        now = conn.execute("SELECT max(last_row) AS at FROM contact_imports").fetchone()["at"]
-        conn.rollback()
-        if now > before:
+        if _checkpoint(conn) > before:
             break
     gate.execute("SELECT pg_advisory_lock(%s)", (GATE,))
+
+
+def _checkpoint(conn) -> int:
+    return conn.execute("SELECT max(last_row) AS at FROM contact_imports").fetchone()["at"]
 
 
 def _csv_agrees(page, live_server, import_id, counts) -> None:

@@ -39,6 +39,8 @@ def live_server(settings, people):
             child.wait(10)
         except subprocess.TimeoutExpired:
             child.kill()
+            child.wait()
+            raise AssertionError(f"{child.args} did not end when told to") from None
 
 
 def _free_port() -> int:

@@ -3,7 +3,6 @@
 import redis
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
-from rq import Worker
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,8 +36,7 @@ def _database() -> str:
 def queue_and_worker() -> dict[str, str]:
     """Whether the queue answers, and whether a worker listens to it."""
     try:
-        connection = jobs.queue(settings().redis_url).connection
-        workers = Worker.count(connection=connection)
+        workers = jobs.workers(settings())
     except redis.RedisError:
         return {"queue": "out of reach", "worker": "unknown"}
     return {"queue": "ok", "worker": "ok" if workers else "none"}

@@ -1,0 +1,169 @@
+"""A clone in an empty folder, `make run`, an import over HTTP, a crash of everything, and `make run` again."""
+
+import http.cookiejar
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PASSWORD = "a password of some length"
+PEOPLE = b"Email,Name\nann@example.com,Ann Ash\nben@example.com,Ben Birch\n"
+
+
+class Visitor:
+    """A person with cookies and nothing but the standard library."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        jar = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+
+    def get(self, path: str) -> tuple[str, str]:
+        with self.opener.open(self.base + path, timeout=20) as answer:
+            return answer.geturl(), answer.read().decode()
+
+    def post(self, path: str, data: dict[str, str], *, at: str) -> tuple[str, str]:
+        fields = {**data, "csrf_token": self._token(at)}
+        request = urllib.request.Request(self.base + path, urllib.parse.urlencode(fields).encode())
+        return self._send(request)
+
+    def upload(self, path: str, content: bytes) -> tuple[str, str]:
+        body = (
+            f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{self._token(path)}\r\n--x\r\n'
+            'Content-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+        ).encode() + content + b"\r\n--x--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        return self._send(urllib.request.Request(self.base + path, body, headers))
+
+    def _send(self, request: urllib.request.Request) -> tuple[str, str]:
+        with self.opener.open(request, timeout=20) as answer:
+            return answer.geturl(), answer.read().decode()
+
+    def _token(self, path: str) -> str:
+        return re.search(r'name="csrf_token" value="([^"]+)"', self.get(path)[1])[1]
+
+    def until(self, path: str, ending: str) -> str:
+        """Reload until the address ends so; the page."""
+        for _ in range(300):
+            url, page = self.get(path)
+            if urllib.parse.urlsplit(url).path.endswith(ending):
+                return page
+            time.sleep(0.1)
+        raise AssertionError(f"{path} never led to {ending}: {url}")
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone that borrows the virtual environment: installing it again is what `.ci/run` shows."""
+    folder = tmp_path / "rowcall"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
+
+
+class House:
+    """`make run` as a process group of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        environment |= {"PORT": str(port), "ROWCALL_VAR": str(folder / "var"), "LEASE_SECONDS": "2"}
+        environment.pop("SECRET_KEY", None)
+        self.log = folder / "run.log"
+        self.process = subprocess.Popen(
+            ["make", "run"], cwd=folder, env=environment, stdout=self.log.open("wb"), stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        self.base = f"http://127.0.0.1:{port}"
+
+    def wait(self) -> None:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{self.base}/readyz", timeout=2).close()
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError(self.log.read_text())
+
+    def setup_path(self) -> str:
+        return urllib.parse.urlsplit(re.search(r"first account: (\S+)", self.log.read_text())[1]).path
+
+    def kill_all(self) -> None:
+        """-9 to everything that it started, servers included."""
+        for pid in _descendants(self.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def end(self) -> int:
+        """What Ctrl-C does."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(30)
+
+
+def _descendants(root: int) -> list[int]:
+    """The process and everything below it, from /proc."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue
+        children.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(text.split()[0]))
+    found = [root]
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def test_clone_run_crash_run(clone):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    house = House(clone, port)
+    house.wait()
+    visitor = Visitor(house.base)
+    path = house.setup_path()
+    visitor.post(path, {"email": "a@example.com", "name": "A", "password": PASSWORD}, at=path)
+    url, _ = visitor.upload("/imports/new", PEOPLE)
+    import_id = urllib.parse.urlsplit(url).path.split("/")[2]
+    visitor.post(f"/imports/{import_id}/columns", {"column-0": "email", "column-1": "full_name"}, at=f"/imports/{import_id}/columns")
+    visitor.until(f"/imports/{import_id}", "/review")
+    visitor.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"}, at=f"/imports/{import_id}/review")
+    assert "All 2 contacts are in." in visitor.until(f"/imports/{import_id}", "/report")
+    started = _descendants(house.process.pid)
+    house.kill_all()
+    assert all(not _alive(pid) for pid in started)
+
+    again = House(clone, port)
+    again.wait()
+    assert "first account" not in again.log.read_text()
+    assert "All 2 contacts are in." in visitor.get(f"/imports/{import_id}/report")[1]
+    assert "Ann Ash" in visitor.get("/contacts")[1]
+    started = _descendants(again.process.pid)
+    again.end()
+    assert all(not _alive(pid) for pid in started), again.log.read_text()
+    shutil.rmtree(clone / "var")
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process still runs; one that only waits to be collected does not."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.1)
+    return True
