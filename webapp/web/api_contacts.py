@@ -7,10 +7,11 @@ from webapp.models import Contact
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values
 from webapp.web.access import load_import
-from webapp.web.api import bad_cursor, blueprint
+from webapp.web.api import blueprint
 from webapp.web.contacts import matching
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db
+from webapp.web.problems import BAD_CURSOR, at_fault
 
 LARGEST_ID = 2**63 - 1
 
@@ -36,7 +37,7 @@ def _after(cursor: str | None) -> int:
     if not cursor:
         return 0
     if not (cursor.isascii() and cursor.isdigit()) or int(cursor) > LARGEST_ID:
-        raise bad_cursor()
+        raise at_fault("after", *BAD_CURSOR)
     return int(cursor)
 
 

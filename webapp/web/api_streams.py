@@ -1,11 +1,13 @@
-"""Progress as Server-Sent Events: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+"""Progress as Server-Sent Events.
+
+Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import cast
 from uuid import UUID
 
-from flask import Flask, Response, current_app, request
+from flask import Response, request
 from flask_login import current_user
 
 from webapp.web import hub
@@ -23,7 +25,7 @@ def reserve() -> ExitStack:
     """A place for a stream of this person; the caller gives it back. 429 when there is none."""
     place = ExitStack()
     try:
-        place.enter_context(hub.of(_app()).stream(current_user.id))
+        place.enter_context(hub.current().stream(current_user.id))
     except hub.Full:
         raise Problem(429, "too_many_streams", "Close a stream first, or ask /progress instead.") from None
     return place
@@ -33,25 +35,21 @@ def stream(import_id: UUID, place: ExitStack) -> Response:
     """The import's events until its end, or until the time is up and the client comes back by itself."""
     bound_sends(request.environ)
     db.session.remove()  # Nothing is held while the stream is open.
-    response = Response(_events(_app(), import_id, settings().stream_seconds), mimetype="text/event-stream")
+    response = Response(_events(hub.current(), import_id, settings().stream_seconds), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(place.close)
     return response
 
 
-def _app() -> Flask:
-    return cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _events(app: Flask, import_id: UUID, seconds: float) -> Iterator[bytes]:
+def _events(watched: hub.Hub, import_id: UUID, seconds: float) -> Iterator[bytes]:
     yield f"retry: {RECONNECT_MS}\n\n".encode()
-    for snapshot in hub.of(app).watch(import_id, seconds, QUIET_SECONDS):
+    for snapshot in watched.watch(import_id, seconds, QUIET_SECONDS):
         if snapshot is None:
             yield b": still here\n\n"
             continue
         yield _event("progress", progress_of(snapshot.progress).model_dump_json())
         if snapshot.ended:
-            yield _event("done", _result(app, import_id))
+            yield _event("done", _result(watched, import_id))
             return
 
 
@@ -59,6 +57,6 @@ def _event(name: str, data: str) -> bytes:
     return f"event: {name}\ndata: {data}\n\n".encode()
 
 
-def _result(app: Flask, import_id: UUID) -> str:
-    with app.app_context():
+def _result(watched: hub.Hub, import_id: UUID) -> str:
+    with watched.app.app_context():
         return result_of(db.session(), import_id).model_dump_json()

@@ -21,26 +21,24 @@ CATEGORIES = {"database_error": "database", "batch_failed": "system"}
 def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
     """An import as the API shows it."""
     outcomes = outcomes_of(found)
-    same = (
-        "state filename size_bytes sha256 format encoding delimiter columns sample suggested_mapping mapping total"
-        " created_at started_at completed_at rolled_back_at failure_reason"
-    ).split()
+    derived: dict[str, Any] = {
+        "import_id": found.id,
+        "imported_from": str(found.id),
+        "rollback_possible": found.state in TAKEN_BACK_FROM and found.total is not None,
+        "imported_count": sums(outcomes)["success"],
+        "options": _options(found),
+        "outcomes": schemas.Outcomes(**outcomes),
+        "created_by": session.get_one(User, found.created_by).email,
+    }
     return schemas.ImportSession(
-        **{name: getattr(found, name) for name in same},
-        import_id=found.id,
-        imported_from=str(found.id),
-        rollback_possible=found.state in TAKEN_BACK_FROM and found.total is not None,
-        imported_count=sums(outcomes)["success"],
-        options=_options(found),
-        outcomes=schemas.Outcomes(**outcomes),
-        created_by=session.get_one(User, found.created_by).email,
+        **{name: getattr(found, name) for name in schemas.ImportSession.model_fields if name not in derived},
+        **derived,
     )
 
 
 def _options(found: ContactImport) -> schemas.Options:
-    same = "duplicate_strategy skip_errors notification_email match_keys default_country clear_token date_order sheet"
-    values = {name: getattr(found, name) for name in same.split()}
-    return schemas.Options(**values, batch_size=found.batch_size or "auto")
+    chosen = {name: getattr(found, name) for name in schemas.Options.model_fields}
+    return schemas.Options(**{**chosen, "batch_size": found.batch_size or "auto"})
 
 
 def progress_of(now: ImportProgress) -> schemas.Progress:
@@ -122,13 +120,14 @@ def rollback_of(preview: rollback.RollbackPreview) -> schemas.RollbackPreview:
 
 def undone_of(found: ContactImport) -> schemas.RollbackResult:
     """What the rollback of a rolled-back import did."""
-    undone = found.rollback or {}
+    undone, done_at = found.rollback or {}, found.rolled_back_at
+    assert done_at is not None  # noqa: S101 - set together with the state
     return schemas.RollbackResult(
         success=True,
         contacts_removed=undone.get("removed", 0),
         contacts_restored=undone.get("restored", 0),
         contacts_kept=undone.get("kept", 0),
-        rollback_completed_at=found.rolled_back_at,  # type: ignore[arg-type] - set with the state
+        rollback_completed_at=done_at,
     )
 
 

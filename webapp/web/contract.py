@@ -9,7 +9,7 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 
-from webapp.web.problems import Problem, invalid
+from webapp.web.problems import Problem, at_fault, invalid
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., ResponseReturnValue]
@@ -85,12 +85,12 @@ def _checked_query(model: type[Model]) -> Model:
     """The query's parameters; a blank one counts as left out, a repeated one is refused."""
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise Problem(422, errors=[{"pointer": name, "code": "repeated", "detail": "Give this once"}])
-    values = {name: value for name, value in request.args.items() if value != "" or name not in model.model_fields}
+            raise at_fault(name, "repeated", "Give this once")
+    asked = {name: value for name, value in request.args.items() if value != "" or name not in model.model_fields}
     try:
-        return model.model_validate(values)
+        return model.model_validate(asked)
     except ValidationError as error:
-        problem = invalid(error, values)
+        problem = invalid(error, asked)
         for entry in problem.document["errors"]:
             entry["pointer"] = entry["pointer"].removeprefix("/")
         raise problem from None

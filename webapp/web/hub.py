@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
-from flask import Flask, render_template
+from flask import Flask, current_app, render_template
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.config import Settings
 from webapp.engine.progress import ImportProgress, progress
-from webapp.engine.states import ENDED, WORKED_ON, State
+from webapp.engine.states import ENDED, WORKED_ON
 from webapp.models import ContactImport
 from webapp.web.extensions import db
 
@@ -50,15 +50,6 @@ class Snapshot:
     def ended(self) -> bool:
         return self.found.state in ENDED
 
-    def fragment(self, app: Flask, trigger: str) -> str:
-        """The progress partial with the trigger that its way calls for, rendered once for all who get it."""
-        if trigger not in self.fragments:
-            with app.test_request_context():
-                self.fragments[trigger] = render_template(
-                    "partials/progress.html", found=self.found, progress=self.progress, trigger=trigger
-                )
-        return self.fragments[trigger]
-
 
 class Channel:
     """What is known of one import, and who waits to hear of it."""
@@ -87,7 +78,7 @@ class Hub:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.settings = cast("Settings", app.extensions["rowcall"])
+        self.settings: Settings = app.extensions["rowcall"]
         self.lock = threading.Lock()
         self.channels: dict[UUID, Channel] = {}
         self.streams: Counter[int] = Counter()
@@ -116,6 +107,15 @@ class Hub:
             if channel.snapshot is None or channel.looked_at < asked_at - LOOK_SECONDS:
                 self._look(import_id, channel)
             return cast("Snapshot", channel.snapshot)
+
+    def fragment(self, snapshot: Snapshot, trigger: str) -> str:
+        """The progress partial with the trigger that its way calls for, rendered once for all who get it."""
+        if trigger not in snapshot.fragments:
+            with self.app.test_request_context():
+                snapshot.fragments[trigger] = render_template(
+                    "partials/progress.html", found=snapshot.found, progress=snapshot.progress, trigger=trigger
+                )
+        return snapshot.fragments[trigger]
 
     def watch(self, import_id: UUID, seconds: float, every: float) -> Iterator[Snapshot | None]:
         """Snapshots as they change, for at most `seconds`; None where nothing changed for `every` seconds.
@@ -188,10 +188,6 @@ class Hub:
         channel.publish(Snapshot(found, now), began)
 
 
-def of(app: Flask) -> Hub:
-    """The app's hub."""
-    return cast("Hub", app.extensions["rowcall-hub"])
-
-
-def state_of(snapshot: Snapshot) -> State:
-    return State(snapshot.found.state)
+def current() -> Hub:
+    """The hub of the app at work."""
+    return cast("Hub", current_app.extensions["rowcall-hub"])

@@ -7,10 +7,10 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Flask, abort, current_app, g, request
+from flask import Blueprint, Flask, abort, g, request
 from flask_login import current_user
 from flask_sock import Sock
-from simple_websocket import Server
+from simple_websocket import Server  # type: ignore[import-untyped]
 from wsproto.frame_protocol import CloseReason
 
 from webapp.web import hub
@@ -41,7 +41,7 @@ def _at_the_door() -> None:
     load_import(cast("dict[str, UUID]", request.view_args)["import_id"])
     g.place = ExitStack()
     try:
-        g.place.enter_context(hub.of(current_app).stream(current_user.id))
+        g.place.enter_context(hub.current().stream(current_user.id))
     except hub.Full:
         abort(429)
     bound_sends(request.environ)
@@ -79,17 +79,16 @@ def live(ws: Server, import_id: UUID) -> None:
 
 def _push(ws: Server, import_id: UUID) -> CloseReason:
     """Push fragments; how the socket is to be closed. Raises ConnectionClosed when the watcher left."""
-    app = cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
-    fragment = ""
-    for snapshot in hub.of(app).watch(import_id, settings().stream_seconds, PUSH_SECONDS):
+    watched, fragment = hub.current(), ""
+    for snapshot in watched.watch(import_id, settings().stream_seconds, PUSH_SECONDS):
         if not ws.connected:
             return CloseReason.NORMAL_CLOSURE
         if ws.input_buffer:
             return CloseReason.POLICY_VIOLATION
         if snapshot is not None and snapshot.over:
-            ws.send(snapshot.fragment(app, hub.LAST))
+            ws.send(watched.fragment(snapshot, hub.LAST))
             return CloseReason.NORMAL_CLOSURE
-        fragment = snapshot.fragment(app, hub.PUSHED) if snapshot else fragment
+        fragment = watched.fragment(snapshot, hub.PUSHED) if snapshot else fragment
         if fragment:
             ws.send(fragment)
     return CloseReason.GOING_AWAY

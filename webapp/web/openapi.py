@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
+from webapp.web import api, api_contacts, api_reports, api_uploads, problems
 from webapp.web import api_schemas as schemas
-from webapp.web import problems
-from webapp.web.api_contacts import blueprint
 from webapp.web.contract import Answer, Contract
 
+blueprint = api.blueprint
+ROOMS = (api, api_uploads, api_reports, api_contacts)  # whose views the blueprint has
 ALWAYS = (401, 422, 500, 503)  # problems of every operation of the API
 REF = "#/components/schemas/{model}"
 HEADERS = {
@@ -146,13 +147,13 @@ def _header_parameters(contract: Contract) -> list[dict[str, Any]]:
 
 def _body(contract: Contract) -> dict[str, Any] | None:
     if contract.body:
-        schema = {"$ref": REF.format(model=contract.body.__name__)}
-        return {"required": True, "content": {"application/json": {"schema": schema}}}
+        reference = {"$ref": REF.format(model=contract.body.__name__)}
+        return {"required": True, "content": {"application/json": {"schema": reference}}}
     if contract.form:
         form = _inlined(contract.form.model_json_schema())
         parts = {name: _blank_or(schema, required=False) for name, schema in form["properties"].items()}
         file = {"type": "string", "contentMediaType": "application/octet-stream", "description": "A CSV or .xlsx file."}
-        schema = {
+        schema: dict[str, Any] = {
             "type": "object",
             "properties": {"file": {**file, "format": "binary"}, **parts},
             "required": ["file"],
@@ -181,7 +182,9 @@ def _answer(answers: tuple[Answer, ...], contract: Contract) -> dict[str, Any]:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    headers = ["Retry-After"] if status in problems.WAIT_SECONDS else ["WWW-Authenticate"] if status == HTTPStatus.UNAUTHORIZED else []
+    headers = ["Retry-After"] if status in problems.WAIT_SECONDS else []
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers = ["WWW-Authenticate"]
     return {
         "description": problems.PLAIN[status][1],
         "headers": {name: HEADERS[name] for name in headers},

@@ -84,6 +84,14 @@ def plain(status: int, reference: str = "") -> Response:
     return answer(Problem(status, reference=reference) if reference else Problem(status))
 
 
+BAD_CURSOR = ("bad_cursor", "Give the value of next as it came")
+
+
+def at_fault(pointer: str, code: str, detail: str) -> Problem:
+    """A 422 for one field or parameter."""
+    return Problem(422, code, f"{detail.rstrip('.')}.", errors=[{"pointer": pointer, "code": code, "detail": detail}])
+
+
 def invalid(error: ValidationError, value: Any, prefix: str = "") -> Problem:
     """A 422 from pydantic's findings, one entry for each place; `value` is what was sent."""
     found: dict[str, dict[str, str]] = {}

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine import rollback, sessions
-from webapp.engine.progress import ImportProgress, outcomes_of, progress, sums
+from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.engine.states import ENDED, Outcome, State
 from webapp.models import ContactImport, ImportDocument, User
 from webapp.reports import exports, summary
+from webapp.web import hub
 from webapp.web.access import SEES_ALL, change_import, load_import, settings
 from webapp.web.extensions import db
 from webapp.web.wizard import step_url
@@ -75,15 +76,11 @@ def watch(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def fragment(import_id: UUID) -> ResponseReturnValue:
     """The progress card alone. Once the step is over it has no trigger, and htmx is told where the story goes on."""
-    found = load_import(import_id)
-    now = progress(db.session(), import_id)
-    body = render_template("partials/progress.html", found=found, progress=now)
-    headers = {"HX-Redirect": step_url(found)} if _over(found, now) else {}
-    return Response(body, headers=headers)
-
-
-def _over(found: ContactImport, _now: ImportProgress) -> bool:
-    return found.state in ENDED or found.state in {State.READY, State.UPLOADED}
+    load_import(import_id)
+    db.session.remove()  # One look at the database serves everybody who polls at this moment.
+    now = hub.current().latest(import_id)
+    headers = {"HX-Redirect": step_url(now.found)} if now.over else {}
+    return Response(hub.current().fragment(now, hub.POLLED), headers=headers)
 
 
 @blueprint.post("/imports/<uuid:import_id>/cancel")

@@ -1,0 +1,99 @@
+"""The JSON API: what became of an import, row by row and as files."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+from flask import Response, stream_with_context
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from webapp import jobs
+from webapp.engine.states import ENDED
+from webapp.models import ContactImport, ImportDocument
+from webapp.reports import exports
+from webapp.web import api_schemas as schemas
+from webapp.web import api_values
+from webapp.web.access import load_import, settings
+from webapp.web.api import blueprint, session_answer, wrong_state
+from webapp.web.contract import Answer, contract, given
+from webapp.web.extensions import db
+from webapp.web.problems import Problem
+
+
+@blueprint.get("/imports/<uuid:import_id>/result")
+@contract("What became of the import", {200: Answer("The result.", schemas.ImportResult)}, refuses=(404, 409))
+def read_result(import_id: UUID) -> ResponseReturnValue:
+    _ended(import_id)
+    return given(api_values.result_of(db.session(), import_id))
+
+
+def _ended(import_id: UUID) -> ContactImport:
+    found = load_import(import_id)
+    if found.state not in ENDED:
+        raise wrong_state(found.state)
+    return found
+
+
+@blueprint.get("/imports/<uuid:import_id>/rows")
+@contract(
+    "Ledger rows in file order",
+    {200: Answer("A page; `next` is the row to go on after.", schemas.RowList)},
+    query=schemas.RowsQuery,
+    refuses=(404, 422),
+)
+def list_rows(import_id: UUID, query: schemas.RowsQuery) -> ResponseReturnValue:
+    load_import(import_id)
+    rows = api_values.rows_of(db.session(), import_id, query.outcome, query.after, query.limit + 1)
+    following = str(rows[query.limit - 1].row) if len(rows) > query.limit else None
+    return given(schemas.RowList(items=rows[: query.limit], next=following))
+
+
+CSV = {200: Answer("UTF-8 with a byte order mark.", media_type="text/csv")}
+
+
+@blueprint.get("/imports/<uuid:import_id>/report.csv")
+@contract("Every row with its outcome", CSV, refuses=(404, 409))
+def report_csv(import_id: UUID) -> ResponseReturnValue:
+    return _download(import_id, exports.report_csv, "report")
+
+
+@blueprint.get("/imports/<uuid:import_id>/rejected.csv")
+@contract("The rows that did not get in, to be corrected", CSV, refuses=(404, 409))
+def rejected_csv(import_id: UUID) -> ResponseReturnValue:
+    return _download(import_id, exports.rejected_csv, "rejected")
+
+
+def _download(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> Response:
+    found = load_import(import_id)
+    if found.total is None:
+        raise wrong_state(found.state)
+    return Response(
+        stream_with_context(made(db.session(), import_id)),
+        mimetype="text/csv",
+        headers=_attachment(found, kind, "csv"),
+    )
+
+
+def _attachment(found: ContactImport, kind: str, extension: str) -> dict[str, str]:
+    name = f"rowcall-{kind}-{found.created_at:%Y-%m-%d}.{extension}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+@blueprint.get("/imports/<uuid:import_id>/report.pdf")
+@contract(
+    "The report on paper",
+    {
+        200: Answer("The report.", media_type="application/pdf"),
+        202: Answer("Being made: ask again.", schemas.ImportSession, headers=("Retry-After",)),
+    },
+    refuses=(404, 409),
+)
+def report_pdf(import_id: UUID) -> ResponseReturnValue:
+    found = _ended(import_id)
+    kept = db.session.get(ImportDocument, (import_id, "pdf"))
+    if kept is not None and kept.content:
+        return Response(kept.content, mimetype="application/pdf", headers=_attachment(found, "report", "pdf"))
+    if kept is not None and kept.state == "failed":
+        raise Problem(503, "pdf_failed", kept.message or "The PDF cannot be made. The CSV report has it all.")
+    jobs.request_pdf(import_id, settings())
+    return session_answer(import_id, 202, Retry_After="2")

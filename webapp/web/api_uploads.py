@@ -1,0 +1,160 @@
+"""The JSON API: uploading, listing and reading imports."""
+
+import base64
+import hashlib
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from pydantic import ValidationError
+from sqlalchemy import select, tuple_
+from sqlalchemy.exc import IntegrityError
+
+from webapp.engine import sessions
+from webapp.engine.staging import TooLarge
+from webapp.intake import sentences
+from webapp.intake.reading import Unreadable
+from webapp.models import ContactImport
+from webapp.web import api_schemas as schemas
+from webapp.web import api_values
+from webapp.web.access import SEES_ALL, refuse_viewers, settings
+from webapp.web.api import FROM_SESSION, SESSION, blueprint, session_answer
+from webapp.web.contract import Answer, contract, given
+from webapp.web.extensions import db, limiter
+from webapp.web.problems import BAD_CURSOR, Problem, at_fault, invalid
+
+LONGEST_KEY = 200  # of an idempotency key, in characters
+
+UPLOAD_LINKS = {
+    "read": {"operationId": "read_import", "parameters": FROM_SESSION},
+    "map": {
+        "operationId": "map_columns",
+        "parameters": FROM_SESSION,
+        "requestBody": {"mapping": "$response.body#/suggested_mapping"},
+    },
+    "follow": {"operationId": "read_progress", "parameters": FROM_SESSION},
+}
+@blueprint.post("/imports")
+@contract(
+    "Upload a file",
+    {201: Answer("The file is stored and its head is read.", schemas.ImportSession, headers=("Location",))},
+    form=schemas.UploadForm,
+    refuses=(400, 403, 413, 415, 422),
+    headers={"Idempotency-Key": "The same key with the same bytes gives the first import again; other bytes: 422."},
+    links=UPLOAD_LINKS,
+)
+def upload_import() -> ResponseReturnValue:
+    refuse_viewers()
+    with limiter.limit(f"{settings().uploads_per_minute}/minute", key_func=lambda: str(current_user.id)):
+        pass
+    if request.mimetype != "multipart/form-data":
+        raise Problem(415, detail="Send the file as multipart/form-data, in the part named file.")
+    form, key = _upload_form(), _idempotency_key()
+    file = request.files["file"]
+    stream_ = cast("BinaryIO", file.stream)
+    found = (_first_answer(key, stream_) if key else None) or _create(file.filename or "", stream_, key, form)
+    answer = api_values.session_of(db.session(), found)
+    return given(answer, 201, Location=url_for("api.read_import", import_id=found.id))
+
+
+def _upload_form() -> schemas.UploadForm:
+    """The text fields, checked; exactly one file."""
+    files = request.files.getlist("file")
+    if len(files) != 1 or not files[0].filename or list(request.files) != ["file"]:
+        raise at_fault("/file", "no_file", sentences.instruction("no_file"))
+    for name, values in request.form.lists():
+        if len(values) > 1:
+            raise at_fault(f"/{name}", "repeated", "Give this once")
+    known = schemas.UploadForm.model_fields
+    given_fields = {name: value for name, value in request.form.items() if value or name not in known}
+    try:
+        return schemas.UploadForm.model_validate(given_fields)
+    except ValidationError as error:
+        raise invalid(error, given_fields) from None
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise at_fault("Idempotency-Key", "bad_key", f"Give 1 to {LONGEST_KEY} printable ASCII characters")
+    return key
+
+
+def _first_answer(key: str, stream_: BinaryIO) -> ContactImport | None:
+    """The import that this person made with this key, if the bytes are the same; other bytes are refused."""
+    wanted = select(ContactImport).where(ContactImport.created_by == current_user.id, ContactImport.upload_key == key)
+    first = db.session.scalar(wanted)
+    if first is None:
+        return None
+    stream_.seek(0)
+    if hashlib.file_digest(cast("Any", stream_), "sha256").hexdigest() != first.sha256:
+        raise at_fault("Idempotency-Key", "key_used_before", "Use a new key for a new file")
+    return first
+
+
+def _create(filename: str, stream_: BinaryIO, key: str | None, form: schemas.UploadForm) -> ContactImport:
+    try:
+        found = sessions.create(
+            db.session(), current_user.id, filename, stream_, settings(), upload_key=key, **form.model_dump()
+        )
+        db.session.commit()
+    except Unreadable as refusal:
+        raise _unreadable(refusal.code, refusal.sentence) from None
+    except UnicodeError:  # A codec of Python's that is none for text, such as `undefined`.
+        raise _unreadable("unknown_encoding", Unreadable("unknown_encoding", encoding=form.encoding).sentence) from None
+    except TooLarge:
+        words = Unreadable("too_large", limit_mb=settings().max_upload_mb).sentence
+        raise Problem(413, "too_large", words) from None
+    except IntegrityError:  # The same key at the same moment: the other request was first.
+        db.session.rollback()
+        first = _first_answer(key, stream_) if key else None
+        if first is None:
+            raise
+        return first
+    return found
+
+
+def _unreadable(code: str, sentence: str) -> Problem:
+    db.session.rollback()  # Nothing of a refused file stays.
+    pointer = {"unknown_encoding": "/encoding", "unknown_sheet": "/sheet"}.get(code, "/file")
+    return at_fault(pointer, code, sentence)
+
+
+@blueprint.get("/imports")
+@contract("List imports, newest first", {200: Answer("A page.", schemas.ImportList)}, query=schemas.ImportsQuery)
+def list_imports(query: schemas.ImportsQuery) -> ResponseReturnValue:
+    wanted = select(ContactImport)
+    if current_user.role not in SEES_ALL:
+        wanted = wanted.where(ContactImport.created_by == current_user.id)
+    if query.state:
+        wanted = wanted.where(ContactImport.state == query.state)
+    if query.after:
+        wanted = wanted.where(tuple_(ContactImport.created_at, ContactImport.id) < _position(query.after))
+    newest = wanted.order_by(ContactImport.created_at.desc(), ContactImport.id.desc()).limit(query.limit + 1)
+    found = list(db.session.scalars(newest))
+    items = [api_values.session_of(db.session(), one) for one in found[: query.limit]]
+    following = _cursor(found[query.limit - 1]) if len(found) > query.limit else None
+    return given(schemas.ImportList(items=items, next=following))
+
+
+def _cursor(last: ContactImport) -> str:
+    return base64.urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
+
+
+def _position(cursor: str) -> tuple[datetime, UUID]:
+    with suppress(ValueError):
+        moment, _, import_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo:
+            return at, UUID(import_id)
+    raise at_fault("after", *BAD_CURSOR)
+
+
+@blueprint.get("/imports/<uuid:import_id>")
+@contract("Read an import", {200: SESSION}, refuses=(404,))
+def read_import(import_id: UUID) -> ResponseReturnValue:
+    return session_answer(import_id)
