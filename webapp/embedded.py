@@ -41,6 +41,7 @@ class Servers:
         self.owner = UNPRIVILEGED if os.geteuid() == 0 else None
         self.children: list[subprocess.Popen[bytes]] = []
         self.sockets = _socket_folder(self.var)
+        self.hidden = self.owner is not None and not (_open_to_all(self.var) and _open_to_all(Path(__file__)))
 
     def start(self, *, database: bool = True, queue: bool = True) -> dict[str, str]:
         """Start what is asked for; the environment that points at it."""
@@ -91,7 +92,8 @@ class Servers:
         self._own_folder(fresh)
         command = [str(binaries / "initdb"), "-D", str(fresh), "-U", "postgres", "-A", "trust"]
         options = ["-E", "UTF8", "--locale=C", "--no-instructions"]
-        subprocess.run([*command, *options], check=True, capture_output=True, **self._as_owner())  # noqa: S603
+        whole = self._as_owner([*command, *options])
+        subprocess.run(whole, check=True, capture_output=True, **self._process())  # noqa: S603 - our own binary
         with (fresh / "postgresql.conf").open("a") as config:
             config.write(POSTGRES_SETTINGS)
         fresh.rename(data)
@@ -117,14 +119,31 @@ class Servers:
     def _spawn(self, name: str, command: list[str]) -> None:
         with (self.var / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(  # noqa: S603 - our own binaries
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._as_owner()
+                self._as_owner(command),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                **self._process(),
             )
         self.children.append(child)
 
-    def _as_owner(self) -> dict[str, Any]:
+    def _process(self) -> dict[str, Any]:
         """Run as the unprivileged user where we are root, and die with this process where the system can do that."""
         found: dict[str, Any] = {"preexec_fn": _die_with_parent, "cwd": "/"}
-        return found if self.owner is None else {**found, "user": self.owner, "group": self.owner, "extra_groups": []}
+        if self.owner is None or self.hidden:
+            return found
+        return {**found, "user": self.owner, "group": self.owner, "extra_groups": []}
+
+    def _as_owner(self, command: list[str]) -> list[str]:
+        """The command itself, or, below a folder that only root may enter, one that may pass through it."""
+        if not self.hidden:
+            return command
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            raise CannotStart("Move Rowcall to a folder that others may enter, such as /opt, or run it without root.")
+        drop = [f"--reuid={self.owner}", f"--regid={self.owner}", "--clear-groups", "--pdeathsig=INT"]
+        return [setpriv, *drop, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--", *command]
 
     def _wait(self, name: str, log: str, probe: Callable[[], object], error: type[Exception]) -> None:
         until = time.monotonic() + START_SECONDS
@@ -145,6 +164,11 @@ max_wal_size = 2GB
 shared_buffers = 128MB
 log_min_messages = warning
 """
+
+
+def _open_to_all(path: Path) -> bool:
+    """Whether everybody may pass through the folders above; /root, for one, keeps others out."""
+    return all(folder.stat().st_mode & 1 for folder in path.parents if folder.exists())
 
 
 def _die_with_parent() -> None:

@@ -79,10 +79,10 @@ class House:
         environment |= {"PORT": str(port), "ROWCALL_VAR": str(folder / "var"), "LEASE_SECONDS": "2"}
         environment.pop("SECRET_KEY", None)
         self.log = folder / "run.log"
-        self.process = subprocess.Popen(
-            ["make", "run"], cwd=folder, env=environment, stdout=self.log.open("wb"), stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                ["make", "run"], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         self.base = f"http://127.0.0.1:{port}"
 
     def wait(self) -> None:
