@@ -1,7 +1,7 @@
 """Dates as people write them, to YYYY-MM-DD (or --MM-DD without a year). What is ambiguous is not guessed."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
@@ -13,6 +13,10 @@ NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?\s+([a-z]{3})[a-z]*\.?,?\s+(\d{
 NAMED_FIRST = re.compile(r"([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MOST_MONTHS = 12
+LONGEST = 64
+NONE = re.compile(r"0{1,4}([-/.])0{1,2}\1(?:0000|00|0)")
+DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})|(\d{1,2})\.\s?(\d{1,2})\.")
+LEAP_YEAR = 2000  # a birthday without a year may be a 29 February
 EARLIEST = 1800
 
 
@@ -23,11 +27,16 @@ class Found:
     value: str | None = None
     ambiguous: bool = False
     proves: str | None = None
+    blank: bool = False  # what Outlook writes for no date
 
 
 def read(text: str, order: str | None) -> Found:
     """Read a date; `order` (dmy or mdy) settles what the text leaves open."""
     text = text.strip().lower()
+    if len(text) > LONGEST:
+        return Found()
+    if NONE.fullmatch(text):
+        return Found(blank=True)
     for pattern in (ISO, COMPACT):
         if found := pattern.fullmatch(text):
             return Found(_date(*map(int, found.groups())))
@@ -37,7 +46,18 @@ def read(text: str, order: str | None) -> Found:
         return Found(_date(_year(found[3]), int(found[2]), int(found[1])))
     if found := PARTS.fullmatch(text):
         return _by_order(int(found[1]), int(found[2]), _year(found[3]), order)
+    if found := DAY_AND_MONTH.fullmatch(text):
+        return _without_year(found, order)
     return Found(_named(text))
+
+
+def _without_year(found: re.Match[str], order: str | None) -> Found:
+    """05/14, as Mailchimp has it, or 14.5.: --05-14."""
+    if found[3]:
+        read = Found(_date(LEAP_YEAR, int(found[4]), int(found[3])))
+    else:
+        read = _by_order(int(found[1]), int(found[2]), LEAP_YEAR, order)
+    return replace(read, value=f"-{read.value[4:]}") if read.value else read
 
 
 def _by_order(first: int, second: int, year: int, order: str | None) -> Found:

@@ -6,30 +6,41 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST = 254
-# The plain majority, RFC 5321's dot-string; anything else takes the library's slower way.
-PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 LONGEST_LOCAL = 64
+ATEXT = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# The plain majority, RFC 5321's dot-string at an ordinary domain; anything else takes the library's slower way, some
+# 40 µs instead of 1: names reserved for special use, Punycode, international addresses.
+PLAIN = re.compile(
+    rf"(?=[^@]{{1,64}}@){ATEXT}(?:\.{ATEXT})*"
+    rf"@(?!.*--)(?!.*\.(?:arpa|invalid|local|localhost|onion)$)(?:{LABEL}\.)+[a-z]{{2,63}}"
+)
+ATOMS = re.compile(rf"{ATEXT}(?:\.{ATEXT})*", re.IGNORECASE | re.ASCII)
 
 
 def key_of(address: str) -> str | None:
     """The whole address in lower case, its domain as IDNA; dots and plus signs stay. None if it is no address."""
     if len(address) > LONGEST:
         return None
+    if address.isascii() and PLAIN.fullmatch(plain := address.lower()):
+        return plain
     local, _, domain = address.rpartition("@")
-    if len(local) <= LONGEST_LOCAL and PLAIN.fullmatch(local):
+    if len(local) <= LONGEST_LOCAL and ATOMS.fullmatch(local):
         host = _domain(domain)
-        return f"{local.lower()}@{host}" if host else None
-    return _whole(address)
+        key = f"{local.lower()}@{host}"
+        return key if host and len(key) <= LONGEST else None
+    return by_library(address)
 
 
 @lru_cache(maxsize=20_000)
 def _domain(domain: str) -> str | None:
     """The verdict on a domain, remembered: a file's domains repeat."""
-    found = _whole(f"a@{domain}")
+    found = by_library(f"a@{domain}")
     return found.rpartition("@")[2] if found else None
 
 
-def _whole(address: str) -> str | None:
+def by_library(address: str) -> str | None:
+    """The key as the library alone would have it: what the short cuts above must agree with."""
     try:
         found = validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

@@ -62,7 +62,7 @@ FIELDS = (
     Field(
         "phone",
         "Phone",
-        64,
+        500,
         "phone | phone number | telephone | telephone number | tel | tel no | phone no | mobile"
         " | mobile phone | mobile number | mobile phone number | mobilephone | cell | cell phone"
         " | cell number | cellphone | telefon | telefonnummer | telefon nr | tel nr | handy | handynummer"

@@ -1,6 +1,10 @@
 """Phone numbers: the E.164 form of a number as people write it."""
 
-from functools import lru_cache
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from webapp.intake.fields import normalised
 
 LONGEST = 64
 
@@ -46,26 +50,152 @@ REGIONS = {name: region for region, names in COUNTRIES.items() for name in names
 }
 
 
+
+
 @lru_cache(maxsize=1000)
 def region_of(country: str | None) -> str | None:
     """The ISO code of a country given as a code or a name, None where it is not known."""
-    from webapp.intake.fields import normalised  # noqa: PLC0415 - keeps this module's imports flat
+    import phonenumbers  # noqa: PLC0415 - 20 MB of tables, needed only where a column holds phones
 
-    plain = normalised(country or "")
-    return plain.upper() if len(plain) == 2 and plain != "uk" else REGIONS.get(plain)  # noqa: PLR2004
+    plain = normalised((country or "")[:100])
+    code = plain.upper()
+    return code if code in phonenumbers.SUPPORTED_REGIONS else REGIONS.get(plain)
+
+
+def read(text: str, region: str | None) -> tuple[str, str | None]:
+    """The number as it is shown, and its key: `+4930123456`, with `;ext=5` where an extension follows.
+
+    What is no possible number in the region, or is longer than a number can be, is shown as it stands and has no
+    key. So is text that says more than the number ("home, evenings"), though it has one.
+    """
+    if len(text) > LONGEST:
+        return text, None
+    return _plainly(text, region) or by_library(text, region)
 
 
 @lru_cache(maxsize=10_000)
-def key_of(text: str, region: str | None) -> str | None:
-    """The number as E.164 (`+4930123456`), or None where it is no possible number in the region."""
+def by_library(text: str, region: str | None) -> tuple[str, str | None]:
+    """The same by the library alone: what the short cut must agree with."""
     import phonenumbers  # noqa: PLC0415 - 20 MB of tables, needed only where a column holds phones
 
-    if len(text) > LONGEST:
-        return None
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
-        return None
+        return text, None
     if not phonenumbers.is_possible_number(number):
+        return text, None
+    key = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    before, said = _apart(text)
+    if number.extension:
+        shown, key = f"{key} ext. {number.extension}", f"{key};ext={number.extension}"
+    elif WORDS.search(said):
+        return text, None  # The library dials "030 1234 home" as 030 1234 4663.
+    else:
+        shown = key
+    digits = sum(c.isdigit() for c in said)
+    is_all = not WORDS.search(before) and digits <= sum(c.isdigit() for c in key) + LONGEST_PREFIX
+    return (shown if is_all else text), key
+
+
+def _apart(text: str) -> tuple[str, str]:
+    """What stands before the number ("Tel."), and the number."""
+    begin = next((index for index, c in enumerate(text) if c == "+" or c.isdigit()), len(text))
+    return text[:begin], text[begin:]
+
+
+WORDS = re.compile(r"[^\W\d_]{2}")
+LONGEST_PREFIX = 4  # digits of 00, 011 or (0) beyond those of the number itself
+PUNCTUATION = str.maketrans("", "", " -.()/")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How numbers are written under a calling code, or in a region: what the library looks up for each number."""
+
+    calling_code: str
+    prefix: re.Pattern[str] | None  # of a national number, like 0
+    simple: bool  # the prefix is just taken off
+    pattern: re.Pattern[str]
+    lengths: frozenset[int]  # of a possible number under the calling code
+    whole: tuple[int, ...]  # of a whole number in the region
+    abroad: re.Pattern[str] | None  # what is dialled before a calling code
+
+
+def _plainly(text: str, region: str | None) -> tuple[str, str | None] | None:
+    """The verdict on what is written in digits and the usual signs only; None leaves it to the library, which takes
+    some 40 µs instead of 2.
+    """
+    digits = text.translate(PUNCTUATION)
+    if not text[-1].isdigit() or not digits.isascii():
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if text[0] == "+":
+        found = _international(digits[1:])
+    else:
+        found = _national(digits, region) if region else None
+    if found is None:
+        return None
+    return (found, found) if found else (text, None)
+
+
+def _international(number: str) -> str | None:
+    """The number as E.164, "" where it is none, None where it is not as simple as that."""
+    if not number.isdigit() or number[0] == "0":
+        return None
+    plan = _plan_of_code(number[:3])
+    if plan is None:
+        return None
+    rest = number[len(plan.calling_code) :]
+    if plan.prefix and plan.prefix.match(rest):
+        return None
+    return f"+{number}" if len(rest) in plan.lengths else ""
+
+
+def _national(digits: str, region: str) -> str | None:
+    """The same for a number without its country's code."""
+    plan = _plan_of_region(region) if digits.isdigit() else None
+    if plan is None or not plan.simple or digits.startswith(plan.calling_code):
+        return None
+    if plan.abroad and plan.abroad.match(digits):
+        return None
+    number = digits
+    if plan.prefix and (found := plan.prefix.match(digits)):
+        number = digits[found.end() :]
+        if len(number) not in plan.whole or not plan.pattern.fullmatch(number):
+            return None
+    return f"+{plan.calling_code}{number}" if len(number) in plan.lengths else ""
+
+
+@cache
+def _plan_of_code(beginning: str) -> _Plan | None:
+    """The plan of the calling code that a number begins with; codes are one to three digits long."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - see above
+
+    codes = [beginning[:end] for end in (1, 2, 3) if int(beginning[:end]) in COUNTRY_CODE_TO_REGION_CODE]
+    return _plan(int(codes[0]), None) if codes else None
+
+
+@cache
+def _plan_of_region(region: str) -> _Plan | None:
+    from phonenumbers import country_code_for_region  # noqa: PLC0415 - see above
+
+    code = country_code_for_region(region)
+    return _plan(code, region) if code else None
+
+
+def _plan(code: int, region: str | None) -> _Plan | None:
+    from phonenumbers import PhoneMetadata, region_code_for_country_code  # noqa: PLC0415 - see above
+
+    main = PhoneMetadata.metadata_for_region_or_calling_code(code, region_code_for_country_code(code))
+    here = PhoneMetadata.metadata_for_region(region, None) if region else main
+    if main is None or here is None:
+        return None
+    prefix = here.national_prefix_for_parsing
+    return _Plan(
+        calling_code=str(code),
+        prefix=re.compile(prefix) if prefix else None,
+        simple=not here.national_prefix_transform_rule and "(" not in (prefix or ""),
+        pattern=re.compile(here.general_desc.national_number_pattern),
+        lengths=frozenset((*main.general_desc.possible_length, *main.general_desc.possible_length_local_only)),
+        whole=tuple(here.general_desc.possible_length),
+        abroad=re.compile(here.international_prefix) if here.international_prefix else None,
+    )

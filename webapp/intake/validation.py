@@ -6,16 +6,23 @@ column. Such rows are noted as ambiguous, and judged again once the whole column
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from webapp.intake import dates, emails, phones
 from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, label_of
+from webapp.intake.names import split_name
 from webapp.intake.reading import Record
 
 ERROR, WARNING = "error", "warning"
 MULTILINE = {"notes", "street"}
-PROTECTED = ("'=", "'+", "'-", "'@", "'\t")
+# The quote that our own lists put before what a spreadsheet would run; see reports/exports.py.
+PROTECTED = tuple(f"'{sign}" for sign in "=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+SEVERAL = ":::"  # Google joins the values of one label with this
+SHOWN = 200  # characters of a value that is complained about
+# Records that could not be cut into cells: what their cells hold says nothing.
+BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,13 @@ class Problem:
     severity: str = ERROR
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "code": self.code,
+            "column": self.column,
+            "field": self.field,
+            "value": self.value,
+            "severity": self.severity,
+        }
 
 
 @dataclass(slots=True)
@@ -48,6 +61,16 @@ class CheckedRow:
     record: list[str] | None = None
 
 
+class _Column(NamedTuple):
+    """How the cells of one column are judged: settled once for a file."""
+
+    index: int
+    target: str
+    longest: int
+    kept: str  # control characters that may stay
+    judge: Callable[[CheckedRow, int, str, str], None] | None  # None: the text itself is the value
+
+
 class Checker:
     """Judges the records of one file under one mapping."""
 
@@ -59,12 +82,28 @@ class Checker:
         date_order: str | None = None,
         clear_token: str | None = None,
     ) -> None:
-        self.targets = [(index, target) for index, target in enumerate(mapping) if target]
-        self.width = len(mapping)
+        self.mapping = list(mapping)
+        self.width = len(self.mapping)
         self.default_country = default_country
         self.date_order = date_order
         self.clear_token = clear_token
         self.orders_seen: set[str] = set()  # what the unambiguous dates prove: dmy, mdy or both
+        # The country tells how a phone is read, and the names whether a full name is needed: those come last.
+        columns = [self._column(index, target) for index, target in enumerate(mapping) if target]
+        self.columns = sorted(columns, key=lambda column: column.target in {"phone", "full_name"})
+
+    def _column(self, index: int, target: str) -> _Column:
+        judges = {
+            "email": self._judge_email,
+            "phone": self._judge_phone,
+            "full_name": self._judge_full_name,
+            "birthday": self._judge_birthday,
+            "tags": self._judge_tags,
+        }
+        if target.startswith(CUSTOM):
+            return _Column(index, target, LONGEST_CUSTOM_VALUE, "\n\t", self._take_custom)
+        longest = dates.LONGEST if target == "birthday" else TARGETS[target].max_length
+        return _Column(index, target, longest, "\n\t" if target in MULTILINE else "", judges.get(target))
 
     def proven_date_order(self) -> str | None:
         """The order of day and month, if the column proves exactly one."""
@@ -72,125 +111,128 @@ class Checker:
 
     def check(self, record: Record) -> CheckedRow:
         """Clean and judge one record."""
-        row = CheckedRow(record.row)
-        if record.problem:
-            row.problems.append(Problem(record.problem))
-        if any(cell.strip() for cell in record.cells[self.width :]):
-            row.problems.append(Problem("too_many_cells", self.width))
-        for index, target in self.targets:
-            if index < len(record.cells) and (text := _clean(record.cells[index], target)):
-                self._take(row, index, target, text)
-        self._key_phone(row)
-        self._need_identity(row)
+        number, cells, problem, _ = record
+        row = CheckedRow(number)
+        if problem:
+            self._judge_record(row, cells, problem)
+        if problem not in BROKEN:
+            self._judge_cells(row, cells)
         if row.problems:
-            row.record = [cell.replace("\0", "") for cell in record.cells]
-            if any(problem.severity == ERROR for problem in row.problems):
+            row.record = [cell.replace("\0", "") for cell in cells]
+            if any(found.severity == ERROR for found in row.problems):
                 row.status = "invalid"
         return row
 
-    def _take(self, row: CheckedRow, index: int, target: str, text: str) -> None:
-        if text == self.clear_token:
-            row.clears = [*(row.clears or []), *(_NAMES if target == "full_name" else [target])]
-        elif target.startswith(CUSTOM):
-            self._take_custom(row, index, target, text)
-        elif len(text) > TARGETS[target].max_length:
-            row.problems.append(Problem("too_long", index, target, text[:200]))
-        elif special := _SPECIAL.get(target):
-            special(self, row, index, text)
-        else:
-            row.values[target] = text
+    def _judge_cells(self, row: CheckedRow, cells: list[str]) -> None:
+        count, values = len(cells), row.values
+        if count > self.width and any(map(str.strip, cells[self.width :])):
+            row.problems.append(Problem("too_many_cells", self.width))
+        for index, target, longest, kept, judge in self.columns:
+            if index >= count or not (text := cells[index].strip()):
+                continue
+            if not text.isprintable() or not text.isascii() or text[0] == "'":
+                text = cleaned(text, kept)
+                if not text:
+                    continue
+            if text == self.clear_token:
+                row.clears = [*(row.clears or []), *(_NAMES if target == "full_name" else [target])]
+            elif len(text) > longest:
+                row.problems.append(Problem("too_long", index, target, text[:SHOWN]))
+            elif judge is None:
+                values[target] = text
+            else:
+                judge(row, index, target, text)
+        if _IDENTITY.isdisjoint(values) and not any(problem.severity == ERROR for problem in row.problems):
+            # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
+            row.problems.append(Problem("no_identity"))
 
-    def _take_custom(self, row: CheckedRow, index: int, target: str, text: str) -> None:
-        if len(text) > LONGEST_CUSTOM_VALUE:
-            row.problems.append(Problem("too_long", index, target, text[:200]))
-            return
-        row.custom = row.custom or {}
+    def _judge_record(self, row: CheckedRow, cells: list[str], code: str) -> None:
+        """What reading found: at the damaged cells where they can be told, else at the row."""
+        severity = WARNING if code == "damaged_characters" else ERROR
+        damaged = [index for index, cell in enumerate(cells) if "\ufffd" in cell] if code in _DAMAGES else []
+        for index in damaged:
+            target = self.mapping[index] if index < self.width else None
+            row.problems.append(Problem(code, index, target, cells[index][:SHOWN].replace("\0", ""), severity))
+        if not damaged:
+            row.problems.append(Problem(code, severity=severity))
+
+    def _take_custom(self, row: CheckedRow, _index: int, target: str, text: str) -> None:
+        if row.custom is None:
+            row.custom = {}
         row.custom[label_of(target).strip()] = text
 
-    def _take_email(self, row: CheckedRow, index: int, text: str) -> None:
+    def _judge_email(self, row: CheckedRow, index: int, target: str, text: str) -> None:
+        text = self._first_of_several(row, target, text)
         key = emails.key_of(text)
         if key is None:
             code = "email_invalid" if "@" in text else "email_no_at"
-            row.problems.append(Problem(code, index, "email", text))
-            return
-        row.values["email"], row.email_key = text, key
-
-    def _take_phone(self, row: CheckedRow, index: int, text: str) -> None:
-        row.values["phone"] = text
-        row.phone_key = str(index)  # settled in _key_phone, when the row's country is known
-
-    def _key_phone(self, row: CheckedRow) -> None:
-        if row.phone_key is None:
-            return
-        index, text = int(row.phone_key), row.values["phone"]
-        row.phone_key = phones.key_of(text, phones.region_of(row.values.get("country")) or self.default_country)
-        if row.phone_key is None:
-            row.problems.append(Problem("phone_unreadable", index, "phone", text, WARNING))
+            row.problems.append(Problem(code, index, target, text))
         else:
-            row.values["phone"] = row.phone_key
+            row.values["email"], row.email_key = text, key
 
-    def _take_full_name(self, row: CheckedRow, _index: int, text: str) -> None:
-        first, last = split_name(text)
-        for name, part in (("first_name", first), ("last_name", last)):
-            if part:
-                row.values.setdefault(name, part)
+    def _judge_phone(self, row: CheckedRow, index: int, target: str, text: str) -> None:
+        text = self._first_of_several(row, target, text)
+        region = phones.region_of(row.values.get("country")) or self.default_country
+        row.values["phone"], row.phone_key = phones.read(text, region)
+        if row.phone_key is None:
+            row.problems.append(Problem("phone_unreadable", index, target, text[:SHOWN], WARNING))
 
-    def _take_birthday(self, row: CheckedRow, index: int, text: str) -> None:
+    def _first_of_several(self, row: CheckedRow, target: str, text: str) -> str:
+        """The first of the values in one cell; the further ones go to a custom field."""
+        if SEVERAL not in text:
+            return text
+        first, _, further = text.partition(SEVERAL)
+        if further.strip():
+            self._take_custom(row, 0, f"{CUSTOM}{label_of(target)} (further)", further.strip())
+        return first.strip()
+
+    def _judge_full_name(self, row: CheckedRow, index: int, target: str, text: str) -> None:
+        """Split where the row has neither name; beside them it is kept only where it says something else."""
+        given = [row.values[name] for name in _NAMES if name in row.values]
+        if given:
+            if text.split() != " ".join(given).split() and text != ", ".join(reversed(given)):
+                self._take_custom(row, index, f"{CUSTOM}{label_of(target)}", text)
+            return
+        for name, part in zip(_NAMES, split_name(text), strict=True):
+            if len(part) > TARGETS[name].max_length:
+                row.problems.append(Problem("too_long", index, target, text[:SHOWN]))
+            elif part:
+                row.values[name] = part
+
+    def _judge_birthday(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         found = dates.read(text, self.date_order)
         if found.proves:
             self.orders_seen.add(found.proves)
         if found.value:
             row.values["birthday"] = found.value
-        else:
+        elif not found.blank:
             code = "date_ambiguous" if found.ambiguous else "date_unreadable"
-            row.problems.append(Problem(code, index, "birthday", text))
+            row.problems.append(Problem(code, index, target, text))
 
-    def _take_tags(self, row: CheckedRow, _index: int, text: str) -> None:
-        parts = (part.strip() for part in text.replace(";", ",").replace("|", ",").split(","))
+    def _judge_tags(self, row: CheckedRow, _index: int, _target: str, text: str) -> None:
+        for separator in (SEVERAL, ";", "|"):
+            text = text.replace(separator, ",")
+        # Mailchimp puts each tag into quotes, Google marks its own groups with an asterisk.
+        parts = (part.strip().strip('"').removeprefix("* ").strip() for part in text.split(","))
         row.tags = list(dict.fromkeys(part for part in parts if part)) or None
-
-    def _need_identity(self, row: CheckedRow) -> None:
-        """Something must say who the contact is; a cell that is wrong in itself is complaint enough."""
-        if not any(row.values.get(name) for name in _IDENTITY) and not row.problems:
-            row.problems.append(Problem("no_identity"))
 
 
 _NAMES = ("first_name", "last_name")
-_IDENTITY = ("external_id", "email", "phone", "first_name", "last_name")
-_SPECIAL: dict[str, Callable[[Checker, CheckedRow, int, str], None]] = {
-    "email": Checker._take_email,  # noqa: SLF001 - the table of its own methods
-    "phone": Checker._take_phone,  # noqa: SLF001
-    "full_name": Checker._take_full_name,  # noqa: SLF001
-    "birthday": Checker._take_birthday,  # noqa: SLF001
-    "tags": Checker._take_tags,  # noqa: SLF001
-}
+_IDENTITY = frozenset(("external_id", "email", "phone", *_NAMES))
+_DAMAGES = {"undecodable", "damaged_characters"}
 
 
-def _clean(cell: str, target: str) -> str:
-    """Trimmed and NFC; a quote that protects against formulas comes off; control characters go."""
-    text = cell.strip()
-    if text.isascii() and text.isprintable() and not text.startswith("'"):
-        return text
-    text = text[1:] if text.startswith(PROTECTED) else text
-    kept = "\n\t" if target in MULTILINE or target.startswith(CUSTOM) else ""
-    text = "".join(
-        c if unicodedata.category(c) not in {"Cc", "Cs"} or c in kept else (" " if c in "\r\n\t" else "") for c in text
-    )
+def cleaned(text: str, kept: str) -> str:
+    """Trimmed and NFC; a quote that protects against formulas comes off; control characters but `kept` go."""
+    if text.startswith(PROTECTED):
+        text = text[1:]
+    if not text.isprintable():
+        text = "".join(map(_without_control, text)) if not kept else "".join(c if c in kept else _without_control(c) for c in text)
+        text = text.strip().strip(INVISIBLE)
     return unicodedata.normalize("NFC", text).strip()
 
 
-PARTICLES = {"van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "du", "la", "le", "ter", "zu", "bin"}
-
-
-def split_name(text: str) -> tuple[str, str]:
-    """First and last name: “Last, First”, or the last word with the particles before it."""
-    if "," in text:
-        last, _, first = text.partition(",")
-        return first.strip(), last.strip()
-    words = text.split()
-    if len(words) == 1:
-        return words[0], ""
-    cut = len(words) - 1
-    while cut > 1 and words[cut - 1].lower() in PARTICLES:
-        cut -= 1
-    return " ".join(words[:cut]), " ".join(words[cut:])
+def _without_control(c: str) -> str:
+    if unicodedata.category(c) not in {"Cc", "Cs"}:
+        return c
+    return " " if c in "\r\n\t" else ""
