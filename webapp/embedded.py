@@ -6,6 +6,7 @@ then runs the Procfile. The servers listen on unix sockets only, in a folder tha
 
 import contextlib
 import ctypes
+import fcntl
 import hashlib
 import os
 import secrets
@@ -18,7 +19,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 import redis
@@ -42,12 +43,14 @@ class Servers:
         self.children: list[subprocess.Popen[bytes]] = []
         self.sockets = _socket_folder(self.var)
         self.links: Path | None = None
+        self.lock: IO[str] | None = None
         self.hidden = self.owner is not None and not (_open_to_all(self.var) and _open_to_all(Path(__file__)))
 
     def start(self, *, database: bool = True, queue: bool = True) -> dict[str, str]:
         """Start what is asked for; the environment that points at it."""
         self._own_folder(self.var)
         self._own_folder(self.sockets)
+        self._hold_folder()
         found = {}
         if database:
             found["DATABASE_URL"] = self._start_postgres()
@@ -65,6 +68,8 @@ class Servers:
             except subprocess.TimeoutExpired:
                 child.kill()
         self.children.clear()
+        if self.lock:
+            self.lock.close()
         if self.links:
             shutil.rmtree(self.links, ignore_errors=True)
 
@@ -77,9 +82,7 @@ class Servers:
         binaries, data = self._postgres_binaries(), self.var / "postgres"
         if not (data / "PG_VERSION").exists():
             self._initialise(binaries, data)
-        # A left-over of a killed server whose pid may by now be anybody's; two servers never share this folder,
-        # since the start below holds the lock file.
-        (data / "postmaster.pid").unlink(missing_ok=True)
+        self._clear_left_overs(data)
         self._spawn("postgres", [str(binaries / "postgres"), "-D", str(data), "-k", str(self.sockets), "-h", ""])
         url = f"postgresql://postgres@/postgres?host={self.sockets}"
         self._wait("PostgreSQL", "postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error)
@@ -100,6 +103,28 @@ class Servers:
         with (fresh / "postgresql.conf").open("a") as config:
             config.write(POSTGRES_SETTINGS)
         fresh.rename(data)
+
+    def _clear_left_overs(self, data: Path) -> None:
+        """Lock files of a killed server, whose process number may be anybody's by now, are no hindrance.
+
+        A server that still shuts down is waited for; this process holds the folder's lock, so none is started.
+        """
+        lock = data / "postmaster.pid"
+        until = time.monotonic() + START_SECONDS
+        while lock.exists() and _runs(int(lock.read_text().split()[0] or 0), "postgres"):
+            if time.monotonic() > until:
+                raise CannotStart(f"Another PostgreSQL runs on {data}. End it, then start again.")
+            time.sleep(0.1)
+        lock.unlink(missing_ok=True)
+        (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+    def _hold_folder(self) -> None:
+        """One Rowcall a folder: the lock goes with this process, however it ends."""
+        self.lock = (self.var / "lock").open("w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotStart(f"Rowcall runs already with {self.var}. End that one first.") from None
 
     def _start_valkey(self) -> str:
         folder, socket = self.var / "valkey", self.sockets / "valkey.sock"
@@ -187,6 +212,19 @@ log_min_messages = warning
 def _open_to_all(path: Path) -> bool:
     """Whether everybody may pass through the folders above; /root, for one, keeps others out."""
     return all(folder.stat().st_mode & 1 for folder in path.parents if folder.exists())
+
+
+def _runs(pid: int, program: str) -> bool:
+    """Whether this process is alive and runs that program; one that only waits to be collected does not."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():  # Linux; a slim one has no ps
+        with contextlib.suppress(OSError):
+            name, _, rest = stat.read_text().rpartition(")")
+            return program in name and rest.split()[0] != "Z"
+        return False
+    command = ["ps", "-p", str(pid), "-o", "stat=,comm="]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    return program in found and not found.startswith("Z")
 
 
 def _link_or_copy(source: str, target: str) -> str:
