@@ -87,9 +87,15 @@ def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> di
         for outcome, count in decided.counts.items():
             outcomes[outcome.value] += count
         after = decided.last_row
-        if should_yield():
+        if should_yield() or not _wanted(handler):
             return None
     return {**outcomes, Outcome.NOT_PROCESSED.value: 0}
+
+
+def _wanted(handler: DuplicateHandler) -> bool:
+    """Whether the import still waits for the person; an execution never waits for previews."""
+    row = handler.conn.execute("SELECT state FROM contact_imports WHERE id = %s", (handler.import_id,)).fetchone()
+    return row is not None and row["state"] == State.READY
 
 
 def _examples(conn: Connection, import_id: UUID) -> list[dict[str, Any]]:
