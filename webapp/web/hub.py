@@ -64,6 +64,10 @@ class Channel:
         self.watchers = 0
         self.has_reader = False
 
+    def news(self, joined: float, seen: int | None) -> bool:
+        """Whether there is a snapshot, begun after `joined`, other than the one that was seen."""
+        return self.looked_at >= joined and self.version != seen
+
     def publish(self, snapshot: Snapshot, looked_at: float) -> None:
         with self.changed:
             self.looked_at = looked_at
@@ -76,12 +80,13 @@ class Channel:
 class Hub:
     """Channels by import, and the streams that are open by person."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, settings: Settings) -> None:
         self.app = app
-        self.settings: Settings = app.extensions["rowcall"]
+        self.settings = settings
         self.lock = threading.Lock()
         self.channels: dict[UUID, Channel] = {}
         self.streams: Counter[int] = Counter()
+        self.closing = False  # set from a signal: every stream ends within a look
 
     @contextmanager
     def stream(self, user_id: int) -> Iterator[None]:
@@ -125,13 +130,13 @@ class Hub:
         until, joined = time.monotonic() + seconds, time.monotonic()
         with self._watched(import_id) as channel:
             seen = None
-            while (now := time.monotonic()) < until:
+            while (now := time.monotonic()) < until and not self.closing:
                 with channel.changed:
                     channel.changed.wait_for(
-                        lambda: channel.looked_at >= joined and channel.version != seen,  # noqa: B023 - asked at once
+                        lambda: self.closing or channel.news(joined, seen),  # noqa: B023 - asked at once
                         timeout=min(every, until - now),
                     )
-                    fresh = channel.looked_at >= joined and channel.version != seen
+                    fresh = channel.news(joined, seen)
                     snapshot = channel.snapshot
                     seen = channel.version if fresh else seen
                 yield snapshot if fresh else None

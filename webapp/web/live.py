@@ -27,7 +27,7 @@ LONGEST_MESSAGE = 1024  # nobody has to say anything
 
 def register(app: Flask) -> None:
     """Give the app its hub and the options of its sockets."""
-    app.extensions["rowcall-hub"] = hub.Hub(app)
+    app.extensions["rowcall-hub"] = hub.Hub(app, app.extensions["rowcall"])
     app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": PING_SECONDS, "max_message_size": LONGEST_MESSAGE}
 
 
