@@ -99,11 +99,12 @@ def statement(rules: Rules) -> str:
 def _steps(rules: Rules) -> Iterator[str]:
     yield f"batch AS MATERIALIZED ({_batch(rules)})"
     yield f"looked AS MATERIALIZED ({_look_up(rules)})"
+    yield f"shared AS MATERIALIZED ({_shared_marks(rules)})"
     yield f"aside AS MATERIALIZED ({_interfering(rules)})"
     yield f"judged AS MATERIALIZED ({_judge(rules)})"
-    yield f"settled AS MATERIALIZED ({_settle(rules)})"
-    yield f"entries AS MATERIALIZED ({_entries()})"
     yield _insert_contacts()
+    yield f"matched AS MATERIALIZED ({_match(rules)})"
+    yield f"entries AS MATERIALIZED ({_entries(rules)})"
     if rules.strategy is not Strategy.SKIP:
         yield _update_contacts()
         yield _write_journal()
@@ -136,21 +137,30 @@ def _look_up(rules: Rules) -> str:
     FROM batch b WHERE b.status = 'valid'"""
 
 
+def _marks(rules: Rules) -> str:
+    """Every key that a row brings and every contact that holds one of them, each as a text of its own."""
+    marks = ["'x' || external_id", "'e' || email_key", "'c' || by_external_id", "'c' || by_email"]
+    if "phone" in rules.enabled:
+        marks += ["'p' || phone_key", "'c' || by_phone[1]", "'c' || by_phone[2]"]
+    return f'unnest(ARRAY[{", ".join(marks)}] COLLATE "C")'
+
+
+def _shared_marks(rules: Rules) -> str:
+    """Keys and contacts that more than one row of the range touches, with the first of these rows."""
+    return f"""
+    SELECT mark, min(row) AS first FROM (SELECT row, {_marks(rules)} AS mark FROM looked) m
+    WHERE mark IS NOT NULL GROUP BY mark HAVING min(row) < max(row)"""
+
+
 def _interfering(rules: Rules) -> str:
     """Rows that share a key or an owner with an earlier row of the range: they must see what that row wrote.
 
     A row's effect reaches only the contacts that hold its keys and the keys that it brings, so pairs suffice:
     a third row can be touched only through a key or an owner that it shares with one of the two.
     """
-    marks = ["'x' || external_id", "'e' || email_key", "'c' || by_external_id", "'c' || by_email"]
-    if "phone" in rules.enabled:
-        marks += ["'p' || phone_key", "'c' || by_phone[1]", "'c' || by_phone[2]"]
     return f"""
-    SELECT DISTINCT row FROM (
-      SELECT row, min(row) OVER (PARTITION BY mark COLLATE "C") AS first
-      FROM (SELECT row, unnest(ARRAY[{", ".join(marks)}]) AS mark FROM looked) m
-      WHERE mark IS NOT NULL) w
-    WHERE row > first"""
+    SELECT DISTINCT m.row FROM (SELECT row, {_marks(rules)} AS mark FROM looked) m, shared s
+    WHERE EXISTS (SELECT FROM shared) AND m.mark = s.mark AND m.row > s.first"""
 
 
 def _judge(rules: Rules) -> str:
@@ -223,87 +233,83 @@ def _new_values(strategy: Strategy) -> Iterator[tuple[str, str]]:
         yield key, _new_key(strategy, field, key)
 
 
-def _settle(rules: Rules) -> str:
-    """The owner's present values, the values after, their difference field by field, and so the outcome."""
+def _insert_contacts() -> str:
+    """Rows that nobody owns become contacts; the book's own numbering gives them theirs."""
+    columns = ", ".join(WRITTEN)
+    values = ", ".join({"tags": "COALESCE(tags, '{}')", "custom": "COALESCE(custom, '{}')"}.get(c, c) for c in WRITTEN)
+    return f"""inserted AS (
+    INSERT INTO contacts ({columns}, imported_from, imported_row)
+    SELECT {values}, %(import_id)s, row FROM judged WHERE owner IS NULL AND conflict IS NULL ORDER BY row
+    RETURNING id, imported_row AS row)"""
+
+
+def _match(rules: Rules) -> str:
+    """Rows with one owner: R2 on its present keys, and, where something is to be written, what and in place of what."""
+    reached = """judged j CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = j.owner LIMIT 1) c
+      WHERE j.owner IS NOT NULL AND j.conflict IS NULL"""
+    facts = f"""j.row, j.owner, j.by_external_id, j.by_email, j.by_phone, c.imported_from, c.imported_row,
+        CASE WHEN {_stronger_differs(rules)} THEN 'stronger_key_differs' END AS conflict"""
+    if rules.strategy is Strategy.SKIP:
+        return f"SELECT {facts} FROM {reached}"
     values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
-    done = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
-    duplicate = (
-        "'duplicate_skipped'"
-        if rules.strategy is Strategy.SKIP
-        else f"CASE WHEN d.before IS NULL THEN 'unchanged' ELSE '{done}' END"
-    )
-    difference = "SELECT NULL::jsonb AS before, NULL::jsonb AS after"
-    if rules.strategy is not Strategy.SKIP:
-        difference = _difference()
+    old = ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
     return f"""
-    SELECT n.*, d.before, d.after,
-      COALESCE(n.owner, CASE WHEN n.conflict IS NULL THEN nextval('contacts_id_seq') END) AS contact_id,
-      (CASE WHEN n.conflict IS NOT NULL THEN 'conflict' WHEN n.owner IS NULL THEN 'created'
-        ELSE {duplicate} END)::outcome AS outcome
-    FROM (
-      SELECT j.row, j.owner, c.version, c.email AS now_email, c.imported_from, c.imported_row,
-        j.by_external_id, j.by_email, j.by_phone,
-        COALESCE(j.conflict, CASE WHEN {_stronger_differs(rules)} THEN 'stronger_key_differs' END) AS conflict,
-        {_old_values()},
-        {values}
-      FROM judged j LEFT JOIN LATERAL (SELECT * FROM contacts WHERE id = j.owner LIMIT 1) c ON true
-    ) n LEFT JOIN LATERAL ({difference}) d ON true"""
+    SELECT n.*, {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")}
+    FROM (SELECT {facts}, c.version, {old}, {values} FROM {reached}) n"""
 
 
-def _old_values() -> str:
-    return ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
+def _journal_entry(side: str, name: str) -> str:
+    """The changed fields as they stand on one side, each custom key a field of its own; null where nothing differs."""
+    fields = [
+        f"""CASE WHEN n.{field} IS DISTINCT FROM n.old_{field}
+          THEN jsonb_build_object('{field}', {side}{field}) ELSE '{{}}' END"""
+        for field in WRITTEN
+        if field != "custom"
+    ]
+    custom = f"""CASE WHEN n.custom <> n.old_custom THEN (
+          SELECT jsonb_object_agg('custom:' || k, {side}custom -> k)
+          FROM jsonb_object_keys(n.old_custom || n.custom) k
+          WHERE n.old_custom -> k IS DISTINCT FROM n.custom -> k) ELSE '{{}}' END"""
+    return f"CASE WHEN n.conflict IS NULL THEN NULLIF({' || '.join([*fields, custom])}, '{{}}') END AS {name}"
 
 
-def _difference() -> str:
-    """Before and after of the changed fields, each custom key a field of its own; null where nothing differs."""
-    plain = [name for name in WRITTEN if name != "custom"]
-    values = ", ".join(f"('{name}', to_jsonb(n.old_{name}), to_jsonb(n.{name}))" for name in plain)
-    return f"""
-      SELECT jsonb_object_agg(field, b) AS before, jsonb_object_agg(field, a) AS after FROM (
-        SELECT * FROM (VALUES {values}) s(field, b, a)
-        UNION ALL
-        SELECT 'custom:' || k, n.old_custom -> k, n.custom -> k
-        FROM jsonb_object_keys(CASE WHEN n.old_custom <> n.custom THEN n.old_custom || n.custom END) k
-      ) f WHERE n.owner IS NOT NULL AND n.conflict IS NULL AND b IS DISTINCT FROM a"""
-
-
-def _entries() -> str:
+def _entries(rules: Rules) -> str:
     """One ledger entry for each row of the range that was not left aside."""
-    return """
-    SELECT row, outcome, CASE WHEN conflict IS NULL THEN contact_id END AS contact_id,
-      CASE WHEN conflict IS NOT NULL THEN conflict WHEN owner IS NOT NULL AND imported_from = %(import_id)s
-        THEN 'joins_row' END AS code,
-      CASE WHEN conflict IS NOT NULL THEN jsonb_build_object('contacts', (
-          SELECT jsonb_agg(DISTINCT k) FROM unnest(by_phone || ARRAY[by_external_id, by_email]) k WHERE k IS NOT NULL))
-        WHEN owner IS NOT NULL AND imported_from = %(import_id)s
-        THEN jsonb_build_object('row', imported_row) END AS detail
-    FROM settled
+    done = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
+    if rules.strategy is Strategy.SKIP:
+        duplicate = "'duplicate_skipped'"
+    else:
+        duplicate = f"CASE WHEN before IS NULL THEN 'unchanged' ELSE '{done}' END"
+    return f"""
+    SELECT row, 'created'::outcome AS outcome, id AS contact_id, NULL::text AS code, NULL::jsonb AS detail FROM inserted
+    UNION ALL
+    SELECT row, ({duplicate})::outcome, owner,
+      CASE WHEN imported_from = %(import_id)s THEN 'joins_row' END,
+      CASE WHEN imported_from = %(import_id)s THEN jsonb_build_object('row', imported_row) END
+    FROM matched WHERE conflict IS NULL
+    UNION ALL
+    SELECT row, 'conflict', NULL, conflict, jsonb_build_object('contacts', (
+      SELECT jsonb_agg(DISTINCT k) FROM unnest(by_phone || ARRAY[by_external_id, by_email]) k WHERE k IS NOT NULL))
+    FROM (SELECT row, conflict, by_phone, by_external_id, by_email FROM judged
+      UNION ALL SELECT row, conflict, by_phone, by_external_id, by_email FROM matched) c WHERE conflict IS NOT NULL
     UNION ALL
     SELECT row, status::outcome, NULL, CASE status WHEN 'left_out' THEN 'left_out' ELSE
-      jsonb_path_query_first(problems, '$[*] ? (@.severity == "error").code') #>> '{}' END, NULL
+      jsonb_path_query_first(problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END, NULL
     FROM batch WHERE status <> 'valid'"""
 
 
-def _insert_contacts() -> str:
-    columns = ", ".join(WRITTEN)
-    return f"""inserted AS (
-    INSERT INTO contacts (id, {columns}, imported_from, imported_row)
-    SELECT contact_id, {columns}, %(import_id)s, row FROM settled WHERE outcome = 'created')"""
-
-
 def _update_contacts() -> str:
-    assignments = ", ".join(f"{name} = s.{name}" for name in WRITTEN)
+    assignments = ", ".join(f"{name} = m.{name}" for name in WRITTEN)
     return f"""changed AS (
     UPDATE contacts c SET {assignments}, version = c.version + 1, updated_at = now()
-    FROM settled s WHERE s.outcome IN ('updated', 'merged') AND c.id = s.contact_id AND c.version = s.version
+    FROM matched m WHERE m.before IS NOT NULL AND c.id = m.owner AND c.version = m.version
     RETURNING 1)"""
 
 
 def _write_journal() -> str:
     return """journalled AS (
     INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
-    SELECT contact_id, 'import', %(import_id)s, row, before, after
-    FROM settled WHERE outcome IN ('updated', 'merged') ORDER BY row)"""
+    SELECT owner, 'import', %(import_id)s, row, before, after FROM matched WHERE before IS NOT NULL ORDER BY row)"""
 
 
 def _write_ledger() -> str:
