@@ -74,8 +74,10 @@ def _body_offset(source: Source, codec: str, mark: int) -> int:
 
 
 class _Reading:
-    """Lines → records. A record that csv refuses is told alone, and reading goes on with the line after its first:
-    one bad quote must not swallow the file.
+    """Lines → records.
+
+    A record that csv refuses is told by its first line alone, and reading goes on with the line after it: one bad
+    quote must not swallow the file.
     """
 
     def __init__(self, found: Iterator[lines.Line], delimiter: str, begin: Position, longest_cell: int) -> None:

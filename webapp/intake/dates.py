@@ -37,18 +37,21 @@ def read(text: str, order: str | None) -> Found:
         return Found()
     if NONE.fullmatch(text):
         return Found(blank=True)
-    for pattern in (ISO, COMPACT):
-        if found := pattern.fullmatch(text):
-            return Found(_date(*map(int, found.groups())))
+    return _in_digits(text, order) or Found(_named(text))
+
+
+def _in_digits(text: str, order: str | None) -> Found | None:
+    if found := ISO.fullmatch(text) or COMPACT.fullmatch(text):
+        return Found(_date(*map(int, found.groups())))
     if found := NO_YEAR.fullmatch(text):
-        return Found(f"--{found[1]}-{found[2]}" if _date(2000, int(found[1]), int(found[2])) else None)
+        return Found(f"--{found[1]}-{found[2]}" if _date(LEAP_YEAR, int(found[1]), int(found[2])) else None)
     if found := DOTTED.fullmatch(text):
         return Found(_date(_year(found[3]), int(found[2]), int(found[1])))
     if found := PARTS.fullmatch(text):
         return _by_order(int(found[1]), int(found[2]), _year(found[3]), order)
     if found := DAY_AND_MONTH.fullmatch(text):
         return _without_year(found, order)
-    return Found(_named(text))
+    return None
 
 
 def _without_year(found: re.Match[str], order: str | None) -> Found:

@@ -60,7 +60,7 @@ def _utf8_or_not(block: bytes) -> tuple[str, bool]:
         return "utf-8", True
     good = sum(not c.isascii() for c in text) - bad
     # A few damaged bytes in a text of many umlauts do not make it cp1252: old code pages hardly ever look like UTF-8.
-    return ("utf-8" if good > 20 * bad else FALLBACK), False  # noqa: PLR2004
+    return ("utf-8" if good > 20 * bad else FALLBACK), False
 
 
 def _wide(head: bytes) -> str:

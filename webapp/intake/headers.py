@@ -24,9 +24,7 @@ def head_of(records: Sequence[Record], dialect: Dialect, sheets: list[str], *, c
     widths = Counter(map(len, rows)).most_common(1)
     width = max(len(header.cells), widths[0][0] if widths else 0) if header else max(map(len, rows))
     columns = labels_of(header.cells if header else [], width)
-    dialect = Dialect(
-        dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0
-    )
+    dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
     sample = [[cell.replace("\0", "")[:LONGEST_SAMPLE] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
     return Head(dialect, columns, sample, sheets, certain)
 

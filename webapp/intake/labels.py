@@ -1,4 +1,4 @@
-"""A column's label → the field it names, in seven languages, with what is said about it: home or work, first or second."""
+"""A column's label → the field it names, in seven languages, and what is said of it: home or work, first or second."""
 
 import re
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from webapp.intake.fields import FIELDS, FULL_NAME, TAGS, normalised
 
 LONGEST = 200
 # What may stand beside a field's name without changing which field it is.
-QUALIFIERS = frozenset(
-    """business work office home private personal other primary main secondary mailing billing shipping value direct
-    geschaftlich dienstlich beruflich privat weitere weiteres weiterer weitere e haupt
+QUALIFYING = """
+    business work office home private personal other primary main secondary mailing billing shipping value direct
+    geschaftlich dienstlich beruflich privat weitere weiteres weiterer e haupt
     professionnel professionnelle personnel personnelle bureau domicile travail autre principal principale fixe
     trabajo del de la casa particular otro otra laboral
     comercial residencial outro outra profissional trabalho
     ufficio abitazione lavoro altro altra
     werk zakelijk prive thuis overig overige ander
-    """.split()
-)
+"""
+QUALIFIERS = frozenset(QUALIFYING.split())
 GLUED_QUALIFIERS = ("mailing", "other", "business", "home", "work", "billing", "shipping", "primary")
 
 

@@ -63,8 +63,9 @@ class Dialect:
 
 
 class Position(NamedTuple):
-    """Where reading goes on: the number of the last row read and a byte offset, which for a workbook is an
-    estimate of how much of the file is read.
+    """Where reading goes on: a byte offset and the number of the last row read.
+
+    For a workbook the row alone counts; its offset is an estimate of how much of the file is read.
     """
 
     offset: int

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.intake.fields import TARGETS
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -27,23 +29,34 @@ SENTENCES = {
     "is_program": Sentence("This is a program", "Choose the CSV or .xlsx file with your contacts."),
     "is_archive": Sentence("This is an archive", "Unpack it and upload the CSV or .xlsx file inside."),
     "is_old_excel": Sentence(
-        "This is an old Excel file or is protected by a password",
-        "Open it in Excel, take the password off, save it as .xlsx or CSV and upload that.",
+        "This is an old Excel file (.xls)", "Open it in Excel, save it as .xlsx or CSV and upload that."
     ),
+    "is_protected": Sentence(
+        "The workbook is protected by a password", "Open it in Excel, take the password off, save it and upload that."
+    ),
+    "is_opendocument": Sentence(
+        "This is an OpenDocument file", "Open it in LibreOffice, save the sheet as .xlsx or CSV and upload that."
+    ),
+    "is_document": Sentence(
+        "This is a text document", "Put the table into a spreadsheet, save it as CSV or .xlsx and upload that."
+    ),
+    "is_vcard": Sentence("This is a vCard file", "Export the contacts from your address book as CSV and upload that."),
     "wrong_name": Sentence(
-        "Files named {extension} are not read", "Save it as .csv, .tsv, .txt or .xlsx and upload that."
+        "Files named {extension} are not read", "Save the table as .csv, .tsv, .txt or .xlsx and upload that."
     ),
     "too_large": Sentence(
-        "The file is larger than {limit_mb} MB", "Split it into files of at most {limit_mb} MB and upload them one by one."
+        "The file is larger than {limit_mb} MB",
+        "Split it into files of at most {limit_mb} MB and upload them one by one.",
     ),
-    "too_many_rows": Sentence(
-        "The file has more than {limit} rows", "Split it into files of at most {limit} rows."
-    ),
+    "too_many_rows": Sentence("The file has more than {limit} rows", "Split it into files of at most {limit} rows."),
     "too_many_columns": Sentence(
         "The file has {found} columns; at most {limit} are read", "Delete the columns that you do not need."
     ),
     "workbook_too_large": Sentence(
         "The workbook unpacks to more than can be read safely", "Save the sheet as CSV and upload that."
+    ),
+    "workbook_unsafe": Sentence(
+        "The workbook holds declarations that no spreadsheet writes", "Save the sheet as CSV and upload that."
     ),
     "workbook_broken": Sentence("The workbook cannot be read", "Open it in Excel, save it again and upload that."),
     "unknown_sheet": Sentence("There is no sheet named {sheet}", "Choose one of the sheets of the workbook."),
@@ -52,9 +65,12 @@ SENTENCES = {
     # Columns
     "unknown_target": Sentence("“{target}” is not a field", "Choose a field from the list for column {column}."),
     "target_twice": Sentence(
-        "{label} is chosen for two columns", "Keep it for one of them, and make the other a custom field or leave it out."
+        "{label} is chosen for two columns",
+        "Keep it for one of them, and make the other a custom field or leave it out.",
     ),
-    "mapping_length": Sentence("The list of columns does not fit the file", "Give one target for each of {columns} columns."),
+    "mapping_length": Sentence(
+        "The list of columns does not fit the file", "Give one target for each of {columns} columns."
+    ),
     "nothing_mapped": Sentence(
         "No column says who the contact is", "Choose a column for the e-mail, the phone, the external ID or a name."
     ),
@@ -64,15 +80,29 @@ SENTENCES = {
         "Choose another encoding on the columns page, or type this row's text again.",
     ),
     "unclosed_quote": Sentence("A quote is opened and not closed", "Close the quote in row {row}, or delete it."),
-    "cell_too_long": Sentence("A cell is too long", "Shorten this cell to at most {limit} characters."),
+    "damaged_characters": Sentence(
+        "Characters that were lost before the upload (�)",
+        "Type this text again if you know what it was; it is kept as it stands.",
+    ),
+    "cell_too_long": Sentence("A cell is too long", "Shorten the longest cell of row {row}."),
+    "row_too_long": Sentence(
+        "A row is too long",
+        "Shorten row {row}, or check that the file has line ends: this row has millions of characters.",
+    ),
+    "formula_without_value": Sentence(
+        "A formula that was never computed",
+        "Open the workbook in Excel, save it and upload it again, or type the value.",
+    ),
     "too_many_cells": Sentence(
-        "More cells than columns", "Put cells that hold the delimiter into quotes, or delete what stands beyond the last column."
+        "More cells than columns",
+        "Put cells that hold the delimiter into quotes, or delete what stands beyond the last column.",
     ),
     "email_no_at": Sentence("The e-mail has no @", "Give the e-mail an @, as in name@example.com."),
     "email_invalid": Sentence("The e-mail is not an address", "Write the e-mail as in name@example.com."),
     "too_long": Sentence("A value is too long", "Shorten the {field} to at most {limit} characters."),
     "phone_unreadable": Sentence(
-        "The phone number is not recognised", "Nothing to do: it is kept as it stands. With a country code it could be matched."
+        "The phone number is not recognised",
+        "Nothing to do: it is kept as it stands. With a country code it could be matched.",
     ),
     "date_ambiguous": Sentence("Day or month first?", "Say whether {value} has the day or the month first."),
     "date_unreadable": Sentence("The birthday is not a date", "Write the birthday as 1985-04-23."),
@@ -87,7 +117,9 @@ SENTENCES = {
     ),
     "joins_row": Sentence("The same contact as an earlier row", "Nothing to do: the row joined row {row}."),
     "left_out": Sentence("Left out by you", "Nothing to do: you left these rows out."),
-    "database_error": Sentence("The database refused the row", "Correct the row as the message says, and run it again."),
+    "database_error": Sentence(
+        "The database refused the row", "Correct the row as the message says, and run it again."
+    ),
     "batch_failed": Sentence("The batch failed three times", "Run the failed rows again; nothing of them was written."),
     # Requests
     "invalid_rows_block_start": Sentence(
@@ -99,7 +131,9 @@ SENTENCES = {
     ),
     # Undo
     "edited_since": Sentence("Edited since", "Nothing to do: the later edit was kept."),
-    "changed_by_later_import": Sentence("Changed by a later import", "Roll that import back too, if you want the old value."),
+    "changed_by_later_import": Sentence(
+        "Changed by a later import", "Roll that import back too, if you want the old value."
+    ),
     "deleted_meanwhile": Sentence("Deleted meanwhile", "Nothing to do: the contact is gone."),
     "key_taken_on_undo": Sentence(
         "Another contact has this e-mail or ID now", "Change the other contact first if you want the old value back."
@@ -123,7 +157,8 @@ def whole(code: str, **facts: Any) -> str:
 
 
 class _Facts(dict[str, Any]):
-    """Facts for a sentence; one that is missing reads as an ellipsis rather than an error."""
+    """Facts for a sentence. A field's limit is known; another one that is missing reads as an ellipsis."""
 
     def __missing__(self, key: str) -> str:
-        return "…"
+        found = TARGETS.get(str(self.get("field")))
+        return f"{found.max_length:,}" if key == "limit" and found else "…"

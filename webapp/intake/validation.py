@@ -7,7 +7,7 @@ column. Such rows are noted as ambiguous, and judged again once the whole column
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from webapp.intake import dates, emails, phones
 from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, label_of
@@ -61,7 +61,8 @@ class CheckedRow:
     record: list[str] | None = None
 
 
-class _Column(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Column:
     """How the cells of one column are judged: settled once for a file."""
 
     index: int
@@ -90,7 +91,8 @@ class Checker:
         self.orders_seen: set[str] = set()  # what the unambiguous dates prove: dmy, mdy or both
         # The country tells how a phone is read, and the names whether a full name is needed: those come last.
         columns = [self._column(index, target) for index, target in enumerate(mapping) if target]
-        self.columns = sorted(columns, key=lambda column: column.target in {"phone", "full_name"})
+        columns.sort(key=lambda column: column.target in {"phone", "full_name"})
+        self.columns = [(c.index, c.target, c.longest, c.kept, c.judge) for c in columns]
 
     def _column(self, index: int, target: str) -> _Column:
         judges = {
@@ -227,7 +229,7 @@ def cleaned(text: str, kept: str) -> str:
     if text.startswith(PROTECTED):
         text = text[1:]
     if not text.isprintable():
-        text = "".join(map(_without_control, text)) if not kept else "".join(c if c in kept else _without_control(c) for c in text)
+        text = "".join(c if c in kept else _without_control(c) for c in text)
         text = text.strip().strip(INVISIBLE)
     return unicodedata.normalize("NFC", text).strip()
 

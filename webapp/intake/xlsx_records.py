@@ -1,120 +1,171 @@
-"""Excel workbooks (.xlsx), read as a stream. What a workbook claims is bounded before anything is parsed."""
+"""Excel workbooks (.xlsx), read as a stream: rows are pulled from the sheet's XML one block after the other."""
 
 import itertools
+import re
 import tempfile
-import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
-from typing import IO, Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
+from webapp.intake import headers
 from webapp.intake.csv_records import SNIFFED_RECORDS
-from webapp.intake.headers import header_of, labels_of
-from webapp.intake.reading import (
-    SAMPLE_ROWS,
-    Dialect,
-    Head,
-    Limits,
-    Position,
-    Record,
-    Source,
-    Unreadable,
-)
+from webapp.intake.reading import Dialect, Head, Limits, Position, Record, Source, Unreadable
+from webapp.intake.xlsx_formats import shown
+from webapp.intake.xlsx_package import Package, Sheet, readable
+from webapp.intake.xlsx_strings import SharedStrings, text_of, unescaped
+from webapp.intake.xlsx_xml import Element, children, local
 
-MEMBERS = 2_000
-UNPACKED_BYTES = 180 * 1024 * 1024
-RATIO = 200
-SMALL_BYTES = 1024 * 1024  # a small member may compress as well as it likes
+LAST_ROW = 1_048_576
+LOOKED_AT = 10  # sheets, for one that has rows
+SHOWN = 200  # characters of a cell that is too long
 
 
 def inspect(source: Source, sheet: str | None, limits: Limits) -> Head:
-    """What a workbook tells: its sheets, and header and first rows of the chosen one."""
+    """What a workbook tells: its sheets, and header and first rows of the chosen one.
+
+    Unless the person chose, that is the first sheet with rows that is not hidden.
+    """
     with _workbook(source) as book:
-        sheets = list(book.sheetnames)
-        if sheet is not None and sheet not in sheets:
-            raise Unreadable("unknown_sheet", sheet=sheet[:60])
-        chosen = sheet or sheets[0]
-        first = list(itertools.islice(_rows(book[chosen], 0, limits), SNIFFED_RECORDS))
-    filled = [record for record in first if any(record.cells)]
-    if not filled:
-        raise Unreadable("empty_file")
-    header = header_of(filled)
-    rows = [record.cells for record in filled if header is None or record.row > header.row]
-    columns = labels_of(header.cells if header else [], max(map(len, rows), default=0))
-    dialect = Dialect("xlsx", None, None, chosen, header.row if header else 0)
-    return Head(dialect, columns, rows[:SAMPLE_ROWS], sheets, encoding_certain=True)
+        names = [found.name for found in book.sheets]
+        for candidate in _candidates(book, sheet):
+            first = list(itertools.islice(_rows(book, candidate, source.size, 0, limits), SNIFFED_RECORDS))
+            if first:
+                dialect = Dialect("xlsx", None, None, candidate.name, 0)
+                return headers.head_of(first, dialect, names, certain=True)
+    raise Unreadable("empty_file")
+
+
+def _candidates(book: Package, name: str | None) -> list[Sheet]:
+    if name is not None:
+        return [_sheet(book, name)]
+    return sorted(book.sheets, key=lambda found: found.hidden)[:LOOKED_AT]
+
+
+def _sheet(book: Package, name: str) -> Sheet:
+    for found in book.sheets:
+        if found.name == name:
+            return found
+    raise Unreadable("unknown_sheet", sheet=name[:60])
 
 
 def records(source: Source, dialect: Dialect, start: Position | None, limits: Limits) -> Iterator[Record]:
-    """Every row of the sheet after `start`."""
+    """Every row of the sheet after `start`, but for rows without any text."""
     with _workbook(source) as book:
-        yield from _rows(book[dialect.sheet or book.sheetnames[0]], start.row if start else 0, limits)
+        sheet = _sheet(book, dialect.sheet) if dialect.sheet else book.sheets[0]
+        yield from _rows(book, sheet, source.size, start.row if start else 0, limits)
 
 
 @contextmanager
-def _workbook(source: Source) -> Iterator[Any]:
+def _workbook(source: Source) -> Iterator[Package]:
     with tempfile.TemporaryFile() as file:
         for block in source.blocks(0):
             file.write(block)
-        _refuse_bombs(file)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Extensions and styles that openpyxl does not know are no matter.
-                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        except (InvalidFileException, KeyError, ValueError, OSError, zipfile.BadZipFile, SyntaxError) as error:
-            raise Unreadable("workbook_broken") from error
+        with readable():
+            book = Package(file)
         try:
             yield book
         finally:
             book.close()
 
 
-def _refuse_bombs(file: IO[bytes]) -> None:
-    """Look at the zip's table of contents only: members, unpacked size, ratio."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise Unreadable("workbook_broken") from error
-    names = {member.filename for member in members}
-    if "xl/workbook.xml" not in names:
-        raise Unreadable("is_archive")
-    if "xl/vbaProject.bin" in names:
-        raise Unreadable("wrong_name", extension="with macros")
-    unpacked = sum(member.file_size for member in members)
-    inflated = any(
-        member.file_size > SMALL_BYTES and member.file_size > RATIO * max(member.compress_size, 1)
-        for member in members
-    )
-    if len(members) > MEMBERS or unpacked > UNPACKED_BYTES or inflated:
-        raise Unreadable("workbook_too_large")
+def _rows(book: Package, sheet: Sheet, file_size: int, after: int, limits: Limits) -> Iterator[Record]:
+    with readable():
+        strings = SharedStrings(book.shared_strings(), limits.max_cell_chars)
+        share = file_size / max(book.size(sheet.path), 1)
+        cutter = _Rows(book, strings, after, limits)
+        try:
+            with book.open(sheet.path) as stream:
+                for elements, read in children(stream, "sheetData"):
+                    offset = min(int(read * share), file_size)
+                    for element in elements:
+                        row, cells, problem = cutter.row_of(element)
+                        if row > after and (problem or any(map(str.strip, cells))):
+                            yield Record(row, cells, problem, Position(offset, row))
+        finally:
+            strings.close()
 
 
-def _rows(sheet: Any, after: int, limits: Limits) -> Iterator[Record]:
-    sheet.reset_dimensions()  # What the sheet claims about its size is not to be trusted.
-    # One column past the limit, so that too many are seen without unfolding them all.
-    found = sheet.iter_rows(min_row=after + 1, max_col=limits.max_columns + 1, values_only=True)
-    for row, values in enumerate(found, after + 1):
-        cells = [_text(value) for value in values]
-        while cells and not cells[-1]:
-            cells.pop()
-        yield Record(row, cells, None, Position(0, row))
+class _Rows:
+    """Elements of a sheet → row number, cells and problem."""
+
+    def __init__(self, book: Package, strings: SharedStrings, after: int, limits: Limits) -> None:
+        self.formats, self.from_1904 = book.formats, book.from_1904
+        self.string, self.after = strings.get, after
+        self.longest, self.columns = limits.max_cell_chars, limits.max_columns
+        self.last = 0
+        self.index_of = _Indexes()
+
+    def row_of(self, element: Element) -> tuple[int, list[str], str | None]:
+        """The cells of a row; of one that is not asked for, only the number."""
+        number = element.get("r")
+        row = int(number) if number else self.last + 1
+        if not self.last < row <= LAST_ROW:
+            raise Unreadable("workbook_broken")
+        self.last = row
+        return (row, *self._cells_of(element)) if row > self.after else (row, [], None)
+
+    def _cells_of(self, element: Element) -> tuple[list[str], str | None]:
+        cells: list[str] = []
+        problem = None
+        value_tag = element.tag[: -len("row")] + "v"
+        for cell in element:
+            count = len(cell)
+            if count == 0:
+                continue
+            reference = cell.get("r")
+            column = self.index_of[reference.rstrip(DIGITS)] if reference else len(cells)
+            if count == 1 and cell[0].tag == value_tag:
+                text = self._shown(cell[0].text or "", cell.get("t", "n"), cell.get("s"))
+            else:
+                text, uncomputed = self._apart(cell, value_tag)
+                problem = problem or uncomputed
+            if len(text) > self.longest:
+                text, problem = text[:SHOWN], "cell_too_long"
+            if column == len(cells) and column < self.columns:
+                cells.append(text)
+            elif text:
+                self._put(cells, column, text)
+        return cells, problem
+
+    def _put(self, cells: list[str], column: int, text: str) -> None:
+        """Set a cell after a gap. Of those past the limit one is kept, so that they are seen at all."""
+        column = min(column, self.columns)
+        cells.extend([""] * (column - len(cells) + 1))
+        cells[column] = text
+
+    def _apart(self, cell: Element, value_tag: str) -> tuple[str, str | None]:
+        """Text and problem of a cell that holds more than a value: a string in place, or a formula."""
+        for part in cell:
+            if part.tag == value_tag:
+                return self._shown(part.text or "", cell.get("t", "n"), cell.get("s")), None
+            if local(part.tag) == "is":
+                return text_of(part), None
+        computed = all(local(part.tag) != "f" for part in cell)
+        return "", None if computed else "formula_without_value"
+
+    def _shown(self, text: str, kind: str, style: str | None) -> str:
+        if kind == "s":
+            return self.string(int(text))
+        if kind == "n":
+            index = int(style) if style else 0
+            form = self.formats[index] if index < len(self.formats) else None
+            return shown(text, form, from_1904=self.from_1904) if text else ""
+        if kind == "b":
+            return "TRUE" if text.strip() == "1" else "FALSE"
+        return text.removesuffix("T00:00:00") if kind == "d" else unescaped(text)
 
 
-def _text(value: object) -> str:
-    """A cell as a person sees it: whole numbers without .0, dates as 1985-04-23."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+DIGITS = "0123456789"
+LETTERS = re.compile("[A-Z]{1,3}")
+
+
+class _Indexes(dict[str, int]):
+    """A column's index, from 0, by its letters."""
+
+    def __missing__(self, letters: str) -> int:
+        if not LETTERS.fullmatch(letters):
+            raise Unreadable("workbook_broken")
+        index = 0
+        for letter in letters:
+            index = index * 26 + ord(letter) - ord("A") + 1
+        self[letters] = index - 1
+        return index - 1
