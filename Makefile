@@ -1,11 +1,11 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench soak lock
+.PHONY: run test check bench soak lock backup restore shell
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
-	@python -m webapp.embedded
+	@python -m webapp
 
 test: .venv/dev
 	@bin/system-packages pdf || true
@@ -40,3 +40,15 @@ LOCK = --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-ind
 .venv/dev: .venv/bin/python requirements-dev.txt
 	.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/runtime
+
+# What the embedded servers' addresses are, for commands against a running installation.
+ENVIRONMENT = eval "$$(python -m webapp environment)"
+
+backup: .venv/runtime
+	@$(ENVIRONMENT); python -m webapp pg_dump -Fc -f "$(abspath $(FILE))" "$$DATABASE_URL" && echo "Kept in $(FILE)"
+
+restore: .venv/runtime
+	@$(ENVIRONMENT); python -m webapp pg_restore --clean --if-exists --no-owner -d "$$DATABASE_URL" "$(abspath $(FILE))" && echo "Restored from $(FILE)"
+
+shell: .venv/runtime
+	@$(ENVIRONMENT); exec "$${SHELL:-sh}"

