@@ -42,7 +42,7 @@ class Program:
 
     def ask(self, method: str, path: str, status: int | None = 200, **more):
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
-        answer = self.client.open(f"/api{path}", method=method, headers=headers, **more)
+        answer = self.client.open(f"/api{path}", method=method, headers=headers, buffered=True, **more)
         assert status is None or answer.status_code == status, (method, path, answer.status_code, answer.text[:2000])
         return answer
 
