@@ -141,6 +141,7 @@ def test_clone_run_crash_run(clone):
     visitor.until(f"/imports/{import_id}", "/review")
     visitor.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"}, at=f"/imports/{import_id}/review")
     assert "All 2 contacts are in." in visitor.until(f"/imports/{import_id}", "/report")
+    _back_up_and_restore(clone, visitor, import_id)
     started = _descendants(house.process.pid)
     house.kill_all()
     assert all(not _alive(pid) for pid in started)
@@ -154,6 +155,19 @@ def test_clone_run_crash_run(clone):
     again.end()
     assert all(not _alive(pid) for pid in started), again.log.read_text()
     shutil.rmtree(clone / "var")
+
+
+def _back_up_and_restore(clone: Path, visitor: Visitor, import_id: str) -> None:
+    """What was backed up is there again after it was lost."""
+    environment = {**os.environ, "ROWCALL_VAR": str(clone / "var")}
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        environment.pop(name, None)
+    subprocess.run(["make", "backup", "FILE=kept.dump"], cwd=clone, env=environment, check=True)
+    visitor.post(f"/imports/{import_id}/rollback", {}, at=f"/imports/{import_id}/rollback")
+    visitor.until(f"/imports/{import_id}", "/report")
+    assert "Ann Ash" not in visitor.get("/contacts")[1]
+    subprocess.run(["make", "restore", "FILE=kept.dump"], cwd=clone, env=environment, check=True)
+    assert "Ann Ash" in visitor.get("/contacts")[1]
 
 
 def _alive(pid: int) -> bool:
