@@ -1,0 +1,201 @@
+"""The socket at its door and under those who misuse it."""
+
+import socket
+import time
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from simple_websocket import Client, ConnectionClosed
+from simple_websocket.errors import ConnectionError as Refused
+
+from tests.api.conftest import people_table
+from tests.harness.web import PASSWORD
+
+
+@pytest.fixture
+def cookie_of(app, people):
+    """`cookie_of("owner")` → the Cookie header of that person, signed in."""
+    from tests.harness.web import Browser  # noqa: PLC0415
+
+    def enter(name: str) -> str:
+        browser = Browser(app.test_client())
+        browser.post("/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in")
+        cookie = browser.client.get_cookie("rowcall")
+        return f"{cookie.key}={cookie.value}"
+
+    return enter
+
+
+@pytest.fixture
+def connect(live_server, cookie_of):
+    """`connect(import_id, "owner")` → a socket; `origin` and `cookie` may be others than a page would send."""
+
+    @contextmanager
+    def open_socket(import_id: str, name: str = "owner", **headers):
+        sent = {"Origin": live_server, "Cookie": cookie_of(name) if name else "", **headers}
+        address = f"{live_server.replace('http', 'ws')}/imports/{import_id}/live"
+        client = Client(address, headers={key: value for key, value in sent.items() if value})
+        try:
+            yield client
+        finally:
+            if client.connected:
+                client.close()
+            client.thread.join(5)
+
+    return open_socket
+
+
+def messages(client: Client):
+    """The fragments until the socket closes, and then its code."""
+    while True:
+        try:
+            yield client.receive(timeout=20)
+        except ConnectionClosed as closed:
+            yield closed.reason
+            return
+
+
+@pytest.fixture
+def running(wire, slow_batches):
+    def start(seconds: float) -> str:
+        program = wire()
+        import_id = program.ready(people_table(2000))
+        slow_batches(seconds / 20)
+        program.start(import_id)
+        return import_id
+
+    return start
+
+
+def test_pushes_end_with_a_fragment_that_leads_on_and_code_1000(connect, running):
+    with connect(running(4)) as client:
+        *fragments, last, code = messages(client)
+    assert fragments
+    assert all('hx-trigger="htmx:ws:close from:#live"' in one for one in fragments)
+    assert 'hx-trigger="load"' in last
+    assert code == 1000
+
+
+def test_pushes_come_at_least_every_second_and_at_most_four_times(connect, running):
+    with connect(running(20)) as client:
+        client.receive(timeout=10)
+        began, times = time.monotonic(), []
+        while time.monotonic() - began < 5:
+            assert client.receive(timeout=5)
+            times.append(time.monotonic() - began)
+    assert 4 <= len(times) <= 5 * 4 + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "status"),
+    [
+        ("", {}, 401),
+        ("owner", {"Cookie": "rowcall=nonsense"}, 401),
+        ("outsider", {}, 404),
+        ("owner", {"Origin": "https://elsewhere.example"}, 403),
+        ("owner", {"Origin": "null"}, 403),
+        ("owner", {"Origin": ""}, 403),
+    ],
+)
+def test_refused_before_the_handshake(connect, wire, name, headers, status):
+    import_id = wire().upload(people_table(1))["import_id"]
+    with pytest.raises(Refused) as refusal, connect(import_id, name, **headers):
+        pass
+    assert refusal.value.status_code == status
+
+
+def test_viewers_may_watch(connect, running):
+    with connect(running(4), "viewer") as client:
+        assert client.receive(timeout=10)
+
+
+@pytest.fixture
+def two_streams(monkeypatch):
+    monkeypatch.setenv("STREAMS_PER_USER", "2")
+
+
+def test_sockets_and_streams_of_a_person_are_capped(two_streams, connect, wire, running):
+    import_id, program = running(20), wire()
+    with connect(import_id) as first, program.open("GET", f"/imports/{import_id}/events") as second:
+        assert first.receive(timeout=10)
+        next(second.events())
+        with pytest.raises(Refused) as refusal, connect(import_id):
+            pass
+        assert refusal.value.status_code == 429
+        assert program.ask("GET", f"/imports/{import_id}/events")[0] == 429
+        with connect(import_id, "viewer") as other:
+            assert other.receive(timeout=10)
+    opened = ExitStack()
+    for _ in range(50):  # The place is given back once the server has seen the close.
+        try:
+            again = opened.enter_context(connect(import_id))
+            break
+        except Refused:
+            time.sleep(0.1)
+    with opened:
+        assert again.receive(timeout=10)
+
+
+def test_who_talks_is_sent_away(connect, running):
+    with connect(running(20)) as client:
+        client.receive(timeout=10)
+        client.send("hello")
+        *_, code = messages(client)
+    assert code == 1008
+
+
+@pytest.fixture
+def short_streams(monkeypatch):
+    monkeypatch.setenv("STREAM_SECONDS", "2")
+
+
+def test_socket_ends_when_its_time_is_up_with_a_code_to_come_back_on(short_streams, connect, running):
+    with connect(running(20)) as client:
+        *_, code = messages(client)
+    assert code == 1001
+
+
+def test_no_database_session_is_held_while_watching(connect, running, database_url):
+    import_id = running(20)
+    with ExitStack() as stack, psycopg.connect(database_url, autocommit=True) as conn:
+        sockets = [stack.enter_context(connect(import_id, name)) for name in ("owner", "viewer", "admin") for _ in range(4)]
+        for client in sockets:
+            assert client.receive(timeout=10)
+        busy = [
+            conn.execute(
+                """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                   AND application_name <> 'rowcall-job' AND pid <> pg_backend_pid()
+                   AND (state LIKE 'idle in transaction%' OR backend_type <> 'client backend')"""
+            ).fetchone()[0]
+            for _ in range(20)
+            if not time.sleep(0.05)
+        ]
+        connections = conn.execute(
+            """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+               AND application_name <> 'rowcall-job' AND pid <> pg_backend_pid()"""
+        ).fetchone()[0]
+    assert sorted(busy)[len(busy) // 2] == 0, "no session stays open between two looks"
+    assert connections < len(sockets), "the watchers share"
+
+
+def test_readers_who_never_read_and_half_open_sockets_leave_the_import_alone(live_server, wire, slow_batches, cookie_of):
+    program = wire()
+    import_id = program.ready(people_table(4000))
+    address = urlsplit(live_server)
+    upgrade = (
+        f"GET /imports/{import_id}/live HTTP/1.1\r\nHost: {address.netloc}\r\nOrigin: {live_server}\r\n"
+        f"Cookie: {cookie_of('owner')}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    beginnings = [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", upgrade.encode()]
+    slow_batches(0.05)
+    program.start(import_id)
+    with ExitStack() as stack:
+        for number in range(200):
+            half = stack.enter_context(socket.create_connection((address.hostname, address.port)))
+            half.sendall(beginnings[number % 10 == 0 or 2 * (number % 10 == 1)])
+        program.wait(import_id, "completed")
+        status, result = program.ask("GET", f"/imports/{import_id}/result")
+    assert (status, result["successfully_imported"]) == (200, 4000)
