@@ -17,6 +17,9 @@ MARKS = (
 )
 WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 NOT_FOR_FILES = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+# No text has these; the left out are white space and what code pages of Japan and of old machines use.
+CONTROLS = [bytes((number,)) for number in (*range(1, 9), *range(14, 26), 28, 127)]
+STRAY_CONTROLS = 20
 STRAY_ZEROS = 100  # one zero byte in a hundred is a damaged cell; more of them, and it is no text
 
 
@@ -37,8 +40,10 @@ def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
     for mark, name, _codec in MARKS:
         if head.startswith(mark):
             return name, True
-    if b"\0" in head:
-        return _wide(head), True
+    if b"\0" in head and (wide := _wide(head)):
+        return wide, True
+    if sum(map(head.count, CONTROLS)) * STRAY_CONTROLS > len(head):
+        raise Unreadable("not_text")
     for block in (head, *()) if not head.isascii() else _blocks(head, following):
         if not block.isascii():
             return _utf8_or_not(block)
@@ -55,7 +60,7 @@ def _blocks(head: bytes, following: Iterable[bytes]) -> Iterable[bytes]:
 
 def _utf8_or_not(block: bytes) -> tuple[str, bool]:
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(block)
-    bad = text.count("\ufffd")
+    bad = text.count("\ufffd") - block.count("\ufffd".encode())
     if bad == 0:
         return "utf-8", True
     good = sum(not c.isascii() for c in text) - bad
@@ -63,14 +68,14 @@ def _utf8_or_not(block: bytes) -> tuple[str, bool]:
     return ("utf-8" if good > 20 * bad else FALLBACK), False
 
 
-def _wide(head: bytes) -> str:
+def _wide(head: bytes) -> str | None:
     """UTF-32 or UTF-16 without a mark; a zero byte here and there in ASCII is a cell's problem, not the file's."""
     for codec in WIDE:
         if _reads_as(codec, head):
             return codec
     if head.count(0) * STRAY_ZEROS > len(head) and head.count(0) > 3:  # noqa: PLR2004
         raise Unreadable("not_text")
-    return "utf-8"
+    return None
 
 
 def _reads_as(codec: str, head: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from webapp.intake.labels import named
 from webapp.intake.reading import SAMPLE_ROWS, Dialect, Head, Record, Unreadable, column_names
@@ -21,8 +21,7 @@ def head_of(records: Sequence[Record], dialect: Dialect, sheets: list[str], *, c
         raise Unreadable("empty_file")
     header = header_of(filled)
     rows = [record.cells for record in filled if header is None or record.row > header.row]
-    widths = Counter(map(len, rows)).most_common(1)
-    width = max(len(header.cells), widths[0][0] if widths else 0) if header else max(map(len, rows))
+    width = max(len(header.cells), _usual(map(len, rows))) if header else max(map(len, rows))
     columns = labels_of(header.cells if header else [], width)
     dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
     sample = [[cell.replace("\0", "")[:LONGEST_SAMPLE] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
@@ -34,14 +33,24 @@ def header_of(filled: Sequence[Record]) -> Record | None:
 
     A row with two known labels is the header wherever it stands; else it is the first row as wide as most are.
     """
-    width = Counter(len(record.cells) for record in filled).most_common(1)[0][0]
+    width = _usual(_width(record.cells) for record in filled)
     for record in filled:
         known = sum(1 for cell in record.cells if named(cell))
         if known >= 2 and 2 * known >= _values(record.cells) and not _has_address(record.cells):  # noqa: PLR2004
             return record
-        if len(record.cells) >= width:
+        if _width(record.cells) >= width:
             return None if _looks_like_data(record.cells) else record
     return None
+
+
+def _width(cells: Sequence[str]) -> int:
+    """How far to the right there is text: spreadsheets fill short lines up with delimiters."""
+    return max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
+
+
+def _usual(widths: Iterable[int]) -> int:
+    """The width that occurs most often, the smaller of two; 0 where there is none."""
+    return max(sorted(Counter(widths).items()), key=lambda item: item[1], default=(0, 0))[0]
 
 
 def _values(cells: Sequence[str]) -> int:

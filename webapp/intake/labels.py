@@ -10,7 +10,7 @@ LONGEST = 200
 # What may stand beside a field's name without changing which field it is.
 QUALIFYING = """
     business work office home private personal other primary main secondary mailing billing shipping value direct
-    geschaftlich dienstlich beruflich privat weitere weiteres weiterer e haupt
+    geschaftlich dienstlich beruflich privat weitere weiteres weiterer haupt
     professionnel professionnelle personnel personnelle bureau domicile travail autre principal principale fixe
     trabajo del de la casa particular otro otra laboral
     comercial residencial outro outra profissional trabalho
@@ -55,7 +55,7 @@ def named(label: str) -> Named | None:
 def _qualified(plain: str) -> Named | None:
     words = plain.split()
     bare = " ".join(word for word in words if not _is_qualifier(word))
-    found = ALIASES.get(bare) or ALIASES.get(bare.replace(" ", ""))
+    found = ALIASES.get(bare)
     if found is None:
         return None
     said = " ".join(word for word in words if _is_qualifier(word) and word != "value")

@@ -1,6 +1,6 @@
 """Headers → fields: suggest a target for each column, and check the targets that a person chose."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from webapp.intake import values
 from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_LABEL, is_target, label_of, normalised
@@ -12,6 +12,9 @@ IDENTITY = {"external_id", "email", "phone", "first_name", "last_name", "full_na
 OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
 ADDRESS = ("street", "city", "region", "postal_code", "country")
 SEVERAL = ("email", "phone")  # files have several; the first goes to the field
+FIRST = {"", "1", "primary", "main"}  # what a label may say besides the field's name and still fit best
+LATER = 1000
+OTHER = {"other", "weitere", "autre", "otro", "otra", "outro", "outra", "altro", "altra", "overig", "overige", "ander"}
 # “Nome” is a first name beside “Cognome”, and the whole name where it stands alone.
 FIRST_OR_WHOLE = {"nome", "nombre"}
 LAST_OR_WHOLE = {"nom", "name", "naam"}
@@ -72,7 +75,9 @@ class _Table:
         """Smaller fits better: of several e-mails or phones the first with values, else the most exact label."""
         empty = int(not self.values[index])
         found = self.named[index]
-        return (0, empty, index) if target in SEVERAL else (found.rank + (1000 if found.qualifier else 0), empty, index)
+        if target in SEVERAL:
+            return 0, empty, index
+        return found.rank + (0 if found.qualifier in FIRST else LATER), empty, index
 
     def _address(self) -> dict[str, int]:
         """Street, city and the rest from one and the same address: the first that has values."""
@@ -80,8 +85,11 @@ class _Table:
         for index, found in self.named.items():
             if found.target in ADDRESS:
                 _take_better(groups.setdefault(found.qualifier, {}), index, found, self.named)
-        empty_last = sorted(groups.values(), key=lambda group: not any(self.values[i] for i in group.values()))
-        return empty_last[0] if empty_last else {}
+        best_first = sorted(groups, key=lambda name: (not self._has_values(groups[name].values()), name in OTHER))
+        return groups[best_first[0]] if best_first else {}
+
+    def _has_values(self, indexes: Iterable[int]) -> bool:
+        return any(self.values[index] for index in indexes)
 
     def by_values(self) -> Iterator[tuple[str, int]]:
         """Targets that the values alone speak for, best first; under a label that says nothing, dates count too."""
