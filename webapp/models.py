@@ -159,6 +159,7 @@ class ContactImport(Base):
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
     check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    mended_at: Mapped[datetime | None]  # when a row was last corrected: previews wait until that calms down
 
     duplicate_strategy: Mapped[str | None]
     skip_errors: Mapped[bool] = mapped_column(server_default=text("true"))
@@ -274,6 +275,19 @@ class ImportRow(Base):
             "contact_import_rows_problems", "import_id", "row", postgresql_where=text("problems IS NOT NULL")
         ),
     )
+
+
+class ImportCorrection(Base):
+    """What a person corrected on the review page: cells of the file, applied whenever the file is checked."""
+
+    __tablename__ = "contact_import_corrections"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    row: Mapped[int] = mapped_column(primary_key=True)
+    cells: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # column from 0, as text → new value
+    left_out: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class ImportResult(Base):

@@ -150,6 +150,7 @@ def upgrade() -> None:
     sa.Column('clear_token', sa.Text(), nullable=True),
     sa.Column('date_order', sa.Text(), nullable=True),
     sa.Column('check_summary', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('mended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('duplicate_strategy', sa.Text(), nullable=True),
     sa.Column('skip_errors', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('batch_size', sa.BigInteger(), server_default=sa.text('100'), nullable=False),
@@ -204,6 +205,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('token_hash')
     )
     op.create_index(op.f('ix_sessions_user_id'), 'sessions', ['user_id'], unique=False)
+    op.create_table('contact_import_corrections',
+    sa.Column('import_id', sa.Uuid(), nullable=False),
+    sa.Column('row', sa.BigInteger(), nullable=False),
+    sa.Column('cells', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('left_out', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.ForeignKeyConstraint(['import_id'], ['contact_imports.id'], ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('import_id', 'row')
+    )
     op.create_table('contact_import_documents',
     sa.Column('import_id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -291,6 +300,7 @@ def downgrade() -> None:
     op.drop_table('contact_import_leases')
     op.drop_table('contact_import_files')
     op.drop_table('contact_import_documents')
+    op.drop_table('contact_import_corrections')
     op.drop_index(op.f('ix_sessions_user_id'), table_name='sessions')
     op.drop_table('sessions')
     op.drop_index('mapping_templates_name', table_name='mapping_templates', postgresql_where=sa.text('name IS NOT NULL'))

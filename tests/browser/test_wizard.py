@@ -123,7 +123,8 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
         seen = {owner.inner_text(".percent")}
         for _ in range(4):
             _let_some_batches_through(gate, conn)
-            owner.wait_for_function("old => document.querySelector('.percent')?.innerText !== old", arg=max(seen, key=percent))
+            changed = "old => document.querySelector('.percent')?.innerText !== old"
+            owner.wait_for_function(changed, arg=max(seen, key=percent))
             seen.add(owner.inner_text(".percent"))
             assert owner.title().startswith(owner.inner_text(".percent"))
         assert len(seen) >= 3, seen
@@ -153,7 +154,7 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
 
 
 def percent(text: str) -> float:
-    return float(text.split()[0])
+    return float(text.split(maxsplit=1)[0])
 
 
 def _let_some_batches_through(gate, conn) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from webapp.engine import mending
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
 from webapp.engine.staging import BLOCK_ROWS, StoredFile, clear_rows, copy_rows
 from webapp.intake import reading
-from webapp.intake.validation import Checker
+from webapp.intake.validation import CheckedRow, Checker
 
 AMBIGUOUS = '[{"code": "date_ambiguous"}]'
 
@@ -28,10 +30,11 @@ def check_slice(
     if "position" not in reached:
         clear_rows(conn, lease.import_id)
         conn.commit()
-    checker = _checker(session)
+    checker = mending.checker(session)
     checker.orders_seen.update(reached["date_orders"])
+    judge = _judge(conn, lease.import_id, checker)
     for block in _blocks(_records(conn, session, reached, limits)):
-        copy_rows(conn, lease.import_id, [checker.check(record) for record in block])
+        copy_rows(conn, lease.import_id, judge(block))
         reached = _reach(conn, lease, reached, block, checker)
         if should_yield():
             return False
@@ -47,13 +50,13 @@ def _session(conn: Connection, lease: Lease) -> dict[str, Any]:
     return row
 
 
-def _checker(session: dict[str, Any], date_order: str | None = None) -> Checker:
-    return Checker(
-        session["mapping"],
-        default_country=session["default_country"],
-        date_order=date_order or session["date_order"],
-        clear_token=session["clear_token"],
-    )
+def _judge(
+    conn: Connection, import_id: UUID, checker: Checker
+) -> Callable[[list[reading.Record]], list[CheckedRow]]:
+    """How a block of records is judged: by itself, or, where a person corrected something, with the corrections."""
+    if mending.any_corrections(conn, import_id):
+        return lambda block: mending.corrected(conn, import_id, block, checker)
+    return lambda block: [checker.check(record) for record in block]
 
 
 def _records(
@@ -99,7 +102,7 @@ def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], check
     order = session["date_order"] or checker.proven_date_order()
     if order is None:
         return
-    judge = _checker(session, order)
+    judge = _judge(conn, lease.import_id, mending.checker(session, order))
     while rows := _ambiguous(conn, lease):
         records = [
             reading.Record(row["row"], row["record"], None, reading.Position(0, row["row"])) for row in rows
@@ -108,7 +111,7 @@ def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], check
             "DELETE FROM contact_import_rows WHERE import_id = %s AND row = ANY(%s)",
             (lease.import_id, [record.row for record in records]),
         )
-        copy_rows(conn, lease.import_id, [judge.check(record) for record in records])
+        copy_rows(conn, lease.import_id, judge(records))
         conn.commit()
 
 

@@ -6,6 +6,7 @@ and execution cannot disagree; they are the same SQL.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +64,9 @@ _FILL = """
 
 
 def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: Callable[[], bool]) -> bool:
-    row = conn.execute("SELECT match_keys, state FROM contact_imports WHERE id = %s", (lease.import_id,)).fetchone()
+    row = conn.execute(
+        "SELECT match_keys, state, mended_at FROM contact_imports WHERE id = %s", (lease.import_id,)
+    ).fetchone()
     conn.rollback()
     if row is None or row["state"] != State.READY:
         return False
@@ -76,7 +79,7 @@ def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: C
         conn.rollback()  # The shadows are as they were, ready for the next strategy.
     if outcomes is None:
         return False
-    _keep(conn, lease, strategy, outcomes, examples)
+    _keep(conn, lease, strategy, (outcomes, examples), row["mended_at"])
     return True
 
 
@@ -132,15 +135,20 @@ _EXAMPLES = f"""
 
 
 def _keep(
-    conn: Connection, lease: Lease, strategy: Strategy, outcomes: dict[str, int], examples: list[dict[str, Any]]
+    conn: Connection,
+    lease: Lease,
+    strategy: Strategy,
+    found: tuple[dict[str, int], list[dict[str, Any]]],
+    mended_at: datetime | None,
 ) -> None:
-    """Keep the preview, unless the mapping changed or another worker took over meanwhile."""
+    """Keep the preview, unless the mapping or a row changed or another worker took over meanwhile."""
+    outcomes, examples = found
     conn.execute(
         """INSERT INTO contact_import_previews (import_id, strategy, outcomes, examples)
            SELECT id, %s, %s, %s FROM contact_imports WHERE id = %s AND state = 'ready' AND lease_token = %s
-             FOR UPDATE
+             AND mended_at IS NOT DISTINCT FROM %s FOR UPDATE
            ON CONFLICT (import_id, strategy) DO UPDATE
            SET outcomes = excluded.outcomes, examples = excluded.examples, computed_at = now()""",
-        (strategy.value, Jsonb(outcomes), Jsonb(examples), lease.import_id, lease.token),
+        (strategy.value, Jsonb(outcomes), Jsonb(examples), lease.import_id, lease.token, mended_at),
     )
     conn.commit()

@@ -16,7 +16,7 @@ from webapp.config import Settings
 from webapp.engine.staging import StoredFile, store
 from webapp.engine.states import State, Strategy, sources_of
 from webapp.intake import mapping, reading
-from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow
+from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportLog, ImportPreview, ImportRow
 
 LARGEST_BATCH = 1000
 
@@ -100,6 +100,7 @@ def reread(
     _take_head(opened, head)
     opened.mapping = None
     opened.state = State.UPLOADED
+    session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))  # Cells moved.
     session.flush()
     return opened
 
@@ -196,7 +197,10 @@ def execute(
 
 def invalid_rows(session: Session, import_id: UUID) -> int:
     """How many staged rows cannot be imported as they are."""
-    staged = select(func.count()).where(ImportRow.import_id == import_id, ImportRow.status == "invalid")
+    # The partial index over rows with problems answers this, however long the file is.
+    staged = select(func.count()).where(
+        ImportRow.import_id == import_id, ImportRow.problems.is_not(None), ImportRow.status == "invalid"
+    )
     return session.scalar(staged) or 0
 
 
@@ -308,6 +312,13 @@ def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
         text(
             """INSERT INTO contact_import_files (import_id, position, content)
                SELECT :new, position, content FROM contact_import_files WHERE import_id = :old"""
+        ),
+        {"new": new.id, "old": old.id},
+    )
+    session.execute(
+        text(
+            """INSERT INTO contact_import_corrections (import_id, row, cells, left_out)
+               SELECT :new, row, cells, left_out FROM contact_import_corrections WHERE import_id = :old"""
         ),
         {"new": new.id, "old": old.id},
     )

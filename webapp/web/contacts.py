@@ -106,7 +106,8 @@ def _again(
 
 def _stale(contact: Contact, values: dict[str, str]) -> ResponseReturnValue:
     """Somebody else was quicker: what they typed stays in the form, what stands there now is shown beside it."""
-    now = {name: value for name, value in journal.form_values(contact).items() if name in values and values[name] != value}
+    stands = journal.form_values(contact)
+    now = {name: stands[name] for name in values if stands.get(name, "") != values[name]}
     words = "Somebody changed this contact while you did. Your text is kept below; save again to put it in."
     db.session.rollback()
     return _page(_load(contact.id), values=values, problem=words, now=now), 409

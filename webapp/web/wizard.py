@@ -19,13 +19,12 @@ from webapp.intake import sentences
 from webapp.intake.fields import CUSTOM
 from webapp.intake.mapping import BadMapping
 from webapp.intake.reading import Unreadable
-from webapp.models import ContactImport, ImportPreview, ImportRow
+from webapp.models import ContactImport, ImportPreview
 from webapp.web.access import change_import, load_import, refuse_viewers, settings
 from webapp.web.extensions import db, limiter
 
 blueprint = Blueprint("wizard", __name__)
 SAMPLE = Path(__file__).parent.parent.parent / "samples" / "contacts.csv"
-PROBLEMS_A_PAGE = 50
 STEPS = {
     State.UPLOADED: "wizard.columns",
     State.CHECKING: "wizard.checking",
@@ -128,6 +127,32 @@ def map_columns(import_id: UUID) -> ResponseReturnValue:
         db.session.rollback()
         words = sentences.whole(refusal.code, **refusal.facts)
         return _columns_page(found, chosen, words), 422
+    except sessions.WrongState:
+        db.session.rollback()
+        return redirect(step_url(load_import(import_id)))
+    db.session.commit()
+    jobs.wake(import_id, settings())
+    return redirect(url_for("wizard.checking", import_id=import_id))
+
+
+@blueprint.post("/imports/<uuid:import_id>/dates")
+@login_required
+def choose_dates(import_id: UUID) -> ResponseReturnValue:
+    """The one answer to all dates like 03/04/2024: the check runs again with it."""
+    found = change_import(import_id)
+    order = _one_of(request.form.get("date_order"), "dmy", "mdy")
+    if order is None:
+        return redirect(step_url(found))
+    try:
+        sessions.map_columns(
+            db.session(),
+            import_id,
+            list(found.mapping or []),
+            default_country=found.default_country,
+            match_keys=found.match_keys,
+            clear_token=found.clear_token,
+            date_order=order,
+        )
     except sessions.WrongState:
         db.session.rollback()
         return redirect(step_url(load_import(import_id)))
@@ -249,26 +274,3 @@ def execute(import_id: UUID) -> ResponseReturnValue:
     db.session.commit()
     jobs.wake(import_id, settings())
     return redirect(url_for("runs.watch", import_id=import_id))
-
-
-@blueprint.get("/imports/<uuid:import_id>/problems")
-@login_required
-def problems(import_id: UUID) -> ResponseReturnValue:
-    """The rows with a problem, the cell marked and the instruction beside it."""
-    found = load_import(import_id)
-    if found.total is None:
-        return redirect(step_url(found))
-    after, code = request.args.get("after", 0, int), request.args.get("code", "")
-    wanted = select(ImportRow).where(
-        ImportRow.import_id == import_id, ImportRow.row > after, ImportRow.problems.is_not(None)
-    )
-    if code:
-        wanted = wanted.where(ImportRow.problems.contains([{"code": code}]))
-    rows = list(db.session.scalars(wanted.order_by(ImportRow.row).limit(PROBLEMS_A_PAGE + 1)))
-    return render_template(
-        "imports/problems.html",
-        found=found,
-        rows=rows[:PROBLEMS_A_PAGE],
-        more=len(rows) > PROBLEMS_A_PAGE,
-        code=code,
-    )

@@ -1,0 +1,89 @@
+"""Corrections on the review page: judged at once, counted rightly, kept for the next check and the next run."""
+
+import pytest
+from sqlalchemy import select
+
+from tests.harness.imports import table
+from webapp.engine import mending, sessions
+from webapp.models import Contact, ImportPreview, ImportResult, ImportRow
+
+PEOPLE = table(
+    "1,ann@example.com,Ann,,,,",
+    "2,ben at example.com,Ben,,,,",
+    "3,nobody,Cid,,,,",
+    "4,nobody,Dan,,,,",
+)
+
+
+def staged(session, import_id, row: int) -> ImportRow:
+    return session.get(ImportRow, (import_id, row), populate_existing=True)
+
+
+def test_a_corrected_row_is_judged_again_and_imported(importer, session):
+    ready = importer.check(PEOPLE)
+    mending.correct(session, ready.id, 3, {1: "ben@example.com"})
+    session.commit()
+    assert staged(session, ready.id, 3).status == "valid"
+    assert {p["code"]: p["rows"] for p in ready.check_summary["problems"]} == {"email_no_at": 2}
+    mending.correct(session, ready.id, 4, {1: "still nobody"})
+    session.commit()
+    assert staged(session, ready.id, 4).status == "invalid"
+    assert {p["code"]: p["rows"] for p in ready.check_summary["problems"]} == {"email_no_at": 2}
+    done = importer.execute(ready.id)
+    assert (done.created, done.invalid) == (2, 2)
+
+
+def test_one_correction_for_all_rows_alike(importer, session):
+    ready = importer.check(PEOPLE)
+    assert mending.correct_alike(session, ready.id, 4, 1, "") == 2
+    session.commit()
+    assert sessions.invalid_rows(session, ready.id) == 1
+    assert importer.execute(ready.id).created == 3
+
+
+def test_left_out_rows_stay_out_and_come_back(importer, session):
+    ready = importer.check(PEOPLE)
+    mending.leave_out(session, ready.id, 3, out=True)
+    mending.leave_out(session, ready.id, 4, out=True)
+    mending.leave_out(session, ready.id, 4, out=False)
+    session.commit()
+    done = importer.execute(ready.id)
+    assert (done.created, done.left_out, done.invalid) == (1, 1, 2)
+    assert session.get(ImportResult, (done.id, 3)).outcome == "left_out"
+
+
+def test_corrections_outlive_a_new_check_and_a_new_run(importer, session):
+    ready = importer.check(PEOPLE)
+    mending.correct(session, ready.id, 3, {1: "ben@example.com"})
+    sessions.map_columns(session, ready.id, ready.suggested_mapping)
+    session.commit()
+    ready = importer.work(ready.id)
+    assert staged(session, ready.id, 3).status == "valid"
+    done = importer.execute(ready.id)
+    importer.undo(done.id)
+    again = sessions.run_again(session, done.id, importer.user_id)
+    session.commit()
+    importer.work(again.id)
+    assert importer.execute(again.id).created == done.created == 2
+
+
+def test_previews_follow_a_correction(importer, session):
+    ready = importer.check(PEOPLE)
+    importer.work(ready.id)
+    mending.correct(session, ready.id, 3, {1: "ben@example.com"})
+    session.commit()
+    assert not session.scalars(select(ImportPreview).where(ImportPreview.import_id == ready.id)).all()
+    importer.work(ready.id)
+    kept = session.get(ImportPreview, (ready.id, "skip"))
+    assert (kept.outcomes["created"], kept.outcomes["invalid"]) == (2, 2)
+
+
+def test_what_cannot_be_mended(importer, session):
+    ready = importer.check(PEOPLE)
+    with pytest.raises(KeyError):
+        mending.correct(session, ready.id, 2, {1: "x@example.com"})  # nothing is wrong with it
+    importer.execute(ready.id)
+    with pytest.raises(sessions.WrongState):
+        mending.correct(session, ready.id, 3, {1: "ben@example.com"})
+    session.rollback()
+    assert session.query(Contact).count() == 1

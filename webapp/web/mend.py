@@ -1,0 +1,157 @@
+"""The rows with a problem: a list to mend in place, row by row or all alike at once."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+from sqlalchemy import select
+
+from webapp import jobs
+from webapp.engine import mending, sessions
+from webapp.engine.states import State
+from webapp.intake import sentences
+from webapp.intake.fields import label_of
+from webapp.intake.mapping import IDENTITY
+from webapp.models import ContactImport, ImportRow
+from webapp.web.access import change_import, load_import, settings
+from webapp.web.extensions import db
+from webapp.web.wizard import step_url
+
+blueprint = Blueprint("mend", __name__)
+A_PAGE = 50
+CONTEXT_CELLS = 8
+OFFERED_CELLS = 40
+
+
+@blueprint.get("/imports/<uuid:import_id>/problems")
+@login_required
+def problems(import_id: UUID) -> ResponseReturnValue:
+    """The list, by row number; `code` narrows it to one problem."""
+    found = load_import(import_id)
+    if found.total is None:
+        return redirect(step_url(found))
+    after, code = request.args.get("after", 0, int), request.args.get("code", "")
+    wanted = select(ImportRow).where(
+        ImportRow.import_id == import_id, ImportRow.row > after, ImportRow.problems.is_not(None)
+    )
+    if code:
+        wanted = wanted.where(ImportRow.problems.contains([{"code": code}]))
+    rows = list(db.session.scalars(wanted.order_by(ImportRow.row).limit(A_PAGE + 1)))
+    return render_template(
+        "imports/problems.html",
+        found=found,
+        items=[_item(found, row) for row in rows[:A_PAGE]],
+        after=rows[A_PAGE - 1].row if len(rows) > A_PAGE else None,
+        code=code,
+        open=found.state == State.READY,
+    )
+
+
+@blueprint.post("/imports/<uuid:import_id>/problems/<int:row>")
+@login_required
+def mend(import_id: UUID, row: int) -> ResponseReturnValue:
+    """Put in what the person typed; with `alike`, in every row that holds the same value there."""
+    found = change_import(import_id)
+    values = _typed_cells(found)
+    try:
+        if (column := request.form.get("alike", None, int)) in values:
+            mending.correct_alike(db.session(), import_id, row, column, values[column])
+        else:
+            mending.correct(db.session(), import_id, row, values)
+    except (sessions.WrongState, KeyError) as refusal:
+        return _too_late(import_id, refusal)
+    return _done(import_id, row, whole_list="alike" in request.form)
+
+
+def _typed_cells(found: ContactImport) -> dict[int, str]:
+    """Column from 0 → text. A column that no file can have is no mistake of a person's."""
+    typed = {name.removeprefix("cell-"): text for name, text in request.form.items() if name.startswith("cell-")}
+    if not typed or not all(column.isascii() and column.isdigit() for column in typed):
+        abort(400)
+    values = {int(column): text for column, text in typed.items()}
+    if max(values) > max(settings().max_columns, len(found.columns)):
+        abort(400)
+    return values
+
+
+@blueprint.post("/imports/<uuid:import_id>/problems/<int:row>/<any(leave, take):what>")
+@login_required
+def leave_out(import_id: UUID, row: int, what: str) -> ResponseReturnValue:
+    change_import(import_id)
+    try:
+        mending.leave_out(db.session(), import_id, row, out=what == "leave")
+    except (sessions.WrongState, KeyError) as refusal:
+        return _too_late(import_id, refusal)
+    return _done(import_id, row)
+
+
+def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseReturnValue:
+    """The row judged again for htmx; the list again for everybody else, or where other rows changed too."""
+    db.session.commit()
+    jobs.wake(import_id, settings())
+    code = request.form.get("code") or None
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("mend.problems", import_id=import_id, code=code, after=row - 1))
+    if whole_list:
+        return "", 200, {"HX-Redirect": url_for("mend.problems", import_id=import_id, code=code)}
+    found, staged = load_import(import_id), db.session.get_one(ImportRow, (import_id, row), populate_existing=True)
+    item = _item(found, staged)
+    return render_template("partials/mend_row.html", found=found, item=item, code=code, open=True, judged=True)
+
+
+def _too_late(import_id: UUID, refusal: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    if isinstance(refusal, KeyError):
+        abort(404)
+    here = step_url(load_import(import_id))
+    return ("", 200, {"HX-Redirect": here}) if request.headers.get("HX-Request") else redirect(here)
+
+
+def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
+    """A row of the list: the cells to mend with their instructions, and the others as context."""
+    cells, targets = list(row.record or []), list(found.mapping or [])
+    told: dict[int, list[str]] = {}
+    whole = []
+    for problem in row.problems or []:
+        column = problem["column"]
+        words = _words(problem, row.row)
+        if column is None:
+            whole.append(words)
+        else:
+            told.setdefault(column, []).append(words)
+    for column in _columns_of_row(row, targets) if whole else []:
+        told.setdefault(column, [])
+    fields = [
+        {
+            "column": column,
+            "label": _label(found, targets, column),
+            "value": cells[column] if column < len(cells) else "",
+            "words": " ".join(dict.fromkeys(words)),
+            "alike": bool(words and column < len(cells) and cells[column].strip()),
+        }
+        for column, words in sorted(told.items())
+    ]
+    rest = [cell for column, cell in enumerate(cells) if column not in told and cell.strip()][:CONTEXT_CELLS]
+    return {"row": row.row, "status": row.status, "fields": fields, "whole": " ".join(whole), "context": rest}
+
+
+def _columns_of_row(row: ImportRow, targets: list[str | None]) -> list[int]:
+    """Which cells to offer where the row as a whole is at fault: those that say who it is, else all of them."""
+    codes = {problem["code"] for problem in row.problems or []}
+    if codes <= {"no_identity"}:
+        return [column for column, target in enumerate(targets) if target in IDENTITY]
+    return list(range(max(len(row.record or []), 1)))[:OFFERED_CELLS]
+
+
+def _label(found: ContactImport, targets: list[str | None], column: int) -> str:
+    if column >= len(found.columns):
+        return f"Cell {column + 1}, beyond the last column"
+    target = targets[column] if column < len(targets) else None
+    return label_of(target) if target else found.columns[column]
+
+
+def _words(problem: dict[str, Any], row: int) -> str:
+    field = label_of(problem["field"]).lower() if problem.get("field") else "value"
+    return sentences.instruction(problem["code"], row=row, value=problem.get("value"), field=field, limit="the allowed")
