@@ -3,6 +3,7 @@
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from uuid import UUID
@@ -17,7 +18,7 @@ from webapp.web.extensions import db
 from webapp.web.live import bound_sends
 from webapp.web.problems import Problem
 
-QUIET_SECONDS = 10.0  # a comment at least this often keeps the connection open; the contract says 15 s
+QUIET_SECONDS = 10.0  # a comment at least this often, so that nobody on the way takes the stream for dead
 RECONNECT_MS = 2000
 
 
@@ -43,12 +44,14 @@ def stream(import_id: UUID, place: ExitStack) -> Response:
 
 def _events(watched: hub.Hub, import_id: UUID, seconds: float) -> Iterator[bytes]:
     yield f"retry: {RECONNECT_MS}\n\n".encode()
-    for snapshot in watched.watch(import_id, seconds, QUIET_SECONDS):
-        if snapshot is None:
+    commented = time.monotonic()
+    for snapshot in watched.watch(import_id, seconds, QUIET_SECONDS / 2):
+        if time.monotonic() - commented >= QUIET_SECONDS / 2:
+            commented = time.monotonic()
             yield b": still here\n\n"
-            continue
-        yield _event("progress", progress_of(snapshot.progress).model_dump_json())
-        if snapshot.ended:
+        if snapshot is not None:
+            yield _event("progress", progress_of(snapshot.progress).model_dump_json())
+        if snapshot is not None and snapshot.ended:
             yield _event("done", _result(watched, import_id))
             return
 
