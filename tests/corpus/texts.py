@@ -327,7 +327,7 @@ CYRILLIC = [
 ]
 UKRAINIAN = [["Email", "Name", "City"], ["yana@example.com", "Їжакевич Яна", "Київ"]]
 GREEK = [["Email", "Name", "City"], ["nikos@example.com", "Νίκος Παππάς", "Αθήνα"]]
-TURKISH = [["Email", "Name", "City"], ["isil@example.com", "Işıl Şahin", "Eskişehir"]]
+TURKISH = [["Email", "Name", "City"], ["isil@example.com", "Işıl Şahin", "Eskişehir"]]  # noqa: RUF001
 HEBREW = [["Email", "Name", "City"], ["dana@example.com", "דנה לוי", "חיפה"]]
 ARABIC = [["Email", "Name", "City"], ["samir@example.com", "سمير حداد", "بيروت"]]
 BALTIC = [["Email", "Name", "City"], ["juris@example.com", "Juris Bērziņš", "Rīga"]]

@@ -200,8 +200,8 @@ def values() -> Iterator[Case]:
     )
     styles = "<cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='46'/></cellXfs>"
     odd = (
-        "<row r='1'><c r='A1' t='inlineStr'><is><t>Email</t></is></c><c r='B1' t='inlineStr'><is><t>Born</t></is></c></row>"
-        "<row r='2'><c r='A2' t='str'><v>a@example.com</v></c><c r='B2' s='1'><v>59</v></c></row>"
+        "<row r='1'><c r='A1' t='inlineStr'><is><t>Email</t></is></c><c r='B1' t='inlineStr'><is><t>Born</t></is></c>"
+        "</row><row r='2'><c r='A2' t='str'><v>a@example.com</v></c><c r='B2' s='1'><v>59</v></c></row>"
         "<row r='3'><c r='A3' t='str'><v>b@example.com</v></c><c r='B3' s='1'><v>1e300</v></c></row>"
         "<row r='4'><c r='A4' t='str'><v>c@example.com</v></c><c r='B4' t='d'><v>1985-04-23T00:00:00</v></c></row>"
         "<row r='5'><c r='A5' t='str'><v>d@example.com</v></c><c r='B5' s='9'><v>1.0E2</v></c></row>"
@@ -219,7 +219,8 @@ def values() -> Iterator[Case]:
     )
     uncomputed = (
         TABLE + "<row r='4'><c r='A4' t='str'><v>c@example.com</v></c><c r='B4'><f>UPPER(\"x\")</f></c></row>"
-        "<row r='5'><c r='A5' t='str'><f>A4</f><v>c@example.com</v></c><c r='B5' t='str'><f>B4</f><v></v></c></row>"
+        "<row r='5'><c r='A5' t='str'><f>A4</f><v>c@example.com</v></c>"
+        "<c r='B5' t='str'><f>B4</f><v></v></c></row>"
     )
     yield workbook(
         "formula_without_value",
@@ -234,7 +235,8 @@ def unusual() -> Iterator[Case]:
     yield workbook("by_hand", raw(TABLE), FOUND)
     shared = (
         "<si><t>Email</t></si><si><r><rPr><b/></rPr><t>Ci</t></r><r><t>ty</t></r></si><si><t>a@example.com</t></si>"
-        "<si><t>東京</t><rPh sb='0' eb='2'><t>トウキョウ</t></rPh></si><si><t xml:space='preserve'>two_x000D_\nlines _x0041_</t></si>"
+        "<si><t>東京</t><rPh sb='0' eb='2'><t>トウキョウ</t></rPh></si>"
+        "<si><t xml:space='preserve'>two_x000D_\nlines _x0041_</t></si>"
     )
     cells = "<row r='1'><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>1</v></c></row>"
     cells += "<row r='2'><c r='A2' t='s'><v>2</v></c><c r='B2' t='s'><v>3</v></c></row>"

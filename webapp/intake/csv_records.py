@@ -7,12 +7,13 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from webapp.intake import encodings, headers, lines
-from webapp.intake.reading import BytesSource, Dialect, Head, Limits, Position, Record, Source
+from webapp.intake.reading import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_RECORDS = 60
 SNIFFED_BYTES = 256 * 1024
 DECLARED = re.compile(r'"?sep=(.?)"?\s*', re.IGNORECASE)
+MARK_BYTES = 400  # hold the byte order mark, or show without one which bytes of UTF-16 are the zeros
 SHOWN = 200  # characters of a cell that cannot be read whole
 
 
@@ -60,8 +61,7 @@ def _best_delimiter(head: bytes, encoding: str, limits: Limits) -> str:
 
 def records(source: Source, dialect: Dialect, start: Position | None, limits: Limits) -> Iterator[Record]:
     """Every record from `start` on, blank ones included; a spreadsheet's row number for each."""
-    first = next(iter(source.blocks(0)), b"")[:400]
-    codec, mark = encodings.resolved(dialect.encoding or "utf-8", first)
+    codec, mark = encodings.resolved(dialect.encoding or "utf-8", beginning(source, MARK_BYTES))
     begin = start or Position(_body_offset(source, codec, mark), 0)
     found = lines.cut(source, begin.offset, codec)
     return iter(_Reading(found, dialect.delimiter or ",", begin, limits.max_cell_chars))

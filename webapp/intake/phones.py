@@ -103,6 +103,7 @@ def _apart(text: str) -> tuple[str, str]:
 
 WORDS = re.compile(r"[^\W\d_]{2}")
 LONGEST_PREFIX = 4  # digits of 00, 011 or (0) beyond those of the number itself
+SHORTEST = 5  # signs; below, the library has rules of its own
 PUNCTUATION = str.maketrans("", "", " -.()/")
 
 
@@ -125,7 +126,7 @@ def _plainly(text: str, region: str | None) -> tuple[str, str | None] | None:
     It takes 2 µs where the library takes 40.
     """
     digits = text.translate(PUNCTUATION)
-    if not text[-1].isdigit() or not digits.isascii():
+    if len(digits) < SHORTEST or not text[-1].isdigit() or not digits.isascii():
         return None
     found = None
     if text[0] == "+":

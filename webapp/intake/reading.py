@@ -112,7 +112,7 @@ def inspect(
     from webapp.intake import csv_records, xlsx_records  # noqa: PLC0415 - they build on this module
 
     limits = limits or Limits()
-    head = _first_bytes(source)
+    head = beginning(source, HEAD_BYTES)
     refusals.by_content(head)
     refusals.by_name(filename)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
@@ -152,13 +152,14 @@ def records(
         yield record
 
 
-def _first_bytes(source: Source) -> bytes:
+def beginning(source: Source, size: int) -> bytes:
+    """The first `size` bytes, fewer where the file ends before."""
     head = b""
     for block in source.blocks(0):
         head += block
-        if len(head) >= HEAD_BYTES:
+        if len(head) >= size:
             break
-    return head[:HEAD_BYTES]
+    return head[:size]
 
 
 def column_names(count: int) -> list[str]:

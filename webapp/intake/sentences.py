@@ -121,6 +121,9 @@ SENTENCES = {
         "The database refused the row", "Correct the row as the message says, and run it again."
     ),
     "batch_failed": Sentence("The batch failed three times", "Run the failed rows again; nothing of them was written."),
+    "check_broken_off": Sentence(
+        "The check of this file broke off three times", "Upload the file again; if that does not help, split it."
+    ),
     # Requests
     "invalid_rows_block_start": Sentence(
         "{rows} rows are invalid", "Correct or leave out the invalid rows, or let the import skip them."

@@ -1,0 +1,75 @@
+"""The quick ways to judge an address or a number say what the libraries say."""
+
+import random
+
+import phonenumbers
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from webapp.intake import emails, phones
+
+DOMAINS = (
+    "example.com EXAMPLE.Com a.b.c.de x.local foo.test test arpa.com a.arpa x.onion localhost.com a.localhost xn--mnchen-3ya.de"
+    " xn--a.de a--b.com ab--c.com münchen.de straße.de 1.2.3.4 a.c0m a.b1 -a.de a-.de a..de .de a_b.de K.com ＡＢ.com"
+).split()  # noqa: RUF001
+DOMAINS += ["a" * 63 + ".de", "a" * 64 + ".de", ".".join(["a" * 60] * 4) + ".de", "a." + "b" * 63, "a." + "b" * 64]
+LOCAL = "abcXYZ019.-_+@'\"üß! K"
+
+
+@given(st.text(LOCAL, max_size=70), st.sampled_from(DOMAINS) | st.text(LOCAL, max_size=20))
+@example("a" * 64, "example.com")
+@example("a" * 65, "example.com")
+@example("a" * 60, ".".join(["b" * 60] * 3) + ".com")
+@settings(max_examples=1500, deadline=None)
+def test_addresses_are_judged_as_the_library_does(local, domain):
+    address = f"{local}@{domain}"
+    expected = emails.by_library(address) if len(address) <= emails.LONGEST else None
+    assert emails.key_of(address) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_numbers_are_read_as_the_library_does(seed):
+    """Of every region and calling code: international, national, formatted, too short, with prefixes."""
+    chance = random.Random(seed)
+    quick = 0
+    for number in range(6_000):
+        text, region = (international if number % 2 else national)(chance)
+        found = phones._plainly(text, region)
+        if found is not None:
+            quick += 1
+            assert found == phones.by_library.__wrapped__(text, region), (text, region)
+    assert quick > 3_000
+
+
+REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+
+
+def international(chance: random.Random) -> tuple[str, str | None]:
+    text = f"+{chance.choice(CODES)}{digits(chance)}"
+    return text, chance.choice([None, "DE", chance.choice(REGIONS)])
+
+
+def national(chance: random.Random) -> tuple[str, str | None]:
+    region = chance.choice(REGIONS)
+    example_number = phonenumbers.example_number(region)
+    if example_number and chance.random() < 0.5:
+        text = phonenumbers.format_number(example_number, chance.choice([0, 1, 2]))
+        return (text if chance.random() < 0.7 else text[:-1]), region
+    return chance.choice(["", "0", "00", "1", "8", "06", "15", "011"]) + digits(chance), region
+
+
+def digits(chance: random.Random) -> str:
+    signs = chance.choice(["", " ", "-", ".", " ./()-"])
+    return "".join(
+        (chance.choice(signs) if signs and chance.random() < 0.2 else "") + chance.choice("0123456789")
+        for _ in range(chance.randrange(1, 16))
+    )
+
+
+@given(st.text("+0123456789 ().-/xe,;#~٣", max_size=24), st.sampled_from(["DE", "US", "IT", "BR", None]))
+@settings(max_examples=1500, deadline=None)
+def test_anything_like_a_number_is_read_as_the_library_does(text, region):
+    if text.strip():
+        assert phones.read(text.strip(), region) == phones.by_library.__wrapped__(text.strip(), region)
