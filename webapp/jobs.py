@@ -7,12 +7,15 @@ import that should be moving back on it.
 import ctypes
 import logging
 import os
+import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from types import FrameType
 from typing import Any
 from uuid import UUID
@@ -22,11 +25,12 @@ import redis
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.timeouts import BaseTimeoutException
 
 from webapp import db
 from webapp.config import Settings
 from webapp.engine import checking, execution, leases, preview, rollback, sessions
-from webapp.engine.faults import Fenced, Paused
+from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State, Strategy
 from webapp.intake.reading import Unreadable
 
@@ -35,6 +39,8 @@ logger = logging.getLogger(__name__)
 QUEUE = "imports"
 SWEPT_STATES = [state.value for state in WORKED_ON]
 PR_SET_PDEATHSIG = 1
+LOADED_BY = os.getpid()  # the worker, as its work-horses see it
+LONGEST_OUTAGE = 600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
 PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one at a time
 
 
@@ -52,7 +58,12 @@ def workers(settings: Settings) -> int:
 
 def wake(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ring for a worker, after the commit. False when the queue is out of reach: the sweep will ring again."""
-    return _enqueue("webapp.jobs.work", f"import-{import_id}", str(import_id), settings or Settings())
+    settings = settings or Settings()
+    rung = _enqueue("webapp.jobs.work", f"import-{import_id}", str(import_id), settings)
+    if not rung:
+        with suppress(psycopg.Error), db.connect_job(settings.database_url) as conn:
+            _note_queue(conn, [import_id], away=True)
+    return rung
 
 
 def request_pdf(import_id: UUID, settings: Settings | None = None) -> bool:
@@ -65,11 +76,16 @@ def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
     return _enqueue("webapp.jobs.notify", f"mail-{import_id}", str(import_id), settings or Settings())
 
 
-def _enqueue(function: str, job_id: str, argument: str, settings: Settings) -> bool:
-    """Put a job on the queue unless it stands there already; a left-over record of a lost run is no hindrance."""
+def _enqueue(function: str, name: str, argument: str, settings: Settings) -> bool:
+    """Put a job on the queue unless one of that name stands there already.
+
+    Each ring has an id of its own: RQ deletes a job's record when it ends, and with it that of a namesake which
+    was put on the queue meanwhile.
+    """
     try:
         imports = queue(settings.redis_url)
-        if imports.get_job_position(job_id) is None:
+        if not any(standing.startswith(name) for standing in imports.job_ids):
+            job_id = f"{name}-{secrets.token_hex(4)}"
             imports.enqueue(
                 function, argument, job_id=job_id, job_timeout=-1, result_ttl=0, failure_ttl=60, description=job_id
             )
@@ -79,50 +95,100 @@ def _enqueue(function: str, job_id: str, argument: str, settings: Settings) -> b
     return True
 
 
+class StopRequest:
+    """Whether this process was told to stop. A work-horse's SIGTERM lands here, and its batch is finished first."""
+
+    told = False
+
+    def note(self, _signal: int, _frame: FrameType | None) -> None:
+        """Take the signal."""
+        self.told = True
+
+
+stop_request = StopRequest()
+
+
 def work(import_id: str) -> None:
-    """Claim the import and do what its state calls for, for one slice; then let it go."""
+    """Claim the import and do what its state calls for, for one slice; then let it go.
+
+    With the database out of reach there is nothing to be done or said: the sweep rings again when it is back.
+    """
     settings = Settings()
     _die_with_parent()
-    with _connection(settings) as conn:
-        lease = leases.claim(conn, UUID(import_id), settings.lease_seconds)
-        if lease is None:
-            return  # Another worker has it: a job delivered twice changes nothing.
-        with leases.heartbeat(settings.database_url, lease, settings.heartbeat_seconds):
-            ended = _slice(conn, lease, settings)
-    _afterwards(lease.import_id, settings, ended=ended)
-
-
-@contextmanager
-def _connection(settings: Settings) -> Iterator[Any]:
-    """A job's connection; an outage ends the job quietly, since the sweep will try again."""
     try:
         with db.connect_job(settings.database_url) as conn:
-            yield conn
+            lease = leases.claim(conn, UUID(import_id), settings.lease_seconds)
+            if lease is None:
+                return  # Another worker has it: a job delivered twice changes nothing.
+            with leases.heartbeat(settings.database_url, lease, settings.heartbeat_seconds):
+                ended = _slice(conn, lease, settings)
+        if ended is not None:
+            _afterwards(lease.import_id, settings, ended=ended)
     except psycopg.OperationalError as error:
         logger.warning("database out of reach: %s", type(error).__name__)
-        sys.exit(0)
 
 
-def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool:
-    """One slice of work under the lease. True when the import came to an end in it."""
+def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool | None:
+    """One slice of work under the lease. Whether the import came to an end in it; None when it broke off."""
     try:
-        with _stop_at_batch_end() as told_to_stop:
-            ended = _work_on(conn, lease, settings, _Fairness(lease, settings, told_to_stop))
+        ended = _work_on(conn, lease, settings, _Fairness(lease, settings))
         leases.release(conn, lease)
     except Fenced:
         logger.info("%s: another worker carries on", lease.import_id)
-        return False
+        _let_go(settings, lambda own: leases.release(own, lease))
     except Paused as pause:
-        _release_after_outage(settings, lease, pause)
+        _wait_and_release(settings, lease, pause.reason)
+        return None
+    except BaseTimeoutException:
+        raise  # RQ's own, an ordinary Exception: whoever swallows it never ends.
+    except Exception as error:  # noqa: BLE001 - whatever it is, the lease must be let go and the death be counted
+        _break_off(conn, lease, settings, error)
+        return None
+    else:
+        return ended
+    return False
+
+
+def _break_off(conn: Any, lease: leases.Lease, settings: Settings, error: Exception) -> None:
+    """Let go after an error that the engine does not settle itself. The sweep rings again, in a while."""
+    if isinstance(error, psycopg.Error) and classify(error, conn) is Fault.OUTAGE:
+        _wait_and_release(settings, lease, "database")
+        return
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    kind = type(error).__name__  # Not its text, which may quote a contact.
+    logger.error("%s: broke off with %s at %s:%s", lease.import_id, kind, place.filename, place.lineno)
+    message = first_line(error) if isinstance(error, psycopg.Error) else f"{kind} in {place.name}"
+    _let_go(settings, lambda own: leases.abandon(own, lease, message))
+
+
+def _let_go(settings: Settings, how: Callable[[Any], None]) -> bool:
+    """Write to the lease over a connection of its own; false when the database is out of reach."""
+    try:
+        with db.connect_job(settings.database_url) as own:
+            how(own)
+    except psycopg.Error:
         return False
-    return ended
+    return True
+
+
+def _wait_and_release(settings: Settings, lease: leases.Lease, reason: str) -> None:
+    """Say what the import waits for, as soon as anybody can be told: an outage is no death of the worker."""
+    logger.warning("%s waits for %s", lease.import_id, reason)
+    until = time.monotonic() + LONGEST_OUTAGE
+    while not _let_go(settings, lambda own: leases.release(own, lease, waiting_for=reason)):
+        if stop_request.told or time.monotonic() > until:
+            return
+        time.sleep(1)
 
 
 def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:
     state = _state(conn, lease.import_id)
-    if state == State.CHECKING:
+    poisoned = lease.deaths >= leases.POISONED_AFTER
+    if state == State.CHECKING and poisoned:
+        checking.refuse(conn, lease, "check_broken_off")
+    elif state == State.CHECKING:
         _check(conn, lease, settings, should_yield)
-    elif state == State.READY:
+    elif state == State.READY and not poisoned:
         preview.compute_missing(conn, lease, should_yield)
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, should_yield)
@@ -136,7 +202,7 @@ def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Cal
         checking.check_slice(conn, lease, sessions.limits(settings), should_yield)
     except Unreadable as unreadable:
         conn.rollback()
-        checking.refuse(conn, lease, unreadable)
+        checking.refuse(conn, lease, unreadable.sentence)
 
 
 def _execute(conn: Any, lease: leases.Lease, should_yield: Callable[[], bool]) -> bool:
@@ -168,12 +234,12 @@ class _Fairness:
     It asks over a connection of its own, so that the question never disturbs the transaction at hand.
     """
 
-    def __init__(self, lease: leases.Lease, settings: Settings, told_to_stop: Callable[[], bool]) -> None:
-        self.lease, self.settings, self.told_to_stop = lease, settings, told_to_stop
+    def __init__(self, lease: leases.Lease, settings: Settings) -> None:
+        self.lease, self.settings = lease, settings
         self.until = time.monotonic() + settings.slice_seconds
 
     def __call__(self) -> bool:
-        if self.told_to_stop():
+        if stop_request.told:
             return True
         if time.monotonic() < self.until:
             return False
@@ -181,40 +247,24 @@ class _Fairness:
         return self._others_wait()
 
     def _others_wait(self) -> bool:
-        with db.connect_job(self.settings.database_url) as conn:
-            row = conn.execute(
-                """SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
-                     WHERE l.import_id <> %s AND l.heartbeat_at IS NULL AND i.state = ANY(%s)) AS wait""",
-                (self.lease.import_id, SWEPT_STATES),
-            ).fetchone()
-        return bool(row and row["wait"])
+        waiting: list[bool] = []
+        _let_go(self.settings, lambda own: waiting.append(_others_wait(own, self.lease)))
+        return any(waiting)
 
 
-@contextmanager
-def _stop_at_batch_end() -> Iterator[Callable[[], bool]]:
-    """A SIGTERM meant for the whole service lets the batch at hand finish, then the slice ends."""
-    told = False
-
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        told = True
-
-    with suppress(ValueError):  # Not in the main thread: tests call the jobs directly.
-        signal.signal(signal.SIGTERM, note)
-    yield lambda: told
-
-
-def _release_after_outage(settings: Settings, lease: leases.Lease, pause: Paused) -> None:
-    """Say what the import waits for, if anybody can be told. Otherwise the lease runs out and the sweep takes over."""
-    logger.warning("%s waits for %s", lease.import_id, pause.reason)
-    with suppress(psycopg.Error), db.connect_job(settings.database_url) as conn:
-        leases.release(conn, lease, waiting_for=pause.reason)
+def _others_wait(conn: Any, lease: leases.Lease) -> bool:
+    row = conn.execute(
+        """SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
+             WHERE l.import_id <> %s AND l.heartbeat_at IS NULL AND i.state = ANY(%s)) AS wait""",
+        (lease.import_id, SWEPT_STATES),
+    ).fetchone()
+    return bool(row["wait"])
 
 
 def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
     """Ring again while there is more to do; at the end, send the notice that was asked for."""
-    with _connection(settings) as conn:
-        row = conn.execute(
+    with db.connect_job(settings.database_url) as conn:
+        row: Any = conn.execute(
             """SELECT state, notification_email, l.waiting_for FROM contact_imports i
                JOIN contact_import_leases l ON l.import_id = i.id WHERE i.id = %s""",
             (import_id,),
@@ -227,30 +277,71 @@ def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
 
 
 def _ring_if_unfinished(import_id: UUID, settings: Settings) -> None:
-    with _connection(settings) as conn:
-        if import_id in _unattended(conn, settings):
-            wake(import_id, settings)
+    with db.connect_job(settings.database_url) as conn:
+        unfinished = import_id in _unattended(conn, settings)
+    if unfinished:
+        wake(import_id, settings)
 
 
 def sweep(settings: Settings) -> int:
     """Put every import that should be moving and is not back on the queue; the number of imports so found."""
     with db.connect_job(settings.database_url) as conn:
         found = _unattended(conn, settings)
-    for import_id in found:
-        wake(import_id, settings)
+        rung = all(
+            _enqueue("webapp.jobs.work", f"import-{import_id}", str(import_id), settings) for import_id in found
+        )
+        if found:
+            _note_queue(conn, found, away=not rung)
     return len(found)
+
+
+def _note_queue(conn: Any, import_ids: list[UUID], *, away: bool) -> None:
+    """Have the page say that it is the queue that an import waits for, or no longer."""
+    conn.execute(
+        """UPDATE contact_import_leases SET waiting_for = %(now)s
+           WHERE import_id = ANY(%(ids)s) AND waiting_for IS NOT DISTINCT FROM %(before)s""",
+        {"ids": import_ids, "now": "queue" if away else None, "before": None if away else "queue"},
+    )
+    conn.commit()
+
+
+def end_silent_horses(settings: Settings, worker_pid: int) -> None:
+    """Kill those work-horses of this worker that hold a lease and have long not been heard of.
+
+    A frozen one would keep its worker from all other work; what it had in hand is rolled back and done again.
+    """
+    with db.connect_job(settings.database_url) as conn:
+        silent = set(leases.silent_workers(conn, settings.lease_seconds))
+    for pid in _children(worker_pid):
+        if leases.worker_name(pid) in silent:
+            logger.warning("work-horse %s is silent: it is ended", pid)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that this one started. Linux only; elsewhere a silent work-horse is merely fenced."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _unattended(conn: Any, settings: Settings) -> list[UUID]:
     """Imports with work to do that no live worker holds."""
     rows = conn.execute(
         """SELECT i.id FROM contact_imports i JOIN contact_import_leases l ON l.import_id = i.id
-           WHERE (i.state = ANY(%(states)s) OR (i.state = 'ready' AND (
+           WHERE (i.state = ANY(%(states)s) OR (i.state = 'ready' AND l.deaths < %(poisoned)s AND (
                SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id) < %(strategies)s
                AND (i.mended_at IS NULL OR i.mended_at < clock_timestamp() - interval '2 seconds')))
              AND (l.heartbeat_at IS NULL OR l.heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s))
            ORDER BY l.enqueued_at NULLS FIRST""",
-        {"states": SWEPT_STATES, "strategies": len(Strategy), "lease": settings.lease_seconds},
+        {
+            "states": SWEPT_STATES,
+            "strategies": len(Strategy),
+            "lease": settings.lease_seconds,
+            "poisoned": leases.POISONED_AFTER,
+        },
     ).fetchall()
     conn.rollback()
     return [row["id"] for row in rows]
@@ -261,13 +352,7 @@ def horse_died(job: Job, pid: int, _status: int, _usage: object) -> None:
     if not job.id.startswith("import-"):
         return
     settings, import_id = Settings(), UUID(job.args[0])
-    with suppress(psycopg.Error), db.connect_job(settings.database_url) as conn:
-        conn.execute(
-            """UPDATE contact_import_leases SET heartbeat_at = '-infinity'
-               WHERE import_id = %s AND heartbeat_at IS NOT NULL AND worker = %s""",
-            (import_id, leases.worker_name(pid)),
-        )
-        conn.commit()
+    _let_go(settings, lambda own: leases.bury(own, import_id, leases.worker_name(pid)))
     wake(import_id, settings)
 
 
@@ -293,3 +378,5 @@ def _die_with_parent() -> None:
     """A work-horse leaves its worker's process group, so a killed worker would leave it running. Linux only."""
     if sys.platform == "linux" and os.environ.get("RQ_WORKER_ID"):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if LOADED_BY not in {os.getpid(), os.getppid()}:
+            os._exit(1)  # The worker was gone before the system was told to watch it.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -122,7 +123,9 @@ class BatchProcessor:
         """The batch as a whole, or, when it is known to hold a row that cannot be stored, around that row."""
         if not narrow:
             return self.handler.take(self.run.last_row, size)
-        self.conn.execute("SELECT 1")  # Opens the transaction, so that the parts below become savepoints in it.
+        # Opens the transaction, so that the parts below become savepoints in it, and has deferred constraints speak
+        # up within their part, rather than at the commit about everybody.
+        self.conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return self._part(self.run.last_row, size)
 
     def _bisect(self, after: int, limit: int, error: Exception) -> Decided:
@@ -154,7 +157,7 @@ class BatchProcessor:
 
     def _up_to_first_failure(self) -> Decided:
         """Take the batch back and do it again up to and with the first row that failed or conflicted."""
-        first = self.conn.execute(
+        first: Any = self.conn.execute(
             """SELECT count(*) AS rows FROM contact_import_rows
                WHERE import_id = %(import_id)s AND row > %(after)s AND row <= (
                  SELECT min(row) FROM contact_import_results
@@ -194,6 +197,9 @@ class BatchProcessor:
         """A batch that failed for good: its rows are failed, one by one in the ledger, and the next one runs."""
         try:
             decided = self._fail_rows(self.run.last_row, self.size, message, "batch_failed")
+            if decided.rows == 0:  # Every row has its outcome: the workers were lost on the way to the end.
+                self.conn.rollback()
+                return Turn.DONE
             logged = _Logged(ATTEMPTS, "failed", category, message)
             cancelled = self._checkpoint(decided, time.monotonic(), logged)
             self._commit(decided.last_row)
@@ -209,7 +215,10 @@ class BatchProcessor:
         fault = classify(error, self.conn)
         if fault is Fault.OUTAGE:
             raise Paused("database", first_line(error)) from error
-        self.conn.rollback()
+        try:
+            self.conn.rollback()
+        except psycopg.Error as trouble:
+            raise Paused("database", first_line(trouble)) from trouble
         return fault
 
     def _log_retry(self, attempt: int, error: Exception, seconds: float) -> None:

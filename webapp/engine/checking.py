@@ -133,12 +133,12 @@ def _finish(conn: Connection, lease: Lease) -> None:
     conn.commit()
 
 
-def refuse(conn: Connection, lease: Lease, unreadable: reading.Unreadable) -> None:
+def refuse(conn: Connection, lease: Lease, reason: str) -> None:
     """The file cannot be used after all: say so and end the import; nothing was written to the contacts."""
     conn.execute(
         """UPDATE contact_imports SET state = 'failed', completed_at = clock_timestamp(), failure_reason = %s
            WHERE id = %s AND lease_token = %s AND state = 'checking'""",
-        (unreadable.sentence, lease.import_id, lease.token),
+        (reason, lease.import_id, lease.token),
     )
     conn.commit()
 

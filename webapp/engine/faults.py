@@ -27,8 +27,14 @@ class Fault(StrEnum):
 
 
 # SQLSTATE classes and codes: https://www.postgresql.org/docs/16/errcodes-appendix.html
-OUTAGE_CLASSES = ("08", "53", "57P", "58")
-TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "25P03", "40003"}
+OUTAGE_CLASSES = ("08", "57P", "58")
+OUTAGE_CODES = {
+    *("53000", "53100", "53300"),  # The disk or the number of connections is used up.
+    "40003",  # It is unknown whether the commit came through: the checkpoint has to be read again.
+    *("25006", "25P03"),  # The server takes no writes, or has ended the session.
+    *("42P01", "42703", "42883", "3F000", "26000"),  # The tables are not (yet) those of this program.
+}
+TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "53200", "53400"}
 UNIQUE_VIOLATION = "23505"
 
 
@@ -49,7 +55,7 @@ def classify(error: Exception, conn: psycopg.Connection[dict[str, Any]]) -> Faul
     if isinstance(error, LostRace):
         return Fault.RACE
     state = getattr(error, "sqlstate", None) or ""
-    if conn.broken or conn.closed or state.startswith(OUTAGE_CLASSES):
+    if conn.broken or conn.closed or state in OUTAGE_CODES or state.startswith(OUTAGE_CLASSES):
         return Fault.OUTAGE
     if state == UNIQUE_VIOLATION:
         return Fault.RACE

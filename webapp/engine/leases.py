@@ -42,17 +42,30 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
         return None
     if held["backend_pid"]:
         _end_backend(conn, held["backend_pid"], held["backend_start"])
-    deaths = _count_death(held) if held["heartbeat_at"] else 0
+    deaths = _deaths(held)
     token = _move_token(conn, import_id)
-    _record_holder(conn, import_id, token, deaths, held["checkpoint"])
+    _record_holder(conn, import_id, token, deaths, held["place"])
+    if held["died"]:
+        _log_resumed(conn, import_id, held["worker"])
     conn.commit()
     return Lease(import_id, token, deaths)
 
 
+# Where the work stands, as one number that moves with it: deaths count against the work only while it stands still.
+_PLACE = """CASE i.state
+    WHEN 'checking' THEN COALESCE((i.read_position ->> 'rows')::bigint, 0)
+    WHEN 'ready' THEN -10 - (SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id)
+    WHEN 'rolling_back' THEN -100 - COALESCE((i.rollback ->> 'below')::bigint, 0)
+    ELSE i.last_row END"""
+
+# A heartbeat from before the database's own start tells of the database's stop, not of the worker's death.
+_DIED = "COALESCE(l.heartbeat_at = 'epoch' OR l.heartbeat_at > pg_postmaster_start_time(), false)"
+
+
 def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> dict[str, Any] | None:
     return conn.execute(
-        """SELECT l.backend_pid, l.backend_start, l.heartbeat_at, l.deaths, l.deaths_at_row,
-             i.last_row AS checkpoint
+        f"""SELECT l.backend_pid, l.backend_start, l.worker, l.deaths, l.deaths_at_row,
+             {_DIED} AS died, {_PLACE} AS place
            FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
            WHERE l.import_id = %s AND (l.heartbeat_at IS NULL
              OR l.heartbeat_at < clock_timestamp() - make_interval(secs => %s))
@@ -70,9 +83,16 @@ def _end_backend(conn: Connection, pid: object, started: object) -> None:
     )
 
 
-def _count_death(held: dict[str, Any]) -> int:
-    same_place = held["deaths_at_row"] == held["checkpoint"]
-    return int(held["deaths"]) + 1 if same_place else 1
+def _deaths(held: dict[str, Any]) -> int:
+    before = int(held["deaths"]) if held["deaths_at_row"] == held["place"] else 0
+    return before + int(held["died"])
+
+
+def _log_resumed(conn: Connection, import_id: UUID, worker: str | None) -> None:
+    conn.execute(
+        "INSERT INTO contact_import_logs (import_id, event, category, message) VALUES (%s, 'resumed', 'system', %s)",
+        (import_id, f"The work of {worker or 'a worker'} was taken over"),
+    )
 
 
 def _move_token(conn: Connection, import_id: UUID) -> int:
@@ -89,19 +109,22 @@ def worker_name(pid: int) -> str:
     return f"{socket.gethostname()}:{pid}"
 
 
-def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, checkpoint: object) -> None:
+def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, place: object) -> None:
     conn.execute(
         """UPDATE contact_import_leases SET token = %s, worker = %s, heartbeat_at = clock_timestamp(),
              backend_pid = pg_backend_pid(),
              backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
              waiting_for = NULL, deaths = %s, deaths_at_row = %s
            WHERE import_id = %s""",
-        (token, worker_name(os.getpid()), deaths, checkpoint, import_id),
+        (token, worker_name(os.getpid()), deaths, place, import_id),
     )
 
 
 def release(conn: Connection, lease: Lease, *, waiting_for: str | None = None) -> None:
-    """Let the import go, so that any worker may claim it at once. Does nothing when the lease has passed on."""
+    """Let the import go, so that any worker may claim it at once. Does nothing when the lease has passed on.
+
+    From here on a worker is wanted again, which `enqueued_at` says.
+    """
     conn.execute(
         """UPDATE contact_import_leases
            SET heartbeat_at = NULL, backend_pid = NULL, worker = NULL, enqueued_at = clock_timestamp(), waiting_for = %s
@@ -109,6 +132,42 @@ def release(conn: Connection, lease: Lease, *, waiting_for: str | None = None) -
         (waiting_for, lease.import_id, lease.token),
     )
     conn.commit()
+
+
+def abandon(conn: Connection, lease: Lease, message: str) -> None:
+    """Let the import go because the work on it broke; it counts as a death at this place. `message` is for the log."""
+    conn.execute(
+        """WITH ended AS (
+             UPDATE contact_import_leases
+             SET heartbeat_at = 'epoch', backend_pid = NULL, enqueued_at = clock_timestamp()
+             WHERE import_id = %(id)s AND token = %(token)s RETURNING import_id)
+           INSERT INTO contact_import_logs (import_id, event, category, message)
+           SELECT import_id, 'broken_off', 'system', %(message)s FROM ended""",
+        {"id": lease.import_id, "token": lease.token, "message": message},
+    )
+    conn.commit()
+
+
+def bury(conn: Connection, import_id: UUID, worker: str) -> None:
+    """End the lease of a work-horse that is known to be dead, rather than wait for it to run out."""
+    conn.execute(
+        """UPDATE contact_import_leases SET heartbeat_at = 'epoch', enqueued_at = clock_timestamp()
+           WHERE import_id = %s AND heartbeat_at IS NOT NULL AND worker = %s""",
+        (import_id, worker),
+    )
+    conn.commit()
+
+
+def silent_workers(conn: Connection, lease_seconds: float) -> list[str]:
+    """The names of lease holders whose heartbeat is late although the database was there to take it."""
+    rows = conn.execute(
+        """SELECT worker FROM contact_import_leases WHERE worker IS NOT NULL
+             AND heartbeat_at > pg_postmaster_start_time()
+             AND heartbeat_at < clock_timestamp() - make_interval(secs => %s)""",
+        (lease_seconds,),
+    ).fetchall()
+    conn.rollback()
+    return [row["worker"] for row in rows]
 
 
 @contextmanager
@@ -137,7 +196,7 @@ def _renew_until(stop: threading.Event, every: float, conn: Connection, lease: L
     while True:
         conn.execute(
             """UPDATE contact_import_leases SET heartbeat_at = clock_timestamp()
-               WHERE import_id = %s AND token = %s""",
+               WHERE import_id = %s AND token = %s AND heartbeat_at > 'epoch'""",  # never after it was let go
             (lease.import_id, lease.token),
         )
         conn.commit()

@@ -15,6 +15,7 @@ from webapp.engine.states import (
     SKIPPED,
     STORED_OUTCOMES,
     SUCCESS,
+    WORKED_ON,
     Outcome,
     State,
 )
@@ -23,6 +24,7 @@ from webapp.models import ContactImport, ImportLease, ImportLog
 WINDOW = timedelta(seconds=10)  # speed is measured over this much of the newest past
 NEWEST_BATCHES = 1000
 LATE_WORKER = timedelta(seconds=5)  # queued for longer than this without a worker is worth a word
+SILENCE = timedelta(seconds=10)  # a worker not heard of for longer is not counted on
 
 
 @dataclass(frozen=True)
@@ -159,10 +161,13 @@ def _seconds(start: datetime, end: datetime) -> float:
 def waiting_for(session: Session, import_id: UUID) -> str | None:
     """Why nothing moves, if so: what the last worker left word of, or `worker` when none came in time."""
     lease = session.get(ImportLease, import_id, populate_existing=True)
-    if lease is None or lease.heartbeat_at is not None:
+    state = session.scalar(select(ContactImport.state).where(ContactImport.id == import_id))
+    now = session.scalar(select(func.clock_timestamp()))
+    if lease is None or now is None or state not in WORKED_ON:
+        return None
+    if lease.heartbeat_at and now - lease.heartbeat_at < SILENCE:
         return None
     if lease.waiting_for:
         return lease.waiting_for
-    now = session.scalar(select(func.clock_timestamp()))
-    late = lease.enqueued_at and now and now - lease.enqueued_at > LATE_WORKER
+    late = lease.enqueued_at is None or now - lease.enqueued_at > LATE_WORKER
     return "worker" if late else None
