@@ -19,7 +19,8 @@ from webapp.intake.reading import Position, Record
 from webapp.intake.validation import ERROR, CheckedRow, Checker, Problem
 from webapp.models import Contact, ContactChange, ContactImport, User
 
-LONGEST_WAIT = "2s"  # an edit never waits longer for a batch that holds the contact
+LONGEST_WAIT = "1s"  # for the contact, and once more for a key that a batch is writing: two seconds in all
+HELD = {"55P03", "40P01"}  # a lock that did not come, and two that wait for one another
 EDITABLE = (*SCALARS, "tags")
 
 
@@ -71,6 +72,8 @@ def edit_contact(session: Session, contact_id: int, version: int, values: Mappin
     except IntegrityError:
         session.rollback()
         raise Taken from None
+    except OperationalError as error:
+        raise _busy(session, error) from None
     return contact
 
 
@@ -90,10 +93,13 @@ def _locked(session: Session, contact_id: int) -> Contact:
     try:
         return session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
     except OperationalError as error:
-        session.rollback()
-        if getattr(error.orig, "sqlstate", None) == "55P03":
-            raise Busy from None
-        raise
+        raise _busy(session, error) from None
+
+
+def _busy(session: Session, error: OperationalError) -> Exception:
+    """Busy, where an import holds what the edit needs; any other error stays what it is."""
+    session.rollback()
+    return Busy() if getattr(error.orig, "sqlstate", None) in HELD else error
 
 
 def _cleaned(values: Mapping[str, str]) -> dict[str, Any]:
