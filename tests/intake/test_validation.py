@@ -5,7 +5,7 @@ import pytest
 from webapp.intake.reading import Position, Record
 from webapp.intake.validation import Checker
 
-COLUMNS = "email phone country first_name last_name birthday tags notes custom:Shoe".split()
+COLUMNS = ["email", "phone", "country", "first_name", "last_name", "birthday", "tags", "notes", "custom:Shoe"]
 
 
 def check(problem: str | None = None, *, targets: list[str] | None = None, options: dict | None = None, **cells: str):

@@ -25,7 +25,7 @@ def inspect(source: Source, head: bytes, encoding: str | None, delimiter: str | 
         encoding, certain = encodings.detect(head, source.blocks(len(head)))
     delimiter = delimiter or _declared_delimiter(head, encoding) or _best_delimiter(head, encoding, limits)
     dialect = Dialect("csv", encoding, delimiter, None, 0)
-    return headers.head_of(_first(source, dialect, limits), dialect, [], certain=certain)
+    return headers.head_of(_first(source, dialect, limits), dialect, [], limits, certain=certain)
 
 
 def _first(source: Source, dialect: Dialect, limits: Limits) -> list[Record]:

@@ -5,23 +5,30 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from webapp.intake.labels import named
-from webapp.intake.reading import SAMPLE_ROWS, Dialect, Head, Record, Unreadable, column_names
+from webapp.intake.reading import SAMPLE_ROWS, Dialect, Head, Limits, Record, Unreadable, column_names
 
 LONGEST_LABEL = 200
+LOOKED_AT = 300  # cells of a row that may be the header
 LONGEST_SAMPLE = 500
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
 PROTECTED = re.compile("^'(?=[=+\\-@\t\r\n\0＝＋－＠])")  # the quote that our own lists put before formulas  # noqa: RUF001
 
 
-def head_of(records: Sequence[Record], dialect: Dialect, sheets: list[str], *, certain: bool) -> Head:
-    """Header, labels and sample from the first records of a file. Raises Unreadable where there is nothing."""
+def head_of(records: Sequence[Record], dialect: Dialect, sheets: list[str], limits: Limits, *, certain: bool) -> Head:
+    """Header, labels and sample from the first records of a file.
+
+    Raises Unreadable where there is nothing, and where there are more columns than `limits` allow.
+    """
     filled = [record for record in records if any(map(str.strip, record.cells))]
     if not filled:
         raise Unreadable("empty_file")
     header = header_of(filled)
     rows = [record.cells for record in filled if header is None or record.row > header.row]
-    width = max(len(header.cells), _usual(map(len, rows))) if header else max(map(len, rows))
+    widths = [_width(row) for row in rows]
+    width = max(len(header.cells), _usual(widths)) if header else max(widths)
+    if width > limits.max_columns:
+        raise Unreadable("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
     columns = labels_of(header.cells if header else [], width)
     dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
     sample = [[cell.replace("\0", "")[:LONGEST_SAMPLE] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
@@ -35,11 +42,12 @@ def header_of(filled: Sequence[Record]) -> Record | None:
     """
     width = _usual(_width(record.cells) for record in filled)
     for record in filled:
-        known = sum(1 for cell in record.cells if named(cell))
-        if known >= 2 and 2 * known >= _values(record.cells) and not _has_address(record.cells):  # noqa: PLR2004
+        cells = record.cells[:LOOKED_AT]
+        known = sum(1 for cell in cells if named(cell))
+        if known >= 2 and 2 * known >= _values(cells) and not _has_address(cells):  # noqa: PLR2004
             return record
         if _width(record.cells) >= width:
-            return None if _looks_like_data(record.cells) else record
+            return None if _looks_like_data(cells) else record
     return None
 
 

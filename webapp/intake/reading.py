@@ -121,8 +121,6 @@ def inspect(
         found = xlsx_records.inspect(source, sheet, limits)
     else:
         found = csv_records.inspect(source, head, encoding, delimiter, limits)
-    if len(found.columns) > limits.max_columns:
-        raise Unreadable("too_many_columns", found=f"{len(found.columns):,}", limit=limits.max_columns)
     if not found.sample:
         raise Unreadable("only_header")
     return found

@@ -30,7 +30,7 @@ def inspect(source: Source, sheet: str | None, limits: Limits) -> Head:
             first = list(itertools.islice(_rows(book, candidate, source.size, 0, limits), SNIFFED_RECORDS))
             if first:
                 dialect = Dialect("xlsx", None, None, candidate.name, 0)
-                return headers.head_of(first, dialect, names, certain=True)
+                return headers.head_of(first, dialect, names, limits, certain=True)
     raise Unreadable("empty_file")
 
 
