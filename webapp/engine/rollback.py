@@ -236,8 +236,17 @@ def _key_assignment(name: str, key: str) -> str:
     return f"{key} = CASE WHEN r.back ? '{name}' AND r.before ? '{key}' THEN r.before ->> '{key}' ELSE c.{key} END"
 
 
+def _without(tags: str) -> str:
+    """These tags as they were had the import not touched them: those it added go, those it removed return."""
+    return f"""CASE WHEN {tags} = left_as THEN wanted ELSE to_jsonb(
+          ARRAY(SELECT t FROM jsonb_array_elements_text({tags}) t
+            WHERE NOT (left_as ? t AND NOT wanted ? t)
+            UNION ALL SELECT t FROM jsonb_array_elements_text(wanted) t WHERE NOT left_as ? t AND NOT {tags} ? t)) END"""
+
+
 # Each changed field is compared with what stands there now: as the import left it → back; as before → nothing;
-# anything else → kept and listed. Tags are a set: those added go, those removed return, whatever else was added stays.
+# anything else → kept and listed. Tags are a set: whatever else was added stays, and later imports are told, each of
+# them, since any of them may have replaced the whole set.
 _RESTORE = f"""
     WITH changes AS MATERIALIZED (
       SELECT h.* FROM contact_changes h WHERE h.id = ANY(%(changes)s)),
@@ -254,11 +263,7 @@ _RESTORE = f"""
     judged AS MATERIALIZED (
       SELECT f.*, CASE WHEN field = ANY(%(keep)s) AND now = left_as THEN 'taken'
         WHEN now = left_as OR field = 'tags' THEN 'back' WHEN now = wanted THEN 'same' ELSE 'kept' END AS fate,
-        CASE WHEN field = 'tags' AND now <> left_as THEN to_jsonb(
-          ARRAY(SELECT t FROM jsonb_array_elements_text(now) t
-            WHERE NOT (left_as ? t AND NOT wanted ? t)
-            UNION ALL SELECT t FROM jsonb_array_elements_text(wanted) t WHERE NOT left_as ? t AND NOT now ? t))
-          ELSE wanted END AS value
+        CASE WHEN field = 'tags' THEN {_without("now")} ELSE wanted END AS value
       FROM fields f),
     returning_fields AS MATERIALIZED (
       SELECT p.change, p.contact_id, p.row, p.before, b.back, b.had
@@ -285,13 +290,22 @@ _RESTORE = f"""
         JOIN contact_changes n ON n.id = g.id WHERE n.before ? j.field
         ORDER BY (g.kind = 'edit') DESC, g.id LIMIT 1) f ON j.fate = 'kept'
       WHERE j.fate IN ('kept', 'taken')),
+    inherited AS (
+      SELECT later, field AS key, wanted AS before, NULL::jsonb AS after FROM blame WHERE kind = 'import'
+      UNION ALL
+      SELECT b.later, b.field || '_key', c.before -> (b.field || '_key'), NULL
+      FROM blame b JOIN changes c ON c.id = b.change
+      WHERE b.kind = 'import' AND c.before ? (b.field || '_key')
+      UNION ALL
+      SELECT h.id, 'tags', {_without("h.before -> 'tags'")}, {_without("h.after -> 'tags'")}
+      FROM judged j CROSS JOIN LATERAL ({_FOREIGN.format(contact="j.contact_id", since="j.change")}) f
+      JOIN contact_changes h ON h.id = f.id
+      WHERE j.field = 'tags' AND f.kind = 'import' AND h.before ? 'tags'),
     handed AS (
-      UPDATE contact_changes h SET before = h.before || g.given
-      FROM (SELECT b.later, jsonb_object_agg(b.field, b.wanted)
-          || COALESCE((SELECT jsonb_object_agg(e.key, e.value) FROM changes c, jsonb_each(c.before) e
-            WHERE c.id = min(b.change) AND e.key IN ('email_key', 'phone_key')
-              AND replace(e.key, '_key', '') = ANY(array_agg(b.field))), '{{}}') AS given
-        FROM blame b WHERE b.kind = 'import' GROUP BY b.later) g
+      UPDATE contact_changes h SET before = h.before || g.before, after = h.after || g.after
+      FROM (SELECT later, jsonb_object_agg(key, before) AS before,
+          COALESCE(jsonb_object_agg(key, after) FILTER (WHERE after IS NOT NULL), '{{}}') AS after
+        FROM inherited GROUP BY later) g
       WHERE h.id = g.later),
     listed AS (
       INSERT INTO contact_undo_kept
