@@ -46,6 +46,12 @@ class Watch:
             arg=percent,
         )
 
+    def wait_for_push(self) -> None:
+        """Until what stands on the page was pushed: it asks only when the socket is lost."""
+        self.page.wait_for_function(
+            "() => document.querySelector('#progress')?.getAttribute('hx-trigger')?.includes('ws:close')"
+        )
+
 
 @pytest.fixture
 def watch(page, live_server):
@@ -68,9 +74,15 @@ def running(wire, slow_batches):
     return start
 
 
+def come_late(route) -> None:
+    time.sleep(1)
+    route.continue_()
+
+
 def test_socket_moves_the_page_and_polling_rests(watch, running):
+    watch.page.route("**/htmx-ext-ws-*", come_late)
     watch.open(running(20))
-    watch.wait_for_percent_above(0)
+    watch.wait_for_push()
     polled = len(watch.polls)
     first = watch.percent()
     watch.wait_for_percent_above(first + 25)
@@ -91,12 +103,12 @@ def test_lost_socket_is_polled_for_until_it_is_back(watch, running):
     relays = []
     watch.page.route_web_socket(re.compile("/live$"), lambda socket: relays.append((socket, socket.connect_to_server())))
     watch.open(running(30))
-    watch.wait_for_percent_above(0)
+    watch.wait_for_push()
     before = len(watch.polls)
     relays[0][0].close(code=1012)
     watch.wait_for_percent_above(watch.percent() + 10)
     assert len(watch.polls) > before, "the loss was not polled for"
-    watch.page.wait_for_function("() => document.querySelector('#progress').getAttribute('hx-trigger').includes('close')")
+    watch.wait_for_push()
     assert len(relays) > 1
     polled = len(watch.polls)
     watch.wait_for_percent_above(watch.percent() + 10)
@@ -104,11 +116,13 @@ def test_lost_socket_is_polled_for_until_it_is_back(watch, running):
 
 
 @pytest.mark.parametrize("blocked", [False, True], ids=["socket", "polling"])
-def test_end_turns_the_page_into_the_report_and_nothing_is_asked_after(watch, running, blocked):
+def test_end_turns_the_page_into_the_report_and_nothing_is_asked_after(watch, running, slow_batches, blocked):
     if blocked:
         watch.page.route_web_socket(re.compile("/live$"), lambda socket: socket.close())
-    import_id = running(4)
+    import_id = running(60)
     watch.open(import_id)
+    watch.wait_for_percent_above(0)
+    slow_batches(0)
     watch.page.wait_for_url(f"**/imports/{import_id}/report", timeout=60_000)
     watch.page.wait_for_load_state("networkidle")
     asked, sockets = len(watch.requests), len(watch.sockets)
@@ -117,11 +131,13 @@ def test_end_turns_the_page_into_the_report_and_nothing_is_asked_after(watch, ru
     assert len(watch.sockets) == sockets
 
 
-def test_page_goes_on_by_reloading_without_scripts(chromium, live_server, running):
+def test_page_goes_on_by_reloading_without_scripts(chromium, live_server, running, slow_batches):
     context = chromium.new_context(java_script_enabled=False)
     watching = Watch(context.new_page(), live_server)
     watching.sign_in()
-    import_id = running(4)
+    import_id = running(60)
     watching.open(import_id)
+    assert watching.percent() < 100
+    slow_batches(0)
     watching.page.wait_for_url(f"**/imports/{import_id}/report", timeout=60_000)
     context.close()
