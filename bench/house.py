@@ -1,6 +1,7 @@
 """Rowcall as its processes, on servers of its own, with the memory of each watched from outside."""
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ class House:
         Path(self.folder.name).chmod(0o755)
         self.servers = Servers(Path(self.folder.name) / "v")
         found = self.servers.start()
-        os.environ.update(found, SECRET_KEY="a key for the bench only, thrown away after it")
+        os.environ.update(found, SECRET_KEY=secrets.token_hex(32))
         self.settings = Settings()
         migrate(self.settings.database_url)
         self.conn = psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row)

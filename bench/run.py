@@ -57,7 +57,9 @@ class Round:
         if not others:
             self.copy(first)
         for strategy in ("skip", "update", "merge"):
-            self.execution(self.check(file), strategy, f"execution, {strategy}, all known" + (" of a million" if others else ""))
+            self.execution(
+                self.check(file), strategy, f"execution, {strategy}, all known" + (" of a million" if others else "")
+            )
         if others:
             return
         update = self.check(changed)
@@ -100,7 +102,9 @@ class Round:
     def copy(self, import_id: UUID) -> None:
         """The baseline: COPY of the finished columns into the same table with the same indexes."""
         conn = self.house.conn
-        with conn.cursor().copy(f"COPY (SELECT {COPIED} FROM contacts WHERE imported_from = '{import_id}') TO STDOUT") as out:
+        with conn.cursor().copy(
+            f"COPY (SELECT {COPIED} FROM contacts WHERE imported_from = '{import_id}') TO STDOUT"
+        ) as out:
             data = [bytes(block) for block in out]
         ids = conn.execute("SELECT id FROM contacts ORDER BY id").fetchall()
         conn.execute("CREATE TEMP TABLE kept AS SELECT * FROM contacts")
@@ -115,7 +119,9 @@ class Round:
         conn.execute("DROP TABLE kept")
 
     def empty(self) -> None:
-        tables = "contacts, contact_changes, contact_import_results, contact_import_rows, contact_undo_kept, contact_imports"
+        tables = (
+            "contacts, contact_changes, contact_import_results, contact_import_rows, contact_undo_kept, contact_imports"
+        )
         self.house.conn.execute(f"TRUNCATE {tables} CASCADE")
 
 
@@ -123,7 +129,8 @@ def fill(house: House, count: int) -> None:
     """Others in the book, none of whom is in the file."""
     house.conn.execute(
         """INSERT INTO contacts (external_id, email, email_key, first_name, last_name, company)
-           SELECT 'o' || n, 'other' || n || '@example.org', 'other' || n || '@example.org', 'First' || n, 'Last' || n, 'Co'
+           SELECT 'o' || n, 'other' || n || '@example.org', 'other' || n || '@example.org',
+             'First' || n, 'Last' || n, 'Co'
            FROM generate_series(1, %s) n""",
         (count,),
     )
@@ -170,7 +177,9 @@ def ratios(speeds: dict[str, list[float]]) -> dict[str, float]:
 
 def machine() -> str:
     with Path("/proc/cpuinfo").open() as lines:
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+        model = next(
+            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
+        )
         lines.seek(0)
         cores = sum(line.startswith("processor") for line in lines)
     return f"{model}, {cores} cores, Python {platform.python_version()}"

@@ -10,9 +10,18 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-HEADER = ["Customer ID", "Email", "First Name", "Last Name", "Phone", "Company", "Job Title", "Street", "City", "Postal Code", "Country", "Tags", "Notes"]
-FIRST = ["Anna", "Björn", "Chloé", "David", "Élodie", "Fatima", "Giulia", "Hans", "Inês", "Jürgen", "Kerstin", "Lucía", "Mateusz", "Nadia", "Óscar", "Petra", "Zoë"]
-LAST = ["Okafor", "Müller", "García", "Novák", "Rossi", "Dubois", "Øster", "Sjöberg", "van", "Dijk", "Schmidt", "Łukasz", "Pereira", "O'Neill", "Straße", "Meyer"]
+HEADER = [
+    *("Customer ID", "Email", "First Name", "Last Name", "Phone", "Company", "Job Title"),
+    *("Street", "City", "Postal Code", "Country", "Tags", "Notes"),
+]
+FIRST = [
+    *("Anna", "Björn", "Chloé", "David", "Élodie", "Fatima", "Giulia", "Hans", "Inês"),
+    *("Jürgen", "Kerstin", "Lucía", "Mateusz", "Nadia", "Óscar", "Petra", "Zoë"),
+]
+LAST = [
+    *("Okafor", "Müller", "García", "Novák", "Rossi", "Dubois", "Øster", "Sjöberg"),
+    *("van", "Dijk", "Schmidt", "Łukasz", "Pereira", "O'Neill", "Straße", "Meyer"),
+]
 CITIES = (("Berlin", "10115", "DE", "+49 30"), ("Paris", "75001", "FR", "+33 1 4"), ("Madrid", "28001", "ES", "+34 91"))
 TITLES = ["Owner", "Buyer", "Head of Sales", "Engineer", "Treasurer", "Secretary"]
 

@@ -101,7 +101,9 @@ class Wire:
 
     def upload(self, content: bytes):
         body = (
-            b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n' + content + b"\r\n--x--\r\n"
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+            + content
+            + b"\r\n--x--\r\n"
         )
         status, found = self.ask("POST", "/imports", body, Content_Type="multipart/form-data; boundary=x")
         assert status == 201, found
@@ -138,7 +140,7 @@ class Answer:
         self.answer = self.connection.getresponse()
         self.status = self.answer.status
 
-    def __enter__(self) -> "Answer":
+    def __enter__(self):
         return self
 
     def __exit__(self, *_error) -> None:

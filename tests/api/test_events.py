@@ -33,7 +33,8 @@ def check_progress(data: dict) -> schemas.Progress:
 def ledger(database_url: str, import_id: str) -> dict:
     with psycopg.connect(database_url, row_factory=dict_row) as conn:
         counts = conn.execute(
-            "SELECT outcome::text, count(*) AS n FROM contact_import_results WHERE import_id = %s GROUP BY 1", (import_id,)
+            "SELECT outcome::text, count(*) AS n FROM contact_import_results WHERE import_id = %s GROUP BY 1",
+            (import_id,),
         )
         return {row["outcome"]: row["n"] for row in counts}
 

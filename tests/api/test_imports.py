@@ -15,7 +15,9 @@ OUTCOMES = set(schemas.Outcomes.model_fields)
 
 def ledger(session, import_id):
     rows = session.execute(
-        text("SELECT row, outcome::text, contact_id, code FROM contact_import_results WHERE import_id = :id ORDER BY row"),
+        text(
+            "SELECT row, outcome::text, contact_id, code FROM contact_import_results WHERE import_id = :id ORDER BY row"
+        ),
         {"id": import_id},
     )
     return [tuple(row) for row in rows]
@@ -56,11 +58,15 @@ def test_same_key_and_bytes_is_one_import(owner_program, session):
 
 def test_keys_of_two_people_are_two_keys(program):
     key = {"Idempotency-Key": "monday"}
-    assert program("owner").upload(people_table(1), headers=key) != program("outsider").upload(people_table(2), headers=key)
+    assert program("owner").upload(people_table(1), headers=key) != program("outsider").upload(
+        people_table(2), headers=key
+    )
 
 
 def test_whole_way_there_and_back(owner_program, session):
-    found = owner_program.upload(table("1,a@example.com,Ada,L,Acme,x|y,40", "2,nonsense,Bob,M,Acme,,", "3,c@example.com,Cy,N,,,"))
+    found = owner_program.upload(
+        table("1,a@example.com,Ada,L,Acme,x|y,40", "2,nonsense,Bob,M,Acme,,", "3,c@example.com,Cy,N,,,")
+    )
     path = f"/imports/{found['import_id']}"
 
     checking = owner_program.ask("PUT", f"{path}/mapping", 202, json={"mapping": found["suggested_mapping"]}).json
@@ -95,7 +101,9 @@ def test_whole_way_there_and_back(owner_program, session):
     assert result.import_duration_ms >= 0
 
     rows = schemas.RowList.model_validate(owner_program.ask("GET", f"{path}/rows").json)
-    assert [(row.row, row.outcome, row.contact_id, row.code) for row in rows.items] == ledger(session, found["import_id"])
+    assert [(row.row, row.outcome, row.contact_id, row.code) for row in rows.items] == ledger(
+        session, found["import_id"]
+    )
 
     would = schemas.RollbackPreview.model_validate(owner_program.ask("GET", f"{path}/rollback").json)
     assert (would.contacts_removed, would.contacts_restored, would.contacts_kept) == (2, 0, 0)
@@ -107,7 +115,9 @@ def test_rollback_that_takes_long_is_answered_with_where_to_look(owner_program):
     assert answer.headers["Location"] == f"/api/imports/{import_id}"
     assert answer.json["state"] == "rolling_back"
     jobs.work(import_id)
-    done = schemas.RollbackResult.model_validate(owner_program.ask("DELETE", f"/imports/{import_id}/rollback", 200).json)
+    done = schemas.RollbackResult.model_validate(
+        owner_program.ask("DELETE", f"/imports/{import_id}/rollback", 200).json
+    )
     assert (done.contacts_removed, done.contacts_restored, done.contacts_kept) == (5, 0, 0)
     assert owner_program.ask("GET", f"/imports/{import_id}").json["rolled_back_at"].endswith("Z")
     assert owner_program.ask("GET", "/contacts").json["items"] == []
@@ -253,7 +263,9 @@ def test_preview_is_kept_for_each_strategy(owner_program):
     import_id = owner_program.ready(table("1,a@example.com,Ada,L,Other,,"))
     jobs.work(import_id)
     found = {
-        strategy: owner_program.ask("GET", f"/imports/{import_id}/preview?duplicate_strategy={strategy}").json["outcomes"]
+        strategy: owner_program.ask("GET", f"/imports/{import_id}/preview?duplicate_strategy={strategy}").json[
+            "outcomes"
+        ]
         for strategy in ("skip", "update", "merge")
     }
     assert all(set(outcomes) == OUTCOMES for outcomes in found.values())

@@ -55,7 +55,9 @@ def problem(answer, status: int, code: str | None = None) -> dict:
 def fingerprint(session) -> list:
     session.rollback()
     tables = ("contact_imports", "contacts", "contact_import_results", "contact_import_files", "contact_import_leases")
-    return [session.scalar(text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t")) for name in tables]
+    return [
+        session.scalar(text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t")) for name in tables
+    ]
 
 
 @pytest.mark.parametrize("header", [None, "Bearer nonsense", "Bearer ", "Basic b3duZXI6eA==", "nonsense", "Bearer a b"])
@@ -106,8 +108,8 @@ def test_viewers_do_not_upload(program):
 
 
 REFUSED_IN = {
-    "uploaded": ["/preview?duplicate_strategy=skip", "/execute", "/cancel", "/retry", "GET /rollback", "DELETE /rollback",
-                 "/result", "/report.csv", "/report.pdf", "/rejected.csv"],
+    "uploaded": ["/preview?duplicate_strategy=skip", "/execute", "/cancel", "/retry", "GET /rollback",
+                 "DELETE /rollback", "/result", "/report.csv", "/report.pdf", "/rejected.csv"],
     "ready": ["/cancel", "/retry", "GET /rollback", "DELETE /rollback", "/result", "/report.pdf"],
     "queued": ["/mapping", "/retry", "GET /rollback", "DELETE /rollback", "/result", "/report.pdf"],
     "completed": ["/mapping", "/execute", "/cancel"],
@@ -138,7 +140,9 @@ def test_wrong_state_is_409_and_names_it(owner_program, session, state):
     methods = {path: method for method, path in OF_AN_IMPORT if method != "HEAD"}
     for asked in REFUSED_IN[state]:
         method, _, path = asked.rpartition(" ")
-        answer = owner_program.ask(method or methods[path], f"/imports/{import_id}{path}", None, **body_for(path, import_id))
+        answer = owner_program.ask(
+            method or methods[path], f"/imports/{import_id}{path}", None, **body_for(path, import_id)
+        )
         assert problem(answer, 409)["state"] == state, asked
     assert fingerprint(session) == before
 
@@ -171,7 +175,9 @@ WRONG_MAPPINGS = [
 def test_wrong_mapping_is_422_and_points_at_it(owner_program, session, body, pointer, code):
     import_id = owner_program.upload(people_table(2))["import_id"]
     before = fingerprint(session)
-    answer = owner_program.ask("PUT", f"/imports/{import_id}/mapping", None, data=json.dumps(body), content_type="application/json")
+    answer = owner_program.ask(
+        "PUT", f"/imports/{import_id}/mapping", None, data=json.dumps(body), content_type="application/json"
+    )
     (error,) = problem(answer, 422)["errors"]
     assert error["pointer"] == pointer
     assert code is None or error["code"] == code
@@ -238,7 +244,9 @@ def test_bodies_that_cannot_be_read(owner_program, content, content_type, status
 def test_execute_answers_in_json_or_events_and_nothing_else(owner_program):
     import_id = owner_program.ready(people_table(2))
     body = {"import_id": import_id, "duplicate_strategy": "skip"}
-    answer = owner_program.ask("POST", f"/imports/{import_id}/execute", None, json=body, headers={"Accept": "text/html"})
+    answer = owner_program.ask(
+        "POST", f"/imports/{import_id}/execute", None, json=body, headers={"Accept": "text/html"}
+    )
     problem(answer, 406)
     assert owner_program.ask("GET", f"/imports/{import_id}").json["state"] == "ready"
 
@@ -302,7 +310,9 @@ def test_wrong_upload_is_422_and_leaves_nothing(owner_program, session, data, po
 
 @pytest.mark.parametrize("key", ["", "é", "a" * 201, "a\tb"])
 def test_idempotency_key_has_a_form(owner_program, key):
-    refused = owner_program.upload(people_table(1), headers={"Idempotency-Key": key.encode().decode("latin-1")}, status=422)
+    refused = owner_program.upload(
+        people_table(1), headers={"Idempotency-Key": key.encode().decode("latin-1")}, status=422
+    )
     assert refused["errors"][0]["pointer"] == "Idempotency-Key"
 
 

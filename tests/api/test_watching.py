@@ -101,7 +101,9 @@ def test_blocked_socket_leaves_polling_at_work(watch, running):
 
 def test_lost_socket_is_polled_for_until_it_is_back(watch, running):
     relays = []
-    watch.page.route_web_socket(re.compile("/live$"), lambda socket: relays.append((socket, socket.connect_to_server())))
+    watch.page.route_web_socket(
+        re.compile("/live$"), lambda socket: relays.append((socket, socket.connect_to_server()))
+    )
     watch.open(running(30))
     watch.wait_for_push()
     before = len(watch.polls)

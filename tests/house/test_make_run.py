@@ -137,7 +137,11 @@ def test_clone_run_crash_run(clone):
     visitor.post(path, {"email": "a@example.com", "name": "A", "password": PASSWORD}, at=path)
     url, _ = visitor.upload("/imports/new", PEOPLE)
     import_id = urllib.parse.urlsplit(url).path.split("/")[2]
-    visitor.post(f"/imports/{import_id}/columns", {"column-0": "email", "column-1": "full_name"}, at=f"/imports/{import_id}/columns")
+    visitor.post(
+        f"/imports/{import_id}/columns",
+        {"column-0": "email", "column-1": "full_name"},
+        at=f"/imports/{import_id}/columns",
+    )
     visitor.until(f"/imports/{import_id}", "/review")
     visitor.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"}, at=f"/imports/{import_id}/review")
     assert "All 2 contacts are in." in visitor.until(f"/imports/{import_id}", "/report")

@@ -42,7 +42,8 @@ def test_the_migrations_make_the_tables_of_the_models(database_url):
 def test_the_bytes_are_not_compressed_again(database_url):
     with psycopg.connect(database_url) as conn:
         storage = conn.execute(
-            "SELECT attstorage FROM pg_attribute WHERE attrelid = 'contact_import_files'::regclass AND attname = 'content'"
+            "SELECT attstorage FROM pg_attribute WHERE attname = 'content'"
+            " AND attrelid = 'contact_import_files'::regclass"
         ).fetchone()
     assert storage[0] in {"e", b"e"}
 

@@ -192,7 +192,7 @@ def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
 
 
 def _restore_one(conn: Connection, import_id: UUID, change: object) -> int:
-    """Take one change back; a key that an outsider holds by now is listed, the other fields come back. Removed: 0 or 1."""
+    """Take one change back; a key that an outsider holds by now is listed, the rest comes back. Removed: 0 or 1."""
     gone = conn.execute(_REMOVE_HANDED_OVER, {"import_id": import_id, "change": change}, prepare=True).fetchone()
     if gone:
         return 1
@@ -241,7 +241,8 @@ def _without(tags: str) -> str:
     return f"""CASE WHEN {tags} = left_as THEN wanted ELSE to_jsonb(
           ARRAY(SELECT t FROM jsonb_array_elements_text({tags}) t
             WHERE NOT (left_as ? t AND NOT wanted ? t)
-            UNION ALL SELECT t FROM jsonb_array_elements_text(wanted) t WHERE NOT left_as ? t AND NOT {tags} ? t)) END"""
+            UNION ALL SELECT t FROM jsonb_array_elements_text(wanted) t
+            WHERE NOT left_as ? t AND NOT {tags} ? t)) END"""
 
 
 # Each changed field is compared with what stands there now: as the import left it → back; as before → nothing;
