@@ -1,0 +1,70 @@
+"""What must hold after any fault, asked of the database and of the report alone."""
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from itertools import pairwise
+from uuid import UUID
+
+from tests.harness.house import House
+from webapp.engine import proof
+from webapp.engine.states import STORED_OUTCOMES
+from webapp.reports import exports
+
+
+def check_invariants(house: House, import_id: UUID, *, complete: bool = True) -> dict:
+    """I1 to I3 and I6 to I8 of one import, whatever happened to it; its facts."""
+    found = house.facts(import_id)
+    ledger = house.query("SELECT * FROM contact_import_results WHERE import_id = %s ORDER BY row", import_id)
+    counted = Counter(entry["outcome"] for entry in ledger)
+    for outcome in STORED_OUTCOMES:  # I1
+        assert found[outcome.value] == counted[outcome.value], outcome
+    staged = [
+        entry["row"]
+        for entry in house.query("SELECT row FROM contact_import_rows WHERE import_id = %s ORDER BY row", import_id)
+    ]
+    entered = [entry["row"] for entry in ledger]
+    assert entered == staged[: len(entered)], "the ledger has a gap or a stranger"
+    if complete:
+        assert len(entered) == found["total"], "rows without an outcome"
+    _check_contacts(house, import_id, ledger)
+    _check_batches(house, import_id, found, entered)
+    if found["ledger_digest"]:
+        _check_report(house, import_id, found["ledger_digest"], ledger)
+    return found
+
+
+def _check_contacts(house: House, import_id: UUID, ledger: list[dict]) -> None:
+    """I2: what the ledger calls created is there, once, and nothing else carries the import's id."""
+    created = {entry["row"]: entry["contact_id"] for entry in ledger if entry["outcome"] == "created"}
+    made = house.query("SELECT id, imported_row FROM contacts WHERE imported_from = %s", import_id)
+    assert {row["imported_row"]: row["id"] for row in made} == created
+    assert len(made) == len(created), "a contact was made twice"
+    doubled = house.query("SELECT email_key FROM contacts WHERE email_key IS NOT NULL GROUP BY 1 HAVING count(*) > 1")
+    assert not doubled
+
+
+def _check_batches(house: House, import_id: UUID, found: dict, entered: list[int]) -> None:
+    """I3 and I8: the settled batches follow one another without gap or overlap, so no two executors ever wrote."""
+    settled = [batch for batch in house.batches(import_id) if batch["rows"]]
+    again = next((n for n, batch in enumerate(settled) if n and batch["first_row"] <= 2), len(settled))
+    first_run = settled[:again]  # A run over failed rows begins from the top.
+    for before, after in pairwise(first_run):
+        assert after["first_row"] == before["last_row"] + 1, "batches overlap"
+        assert after["batch"] == before["batch"] + 1, "a batch was committed twice"
+    assert sum(batch["rows"] for batch in first_run) == len(entered), "a batch was neither whole nor absent"
+    if again == len(settled):
+        assert found["batches_done"] == len(settled)
+
+
+def _check_report(house: House, import_id: UUID, digest: str, ledger: list[dict]) -> None:
+    """I7: the report says what the database says, and its digest can be had from the CSV alone."""
+    with house.session() as session:
+        text = b"".join(exports.report_csv(session, import_id)).decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(text)))[1:]
+    told = [line[:4] for line in lines if line[1] != "not_processed"]
+    assert told == [
+        [str(entry["row"]), entry["outcome"], str(entry["contact_id"] or ""), entry["code"] or ""] for entry in ledger
+    ]
+    assert hashlib.sha256("".join(proof.line_of(*line) for line in told).encode()).hexdigest() == digest

@@ -1,0 +1,99 @@
+"""Servers, workers and the web as processes that a test may kill, freeze and start again."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from webapp.embedded import Servers
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Machine(Servers):
+    """The embedded servers, each of which can be stopped and started by itself."""
+
+    def _child(self, program: str) -> "subprocess.Popen[bytes]":
+        return next(child for child in self.children if any(Path(str(word)).name == program for word in child.args))
+
+    def stop_database(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one."""
+        self._stop("postgres", how)
+
+    def start_database(self) -> None:
+        self._start_postgres()
+
+    def stop_queue(self, how: signal.Signals = signal.SIGKILL) -> None:
+        self._stop("valkey-server", how)
+
+    def start_queue(self) -> None:
+        self._start_valkey()
+
+    def signal_queue(self, number: signal.Signals) -> None:
+        self._child("valkey-server").send_signal(number)
+
+    def _stop(self, program: str, how: signal.Signals) -> None:
+        child = self._child(program)
+        child.send_signal(how)
+        child.wait(20)
+        self.children.remove(child)
+
+    def heal(self) -> None:
+        """Have both servers up again, whatever a test did to them."""
+        names = {Path(str(word)).name for child in self.children if child.poll() is None for word in child.args}
+        self.children = [child for child in self.children if child.poll() is None]
+        if "postgres" not in names:
+            self.start_database()
+        if "valkey-server" not in names:
+            self.start_queue()
+
+
+class WorkerProcess:
+    """`worker.py` as a process with its work-horse and its sweeper."""
+
+    def __init__(self, environment: dict[str, str] | None = None, command: tuple[str, ...] = ()) -> None:
+        environment = {**os.environ, **(environment or {})}
+        with (Path(environment["ROWCALL_VAR"]) / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, sys.executable, "worker.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def family(self) -> list[int]:
+        """The worker and everything below it."""
+        found = [self.pid]
+        for pid in found:
+            with suppress(OSError):
+                found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return found
+
+    def signal_family(self, number: signal.Signals) -> None:
+        for pid in self.family():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self) -> None:
+        """-9 to the worker alone."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def end(self) -> None:
+        """Whatever state it is in, it and its family are gone afterwards."""
+        family = self.family() if self.process.poll() is None else []
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
