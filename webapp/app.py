@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, g, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -115,6 +115,7 @@ def _explain(error: HTTPException) -> Response | tuple[str, int]:
 
 
 def _database_away(_error: OperationalError | psycopg.OperationalError) -> Response | tuple[str, int]:
+    g._login_user = login.anonymous_user()  # noqa: SLF001 - who asks is not known, and the page must not ask again
     return problems.plain(503) if problems.concerns_api() else _page(503)
 
 

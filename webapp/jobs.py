@@ -47,7 +47,7 @@ PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one a
 @lru_cache(maxsize=4)
 def queue(url: str) -> Queue:
     """The import queue; the JSON serializer keeps pickle out of it."""
-    connection = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
+    connection = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
     return Queue(QUEUE, connection=connection, serializer=JSONSerializer, default_timeout=-1)
 
 
@@ -93,6 +93,13 @@ def _enqueue(function: str, name: str, argument: str, settings: Settings) -> boo
         logger.warning("queue out of reach: %s", type(error).__name__)
         return False
     return True
+
+
+def _queue_answers(settings: Settings) -> bool:
+    try:
+        return bool(queue(settings.redis_url).connection.ping())
+    except redis.RedisError:
+        return False
 
 
 class StopRequest:
@@ -243,8 +250,10 @@ class _Fairness:
             return True
         if time.monotonic() < self.until:
             return False
+        # With the queue away nobody could be called, neither those others nor this import again.
+        make_room = self._others_wait() and _queue_answers(self.settings)
         self.until = time.monotonic() + self.settings.slice_seconds
-        return self._others_wait()
+        return make_room
 
     def _others_wait(self) -> bool:
         waiting: list[bool] = []

@@ -42,6 +42,8 @@ class Machine(Servers):
 
     def heal(self) -> None:
         """Have both servers up again, whatever a test did to them."""
+        for child in self.children:
+            child.send_signal(signal.SIGCONT)
         names = {Path(str(word)).name for child in self.children if child.poll() is None for word in child.args}
         self.children = [child for child in self.children if child.poll() is None]
         if "postgres" not in names:

@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL that can lose the answer to a COMMIT."""
+"""A proxy before PostgreSQL that can lose the answer to a batch's COMMIT."""
 
 import select
 import socket
@@ -6,47 +6,53 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+SOCKET = ".s.PGSQL.5432"
+BATCH = b"contact_import_rows"  # what only a connection that runs batches asks for
+
 
 class Proxy:
-    """Stands between a worker and PostgreSQL on a socket of its own. `swallow_commit` loses the answer to a COMMIT."""
+    """Listens in `folder` and passes everything on to the server's `sockets`, until `lose_next_commit` is set."""
 
-    def __init__(self, folder: Path, server: Path) -> None:
-        self.server, self.swallow_commit, self.swallowed = server, False, 0
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(str(folder / ".s.PGSQL.5432"))
-        self.socket.listen()
-        self.open = [self.socket]
+    def __init__(self, folder: Path, sockets: Path) -> None:
+        self.sockets = sockets
+        self.lose_next_commit = False
+        self.lost = 0
+        self.door = socket.socket(socket.AF_UNIX)
+        self.door.bind(str(folder / SOCKET))
+        self.door.listen()
+        self.open = [self.door]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        _hang_up(*self.open)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                client = self.socket.accept()[0]
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(str(self.server / ".s.PGSQL.5432"))
+                client, server = self.door.accept()[0], socket.socket(socket.AF_UNIX)
+                server.connect(str(self.sockets / SOCKET))
                 self.open += [client, server]
-                threading.Thread(target=self._pass, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
 
-    def _pass(self, client, server) -> None:
-        """One message each way after the other, as the protocol goes here: no pipelining, no notices."""
-        losing = False
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        runs_batches = losing = False
         with suppress(OSError):
             while True:
                 for side in select.select([client, server], [], [])[0]:
-                    if not (data := side.recv(65536)) or (losing and side is server):
-                        self.swallowed += losing
-                        return self._hang_up(client, server)
-                    losing = losing or (self.swallow_commit and side is client and b"COMMIT" in data)
-                    if losing:
-                        self.swallow_commit = False
+                    data = side.recv(65536)
+                    if not data or (losing and side is server):  # The server has answered, so it has committed.
+                        self.lost += losing
+                        return _hang_up(client, server)
+                    if side is client:
+                        runs_batches = runs_batches or BATCH in data
+                        if self.lose_next_commit and runs_batches and b"COMMIT" in data:
+                            losing, self.lose_next_commit = True, False
                     (server if side is client else client).sendall(data)
-        return self._hang_up(client, server)
+        return _hang_up(client, server)
 
-    def _hang_up(self, *ends) -> None:
-        for end in ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
 
-    def close(self) -> None:
-        self._hang_up(*self.open)
+def _hang_up(*ends: socket.socket) -> None:
+    for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()

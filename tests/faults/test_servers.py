@@ -1,0 +1,173 @@
+"""PostgreSQL and Valkey restarted, lost, emptied, frozen and full in the middle of an import."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+
+from tests.harness import servers as common
+from tests.harness.gates import Gate
+from tests.harness.house import rows
+from tests.harness.imports import table
+from tests.harness.invariants import check_invariants
+from tests.harness.proxy import Proxy
+from webapp import jobs
+
+FIFTH_BATCH = "NEW.external_id = '420'"
+
+
+def under_way(house, count: int = 1000, **options) -> tuple:
+    """An import whose fifth batch is held; its id, the gate and the holder's token."""
+    import_id = house.ready(rows(count))
+    gate = Gate(house, when=FIFTH_BATCH)
+    house.worker(**options)
+    house.execute(import_id)
+    return import_id, gate, gate.held(import_id)
+
+
+def finish(house, import_id) -> dict:
+    house.wait(import_id, "completed")
+    found = check_invariants(house, import_id)
+    assert (found["created"], found["failed"]) == (found["total"], 0)
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGINT], ids=["immediate", "fast"])
+def test_database_restarted(house, how):
+    import_id, gate, token = under_way(house)
+    house.machine.stop_database(how)
+    house.highest.clear()  # A crash may take back the last moments; whole batches, and the checkpoint with them.
+    house.machine.start_database()
+    gate.held(import_id, after=token)
+    gate.open()
+    assert finish(house, import_id)["deaths"] == 0, "an outage is no death of the worker"
+
+
+def test_session_ended_by_an_administrator(house):
+    import_id, gate, token = under_way(house)
+    holder = "SELECT backend_pid::integer FROM contact_import_leases WHERE import_id = %s"
+    house.query(f"SELECT pg_terminate_backend(({holder}))", import_id)
+    gate.held(import_id, after=token)
+    gate.open()
+    finish(house, import_id)
+
+
+def test_database_away(house, owner):
+    """Pages say so and stay alive; when the database is back everything goes on by itself."""
+    import_id, gate, _token = under_way(house)
+    gate.open()
+    house.machine.stop_database()
+    for path in ("/imports", f"/imports/{import_id}/progress/fragment", "/contacts"):
+        assert "database is out of reach" in owner.get(path, 503).text
+    assert owner.client.get("/api/imports").status_code == 503
+    assert owner.client.get("/readyz").json["database"] == "out of reach"
+    owner.get("/healthz")
+    house.machine.start_database()
+    house.highest.clear()
+    finish(house, import_id)
+    assert owner.client.get("/imports").status_code == 200
+
+
+def test_lost_answer_to_a_commit(house):
+    """Whether the batch was committed is read from the checkpoint; it is not done twice."""
+    with tempfile.TemporaryDirectory(prefix="rp") as folder:
+        proxy = Proxy(Path(folder), house.machine.sockets)
+        name = urlsplit(house.settings.database_url).path
+        through = {"DATABASE_URL": f"postgresql://postgres@{name}?host={folder}"}
+        import_id, gate, token = under_way(house, environment=through)
+        proxy.lose_next_commit = True
+        gate.open()
+        house.until(lambda: proxy.lost, what="no COMMIT came by")
+        assert finish(house, import_id)["token"] > token
+        proxy.close()
+
+
+def test_queue_emptied(house):
+    import_id, gate, _token = under_way(house)
+    waiting = house.execute(house.ready(rows(10, first=5001)))
+    redis.Redis.from_url(house.settings.redis_url).flushall()
+    gate.open()
+    finish(house, import_id)
+    finish(house, waiting)
+
+
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
+def test_queue_away(house, how):
+    """What runs goes on from the database; what is asked for meanwhile waits, says so, and begins by itself."""
+    waiting = house.ready(rows(10, first=5001))
+    import_id, gate, _token = under_way(house)
+    if how == "stopped":
+        house.machine.stop_queue()
+    else:
+        house.machine.signal_queue(signal.SIGSTOP)
+    house.execute(waiting)
+    assert house.waiting_for(waiting) == "queue"
+    gate.open()
+    finish(house, import_id)
+    assert house.facts(waiting)["state"] == "queued"
+    if how == "stopped":
+        house.machine.start_queue()
+    else:
+        house.machine.signal_queue(signal.SIGCONT)
+    finish(house, waiting)
+    assert house.waiting_for(waiting) is None
+
+
+def test_queue_full(house, owner):
+    """It takes no more; the button still works, the page says what is waited for, and the import begins later."""
+    import_id = house.ready(rows(10))
+    house.query("UPDATE contact_imports SET created_by = (SELECT id FROM users WHERE email = 'owner@example.com')")
+    store = redis.Redis.from_url(house.settings.redis_url)
+    assert store.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+    house.worker()
+    house.until(lambda: jobs.workers(house.settings))
+    store.config_set("maxmemory", 1)
+    try:
+        at = f"/imports/{import_id}/review"
+        owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip", "batch_size": "100"}, at=at)
+        assert "Waiting for the queue" in owner.get(f"/imports/{import_id}/progress").text
+        assert house.facts(import_id)["state"] == "queued"
+    finally:
+        store.config_set("maxmemory", 0)
+    finish(house, import_id)
+
+
+@pytest.fixture
+def small_disk(machine, ci):
+    """A tablespace on a disk of 256 kB; `roomy()` makes it larger."""
+    folder = Path(tempfile.mkdtemp(prefix="rd"))
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size=256k,mode=0700,uid={machine.owner or os.geteuid()}", "none", folder],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        folder.rmdir()
+        assert not (ci and os.geteuid() == 0 and Path("/.dockerenv").exists() is False), mounted.stderr
+        pytest.skip("mounting a small disk is not allowed here")
+    found = machine.addresses()
+    common._admin(found, f"CREATE TABLESPACE small LOCATION '{folder}'")
+    yield lambda: subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+    common._admin(found, "DROP TABLESPACE small")
+    subprocess.run(["umount", folder], check=True)
+    folder.rmdir()
+
+
+def test_disk_full(small_disk, house):
+    """The import waits with what it has, and goes on once there is room."""
+    people = [f'{n},p{n}@example.com,P{n},Q{n},{"x" * 200},,' for n in range(1, 2001)]
+    import_id = house.ready(table(*people))
+    house.query("ALTER TABLE contacts SET TABLESPACE small")
+    house.worker()
+    house.execute(import_id)
+    house.until(lambda: house.waiting_for(import_id) == "database", what="nothing was said")
+    found = check_invariants(house, import_id, complete=False)
+    assert (found["state"], found["failed"]) == ("running", 0)
+    assert 0 < found["created"] < 2000
+    small_disk()
+    finish(house, import_id)
