@@ -20,6 +20,7 @@ JOB_SETTINGS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_bitmapscan": "off",
+    "enable_memoize": "off",
     "jit": "off",
     # The checkpoint commits with the data, so a crash of the database rewinds both together.
     "synchronous_commit": "off",

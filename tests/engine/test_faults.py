@@ -116,8 +116,9 @@ def test_plans_use_indexes_from_an_empty_table_on(conn):
 
     for strategy in Strategy:
         query = statement(Rules(strategy, ("external_id", "email", "phone")))
-        parameters = {"import_id": "00000000-0000-0000-0000-000000000000", "after": 0, "limit": 100}
-        plan = "\n".join(str(row["QUERY PLAN"]) for row in conn.execute("EXPLAIN " + query, parameters).fetchall())
+        parameters = ("00000000-0000-0000-0000-000000000000", 0, 100)
+        explained = psycopg.RawCursor(conn).execute("EXPLAIN " + query, parameters).fetchall()
+        plan = "\n".join(str(row["QUERY PLAN"]) for row in explained)
         assert "Seq Scan on contacts" not in plan
-        for index in ("contacts_external_id", "contacts_email_key", "contacts_phone_key", "contacts_pkey"):
+        for index in ("contacts_external_id", "contacts_email_key", "contacts_phone_key"):
             assert index in plan

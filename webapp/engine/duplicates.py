@@ -23,8 +23,10 @@ Connection = psycopg.Connection[dict[str, Any]]
 MATCH_KEYS = ("external_id", "email", "phone")  # strongest first
 UNIQUE_KEYS = ("external_id", "email")
 KEY_COLUMN = {"external_id": "external_id", "email": "email_key", "phone": "phone_key"}
-OWNER = {"external_id": "by_external_id", "email": "by_email", "phone": "by_phone[1]"}
 KEY_FIELDS = {"email": "email_key", "phone": "phone_key"}  # derived keys travel with their field
+# Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew for every batch.
+IMPORT_ID, AFTER, LIMIT = "$1::uuid", "$2::bigint", "$3::bigint"
+OWNERS = ("by_external_id", "by_email", "by_phone", "by_phone_too")  # contacts that hold a row's keys
 WRITTEN = (*SCALARS, "tags", "custom", "email_key", "phone_key")
 
 
@@ -44,6 +46,11 @@ class Rules:
     def enabled(self) -> tuple[str, ...]:
         return tuple(key for key in MATCH_KEYS if key in self.match_keys)
 
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """The keys that are looked up: those matched on, and those that are unique in any case."""
+        return tuple(key for key in MATCH_KEYS if key in self.match_keys or key in UNIQUE_KEYS)
+
 
 @dataclass(frozen=True)
 class Decided:
@@ -59,6 +66,7 @@ class DuplicateHandler:
 
     def __init__(self, conn: Connection, import_id: UUID, rules: Rules) -> None:
         self.conn = conn
+        self.cursor = psycopg.RawCursor(conn)
         self.import_id = import_id
         self.statement = statement(rules)
 
@@ -69,8 +77,7 @@ class DuplicateHandler:
         return _sum([first, *later], first)
 
     def _run(self, after: int, limit: int) -> dict[str, Any]:
-        parameters = {"import_id": self.import_id, "after": after, "limit": limit}
-        found = self.conn.execute(self.statement, parameters, prepare=True).fetchone()
+        found = self.cursor.execute(self.statement, (self.import_id, after, limit), prepare=True).fetchone()
         assert found is not None  # noqa: S101 - an aggregate always answers
         if found["to_change"] != found["changed"]:
             raise LostRace
@@ -92,18 +99,17 @@ def _sum(parts: Iterable[dict[str, Any]], whole: dict[str, Any]) -> Decided:
 
 @lru_cache(maxsize=64)
 def statement(rules: Rules) -> str:
-    """The decision as SQL for these rules. Parameters: import_id, after (row number), limit (rows)."""
+    """The decision as SQL for these rules. Its parameters are those above."""
     return "WITH " + ",\n".join(_steps(rules)) + _totals()
 
 
 def _steps(rules: Rules) -> Iterator[str]:
-    yield f"batch AS MATERIALIZED ({_batch(rules)})"
     yield f"looked AS MATERIALIZED ({_look_up(rules)})"
-    yield f"shared AS MATERIALIZED ({_shared_marks(rules)})"
     yield f"aside AS MATERIALIZED ({_interfering(rules)})"
-    yield f"judged AS MATERIALIZED ({_judge(rules)})"
+    yield "judged AS NOT MATERIALIZED (SELECT * FROM looked WHERE row NOT IN (SELECT row FROM aside))"
     yield _insert_contacts()
-    yield f"matched AS MATERIALIZED ({_match(rules)})"
+    if rules.strategy is not Strategy.SKIP:
+        yield f"matched AS MATERIALIZED ({_match(rules)})"
     yield f"entries AS MATERIALIZED ({_entries(rules)})"
     if rules.strategy is not Strategy.SKIP:
         yield _update_contacts()
@@ -114,84 +120,92 @@ def _steps(rules: Rules) -> Iterator[str]:
 
 
 def _batch(rules: Rules) -> str:
+    """The range, without its wide columns: they are fetched where they are written."""
     again = """AND EXISTS (SELECT FROM contact_import_results f
         WHERE f.import_id = r.import_id AND f.row = r.row AND f.outcome = 'failed')"""
     return f"""
-    SELECT r.* FROM contact_import_rows r
-    WHERE r.import_id = %(import_id)s AND r.row > %(after)s {again if rules.only_failed else ""}
-    ORDER BY r.row LIMIT %(limit)s"""
+    SELECT r.row, r.status, r.external_id, r.email_key, r.phone_key,
+      CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
+        jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END AS code
+    FROM contact_import_rows r
+    WHERE r.import_id = {IMPORT_ID} AND r.row > {AFTER} {again if rules.only_failed else ""}
+    ORDER BY r.row LIMIT {LIMIT}"""
 
 
 def _look_up(rules: Rules) -> str:
     """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say."""
-    phone = (
-        "(SELECT array_agg(id) FROM (SELECT c.id FROM contacts c WHERE c.phone_key = b.phone_key LIMIT 2) p)"
-        if "phone" in rules.enabled
-        else "NULL::bigint[]"
+    probes = "".join(
+        f"""
+    LEFT JOIN LATERAL (SELECT * FROM contacts c WHERE c.{KEY_COLUMN[key]} = b.{KEY_COLUMN[key]} LIMIT 1) AS of_{key}
+      ON b.status = 'valid'"""
+        for key in rules.guarded
     )
-    return f"""
-    SELECT b.*,
-      (SELECT c.id FROM contacts c WHERE c.external_id = b.external_id LIMIT 1) AS by_external_id,
-      (SELECT c.id FROM contacts c WHERE c.email_key = b.email_key LIMIT 1) AS by_email,
-      {phone} AS by_phone
-    FROM batch b WHERE b.status = 'valid'"""
-
-
-def _marks(rules: Rules) -> str:
-    """Every key that a row brings and every contact that holds one of them, each as a text of its own."""
-    marks = ["'x' || external_id", "'e' || email_key", "'c' || by_external_id", "'c' || by_email"]
+    phones = "NULL::bigint AS by_phone, NULL::bigint AS by_phone_too"
     if "phone" in rules.enabled:
-        marks += ["'p' || phone_key", "'c' || by_phone[1]", "'c' || by_phone[2]"]
-    return f'unnest(ARRAY[{", ".join(marks)}] COLLATE "C")'
-
-
-def _shared_marks(rules: Rules) -> str:
-    """Keys and contacts that more than one row of the range touches, with the first of these rows."""
+        probes += """
+    LEFT JOIN LATERAL (SELECT id FROM contacts c WHERE c.phone_key = b.phone_key AND c.id <> of_phone.id LIMIT 1) AS too
+      ON b.status = 'valid'"""
+        phones = "of_phone.id AS by_phone, too.id AS by_phone_too"
     return f"""
-    SELECT mark, min(row) AS first FROM (SELECT row, {_marks(rules)} AS mark FROM looked) m
-    WHERE mark IS NOT NULL GROUP BY mark HAVING min(row) < max(row)"""
+    SELECT b.*, of_external_id.id AS by_external_id, of_email.id AS by_email, {phones},
+      {_of_owner(rules, "id")} AS owner, {_conflict(rules)} AS conflict,
+      CASE WHEN {_of_owner(rules, "imported_from")} = {IMPORT_ID} THEN {_of_owner(rules, "imported_row")} END AS joins
+    FROM ({_batch(rules)}) b{probes}"""
 
 
-def _interfering(rules: Rules) -> str:
-    """Rows that share a key or an owner with an earlier row of the range: they must see what that row wrote.
-
-    A row's effect reaches only the contacts that hold its keys and the keys that it brings, so pairs suffice:
-    a third row can be touched only through a key or an owner that it shares with one of the two.
-    """
-    return f"""
-    SELECT DISTINCT m.row FROM (SELECT row, {_marks(rules)} AS mark FROM looked) m, shared s
-    WHERE EXISTS (SELECT FROM shared) AND m.mark = s.mark AND m.row > s.first"""
+def _of_owner(rules: Rules, column: str) -> str:
+    """A column of the contact that the row's strongest key reaches."""
+    reached = " ".join(f"WHEN of_{key}.id IS NOT NULL THEN of_{key}.{column}" for key in rules.enabled)
+    return f"CASE {reached or f'WHEN false THEN of_email.{column}'} END"
 
 
-def _judge(rules: Rules) -> str:
-    """R1 and R2: one owner, none, or a conflict that names the contacts."""
-    owners = [OWNER[key] for key in rules.enabled]
-    owner = f"COALESCE({', '.join(owners)})" if owners else "NULL::bigint"
-    return f"""
-    SELECT l.*, {owner} AS owner, {_conflict(rules, owner)} AS conflict
-    FROM looked l WHERE l.row NOT IN (SELECT row FROM aside)"""
-
-
-def _conflict(rules: Rules, owner: str) -> str:
-    two = [f"{a} <> {b}" for a, b in combinations([OWNER[key] for key in rules.enabled], 2)]
+def _conflict(rules: Rules) -> str:
+    """R1 and R2: why a row that reaches contacts may not be written; null where nothing stands against it."""
+    two = [f"of_{a}.id <> of_{b}.id" for a, b in combinations(rules.enabled, 2)]
     if "phone" in rules.enabled:
-        two.append("by_phone[2] IS NOT NULL")
+        two.append("too.id IS NOT NULL")
+    owner = _of_owner(rules, "id")
     taken = [
-        f"({OWNER[key]} IS NOT NULL AND {OWNER[key]} IS DISTINCT FROM {owner})"
+        f"(of_{key}.id IS NOT NULL AND of_{key}.id IS DISTINCT FROM {owner})"
         for key in UNIQUE_KEYS
         if key not in rules.enabled
     ]
     return f"""CASE WHEN {" OR ".join(two) or "false"} THEN 'two_contacts'
-      WHEN {" OR ".join(taken) or "false"} THEN 'key_taken' END"""
+      WHEN {" OR ".join(taken) or "false"} THEN 'key_taken'
+      WHEN {" OR ".join(_stronger_differs(rules)) or "false"} THEN 'stronger_key_differs' END"""
 
 
-def _stronger_differs(rules: Rules) -> str:
+def _stronger_differs(rules: Rules) -> Iterator[str]:
     """R2: the row reached its owner by a weaker key, while a stronger one that both have differs."""
-    tests, missed = [], []
-    for key in rules.enabled:
-        missed.append(f"{OWNER[key]} IS NULL")
-        tests.append(f"({' AND '.join(missed)} AND j.{KEY_COLUMN[key]} <> c.{KEY_COLUMN[key]})")
-    return " OR ".join(tests) or "false"
+    for stronger, weaker in combinations(rules.enabled, 2):
+        missed = [f"of_{key}.id IS NULL" for key in rules.enabled[: rules.enabled.index(weaker)]]
+        column = KEY_COLUMN[stronger]
+        yield f"({' AND '.join(missed)} AND b.{column} <> of_{weaker}.{column})"
+
+
+def _interfering(rules: Rules) -> str:
+    """Rows that share a free key or an owner with an earlier row of the range: they must see what that row wrote.
+
+    A row's effect reaches only the contacts that hold its keys and the free keys that it brings, so pairs suffice:
+    a third row can be touched only through a key or an owner that it shares with one of the two. Most ranges hold no
+    such pair, which is found out first. Under skip a contact that is there already is never changed.
+    """
+    free = {key: f"CASE WHEN by_{key} IS NULL THEN {KEY_COLUMN[key]} END" for key in rules.guarded}
+    pairs = [f"EXISTS (SELECT FROM valid GROUP BY {mark} HAVING count({mark}) > 1)" for mark in free.values()]
+    marks = [f"'{key}' || {mark}" for key, mark in free.items()]
+    if rules.strategy is not Strategy.SKIP:
+        pairs += [
+            "EXISTS (SELECT FROM valid GROUP BY owner HAVING count(owner) > 1)",
+            "EXISTS (SELECT FROM valid WHERE conflict IS NOT NULL)",  # It reaches more than its owner.
+        ]
+        marks += [f"'contact' || {owner}" for owner in OWNERS]
+    return f"""
+    WITH valid AS NOT MATERIALIZED (SELECT * FROM looked WHERE status = 'valid'),
+    marked AS MATERIALIZED (
+      SELECT row, unnest(ARRAY[{", ".join(marks)}] COLLATE "C") AS mark FROM valid WHERE {" OR ".join(pairs)}),
+    shared AS MATERIALIZED (
+      SELECT mark, min(row) AS first FROM marked WHERE mark IS NOT NULL GROUP BY mark HAVING min(row) < max(row))
+    SELECT DISTINCT m.row FROM marked m, shared s WHERE m.mark = s.mark AND m.row > s.first"""
 
 
 def _new_value(strategy: Strategy, field: str) -> str:
@@ -220,7 +234,7 @@ def _new_custom(strategy: Strategy) -> str:
     mine, theirs = "COALESCE(j.custom, '{}')", "COALESCE(c.custom, '{}')"
     if strategy is Strategy.MERGE:
         return f"{mine} || {theirs}"
-    cleared = "ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%%')"
+    cleared = "ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%')"
     return f"CASE WHEN j.clears IS NULL THEN {theirs} || {mine} ELSE ({theirs} || {mine}) - {cleared} END"
 
 
@@ -239,23 +253,26 @@ def _insert_contacts() -> str:
     values = ", ".join({"tags": "COALESCE(tags, '{}')", "custom": "COALESCE(custom, '{}')"}.get(c, c) for c in WRITTEN)
     return f"""inserted AS (
     INSERT INTO contacts ({columns}, imported_from, imported_row)
-    SELECT {values}, %(import_id)s, row FROM judged WHERE owner IS NULL AND conflict IS NULL ORDER BY row
+    SELECT {values}, import_id, row FROM contact_import_rows
+    WHERE import_id = {IMPORT_ID} AND row > {AFTER} AND row <= (SELECT max(row) FROM looked)
+      AND (row IN (SELECT row FROM judged WHERE status = 'valid' AND owner IS NULL AND conflict IS NULL)) IS TRUE
+    ORDER BY row
     RETURNING id, imported_row AS row)"""
 
 
 def _match(rules: Rules) -> str:
-    """Rows with one owner: R2 on its present keys, and, where something is to be written, what and in place of what."""
-    reached = """judged j CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = j.owner LIMIT 1) c
-      WHERE j.owner IS NOT NULL AND j.conflict IS NULL"""
-    facts = f"""j.row, j.owner, j.by_external_id, j.by_email, j.by_phone, c.imported_from, c.imported_row,
-        CASE WHEN {_stronger_differs(rules)} THEN 'stronger_key_differs' END AS conflict"""
-    if rules.strategy is Strategy.SKIP:
-        return f"SELECT {facts} FROM {reached}"
+    """Rows with one owner: what is to be written, and in place of what."""
     values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
     old = ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
     return f"""
     SELECT n.*, {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")}
-    FROM (SELECT {facts}, c.version, {old}, {values} FROM {reached}) n"""
+    FROM (SELECT d.row, d.owner, d.joins, c.version, {old},
+        {values}
+      FROM judged d
+      CROSS JOIN LATERAL (
+        SELECT * FROM contact_import_rows r WHERE r.import_id = {IMPORT_ID} AND r.row = d.row LIMIT 1) j
+      CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = d.owner LIMIT 1) c
+      WHERE d.owner IS NOT NULL AND d.conflict IS NULL OFFSET 0) n"""
 
 
 def _journal_entry(side: str, name: str) -> str:
@@ -270,32 +287,28 @@ def _journal_entry(side: str, name: str) -> str:
           SELECT jsonb_object_agg('custom:' || k, {side}custom -> k)
           FROM jsonb_object_keys(n.old_custom || n.custom) k
           WHERE n.old_custom -> k IS DISTINCT FROM n.custom -> k) ELSE '{{}}' END"""
-    return f"CASE WHEN n.conflict IS NULL THEN NULLIF({' || '.join([*fields, custom])}, '{{}}') END AS {name}"
+    return f"NULLIF({' || '.join([*fields, custom])}, '{{}}') AS {name}"
 
 
 def _entries(rules: Rules) -> str:
     """One ledger entry for each row of the range that was not left aside."""
-    done = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
     if rules.strategy is Strategy.SKIP:
-        duplicate = "'duplicate_skipped'"
+        done, matched = "'duplicate_skipped'::outcome", "judged WHERE owner IS NOT NULL AND conflict IS NULL"
     else:
-        duplicate = f"CASE WHEN before IS NULL THEN 'unchanged' ELSE '{done}' END"
+        changed = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
+        done, matched = f"CASE WHEN before IS NULL THEN 'unchanged'::outcome ELSE '{changed}' END", "matched"
     return f"""
     SELECT row, 'created'::outcome AS outcome, id AS contact_id, NULL::text AS code, NULL::jsonb AS detail FROM inserted
     UNION ALL
-    SELECT row, ({duplicate})::outcome, owner,
-      CASE WHEN imported_from = %(import_id)s THEN 'joins_row' END,
-      CASE WHEN imported_from = %(import_id)s THEN jsonb_build_object('row', imported_row) END
-    FROM matched WHERE conflict IS NULL
+    SELECT row, {done}, owner, CASE WHEN joins IS NOT NULL THEN 'joins_row' END,
+      CASE WHEN joins IS NOT NULL THEN jsonb_build_object('row', joins) END
+    FROM {matched}
     UNION ALL
     SELECT row, 'conflict', NULL, conflict, jsonb_build_object('contacts', (
-      SELECT jsonb_agg(DISTINCT k) FROM unnest(by_phone || ARRAY[by_external_id, by_email]) k WHERE k IS NOT NULL))
-    FROM (SELECT row, conflict, by_phone, by_external_id, by_email FROM judged
-      UNION ALL SELECT row, conflict, by_phone, by_external_id, by_email FROM matched) c WHERE conflict IS NOT NULL
+      SELECT jsonb_agg(DISTINCT k) FROM unnest(ARRAY[{", ".join(OWNERS)}]) k WHERE k IS NOT NULL))
+    FROM judged WHERE conflict IS NOT NULL
     UNION ALL
-    SELECT row, status::outcome, NULL, CASE status WHEN 'left_out' THEN 'left_out' ELSE
-      jsonb_path_query_first(problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END, NULL
-    FROM batch WHERE status <> 'valid'"""
+    SELECT row, status::outcome, NULL, code, NULL FROM judged WHERE status <> 'valid'"""
 
 
 def _update_contacts() -> str:
@@ -307,22 +320,22 @@ def _update_contacts() -> str:
 
 
 def _write_journal() -> str:
-    return """journalled AS (
+    return f"""journalled AS (
     INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
-    SELECT owner, 'import', %(import_id)s, row, before, after FROM matched WHERE before IS NOT NULL ORDER BY row)"""
+    SELECT owner, 'import', {IMPORT_ID}, row, before, after FROM matched WHERE before IS NOT NULL ORDER BY row)"""
 
 
 def _write_ledger() -> str:
-    return """ledger AS (
+    return f"""ledger AS (
     INSERT INTO contact_import_results (import_id, row, outcome, contact_id, code, detail)
-    SELECT %(import_id)s, row, outcome, contact_id, code, detail FROM entries)"""
+    SELECT {IMPORT_ID}, row, outcome, contact_id, code, detail FROM entries)"""
 
 
 def _correct_ledger() -> str:
-    return """ledger AS (
+    return f"""ledger AS (
     UPDATE contact_import_results l
     SET outcome = e.outcome, contact_id = e.contact_id, code = e.code, detail = e.detail
-    FROM entries e WHERE l.import_id = %(import_id)s AND l.row = e.row AND l.outcome = 'failed')"""
+    FROM entries e WHERE l.import_id = {IMPORT_ID} AND l.row = e.row AND l.outcome = 'failed')"""
 
 
 def _totals() -> str:
@@ -330,7 +343,7 @@ def _totals() -> str:
         f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES
     )
     return f"""
-    SELECT (SELECT count(*) FROM batch) AS rows, (SELECT COALESCE(max(row), 0) FROM batch) AS last_row,
+    SELECT (SELECT count(*) FROM looked) AS rows, (SELECT COALESCE(max(row), 0) FROM looked) AS last_row,
       (SELECT array_agg(row ORDER BY row) FROM aside) AS aside,
       count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
       (SELECT count(*) FROM changed) AS changed, {counts}
