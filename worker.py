@@ -18,7 +18,7 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 from webapp import jobs
-from webapp.config import Settings
+from webapp.config import Settings, refuse_open_queue
 
 logger = logging.getLogger("rowcall.worker")
 RECONNECT_SECONDS = 2
@@ -98,6 +98,7 @@ def main() -> None:
     """Work until told to stop. An unreachable queue is waited for."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings()
+    refuse_open_queue(settings)
     sweeper = Sweeper(settings)
     try:
         _stop_at_once_when_told()

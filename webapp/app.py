@@ -6,13 +6,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
-from webapp.config import MEBIBYTE, Settings
+from webapp.config import MEBIBYTE, Misconfigured, Settings, refuse_open_queue
 from webapp.web import account, contacts, health, live, mend, openapi, presenting, problems, runs, wizard
 from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
@@ -24,10 +26,6 @@ CSP = (
     " form-action 'self'"
 )
 logger = logging.getLogger(__name__)
-
-
-class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it is
-    """A setting without which Rowcall does not start."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -49,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(_protect)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(psycopg.OperationalError, _database_away)
+    app.register_error_handler(CSRFError, _form_is_old)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(500, _broken)
     return app
@@ -59,9 +58,7 @@ def _refuse_unsafe(settings: Settings) -> None:
         raise Misconfigured(f"Set SECRET_KEY to at least {SHORTEST_KEY} random characters.")
     if not settings.database_url or not settings.redis_url:
         raise Misconfigured("Set DATABASE_URL and REDIS_URL, or start Rowcall with make run.")
-    queue = urlsplit(settings.redis_url)
-    if queue.hostname == "0.0.0.0" and not queue.password:  # noqa: S104 - this is the check against it
-        raise Misconfigured("REDIS_URL is open to everybody: give it a password or a unix socket.")
+    refuse_open_queue(settings)
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:
@@ -93,7 +90,7 @@ def _protect(response: Response) -> Response:
 
 
 SENTENCES = {
-    400: ("That form has expired or is incomplete", "Go back, reload the page and send it again. Nothing was changed."),
+    400: ("That request is incomplete", "Go back, reload the page and send it again. Nothing was changed."),
     403: ("Your role does not allow this", "Ask an administrator to give you the right to do it."),
     404: ("There is nothing here", "Check the address, or go to the list of imports."),
     405: ("This address does not take that request", "Go back and use the button on the page."),
@@ -103,23 +100,36 @@ SENTENCES = {
 }
 
 
-def _page(status: int, reference: str = "") -> tuple[str, int]:
+def _page(status: int, reference: str = "") -> tuple[str, int, dict[str, str]]:
     heading, advice = SENTENCES.get(status, ("Something went wrong on our side", "Nothing was changed. Try it again."))
-    return render_template("errors/error.html", heading=heading, advice=advice, reference=reference), status
+    facts = {"heading": heading, "advice": advice, "reference": reference}
+    if status < 500:  # noqa: PLR2004
+        return render_template("errors/error.html", **facts), status, {}
+    # Flask would first ask who reads the page, and that may be what fails.
+    page = current_app.jinja_env.get_template("errors/error.html").render(facts, plain=True)
+    return page, status, {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004
 
 
-def _explain(error: HTTPException) -> Response | tuple[str, int]:
+def _form_is_old(_error: CSRFError) -> ResponseReturnValue:
+    """The form is from before a sign-out or a new sign-in: its page, loaded anew, has what is needed."""
+    if request.headers.get("HX-Request"):
+        return "", 400, {"HX-Refresh": "true"}
+    came_from = urlsplit(request.referrer or "")
+    back = came_from.path if came_from.netloc == request.host else url_for("runs.history")
+    return render_template("errors/old_form.html", back=back), 400
+
+
+def _explain(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - redirects pass
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     return problems.answer(error) if problems.concerns_api() else _page(error.code)
 
 
-def _database_away(_error: OperationalError | psycopg.OperationalError) -> Response | tuple[str, int]:
-    g._login_user = login.anonymous_user()  # noqa: SLF001 - who asks is not known, and the page must not ask again
+def _database_away(_error: OperationalError | psycopg.OperationalError) -> ResponseReturnValue:
     return problems.plain(503) if problems.concerns_api() else _page(503)
 
 
-def _broken(error: Exception) -> Response | tuple[str, int]:
+def _broken(error: Exception) -> ResponseReturnValue:
     reference = secrets.token_hex(4)
     logger.error("%s: %s", reference, type(getattr(error, "original_exception", error)).__name__, exc_info=error)
     return problems.plain(500, reference) if problems.concerns_api() else _page(500, reference)

@@ -1,12 +1,18 @@
 """The environment, read once into one frozen value."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+
+
+class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it is
+    """A setting with which Rowcall does not start."""
 
 
 class Settings(BaseSettings):
@@ -53,3 +59,19 @@ class Settings(BaseSettings):
     @property
     def sweep_seconds(self) -> float:
         return self.lease_seconds / 3
+
+
+def refuse_open_queue(settings: Settings) -> None:
+    """Who can write to the queue decides what workers do. Raises Misconfigured for one that strangers may reach."""
+    queue = urlsplit(settings.redis_url)
+    if not queue.password and _public(queue.hostname or ""):
+        raise Misconfigured("REDIS_URL is open to everybody: give it a password, a private address or a unix socket.")
+
+
+def _public(host: str) -> bool:
+    """Whether an address is one of the internet, or stands for all of this machine's. Names are not looked up."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_global or address.is_unspecified

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_wizard import accessible, conn, ledger, owner, run, to_review, upload  # noqa: F401 - fixtures
+from tests.browser.steps import accessible, ledger, run, to_review, upload
 from webapp.intake import sentences
 
 pytestmark = pytest.mark.browser
@@ -15,7 +15,7 @@ eve@example.com,Eve,03/04/1990
 """
 
 
-def test_keyboard_only(owner, live_server, conn):  # noqa: F811
+def test_keyboard_only(owner, live_server, conn):
     upload(owner, live_server, PEOPLE)
     to_review(owner)
     import_id = owner.url.split("/")[-2]

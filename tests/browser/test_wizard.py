@@ -2,197 +2,232 @@
 
 import csv
 import io
-import sys
-from pathlib import Path
+import re
+from collections import Counter
 
-import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from psycopg.rows import dict_row
 
-from tests.harness.web import PASSWORD
-
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT / "samples"))
-import generate  # noqa: E402
+from tests.browser.steps import (
+    PATIENCE,
+    Gate,
+    accessible,
+    generated,
+    import_id,
+    ledger,
+    legend,
+    run,
+    sign_in,
+    to_review,
+    upload,
+)
 
 pytestmark = pytest.mark.browser
-GATE = 7_001
-HOLD = f"""CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
-  $$ BEGIN PERFORM pg_advisory_xact_lock_shared({GATE}); RETURN NULL; END $$;
-  CREATE TRIGGER hold BEFORE INSERT ON contact_import_results FOR EACH STATEMENT EXECUTE FUNCTION hold()"""
+WORDS = {"duplicates skipped": "duplicate_skipped", "conflicts": "conflict", "left out": "left_out"}
+COUNT_CLICKS = "addEventListener('click', () => sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1, true)"
+IMPORTED = ("created", "updated", "merged", "unchanged")
 
 
-@pytest.fixture
-def owner(page, live_server):
-    page.goto(f"{live_server}/sign-in")
-    page.fill("#email", "owner@example.com")
-    page.fill("#password", PASSWORD)
-    page.click("main button")
-    page.wait_for_url("**/imports")
-    return page
-
-
-@pytest.fixture
-def conn(settings):
-    with psycopg.connect(settings.database_url, autocommit=True, row_factory=dict_row) as opened:
-        yield opened
-
-
-def upload(page, live_server, data: bytes, name: str = "people.csv") -> None:
-    page.goto(f"{live_server}/imports/new")
-    page.set_input_files("#file", {"name": name, "mimeType": "text/csv", "buffer": data})
-    page.click("text=Upload >> visible=true >> nth=-1")
-    page.wait_for_url("**/columns")
-
-
-def to_review(page) -> None:
-    page.click("text=Check these columns")
-    page.wait_for_url("**/review", timeout=60_000)
-    page.wait_for_selector("#strategies:not([hx-get])", timeout=60_000)
-
-
-def run(page, strategy: str) -> str:
-    page.click(f"#s-{strategy}")
-    page.click("form.review .actions button")
-    page.wait_for_url("**/report", timeout=60_000)
-    return page.url.split("/")[-2]
-
-
-def ledger(conn, import_id: str) -> dict[str, int]:
-    rows = conn.execute(
-        "SELECT outcome::text, count(*) FROM contact_import_results WHERE import_id = %s GROUP BY 1", (import_id,)
-    ).fetchall()
-    return {row["outcome"]: row["count"] for row in rows}
-
-
-def legend(page) -> dict[str, int]:
-    """The numbers under the outcome bar."""
-    found = {}
-    for item in page.locator(".legend").first.locator("li").all():
-        count, _, word = item.inner_text().strip().partition(" ")
-        found[word.strip()] = int(count.replace(",", ""))
-    return found
-
-
-def generated(count: int, **options) -> bytes:
-    stream = io.StringIO(newline="")
-    generate.write_csv(stream, count, **options)
-    return stream.getvalue().encode()
-
-
-def test_the_sample_takes_four_clicks(owner, live_server, conn):
+def test_the_sample(owner, live_server, conn):
     owner.goto(f"{live_server}/imports/new")
     owner.click("text=Try it with the sample file")
     owner.wait_for_url("**/columns")
     to_review(owner)
-    accessible(owner)
-    import_id = run(owner, "skip")
-    counts = ledger(conn, import_id)
-    assert legend(owner) == {
-        "created": counts["created"],
-        "duplicates skipped": counts["duplicate_skipped"],
-        "invalid": counts["invalid"],
-        "conflict": counts["conflict"],
-    }
-    accessible(owner)
-    for path in (f"/imports/{import_id}/rows", f"/imports/{import_id}/problems", "/imports", "/contacts", "/account"):
-        owner.goto(live_server + path)
-        accessible(owner)
-    owner.goto(f"{live_server}/imports/{import_id}/rollback")
+    promised = legend(owner.locator("label[for=s-skip]"))
+    done = run(owner, "skip")
+    assert promised == legend(owner)
+    report_agrees(owner, live_server, conn, done)
+    owner.goto(f"{live_server}/imports/{done}/rollback")
     owner.click("main button.danger")
-    owner.wait_for_url("**/report", timeout=30_000)
+    owner.wait_for_url("**/report", timeout=PATIENCE)
     assert "taken back" in owner.inner_text("h1")
     assert conn.execute("SELECT count(*) FROM contacts").fetchone()["count"] == 0
 
 
-def accessible(page) -> None:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    assert found.violations_count == 0, found.generate_report()
+def test_four_clicks_from_the_upload_to_the_report(owner, live_server, conn):
+    owner.add_init_script(COUNT_CLICKS)
+    upload(owner, live_server, generated(20, invalid=0, duplicates=0))
+    to_review(owner)
+    done = run(owner, "merge")
+    assert owner.evaluate("sessionStorage.clicks") == "4"  # Upload, Check these columns, Merge, Import 20 rows
+    assert ledger(conn, done) == {"created": 20}
 
 
 def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, settings):
     data = generated(10_000)
+    valid = [row for row in records(data) if "@" in row["Email"]]
+    people = {row["Customer ID"] for row in valid}
+    invalid = 10_000 - len(valid)
+
     upload(owner, live_server, data)
     to_review(owner)
-    with psycopg.connect(settings.database_url, autocommit=True) as gate:
-        gate.execute(HOLD)
-        gate.execute("SELECT pg_advisory_lock(%s)", (GATE,))
+    with Gate(settings.database_url, "contact_import_results") as gate:
         owner.click("form.review .actions button")
-        owner.wait_for_url("**/progress")
-        seen = {owner.inner_text(".percent")}
-        for _ in range(4):
-            _let_some_batches_through(gate, conn)
-            changed = "old => document.querySelector('.percent')?.innerText !== old"
-            owner.wait_for_function(changed, arg=max(seen, key=percent))
-            seen.add(owner.inner_text(".percent"))
-            assert owner.title().startswith(owner.inner_text(".percent"))
-        assert len(seen) >= 3, seen
-        gate.execute("SELECT pg_advisory_unlock(%s)", (GATE,))
-        gate.execute("DROP TRIGGER hold ON contact_import_results")
-    owner.wait_for_url("**/report", timeout=60_000)
-    first = owner.url.split("/")[-2]
-    counts = ledger(conn, first)
-    created = counts["created"]
-    assert sum(counts.values()) == 10_000
-    assert created == conn.execute("SELECT count(*) FROM contacts").fetchone()["count"]
-    assert f"{created:,} of 10,000 contacts are in." in owner.inner_text("h1")
-    _csv_agrees(owner, live_server, first, counts)
+        watch_it_move(owner, gate)
+    owner.wait_for_url("**/report", timeout=PATIENCE)
+    first = import_id(owner)
+    report_agrees(owner, live_server, conn, first)
+    twice = len(valid) - len(people)
+    assert ledger(conn, first) == {"created": len(people), "duplicate_skipped": twice, "invalid": invalid}
+    assert contacts(conn) == len(people)
 
-    upload(owner, live_server, data)
-    to_review(owner)
-    assert "created" not in ledger(conn, run(owner, "skip"))
-    upload(owner, live_server, data)
-    to_review(owner)
-    updated = ledger(conn, run(owner, "update"))
-    assert "created" not in updated
-    assert updated["unchanged"] >= created - updated.get("updated", 0)
-    upload(owner, live_server, generated(10_000, changed=True))
-    to_review(owner)
-    merged = ledger(conn, run(owner, "merge"))
-    assert "created" not in merged
+    before = digest(conn)
+    assert again(owner, live_server, conn, data, "skip") == {"duplicate_skipped": len(valid), "invalid": invalid}
+    assert again(owner, live_server, conn, data, "update") == {"unchanged": len(valid), "invalid": invalid}
+    assert digest(conn) == before
+    filled = {row["Customer ID"] for row in valid[::3]}
+    merged = again(owner, live_server, conn, with_notes(data, filled), "merge")
+    assert merged == {"merged": len(filled), "unchanged": len(valid) - len(filled), "invalid": invalid}
+    assert contacts(conn) == len(people)
+    noted = conn.execute("SELECT external_id, company FROM contacts WHERE notes = 'Met in May'").fetchall()
+    assert {row["external_id"] for row in noted} == filled
+    assert not any(row["company"].endswith("Limited") for row in noted)  # a merge overwrites nothing
 
 
-def percent(text: str) -> float:
-    return float(text.split(maxsplit=1)[0])
+def watch_it_move(page, gate: Gate) -> None:
+    """The bar through five values, each led by the tab's title; every number on the card fits the others."""
+    page.wait_for_url("**/progress", timeout=PATIENCE)
+    seen = [page.inner_text(".percent")]
+    for _ in range(4):
+        gate.let_through("SELECT max(last_row) FROM contact_imports")
+        moved = "old => document.querySelector('.percent').innerText !== old"
+        page.wait_for_function(moved, arg=seen[-1], timeout=PATIENCE)
+        settled = "() => document.title.startsWith(document.querySelector('.percent').innerText)"
+        page.wait_for_function(settled, timeout=PATIENCE)
+        seen.append(page.inner_text(".percent"))
+        card_adds_up(page)
+    values = [float(text.removesuffix(" %")) for text in seen]
+    assert values == sorted(set(values)), seen
+    assert 0 < values[-1] < 100
 
 
-def _let_some_batches_through(gate, conn) -> None:
-    before = _checkpoint(conn)
-    gate.execute("SELECT pg_advisory_unlock(%s)", (GATE,))
-    for _ in range(1000):
-        if _checkpoint(conn) > before:
-            break
-    gate.execute("SELECT pg_advisory_lock(%s)", (GATE,))
+def card_adds_up(page) -> None:
+    """Read in one go, since the card is redrawn at any moment."""
+    text = page.evaluate("document.querySelector('#progress').innerText")
+    processed, total = (whole(found) for found in re.search(r"([\d,]+) of ([\d,]+) rows", text).groups())
+    success, skipped, failed = (
+        whole(re.search(rf"([\d,]+)\s+{word}", text)[1]) for word in ("imported", "skipped\n|skipped$", "failed")
+    )
+    assert success + skipped + failed == processed, text
+    assert f"{processed / total * 100:.1f} %" in text
 
 
-def _checkpoint(conn) -> int:
-    return conn.execute("SELECT max(last_row) AS at FROM contact_imports").fetchone()["at"]
+def report_agrees(page, address: str, conn, of_import: str) -> None:
+    """Every number on the report, and every row of its CSV, against the database."""
+    counts = ledger(conn, of_import)
+    total, success = sum(counts.values()), sum(counts.get(word, 0) for word in IMPORTED)
+    need = sum(counts.get(word, 0) for word in ("invalid", "conflict", "failed"))
+    assert {WORDS.get(word, word): count for word, count in legend(page).items()} == counts
+    shown = page.inner_text("main")
+    assert page.inner_text("h1").startswith(f"{success:,} of {total:,} contacts are in. {need:,} rows need you.")
+    done = "SELECT count(*) FROM contact_import_logs WHERE import_id = %s AND event = 'batch' AND result = 'done'"
+    batches = conn.execute(done, (of_import,)).fetchone()["count"]
+    assert f"{batches:,} batch" in shown
+    assert problems_on(page) == problems_in(conn, of_import)
+    removed = conn.execute("SELECT count(*) FROM contacts WHERE imported_from = %s", (of_import,)).fetchone()["count"]
+    assert f"Deletes {removed:,} contacts" in shown
+    answer = page.request.get(f"{address}/imports/{of_import}/report.csv")
+    assert Counter(row["Rowcall outcome"] for row in records(answer.body())) == counts
 
 
-def _csv_agrees(page, live_server, import_id, counts) -> None:
-    answer = page.request.get(f"{live_server}/imports/{import_id}/report.csv")
-    rows = list(csv.DictReader(io.StringIO(answer.body().decode("utf-8-sig"), newline="")))
-    assert len(rows) == 10_000
-    found: dict[str, int] = {}
+def problems_on(page) -> list[int]:
+    return sorted(whole(text) for text in page.locator(".problems b").all_inner_texts())
+
+
+def problems_in(conn, of_import: str) -> list[int]:
+    rows = conn.execute(
+        "SELECT count(*) FROM contact_import_results WHERE import_id = %s"
+        " AND outcome IN ('invalid', 'conflict', 'failed') GROUP BY outcome, code ORDER BY 1",
+        (of_import,),
+    )
+    return [row["count"] for row in rows]
+
+
+def again(page, address: str, conn, data: bytes, strategy: str) -> dict[str, int]:
+    """Import the data; what the review promised is what the report shows and the ledger holds."""
+    upload(page, address, data)
+    to_review(page)
+    promised = legend(page.locator(f"label[for=s-{strategy}]"))
+    counts = ledger(conn, run(page, strategy))
+    assert legend(page) == promised
+    assert {WORDS.get(word, word): count for word, count in promised.items()} == counts
+    return counts
+
+
+def with_notes(data: bytes, people: set[str]) -> bytes:
+    """A changed copy: another company for all, and a note for some, which they had not."""
+    rows = records(data)
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, rows[0].keys())
+    writer.writeheader()
     for row in rows:
-        found[row["Rowcall outcome"]] = found.get(row["Rowcall outcome"], 0) + 1
-    assert found == counts
-    assert rows[0]["Customer ID"] == "C00000001"
+        note = "Met in May" if row["Customer ID"] in people else ""
+        writer.writerow({**row, "Company": f"{row['Company']} Limited", "Notes": note})
+    return stream.getvalue().encode()
 
 
-def test_without_javascript(chromium, live_server, conn):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{live_server}/sign-in")
-    page.fill("#email", "owner@example.com")
-    page.fill("#password", PASSWORD)
-    page.click("main button")
-    upload(page, live_server, b"Email,Name\nann@example.com,Ann Ash\n")
-    page.click("text=Check these columns")
-    page.wait_for_url("**/review", timeout=30_000)
-    page.wait_for_selector("text=1 created", timeout=30_000)
-    page.click("form.review .actions button")
-    page.wait_for_url("**/report", timeout=30_000)
-    assert page.inner_text("h1") == "The contact is in."
-    context.close()
+def records(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def whole(text: str) -> int:
+    return int(re.sub(r"\D", "", text))
+
+
+def contacts(conn) -> int:
+    return conn.execute("SELECT count(*) FROM contacts").fetchone()["count"]
+
+
+def digest(conn) -> str:
+    return conn.execute("SELECT md5(string_agg(c::text, '' ORDER BY id)) AS it FROM contacts c").fetchone()["it"]
+
+
+def test_without_javascript(chromium, live_server):
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        sign_in(page, live_server)
+        upload(page, live_server, b"Email,Name\nann@example.com,Ann Ash\n")
+        page.click("text=Check these columns")
+        page.wait_for_url("**/review", timeout=PATIENCE)
+        page.wait_for_selector("text=1 created", timeout=PATIENCE)
+        page.click("form.review .actions button")
+        page.wait_for_url("**/report", timeout=PATIENCE)
+        assert page.inner_text("h1") == "The contact is in."
+        page.click("text=Roll back this import")
+        page.click("main button.danger")
+        page.wait_for_selector("text=This import was taken back", timeout=PATIENCE)
+
+
+def test_with_the_keyboard_alone(owner, live_server, conn):
+    owner.goto(f"{live_server}/imports/new")
+    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Email,Name\nann@example.com,Ann\n"}
+    owner.set_input_files("#file", file)
+    press(owner, "button:has-text('Upload')", "Enter")
+    owner.wait_for_url("**/columns")
+    press(owner, "select[name=column-0]", "Tab")
+    press(owner, "button:has-text('Check these columns')", "Enter")
+    owner.wait_for_url("**/review", timeout=PATIENCE)
+    owner.wait_for_selector("#strategies:not([hx-get])", timeout=PATIENCE)
+    press(owner, "input[name=duplicate_strategy]", "ArrowRight")
+    assert owner.is_checked("#s-update")
+    press(owner, "form.review .actions button", "Enter")
+    owner.wait_for_url("**/report", timeout=PATIENCE)
+    assert ledger(conn, import_id(owner)) == {"created": 1}
+    accessible(owner)
+
+
+def press(page, selector: str, key: str) -> None:
+    """Go on with Tab to what the selector names, seeing the focus at every step, and press the key there."""
+    wanted = page.locator(selector).locator("visible=true").element_handles()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        ring, here = page.evaluate(
+            "all => { const at = document.activeElement, style = getComputedStyle(at);"
+            " return [at === document.body || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,"
+            " all.includes(at)] }",
+            wanted,
+        )
+        assert ring, page.evaluate("document.activeElement.outerHTML")
+        if here:
+            page.keyboard.press(key)
+            return
+    raise AssertionError(f"Tab never came to {selector}")

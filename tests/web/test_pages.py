@@ -2,9 +2,6 @@
 
 import io
 
-import pytest
-
-from tests.harness.web import PASSWORD
 from webapp.models import Contact, ContactImport
 
 PEOPLE = b"ID,Email,First name,Birthday\n1,ann@example.com,Ann,\n2,nobody,Ben,\n3,cid@example.com,Cid,03/04/1990\n"
@@ -61,21 +58,6 @@ def test_sample(owner, importer):
     owner.get(f"/imports/{import_id}/problems")
 
 
-def test_strangers_find_nothing(owner, outsider, viewer, importer):
-    import_id = run(owner, importer)
-    unknown = outsider.get("/imports/00000000-0000-0000-0000-000000000000/report", status=404)
-    steps = ["", "/columns", "/review", "/progress", "/progress/fragment", "/report", "/rows", "/rollback"]
-    for path in [*steps, "/report.csv", "/rejected.csv", "/report.pdf"]:
-        assert outsider.get(f"/imports/{import_id}{path}", status=404).data == unknown.data
-    for path in ("execute", "cancel", "rollback", "retry", "columns"):
-        outsider.post(f"/imports/{import_id}/{path}", {}, status=404)
-        viewer.post(f"/imports/{import_id}/{path}", {}, status=403)
-    viewer.get(f"/imports/{import_id}/report")
-    assert import_id not in outsider.get("/imports").text
-    for path in ("execute", "cancel", "retry", "run-again"):
-        owner.get(f"/imports/{import_id}/{path}", status=405)
-
-
 def test_a_step_too_early_leads_to_the_first_open_one(owner):
     import_id = bring(owner)
     for path in ("checking", "review", "progress", "report", "rollback"):
@@ -95,21 +77,6 @@ def test_files_that_are_none(owner, session):
     from webapp.models import ImportFileChunk  # noqa: PLC0415
 
     assert session.query(ImportFileChunk).count() == 0
-
-
-def test_signing_out_kills_the_cookie(app, owner):
-    kept = owner.client.get_cookie("rowcall").value
-    owner.post("/sign-out", {}, at="/account")
-    other = app.test_client()
-    other.set_cookie("rowcall", kept)
-    assert other.get("/imports").status_code == 302
-
-
-@pytest.mark.usefixtures("people")
-def test_signing_in(app):
-    client = app.test_client()
-    assert client.post("/sign-in", data={"email": "owner@example.com", "password": PASSWORD}).status_code == 400
-    assert client.get("/imports").location.startswith("/sign-in")
 
 
 def test_account_pages(owner, sign_in):

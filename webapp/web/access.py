@@ -37,3 +37,8 @@ def refuse_viewers() -> None:
     """403 for those who only read."""
     if current_user.role == "viewer":
         abort(403)
+
+
+def uploads_limit() -> str:
+    """How often one person may bring a file, as Flask-Limiter writes it."""
+    return f"{settings().uploads_per_minute}/minute"

@@ -21,7 +21,7 @@ from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values
-from webapp.web.access import SEES_ALL, refuse_viewers, settings
+from webapp.web.access import SEES_ALL, refuse_viewers, settings, uploads_limit
 from webapp.web.api import FROM_SESSION, SESSION, blueprint, session_answer
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db, limiter
@@ -49,7 +49,7 @@ UPLOAD_LINKS = {
 )
 def upload_import() -> ResponseReturnValue:
     refuse_viewers()
-    with limiter.limit(f"{settings().uploads_per_minute}/minute", key_func=lambda: str(current_user.id)):
+    with limiter.limit(uploads_limit, key_func=lambda: str(current_user.id)):
         pass
     if request.mimetype != "multipart/form-data":
         raise Problem(415, detail="Send the file as multipart/form-data, in the part named file.")

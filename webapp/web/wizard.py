@@ -20,7 +20,7 @@ from webapp.intake.fields import CUSTOM
 from webapp.intake.mapping import BadMapping
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport, ImportPreview
-from webapp.web.access import change_import, load_import, refuse_viewers, settings
+from webapp.web.access import change_import, load_import, refuse_viewers, settings, uploads_limit
 from webapp.web.extensions import db, limiter
 
 blueprint = Blueprint("wizard", __name__)
@@ -55,7 +55,7 @@ def new() -> str:
 
 @blueprint.post("/imports/new")
 @login_required
-@limiter.limit("30/minute", key_func=lambda: str(current_user.get_id()))
+@limiter.limit(uploads_limit, key_func=lambda: str(current_user.get_id()))
 def upload() -> ResponseReturnValue:
     refuse_viewers()
     file = request.files.get("file")

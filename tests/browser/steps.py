@@ -1,0 +1,125 @@
+"""What a person does on the pages, and what a test reads from them."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.harness.web import PASSWORD
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent / "samples"))
+import generate
+
+PATIENCE = 90_000  # milliseconds for what a worker does: the machine may be busy
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def sign_in(page, address: str, name: str = "owner") -> None:
+    page.goto(f"{address}/sign-in")
+    page.fill("#email", f"{name}@example.com")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_url("**/imports")
+
+
+def upload(page, address: str, data: bytes, name: str = "people.csv") -> None:
+    page.goto(f"{address}/imports/new")
+    page.set_input_files("#file", {"name": name, "mimeType": "text/csv", "buffer": data})
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/columns")
+
+
+def to_review(page) -> None:
+    page.get_by_role("button", name="Check these columns").click()
+    page.wait_for_url("**/review", timeout=PATIENCE)
+    page.wait_for_selector("#strategies:not([hx-get])", timeout=PATIENCE)
+
+
+def run(page, strategy: str) -> str:
+    """Choose and execute; the import's id."""
+    page.click(f"#s-{strategy}")
+    page.click("form.review .actions button")
+    page.wait_for_url("**/report", timeout=PATIENCE)
+    return import_id(page)
+
+
+def import_id(page) -> str:
+    return page.url.split("/")[4]
+
+
+def ledger(conn, of_import: str) -> dict[str, int]:
+    """The import's outcomes in the database, by name."""
+    rows = conn.execute(
+        "SELECT outcome::text, count(*) FROM contact_import_results WHERE import_id = %s GROUP BY 1", (of_import,)
+    ).fetchall()
+    return {row["outcome"]: row["count"] for row in rows}
+
+
+def legend(within) -> dict[str, int]:
+    """The numbers under the outcome bar, by word."""
+    found = {}
+    for item in within.locator(".legend").first.locator("li").all():
+        count, _, word = item.inner_text().strip().partition(" ")
+        found[word.strip()] = int(count.replace(",", ""))
+    return found
+
+
+def generated(count: int, **options) -> bytes:
+    stream = io.StringIO(newline="")
+    generate.write_csv(stream, count, **options)
+    return stream.getvalue().encode()
+
+
+def accessible(page) -> None:
+    assert objections(page) == [], page.url
+
+
+def objections(page, rules: list[str] | None = None) -> list[str]:
+    """What axe objects to on the page, by the given rules or by all of WCAG 2.2 AA and its best practice."""
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
+    found = Axe().run(page, options={"runOnly": only}).response["violations"]
+    return [f"{rule['id']}: {node['html']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+class Gate:
+    """Holds every statement that writes to a table until it is opened, from outside the program."""
+
+    KEY = 7_001
+
+    def __init__(self, url: str, table: str) -> None:
+        self.table = table
+        self.conn = psycopg.connect(url, autocommit=True)
+        self.conn.execute(
+            f"CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS"
+            f" $$ BEGIN PERFORM pg_advisory_xact_lock_shared({self.KEY}); RETURN NULL; END $$"
+        )
+        self.conn.execute(
+            f"CREATE TRIGGER hold BEFORE INSERT OR DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION hold()"
+        )
+
+    def __enter__(self) -> Self:
+        self.close()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.open()
+        self.conn.execute(f"DROP TRIGGER hold ON {self.table}")
+        self.conn.close()
+
+    def open(self) -> None:
+        self.conn.execute("SELECT pg_advisory_unlock(%s)", (self.KEY,))
+
+    def close(self) -> None:
+        """Waits for what is on its way through."""
+        self.conn.execute("SELECT pg_advisory_lock(%s)", (self.KEY,))
+
+    def let_through(self, number: str) -> None:
+        """Open until the number that this query gives has grown, and close again."""
+        before = self.conn.execute(number).fetchone()[0]
+        self.open()
+        while self.conn.execute(number).fetchone()[0] == before:
+            pass
+        self.close()
