@@ -22,7 +22,9 @@ def emails(found: Sequence[str]) -> bool:
 
 def phones(found: Sequence[str], *, national: bool) -> bool:
     """Whether most are phone numbers; `national` takes numbers without a country code as well."""
-    return _most(found, INTERNATIONAL) or (national and _most(found, INTERNATIONAL, NATIONAL) and not birthdays(found))
+    if _most(found, INTERNATIONAL):
+        return True
+    return national and _most(found, INTERNATIONAL, NATIONAL) and not any(map(_is_date, found))
 
 
 def links(found: Sequence[str]) -> bool:
@@ -39,6 +41,10 @@ def _is_birthday(text: str) -> bool:
         return False
     read = dates.read(text, "dmy")
     return read.value is not None and read.value[:4] < str(datetime.now(UTC).year - YOUNGEST)
+
+
+def _is_date(text: str) -> bool:
+    return dates.read(text, "dmy").value is not None
 
 
 def _most(found: Sequence[str], *patterns: re.Pattern[str]) -> bool:

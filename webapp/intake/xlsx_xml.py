@@ -18,6 +18,7 @@ ERRORS = (expat.ExpatError, ParseError)
 BLOCK = 64 * 1024
 LONGEST_PROLOG = 1024 * 1024
 MOST_BYTES = 2 * 1024 * 1024  # of one row or string; elements take thirty times as much in memory
+DEEPEST = 30  # no part that is read here nests more than ten deep, and deep elements take the most memory
 
 
 def elements(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -62,13 +63,22 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
             del parent[:-1]
             pending = 0
             yield whole, read
-        if pending > MOST_BYTES:
+        if pending > MOST_BYTES or _is_deep(around):
             raise Unreadable("workbook_too_large")
         block = stream.read(BLOCK)
     builder.end("around")
     parser.close()
     if parent is not None:
         yield list(parent), read
+
+
+def _is_deep(element: Element) -> bool:
+    """Whether the element that is being built stands deeper than any real one."""
+    for _ in range(DEEPEST):
+        if not len(element):
+            return False
+        element = element[-1]
+    return True
 
 
 def _prolog(stream: IO[bytes]) -> bytes:

@@ -1,0 +1,53 @@
+"""Every code has its sentence, and every sentence is an instruction."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from webapp.intake import refusals, sentences
+
+ROOM = Path(sentences.__file__).parent
+SAY_CODES = {"Unreadable", "Problem", "BadMapping"}
+CODE = re.compile("[a-z]+(_[a-z]+)*")
+
+
+def codes_of_the_room() -> set[str]:
+    """Texts given to what carries a code, and those that stand in the tables and conditions beside it."""
+    found = {code for _, code in (*refusals.MAGIC, *refusals.BINARY_MAGIC)}
+    for path in ROOM.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(getattr(node, "func", None), "id", "")
+            if isinstance(node, ast.Call) and name in SAY_CODES and node.args:
+                found |= {
+                    part.value
+                    for part in ast.walk(node.args[0])
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str) and CODE.fullmatch(part.value)
+                }
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in {"code", "problem", "problems"}:
+                found |= {part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant) and part.value}
+    return {code for code in found if isinstance(code, str) and "_" in code}
+
+
+def test_every_code_has_a_sentence():
+    codes = codes_of_the_room() | {"undecodable", "damaged_characters", "row_too_long", "cell_too_long"}
+    assert len(codes) > 30
+    assert codes - set(sentences.SENTENCES) == set()
+
+
+@pytest.mark.parametrize("code", sentences.SENTENCES)
+def test_sentences_are_plain(code):
+    sentence = sentences.SENTENCES[code]
+    both = f"{sentence.title} {sentence.instruction}"
+    assert not re.search(r"please|success|sorry|oops|!|invalid input|error", both, re.IGNORECASE)
+    assert not sentence.title.endswith(".")
+    assert sentence.instruction.endswith(".")
+    assert sentence.instruction[0].isupper()
+
+
+def test_facts_are_filled_in():
+    assert sentences.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
+    assert "200 characters" in sentences.instruction("too_long", field="first_name")
+    assert "…" in sentences.instruction("too_long")
+    assert sentences.instruction("unheard_of") == "unheard_of"
