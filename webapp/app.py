@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
 from webapp.config import MEBIBYTE, Misconfigured, Settings, refuse_open_queue
-from webapp.web import account, contacts, health, live, mend, openapi, presenting, problems, runs, wizard
+from webapp.web import account, columns, contacts, health, live, mend, openapi, presenting, problems, runs, wizard
 from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
 
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
-    for room in (account, contacts, health, mend, live, openapi, runs, wizard):
+    for room in (account, columns, contacts, health, mend, live, openapi, runs, wizard):
         app.register_blueprint(room.blueprint)
     cli.register(app)
     presenting.register(app)

@@ -403,7 +403,7 @@ class ImportDocument(Base):
 
 
 class MappingTemplate(Base):
-    """A mapping remembered by its header, or saved under a name."""
+    """A mapping that a person gave: the last for each header, and those saved under a name."""
 
     __tablename__ = "mapping_templates"
 
@@ -411,6 +411,7 @@ class MappingTemplate(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str | None]
     header_hash: Mapped[str]  # SHA-256 of the column labels
+    columns: Mapped[list[Any]]  # the labels
     mapping: Mapped[list[Any]]
     used_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -189,6 +189,7 @@ def upgrade() -> None:
     sa.Column('user_id', sa.BigInteger(), nullable=False),
     sa.Column('name', sa.Text(), nullable=True),
     sa.Column('header_hash', sa.Text(), nullable=False),
+    sa.Column('columns', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('mapping', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('used_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], ondelete='CASCADE'),

@@ -4,7 +4,6 @@ Each request is one conditional UPDATE whose row count is looked at, so two clic
 requests have one effect. The caller commits, then rings the doorbell (`jobs.wake`).
 """
 
-import hashlib
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -13,6 +12,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from webapp.config import Settings
+from webapp.engine import mappings
 from webapp.engine.staging import StoredFile, store
 from webapp.engine.states import State, Strategy, sources_of
 from webapp.intake import mapping, reading
@@ -48,6 +48,7 @@ def create(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    header_row: int | None = None,
     default_country: str | None = None,
     upload_key: str | None = None,
 ) -> ContactImport:
@@ -58,10 +59,6 @@ def create(
     import_id = uuid4()
     conn = driver(session)
     stored = store(conn, import_id, stream, settings.max_upload_bytes)
-    source = StoredFile(conn, import_id, stored.size)
-    head = reading.inspect(
-        source, filename, encoding=encoding, delimiter=delimiter, sheet=sheet, limits=limits(settings)
-    )
     opened = ContactImport(
         id=import_id,
         created_by=user_id,
@@ -71,7 +68,10 @@ def create(
         default_country=default_country,
         upload_key=upload_key,
     )
-    _take_head(opened, head)
+    head = look(
+        session, opened, settings, encoding=encoding, delimiter=delimiter, sheet=sheet, header_row=header_row
+    )
+    _take_head(session, opened, head)
     session.add(opened)
     session.flush()
     session.add(ImportLease(import_id=import_id))
@@ -80,24 +80,34 @@ def create(
     return opened
 
 
-def reread(
+def look(
     session: Session,
-    import_id: UUID,
+    opened: ContactImport,
     settings: Settings,
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
-) -> ContactImport:
-    """Read the head again with another encoding, delimiter or sheet; the mapping starts over."""
+    header_row: int | None = None,
+) -> reading.Head:
+    """The head of the stored file, read with what is given; the rest is found out. Raises reading.Unreadable."""
+    return reading.inspect(
+        StoredFile(driver(session), opened.id, opened.size_bytes),
+        opened.filename,
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+        header_row=header_row,
+        limits=limits(settings),
+    )
+
+
+def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any) -> ContactImport:
+    """Read the head again with the choices that `look` takes, and keep it; the mapping starts over."""
     opened = _locked(session, import_id)
     if opened.state not in {State.UPLOADED, State.READY}:
         raise WrongState(opened.state)
-    source = StoredFile(driver(session), import_id, opened.size_bytes)
-    head = reading.inspect(
-        source, opened.filename, encoding=encoding, delimiter=delimiter, sheet=sheet, limits=limits(settings)
-    )
-    _take_head(opened, head)
+    _take_head(session, opened, look(session, opened, settings, **choices))
     opened.mapping = None
     opened.state = State.UPLOADED
     session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))  # Cells moved.
@@ -105,7 +115,9 @@ def reread(
     return opened
 
 
-def _take_head(opened: ContactImport, head: reading.Head) -> None:
+def _take_head(session: Session, opened: ContactImport, head: reading.Head) -> None:
+    """Keep what the head tells. A mapping that this person gave to the same columns before is suggested again."""
+    before = mappings.remembered(session, opened.created_by, head.columns)
     opened.format = head.dialect.format
     opened.encoding = head.dialect.encoding
     opened.delimiter = head.dialect.delimiter
@@ -113,8 +125,12 @@ def _take_head(opened: ContactImport, head: reading.Head) -> None:
     opened.header_row = head.dialect.header_row
     opened.columns = list(head.columns)
     opened.sample = [list(cells) for cells in head.sample]
-    opened.head = {"sheets": list(head.sheets), "encoding_certain": head.encoding_certain}
-    opened.suggested_mapping = list(mapping.suggest(head.columns, head.sample))
+    opened.head = {
+        "sheets": list(head.sheets),
+        "encoding_certain": head.encoding_certain,
+        "mapped_before": before and before[1].isoformat(),
+    }
+    opened.suggested_mapping = before[0] if before else list(mapping.suggest(head.columns, head.sample))
 
 
 def dialect_of(opened: ContactImport) -> reading.Dialect:
@@ -150,6 +166,7 @@ def map_columns(
     mapping.check(targets, opened.columns)
     _enter(opened, State.CHECKING)
     opened.mapping = list(targets)
+    mappings.remember(session, opened.created_by, opened.columns, targets)
     opened.default_country = default_country
     opened.match_keys = [key for key in ("external_id", "email", "phone") if key in (match_keys or DEFAULT_KEYS)]
     opened.clear_token = clear_token or None
@@ -369,9 +386,4 @@ def log(session: Session, import_id: UUID, event: str, message: str | None = Non
 def driver(session: Session) -> psycopg.Connection[Any]:
     """The psycopg connection under a SQLAlchemy session, in the session's own transaction."""
     return session.connection().connection.driver_connection  # type: ignore[return-value]
-
-
-def header_hash(columns: list[str]) -> str:
-    """SHA-256 of the column labels, by which a mapping is remembered."""
-    return hashlib.sha256("\x1f".join(columns).encode()).hexdigest()
 

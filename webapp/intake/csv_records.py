@@ -17,15 +17,19 @@ MARK_BYTES = 400  # hold the byte order mark, or show without one which bytes of
 SHOWN = 200  # characters of a cell that cannot be read whole
 
 
-def inspect(source: Source, head: bytes, encoding: str | None, delimiter: str | None, limits: Limits) -> Head:
-    """What the head of a delimited file tells; `encoding` and `delimiter` are the person's word, if given."""
+Chosen = tuple[str | None, str | None, int | None]  # encoding, delimiter, header row: the person's word, if given
+
+
+def inspect(source: Source, head: bytes, chosen: Chosen, limits: Limits) -> Head:
+    """What the head of a delimited file tells."""
+    encoding, delimiter, header_row = chosen
     if encoding:
         encoding, certain = encodings.known(encoding), True
     else:
         encoding, certain = encodings.detect(head, source.blocks(len(head)))
     delimiter = delimiter or _declared_delimiter(head, encoding) or _best_delimiter(head, encoding, limits)
     dialect = Dialect("csv", encoding, delimiter, None, 0)
-    return headers.head_of(_first(source, dialect, limits), dialect, [], limits, certain=certain)
+    return headers.head_of(_first(source, dialect, limits), dialect, header_row, limits, certain=certain)
 
 
 def _first(source: Source, dialect: Dialect, limits: Limits) -> list[Record]:

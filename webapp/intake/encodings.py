@@ -2,10 +2,38 @@
 
 import codecs
 from collections.abc import Iterable
+from encodings.aliases import aliases
+from functools import lru_cache
 
 from webapp.intake.refusals import Unreadable
 
 FALLBACK = "cp1252"
+FAMILIAR = {
+    "utf-8": "Unicode (UTF-8)",
+    "utf-16": "Unicode (UTF-16)",
+    "cp1252": "Western European (Windows)",
+    "iso8859-1": "Western European (ISO 8859-1)",
+    "iso8859-15": "Western European with € (ISO 8859-15)",
+    "mac-roman": "Western European (Mac)",
+    "cp850": "Western European (DOS)",
+    "cp1250": "Central European (Windows)",
+    "iso8859-2": "Central European (ISO 8859-2)",
+    "cp1251": "Cyrillic (Windows)",
+    "koi8-r": "Cyrillic (KOI8-R)",
+    "koi8-u": "Cyrillic (KOI8-U)",
+    "cp1253": "Greek (Windows)",
+    "cp1254": "Turkish (Windows)",
+    "cp1255": "Hebrew (Windows)",
+    "cp1256": "Arabic (Windows)",
+    "cp1257": "Baltic (Windows)",
+    "cp1258": "Vietnamese (Windows)",
+    "cp874": "Thai (Windows)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "euc_jp": "Japanese (EUC)",
+    "gb18030": "Chinese, simplified (GB 18030)",
+    "big5": "Chinese, traditional (Big5)",
+    "euc_kr": "Korean (EUC)",
+}
 # (mark, name, the codec that reads on after the mark); UTF-32 first, since its mark begins with UTF-16's.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
@@ -33,6 +61,18 @@ def known(encoding: str) -> str:
     if not found._is_text_encoding or found.name.replace("-", "_") in NOT_FOR_FILES:  # noqa: SLF001
         raise Unreadable("unknown_encoding", encoding=encoding[:40])
     return found.name
+
+
+@lru_cache(maxsize=1)
+def others() -> list[str]:
+    """Every encoding that Python has and that is not a familiar one, by name."""
+    found = set()
+    for name in set(aliases.values()):
+        try:
+            found.add(known(name))
+        except Unreadable:
+            continue
+    return sorted(found - FAMILIAR.keys())
 
 
 def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:

@@ -15,15 +15,17 @@ NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
 PROTECTED = re.compile("^'(?=[=+\\-@\t\r\n\0＝＋－＠])")  # the quote that our own lists put before formulas  # noqa: RUF001
 
 
-def head_of(records: Sequence[Record], dialect: Dialect, sheets: list[str], limits: Limits, *, certain: bool) -> Head:
-    """Header, labels and sample from the first records of a file.
+def head_of(
+    records: Sequence[Record], dialect: Dialect, header_row: int | None, limits: Limits, *, certain: bool
+) -> Head:
+    """Header, labels and sample from the first records of a file; `header_row` is the person's word, 0 for none.
 
     Raises Unreadable where there is nothing, and where there are more columns than `limits` allow.
     """
     filled = [record for record in records if any(map(str.strip, record.cells))]
     if not filled:
         raise Unreadable("empty_file")
-    header = header_of(filled)
+    header = header_of(filled) if header_row is None else _chosen(filled, header_row)
     rows = [record.cells for record in filled if header is None or record.row > header.row]
     widths = [_width(row) for row in rows]
     width = max(len(header.cells), _usual(widths)) if header else max(widths)
@@ -32,7 +34,14 @@ def head_of(records: Sequence[Record], dialect: Dialect, sheets: list[str], limi
     columns = labels_of(header.cells if header else [], width)
     dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
     sample = [[cell.replace("\0", "")[:LONGEST_SAMPLE] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
-    return Head(dialect, columns, sample, sheets, certain)
+    return Head(dialect, columns, sample, [], certain)
+
+
+def _chosen(filled: Sequence[Record], header_row: int) -> Record | None:
+    found = next((record for record in filled if record.row == header_row), None)
+    if found is None and header_row:
+        raise Unreadable("unknown_header_row", row=header_row)
+    return found
 
 
 def header_of(filled: Sequence[Record]) -> Record | None:

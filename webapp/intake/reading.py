@@ -106,9 +106,13 @@ def inspect(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    header_row: int | None = None,
     limits: Limits | None = None,
 ) -> Head:
-    """Read the head: format by content, encoding, delimiter, header and first records. Raises Unreadable."""
+    """Read the head: format by content, encoding, delimiter, header and first records. Raises Unreadable.
+
+    What is given is the person's word; the rest is found out. `header_row` 0 says that no row names the columns.
+    """
     from webapp.intake import csv_records, xlsx_records  # noqa: PLC0415 - they build on this module
 
     limits = limits or Limits()
@@ -118,9 +122,9 @@ def inspect(
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Unreadable("empty_file")
     if head.startswith(b"PK\x03\x04"):
-        found = xlsx_records.inspect(source, sheet, limits)
+        found = xlsx_records.inspect(source, sheet, header_row, limits)
     else:
-        found = csv_records.inspect(source, head, encoding, delimiter, limits)
+        found = csv_records.inspect(source, head, (encoding, delimiter, header_row), limits)
     if not found.sample:
         raise Unreadable("only_header")
     return found

@@ -61,6 +61,9 @@ SENTENCES = {
     "workbook_broken": Sentence("The workbook cannot be read", "Open it in Excel, save it again and upload that."),
     "unknown_sheet": Sentence("There is no sheet named {sheet}", "Choose one of the sheets of the workbook."),
     "unknown_encoding": Sentence("{encoding} is not an encoding", "Choose an encoding from the list."),
+    "unknown_header_row": Sentence(
+        "Row {row} holds no column names", "Choose one of the first rows, or 0 where no row names the columns."
+    ),
     "no_file": Sentence("No file was chosen", "Choose a file first."),
     # Columns
     "unknown_target": Sentence("“{target}” is not a field", "Choose a field from the list for column {column}."),

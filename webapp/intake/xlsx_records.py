@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from webapp.intake import headers
 from webapp.intake.csv_records import SNIFFED_RECORDS
@@ -19,7 +20,7 @@ LOOKED_AT = 10  # sheets, for one that has rows
 SHOWN = 200  # characters of a cell that is too long
 
 
-def inspect(source: Source, sheet: str | None, limits: Limits) -> Head:
+def inspect(source: Source, sheet: str | None, header_row: int | None, limits: Limits) -> Head:
     """What a workbook tells: its sheets, and header and first rows of the chosen one.
 
     Unless the person chose, that is the first sheet with rows that is not hidden.
@@ -30,7 +31,8 @@ def inspect(source: Source, sheet: str | None, limits: Limits) -> Head:
             first = list(itertools.islice(_rows(book, candidate, source.size, 0, limits), SNIFFED_RECORDS))
             if first:
                 dialect = Dialect("xlsx", None, None, candidate.name, 0)
-                return headers.head_of(first, dialect, names, limits, certain=True)
+                found = headers.head_of(first, dialect, header_row, limits, certain=True)
+                return replace(found, sheets=names)
     raise Unreadable("empty_file")
 
 

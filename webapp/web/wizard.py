@@ -1,8 +1,8 @@
-"""The wizard: upload, columns, check, review. Each step is a page, gated by the state of the import."""
+"""The wizard: upload, check, review. Each step is a page, gated by the state of the import."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -16,8 +16,6 @@ from webapp.engine.progress import progress
 from webapp.engine.staging import TooLarge
 from webapp.engine.states import State, Strategy
 from webapp.intake import sentences
-from webapp.intake.fields import CUSTOM
-from webapp.intake.mapping import BadMapping
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport, ImportPreview
 from webapp.web.access import change_import, load_import, refuse_viewers, settings, uploads_limit
@@ -26,7 +24,7 @@ from webapp.web.extensions import db, limiter
 blueprint = Blueprint("wizard", __name__)
 SAMPLE = Path(__file__).parent.parent.parent / "samples" / "contacts.csv"
 STEPS = {
-    State.UPLOADED: "wizard.columns",
+    State.UPLOADED: "columns.show",
     State.CHECKING: "wizard.checking",
     State.READY: "wizard.review",
     State.QUEUED: "runs.watch",
@@ -80,7 +78,7 @@ def _open(filename: str, stream: BinaryIO) -> ResponseReturnValue:
     except TooLarge:
         return _refuse_upload(Unreadable("too_large", limit_mb=settings().max_upload_mb), 413)
     db.session.commit()
-    return redirect(url_for("wizard.columns", import_id=found.id))
+    return redirect(url_for("columns.show", import_id=found.id))
 
 
 def _refuse_upload(refusal: Unreadable, status: int = 422) -> ResponseReturnValue:
@@ -89,58 +87,12 @@ def _refuse_upload(refusal: Unreadable, status: int = 422) -> ResponseReturnValu
     return page, status
 
 
-@blueprint.get("/imports/<uuid:import_id>/columns")
-@login_required
-def columns(import_id: UUID) -> ResponseReturnValue:
-    found = load_import(import_id)
-    if found.state not in {State.UPLOADED, State.READY}:
-        return redirect(step_url(found))
-    return _columns_page(found, found.mapping or found.suggested_mapping)
-
-
-def _columns_page(found: ContactImport, chosen: list[Any], problem: str | None = None) -> str:
-    samples = [
-        [row[index] for row in found.sample if index < len(row) and row[index].strip()][:3]
-        for index in range(len(found.columns))
-    ]
-    return render_template(
-        "imports/columns.html", found=found, chosen=chosen, samples=samples, custom=CUSTOM, problem=problem
-    )
-
-
-@blueprint.post("/imports/<uuid:import_id>/columns")
-@login_required
-def map_columns(import_id: UUID) -> ResponseReturnValue:
-    found = change_import(import_id)
-    chosen = [request.form.get(f"column-{index}") or None for index in range(len(found.columns))]
-    try:
-        sessions.map_columns(
-            db.session(),
-            import_id,
-            chosen,
-            default_country=request.form.get("default_country", "").strip().upper()[:2] or None,
-            match_keys=request.form.getlist("match_keys"),
-            clear_token=request.form.get("clear_token", "").strip() or None,
-            date_order=_one_of(request.form.get("date_order"), "dmy", "mdy"),
-        )
-    except BadMapping as refusal:
-        db.session.rollback()
-        words = sentences.whole(refusal.code, **refusal.facts)
-        return _columns_page(found, chosen, words), 422
-    except sessions.WrongState:
-        db.session.rollback()
-        return redirect(step_url(load_import(import_id)))
-    db.session.commit()
-    jobs.wake(import_id, settings())
-    return redirect(url_for("wizard.checking", import_id=import_id))
-
-
 @blueprint.post("/imports/<uuid:import_id>/dates")
 @login_required
 def choose_dates(import_id: UUID) -> ResponseReturnValue:
     """The one answer to all dates like 03/04/2024: the check runs again with it."""
     found = change_import(import_id)
-    order = _one_of(request.form.get("date_order"), "dmy", "mdy")
+    order = one_of(request.form.get("date_order"), "dmy", "mdy")
     if order is None:
         return redirect(step_url(found))
     try:
@@ -161,27 +113,9 @@ def choose_dates(import_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("wizard.checking", import_id=import_id))
 
 
-def _one_of(value: str | None, *allowed: str) -> str | None:
+def one_of(value: str | None, *allowed: str) -> str | None:
+    """The value, where it is one of those."""
     return value if value in allowed else None
-
-
-@blueprint.post("/imports/<uuid:import_id>/reading")
-@login_required
-def reread(import_id: UUID) -> ResponseReturnValue:
-    found = change_import(import_id)
-    chosen = {name: request.form.get(name) or None for name in ("encoding", "delimiter", "sheet")}
-    if chosen["delimiter"] == "tab":
-        chosen["delimiter"] = "\t"
-    try:
-        sessions.reread(db.session(), import_id, settings(), **chosen)
-    except Unreadable as refusal:
-        db.session.rollback()
-        return _columns_page(found, found.suggested_mapping, refusal.sentence), 422
-    except sessions.WrongState:
-        db.session.rollback()
-        return redirect(step_url(load_import(import_id)))
-    db.session.commit()
-    return redirect(url_for("wizard.columns", import_id=import_id))
 
 
 @blueprint.get("/imports/<uuid:import_id>/checking")

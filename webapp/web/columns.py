@@ -1,0 +1,163 @@
+"""The second step: how the file is read, with a look at it before anything is kept, and which column is what."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from webapp import jobs
+from webapp.engine import mappings, mending, sessions
+from webapp.engine.states import State
+from webapp.intake import encodings, mapping, sentences
+from webapp.intake.fields import CUSTOM
+from webapp.intake.reading import Unreadable
+from webapp.models import ContactImport
+from webapp.web.access import change_import, load_import, settings
+from webapp.web.extensions import db
+from webapp.web.wizard import one_of, step_url
+
+blueprint = Blueprint("columns", __name__)
+OPEN = {State.UPLOADED, State.READY}
+SHOWN_VALUES = 3  # of a column, beside its name
+SHOWN_COLUMNS, SHOWN_ROWS = 12, 5  # of the decoded sample
+DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe"}
+TAB = "tab"  # A bare tab would not survive a form.
+
+
+@blueprint.get("/imports/<uuid:import_id>/columns")
+@login_required
+def show(import_id: UUID) -> ResponseReturnValue:
+    """The page; `saved` takes a mapping that has a name, `suggest` what the labels and values say."""
+    found = load_import(import_id)
+    if found.state not in OPEN:
+        return redirect(step_url(found))
+    suggested = mapping.suggest(found.columns, found.sample)
+    if "suggest" in request.args:
+        return _page(found, suggested)
+    wanted = request.args.get("saved", None, int)
+    chosen = wanted and mappings.applied(db.session(), current_user.id, wanted, found.columns, suggested)
+    return _page(found, chosen or found.mapping or found.suggested_mapping, used=wanted if chosen else None)
+
+
+def _page(found: ContactImport, chosen: list[Any], problem: str | None = None, used: int | None = None) -> str:
+    before = found.head.get("mapped_before")
+    return render_template(
+        "imports/columns.html",
+        found=found,
+        chosen=chosen,
+        samples=_samples(found),
+        custom=CUSTOM,
+        problem=problem,
+        saved=mappings.saved(db.session(), current_user.id),
+        used=used,
+        # Only as long as those are the columns that stand there.
+        before=datetime.fromisoformat(before) if before and chosen == found.suggested_mapping else None,
+        corrected=mending.any_corrections(sessions.driver(db.session()), found.id),
+        longest_name=mappings.LONGEST_NAME,
+        familiar=encodings.FAMILIAR,
+        others=encodings.others(),
+        delimiters=DELIMITERS,
+        **_table(found.columns, found.sample),
+    )
+
+
+def _samples(found: ContactImport) -> list[list[str]]:
+    return [
+        [row[index] for row in found.sample if index < len(row) and row[index].strip()][:SHOWN_VALUES]
+        for index in range(len(found.columns))
+    ]
+
+
+def _table(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """The corner of the file that is shown as a table."""
+    width = min(len(columns), SHOWN_COLUMNS)
+    rows = [[*row[:width], *[""] * (width - len(row))] for row in sample[:SHOWN_ROWS]]
+    return {"labels": columns[:width], "rows": rows, "more": len(columns) - width}
+
+
+@blueprint.post("/imports/<uuid:import_id>/columns")
+@login_required
+def choose(import_id: UUID) -> ResponseReturnValue:
+    """Take the columns, keep them under a name where one is given, and start the check."""
+    found = change_import(import_id)
+    chosen = [request.form.get(f"column-{index}") or None for index in range(len(found.columns))]
+    try:
+        sessions.map_columns(
+            db.session(),
+            import_id,
+            chosen,
+            default_country=request.form.get("default_country", "").strip().upper()[:2] or None,
+            match_keys=request.form.getlist("match_keys"),
+            clear_token=request.form.get("clear_token", "").strip() or None,
+            date_order=one_of(request.form.get("date_order"), "dmy", "mdy"),
+        )
+    except mapping.BadMapping as refusal:
+        db.session.rollback()
+        return _page(found, chosen, sentences.whole(refusal.code, **refusal.facts)), 422
+    except sessions.WrongState:
+        db.session.rollback()
+        return redirect(step_url(load_import(import_id)))
+    if name := _name():
+        mappings.save(db.session(), current_user.id, name, found.columns, chosen)
+    db.session.commit()
+    jobs.wake(import_id, settings())
+    return redirect(url_for("wizard.checking", import_id=import_id))
+
+
+def _name() -> str:
+    return " ".join(request.form.get("save_as", "").replace("\0", "").split())
+
+
+@blueprint.post("/imports/<uuid:import_id>/columns/forget")
+@login_required
+def forget(import_id: UUID) -> ResponseReturnValue:
+    """Delete a saved mapping of this person's."""
+    change_import(import_id)
+    mappings.forget(db.session(), current_user.id, request.form.get("saved", 0, int))
+    db.session.commit()
+    return redirect(url_for("columns.show", import_id=import_id))
+
+
+@blueprint.get("/imports/<uuid:import_id>/reading")
+@login_required
+def look(import_id: UUID) -> ResponseReturnValue:
+    """How the file would look, read with these choices; nothing is kept."""
+    found = load_import(import_id)
+    if found.state not in OPEN:
+        return "", 200, {"HX-Redirect": step_url(found)}
+    try:
+        head = sessions.look(db.session(), found, settings(), **_choices(request.args))
+    except Unreadable as refusal:
+        return render_template("partials/sample.html", refusal=refusal.sentence)
+    return render_template("partials/sample.html", **_table(head.columns, head.sample))
+
+
+@blueprint.post("/imports/<uuid:import_id>/reading")
+@login_required
+def reread(import_id: UUID) -> ResponseReturnValue:
+    """Read the file with these choices from now on."""
+    found = change_import(import_id)
+    try:
+        sessions.reread(db.session(), import_id, settings(), **_choices(request.form))
+    except Unreadable as refusal:
+        db.session.rollback()
+        return _page(found, found.suggested_mapping, refusal.sentence), 422
+    except sessions.WrongState:
+        db.session.rollback()
+        return redirect(step_url(load_import(import_id)))
+    db.session.commit()
+    return redirect(url_for("columns.show", import_id=import_id))
+
+
+def _choices(given: Any) -> dict[str, Any]:
+    delimiter = "\t" if given.get("delimiter") == TAB else given.get("delimiter")
+    return {
+        "encoding": given.get("encoding") or None,
+        "delimiter": one_of(delimiter, *DELIMITERS),
+        "sheet": given.get("sheet") or None,
+        "header_row": given.get("header_row", None, int),
+    }
