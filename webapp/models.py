@@ -384,7 +384,21 @@ class ImportPreview(Base):
     strategy: Mapped[str] = mapped_column(primary_key=True)
     outcomes: Mapped[dict[str, Any]]  # all ten
     examples: Mapped[list[Any]]  # [{"row", "outcome", "contact_id", "before", "after", ...}]
+    cleared: Mapped[int]  # fields that the clear token empties
+    promised: Mapped[str] = mapped_column(deferred=True)  # the outcome of each row: see webapp.engine.promises
     computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ImportDifference(Base):
+    """A row that came out differently than the preview said: the contacts had changed in between."""
+
+    __tablename__ = "contact_import_differences"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    row: Mapped[int] = mapped_column(primary_key=True)
+    promised: Mapped[str] = mapped_column(OUTCOME)  # the ledger has what it came to
 
 
 class ImportDocument(Base):

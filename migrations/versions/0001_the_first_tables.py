@@ -269,9 +269,18 @@ def upgrade() -> None:
     sa.Column('strategy', sa.Text(), nullable=False),
     sa.Column('outcomes', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('examples', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('cleared', sa.BigInteger(), nullable=False),
+    sa.Column('promised', sa.Text(), nullable=False),
     sa.Column('computed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.ForeignKeyConstraint(['import_id'], ['contact_imports.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('import_id', 'strategy')
+    )
+    op.create_table('contact_import_differences',
+    sa.Column('import_id', sa.Uuid(), nullable=False),
+    sa.Column('row', sa.BigInteger(), nullable=False),
+    sa.Column('promised', postgresql.ENUM(name='outcome', create_type=False), nullable=False),
+    sa.ForeignKeyConstraint(['import_id'], ['contact_imports.id'], ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('import_id', 'row')
     )
     op.create_table('contact_undo_kept',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -295,6 +304,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f('ix_contact_undo_kept_import_id'), table_name='contact_undo_kept')
     op.drop_table('contact_undo_kept')
+    op.drop_table('contact_import_differences')
     op.drop_table('contact_import_previews')
     op.drop_index('contact_import_logs_import', table_name='contact_import_logs')
     op.drop_table('contact_import_logs')

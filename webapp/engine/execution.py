@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from webapp.engine import proof
+from webapp.engine import promises, proof
 from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
@@ -50,6 +50,7 @@ def finish(conn: Connection, lease: Lease, turn: Turn) -> State:
     end = ENDS[turn]
     conn.execute("SET LOCAL synchronous_commit = on")
     digest = proof.ledger_digest(conn, lease.import_id)
+    promises.note_differences(conn, lease.import_id)
     ended = conn.execute(
         """UPDATE contact_imports
            SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END,

@@ -6,13 +6,13 @@ and execution cannot disagree; they are the same SQL.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from webapp.engine.duplicates import Connection, DuplicateHandler, Rules
+from webapp.engine import promises
+from webapp.engine.duplicates import KEY_FIELDS, Connection, DuplicateHandler, Rules
 from webapp.engine.leases import Lease
 from webapp.engine.states import STORED_OUTCOMES, Outcome, State, Strategy
 from webapp.intake.fields import SCALARS
@@ -65,7 +65,7 @@ _FILL = """
 
 def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: Callable[[], bool]) -> bool:
     row = conn.execute(
-        "SELECT match_keys, state, mended_at FROM contact_imports WHERE id = %s", (lease.import_id,)
+        "SELECT match_keys, state, mended_at, clear_token FROM contact_imports WHERE id = %s", (lease.import_id,)
     ).fetchone()
     conn.rollback()
     if row is None or row["state"] != State.READY:
@@ -74,13 +74,33 @@ def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: C
     conn.execute("SET TRANSACTION READ ONLY")
     try:
         outcomes = _simulate(DuplicateHandler(conn, lease.import_id, rules), should_yield)
-        examples = _examples(conn, lease.import_id) if outcomes else []
+        found = _found(conn, lease.import_id, outcomes, row) if outcomes else None
     finally:
         conn.rollback()  # The shadows are as they were, ready for the next strategy.
-    if outcomes is None:
+    if found is None:
         return False
-    _keep(conn, lease, strategy, (outcomes, examples), row["mended_at"])
+    _keep(conn, lease, found, {"strategy": strategy.value, "mended_at": row["mended_at"]})
     return True
+
+
+def _found(conn: Connection, import_id: UUID, outcomes: dict[str, int], chosen: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a simulation."""
+    return {
+        "outcomes": Jsonb(outcomes),
+        "examples": Jsonb(_examples(conn, import_id)),
+        "cleared": _cleared(conn) if chosen["clear_token"] else 0,
+        "promised": promises.ledger_as_text(conn, import_id),
+    }
+
+
+def _cleared(conn: Connection) -> int:
+    """How many fields the clear token empties; nothing else does."""
+    row = conn.execute(
+        """SELECT count(*) AS fields FROM contact_changes, jsonb_each(after) f
+           WHERE f.value IN ('null', '[]') AND f.key <> ALL(%s)""",
+        (list(KEY_FIELDS.values()),),
+    ).fetchone()
+    return int(row["fields"]) if row else 0
 
 
 def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> dict[str, int] | None:
@@ -134,21 +154,14 @@ _EXAMPLES = f"""
     ORDER BY l.code NULLS FIRST, l.row LIMIT %(limit)s"""
 
 
-def _keep(
-    conn: Connection,
-    lease: Lease,
-    strategy: Strategy,
-    found: tuple[dict[str, int], list[dict[str, Any]]],
-    mended_at: datetime | None,
-) -> None:
+def _keep(conn: Connection, lease: Lease, found: dict[str, Any], of: dict[str, Any]) -> None:
     """Keep the preview, unless the mapping or a row changed or another worker took over meanwhile."""
-    outcomes, examples = found
     conn.execute(
-        """INSERT INTO contact_import_previews (import_id, strategy, outcomes, examples)
-           SELECT id, %s, %s, %s FROM contact_imports WHERE id = %s AND state = 'ready' AND lease_token = %s
-             AND mended_at IS NOT DISTINCT FROM %s FOR UPDATE
-           ON CONFLICT (import_id, strategy) DO UPDATE
-           SET outcomes = excluded.outcomes, examples = excluded.examples, computed_at = now()""",
-        (strategy.value, Jsonb(outcomes), Jsonb(examples), lease.import_id, lease.token, mended_at),
+        """INSERT INTO contact_import_previews (import_id, strategy, outcomes, examples, cleared, promised)
+           SELECT id, %(strategy)s, %(outcomes)s, %(examples)s, %(cleared)s, %(promised)s
+           FROM contact_imports WHERE id = %(import_id)s AND state = 'ready' AND lease_token = %(token)s
+             AND mended_at IS NOT DISTINCT FROM %(mended_at)s FOR UPDATE
+           ON CONFLICT (import_id, strategy) DO NOTHING""",
+        {**found, **of, "import_id": lease.import_id, "token": lease.token},
     )
     conn.commit()

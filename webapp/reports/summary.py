@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.engine.progress import outcomes_of, sums
 from webapp.engine.states import Outcome, State
 from webapp.intake import sentences
-from webapp.models import ContactImport, User
+from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
 
 BARS = 60  # of the chart of rows over time
@@ -54,6 +54,7 @@ class Report:
     retries: int
     smallest_batch: int
     largest_batch: int
+    differences: int  # rows that came out differently than the preview said
     problems: list[Problem] = field(default_factory=list)
     throughput: list[int] = field(default_factory=list)  # rows in each of at most 60 equal spans of the run
 
@@ -75,11 +76,17 @@ def report(session: Session, import_id: UUID) -> Report:
         total=found.total or 0,
         needs_you=sum(outcomes[problem] for problem in PROBLEMS),
         duration_seconds=_seconds(found),
+        differences=_differences(session, import_id),
         problems=_problems(session, import_id),
         throughput=_throughput(session, import_id),
         **_batches(session, import_id),
         **sums(outcomes),
     )
+
+
+def _differences(session: Session, import_id: UUID) -> int:
+    counted = select(func.count()).select_from(ImportDifference).where(ImportDifference.import_id == import_id)
+    return session.scalar(counted) or 0
 
 
 def _headline(report: Report) -> str:
@@ -176,6 +183,7 @@ class Row:
     code: str | None
     detail: dict[str, Any] | None
     changes: list[dict[str, Any]]
+    promised: str | None = None  # the outcome that the preview said, where it was another one
 
     @property
     def sentence(self) -> str | None:
@@ -200,8 +208,12 @@ def rows(
     after: int = 0,
     limit: int = 100,
     search: str | None = None,
+    differing: bool = False,
 ) -> list[Row]:
-    """Ledger entries in file order, after row number `after`; `search` looks into the staged values."""
+    """Ledger entries in file order, after row number `after`; `search` looks into the staged values.
+
+    `differing` narrows them to rows that came out differently than the preview said.
+    """
     conditions = ["l.import_id = :id", "l.row > :after"]
     if outcome:
         conditions.append("l.outcome = CAST(:outcome AS outcome)")
@@ -209,12 +221,14 @@ def rows(
         conditions.append("COALESCE(l.code, l.outcome::text) = :code")
     if search:
         conditions.append(_SEARCH)
+    if differing:
+        conditions.append(_DIFFERING)
     found = session.execute(
         text(_ROWS.format(conditions=" AND ".join(conditions))),
         {"id": import_id, "after": after, "outcome": outcome, "code": code, "limit": limit, "search": _like(search)},
     )
     return [
-        Row(row.row, row.outcome, row.contact_id, row.code, row.detail, changes_of(row.before, row.after))
+        Row(row.row, row.outcome, row.contact_id, row.code, row.detail, changes_of(row.before, row.after), row.promised)
         for row in found
     ]
 
@@ -239,8 +253,12 @@ _SEARCH = """EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.imp
     AND concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
       array_to_string(r.record, ' ')) ILIKE :search)"""
 
+_DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
+
 _ROWS = """
-    SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after
+    SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
+      (SELECT d.promised::text FROM contact_import_differences d WHERE d.import_id = l.import_id AND d.row = l.row)
+        AS promised
     FROM (SELECT * FROM contact_import_results l WHERE {conditions} ORDER BY l.row LIMIT :limit) l
     LEFT JOIN LATERAL (SELECT h.before, h.after FROM contact_changes h
       WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row AND h.kind = 'import'

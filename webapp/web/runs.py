@@ -156,7 +156,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def rows(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
-    outcome = request.args.get("outcome") or None
+    outcome, differing = request.args.get("outcome") or None, "differing" in request.args
     if outcome and outcome not in list(Outcome):
         abort(404)
     shown = summary.rows(
@@ -166,9 +166,15 @@ def rows(import_id: UUID) -> ResponseReturnValue:
         code=request.args.get("code") or None,
         after=request.args.get("after", 0, int),
         limit=ROWS_A_PAGE + 1,
+        differing=differing,
     )
     return render_template(
-        "imports/rows.html", found=found, rows=shown[:ROWS_A_PAGE], more=len(shown) > ROWS_A_PAGE, outcome=outcome
+        "imports/rows.html",
+        found=found,
+        rows=shown[:ROWS_A_PAGE],
+        more=len(shown) > ROWS_A_PAGE,
+        outcome=outcome,
+        differing=differing,
     )
 
 
