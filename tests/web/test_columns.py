@@ -13,8 +13,8 @@ PEOPLE = b"Email,Name,Shoe\nann@example.com,Ann Ash,40\n"
 
 def chosen(answer) -> list[str]:
     """The target that is selected for each column."""
-    selects = answer.text.split('<select name="column-')[1:]
-    return [part.partition('" selected')[0].rpartition('value="')[2] if '" selected' in part else "" for part in selects]
+    selects = [part.partition("</select>")[0] for part in answer.text.split('<select name="column-')[1:]]
+    return [part.partition('" selected')[0].rpartition('value="')[2] if "selected" in part else "" for part in selects]
 
 
 def test_a_look_keeps_nothing(owner, session):
