@@ -8,6 +8,8 @@ from tests.harness.house import STARTING, House
 class Gate:
     """Holds whoever comes by while it is shut. It sleeps rather than locks: no lock runs out, nothing dead-locks.
 
+    Whether it is shut stands in a sequence, which every transaction sees as it is now, and which outlives a crash.
+
     `events` are those of a trigger on the table `on`, `when` is a condition on NEW or OLD; `in_commit` holds the
     COMMIT itself.
     """
@@ -17,9 +19,9 @@ class Gate:
     ) -> None:
         self.house = house
         house.query(
-            f"""CREATE TABLE gate AS SELECT true AS shut;
+            f"""CREATE SEQUENCE gate;
                 CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                  WHILE {when} AND EXISTS (SELECT FROM public.gate WHERE shut) LOOP PERFORM pg_sleep(0.02); END LOOP;
+                  WHILE {when} AND (SELECT last_value < 2 FROM public.gate) LOOP PERFORM pg_sleep(0.02); END LOOP;
                   IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"""
         )
         kind = "CONSTRAINT TRIGGER gate AFTER" if in_commit else "TRIGGER gate BEFORE"
@@ -27,7 +29,7 @@ class Gate:
         house.query(f"CREATE {kind} {events} ON {on} {deferred} FOR EACH ROW EXECUTE FUNCTION gate()")
 
     def open(self) -> None:
-        self.house.query("UPDATE gate SET shut = false")
+        self.house.query("SELECT setval('gate', 2)")
 
     def held(self, import_id: UUID, after: int = 0) -> int:
         """Wait until the import's holder stands at the gate under a token newer than `after`; the token."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ from tests.harness.imports import table
 from tests.harness.processes import Machine, WorkerProcess
 from webapp import db, jobs
 from webapp.config import Settings
-from webapp.engine import sessions
+from webapp.engine import journal, sessions
 from webapp.engine.progress import progress
 from webapp.engine.states import STORED_OUTCOMES
+from webapp.models import Contact
 
 HEALED_WITHIN = 30  # seconds, once a worker is there
 STARTING = 30  # seconds that a process may take to come up on a busy machine
@@ -46,6 +48,15 @@ class House:
     def end(self) -> None:
         for worker in self.workers:
             worker.end()
+
+    @contextmanager
+    def working(self, import_id: UUID) -> Iterator[None]:
+        """The import's work in a thread of this process, while the block meddles with it; ended at the block's end."""
+        thread = threading.Thread(target=jobs.work, args=(str(import_id),), daemon=True)
+        thread.start()
+        yield
+        thread.join(HEALED_WITHIN)
+        assert not thread.is_alive(), "the work never came to an end"
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -88,6 +99,22 @@ class House:
         return import_id
 
     # Asking
+
+    def edit(self, contact_id: int, **values: str) -> None:
+        """A change by hand, committed. Raises what the page answers with."""
+        with self.session() as session:
+            version = session.get_one(Contact, contact_id).version
+            session.rollback()
+            journal.edit_contact(session, contact_id, version, values, self.user_id)
+            session.commit()
+
+    def contact(self, external_id: object) -> dict:
+        return self.query("SELECT * FROM contacts WHERE external_id = %s", str(external_id))[0]
+
+    def retried(self, import_id: UUID) -> list[str]:
+        """What the log says of the attempts that were tried again."""
+        question = "SELECT message FROM contact_import_logs WHERE import_id = %s AND result = 'retried' ORDER BY id"
+        return [entry["message"] for entry in self.query(question, import_id)]
 
     def query(self, question: str, *parameters) -> list[dict]:
         with psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row) as conn:

@@ -33,6 +33,9 @@ WRITTEN = (*SCALARS, "tags", "custom", "email_key", "phone_key")
 class LostRace(Exception):  # noqa: N818 - a fact about timing, not an error in anything
     """A contact changed between being read and being written; the batch is simply tried again."""
 
+    def __str__(self) -> str:
+        return "A contact was changed while the batch was writing to it"
+
 
 @dataclass(frozen=True)
 class Rules:

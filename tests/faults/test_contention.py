@@ -1,0 +1,191 @@
+"""Batches and people who want the same contacts: nothing is lost, nobody waits long, no deadlock reaches anyone."""
+
+import random
+import threading
+from collections import Counter
+
+import psycopg
+import pytest
+
+from tests.harness.gates import Gate
+from tests.harness.house import rows
+from tests.harness.imports import table
+from tests.harness.invariants import check_invariants
+from webapp import db, jobs
+from webapp.engine import journal, sessions
+from webapp.engine.states import State
+
+
+def known(house, count: int) -> None:
+    """So many people in the book already."""
+    import_id = house.execute(house.ready(rows(count)))
+    jobs.work(str(import_id))
+    assert house.facts(import_id)["created"] == count
+
+
+def update_of(house, count: int, **options):
+    """An import, asked to be executed, that gives each of them another company."""
+    return house.execute(house.ready(rows(count, company="Other")), "update", **options)
+
+
+def wait_for_lock(house) -> None:
+    question = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'rowcall-job'"
+    house.until(lambda: house.query(question), what="no batch waits for a lock")
+
+
+def test_statement_timeout(house, monkeypatch):
+    import_id = house.execute(house.ready(rows(250)))
+    gate = Gate(house, when="NEW.external_id = '150'")
+    monkeypatch.setitem(db.JOB_SETTINGS, "statement_timeout", "300ms")
+    with house.working(import_id):
+        house.until(lambda: house.retried(import_id))
+        gate.open()
+    assert "statement timeout" in house.retried(import_id)[0]
+    assert check_invariants(house, import_id)["created"] == 250
+
+
+def test_lock_that_does_not_come(house, monkeypatch):
+    """The batch that needs it fails after three attempts, the others are imported, and it can be run again."""
+    known(house, 300)
+    import_id = update_of(house, 300)
+    monkeypatch.setitem(db.JOB_SETTINGS, "lock_timeout", "100ms")
+    with psycopg.connect(house.settings.database_url) as other:
+        other.execute("SELECT FROM contacts WHERE external_id = '150' FOR UPDATE")
+        with house.working(import_id):
+            pass
+    assert ["lock timeout" in message for message in house.retried(import_id)] == [True] * 3
+    found = check_invariants(house, import_id)
+    assert (found["state"], found["updated"], found["failed"]) == ("completed", 200, 100)
+    house.ask(sessions.retry_failed, import_id)
+    with house.working(import_id):
+        pass
+    assert check_invariants(house, import_id)["updated"] == 300
+
+
+def test_deadlock(house):
+    """The batch gives way and is tried again; the other session notices nothing."""
+    known(house, 2)
+    import_id = update_of(house, 2)
+    with psycopg.connect(house.settings.database_url) as other:
+        change = "UPDATE contacts SET notes = 'by hand', version = version + 1 WHERE external_id = %s"
+        other.execute(change, ["2"])
+        with house.working(import_id):
+            wait_for_lock(house)
+            other.execute(change, ["1"])
+            other.commit()
+    assert "deadlock" in house.retried(import_id)[0]
+    assert check_invariants(house, import_id)["updated"] == 2
+    for number in (1, 2):
+        contact = house.contact(number)
+        assert (contact["notes"], contact["company"]) == ("by hand", "Other")
+
+
+@pytest.mark.parametrize(
+    ("isolation", "message"),
+    [("read\\ committed", "contact was changed"), ("repeatable\\ read", "could not serialize")],
+)
+def test_edit_while_the_batch_decides(house, monkeypatch, isolation, message):
+    """The batch has read the contact and not yet written it: it decides again, on what the person wrote."""
+    known(house, 2)
+    monkeypatch.setitem(db.JOB_SETTINGS, "default_transaction_isolation", isolation)
+    import_id = update_of(house, 2)
+    gate = Gate(house, when="NEW.external_id = '1'", events="UPDATE")
+    with house.working(import_id):
+        gate.held(import_id)
+        house.edit(house.contact(2)["id"], notes="by hand", company="By hand")
+        gate.open()
+    assert [message in reason for reason in house.retried(import_id)] == [True]
+    assert check_invariants(house, import_id)["updated"] == 2
+    contact = house.contact(2)
+    assert (contact["notes"], contact["company"]) == ("by hand", "Other")
+    before = house.query("SELECT before FROM contact_changes WHERE import_id = %s AND row = 3", import_id)
+    assert before[0]["before"] == {"company": "By hand"}
+
+
+def test_edit_never_waits_for_a_batch(house, owner):
+    """The batch is held until the page has answered: a page that waited for it would never answer."""
+    known(house, 2)
+    import_id = house.execute(house.ready(rows(4, company="Other")), "update")
+    gate = Gate(house, when="NEW.external_id = '2'", events="UPDATE")
+    contact = house.contact(1)
+    at = f"/contacts/{contact['id']}"
+    typed = {"version": contact["version"], "notes": "by hand"}
+    with house.working(import_id):
+        gate.held(import_id)
+        assert "An import is writing to this contact" in owner.post(at, typed, at=at, status=409).text
+        taken = {"version": house.contact(2)["version"], "email": "p4@example.com"}  # a key that the batch brings
+        with pytest.raises((journal.Busy, journal.Taken)):
+            house.edit(house.contact(2)["id"], email=taken["email"])
+        gate.open()
+    found = check_invariants(house, import_id)
+    assert (found["updated"], found["created"]) == (2, 2)
+    answer = owner.post(at, typed, at=at, status=409).text
+    assert "Somebody changed this contact while you did" in answer
+    owner.post(at, {**typed, "version": house.contact(1)["version"]}, at=at)
+    assert (house.contact(1)["notes"], house.contact(1)["company"]) == ("by hand", "Other")
+
+
+@pytest.mark.parametrize(("strategy", "company"), [("update", "Other"), ("merge", "By hand")])
+def test_edit_between_check_and_execution(house, strategy, company):
+    """The strategy is applied to the contact as it is now, not as it was when the file was checked."""
+    known(house, 1)
+    import_id = house.ready(table("1,p1@example.com,,,Other,,"))
+    house.edit(house.contact(1)["id"], company="By hand", first_name="By hand")
+    house.execute(import_id, strategy)
+    jobs.work(str(import_id))
+    check_invariants(house, import_id)
+    assert (house.contact(1)["first_name"], house.contact(1)["company"]) == ("By hand", company)
+
+
+def test_people_edit_all_the_time(house):
+    """Every edit that was answered with success stands in the contact and in the journal, whatever the batches did."""
+    known(house, 200)
+    import_id = update_of(house, 200, batch_size=10)
+    ids = [row["id"] for row in house.query("SELECT id FROM contacts ORDER BY id")]
+    done, refused, over = {}, Counter(), threading.Event()
+
+    def edit(seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311 - the same chances each time
+        while not over.is_set():
+            mine = chance.choice(ids[seed::3])
+            try:
+                text = f"{seed}-{chance.random()}"
+                house.edit(mine, notes=text)
+                done[mine] = text
+            except (journal.Busy, journal.Stale) as error:
+                refused[type(error).__name__] += 1
+
+    people = [threading.Thread(target=edit, args=(seed,)) for seed in range(3)]
+    for person in people:
+        person.start()
+    with house.working(import_id):
+        pass
+    over.set()
+    for person in people:
+        person.join()
+    found = check_invariants(house, import_id)
+    assert (found["updated"], found["failed"]) == (200, 0)
+    contacts = {row["id"]: row for row in house.query("SELECT * FROM contacts")}
+    assert done
+    assert {number: contacts[number]["notes"] for number in done} == done
+    assert {row["company"] for row in contacts.values()} == {"Other"}
+    edits = house.query("SELECT contact_id, max(id) FROM contact_changes WHERE kind = 'edit' GROUP BY 1")
+    assert {row["contact_id"] for row in edits} == set(done)
+
+
+def test_undo_waits_for_its_turn(house):
+    """No undo of what still runs; once it is cancelled, the undo takes back what was done."""
+    import_id = house.execute(house.ready(rows(300)))
+    gate = Gate(house, when="NEW.external_id = '150'")
+    with house.working(import_id):
+        gate.held(import_id)
+        with pytest.raises(sessions.WrongState):
+            house.ask(sessions.roll_back, import_id)
+        house.ask(sessions.cancel, import_id)
+        gate.open()
+    found = check_invariants(house, import_id, complete=False)
+    assert (found["state"], found["created"]) == ("cancelled", 200)
+    house.ask(sessions.roll_back, import_id)
+    jobs.work(str(import_id))
+    assert house.facts(import_id)["state"] == State.ROLLED_BACK
+    assert not house.query("SELECT FROM contacts")
