@@ -3,29 +3,49 @@
 from html.parser import HTMLParser
 
 import pytest
+from argon2 import PasswordHasher
+
+from webapp.models import User
 
 PASSWORD = "correct horse battery"
+# Signing in checks a hash at the cost that it was made with; this one is cheap, since every test pays for it.
+HASHED = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
+KINDS = {"admin": "admin", "owner": "importer", "outsider": "importer", "viewer": "viewer"}
 
 
 @pytest.fixture
-def app(settings):
+def make_app(settings):
+    """`make_app(public_url=…)` → an app with other settings than the environment's."""
     from webapp.app import create_app  # noqa: PLC0415
     from webapp.web.extensions import db  # noqa: PLC0415
 
-    made = create_app(settings)
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+    made = []
+
+    def make(**changes):
+        made.append(create_app(settings.model_copy(update=changes)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        with one.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture
-def people(app):
-    """One user of each kind: id by name."""
-    from webapp.web.account import add_user  # noqa: PLC0415
+def app(make_app):
+    return make_app()
 
-    kinds = {"admin": "admin", "owner": "importer", "outsider": "importer", "viewer": "viewer"}
-    with app.app_context():
-        return {name: add_user(f"{name}@example.com", PASSWORD, role, name.title()) for name, role in kinds.items()}
+
+@pytest.fixture
+def people(session):
+    """One user of each kind: id by name."""
+    made = {
+        name: User(email=f"{name}@example.com", name=name.title(), role=role, password_hash=HASHED)
+        for name, role in KINDS.items()
+    }
+    session.add_all(made.values())
+    session.commit()
+    return {name: user.id for name, user in made.items()}
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from tests.harness.web import PASSWORD, Page
 from tests.web.test_pages import bring, check, run
-from webapp.app import create_app
 from webapp.models import ContactImport
 from webapp.reports import mail
 
@@ -31,9 +30,8 @@ def test_a_broken_part_gives_a_reference_and_no_details(owner, importer, caplog)
     assert (problem.status_code, len(problem.json["reference"])) == (500, 8)
 
 
-def test_the_database_is_away(settings, owner):
-    away = settings.model_copy(update={"database_url": "postgresql://postgres@/none?host=/nowhere"})
-    client = create_app(away).test_client()
+def test_the_database_is_away(make_app, owner):
+    client = make_app(database_url="postgresql://postgres@/none?host=/nowhere").test_client()
     client.set_cookie("rowcall", owner.client.get_cookie("rowcall").value)
     for path in ("/sign-in", "/imports", "/imports/new", "/contacts", "/account"):
         answer = client.get(path)
