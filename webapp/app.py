@@ -122,7 +122,10 @@ def _form_is_old(_error: CSRFError) -> ResponseReturnValue:
 def _explain(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - redirects pass
         return error.get_response()
-    return problems.answer(error) if problems.concerns_api() else _page(error.code)
+    if problems.concerns_api():
+        return problems.answer(error)
+    page, status, headers = _page(error.code)
+    return page, status, problems.headers_of(error) | headers
 
 
 def _database_away(_error: OperationalError | psycopg.OperationalError) -> ResponseReturnValue:

@@ -92,7 +92,7 @@ def _run_progress(session: Session, found: ContactImport) -> ImportProgress:
     counts = sums(outcomes)
     speed = _rows_per_second(session, found.id) if found.state in {State.RUNNING, State.CANCELLING} else 0.0
     return ImportProgress(
-        progress=percent(counts["processed"], total),
+        progress=0.0 if found.total is None else percent(counts["processed"], total),
         total=total,
         current_batch=min(found.batches_done + 1, _total_batches(found, counts["processed"])),
         total_batches=_total_batches(found, counts["processed"]),

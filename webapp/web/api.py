@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -36,8 +37,12 @@ READS = {"GET", "HEAD", "OPTIONS"}
 OPEN = {"api.openapi_document", "api.documentation"}
 ROLLBACK_SECONDS = 3.0  # waited for before a rollback is answered with 202
 SESSION = Answer("The import session.", schemas.ImportSession)
-STREAM = Answer("`progress` events, and `done` with the ImportResult at the end.", media_type="text/event-stream")
-FROM_SESSION = {"import_id": "$response.body#/import_id"}
+STREAM = Answer(
+    "`progress` events, and `done` with the ImportResult at the end.",
+    media_type="text/event-stream",
+    events={"progress": schemas.Progress, "done": schemas.ImportResult},
+)
+SAME_IMPORT = {"import_id": "$request.path.import_id"}
 
 
 @blueprint.before_request
@@ -61,19 +66,31 @@ def _came_from_our_page() -> None:
         raise Problem(400, "csrf", "Send the page's CSRF token in the header X-CSRFToken, or use a token.") from None
 
 
-RUN_LINKS = {
-    "read": {"operationId": "read_import", "parameters": FROM_SESSION},
-    "preview": {"operationId": "preview_import", "parameters": FROM_SESSION},
+def _leads_to(**operations: str) -> dict[str, dict[str, Any]]:
+    """Links to operations on the import that was asked about."""
+    return {name: {"operationId": operation, "parameters": SAME_IMPORT} for name, operation in operations.items()}
+
+
+CHECKED_LINKS = {
+    **_leads_to(preview="preview_import"),
     "execute": {
         "operationId": "execute_import",
-        "parameters": FROM_SESSION,
-        "requestBody": {"import_id": "$response.body#/import_id", "duplicate_strategy": "skip"},
+        "parameters": SAME_IMPORT,
+        "requestBody": {"import_id": "$request.path.import_id", "duplicate_strategy": "skip", "skip_errors": True},
     },
-    "rows": {"operationId": "list_rows", "parameters": FROM_SESSION},
-    "result": {"operationId": "read_result", "parameters": FROM_SESSION},
-    "cancel": {"operationId": "cancel_import", "parameters": FROM_SESSION},
-    "roll_back": {"operationId": "roll_back_import", "parameters": FROM_SESSION},
 }
+RUN_LINKS = _leads_to(
+    follow="follow_import",
+    stop="cancel_import",
+    rows="list_rows",
+    result="read_result",
+    report="report_csv",
+    pdf="report_pdf",
+    rejected="rejected_csv",
+    retry="retry_import",
+    foresee="preview_rollback",
+    roll_back="roll_back_import",
+)
 
 
 def session_answer(import_id: UUID, status: int = 200, **headers: str) -> Response:
@@ -88,7 +105,7 @@ def session_answer(import_id: UUID, status: int = 200, **headers: str) -> Respon
     {202: Answer("The session, in state checking.", schemas.ImportSession)},
     body=schemas.MappingRequest,
     refuses=(400, 403, 404, 409, 413, 415, 422),
-    links=RUN_LINKS,
+    links=CHECKED_LINKS,
 )
 def map_columns(import_id: UUID, body: schemas.MappingRequest) -> ResponseReturnValue:
     choices = body.model_dump(exclude={"mapping"})
@@ -225,19 +242,24 @@ def read_progress(import_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/imports/<uuid:import_id>/cancel")
-@contract("Stop the import", {202: SESSION}, refuses=(403, 404, 409), links=RUN_LINKS)
+@contract("Stop the import", {202: SESSION}, refuses=(403, 404, 409))
 def cancel_import(import_id: UUID) -> ResponseReturnValue:
     return _ask(import_id, sessions.cancel)
 
 
 @blueprint.post("/imports/<uuid:import_id>/retry")
-@contract("Run the rows that failed again", {202: SESSION}, refuses=(403, 404, 409), links=RUN_LINKS)
+@contract("Run the rows that failed again", {202: SESSION}, refuses=(403, 404, 409))
 def retry_import(import_id: UUID) -> ResponseReturnValue:
     return _ask(import_id, sessions.retry_failed)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rollback")
-@contract("What a rollback would do", {200: Answer("Read-only.", schemas.RollbackPreview)}, refuses=(404, 409))
+@contract(
+    "What a rollback would do",
+    {200: Answer("Read-only.", schemas.RollbackPreview)},
+    refuses=(404, 409),
+    links=_leads_to(roll_back="roll_back_import"),
+)
 def preview_rollback(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in api_values.TAKEN_BACK_FROM:

@@ -22,7 +22,6 @@ LARGEST_ID = 2**63 - 1
     {200: Answer("A page.", schemas.ContactList)},
     query=schemas.ContactsQuery,
     refuses=(404, 422),
-    links={"read": {"operationId": "read_contact", "parameters": {"contact_id": "$response.body#/items/0/id"}}},
 )
 def list_contacts(query: schemas.ContactsQuery) -> ResponseReturnValue:
     source = load_import(query.imported_from).id if query.imported_from else None

@@ -48,8 +48,8 @@ def _whole_number(value: Any) -> Any:
 Text = Annotated[str, AfterValidator(_storable)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Moment = Annotated[datetime, BeforeValidator(_utc)]
-PageSize = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=LARGEST_PAGE)]
-RowNumber = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=LARGEST_ROW)]
+PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
+RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_number)]
 Cursor = Annotated[Text, Field(max_length=200)]
 MatchKey = Literal["external_id", "email", "phone"]
 

@@ -22,21 +22,21 @@ from webapp.models import ContactImport
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values
 from webapp.web.access import SEES_ALL, refuse_viewers, settings, uploads_limit
-from webapp.web.api import FROM_SESSION, SESSION, blueprint, session_answer
+from webapp.web.api import SESSION, blueprint, session_answer
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db, limiter
 from webapp.web.problems import BAD_CURSOR, Problem, at_fault, invalid
 
 LONGEST_KEY = 200  # of an idempotency key, in characters
-
+FROM_SESSION = {"import_id": "$response.body#/import_id"}
 UPLOAD_LINKS = {
     "read": {"operationId": "read_import", "parameters": FROM_SESSION},
+    "progress": {"operationId": "read_progress", "parameters": FROM_SESSION},
     "map": {
         "operationId": "map_columns",
         "parameters": FROM_SESSION,
         "requestBody": {"mapping": "$response.body#/suggested_mapping"},
     },
-    "follow": {"operationId": "read_progress", "parameters": FROM_SESSION},
 }
 @blueprint.post("/imports")
 @contract(

@@ -17,12 +17,16 @@ View = Callable[..., ResponseReturnValue]
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: what it means, and its body as a model or, for anything but JSON, a media type."""
+    """One answer: what it means, and its body as a model or, for anything but JSON, a media type.
+
+    `events` are those of a stream, each with the model of its data.
+    """
 
     meaning: str
     model: type[BaseModel] | None = None
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
+    events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,7 @@ def _header_parameters(contract: Contract) -> list[dict[str, Any]]:
 
 def _body(contract: Contract) -> dict[str, Any] | None:
     if contract.body:
-        reference = {"$ref": REF.format(model=contract.body.__name__)}
-        return {"required": True, "content": {"application/json": {"schema": reference}}}
+        return {"required": True, "content": {"application/json": {"schema": _reference(contract.body)}}}
     if contract.form:
         form = _inlined(contract.form.model_json_schema())
         parts = {name: _blank_or(schema, required=False) for name, schema in form["properties"].items()}
@@ -172,13 +171,28 @@ def _responses(contract: Contract) -> dict[str, Any]:
 def _answer(answers: tuple[Answer, ...], contract: Contract) -> dict[str, Any]:
     described: dict[str, Any] = {"description": " ".join(answer.meaning for answer in answers), "content": {}}
     for answer in answers:
-        schema = {"$ref": REF.format(model=answer.model.__name__)} if answer.model else {"type": "string"}
-        described["content"][answer.media_type] = {"schema": schema}
+        described["content"][answer.media_type] = {"schema": _answer_schema(answer)}
         if answer.headers:
             described["headers"] = {name: HEADERS[name] for name in answer.headers}
-    if contract.links and any(answer.model for answer in answers):
+    if contract.links:
         described["links"] = {name: dict(link) for name, link in contract.links.items()}
     return described
+
+
+def _answer_schema(answer: Answer) -> dict[str, Any]:
+    """A model's schema, or that of each event of a stream; any other body is text."""
+    if answer.events:
+        return {"oneOf": [_event(name, model) for name, model in answer.events.items()]}
+    return _reference(answer.model) if answer.model else {"type": "string"}
+
+
+def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(model)}
+    return {"type": "object", "properties": {"event": {"const": name}, "data": data}, "required": ["event", "data"]}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": REF.format(model=model.__name__)}
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -188,7 +202,7 @@ def _problem(status: int) -> dict[str, Any]:
     return {
         "description": problems.PLAIN[status][1],
         "headers": {name: HEADERS[name] for name in headers},
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": REF.format(model="ProblemDocument")}}},
+        "content": {problems.MEDIA_TYPE: {"schema": _reference(schemas.ProblemDocument)}},
     }
 
 

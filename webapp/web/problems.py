@@ -67,9 +67,7 @@ def answer(error: HTTPException) -> Response:
     status = error.code if error.code in PLAIN else 500 if (error.code or 500) >= 500 else 400  # noqa: PLR2004
     found = error.document if isinstance(error, Problem) else document(status, *PLAIN[status])
     response = Response(json.dumps(found), found["status"], mimetype=MEDIA_TYPE)
-    for name, value in error.get_headers():
-        if name.lower() not in {"content-type", "content-length"}:
-            response.headers[name] = value
+    response.headers.update(headers_of(error))
     if isinstance(error, Problem):
         response.headers.update(error.headers)
     if status == 401:  # noqa: PLR2004
@@ -77,6 +75,12 @@ def answer(error: HTTPException) -> Response:
     if status in WAIT_SECONDS:
         response.headers.setdefault("Retry-After", str(WAIT_SECONDS[status]))
     return response
+
+
+def headers_of(error: HTTPException) -> dict[str, str]:
+    """What an error says beside its body, such as Allow and Retry-After."""
+    of_body = {"content-type", "content-length"}
+    return {name: value for name, value in error.get_headers() if name.lower() not in of_body}
 
 
 def plain(status: int, reference: str = "") -> Response:
