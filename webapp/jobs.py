@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -198,7 +198,7 @@ def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: C
     elif state == State.READY and not poisoned:
         preview.compute_missing(conn, lease, should_yield)
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
-        return _execute(conn, lease, should_yield)
+        return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:
         return rollback.undo_slice(conn, lease, should_yield)
     return False
@@ -212,11 +212,12 @@ def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Cal
         checking.refuse(conn, lease, unreadable.sentence)
 
 
-def _execute(conn: Any, lease: leases.Lease, should_yield: Callable[[], bool]) -> bool:
+def _execute(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:
     """Imports that match by phone run one at a time: a phone is no unique key, so nothing else would guard it."""
     if not _phone_lock(conn, lease.import_id):
         raise Paused("phone", "another import that matches by phone is running")
-    return execution.execute_slice(conn, lease, should_yield) is not None
+    connect = partial(db.connect_job, settings.database_url)
+    return execution.execute_slice(conn, lease, connect, should_yield) is not None
 
 
 def _phone_lock(conn: Any, import_id: UUID) -> bool:

@@ -66,7 +66,7 @@ def test_a_stale_worker_writes_nothing(importer, session, settings):
         session.execute(text("UPDATE contact_imports SET lease_token = lease_token + 1"))
         session.commit()
         with pytest.raises(jobs.Fenced):
-            jobs.execution.execute_slice(stale, old, lambda: False)
+            jobs.execution.execute_slice(stale, old, lambda: db.connect_job(settings.database_url), lambda: False)
     assert session.query(ImportResult).count() == 0
 
 

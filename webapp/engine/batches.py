@@ -83,28 +83,50 @@ class BatchProcessor:
             turn = self._give_up(f"This batch ended {self.lease.deaths} workers", Category.SYSTEM)
             if turn is not Turn.GO_ON:
                 return turn
-        while (turn := self._batch()) is Turn.GO_ON and not should_yield():
+        while (turn := self.one_batch()) is Turn.GO_ON and not should_yield():
             pass
         return turn
 
-    def _batch(self) -> Turn:
-        narrow = False
-        for attempt in range(1, ATTEMPTS + 1):
+    def decide_ahead(self, after: int, limit: int) -> Decided:
+        """Decide and write the rows after `after`, uncommitted, before it is this batch's turn; see `lanes`."""
+        self.go_on_after(after)
+        return self.handler.take(after, limit)
+
+    def settle(self, decided: Decided, started: float) -> Turn:
+        """Checkpoint and commit what was decided ahead, now that everything before it is committed."""
+        cancelled = self._checkpoint(decided, started, _Logged(1, "done"))
+        self._commit(decided.last_row)
+        return Turn.CANCELLED if cancelled else Turn.GO_ON
+
+    def go_on_after(self, last_row: int) -> None:
+        """Everything up to this row is committed, or will be before this goes on."""
+        self.run = replace(self.run, last_row=last_row)
+
+    def one_batch(self, failed: Exception | None = None) -> Turn:
+        """The next batch, with all its attempts; `failed` says how the first one went. Raises Fenced and Paused."""
+        narrow = failed is not None and self._failed(1, failed, 0.0)
+        for attempt in range(1 if failed is None else 2, ATTEMPTS + 1):
             started = time.monotonic()
             try:
                 turn = self._attempt(attempt, narrow, started)
             except (psycopg.Error, LostRace) as error:
-                fault = self._roll_back(error)
-                self._log_retry(attempt, error, time.monotonic() - started)
-                if attempt == ATTEMPTS:
-                    return self._give_up(first_line(error), Category.DATABASE)
-                # A lost race looks like a row that cannot be stored, so it is first tried again as it is.
-                narrow = narrow or fault is Fault.DATA or (fault is Fault.RACE and attempt > 1)
-                self.sleep(0 if narrow else BACK_OFF_SECONDS[attempt - 1])
+                narrow = self._failed(attempt, error, time.monotonic() - started) or narrow
+                failed = error
             else:
-                self._tune(time.monotonic() - started)
+                self.tune(time.monotonic() - started)
                 return turn
-        raise AssertionError("unreachable")
+        assert failed is not None  # noqa: S101 - an attempt returns or fails
+        return self._give_up(first_line(failed), Category.DATABASE)
+
+    def _failed(self, attempt: int, error: Exception, seconds: float) -> bool:
+        """Undo and log an attempt, and wait a moment. Whether the next one should look for a row at fault."""
+        fault = self._roll_back(error)
+        self._log_retry(attempt, error, seconds)
+        # A lost race looks like a row that cannot be stored, so it is first tried again as it is.
+        narrow = fault is Fault.DATA or (fault is Fault.RACE and attempt > 1)
+        if attempt < ATTEMPTS and not narrow:
+            self.sleep(BACK_OFF_SECONDS[attempt - 1])
+        return narrow
 
     def _attempt(self, attempt: int, narrow: bool, started: float) -> Turn:
         """One transaction: decide and write, then move the checkpoint, then commit."""
@@ -191,7 +213,7 @@ class BatchProcessor:
 
     def _commit(self, last_row: int) -> None:
         self.conn.commit()
-        self.run = replace(self.run, last_row=last_row)
+        self.go_on_after(last_row)
 
     def _give_up(self, message: str, category: Category) -> Turn:
         """A batch that failed for good: its rows are failed, one by one in the ledger, and the next one runs."""
@@ -234,15 +256,16 @@ class BatchProcessor:
         except psycopg.Error as trouble:
             raise Paused("database", first_line(trouble)) from trouble
 
-    def _tune(self, seconds: float) -> None:
-        """Grow or shrink the batch towards the aimed time, where the person left the size to us."""
+    def tune(self, seconds: float) -> bool:
+        """Grow or shrink the batch towards the aimed time, where the person left the size to us; true if it did."""
         if self.run.batch_size:
-            return
-        shortest, longest = AUTO_AIM_SECONDS
+            return False
+        before, (shortest, longest) = self.size, AUTO_AIM_SECONDS
         if seconds < shortest:
             self.size = min(self.size * 2, AUTO_MOST)
         elif seconds > longest:
             self.size = max(self.size // 2, 1)
+        return self.size != before
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class Decided:
     rows: int
     last_row: int
     counts: dict[Outcome, int]
+    reached: frozenset[int] = frozenset()  # contacts that hold a key of these rows; empty where none can be changed
 
 
 class DuplicateHandler:
@@ -97,13 +98,14 @@ def _sum(parts: Iterable[dict[str, Any]], whole: dict[str, Any]) -> Decided:
         outcome: sum(int(part[outcome.value]) for part in parts)
         for outcome in STORED_OUTCOMES
     }
-    return Decided(int(whole["rows"]), int(whole["last_row"]), counts)
+    reached = frozenset(contact for part in parts for contact in part["reached"] or ())
+    return Decided(int(whole["rows"]), int(whole["last_row"]), counts, reached)
 
 
 @lru_cache(maxsize=64)
 def statement(rules: Rules) -> str:
     """The decision as SQL for these rules. Its parameters are those above."""
-    return "WITH " + ",\n".join(_steps(rules)) + _totals()
+    return "WITH " + ",\n".join(_steps(rules)) + _totals(rules)
 
 
 def _steps(rules: Rules) -> Iterator[str]:
@@ -341,13 +343,17 @@ def _correct_ledger() -> str:
     FROM entries e WHERE l.import_id = {IMPORT_ID} AND l.row = e.row AND l.outcome = 'failed')"""
 
 
-def _totals() -> str:
+def _totals(rules: Rules) -> str:
     counts = ", ".join(
         f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES
     )
+    # A contact is told twice only where a row's keys reach several.
+    others = [f"array_agg({by}) FILTER (WHERE {by} IS DISTINCT FROM owner AND {by} IS NOT NULL)" for by in OWNERS]
+    reached = f"(SELECT {' || '.join(['array_agg(owner) FILTER (WHERE owner IS NOT NULL)', *others])} FROM looked)"
     return f"""
     SELECT (SELECT count(*) FROM looked) AS rows, (SELECT COALESCE(max(row), 0) FROM looked) AS last_row,
       (SELECT array_agg(row ORDER BY row) FROM aside) AS aside,
+      {"NULL::bigint[]" if rules.strategy is Strategy.SKIP else reached} AS reached,
       count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
       (SELECT count(*) FROM changed) AS changed, {counts}
     FROM entries"""

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from webapp.engine import promises, proof
-from webapp.engine.batches import BatchProcessor, Turn
+from webapp.engine import lanes, promises, proof
+from webapp.engine.batches import Turn
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
@@ -14,12 +14,17 @@ ENDS = {Turn.DONE: State.COMPLETED, Turn.CANCELLED: State.CANCELLED, Turn.STOPPE
 REASONS = {Turn.STOPPED: "stopped_at_first_error"}
 
 
-def execute_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> State | None:
-    """Run batches under the lease. The state that the import ended in, or None when there is more to do."""
+def execute_slice(
+    conn: Connection, lease: Lease, connect: Callable[[], Connection], should_yield: Callable[[], bool]
+) -> State | None:
+    """Run batches under the lease. The state that the import ended in, or None when there is more to do.
+
+    `connect` opens further connections, for batches that run side by side.
+    """
     _mark_running(conn, lease)
     if _stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED)
-    turn = BatchProcessor(conn, lease).work(should_yield)
+    turn = lanes.work(conn, lease, connect, should_yield)
     return None if turn is Turn.GO_ON else finish(conn, lease, turn)
 
 
