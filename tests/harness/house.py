@@ -79,8 +79,9 @@ class House:
             for strategy in ("skip", "update", "merge"):  # Else every worker would begin with the previews.
                 session.execute(
                     sessions.text(
-                        """INSERT INTO contact_import_previews (import_id, strategy, outcomes, examples, cleared)
-                           VALUES (:id, :strategy, '{}', '[]', 0) ON CONFLICT DO NOTHING"""
+                        """INSERT INTO contact_import_previews
+                             (import_id, strategy, outcomes, examples, cleared, promised)
+                           VALUES (:id, :strategy, '{}', '[]', 0, '') ON CONFLICT DO NOTHING"""
                     ),
                     {"id": import_id, "strategy": strategy},
                 )
