@@ -34,11 +34,13 @@ LOCK = --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-ind
 	@$(PYTHON) -m venv .venv || (echo "Python's venv module is missing: apt-get install python3-venv" && false)
 
 .venv/runtime: .venv/bin/python requirements.txt
-	.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@echo "Installing what Rowcall needs into .venv; the first time this takes a minute."
+	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/dev: .venv/bin/python requirements-dev.txt
-	.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "Installing what Rowcall and its tests need into .venv; the first time this takes a minute or two."
+	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/runtime
 
 # What the embedded servers' addresses are, for commands against a running installation.

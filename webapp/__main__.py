@@ -15,6 +15,8 @@ from webapp.config import Settings
 from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
 from webapp.migrate import migrate
 
+STOPPED = {130, 143, -signal.SIGINT, -signal.SIGTERM}  # what honcho gives when it was told to end
+
 
 def main() -> int:
     """Start, or do what the arguments name; the exit status."""
@@ -80,7 +82,8 @@ def _run_procfile(environment: dict[str, str]) -> int:
     child = subprocess.Popen(honcho, env=environment, preexec_fn=die_with_parent)  # noqa: S603, PLW1509
     signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGTERM))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to honcho too, which ends its children.
-    return child.wait()
+    status = child.wait()
+    return 0 if status in STOPPED else status
 
 
 if __name__ == "__main__":
