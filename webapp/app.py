@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["rowcall"] = settings
     if settings.public_url:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    app.before_request(_cap_body)  # before the extensions read any form
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
     for room in (account, columns, contacts, health, mend, live, openapi, runs, wizard):
@@ -78,6 +79,15 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://"),
         "RATELIMIT_HEADERS_ENABLED": True,
     }
+
+
+UPLOADS = {"wizard.upload", "api.upload_import"}
+
+
+def _cap_body() -> None:
+    """Only an upload may be large, and only as a file: everything else is held in memory."""
+    if request.endpoint not in UPLOADS or request.mimetype != "multipart/form-data":
+        request.max_content_length = MEBIBYTE
 
 
 def _protect(response: Response) -> Response:

@@ -4,6 +4,7 @@ Each request is one conditional UPDATE whose row count is looked at, so two clic
 requests have one effect. The caller commits, then rings the doorbell (`jobs.wake`).
 """
 
+import re
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from webapp.intake import mapping, reading
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportLog, ImportPreview, ImportRow
 
 LARGEST_BATCH = 1000
+LONGEST_NAME = 200
 
 
 class WrongState(Exception):  # noqa: N818 - the answer names the state; nothing is broken
@@ -56,7 +58,7 @@ def create(
 
     Raises reading.Unreadable for a file that cannot be used and staging.TooLarge past the limit.
     """
-    import_id = uuid4()
+    import_id, filename = uuid4(), plain_name(filename)
     conn = driver(session)
     stored = store(conn, import_id, stream, settings.max_upload_bytes)
     opened = ContactImport(
@@ -78,6 +80,15 @@ def create(
     log(session, import_id, "uploaded")
     session.flush()
     return opened
+
+
+def plain_name(filename: str) -> str:
+    """A client's name of a file, as it is shown: no folders, nothing invisible, at most 200 characters with its end."""
+    last = re.split(r"[/\\]", filename)[-1]
+    shown = "".join(c for c in last if c.isprintable()).strip()
+    stem, dot, extension = shown.rpartition(".")
+    kept = LONGEST_NAME - len(dot + extension)
+    return f"{stem[:kept]}{dot}{extension}" if dot and kept > 0 else shown[:LONGEST_NAME]
 
 
 def look(

@@ -1,0 +1,222 @@
+"""What is too much, or named to do harm, at the door (checklist items 1 to 4, 9 to 11, 16 to 19)."""
+
+import csv
+import io
+import tempfile
+import tracemalloc
+
+import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from tests.harness.imports import table
+from tests.harness.web import Page
+from tests.web.test_pages import bring, check
+from webapp.app import create_app
+from webapp.config import MEBIBYTE
+from webapp.models import Contact, ContactImport, ImportFileChunk
+
+# Werkzeug leaves the closing of a refused body's temporary file to Python.
+pytestmark = pytest.mark.filterwarnings("ignore:.*Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning")
+LIMIT_MB = 2
+PEOPLE = b"Email,Name\nann@example.com,Ann Ash\n"
+
+
+@pytest.fixture
+def app(settings, tmp_path, monkeypatch):
+    """An app with a small limit, whose temporary files lie where a test can count them."""
+    (tmp_path / "uploads").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "uploads"))
+    small = settings.model_copy(update={"max_upload_mb": LIMIT_MB, "uploads_per_minute": 12})
+    made = create_app(small)
+    yield made
+    from webapp.web.extensions import db  # noqa: PLC0415
+
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def nothing_stays(session, tmp_path):
+    """After the test, neither the database nor the disk has anything of an upload."""
+    yield
+    assert session.query(ContactImport).count() == session.query(ImportFileChunk).count() == 0
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def post_file(browser, data: bytes, status: int, name: str = "people.csv", content_type: str = "text/csv"):
+    sent = {"file": (io.BytesIO(data), name, content_type)}
+    return browser.post("/imports/new", sent, at="/imports/new", status=status)
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_file_past_the_limit(owner):
+    for size in (LIMIT_MB * MEBIBYTE + 1, LIMIT_MB * MEBIBYTE + 2 * MEBIBYTE):
+        page = post_file(owner, PEOPLE + b"x" * (size - len(PEOPLE)), 413)
+        assert "Split it" in page.text
+        assert "<main" in page.text
+
+
+class Endless(io.RawIOBase):
+    """A multipart body that never ends, as a client without a Content-Length may send it."""
+
+    given = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begin = b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\nEmail\r\n'
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        part = self.begin or b"a@example.com\r\n" * 5000
+        self.begin = b""
+        part = part[: len(buffer)]
+        buffer[: len(part)] = part
+        self.given += len(part)
+        return len(part)
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_body_that_does_not_end(owner):
+    body = Endless()
+    builder = EnvironBuilder(path="/imports/new", method="POST", content_type="multipart/form-data; boundary=x")
+    environ = builder.get_environ() | {"wsgi.input": body, "wsgi.input_terminated": True}
+    environ |= {"HTTP_TRANSFER_ENCODING": "chunked"}
+    environ |= {"HTTP_COOKIE": f"rowcall={owner.client.get_cookie('rowcall').value}"}
+    del environ["CONTENT_LENGTH"]
+    tracemalloc.start()
+    page, status, _ = run_wsgi_app(owner.client.application, environ, buffered=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert status.startswith("413 ")
+    assert b"Split it" in b"".join(page)
+    assert body.given <= (LIMIT_MB + 2) * MEBIBYTE
+    assert peak < 20 * MEBIBYTE
+
+
+KINDS = [
+    (b"MZ\x90\0" + b"\0" * 60, "people.csv", "This is a program"),
+    (b"<!DOCTYPE html><table><tr><td>Email", "people.csv", "This is a web page"),
+    (b"%PDF-1.7\n", "people.xlsx", "This is a PDF"),
+    (PEOPLE, "people.xls", "Files named .xls are not read"),
+    (PEOPLE, "people.xlsm", "Files named .xlsm are not read"),
+    (PEOPLE, "people.csv.exe", "Files named .exe are not read"),
+    (PEOPLE, "people", "Save the table as .csv"),
+]
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_what_it_is_counts_and_not_what_it_says(owner):
+    for data, name, words in KINDS:
+        assert words in post_file(owner, data, 422, name, "text/csv").text, name
+
+
+HOSTILE = {
+    "../../etc/passwd.csv": "passwd.csv",
+    "..\\..\\boot.csv": "boot.csv",
+    "a\0b.csv": "ab.csv",
+    "CON.csv": "CON.csv",
+    "n" * 300 + ".csv": "nnn",
+    "gpj.\u202evsc.csv": "gpj.",
+    "<img src=x>.csv": "&lt;img src=x&gt;.csv",
+    "{{7*7}}.csv": "{{7*7}}.csv",
+    "=HYPERLINK(1).csv": "=HYPERLINK(1).csv",
+}
+
+
+def test_a_hostile_name_is_only_shown(owner, session, tmp_path):
+    for name, shown in HOSTILE.items():
+        import_id = post_named(owner, name).location.split("/")[2]
+        page = owner.get(f"/imports/{import_id}/columns").text
+        assert shown in page, name
+        assert "<img src=x" not in page
+        kept = session.get_one(ContactImport, import_id).filename
+        assert not set(kept) & set("\0\r\n/\\\u202e")
+        assert len(kept) <= 200
+        assert kept.endswith(".csv")
+    assert list((tmp_path / "uploads").iterdir()) == []
+    owner.get("/imports")
+
+
+def post_named(browser, name: str):
+    """Upload a file under a name as it stands on the wire, which the test client would tidy up."""
+    token = Page(browser.client.get("/imports/new").text).tokens[0]
+    body = (
+        f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n'
+        f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{PEOPLE.decode()}\r\n--x--\r\n'
+    )
+    answer = browser.client.post("/imports/new", data=body.encode(), content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 302, (name, answer.text)
+    return answer
+
+
+def test_one_upload_too_many_is_told_so(owner):
+    for _ in range(12):
+        post_file(owner, PEOPLE, 302)
+    late = post_file(owner, PEOPLE, 429)
+    assert "Wait a minute" in late.text
+    assert late.headers["Retry-After"]
+
+
+def test_forms_are_bounded(owner):
+    parts = [b'--x\r\nContent-Disposition: form-data; name="p%d"\r\n\r\n1\r\n' % n for n in range(1001)]
+    long = b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n' + b"x" * (MEBIBYTE + 1) + b"\r\n"
+    for body in (b"".join(parts) + b"--x--\r\n", long + b"--x--\r\n"):
+        answer = owner.client.post("/imports/new", data=body, content_type="multipart/form-data; boundary=x")
+        assert answer.status_code == 413
+    body = "csrf_token=" + "x" * (MEBIBYTE + 1)
+    for path in ("/imports/new", "/imports/sample", "/sign-out"):
+        answer = owner.client.post(path, data=body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 413, path
+
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def test_markup_in_a_file_stays_text(owner, importer):
+    import_id = bring(owner, f'Email,Name,"{MARKUP}"\n"{MARKUP}",Ann,"{MARKUP}"\n'.encode())
+    for path in ("columns", "problems", "review", "reading?delimiter=,"):
+        if path == "problems":
+            check(owner, importer, import_id)
+        page = owner.get(f"/imports/{import_id}/{path}").text
+        assert MARKUP not in page, path
+    refused = owner.post(f"/imports/{import_id}/columns", {"column-0": MARKUP}, status=422).text
+    assert MARKUP not in refused
+
+
+ROUND = table(
+    "1,ann@example.com,Ann,,,,",
+    "2,ben at example.com,=1+1,,+49,a|b,",
+    '3,cid@example,"@SUM(A1)",,-5,,"two\nlines"',
+    "4,dan@example.com,Dan,,,,",
+)
+
+
+def test_rejected_rows_are_corrected_and_uploaded_again(owner, importer, session):
+    """The list is recognised, its reasons are no columns, and the quotes before formulas come off."""
+    first = bring(owner, ROUND.encode())
+    check(owner, importer, first)
+    owner.post(f"/imports/{first}/execute", {"duplicate_strategy": "skip"})
+    importer.work(first)
+    rejected = owner.get(f"/imports/{first}/rejected.csv").data
+    lines = list(csv.reader(io.StringIO(rejected.decode("utf-8-sig"), newline="")))
+    assert [line[0] for line in lines] == ["Rowcall row", "3", "4"]
+    assert lines[0][2:] == ROUND.splitlines()[0].split(",")
+    assert "Give the e-mail an @" in lines[1][1]
+    assert (lines[1][4], lines[2][4], lines[2][6], lines[2][8]) == ("'=1+1", "'@SUM(A1)", "'-5", "two\nlines")
+    corrected = rejected.replace(b"ben at ex", b"ben@ex").replace(b"cid@example,", b"cid@example.com,")
+    second = bring(owner, corrected, "rejected.csv")
+    kept = session.get_one(ContactImport, second)
+    assert kept.suggested_mapping[:3] == [None, None, "external_id"]
+    check(owner, importer, second)
+    owner.post(f"/imports/{second}/execute", {"duplicate_strategy": "skip"})
+    importer.work(second)
+    session.expire_all()
+    assert (kept.created, kept.total) == (2, 2)
+    people = {found.external_id: found for found in session.query(Contact)}
+    assert (people["2"].first_name, people["2"].company, people["2"].tags) == ("=1+1", "+49", ["a", "b"])
+    assert (people["3"].first_name, people["3"].company, people["3"].custom["Shoe size"]) == (
+        "@SUM(A1)", "-5", "two\nlines",
+    )  # fmt: skip
+    assert not any("Rowcall" in key for found in people.values() for key in found.custom)
