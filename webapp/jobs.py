@@ -213,8 +213,11 @@ def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Cal
 
 
 def _execute(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:
-    """Imports that match by phone run one at a time: a phone is no unique key, so nothing else would guard it."""
-    if not _phone_lock(conn, lease.import_id):
+    """Imports that match by phone run one at a time: a phone is no unique key, so nothing else would guard it.
+
+    One that was told to stop needs no turn.
+    """
+    if not execution.stop_requested(conn, lease.import_id) and not _phone_lock(conn, lease.import_id):
         raise Paused("phone", "another import that matches by phone is running")
     connect = partial(db.connect_job, settings.database_url)
     return execution.execute_slice(conn, lease, connect, should_yield) is not None

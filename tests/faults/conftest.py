@@ -25,6 +25,8 @@ def machine():
 def servers(machine):
     """In place of the pair that all other tests share."""
     found = machine.addresses()
+    common._admin(found, "ALTER SYSTEM SET fsync = off")  # The servers are killed here, the machine is not.
+    common._admin(found, "SELECT pg_reload_conf()")
     common._admin(found, "CREATE DATABASE template_rowcall")
     migrate(common._named(found["DATABASE_URL"], "template_rowcall"))
     return found

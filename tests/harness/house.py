@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from sqlalchemy.orm import Session
 
 from tests.harness.imports import table
-from tests.harness.processes import Machine, WorkerProcess
+from tests.harness.processes import Family, Machine, web_process, worker_process
 from webapp import db, jobs
 from webapp.config import Settings
 from webapp.engine import journal, sessions
@@ -36,18 +36,22 @@ class House:
 
     def __init__(self, settings: Settings, user_id: int, machine: Machine) -> None:
         self.settings, self.user_id, self.machine = settings, user_id, machine
-        self.workers: list[WorkerProcess] = []
+        self.processes: list[Family] = []
         self.highest: Counter[UUID] = Counter()
 
     # Doing
 
-    def worker(self, **options) -> WorkerProcess:
-        self.workers.append(WorkerProcess(**options))
-        return self.workers[-1]
+    def worker(self, **options) -> Family:
+        self.processes.append(worker_process(**options))
+        return self.processes[-1]
+
+    def web(self, port: int) -> Family:
+        self.processes.append(web_process(port))
+        return self.processes[-1]
 
     def end(self) -> None:
-        for worker in self.workers:
-            worker.end()
+        for process in self.processes:
+            process.end()
 
     @contextmanager
     def working(self, import_id: UUID) -> Iterator[None]:
@@ -72,20 +76,10 @@ class House:
             return found.id
 
     def ready(self, text: str) -> UUID:
-        """A checked import, ready to be executed, without previews."""
+        """A checked import with its previews, ready to be executed."""
         import_id = self.upload(text)
         jobs.work(str(import_id))
-        with self.session() as session:
-            for strategy in ("skip", "update", "merge"):  # Else every worker would begin with the previews.
-                session.execute(
-                    sessions.text(
-                        """INSERT INTO contact_import_previews
-                             (import_id, strategy, outcomes, examples, cleared, promised)
-                           VALUES (:id, :strategy, '{}', '[]', 0, '') ON CONFLICT DO NOTHING"""
-                    ),
-                    {"id": import_id, "strategy": strategy},
-                )
-            session.commit()
+        jobs.work(str(import_id))
         return import_id
 
     def ask(self, what: Callable[..., object], import_id: UUID, **options) -> object:
@@ -120,12 +114,12 @@ class House:
 
     def query(self, question: str, *parameters) -> list[dict]:
         with psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row) as conn:
-            found = conn.execute(question, parameters)
+            found = conn.execute(question, parameters or None)
             return found.fetchall() if found.description else []
 
     def facts(self, import_id: UUID) -> dict:
         return self.query(
-            """SELECT i.*, l.worker, l.token, l.deaths, l.heartbeat_at > 'epoch' AS held, l.waiting_for
+            """SELECT i.*, l.worker, l.token, l.deaths, l.heartbeat_at, l.heartbeat_at > 'epoch' AS held, l.waiting_for
                FROM contact_imports i JOIN contact_import_leases l ON l.import_id = i.id WHERE i.id = %s""",
             import_id,
         )[0]
@@ -133,6 +127,10 @@ class House:
     def waiting_for(self, import_id: UUID) -> str | None:
         with self.session() as session:
             return progress(session, import_id).waiting_for
+
+    def percent(self, import_id: UUID) -> float:
+        with self.session() as session:
+            return progress(session, import_id).progress
 
     def horse(self, import_id: UUID) -> int:
         """The process that holds the import."""

@@ -52,22 +52,20 @@ class Machine(Servers):
             self.start_queue()
 
 
-class WorkerProcess:
-    """`worker.py` as a process with its work-horse and its sweeper."""
+class Family:
+    """A process of Rowcall with those that it starts itself, such as a worker's work-horse and sweeper."""
 
-    def __init__(self, environment: dict[str, str] | None = None, command: tuple[str, ...] = ()) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
         environment = {**os.environ, **(environment or {})}
-        with (Path(environment["ROWCALL_VAR"]) / "worker.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, sys.executable, "worker.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
+        with (Path(environment["ROWCALL_VAR"]) / "processes.log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
     def family(self) -> list[int]:
-        """The worker and everything below it."""
+        """The process and everything below it."""
         found = [self.pid]
         for pid in found:
             with suppress(OSError):
@@ -80,7 +78,7 @@ class WorkerProcess:
                 os.kill(pid, number)
 
     def kill(self) -> None:
-        """-9 to the worker alone."""
+        """-9 to the process alone."""
         self.process.kill()
         self.process.wait(10)
 
@@ -91,6 +89,17 @@ class WorkerProcess:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
+
+
+def worker_process(environment: dict[str, str] | None = None, under: tuple[str, ...] = ()) -> Family:
+    """`worker.py`, with this in its environment and under this command."""
+    return Family([*under, sys.executable, "worker.py"], environment)
+
+
+def web_process(port: int) -> Family:
+    """The web process as the Procfile starts it."""
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:webapp.serving"]
+    return Family([*gunicorn, "--bind", f"127.0.0.1:{port}", "webapp.app:create_app()"], {"PORT": str(port)})
 
 
 def alive(pid: int) -> bool:

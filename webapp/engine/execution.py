@@ -22,7 +22,7 @@ def execute_slice(
     `connect` opens further connections, for batches that run side by side.
     """
     _mark_running(conn, lease)
-    if _stop_requested(conn, lease.import_id):
+    if stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED)
     turn = lanes.work(conn, lease, connect, should_yield)
     return None if turn is Turn.GO_ON else finish(conn, lease, turn)
@@ -39,7 +39,8 @@ def _mark_running(conn: Connection, lease: Lease) -> None:
     conn.commit()
 
 
-def _stop_requested(conn: Connection, import_id: UUID) -> bool:
+def stop_requested(conn: Connection, import_id: UUID) -> bool:
+    """Whether a person asked the import to stop."""
     found = conn.execute(
         "SELECT FROM contact_import_leases WHERE import_id = %s AND cancel_requested_at IS NOT NULL", (import_id,)
     ).fetchone()

@@ -250,11 +250,12 @@ def cancel(session: Session, import_id: UUID) -> None:
         .where(ImportLease.import_id == import_id, ImportLease.cancel_requested_at.is_(None))
         .values(cancel_requested_at=func.clock_timestamp())
     )
-    session.execute(
-        update(ContactImport)
-        .where(ContactImport.id == import_id, ContactImport.state.in_(sources_of(State.CANCELLING)))
-        .values(state=State.CANCELLING)
+    # While a batch commits it holds the import's row. Waiting for it would hide the request from the next batch.
+    free = select(ContactImport.id).where(
+        ContactImport.id == import_id, ContactImport.state.in_(sources_of(State.CANCELLING))
     )
+    free = free.with_for_update(skip_locked=True, key_share=True)
+    session.execute(update(ContactImport).where(ContactImport.id.in_(free)).values(state=State.CANCELLING))
     log(session, import_id, "cancel_requested")
     session.flush()
 
