@@ -359,7 +359,8 @@ class ImportLog(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_imports.id", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    event: Mapped[str]  # batch | checked | started | resumed | waiting | cancelled | completed | rolled_back ...
+    # batch | block_checked | batch_undone | checked | started | resumed | waiting | completed | rolled_back ...
+    event: Mapped[str]
     batch: Mapped[int | None]
     attempt: Mapped[int | None] = mapped_column(SmallInteger)
     first_row: Mapped[int | None]

@@ -1,14 +1,14 @@
 """ProgressTracker: committed counters → percent, speed and time left."""
 
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.engine.batches import AUTO_MOST
+from webapp.engine.pace import Pace, pace
 from webapp.engine.states import (
     DUPLICATES,
     FAILURES,
@@ -19,19 +19,28 @@ from webapp.engine.states import (
     Outcome,
     State,
 )
-from webapp.models import ContactImport, ImportLease, ImportLog
+from webapp.models import ContactImport, ImportLease
 
-WINDOW = timedelta(seconds=10)  # speed is measured over this much of the newest past
-NEWEST_BATCHES = 1000
 LATE_WORKER = timedelta(seconds=5)  # queued for longer than this without a worker is worth a word
 SILENCE = timedelta(seconds=10)  # a worker not heard of for longer is not counted on
+
+
+@dataclass(frozen=True)
+class Work:
+    """How far the step at hand is: the check, the run, or the rollback. `total` is null while it is unknown."""
+
+    progress: float
+    processed: int
+    total: int | None
 
 
 @dataclass(frozen=True)
 class ImportProgress:
     """Where an import is. `progress` in percent with one decimal, `eta_seconds` null while unknown.
 
-    success + failed + skipped = processed; duplicates overlap with them.
+    success + failed + skipped = processed; duplicates overlap with them. These tell of the import's rows alone, so
+    they stand still while a file is checked or an import is rolled back; `work`, time left, speed and `points` (rows
+    per minute at each of the last seconds) tell of the step at hand.
     """
 
     progress: float
@@ -47,10 +56,9 @@ class ImportProgress:
     speed_per_minute: int
     state: str
     outcomes: dict[str, int]
-    waiting_for: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+    waiting_for: str | None
+    work: Work
+    points: tuple[int, ...]
 
 
 def outcomes_of(session: ContactImport) -> dict[str, int]:
@@ -80,82 +88,64 @@ def percent(processed: int, total: int) -> float:
 
 
 def progress(session: Session, import_id: UUID) -> ImportProgress:
-    """The progress of an import's execution, from committed rows alone."""
+    """Where an import is, from committed rows alone."""
     found = session.get_one(ContactImport, import_id, populate_existing=True)
-    if found.state == State.CHECKING:
-        return _check_progress(session, found)
-    return _run_progress(session, found)
-
-
-def _run_progress(session: Session, found: ContactImport) -> ImportProgress:
-    outcomes, total = outcomes_of(found), found.total or 0
+    outcomes = outcomes_of(found)
     counts = sums(outcomes)
-    speed = _rows_per_second(session, found.id) if found.state in {State.RUNNING, State.CANCELLING} else 0.0
+    work, waits = _work(found, counts["processed"]), waiting_for(session, found.id)
+    moving = pace(session, found.id, PACE_OF[found.state]) if found.state in PACE_OF and not waits else Pace(0.0)
     return ImportProgress(
-        progress=0.0 if found.total is None else percent(counts["processed"], total),
-        total=total,
+        progress=0.0 if found.total is None else percent(counts["processed"], found.total),
+        total=found.total or 0,
         current_batch=min(found.batches_done + 1, _total_batches(found, counts["processed"])),
         total_batches=_total_batches(found, counts["processed"]),
-        eta_seconds=round((total - counts["processed"]) / speed) if speed else None,
-        speed_per_minute=round(speed * 60),
+        eta_seconds=_seconds_left(work, moving.rows_per_second),
+        speed_per_minute=round(moving.rows_per_second * 60),
         state=found.state,
         outcomes=outcomes,
-        waiting_for=waiting_for(session, found.id),
+        waiting_for=waits,
+        work=work,
+        points=moving.points,
         **counts,
     )
+
+
+PACE_OF: dict[str, str] = {
+    State.CHECKING: "block_checked",
+    State.RUNNING: "batch",
+    State.CANCELLING: "batch",
+    State.ROLLING_BACK: "batch_undone",
+}
+
+
+def _work(found: ContactImport, processed: int) -> Work:
+    if found.state == State.CHECKING:
+        return _checked(found)
+    if found.state == State.ROLLING_BACK:
+        undone = found.rollback or {}
+        through, total = undone.get("through", 0), undone.get("total")
+        return Work(percent(through, total) if total else 0.0, through, total)
+    return Work(0.0 if found.total is None else percent(processed, found.total), processed, found.total)
+
+
+def _checked(found: ContactImport) -> Work:
+    """The check counts bytes: how many rows a file holds is known only at its end."""
+    share = found.read_bytes / found.size_bytes if found.size_bytes else 1.0
+    return Work(min(int(share * 1000) / 10, 99.9), (found.read_position or {}).get("rows", 0), None)
+
+
+def _seconds_left(work: Work, rows_per_second: float) -> int | None:
+    """What is left at the present pace; None while one of the two is unknown."""
+    if not rows_per_second or not work.progress:
+        return None
+    total = work.total if work.total is not None else work.processed / work.progress * 100
+    return round((total - work.processed) / rows_per_second)
 
 
 def _total_batches(found: ContactImport, processed: int) -> int:
     """Batches done plus those still needed at the present size; an estimate where the size is found by measuring."""
     rest = max((found.total or 0) - processed, 0)
     return found.batches_done + -(-rest // (found.batch_size or AUTO_MOST))
-
-
-def _check_progress(session: Session, found: ContactImport) -> ImportProgress:
-    """The check counts bytes: how many rows a file holds is known only at its end."""
-    started = session.scalar(
-        select(func.max(ImportLog.at)).where(ImportLog.import_id == found.id, ImportLog.event == "check_started")
-    )
-    now = session.scalar(select(func.clock_timestamp()))
-    seconds = (now - started).total_seconds() if started and now else 0.0
-    share = found.read_bytes / found.size_bytes if found.size_bytes else 1.0
-    rows = (found.read_position or {}).get("rows", 0)
-    return ImportProgress(
-        progress=min(int(share * 1000) / 10, 99.9),
-        processed=rows,
-        total=0,
-        success=0,
-        failed=0,
-        skipped=0,
-        duplicates=0,
-        current_batch=0,
-        total_batches=0,
-        eta_seconds=round(seconds / share * (1 - share)) if share > 0 and seconds else None,
-        speed_per_minute=round(rows / seconds * 60) if seconds else 0,
-        state=found.state,
-        outcomes=outcomes_of(found),
-        waiting_for=waiting_for(session, found.id),
-    )
-
-
-def _rows_per_second(session: Session, import_id: UUID) -> float:
-    """A moving average over the newest batches; it needs no memory, so it survives a resume."""
-    newest = (
-        select(ImportLog.at, ImportLog.rows, ImportLog.duration_ms)
-        .where(ImportLog.import_id == import_id, ImportLog.event == "batch", ImportLog.rows.is_not(None))
-        .order_by(ImportLog.id.desc())
-        .limit(NEWEST_BATCHES)
-    )
-    batches = session.execute(newest).all()
-    if not batches:
-        return 0.0
-    recent = [batch for batch in batches if batch.at > batches[0].at - WINDOW]
-    span = _seconds(recent[-1].at, recent[0].at) + (recent[-1].duration_ms or 0) / 1000
-    return sum(batch.rows for batch in recent) / span if span > 0 else 0.0
-
-
-def _seconds(start: datetime, end: datetime) -> float:
-    return (end - start).total_seconds()
 
 
 def waiting_for(session: Session, import_id: UUID) -> str | None:

@@ -103,8 +103,8 @@ def eta(seconds: int | None) -> str:
     if seconds is None:
         return "working out the time left"
     if seconds < LONG:
-        return f"about {max(seconds, 1)} seconds left"
-    return f"about {round(seconds / 60)} minutes left"
+        return f"about {counted(max(seconds, 1), 'second')} left"
+    return f"about {counted(round(seconds / 60), 'minute')} left"
 
 
 def shown(value: Any) -> str:

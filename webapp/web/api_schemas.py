@@ -172,8 +172,19 @@ class ImportSession(Given):
     failure_reason: str | None
 
 
+class Work(Given):
+    """How far the step at hand is, in rows: the check, the run, or the rollback."""
+
+    progress: Annotated[float, Field(ge=0, le=100)]
+    processed: int
+    total: Annotated[int | None, Field(description="Null while it is unknown, as it is while a file is checked.")]
+
+
 class Progress(Given):
-    """Where an import is. success + failed + skipped = processed; duplicates overlap with them."""
+    """Where an import is. success + failed + skipped = processed; duplicates overlap with them.
+
+    Time left and speed are those of the step at hand, which `work` tells of.
+    """
 
     progress: Annotated[float, Field(ge=0, le=100, description="Percent; 100 only when every row was processed.")]
     processed: int
@@ -189,6 +200,7 @@ class Progress(Given):
     state: State
     outcomes: Outcomes
     waiting_for: Annotated[str | None, Field(description="Why nothing moves, if so.")]
+    work: Work
 
 
 class LogEntry(Given):

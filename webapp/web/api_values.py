@@ -1,5 +1,6 @@
 """Rows of the tables → answers of the API."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def _options(found: ContactImport) -> schemas.Options:
 
 
 def progress_of(now: ImportProgress) -> schemas.Progress:
-    return schemas.Progress(**{name: getattr(now, name) for name in schemas.Progress.model_fields})
+    return schemas.Progress.model_validate(asdict(now), extra="ignore")
 
 
 def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:

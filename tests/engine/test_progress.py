@@ -1,0 +1,101 @@
+"""Progress that is true: percent of committed rows; a pace that settles, survives a resume and stops with the work."""
+
+import pytest
+from sqlalchemy import text
+
+from tests.harness.imports import table
+from webapp.engine import checking, leases, pace, sessions
+from webapp.engine.progress import progress
+from webapp.intake import reading
+
+ROWS = 2500
+
+
+@pytest.fixture
+def running(importer, session):
+    """An import at work, whose batches `commit(at, rows, took)` are logged as if they ended at that second."""
+    found = importer.check(table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, ROWS + 1)]))
+    begin = text("UPDATE contact_imports SET state = 'running', created = 1000 WHERE id = :id")
+    session.execute(begin, {"id": found.id})
+    _work_goes_on(session, found.id)
+    return found
+
+
+def _work_goes_on(session, import_id, beats: str = "now()") -> None:
+    session.execute(
+        text(f"UPDATE contact_import_leases SET heartbeat_at = {beats}, enqueued_at = {beats} WHERE import_id = :id"),
+        {"id": import_id},
+    )
+    session.commit()
+
+
+@pytest.fixture
+def commit(running, session):
+    def log(*batches: tuple[float, int, float]) -> None:
+        session.execute(
+            text(
+                """INSERT INTO contact_import_logs (import_id, event, result, rows, at, duration_ms)
+                   VALUES (:id, 'batch', 'done', :rows, to_timestamp(1000000000 + :at), :ms)"""
+            ),
+            [{"id": running.id, "rows": rows, "at": at, "ms": took * 1000} for at, rows, took in batches],
+        )
+        session.commit()
+
+    return log
+
+
+def steady(start: float, seconds: float, every: float, rows: int) -> list[tuple[float, int, float]]:
+    return [(start + n * every, rows, every) for n in range(1, round(seconds / every) + 1)]
+
+
+def test_average_settles_within_three_seconds_of_a_change(running, commit, session):
+    commit(*steady(0, 20, 0.1, 100))
+    assert progress(session, running.id).speed_per_minute == pytest.approx(60_000, rel=0.01)
+    commit(*steady(20, 3, 0.5, 50))
+    now = progress(session, running.id)
+    assert now.speed_per_minute == pytest.approx(6_000, rel=0.1)
+    assert now.eta_seconds == pytest.approx((ROWS - 1000) / 100, rel=0.1)
+
+
+def test_average_begins_anew_after_a_pause_and_counts_slow_batches_by_their_length(running, commit, session):
+    commit(*steady(0, 5, 0.1, 100))
+    commit((40.0, 100, 10.0))  # resumed after half a minute; a batch of ten seconds
+    assert progress(session, running.id).speed_per_minute == pytest.approx(600, rel=0.01)
+
+
+def test_points_are_the_speeds_of_the_last_seconds(running, commit, session):
+    commit(*steady(0, 20, 0.1, 100), *steady(20, 6, 0.1, 10))
+    points = progress(session, running.id).points
+    assert len(points) == pace.SHOWN
+    assert points[0] == pytest.approx(60_000, rel=0.05)
+    assert points[-1] == pytest.approx(6_000, rel=0.05)
+
+
+def test_nothing_is_promised_while_the_import_waits(running, commit, session):
+    commit(*steady(0, 5, 0.1, 100))
+    _work_goes_on(session, running.id, "now() - interval '1 minute'")
+    now = progress(session, running.id)
+    assert (now.waiting_for, now.speed_per_minute, now.eta_seconds, now.points) == ("worker", 0, None, ())
+
+
+def test_check_shows_its_own_work_and_leaves_no_log_behind(importer, session, conn, settings):
+    found = importer.upload(table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, ROWS + 1)]))
+    before = progress(session, found.id)
+    assert (before.progress, before.processed, before.work.progress) == (0, 0, 0)
+    sessions.map_columns(session, found.id, found.suggested_mapping)
+    session.commit()
+    shares = []
+    for rows in (1000, 2000):  # Two slices, each of one block, as two workers might do them.
+        lease = leases.claim(conn, found.id, 15)
+        assert not checking.check_slice(conn, lease, reading.Limits(), lambda: True)
+        now = progress(session, found.id)
+        assert (now.state, now.processed, now.progress, now.work.processed) == ("checking", 0, 0, rows)
+        assert now.speed_per_minute > 0
+        assert now.eta_seconds is not None
+        shares.append(now.work.progress)
+        leases.release(conn, lease)
+    assert 0 < shares[0] < shares[1] < 100
+    done = importer.work(found.id)
+    assert (done.state, done.total) == ("ready", ROWS)
+    left = "SELECT count(*) FROM contact_import_logs WHERE import_id = :id AND event = 'block_checked'"
+    assert session.scalar(text(left), {"id": found.id}) == 0

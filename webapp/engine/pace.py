@@ -1,0 +1,66 @@
+"""How fast an import moves: a moving average over what was committed in the newest seconds.
+
+It is read from the log alone, so it survives a resume, and any process sees the same. Work on hold keeps the pace
+that it had; whoever shows it says that it waits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+WINDOW = 3  # seconds: after a change of speed the average has settled this much later
+SHOWN = 12  # seconds that the line on the progress page spans
+NEWEST_ENTRIES = 5000  # read at most, however fast the batches come
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Rows per second now, and rows per minute at each of the last seconds, oldest first."""
+
+    rows_per_second: float
+    points: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Second:
+    """What was committed within one second of the clock. `began` is when the first of it was begun."""
+
+    second: int
+    rows: int
+    began: float
+    ended: float
+
+
+def pace(session: Session, import_id: UUID, event: str) -> Pace:
+    """The pace of the entries of one kind: `batch`, `block_checked` or `batch_undone`."""
+    parameters = {"id": import_id, "event": event, "most": NEWEST_ENTRIES, "span": WINDOW + SHOWN}
+    found = [Second(*row) for row in session.execute(_SECONDS, parameters)]
+    if not found:
+        return Pace(0.0)
+    last = found[-1].second
+    averages = [_average(found, second) for second in range(last - SHOWN + 1, last + 1)]
+    known = [average for average in averages if average is not None]
+    return Pace(known[-1], tuple(round(average * 60) for average in known))
+
+
+def _average(found: Iterable[Second], until: int) -> float | None:
+    """Rows per second over the window that ends with the newest work at `until`; None before the first."""
+    past = [one for one in found if one.second <= until]
+    if not past:
+        return None
+    window = [one for one in past if one.second > past[-1].second - WINDOW]
+    seconds = window[-1].ended - min(one.began for one in window)
+    return sum(one.rows for one in window) / max(seconds, 0.001)
+
+
+_SECONDS = text("""
+    WITH newest AS MATERIALIZED (
+      SELECT at, rows, COALESCE(duration_ms, 0) * interval '1 millisecond' AS took FROM contact_import_logs
+      WHERE import_id = :id AND event = :event AND rows IS NOT NULL ORDER BY id DESC LIMIT :most)
+    SELECT floor(extract(epoch FROM at))::bigint AS second, sum(rows)::bigint AS rows,
+      extract(epoch FROM min(at - took))::float8 AS began, extract(epoch FROM max(at))::float8 AS ended
+    FROM newest WHERE at > (SELECT max(at) FROM newest) - :span * interval '1 second'
+    GROUP BY 1 ORDER BY 1""")
