@@ -218,7 +218,7 @@ class ImportLease(Base):
     backend_start: Mapped[datetime | None]  # pids are used again; the pair is not
     heartbeat_at: Mapped[datetime | None]  # null: nobody holds it
     cancel_requested_at: Mapped[datetime | None]
-    waiting_for: Mapped[str | None]  # worker | database | queue | phone: why nothing moves
+    waiting_for: Mapped[str | None]  # worker | database | queue | phone | undo: why nothing moves
     enqueued_at: Mapped[datetime | None]
     deaths: Mapped[int] = mapped_column(server_default=text("0"))  # work-horses lost at the same checkpoint
     deaths_at_row: Mapped[int] = mapped_column(server_default=text("-1"))
@@ -319,8 +319,8 @@ class ContactChange(Base):
     __tablename__ = "contact_changes"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    contact_id: Mapped[int] = mapped_column(index=True)
-    kind: Mapped[str]  # import | edit | delete | undo
+    contact_id: Mapped[int]
+    kind: Mapped[str]  # import | edit | delete | undo | owed: what an undo is still to give back, see taken_keys.py
     import_id: Mapped[uuid.UUID | None]  # the import that wrote it, or that an undo took back
     row: Mapped[int | None]
     user_id: Mapped[int | None]
@@ -329,8 +329,17 @@ class ContactChange(Base):
     after: Mapped[dict[str, Any]]
 
     __table_args__ = (
-        CheckConstraint("kind IN ('import', 'edit', 'delete', 'undo')", name="kind_known"),
+        CheckConstraint("kind IN ('import', 'edit', 'delete', 'undo', 'owed')", name="kind_known"),
+        Index("contact_changes_contact", "contact_id", "id"),
         Index("contact_changes_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
+        # Few: contacts that an undone import created, and owed keys. Both wait for this import's own undo.
+        Index(
+            "contact_changes_inherited",
+            "import_id",
+            "id",
+            postgresql_where=text("kind = 'import' AND before ? '(contact)'"),
+        ),
+        Index("contact_changes_owed", "import_id", "id", postgresql_where=text("kind = 'owed'")),
     )
 
 
@@ -340,7 +349,7 @@ class UndoKept(Base):
     __tablename__ = "contact_undo_kept"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_imports.id", ondelete="CASCADE"), index=True)
+    import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_imports.id", ondelete="CASCADE"))
     contact_id: Mapped[int]
     row: Mapped[int | None]
     field: Mapped[str | None]  # null: the contact as a whole
@@ -349,6 +358,19 @@ class UndoKept(Base):
     now: Mapped[Any | None] = mapped_column(JSONB)  # the value that stays
     changed_by_import: Mapped[uuid.UUID | None]
     changed_by_user: Mapped[int | None]
+
+    __table_args__ = (
+        Index(
+            "contact_undo_kept_once",
+            "import_id",
+            "contact_id",
+            "field",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("contact_undo_kept_contact", "contact_id"),
+        Index("contact_undo_kept_order", "import_id", "id"),
+    )
 
 
 class ImportLog(Base):

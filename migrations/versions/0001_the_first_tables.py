@@ -21,11 +21,13 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('before', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('after', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.CheckConstraint("kind IN ('import', 'edit', 'delete', 'undo')", name='kind_known'),
+    sa.CheckConstraint("kind IN ('import', 'edit', 'delete', 'undo', 'owed')", name='kind_known'),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('contact_changes_import', 'contact_changes', ['import_id', 'id'], unique=False, postgresql_where=sa.text('import_id IS NOT NULL'))
-    op.create_index(op.f('ix_contact_changes_contact_id'), 'contact_changes', ['contact_id'], unique=False)
+    op.create_index('contact_changes_inherited', 'contact_changes', ['import_id', 'id'], unique=False, postgresql_where=sa.text("kind = 'import' AND before ? '(contact)'"))
+    op.create_index('contact_changes_owed', 'contact_changes', ['import_id', 'id'], unique=False, postgresql_where=sa.text("kind = 'owed'"))
+    op.create_index('contact_changes_contact', 'contact_changes', ['contact_id', 'id'], unique=False)
     op.create_table('contact_import_results',
     sa.Column('import_id', sa.Uuid(), nullable=False),
     sa.Column('row', sa.BigInteger(), nullable=False),
@@ -296,13 +298,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['import_id'], ['contact_imports.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id')
     )
-    op.create_index(op.f('ix_contact_undo_kept_import_id'), 'contact_undo_kept', ['import_id'], unique=False)
+    op.create_index('contact_undo_kept_contact', 'contact_undo_kept', ['contact_id'], unique=False)
+    op.create_index('contact_undo_kept_once', 'contact_undo_kept', ['import_id', 'contact_id', 'field'], unique=True, postgresql_nulls_not_distinct=True)
+    op.create_index('contact_undo_kept_order', 'contact_undo_kept', ['import_id', 'id'], unique=False)
     # The bytes are compressed already or not worth it.
     op.execute('ALTER TABLE contact_import_files ALTER COLUMN content SET STORAGE EXTERNAL')
 
 
 def downgrade() -> None:
-    op.drop_index(op.f('ix_contact_undo_kept_import_id'), table_name='contact_undo_kept')
+    op.drop_index('contact_undo_kept_order', table_name='contact_undo_kept')
+    op.drop_index('contact_undo_kept_once', table_name='contact_undo_kept', postgresql_nulls_not_distinct=True)
+    op.drop_index('contact_undo_kept_contact', table_name='contact_undo_kept')
     op.drop_table('contact_undo_kept')
     op.drop_table('contact_import_differences')
     op.drop_table('contact_import_previews')
@@ -334,7 +340,9 @@ def downgrade() -> None:
     op.drop_table('contact_import_rows')
     op.drop_index('contact_import_results_problems', table_name='contact_import_results', postgresql_where=sa.text("outcome IN ('invalid', 'left_out', 'conflict', 'failed')"))
     op.drop_table('contact_import_results')
-    op.drop_index(op.f('ix_contact_changes_contact_id'), table_name='contact_changes')
+    op.drop_index('contact_changes_contact', table_name='contact_changes')
+    op.drop_index('contact_changes_owed', table_name='contact_changes', postgresql_where=sa.text("kind = 'owed'"))
+    op.drop_index('contact_changes_inherited', table_name='contact_changes', postgresql_where=sa.text("kind = 'import' AND before ? '(contact)'"))
     op.drop_index('contact_changes_import', table_name='contact_changes', postgresql_where=sa.text('import_id IS NOT NULL'))
     op.drop_table('contact_changes')
     op.execute('DROP TYPE IF EXISTS outcome')

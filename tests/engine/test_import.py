@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.harness.imports import table
-from webapp.engine import rollback, sessions
+from webapp.engine import rollback_preview, sessions
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.models import Contact, ImportPreview, ImportResult
 
@@ -75,7 +75,7 @@ def test_rollback_brings_the_book_back(importer, session, strategy):
     importer.run(table("1,ann@example.com,,Ash,,x,39", "2,ben@example.com,Ben,,,,"))
     before = digest(session)
     done = importer.run(PEOPLE, strategy)
-    planned = rollback.preview(session, done.id)
+    planned = rollback_preview.preview(session, done.id)
     undone = importer.undo(done.id)
     assert undone.state == "rolled_back"
     assert digest(session) == before

@@ -55,7 +55,7 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
 _PLACE = """CASE i.state
     WHEN 'checking' THEN COALESCE((i.read_position ->> 'rows')::bigint, 0)
     WHEN 'ready' THEN -10 - (SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id)
-    WHEN 'rolling_back' THEN -100 - COALESCE((i.rollback ->> 'below')::bigint, 0)
+    WHEN 'rolling_back' THEN -100 - COALESCE((i.rollback ->> 'through')::bigint, 0)
     ELSE i.last_row END"""
 
 # A heartbeat from before the database's own start tells of the database's stop, not of the worker's death.

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.config import MEBIBYTE
-from webapp.engine import rollback, sessions
+from webapp.engine import rollback_preview, sessions
 from webapp.engine.progress import progress
 from webapp.engine.states import State
 from webapp.intake import sentences
@@ -264,7 +264,7 @@ def preview_rollback(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in api_values.TAKEN_BACK_FROM:
         raise wrong_state(found.state)
-    return given(api_values.rollback_of(rollback.preview(db.session(), import_id)))
+    return given(api_values.rollback_of(rollback_preview.preview(db.session(), import_id)))
 
 
 @blueprint.delete("/imports/<uuid:import_id>/rollback")

@@ -241,6 +241,8 @@ class KeptField(Given):
     code: str
     wanted: Any
     now: Any
+    changed_by_import: UUID | None
+    changed_by: str | None
 
 
 class RollbackPreview(Given):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from webapp.engine import journal, rollback
+from webapp.engine import journal, rollback_preview
 from webapp.engine.progress import ImportProgress, outcomes_of, sums
 from webapp.engine.states import Outcome, State, sources_of
 from webapp.intake.fields import SCALARS
@@ -110,13 +110,19 @@ def _not_processed(session: Session, import_id: UUID, after: int, limit: int) ->
     ]
 
 
-def rollback_of(preview: rollback.RollbackPreview) -> schemas.RollbackPreview:
+def rollback_of(preview: rollback_preview.RollbackPreview) -> schemas.RollbackPreview:
     return schemas.RollbackPreview(
         contacts_removed=preview.removed,
         contacts_restored=preview.restored,
         contacts_kept=preview.kept,
-        conflicts=[schemas.KeptField(**{**kept, "now": kept.get("now")}) for kept in preview.conflicts],
+        conflicts=[_kept(kept) for kept in preview.conflicts],
     )
+
+
+def _kept(kept: dict[str, Any]) -> schemas.KeptField:
+    names = ("contact_id", "row", "field", "code", "wanted", "now")
+    plain = {name: kept[name] for name in names}
+    return schemas.KeptField(**plain, changed_by_import=kept["by_import"], changed_by=kept["by_person"])
 
 
 def undone_of(found: ContactImport) -> schemas.RollbackResult:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.engine import rollback, sessions
+from webapp.engine import rollback_preview, sessions
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.engine.states import ENDED, Outcome, State
 from webapp.models import ContactImport, ImportDocument, User
@@ -134,7 +134,7 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
     if found.state not in ENDED - {State.ROLLED_BACK}:
         return redirect(step_url(found))
-    return render_template("imports/rollback.html", found=found, undo=rollback.preview(db.session(), import_id))
+    return render_template("imports/rollback.html", found=found, undo=rollback_preview.preview(db.session(), import_id))
 
 
 @blueprint.get("/imports/<uuid:import_id>/report")
@@ -145,7 +145,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
         return redirect(step_url(found))
     undo = None
     if found.state != State.ROLLED_BACK and found.total is not None:
-        undo = rollback.preview(db.session(), import_id)
+        undo = rollback_preview.preview(db.session(), import_id)
     until = (found.completed_at or found.created_at) + timedelta(days=settings().retention_days)
     return render_template(
         "imports/report.html", found=found, report=summary.report(db.session(), import_id), undo=undo, until=until
