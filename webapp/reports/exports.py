@@ -59,7 +59,7 @@ def undo_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
 
 def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
     after = 0
-    while page := rollback.kept(session, import_id, after=after, limit=FLUSH_ROWS):  # type: ignore[attr-defined]
+    while page := rollback.kept(session, import_id, after=after, limit=FLUSH_ROWS):
         for entry in page:
             values = [_plain(entry.wanted), _plain(entry.now), _changed_by(entry)]
             yield [entry.row, entry.contact_id, entry.field, entry.code, sentences.title(entry.code), *values]
