@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update"
-    " --disable-sync"
-)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -60,16 +60,20 @@ def _wait_for(url: str) -> None:
     raise AssertionError(f"{url} did not answer")
 
 
+def chromium_path() -> str | None:
+    return shutil.which("chromium")
+
+
 @pytest.fixture(scope="session")
 def chromium(ci):
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
-    path = shutil.which("chromium")
+    path = chromium_path()
     if path is None:
         assert not ci, "Chromium is missing, and CI must run the browser tests"
         pytest.skip("Chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 
