@@ -7,9 +7,12 @@
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
 
 from webapp.config import Settings
 from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
@@ -40,7 +43,8 @@ def start(settings: Settings) -> int:
         found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
         environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
         environment.setdefault("SECRET_KEY", secret_key(servers.var))
-        migrate(environment["DATABASE_URL"])
+        _see_that_port_is_free(settings.port)
+        _make_tables(environment["DATABASE_URL"])
         _say_where(environment)
         return _run_procfile(environment)
     except CannotStart as problem:
@@ -66,6 +70,22 @@ def shell_lines(settings: Settings) -> str:
     if "SECRET_KEY" not in os.environ:
         named["SECRET_KEY"] = secret_key(servers.var)
     return "\n".join(f"export {name}='{value}'" for name, value in named.items())
+
+
+def _see_that_port_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise CannotStart(f"Port {port} is taken. Set PORT to another one, as in: PORT=8001 make run") from None
+
+
+def _make_tables(url: str) -> None:
+    try:
+        migrate(url)
+    except OperationalError as problem:
+        raise CannotStart(f"The database of DATABASE_URL cannot be used: {problem.orig}") from None
 
 
 def _say_where(environment: dict[str, str]) -> None:

@@ -83,7 +83,7 @@ def _tables() -> tuple[str, bool, str]:
     try:
         db.session.execute(text("SELECT count(*) FROM alembic_version"))
     except SQLAlchemyError:
-        return "database", False, "set DATABASE_URL to a reachable PostgreSQL 15 or later and run make migrate"
+        return "database", False, "set DATABASE_URL to a reachable PostgreSQL 15 or later; make run makes its tables"
     return "database", True, ""
 
 

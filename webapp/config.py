@@ -16,7 +16,7 @@ class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it 
 
 
 class Settings(BaseSettings):
-    """Everything an administrator can set. Names in the environment are upper case; ROWCALL_ may stand before.
+    """Everything an administrator can set. Names in the environment are upper case; that of `var` is ROWCALL_VAR.
 
     Times are in seconds, sizes in the unit that the name says.
     """
