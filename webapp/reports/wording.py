@@ -113,6 +113,7 @@ def shown(value: Any) -> str:
 
 
 FILTERS = {
+    "one_row": lambda outcome: word(outcome, 1),
     "number": number,
     "moment": moment,
     "day": day,

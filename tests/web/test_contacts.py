@@ -1,0 +1,83 @@
+"""Contacts by hand: the list, an edit under its version check, deletion, and what the journal keeps of both."""
+
+import re
+
+import pytest
+from sqlalchemy import text
+
+from tests.web.test_pages import run
+from webapp.models import Contact, ContactChange
+
+BOOK = 120
+SEARCHES = {"acme": 12, "100%_w": 12, "acme first1 last": 4, "P7@EXAMPLE.com": 1, "+49301000003": 1, "first%": 0}
+
+
+@pytest.fixture
+def book(session):
+    """Contacts 1 to BOOK."""
+    session.execute(
+        text(
+            """INSERT INTO contacts (external_id, email, email_key, first_name, last_name, company, phone)
+               SELECT n, 'p' || n || '@example.com', 'p' || n || '@example.com', 'First' || n, 'Last',
+                 CASE WHEN n % 10 = 0 THEN 'Acme 100%_Works' ELSE 'Other' END, '+4930' || 1000000 + n
+               FROM generate_series(1, :count) n ORDER BY n"""
+        ),
+        {"count": BOOK},
+    )
+    session.commit()
+
+
+def names_on(page: str) -> list[str]:
+    return re.findall(r'href="/contacts/\d+">([^<]+)<', page)
+
+
+@pytest.mark.usefixtures("book")
+def test_list_in_pages_and_by_search(viewer):
+    seen, path = [], "/contacts"
+    while path:
+        page = viewer.get(path).text
+        seen += names_on(page)
+        following = re.search(r'href="(/contacts\?after=\d+)">Next contacts', page)
+        path = following and following[1]
+    assert seen == [f"First{n} Last" for n in range(1, BOOK + 1)]
+    for search, count in SEARCHES.items():
+        found = viewer.client.get("/contacts", query_string={"q": search}).text
+        assert len(names_on(found)) == count, search
+    assert "Nobody fits." in viewer.get("/contacts?q=nobody").text
+
+
+def test_changes_stand_in_the_journal(owner, importer, people):
+    run(owner, importer)
+    ann = importer.session.query(Contact).filter_by(external_id="1").one()
+    page = f"/contacts/{ann.id}"
+    owner.post(page, {"version": "1", "company": "Acme", "email": "", "tags": "vip, fair"}, at=page)
+    owner.post(page, {"version": "2", "company": "Acme", "tags": "vip, fair"}, at=page)
+    shown = owner.get(page).text
+    assert "people.csv, row 2" in shown
+    assert "Owner" in shown
+    owner.post(f"{page}/delete", {"version": "2"}, at=page)
+    owner.get(page, status=404)
+    kept = importer.session.query(ContactChange).filter_by(contact_id=ann.id).order_by(ContactChange.id).all()
+    edit, deletion = kept  # and nothing of the edit that changed nothing
+    assert (edit.kind, edit.user_id) == ("edit", people["owner"])
+    assert edit.before == {"company": None, "email": "ann@example.com", "email_key": "ann@example.com", "tags": []}
+    assert edit.after == {"company": "Acme", "email": None, "email_key": None, "tags": ["vip", "fair"]}
+    assert (deletion.kind, deletion.before["first_name"], deletion.after) == ("delete", "Ann", {})
+
+
+@pytest.mark.usefixtures("book")
+def test_an_edit_that_cannot_be_saved_keeps_what_was_typed(owner, session):
+    page = "/contacts/1"
+    taken = {"version": "1", "email": "P2@example.com", "first_name": "Typed"}
+    answer = owner.post(page, taken, at=page, status=409).text
+    assert "Another contact has this e-mail or external ID." in answer
+    assert 'value="Typed"' in answer
+    session.execute(text("UPDATE contacts SET version = 2, company = 'Meanwhile' WHERE id = 1"))
+    session.commit()
+    stale = owner.post(page, {"version": "1", "company": "Mine"}, at=page, status=409).text
+    assert 'value="Mine"' in stale
+    assert "Now: Meanwhile" in stale
+    assert 'name="version" value="2"' in stale  # saving again puts it in
+    owner.post(page, {"version": "2", "company": "Mine"}, at=page)
+    assert session.scalar(text("SELECT company FROM contacts WHERE id = 1")) == "Mine"
+    assert session.query(ContactChange).count() == 1
