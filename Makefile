@@ -10,6 +10,7 @@ run: .venv/runtime
 test: .venv/dev
 	@bin/system-packages pdf || true
 	@bin/system-packages browser || true
+	@bin/system-packages curl || true
 	@bin/system-packages clock || true
 	pytest -n 2 --dist loadfile $(ARGS)
 
