@@ -1,0 +1,58 @@
+"""Examples of what a strategy would do, as the review page shows them side by side."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.intake.fields import CUSTOM, TAGS
+
+HIDDEN = {"email_key", "phone_key"}  # derived; they travel with their field
+IDENTITY = ("email", "last_name", "external_id", "phone")
+COMPARED = ("external_id", "email", "first_name", "last_name")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field of a contact: what it holds, what it will hold, and what the file says where that is not taken."""
+
+    field: str
+    now: Any
+    after: Any
+    passed_over: Any = None
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.now != self.after)
+
+
+def changes(example: Mapping[str, Any]) -> list[Line]:
+    """Who it is, every field that changes, and every value of the file that is passed over."""
+    return list(_lines(example))
+
+
+def _lines(example: Mapping[str, Any]) -> Iterator[Line]:
+    before, after = example["before"], example["after"]
+    now, file = _flat(example["now"]), _flat(example["file"])
+    identity = next((name for name in IDENTITY if now.get(name) and name not in before), None)
+    if identity:
+        yield Line(identity, now[identity], now[identity])
+    for name in before:
+        if name not in HIDDEN:
+            yield Line(name, before[name], after.get(name))
+    for name, value in file.items():
+        if name not in before and now.get(name) not in {None, value} and name != TAGS.name:
+            yield Line(name, now[name], now[name], passed_over=value)
+
+
+def _flat(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Fields by name, each custom field as one of its own."""
+    found = dict(values or {})
+    custom = found.pop("custom", None) or {}
+    return {**found, **{f"{CUSTOM}{label}": value for label, value in custom.items()}}
+
+
+def comparison(example: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
+    """For a conflict: each field with what the row and each of the contacts says, where any of them says something."""
+    sides = [example["file"], *(example["contacts"] or [])]
+    rows = [(name, [side.get(name) for side in sides]) for name in COMPARED]
+    return [row for row in rows if any(row[1])]
