@@ -277,6 +277,16 @@ class ImportRow(Base):
     )
 
 
+class ImportProblem(Base):
+    """Which rows have a problem of which kind: the list of those to mend, in the order in which it is paged."""
+
+    __tablename__ = "contact_import_problems"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+
+
 class ImportCorrection(Base):
     """What a person corrected on the review page: cells of the file, applied whenever the file is checked."""
 

@@ -277,6 +277,12 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['import_id'], ['contact_imports.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('import_id', 'strategy')
     )
+    op.create_table('contact_import_problems',
+    sa.Column('import_id', sa.Uuid(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('row', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('import_id', 'code', 'row')
+    )
     op.create_table('contact_import_differences',
     sa.Column('import_id', sa.Uuid(), nullable=False),
     sa.Column('row', sa.BigInteger(), nullable=False),
@@ -311,6 +317,7 @@ def downgrade() -> None:
     op.drop_index('contact_undo_kept_contact', table_name='contact_undo_kept')
     op.drop_table('contact_undo_kept')
     op.drop_table('contact_import_differences')
+    op.drop_table('contact_import_problems')
     op.drop_table('contact_import_previews')
     op.drop_index('contact_import_logs_import', table_name='contact_import_logs')
     op.drop_table('contact_import_logs')

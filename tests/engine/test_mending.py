@@ -1,7 +1,10 @@
 """Corrections on the review page: judged at once, counted rightly, kept for the next check and the next run."""
 
+import uuid
+from functools import partial
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.harness.imports import table
 from webapp.engine import mending, sessions
@@ -87,3 +90,62 @@ def test_what_cannot_be_mended(importer, session):
         mending.correct(session, ready.id, 3, {1: "ben@example.com"})
     session.rollback()
     assert session.query(Contact).count() == 1
+
+
+def fill(conn, rows: int, rare: int) -> uuid.UUID:
+    """An import of so many rows, each with a problem; the last `rare` ones with one of their own."""
+    import_id = uuid.uuid4()
+    conn.execute(
+        """INSERT INTO contact_import_rows (import_id, row, status, problems, record)
+           SELECT %s, n, 'invalid', '[{"code": "email_no_at", "severity": "error"}]', '{nobody}'
+           FROM generate_series(1, %s) n""",
+        (import_id, rows),
+    )
+    conn.execute(
+        """INSERT INTO contact_import_problems (import_id, code, row)
+           SELECT import_id, CASE WHEN row > %s THEN 'rare' ELSE 'email_no_at' END, row
+           FROM contact_import_rows WHERE import_id = %s""",
+        (rows - rare, import_id),
+    )
+    return import_id
+
+
+def blocks_touched(session, import_id, code, after) -> int:
+    """How many blocks of tables and indexes a page of the list reads."""
+    question = mending.page_of_problems(import_id, code, after).limit(51)
+    spelled = question.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
+    for setting in mending.IN_ORDER:
+        session.execute(text(f"SET LOCAL {setting} = off"))
+    plan = session.scalar(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"))
+    session.rollback()
+    top = plan[0]["Plan"]
+    assert top["Actual Rows"] > 0
+    return top["Shared Hit Blocks"] + top["Shared Read Blocks"]
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_a_page_costs_the_same_of_a_hundred_rows_and_of_a_hundred_thousand(session, conn, analysed):
+    few, many = fill(conn, 100, 5), fill(conn, 100_000, 5)
+    conn.commit()
+    if analysed:
+        conn.execute("ANALYZE contact_import_rows, contact_import_problems")
+        conn.commit()
+    for code in (None, "email_no_at", "rare"):
+        for import_id, after in ((few, 0), (few, 40), (many, 0), (many, 90_000)):
+            at = after if code != "rare" else 0
+            assert blocks_touched(session, import_id, code, at) < 51 * 5, (code, after)  # a few for each row shown
+    assert len(mending.problem_rows(session, many, code="rare", after=0, limit=50)) == 5
+
+
+def test_the_list_follows_what_is_mended(importer, session):
+    ready = importer.check(PEOPLE)
+    listed = partial(mending.problem_rows, session, ready.id, after=0, limit=10)
+    assert [row.row for row in listed(code="email_no_at")] == [3, 4, 5]
+    mending.correct(session, ready.id, 4, {1: "ben@example."})
+    session.commit()
+    assert [row.row for row in listed(code="email_no_at")] == [3, 5]
+    assert [row.row for row in listed(code="email_invalid")] == [4]
+    sessions.map_columns(session, ready.id, ["external_id", *[None] * 6])
+    session.commit()
+    importer.work(ready.id)
+    assert listed(code="email_no_at") == []

@@ -12,7 +12,7 @@ from webapp.engine import mending
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
-from webapp.engine.staging import BLOCK_ROWS, StoredFile, clear_rows, copy_rows
+from webapp.engine.staging import BLOCK_ROWS, StoredFile, clear_rows, copy_rows, take_back
 from webapp.intake import reading
 from webapp.intake.validation import CheckedRow, Checker
 
@@ -120,10 +120,7 @@ def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], check
         records = [
             reading.Record(row["row"], row["record"], None, reading.Position(0, row["row"])) for row in rows
         ]
-        conn.execute(
-            "DELETE FROM contact_import_rows WHERE import_id = %s AND row = ANY(%s)",
-            (lease.import_id, [record.row for record in records]),
-        )
+        take_back(conn, lease.import_id, [record.row for record in records])
         copy_rows(conn, lease.import_id, judge(records))
         conn.commit()
 

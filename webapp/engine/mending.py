@@ -10,17 +10,17 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from webapp.engine import sessions
 from webapp.engine.duplicates import Connection
-from webapp.engine.staging import BLOCK_ROWS, copy_rows
+from webapp.engine.staging import BLOCK_ROWS, copy_rows, take_back
 from webapp.engine.states import State
 from webapp.intake import reading
 from webapp.intake.validation import BROKEN, CheckedRow, Checker
-from webapp.models import ContactImport, ImportCorrection, ImportPreview, ImportRow
+from webapp.models import ContactImport, ImportCorrection, ImportPreview, ImportProblem, ImportRow
 
 LEFT_OUT = "left_out"
 RECORD_PROBLEMS = BROKEN | {"undecodable"}
@@ -107,6 +107,35 @@ def leave_out(session: Session, import_id: UUID, row: int, *, out: bool) -> None
     _apply(session, found, [_staged(session, import_id, row)], {}, left_out=out)
 
 
+def problem_rows(session: Session, import_id: UUID, *, code: str | None, after: int, limit: int) -> list[ImportRow]:
+    """Rows with a problem, or with this one, by row number after `after`; any page costs the same, however many."""
+    for setting in IN_ORDER:
+        session.execute(text(f"SET LOCAL {setting} = off"))
+    return list(session.scalars(page_of_problems(import_id, code, after).limit(limit)))
+
+
+# Both indexes have the rows in the order of the list: without statistics PostgreSQL might fetch and sort them all.
+IN_ORDER = ("enable_sort", "enable_bitmapscan", "enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+
+
+def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[ImportRow]:
+    """The question that `problem_rows` asks."""
+    if not code:
+        return (
+            select(ImportRow)
+            .where(ImportRow.import_id == import_id, ImportRow.row > after, ImportRow.problems.is_not(None))
+            .order_by(ImportRow.row)
+        )
+    return (
+        select(ImportRow)
+        .join(
+            ImportProblem, (ImportProblem.import_id == ImportRow.import_id) & (ImportProblem.row == ImportRow.row)
+        )
+        .where(ImportProblem.import_id == import_id, ImportProblem.code == code, ImportProblem.row > after)
+        .order_by(ImportProblem.row)
+    )
+
+
 def _ready(session: Session, import_id: UUID) -> ContactImport:
     found = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
     if found.state != State.READY:
@@ -148,7 +177,7 @@ def _apply(
     numbers = [row.row for row in rows]
     for row in rows:
         session.expunge(row)
-    session.execute(delete(ImportRow).where(ImportRow.import_id == found.id, ImportRow.row.in_(numbers)))
+    take_back(sessions.driver(session), found.id, numbers)
     copy_rows(sessions.driver(session), found.id, checked)
     session.execute(delete(ImportPreview).where(ImportPreview.import_id == found.id))
     found.mended_at = func.clock_timestamp()

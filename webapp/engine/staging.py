@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
@@ -81,11 +81,16 @@ class StoredFile:
         return found[0] if found and found[0] else None
 
 
-def copy_rows(conn: Connection, import_id: UUID, rows: Iterable[CheckedRow]) -> None:
-    """COPY checked rows into the staging table."""
+def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> None:
+    """COPY checked rows into the staging table, and what is wrong with them into the list of problems."""
     with conn.cursor().copy(COPY) as copy:
         for row in rows:
             copy.write_row(_columns(import_id, row))
+    problems = {(row.row, problem.code) for row in rows if row.problems for problem in row.problems}
+    if problems:
+        with conn.cursor().copy("COPY contact_import_problems (import_id, row, code) FROM STDIN") as copy:
+            for number, code in problems:
+                copy.write_row((import_id, number, code))
 
 
 def _columns(import_id: UUID, row: CheckedRow) -> list[object]:
@@ -109,10 +114,16 @@ def _json(value: object) -> str | None:
     return json.dumps(value, ensure_ascii=False) if value else None
 
 
+def take_back(conn: Connection, import_id: UUID, rows: Sequence[int]) -> None:
+    """Take these rows off the staging table and the list of problems, to be staged anew."""
+    for table in ("contact_import_rows", "contact_import_problems"):
+        conn.execute(f"DELETE FROM {table} WHERE import_id = %s AND row = ANY(%s)", (import_id, list(rows)))
+
+
 def clear_rows(conn: Connection, import_id: UUID) -> None:
     """Forget what an earlier check staged and what was computed from it."""
-    conn.execute("DELETE FROM contact_import_rows WHERE import_id = %s", (import_id,))
-    conn.execute("DELETE FROM contact_import_previews WHERE import_id = %s", (import_id,))
+    for table in ("contact_import_rows", "contact_import_problems", "contact_import_previews"):
+        conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
 
 
 def in_blocks(rows: Iterator[CheckedRow], size: int = BLOCK_ROWS) -> Iterator[list[CheckedRow]]:

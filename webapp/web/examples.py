@@ -40,7 +40,7 @@ def _lines(example: Mapping[str, Any]) -> Iterator[Line]:
         if name not in HIDDEN:
             yield Line(name, before[name], after.get(name))
     for name, value in file.items():
-        if name not in before and now.get(name) not in {None, value} and name != TAGS.name:
+        if name not in (*before, TAGS.name) and now.get(name) and now[name] != value:
             yield Line(name, now[name], now[name], passed_over=value)
 
 

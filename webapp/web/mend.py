@@ -6,7 +6,6 @@ from uuid import UUID
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
-from sqlalchemy import select
 
 from webapp import jobs
 from webapp.engine import mending, sessions
@@ -33,12 +32,7 @@ def problems(import_id: UUID) -> ResponseReturnValue:
     if found.total is None:
         return redirect(step_url(found))
     after, code = request.args.get("after", 0, int), request.args.get("code", "")
-    wanted = select(ImportRow).where(
-        ImportRow.import_id == import_id, ImportRow.row > after, ImportRow.problems.is_not(None)
-    )
-    if code:
-        wanted = wanted.where(ImportRow.problems.contains([{"code": code}]))
-    rows = list(db.session.scalars(wanted.order_by(ImportRow.row).limit(A_PAGE + 1)))
+    rows = mending.problem_rows(db.session(), import_id, code=code, after=after, limit=A_PAGE + 1)
     return render_template(
         "imports/problems.html",
         found=found,
