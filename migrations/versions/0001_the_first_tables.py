@@ -94,7 +94,8 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('version', sa.BigInteger(), server_default=sa.text('1'), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    postgresql_with={'fillfactor': 50},
     )
     op.create_index('contacts_email_key', 'contacts', ['email_key'], unique=True, postgresql_where=sa.text('email_key IS NOT NULL'))
     op.create_index('contacts_external_id', 'contacts', ['external_id'], unique=True, postgresql_where=sa.text('external_id IS NOT NULL'))
