@@ -1,20 +1,22 @@
-"""Rowcall as its processes, on servers of its own, with the memory of each watched from outside."""
+"""Rowcall as its processes, on servers of its own, with the memory and the time of each watched from outside."""
 
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections import defaultdict
 from pathlib import Path
+from typing import Self
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy.orm import Session
 
+from bench.processes import Watch
+from bench.wire import Wire
 from webapp import db, jobs
 from webapp.config import Settings
 from webapp.embedded import Servers
@@ -27,32 +29,49 @@ ROOT = Path(__file__).parent.parent
 
 
 class House:
-    """The embedded servers, a worker, and on wish the web process; nothing is shared with other installations."""
+    """The embedded servers, workers and the web process; nothing is shared with other installations."""
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, *, web: bool = False) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="rb", ignore_cleanup_errors=True)
         Path(self.folder.name).chmod(0o755)
         self.servers = Servers(Path(self.folder.name) / "v")
         found = self.servers.start()
-        os.environ.update(found, SECRET_KEY=secrets.token_hex(32))
+        os.environ.update(found, ROWCALL_VAR=self.folder.name, SECRET_KEY=secrets.token_urlsafe())
         self.settings = Settings()
         migrate(self.settings.database_url)
         self.conn = psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row)
         self.user_id = self._user()
-        self.peaks: dict[str, float] = defaultdict(float)
-        self.workers = [subprocess.Popen([sys.executable, "worker.py"], cwd=ROOT) for _ in range(workers)]
-        self.watching = True
-        threading.Thread(target=self._watch, daemon=True).start()
+        self.workers = [self._spawn("worker.py") for _ in range(workers)]
+        self.postgres = self.servers.children[0].pid
+        watched = {"worker": [worker.pid for worker in self.workers]}
+        if web:
+            self.port = _free_port()
+            served = "webapp.app:create_app()"
+            bind = ["--bind", f"127.0.0.1:{self.port}", "--config", "python:webapp.serving"]
+            self.web = self._spawn("-m", "gunicorn", *bind, served)
+            watched["web"] = [self.web.pid]
+            self.wire = Wire(self.port, self._token())
+        self.watch = Watch(watched)
+
+    def _spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
 
     def end(self) -> None:
-        self.watching = False
+        self.watch.end()
         self.conn.close()
-        for worker in self.workers:
-            worker.terminate()
-        for worker in self.workers:
-            worker.wait(30)
+        started = [*self.workers, *([self.web] if hasattr(self, "web") else [])]
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(30)
         self.servers.stop()
         self.folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.end()
 
     def _user(self) -> int:
         with db.session(self.settings.database_url) as session:
@@ -61,17 +80,9 @@ class House:
             session.flush()
             return user.id
 
-    def _watch(self) -> None:
-        """Peak resident memory, in MB, of the workers and of the processes that they fork."""
-        while self.watching:
-            for worker in self.workers:
-                self._note("worker", worker.pid)
-                for child in _children(worker.pid):
-                    self._note("work-horse", child)
-            time.sleep(0.02)
-
-    def _note(self, name: str, pid: int) -> None:
-        self.peaks[name] = max(self.peaks[name], _peak_megabytes(pid))
+    def _token(self) -> str:
+        command = [sys.executable, "-m", "flask", "--app", "webapp.app", "token", "create", "bench@example.com"]
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()[-1]
 
     def session(self) -> Session:
         return Session(db._engine(self.settings.database_url), expire_on_commit=False)  # noqa: SLF001 - a bench
@@ -85,6 +96,21 @@ class House:
         jobs.wake(found.id, self.settings)
         return found.id
 
+    def checked(self, file: Path) -> UUID:
+        """Uploaded, checked and previewed."""
+        import_id = self.upload(file)
+        self.wait(import_id, "ready")
+        question = "SELECT count(*) AS n FROM contact_import_previews WHERE import_id = %s"
+        while self.conn.execute(question, (import_id,)).fetchone()["n"] < len(Strategy):
+            time.sleep(0.05)
+        self.wait_until_let_go(import_id)
+        return import_id
+
+    def wait_until_let_go(self, import_id: UUID) -> None:
+        question = "SELECT heartbeat_at FROM contact_import_leases WHERE import_id = %s"
+        while self.conn.execute(question, (import_id,)).fetchone()["heartbeat_at"]:
+            time.sleep(0.01)
+
     def execute(self, import_id: UUID, strategy: str, batch_size: int | str = 100) -> None:
         with self.session() as session:
             sessions.execute(session, import_id, strategy=Strategy(strategy), batch_size=batch_size)
@@ -97,19 +123,14 @@ class House:
             session.commit()
         jobs.wake(import_id, self.settings)
 
-    def wait(self, import_id: UUID, *states: str) -> dict[str, object]:
-        """The import's row as soon as it is in one of the states."""
+    def wait(self, import_id: UUID, state: str) -> dict[str, object]:
+        """The import's row as soon as it is in this state."""
         while True:
             row = self.conn.execute("SELECT * FROM contact_imports WHERE id = %s", (import_id,)).fetchone()
-            if row["state"] in states:
+            if row["state"] == state:
                 return row
             assert row["state"] != "failed", row["failure_reason"]
-            time.sleep(0.02)
-
-    def wait_for_previews(self, import_id: UUID) -> None:
-        question = "SELECT count(*) AS n FROM contact_import_previews WHERE import_id = %s"
-        while self.conn.execute(question, (import_id,)).fetchone()["n"] < len(Strategy):
-            time.sleep(0.05)
+            time.sleep(0.01)
 
     def seconds(self, import_id: UUID, first: str, last: str) -> float:
         """The time between two events of an import's log."""
@@ -122,16 +143,7 @@ class House:
         return row["seconds"]
 
 
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def _peak_megabytes(pid: int) -> float:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -27,14 +27,20 @@ TITLES = ["Owner", "Buyer", "Head of Sales", "Engineer", "Treasurer", "Secretary
 
 
 def rows(
-    count: int, *, invalid: float = 0.02, duplicates: float = 0.03, seed: int = 1, changed: bool = False
+    count: int,
+    *,
+    invalid: float = 0.02,
+    duplicates: float = 0.03,
+    seed: int = 1,
+    first: int = 1,
+    changed: bool = False,
 ) -> Iterator[list[str]]:
-    """`count` rows below the header; shares of invalid rows and of rows that repeat an earlier one."""
+    """`count` rows below the header, numbered from `first`; shares of invalid rows and of those that repeat another."""
     chance = random.Random(seed)
-    for number in range(1, count + 1):
+    for number in range(first, first + count):
         draw = chance.random()
-        if draw < duplicates and number > 1:
-            yield row(chance.randrange(1, number), seed, count, changed)
+        if draw < duplicates and number > first:
+            yield row(chance.randrange(first, number), seed, count, changed)
         elif draw < duplicates + invalid:
             yield spoilt(row(number, seed, count, changed))
         else:
@@ -77,6 +83,7 @@ def main() -> None:
     parser.add_argument("--invalid", type=float, default=0.02)
     parser.add_argument("--duplicates", type=float, default=0.03)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=1, help="the first person's number")
     parser.add_argument("--changed", action="store_true", help="the same people with another company")
     options = vars(parser.parse_args())
     write_csv(sys.stdout, options.pop("count"), **options)

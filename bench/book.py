@@ -1,0 +1,67 @@
+"""What stands in the address book before a measure, and the import put back to where it was checked."""
+
+from uuid import UUID
+
+import psycopg
+
+from webapp.engine.duplicates import WRITTEN
+from webapp.engine.states import STORED_OUTCOMES
+
+COLUMNS = ", ".join((*WRITTEN, "imported_from", "imported_row"))
+CHANGED = ("company", "job_title", "city")  # three fields that an update or a merge writes
+Conn = psycopg.Connection[dict[str, object]]
+
+
+def keep(conn: Conn) -> None:
+    """Remember the contacts as they are now, as the finished columns of the file."""
+    conn.execute("DROP TABLE IF EXISTS kept")
+    conn.execute(f"CREATE TABLE kept AS SELECT {COLUMNS} FROM contacts ORDER BY id")
+
+
+def empty(conn: Conn) -> None:
+    conn.execute("TRUNCATE contacts")
+
+
+def known(conn: Conn, **instead: str) -> None:
+    """All contacts of the file, some fields holding another SQL value instead of the file's."""
+    empty(conn)
+    values = ", ".join(instead.get(column, column) for column in COLUMNS.split(", "))
+    conn.execute(f"INSERT INTO contacts ({COLUMNS}) SELECT {values} FROM kept")
+    conn.execute("VACUUM contacts")
+
+
+def others(conn: Conn, count: int) -> None:
+    """So many people in the book, none of whom is in the file."""
+    empty(conn)
+    conn.execute(
+        """INSERT INTO contacts (external_id, email, email_key, first_name, last_name, company, phone, phone_key)
+           SELECT 'o' || n, e, e, 'First' || n, 'Last' || n, 'Co', p, p
+           FROM (SELECT n, 'other' || n || '@example.org' AS e, '+4930' || n AS p FROM generate_series(1, %s) n) o""",
+        (count,),
+    )
+    conn.execute("VACUUM contacts")
+
+
+def forget(conn: Conn, import_id: UUID) -> None:
+    """Take out the contacts that the import created."""
+    conn.execute("DELETE FROM contacts WHERE imported_from = %s", (import_id,))
+    conn.execute("VACUUM contacts")
+
+
+def reset(conn: Conn, import_id: UUID) -> None:
+    """The import as it was when it had been checked: nothing written, nothing counted."""
+    conn.execute("TRUNCATE contact_import_results, contact_changes, contact_undo_kept")
+    counters = ", ".join(f"{outcome} = 0" for outcome in STORED_OUTCOMES)
+    conn.execute(
+        f"""UPDATE contact_imports SET state = 'ready', last_row = 0, batches_done = 0, busy_seconds = 0,
+              started_at = NULL, completed_at = NULL, rolled_back_at = NULL, rollback = NULL, ledger_digest = NULL,
+              {counters} WHERE id = %s""",
+        (import_id,),
+    )
+    conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s AND event <> 'checked'", (import_id,))
+
+
+def copied(conn: Conn) -> list[bytes]:
+    """The finished columns as COPY wants them."""
+    with conn.cursor().copy("COPY kept TO STDOUT") as out:
+        return [bytes(block) for block in out]

@@ -1,0 +1,66 @@
+"""Peak memory and processor time of processes, read from /proc. Linux only."""
+
+import os
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+NAMES = {"worker": "work-horse", "web": "web"}  # what the children of a watched process are called
+
+
+class Watch:
+    """Notes the peak resident memory, in MB, of processes and of the processes that they fork, by name."""
+
+    def __init__(self, watched: dict[str, list[int]]) -> None:
+        self.watched = watched
+        self.peaks: dict[str, float] = defaultdict(float)
+        self.on = True
+        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread.start()
+
+    def end(self) -> None:
+        self.on = False
+        self.thread.join()
+
+    def taken(self) -> dict[str, float]:
+        """The peaks since the last time, and start over. A peak that a living process had before stays its peak."""
+        found, self.peaks = dict(self.peaks), defaultdict(float)
+        return found
+
+    def _look(self) -> None:
+        while self.on:
+            for name, pids in self.watched.items():
+                for pid in pids:
+                    self._note(name, pid)
+                    for child in children(pid):
+                        self._note(NAMES[name], child)
+            time.sleep(0.02)
+
+    def _note(self, name: str, pid: int) -> None:
+        self.peaks[name] = max(self.peaks[name], peak_megabytes(pid))
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def peak_megabytes(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def processor_seconds(pid: int) -> float:
+    """The time that a process and its children, the ended ones too, have spent on a processor."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / TICKS + sum(processor_seconds(child) for child in children(pid))

@@ -1,0 +1,96 @@
+"""The bench's figures as tables: on the terminal, and between the two marks of docs/benchmarks.md."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.targets import verdicts
+
+START, END = "<!-- figures -->", "<!-- end of figures -->"
+Table = tuple[str, Sequence[str], list[Sequence[str]]]  # title, header, rows
+
+
+def tables(result: dict[str, Any]) -> list[Table]:
+    """Everything that was measured."""
+    return [table for table in (_targets(result), _speeds(result), _memory(result), *_stages(result)) if table[2]]
+
+
+def _targets(result: dict[str, Any]) -> Table:
+    found = [
+        (v.name, "" if v.figure is None else f"{v.figure:.2f}", f"{'under ' if v.most else ''}{v.least:g}",
+         "" if v.goal is None else f"{v.goal:g}", v.word)
+        for v in verdicts(result)
+    ]  # fmt: skip
+    return "Targets", ("what", "figure", "target", "goal", ""), found
+
+
+def _speeds(result: dict[str, Any]) -> Table:
+    found = [
+        (f["measure"], f"{f['rows']:,}", f"{f['rows_per_second']:,}", f"{f['ratio']:.2f}", str(f["rounds"]), f["note"])
+        for f in result["speeds"]
+    ]
+    return "Speed", ("what", "rows", "rows/s", "of COPY", "rounds", ""), found
+
+
+def _memory(result: dict[str, Any]) -> Table:
+    found = [
+        (f"{entry['rows']:,} rows", *(f"{entry['megabytes'].get(name, 0):.0f}" for name in PROCESSES))
+        for entry in result.get("memory", [])
+    ]
+    return "Peak resident memory, MB", ("", *PROCESSES), found
+
+
+PROCESSES = ("web", "worker", "work-horse")
+
+
+def _stages(result: dict[str, Any]) -> Iterable[Table]:
+    stages = result.get("stages", [])
+    times = [(s["stage"], *(f"{s['microseconds_a_row'][kind]:.1f}" for kind in KINDS)) for s in stages]
+    yield "Where the time goes, microseconds a row", ("stage", "wall", "of which Python", "PostgreSQL"), times
+    shares = [
+        (s["stage"], ", ".join(f"{doing} {share:.0%}" for doing, share in s["sessions"].items() if share >= 0.01))
+        for s in stages
+    ]
+    yield "What the jobs' sessions are at", ("stage", "share of the looks"), shares
+
+
+KINDS = ("wall", "Python", "PostgreSQL")
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """For the terminal."""
+    return "\n\n".join([_about(result), *(_text_table(*table) for table in tables(result))])
+
+
+def _text_table(title: str, header: Sequence[str], rows: list[Sequence[str]]) -> str:
+    widths = [max(len(str(line[n])) for line in [header, *rows]) for n in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [header, *rows]]
+    return "\n".join([title, *(line.rstrip() for line in lines)])
+
+
+def as_markdown(result: dict[str, Any]) -> str:
+    """For the page."""
+    return "\n\n".join([_about(result), *(_markdown_table(*table) for table in tables(result))])
+
+
+def _markdown_table(title: str, header: Sequence[str], rows: list[Sequence[str]]) -> str:
+    dashes = ["---", *("--:" if _number(rows[0][n]) else "---" for n in range(1, len(header)))]
+    lines = [f"| {' | '.join(line)} |" for line in [header, dashes, *rows]]
+    return "\n".join([f"### {title}", "", *lines])
+
+
+def _number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "").isdigit()
+
+
+def _about(result: dict[str, Any]) -> str:
+    return (
+        f"Measured on {result['date']}: {result['machine']}. Medians of interleaved rounds; each ratio is the median of"
+        " the ratios within a round."
+    )
+
+
+def write_page(result: dict[str, Any], page: Path) -> None:
+    """Put the figures into the page; the words around them stay."""
+    before, _, rest = page.read_text().partition(START)
+    page.write_text(f"{before}{START}\n\n{as_markdown(result)}\n\n{END}{rest.partition(END)[2]}")

@@ -1,0 +1,154 @@
+"""The interleaved rounds: each does everything once, so that what slows the machine slows all alike."""
+
+import statistics
+import time
+from collections import defaultdict
+from pathlib import Path
+from uuid import UUID
+
+from bench import book
+from bench.house import House
+
+COPY = "COPY of the finished columns"
+COPY_OTHERS = "COPY, beside a million others"
+OTHERS = 1_000_000
+STRATEGIES = ("skip", "update", "merge")
+BATCH_SIZES = (10, 1000, "auto")
+# What the fields hold in the book beforehand, so that the strategy has something to write.
+BEFORE = {
+    "skip": {},
+    "update": dict.fromkeys(book.CHANGED, "'before'"),
+    "merge": dict.fromkeys(book.CHANGED, "NULL"),
+}
+
+
+class Rounds:
+    """Rows per second of each measure, round by round."""
+
+    def __init__(self, house: House, file: Path, rows: int) -> None:
+        self.house, self.conn, self.file, self.rows = house, house.conn, file, rows
+        self.rounds: list[dict[str, list[float]]] = []  # for each round: measure → rows per second, each time
+        self.notes: dict[str, str] = {}
+        self.import_id = self._first()
+        self.data = book.copied(self.conn)
+
+    def _first(self) -> UUID:
+        """One run to warm up, which yields the finished columns for COPY."""
+        import_id = self.house.checked(self.file)
+        self.house.execute(import_id, "skip")
+        self.house.wait(import_id, "completed")
+        self.house.wait_until_let_go(import_id)
+        book.keep(self.conn)
+        return import_id
+
+    def begin(self) -> None:
+        self.rounds.append(defaultdict(list))
+
+    def note(self, measure: str, rows: float, seconds: float) -> None:
+        self.rounds[-1][measure].append(rows / seconds)
+
+    def run(self) -> None:
+        """One round on a book that holds nobody, or just the people of the file."""
+        self.begin()
+        self.copy()
+        for strategy in STRATEGIES:
+            book.empty(self.conn)
+            self.execution(strategy, f"{strategy}, empty book")
+        self.rollback("rollback of created contacts")
+        self.copy()
+        for strategy in STRATEGIES:
+            book.known(self.conn, **BEFORE[strategy])
+            self.execution(strategy, f"{strategy}, all known")
+            if strategy == "update":
+                self.rollback("rollback of updated contacts")
+        for size in BATCH_SIZES:
+            book.empty(self.conn)
+            self.execution("skip", f"skip, empty book, batch size {size}", size)
+        self.copy()
+        self.whole_way()
+
+    def run_beside_others(self) -> None:
+        """One round on a book of a million others; they stay from round to round."""
+        self.begin()
+        self.copy(COPY_OTHERS)
+        for strategy in STRATEGIES:
+            self.execution(strategy, f"{strategy}, beside a million others")
+            book.forget(self.conn, self.import_id)
+
+    def copy(self, measure: str = COPY) -> None:
+        """The baseline: one COPY into the same table with the same indexes."""
+        if measure == COPY:
+            book.empty(self.conn)
+        self.conn.execute("CHECKPOINT")
+        started = time.monotonic()
+        with self.conn.cursor() as cursor:
+            with cursor.copy(f"COPY contacts ({book.COLUMNS}) FROM STDIN") as into:
+                for block in self.data:
+                    into.write(block)
+            self.note(measure, cursor.rowcount, time.monotonic() - started)
+        if measure != COPY:
+            book.forget(self.conn, self.import_id)
+
+    def execution(self, strategy: str, measure: str, batch_size: int | str = 100) -> None:
+        book.reset(self.conn, self.import_id)
+        self.conn.execute("CHECKPOINT")
+        self.house.execute(self.import_id, strategy, batch_size)
+        self.house.wait(self.import_id, "completed")
+        self.note(measure, self.rows, self.house.seconds(self.import_id, "started", "completed"))
+        if batch_size == "auto":
+            self.notes[measure] = self._batches()
+        self.house.wait_until_let_go(self.import_id)
+
+    def _batches(self) -> str:
+        found = self.conn.execute(
+            "SELECT min(rows), max(rows) FROM contact_import_logs WHERE import_id = %s AND event = 'batch'",
+            (self.import_id,),
+        ).fetchone()
+        return f"{found['min']} to {found['max']} rows a batch"
+
+    def rollback(self, measure: str) -> None:
+        self.conn.execute("CHECKPOINT")
+        self.house.roll_back(self.import_id)
+        self.house.wait(self.import_id, "rolled_back")
+        self.note(measure, self.rows, self.house.seconds(self.import_id, "rollback_started", "rolled_back"))
+        self.house.wait_until_let_go(self.import_id)
+
+    def whole_way(self) -> None:
+        """Over the API, from the last byte sent to completed, as a program drives it; and the check within it."""
+        book.empty(self.conn)
+        self.conn.execute("CHECKPOINT")
+        name, sent = self.house.wire.upload(self.file)
+        import_id = UUID(name)
+        self.house.wait(import_id, "ready")
+        self.house.wire.execute(name)
+        self.house.wait(import_id, "completed")
+        self.note("whole way", self.rows, time.monotonic() - sent)
+        self.note("check", self.rows, self.house.seconds(import_id, "check_started", "checked"))
+        self.house.wait_until_let_go(import_id)
+        self.conn.execute("DELETE FROM contact_import_rows WHERE import_id = %s", (import_id,))
+        self.conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
+
+    def speed(self, measure: str) -> float:
+        """The median of all rounds, in rows per second."""
+        return statistics.median(figure for found in self.rounds for figure in found.get(measure, ()))
+
+    def ratio(self, measure: str, base: str) -> float:
+        """How many times as fast one measure is as the other: the median of the ratios within each round."""
+        both = [found for found in self.rounds if measure in found and base in found]
+        return statistics.median(statistics.mean(found[measure]) / statistics.mean(found[base]) for found in both)
+
+    def figures(self) -> list[dict[str, object]]:
+        """Every measure, with its ratio to the COPY of the same round."""
+        return [self._figure(measure) for measure in dict.fromkeys(name for found in self.rounds for name in found)]
+
+    def _figure(self, measure: str) -> dict[str, object]:
+        rounds = [found for found in self.rounds if measure in found]
+        base = COPY if COPY in rounds[0] else COPY_OTHERS
+        return {
+            "measure": measure,
+            "rows": self.rows,
+            "rows_per_second": round(self.speed(measure)),
+            "ratio": round(self.ratio(measure, base), 3),
+            "rounds": len(rounds),
+            "note": self.notes.get(measure, ""),
+        }

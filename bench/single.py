@@ -1,0 +1,96 @@
+"""What is measured once or a few times, because it is long: growth, memory, two workers, fairness."""
+
+import statistics
+import time
+from pathlib import Path
+from uuid import UUID
+
+from bench import book
+from bench.files import contacts
+from bench.house import House
+from webapp.engine.states import Strategy
+
+SMALL = 100
+SMALL_WAITS_AFTER = 3  # seconds that the large import is under way before the small one comes
+
+
+def whole(house: House, file: Path) -> tuple[str, float]:
+    """A file over the API into an empty book, with its reports: its id, and the seconds that the execution took."""
+    book.empty(house.conn)
+    import_id, _sent = house.wire.upload(file)
+    house.wait(UUID(import_id), "ready")
+    house.wire.execute(import_id)
+    house.wait(UUID(import_id), "completed")
+    seconds = house.seconds(UUID(import_id), "started", "completed")
+    house.wait_until_let_go(UUID(import_id))
+    return import_id, seconds
+
+
+def memory(folder: Path, rows: int) -> dict[str, object]:
+    """Peak MB of each process, in a house of its own, from upload to the report; and the execution's speed."""
+    with House(web=True) as house:
+        import_id, seconds = whole(house, contacts(folder, rows))
+        house.wire.ask("GET", f"/imports/{import_id}/report.csv", Accept="text/csv")
+        found: dict[str, object] = {name: round(peak, 1) for name, peak in house.watch.peaks.items()}
+        return {"rows": rows, "rows_per_second": round(rows / seconds), "megabytes": found}
+
+
+def growth(folder: Path, few: int, many: int) -> dict[str, object]:
+    """Rows per second at `many` rows beside `few`, which is run before and after; and 100 rows behind the many."""
+    with House(web=True) as house:
+        speeds = [few / whole(house, contacts(folder, few))[1]]
+        import_id, seconds = whole(house, contacts(folder, many))
+        peaks = {name: round(peak, 1) for name, peak in house.watch.peaks.items()}
+        behind = fairness(house, UUID(import_id), contacts(folder, SMALL))
+        speeds.append(few / whole(house, contacts(folder, few))[1])
+    return {
+        "few": few,
+        "many": many,
+        "rows_per_second": [round(statistics.mean(speeds)), round(many / seconds)],
+        "ratio": round(many / seconds / statistics.mean(speeds), 3),
+        "megabytes": peaks,
+        "behind": behind,
+    }
+
+
+def fairness(house: House, large: UUID, small: Path) -> dict[str, object]:
+    """The large import again, all known; a small one comes while it runs, with one worker for both."""
+    book.reset(house.conn, large)
+    house.execute(large, "skip")
+    house.wait(large, "running")
+    time.sleep(SMALL_WAITS_AFTER)
+    name, sent = house.wire.upload(small)
+    house.wait(UUID(name), "ready")
+    checked = time.monotonic()
+    house.wire.execute(name, "skip")
+    house.wait(UUID(name), "completed")
+    ended = time.monotonic()
+    state = house.conn.execute("SELECT state FROM contact_imports WHERE id = %s", (large,)).fetchone()["state"]
+    house.wait(large, "completed")
+    house.wait_until_let_go(large)
+    seconds = {"check_seconds": checked - sent, "execution_seconds": ended - checked}
+    return {**seconds, "large_still_runs": state == "running"}
+
+
+def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
+    """Two imports at once by one worker and by two, turn by turn; from the first start to the last end."""
+    with House() as one, House(workers=2) as two:
+        pairs = [[_pair(house, folder, rows) for house in (one, two)] for _ in range(rounds)]
+    speeds = [[2 * rows / seconds for seconds in pair] for pair in pairs]
+    return {
+        "rows": rows,
+        "rows_per_second": [round(statistics.median(figures)) for figures in zip(*speeds, strict=True)],
+        "ratio": round(statistics.median(both / alone for alone, both in speeds), 3),
+    }
+
+
+def _pair(house: House, folder: Path, rows: int) -> float:
+    """Seconds that two imports of different people take together, check to end."""
+    book.empty(house.conn)
+    imports = [house.checked(contacts(folder, rows)), house.checked(contacts(folder, rows, rows + 1))]
+    started = time.monotonic()
+    for import_id in imports:
+        house.execute(import_id, Strategy.SKIP)
+    for import_id in imports:
+        house.wait(import_id, "completed")
+    return time.monotonic() - started
