@@ -38,10 +38,11 @@ class Planned:
 
 @dataclass
 class Flight:
-    """A batch under way in a lane, up to the row `last_row`."""
+    """A batch under way in a lane, up to the row `last_row`; `beside` the one before it, or after that landed."""
 
     lane: BatchProcessor
     last_row: int
+    beside: bool
     started: float
     decided: Future[Decided]
 
@@ -102,7 +103,7 @@ class _Pipeline:
             lane = self.idle.pop()
             after = self.flights[-1].last_row if self.flights else self.careful.run.last_row
             decided = self.pool.submit(lane.decide_ahead, after, self.careful.size)
-            self.flights.append(Flight(lane, batch.last_row, time.monotonic(), decided))
+            self.flights.append(Flight(lane, batch.last_row, bool(self.flights), time.monotonic(), decided))
 
     def _next(self) -> Planned | None:
         """The next batch, unless there is none or it must wait for the one under way."""
@@ -117,7 +118,7 @@ class _Pipeline:
         flight = self.flights[0]
         try:
             decided = flight.decided.result()
-            if decided.reached & self.reached:
+            if flight.beside and decided.reached & self.reached:
                 return self._land_carefully()
             # Time that two batches share is counted once.
             turn = flight.lane.settle(decided, max(flight.started, self.landed))
@@ -173,6 +174,7 @@ def _look_ahead(careful: BatchProcessor) -> list[Planned]:
     return [Planned(row["last_row"], row["beside"]) for row in rows]
 
 
+# Where more than two rows hold a key, all batches from the first to the last of them are taken to share it in turn.
 _LOOK_AHEAD = """
     WITH ahead AS MATERIALIZED (
       SELECT row, (row_number() OVER (ORDER BY row) - 1) / %(size)s AS batch, external_id, email_key,
@@ -180,14 +182,14 @@ _LOOK_AHEAD = """
       FROM (SELECT * FROM contact_import_rows WHERE import_id = %(import_id)s AND row > %(after)s
         ORDER BY row LIMIT %(rows)s) r),
     shared AS MATERIALIZED (
-      SELECT array_agg(batch) AS batches FROM ahead GROUP BY external_id
-      HAVING external_id IS NOT NULL AND min(batch) < max(batch)
+      SELECT min(batch) AS first, max(batch) AS last, count(*) AS rows FROM ahead
+      GROUP BY external_id HAVING external_id IS NOT NULL AND min(batch) < max(batch)
       UNION ALL
-      SELECT array_agg(batch) FROM ahead GROUP BY email_key
-      HAVING email_key IS NOT NULL AND min(batch) < max(batch)
+      SELECT min(batch), max(batch), count(*) FROM ahead
+      GROUP BY email_key HAVING email_key IS NOT NULL AND min(batch) < max(batch)
       UNION ALL
-      SELECT array_agg(batch) FROM ahead WHERE %(phone)s GROUP BY phone_key
-      HAVING phone_key IS NOT NULL AND min(batch) < max(batch))
-    SELECT batch, max(row) AS last_row,
-      NOT EXISTS (SELECT FROM shared WHERE batch = ANY(batches) AND batch - 1 = ANY(batches)) AS beside
+      SELECT min(batch), max(batch), count(*) FROM ahead WHERE %(phone)s
+      GROUP BY phone_key HAVING phone_key IS NOT NULL AND min(batch) < max(batch))
+    SELECT batch, max(row) AS last_row, NOT EXISTS (
+      SELECT FROM shared WHERE batch > first AND batch <= last AND (rows > 2 OR last = first + 1)) AS beside
     FROM ahead GROUP BY batch ORDER BY batch"""
