@@ -72,6 +72,7 @@ def test_an_edit_that_cannot_be_saved_keeps_what_was_typed(owner, session):
     answer = owner.post(page, taken, at=page, status=409).text
     assert "Another contact has this e-mail or external ID." in answer
     assert 'value="Typed"' in answer
+    assert '<td data-label="Value">Typed' not in answer
     session.execute(text("UPDATE contacts SET version = 2, company = 'Meanwhile' WHERE id = 1"))
     session.commit()
     stale = owner.post(page, {"version": "1", "company": "Mine"}, at=page, status=409).text

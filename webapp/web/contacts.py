@@ -57,10 +57,12 @@ def _load(contact_id: int) -> Contact:
 
 
 def _page(contact: Contact, **shown: Any) -> str:
+    stored = journal.form_values(contact)
     return render_template(
         "contacts/show.html",
         contact=contact,
-        values=shown.pop("values", None) or journal.form_values(contact),
+        stored=stored,
+        values=shown.pop("values", None) or stored,
         origins=journal.provenance(db.session(), contact),
         multiline=MULTILINE,
         **shown,
