@@ -22,6 +22,7 @@ from webapp.config import Settings, refuse_open_queue
 
 logger = logging.getLogger("rowcall.worker")
 RECONNECT_SECONDS = 2
+FORGET_SECONDS = 600  # between two looks at what is older than the retention time
 IDLE_SECONDS = 20  # RQ blocks this long less 15 s for a job; short, so that a lost queue is noticed
 
 
@@ -35,6 +36,7 @@ class Sweeper:
         self.settings = settings
         self.worker = os.getpid()
         self.pid = 0
+        self.forget_at = 0.0
 
     def keep_alive(self) -> None:
         """Start the process unless it runs."""
@@ -67,8 +69,15 @@ class Sweeper:
         try:
             jobs.end_silent_horses(self.settings, self.worker)
             jobs.sweep(self.settings)
+            self._forget()
         except psycopg.Error as error:
             logger.warning("sweep: database out of reach: %s", type(error).__name__)
+
+
+    def _forget(self) -> None:
+        """Now and then, and at once again while there is more of it."""
+        if time.monotonic() >= self.forget_at and not jobs.forget(self.settings):
+            self.forget_at = time.monotonic() + FORGET_SECONDS
 
 
 class ImportWorker(Worker):

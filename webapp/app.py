@@ -15,7 +15,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
 from webapp.config import MEBIBYTE, Misconfigured, Settings, refuse_open_queue
-from webapp.web import account, columns, contacts, health, live, mend, openapi, presenting, problems, runs, wizard
+from webapp.web import (
+    account,
+    columns,
+    contacts,
+    erasing,
+    health,
+    live,
+    mend,
+    openapi,
+    presenting,
+    problems,
+    runs,
+    wizard,
+)
 from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
 
@@ -40,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_cap_body)  # before the extensions read any form
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
-    for room in (account, columns, contacts, health, mend, live, openapi, runs, wizard):
+    for room in (account, columns, contacts, erasing, health, mend, live, openapi, runs, wizard):
         app.register_blueprint(room.blueprint)
     cli.register(app)
     presenting.register(app)

@@ -29,7 +29,7 @@ from rq.timeouts import BaseTimeoutException
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import checking, execution, leases, preview, rollback, sessions
+from webapp.engine import checking, execution, leases, preview, retention, rollback, sessions
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State, Strategy
 from webapp.intake.reading import Unreadable
@@ -306,6 +306,12 @@ def sweep(settings: Settings) -> int:
         if found:
             _note_queue(conn, found, away=not rung)
     return len(found)
+
+
+def forget(settings: Settings) -> bool:
+    """Delete a little of what is older than the retention time; true when there is more of it."""
+    with db.connect_job(settings.database_url) as conn:
+        return retention.forget(conn, settings.retention_days)
 
 
 def _note_queue(conn: Any, import_ids: list[UUID], *, away: bool) -> None:

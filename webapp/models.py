@@ -139,6 +139,9 @@ class ContactImport(Base):
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]  # when it ended: completed, cancelled or failed
     rolled_back_at: Mapped[datetime | None]
+    expired_at: Mapped[datetime | None]  # its retention time is over: no undo from here on
+    purged_at: Mapped[datetime | None]  # and its file, rows and undo data are deleted
+    file_gone: Mapped[bool] = mapped_column(server_default=text("false"))  # its file was deleted to erase a person
     state: Mapped[str] = mapped_column(server_default=State.UPLOADED.value)
     failure_reason: Mapped[str | None]
 
@@ -351,6 +354,7 @@ class ContactChange(Base):
             "id",
             postgresql_where=text("kind = 'import' AND before ? '(contact)'"),
         ),
+        Index("contact_changes_deleted", "at", postgresql_where=text("kind = 'delete'")),
         Index("contact_changes_owed", "import_id", "id", postgresql_where=text("kind = 'owed'")),
     )
 

@@ -26,6 +26,7 @@ def upgrade() -> None:
     )
     op.create_index('contact_changes_import', 'contact_changes', ['import_id', 'id'], unique=False, postgresql_where=sa.text('import_id IS NOT NULL'))
     op.create_index('contact_changes_inherited', 'contact_changes', ['import_id', 'id'], unique=False, postgresql_where=sa.text("kind = 'import' AND before ? '(contact)'"))
+    op.create_index('contact_changes_deleted', 'contact_changes', ['at'], unique=False, postgresql_where=sa.text("kind = 'delete'"))
     op.create_index('contact_changes_owed', 'contact_changes', ['import_id', 'id'], unique=False, postgresql_where=sa.text("kind = 'owed'"))
     op.create_index('contact_changes_contact', 'contact_changes', ['contact_id', 'id'], unique=False)
     op.create_table('contact_import_results',
@@ -133,6 +134,9 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('completed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('rolled_back_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expired_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('purged_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('file_gone', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('state', sa.Text(), server_default='uploaded', nullable=False),
     sa.Column('failure_reason', sa.Text(), nullable=True),
     sa.Column('filename', sa.Text(), nullable=False),
@@ -349,6 +353,7 @@ def downgrade() -> None:
     op.drop_index('contact_import_results_problems', table_name='contact_import_results', postgresql_where=sa.text("outcome IN ('invalid', 'left_out', 'conflict', 'failed')"))
     op.drop_table('contact_import_results')
     op.drop_index('contact_changes_contact', table_name='contact_changes')
+    op.drop_index('contact_changes_deleted', table_name='contact_changes', postgresql_where=sa.text("kind = 'delete'"))
     op.drop_index('contact_changes_owed', table_name='contact_changes', postgresql_where=sa.text("kind = 'owed'"))
     op.drop_index('contact_changes_inherited', table_name='contact_changes', postgresql_where=sa.text("kind = 'import' AND before ? '(contact)'"))
     op.drop_index('contact_changes_import', table_name='contact_changes', postgresql_where=sa.text('import_id IS NOT NULL'))

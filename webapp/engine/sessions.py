@@ -294,6 +294,7 @@ def roll_back(session: Session, import_id: UUID) -> None:
     opened = _locked(session, import_id)
     if opened.state in {State.ROLLING_BACK, State.ROLLED_BACK}:
         return
+    _not_expired(opened)
     _enter(opened, State.ROLLING_BACK)
     opened.rollback = None
     _wanted(session, import_id)
@@ -301,11 +302,18 @@ def roll_back(session: Session, import_id: UUID) -> None:
     session.flush()
 
 
+def _not_expired(opened: ContactImport) -> None:
+    """Refuse what needs data that retention has deleted."""
+    if opened.expired_at is not None:
+        raise Refused("undo_expired")
+
+
 def retry_failed(session: Session, import_id: UUID) -> None:
     """Run the rows that failed again. Their earlier reasons are kept in the log."""
     opened = _locked(session, import_id)
     if opened.state != State.COMPLETED:
         raise WrongState(opened.state)
+    _not_expired(opened)
     if not opened.failed:
         raise Refused("nothing_failed")
     session.execute(
@@ -328,6 +336,8 @@ def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
     old = session.get_one(ContactImport, import_id)
     if old.state != State.ROLLED_BACK:
         raise WrongState(old.state)
+    if old.expired_at is not None or old.file_gone:
+        raise Refused("file_gone")
     new = ContactImport(
         id=uuid4(),
         created_by=user_id,

@@ -6,7 +6,8 @@ somebody changed stays, and is listed with who or which import changed it. Where
 
 Two more things are handed over to a later import, since they can only be settled when that import is undone too:
 a contact that was created by an import undone earlier (marked by the field `CREATED` in the heir's `before`), and a
-key that the later import gave to another contact meanwhile (a journal entry of kind `owed`).
+key that the later import gave to another contact meanwhile (a journal entry of kind `owed`). An import whose time to
+be taken back is over (`retention.py`; its journal's `after` is empty) inherits nothing: its changes are for good.
 """
 
 from typing import Any
@@ -62,7 +63,7 @@ _REMOVE = f"""
       DELETE FROM contacts c USING judged j WHERE c.id = j.contact_id AND j.change IS NULL RETURNING c.id),
     handed AS (
       UPDATE contact_changes h SET before = h.before || '{{"{CREATED}": null}}'
-      FROM judged j WHERE h.id = j.change AND j.there AND j.kind = 'import'),
+      FROM judged j WHERE h.id = j.change AND j.there AND j.kind = 'import' AND h.after <> '{{}}'),
     listed AS (
       INSERT INTO contact_undo_kept (import_id, contact_id, row, code, changed_by_import, changed_by_user)
       SELECT %(import_id)s, contact_id, row,
@@ -189,7 +190,7 @@ _UNWIND = f"""
       FROM (SELECT heir, jsonb_object_agg(key, before) AS before,
           COALESCE(jsonb_object_agg(key, after) FILTER (WHERE after IS NOT NULL), '{{}}') AS after
         FROM inherited GROUP BY heir) g
-      WHERE h.id = g.heir),
+      WHERE h.id = g.heir AND h.after <> '{{}}'),
     listed AS (
       INSERT INTO contact_undo_kept
         (import_id, contact_id, row, field, code, wanted, now, changed_by_import, changed_by_user)

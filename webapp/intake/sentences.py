@@ -135,6 +135,13 @@ SENTENCES = {
     "stopped_at_first_error": Sentence(
         "Stopped at the first bad row, as you asked", "Correct that row, roll back if you like, and import again."
     ),
+    "undo_expired": Sentence(
+        "The time to take it back is over", "Edit the contacts by hand: what they were before is no longer kept."
+    ),
+    "file_gone": Sentence("The file is no longer kept", "Upload it again."),
+    "erase_while_running": Sentence(
+        "{filename} is being worked on and may hold this person", "Wait until it has ended, then erase the person."
+    ),
     # Undo
     "edited_since": Sentence("Edited since", "Nothing to do: the later edit was kept."),
     "changed_by_later_import": Sentence(

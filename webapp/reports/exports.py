@@ -36,11 +36,15 @@ def safe(cell: str) -> str:
 
 
 def report_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
-    """Every row of the file: number, outcome, contact, code, reason, then the original columns."""
+    """Every row of the file: number, outcome, contact, code, reason, then the original columns.
+
+    Once the retention time is over, what the ledger still knows: the cells are gone, and so are rows never processed.
+    """
     found = session.get_one(ContactImport, import_id)
+    every = _LEDGER if found.expired_at else _EVERY_ROW
     lines = (
         [entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells]
-        for entry, cells in _rows(session, found, _EVERY_ROW)
+        for entry, cells in _rows(session, found, every)
     )
     return _csv([*REPORT_COLUMNS, *found.columns], lines)
 
@@ -143,6 +147,10 @@ _EVERY_ROW = f"""
     SELECT {_COLUMNS.format(otherwise="not_processed")}
     FROM contact_import_rows r LEFT JOIN contact_import_results l ON l.import_id = r.import_id AND l.row = r.row
     WHERE r.import_id = %(id)s ORDER BY r.row"""
+
+_LEDGER = """
+    SELECT row, outcome::text AS outcome, contact_id, code, detail, NULL AS problems, NULL AS record
+    FROM contact_import_results WHERE import_id = %(id)s ORDER BY row"""
 
 _REJECTED = f"""
     SELECT {_COLUMNS.format(otherwise="invalid")}

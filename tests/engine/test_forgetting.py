@@ -1,0 +1,146 @@
+"""What is no longer needed, or no longer wanted, is gone from the whole database; what was counted stays counted."""
+
+import csv
+import io
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.harness.imports import table
+from webapp import jobs
+from webapp.engine import erasure, journal, rollback_preview, sessions
+from webapp.engine.proof import ledger_digest
+from webapp.models import Contact, ContactImport, ImportDocument
+from webapp.reports import exports, summary
+
+PEOPLE = table(
+    "1,zebedee@example.com,Zebedee,Quill,Acme,a,40",
+    "2,ben@example.com,Ben,Birch,Acme,,41",
+    "3,no address,Cid,Cedar,Acme,,",
+    "1,zebedee@example.com,Zebedee,Quillfeather,Acme,,",
+)
+LATER = table("1,zebedee.q@example.com,Zebedee,Quill,Umbra,b,42", "2,ben@example.com,Ben,Birch,Other,,")
+THEIRS = ("zebedee", "quill", "umbra")
+
+
+def dump(session) -> str:
+    """The whole database as text: every value of every table, bytes decoded."""
+    names = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
+    values = [value for name in names for row in session.execute(text(f'SELECT * FROM "{name}"')) for value in row]
+    return "\n".join(bytes(v).decode("utf-8", "replace") if isinstance(v, bytes) else repr(v) for v in values).lower()
+
+
+def age(session, import_id, days: int) -> None:
+    session.execute(
+        text(
+            """UPDATE contact_imports SET completed_at = completed_at - make_interval(days => :days),
+                 created_at = created_at - make_interval(days => :days),
+                 rolled_back_at = rolled_back_at - make_interval(days => :days) WHERE id = :id"""
+        ),
+        {"id": import_id, "days": days},
+    )
+    session.commit()
+
+
+def forget(settings, session) -> None:
+    while jobs.forget(settings):
+        pass
+    session.expire_all()
+
+
+def lines(chunks) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(b"".join(chunks).decode("utf-8-sig"), newline="")))
+
+
+def test_what_is_older_than_the_retention_time_is_deleted(importer, session, settings):
+    old = importer.run(PEOPLE).id
+    later = importer.run(LATER, "update", match_keys=["external_id"]).id
+    unused = importer.check(table("9,unused@example.com,Una,Used,,,")).id
+    before, digest = summary.report(session, old), session.get(ContactImport, old).ledger_digest
+    headline = before.headline
+    for found in (old, later, unused):
+        age(session, found, settings.retention_days - 1)
+    forget(settings, session)
+    assert not session.get(ContactImport, old).expired_at
+    for found in (old, later, unused):
+        age(session, found, 2)
+    people = {c.id: (c.email, c.company) for c in session.scalars(select(Contact))}
+    forget(settings, session)
+    session.execute(text("TRUNCATE contacts"))
+    assert not [word for word in (*THEIRS, "una", "cedar") if word in dump(session).replace("unavailable", "")]
+    session.rollback()
+    assert {c.id: (c.email, c.company) for c in session.scalars(select(Contact))} == people
+    assert session.get(ContactImport, unused) is None
+    after = summary.report(session, old)
+    assert (after.outcomes, after.headline) == (before.outcomes, headline)
+    assert session.get(ContactImport, old).ledger_digest == digest
+    report = lines(exports.report_csv(session, old))
+    assert [",".join(row[:2]) for row in report[1:]] == ["2,created", "3,created", "4,invalid", "5,duplicate_skipped"]
+    assert len(lines(exports.rejected_csv(session, old))) == 1
+    for ask in (sessions.roll_back, sessions.retry_failed):
+        if ask is sessions.retry_failed:
+            session.execute(text("UPDATE contact_imports SET failed = 1"))
+        with pytest.raises(sessions.Refused) as refusal:
+            ask(session, old)
+        assert refusal.value.code == "undo_expired"
+        session.rollback()
+    ben = session.scalars(select(Contact).where(Contact.email == "ben@example.com")).one()
+    origin = journal.provenance(session, ben)["company"]
+    assert (origin.import_id, origin.row, origin.before) == (later, 3, None)
+
+
+def test_an_undo_leaves_what_an_expired_import_wrote_and_hands_it_nothing(importer, session, settings):
+    first = importer.run(PEOPLE)
+    later = importer.run(LATER, "update", match_keys=["external_id"])
+    age(session, later.id, settings.retention_days + 1)
+    forget(settings, session)
+    planned = rollback_preview.preview(session, first.id)
+    undone = importer.undo(first.id)
+    assert (planned.removed, planned.kept) == (undone.rollback["removed"], undone.rollback["kept"]) == (0, 2)
+    kept = text("SELECT before, after FROM contact_changes WHERE import_id = :id AND kind = 'import'")
+    assert all(not any(row.before.values()) and not row.after for row in session.execute(kept, {"id": later.id}))
+
+
+def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, conn):
+    first = importer.run(PEOPLE).id
+    later = importer.run(LATER, "update", match_keys=["external_id"]).id
+    stuck = importer.run(table("2,zebedee.q@example.com,Who,,,,"), "update").id
+    others = importer.run(table("7,eve@example.com,Eve,Elm,,,")).id
+    waiting = importer.check(table("8,new@example.com,New,,,,", "1,zebedee@example.com,Zebedee,,,,")).id
+    session.add(ImportDocument(import_id=first, kind="pdf", state="ready", content=b"a PDF with Zebedee in it"))
+    session.commit()
+    importer.undo(later)
+    whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one()
+    before = {found: summary.report(session, found).outcomes for found in (first, later, stuck, others)}
+    session.expire_all()
+    digests = {found: session.get(ContactImport, found).ledger_digest for found in (first, later, stuck)}
+    assert all(word in dump(session) for word in THEIRS)
+
+    erased = erasure.erase(session, whom.id)
+    session.commit()
+    assert {found.id for found in erased.imports} == {first, later, stuck, waiting}
+    assert not [word for word in THEIRS if word in dump(session)]
+    session.expire_all()
+    assert {found: summary.report(session, found).outcomes for found in before} == before
+    assert {found: ledger_digest(conn, found) for found in digests} == digests
+    assert session.get(ContactImport, waiting) is None
+    report = lines(exports.report_csv(session, first))
+    assert [row[1] for row in report[1:]] == ["created", "created", "invalid", "duplicate_skipped"]
+    assert any("eve@example.com" in cell for row in lines(exports.report_csv(session, others)) for cell in row)
+    with pytest.raises(sessions.Refused, match="file_gone"):
+        sessions.run_again(session, later, importer.user_id)
+    session.rollback()
+    undone = importer.undo(first)
+    assert undone.rollback["removed"] == 1
+    assert [c.email for c in session.scalars(select(Contact))] == ["eve@example.com"]
+
+
+def test_nobody_is_erased_from_under_a_running_import(importer, session):
+    importer.run(PEOPLE)
+    checked = importer.check(LATER)
+    sessions.execute(session, checked.id, strategy="update")
+    session.commit()
+    whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one()
+    with pytest.raises(sessions.Refused, match="erase_while_running"):
+        erasure.erase(session, whom.id)
+    session.rollback()

@@ -1,0 +1,126 @@
+"""Forgetting in time: some days after an import ended, its file, its rows and what an undo would need are deleted.
+
+What stays: the counts, the ledger's entries and digest, who and when. An upload that was never run goes altogether.
+The work is done in small batches, a little at a time, by whoever comes by; a broken-off round is simply gone on with.
+"""
+
+import time
+from uuid import UUID
+
+from webapp.engine.duplicates import Connection
+from webapp.engine.states import ENDED, State
+
+BATCH = 2000
+CHUNKS = 16  # of about 1 MiB each
+NEVER_RUN = (State.UPLOADED, State.READY)
+ONE_AT_A_TIME = 7_665_103  # "rowcall forget": one worker at a time
+
+
+def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:
+    """Delete what is older than `days`, for about `seconds`; true when there is more to do."""
+    until = time.monotonic() + seconds
+    # Released with the connection, too.
+    if not conn.execute("SELECT pg_try_advisory_lock(%s) AS mine", (ONE_AT_A_TIME,)).fetchone()["mine"]:  # type: ignore[index]
+        return False
+    try:
+        _expire(conn, days)
+        while time.monotonic() < until:
+            if not (_some_of_an_import(conn) or _some_deleted_contacts(conn, days)):
+                return False
+        return True
+    finally:
+        conn.rollback()
+        conn.execute("SELECT pg_advisory_unlock(%s)", (ONE_AT_A_TIME,))
+        conn.commit()
+
+
+def _expire(conn: Connection, days: int) -> None:
+    """From here on such an import can neither be taken back nor be run again."""
+    conn.execute(
+        """UPDATE contact_imports SET expired_at = clock_timestamp()
+           WHERE expired_at IS NULL AND state = ANY(%s)
+             AND COALESCE(rolled_back_at, completed_at, created_at) < clock_timestamp() - make_interval(days => %s)""",
+        ([*ENDED, *NEVER_RUN], days),
+    )
+    conn.commit()
+
+
+def _some_of_an_import(conn: Connection) -> bool:
+    """Delete one batch of one expired import; false when none has anything left."""
+    found = conn.execute(
+        """SELECT id, total IS NULL OR state = ANY(%s) AS unused FROM contact_imports
+           WHERE expired_at IS NOT NULL AND purged_at IS NULL ORDER BY expired_at LIMIT 1""",
+        (list(NEVER_RUN),),
+    ).fetchone()
+    if found is None:
+        conn.rollback()
+        return False
+    if not any(conn.execute(step, {"id": found["id"], "limit": limit}).rowcount for step, limit in STEPS):
+        _finish(conn, found["id"], unused=found["unused"])
+    conn.commit()
+    return True
+
+
+# Each deletes some; the next is begun when nothing of the one before is left.
+STEPS = (
+    (
+        """DELETE FROM contact_import_files WHERE import_id = %(id)s AND position IN (
+             SELECT position FROM contact_import_files WHERE import_id = %(id)s LIMIT %(limit)s)""",
+        CHUNKS,
+    ),
+    (
+        """DELETE FROM contact_import_rows WHERE import_id = %(id)s AND row IN (
+             SELECT row FROM contact_import_rows WHERE import_id = %(id)s ORDER BY row LIMIT %(limit)s)""",
+        BATCH,
+    ),
+    # The journal keeps which fields came from where, without their values.
+    (
+        """UPDATE contact_changes h SET after = '{}',
+             before = (SELECT jsonb_object_agg(k, NULL) FROM jsonb_object_keys(h.before) k)
+           WHERE id IN (SELECT id FROM contact_changes WHERE import_id = %(id)s AND after <> '{}'
+             ORDER BY id LIMIT %(limit)s)""",
+        BATCH,
+    ),
+    (
+        """UPDATE contact_undo_kept SET wanted = NULL, now = NULL WHERE id IN (
+             SELECT id FROM contact_undo_kept WHERE import_id = %(id)s AND (wanted IS NOT NULL OR now IS NOT NULL)
+             LIMIT %(limit)s)""",
+        BATCH,
+    ),
+    (
+        """UPDATE contact_import_results SET detail = NULLIF(detail - 'message', '{}')
+           WHERE import_id = %(id)s AND outcome = 'failed' AND row IN (
+             SELECT row FROM contact_import_results
+             WHERE import_id = %(id)s AND outcome = 'failed' AND detail ? 'message' LIMIT %(limit)s)""",
+        BATCH,
+    ),
+)
+
+
+def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
+    if unused:
+        conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
+        return
+    for table in ("contact_import_corrections", "contact_import_previews", "contact_import_documents"):
+        conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
+    conn.execute(
+        "UPDATE contact_import_logs SET message = NULL WHERE import_id = %s AND event = 'row_failed'", (import_id,)
+    )
+    conn.execute("INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'purged')", (import_id,))
+    conn.execute(
+        """UPDATE contact_imports SET purged_at = clock_timestamp(), sample = '[]', check_summary = '{}'
+           WHERE id = %s""",
+        (import_id,),
+    )
+
+
+def _some_deleted_contacts(conn: Connection, days: int) -> bool:
+    """Contacts deleted by hand: the journal keeps that they were, and no longer who."""
+    done = conn.execute(
+        """UPDATE contact_changes h SET before = '{}' WHERE id IN (
+             SELECT id FROM contact_changes WHERE kind = 'delete' AND before <> '{}'
+               AND at < clock_timestamp() - make_interval(days => %s) ORDER BY id LIMIT %s)""",
+        (days, BATCH),
+    ).rowcount
+    conn.commit()
+    return done > 0
