@@ -1,0 +1,88 @@
+"""The columns page and the strategy page in a real browser: a look before anything is kept, examples to choose by."""
+
+import pytest
+
+from tests.browser.steps import PATIENCE, accessible, import_id, ledger, run, to_review, upload
+
+pytestmark = pytest.mark.browser
+UMLAUTS = "E-Mail;Vorname;Nachname;Größe\nänne@example.com;Änne;Müller;42\n".encode("cp1252")
+KNOWN = b"ID,Email,First name,Company,Phone\n1,ann@example.com,Ann,Acme,\n2,ben@example.com,Ben,Beta,+493012345678\n"
+CHANGED = (
+    b"ID,Email,First name,Company,Phone\n1,ann@example.com,Ann,Acme Ltd,+4930111111\n"
+    b"2,ann@example.com,Nobody,,\n3,cid@example.com,Cid,,\n2,ben@example.com,Ben,Beta,-\n"
+)
+
+
+def test_columns(owner, live_server, conn):
+    """Another encoding shows at once and is kept by the button alone; the columns come back for the next file."""
+    upload(owner, live_server, UMLAUTS)
+    accessible(owner)
+    where = owner.url
+    assert "Größe" in owner.inner_text("#sample")
+    owner.select_option("#encoding", "cp1251")
+    owner.wait_for_selector("#sample >> text=Дnne")
+    assert owner.locator("label[for=c3]").inner_text() == "Größe"
+    owner.select_option("#delimiter", "tab")
+    owner.wait_for_selector("#sample th:only-child")
+    owner.select_option("#encoding", "cp1252")
+    owner.select_option("#delimiter", ";")
+    owner.fill("#header_row", "0")
+    owner.wait_for_selector("#sample th >> text=Column D")
+    owner.fill("#header_row", "9")
+    owner.wait_for_selector("#sample [role=alert] >> text=Row 9 holds no column names")
+    accessible(owner)
+    owner.fill("#header_row", "1")
+    owner.wait_for_selector("#sample th >> text=Größe")
+    assert owner.url == where
+    owner.click("text=Read it like this")
+    owner.wait_for_selector("summary >> text=How the file is read: Western European (Windows), semicolon")
+
+    owner.select_option("#c3", "notes")
+    owner.click("summary >> text=More choices")
+    owner.fill("#save_as", "Kunden")
+    accessible(owner)
+    owner.click("text=Check these columns")
+    owner.wait_for_url("**/review", timeout=PATIENCE)
+
+    upload(owner, live_server, UMLAUTS)
+    assert "You mapped a file with these columns on" in owner.inner_text("main")
+    assert owner.input_value("#c3") == "notes"
+    owner.click("text=Take the suggestions instead")
+    assert owner.input_value("#c3") == "custom:Größe"
+    owner.click("text=Use them")
+    owner.wait_for_url("**saved=*")
+    assert owner.input_value("#c3") == "notes"
+    accessible(owner)
+    assert conn.execute("SELECT count(*) FROM contacts").fetchone()["count"] == 0
+
+
+def test_strategies(owner, live_server, conn):
+    """Each strategy shows what it would do to which contact; a conflict leads to both; what is promised comes."""
+    upload(owner, live_server, KNOWN)
+    to_review(owner)
+    run(owner, "skip")
+    upload(owner, live_server, CHANGED)
+    owner.click("summary >> text=More choices")
+    owner.fill("#clear", "-")
+    to_review(owner)
+    accessible(owner)
+    shown = {}
+    for strategy in ("skip", "update", "merge"):
+        owner.check(f"#s-{strategy}")
+        shown[strategy] = owner.locator("form.review").inner_text()
+        accessible(owner)
+    assert "ann@example.com is in your contacts and stays as it is" in shown["skip"]
+    assert "Acme Ltd" in shown["update"]
+    assert "kept" not in shown["update"]
+    assert "(the file says “Acme Ltd”; kept)" in shown["merge"]
+    assert "Empties 1 field, where the file says “-”." in shown["update"]
+    links = owner.locator(".for-merge th a").all_inner_texts()
+    assert len(links) == 2
+    assert all(link.startswith("Contact ") for link in links)
+    owner.check("#s-update")
+    assert owner.inner_text("form.review .actions button") == "Import 3 rows"
+    done = run(owner, "update")
+    assert ledger(conn, done) == {"created": 1, "updated": 2, "conflict": 1}
+    assert import_id(owner) == done
+    phones = conn.execute("SELECT phone FROM contacts ORDER BY external_id").fetchall()
+    assert [row["phone"] for row in phones] == ["+4930111111", None, None]
