@@ -29,6 +29,7 @@ def check_slice(
     session = _session(conn, lease)
     reached: dict[str, Any] = session["read_position"] or {"rows": 0, "date_orders": []}
     if "position" not in reached:
+        _hold(conn, lease)
         clear_rows(conn, lease.import_id)
         _forget_blocks(conn, lease.import_id)
         conn.commit()
@@ -45,6 +46,17 @@ def check_slice(
     _settle_dates(conn, lease, session, checker)
     _finish(conn, lease)
     return True
+
+
+def _hold(conn: Connection, lease: Lease) -> None:
+    """Keep the import ours until the commit: a worker that was thought dead must not touch what another one stages."""
+    ours = conn.execute(
+        "SELECT FROM contact_imports WHERE id = %s AND lease_token = %s AND state = 'checking' FOR UPDATE",
+        (lease.import_id, lease.token),
+    ).fetchone()
+    if ours is None:
+        conn.rollback()
+        raise Fenced
 
 
 def _session(conn: Connection, lease: Lease) -> dict[str, Any]:
@@ -120,6 +132,7 @@ def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], check
         records = [
             reading.Record(row["row"], row["record"], None, reading.Position(0, row["row"])) for row in rows
         ]
+        _hold(conn, lease)
         take_back(conn, lease.import_id, [record.row for record in records])
         copy_rows(conn, lease.import_id, judge(records))
         conn.commit()
