@@ -6,7 +6,7 @@ So a crash at any moment leaves a batch whole or absent, and the next claim goes
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -201,7 +201,10 @@ class BatchProcessor:
                 "rows": decided.rows,
                 "seconds": time.monotonic() - started,
                 "again": decided.rows if self.run.rules.only_failed else 0,
-                **asdict(logged),
+                "attempt": logged.attempt,
+                "result": logged.result,
+                "category": logged.category,
+                "message": logged.message,
                 **{outcome.value: decided.counts[outcome] for outcome in STORED_OUTCOMES},
             },
             prepare=True,

@@ -55,25 +55,25 @@ def finish(conn: Connection, lease: Lease, turn: Turn) -> State:
     """
     end = ENDS[turn]
     conn.execute("SET LOCAL synchronous_commit = on")
-    digest = proof.ledger_digest(conn, lease.import_id)
+    ledger = proof.read_ledger(conn, lease.import_id)
     promises.note_differences(conn, lease.import_id)
     ended = conn.execute(
         """UPDATE contact_imports
            SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END,
              completed_at = clock_timestamp(), ledger_digest = %s, failure_reason = %s, retrying = false
            WHERE id = %s AND lease_token = %s RETURNING id""",
-        (end, end, digest, REASONS.get(turn), lease.import_id, lease.token),
+        (end, end, ledger.digest, REASONS.get(turn), lease.import_id, lease.token),
     ).fetchone()
     if ended is None:
         conn.rollback()
         raise Fenced
-    _log_end(conn, lease.import_id, end)
+    _log_end(conn, lease.import_id, end, ledger)
     conn.commit()
     return end
 
 
-def _log_end(conn: Connection, import_id: UUID, end: State) -> None:
-    violations = proof.check_sums(conn, import_id)
+def _log_end(conn: Connection, import_id: UUID, end: State, ledger: proof.Ledger) -> None:
+    violations = proof.check_sums(conn, import_id, ledger)
     logged = ("failed", "system", "; ".join(violations)) if violations else ("done", None, None)
     conn.execute(
         "INSERT INTO contact_import_logs (import_id, event, result, category, message) VALUES (%s, %s, %s, %s, %s)",

@@ -1,52 +1,66 @@
 """Proof at the end of an import: sums that must agree, and a digest that anyone can recompute from the report."""
 
 import hashlib
+from collections import Counter
+from dataclasses import dataclass
 from uuid import UUID
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.states import STORED_OUTCOMES
+from webapp.engine.states import STORED_OUTCOMES, Outcome
+
+BLOCK_ROWS = 10_000  # ledger entries that the database joins to one text at a time
 
 
-def ledger_digest(conn: Connection, import_id: UUID) -> str:
-    """SHA-256, hexadecimal, over one line `row,outcome,contact_id,code` for each ledger entry, in row order."""
-    digest = hashlib.sha256()
-    with conn.cursor(name="ledger_digest") as cursor:
-        cursor.itersize = 5000
-        cursor.execute(
-            "SELECT row, outcome, contact_id, code FROM contact_import_results WHERE import_id = %s ORDER BY row",
-            (import_id,),
-        )
-        for entry in cursor:
-            digest.update(line_of(entry["row"], entry["outcome"], entry["contact_id"], entry["code"]).encode())
-    return digest.hexdigest()
+@dataclass(frozen=True)
+class Ledger:
+    """An import's whole ledger in short: its digest, and how often each outcome stands in it."""
+
+    digest: str
+    counts: Counter[Outcome]
 
 
-def line_of(row: object, outcome: object, contact_id: object, code: object) -> str:
-    """A ledger entry as the digest sees it."""
-    return f"{row},{outcome},{'' if contact_id is None else contact_id},{code or ''}\n"
+def read_ledger(conn: Connection, import_id: UUID) -> Ledger:
+    """Read the ledger once, in row order.
+
+    The digest is SHA-256, hexadecimal, over one line `row,outcome,contact_id,code` for each entry; what is null is
+    left blank. docs/promises.md says how to recompute it from the report.
+    """
+    digest, counts, after = hashlib.sha256(), Counter[Outcome](), 0
+    while True:
+        block = conn.execute(_BLOCK, (import_id, after, BLOCK_ROWS), prepare=True).fetchone()
+        assert block is not None  # noqa: S101 - an aggregate always answers
+        if block["lines"] is None:
+            return Ledger(digest.hexdigest(), counts)
+        digest.update(block["lines"].encode())
+        counts.update({outcome: block[outcome.value] for outcome in STORED_OUTCOMES})
+        after = block["last_row"]
 
 
-def check_sums(conn: Connection, import_id: UUID) -> list[str]:
+def check_sums(conn: Connection, import_id: UUID, ledger: Ledger) -> list[str]:
     """The sums that do not agree, in words; an empty list proves the import."""
-    row = conn.execute(_SUMS, (import_id,)).fetchone()
-    assert row is not None  # noqa: S101 - the caller names an existing import
+    found = conn.execute(_COUNTERS, (import_id,)).fetchone()
+    assert found is not None  # noqa: S101 - the caller names an existing import
+    counts = ledger.counts
     wrong = [
-        f"{outcome}: counter {row[outcome.value]}, ledger {row[f'ledger_{outcome}']}"
+        f"{outcome}: counter {found[outcome.value]}, ledger {counts[outcome]}"
         for outcome in STORED_OUTCOMES
-        if row[outcome.value] != row[f"ledger_{outcome}"]
+        if found[outcome.value] != counts[outcome]
     ]
-    if row["contacts"] > row["ledger_created"]:
-        wrong.append(f"created: ledger {row['ledger_created']}, contacts {row['contacts']}")
-    if row["state"] == "completed" and row["entries"] != row["total"]:
-        wrong.append(f"rows: file {row['total']}, ledger {row['entries']}")
+    # A contact that was created and deleted by hand during the import is no contradiction; one too many would be.
+    if found["contacts"] > counts[Outcome.CREATED]:
+        wrong.append(f"created: ledger {counts[Outcome.CREATED]}, contacts {found['contacts']}")
+    if found["state"] == "completed" and counts.total() != found["total"]:
+        wrong.append(f"rows: file {found['total']}, ledger {counts.total()}")
     return wrong
 
 
-# A contact that was created and deleted by hand during the import is no contradiction; one too many would be.
-_SUMS = f"""
-    SELECT i.*, l.*, (SELECT count(*) FROM contacts c WHERE c.imported_from = i.id) AS contacts
-    FROM contact_imports i, LATERAL (
-      SELECT count(*) AS entries, {", ".join(
-          f"count(*) FILTER (WHERE outcome = '{outcome}') AS ledger_{outcome}" for outcome in STORED_OUTCOMES)}
-      FROM contact_import_results WHERE import_id = i.id) l
-    WHERE i.id = %s"""
+_BLOCK = f"""
+    SELECT max(row) AS last_row, string_agg(row::text || ',' || outcome::text || ','
+        || COALESCE(contact_id::text, '') || COALESCE(',' || code, ',') || E'\\n', '' ORDER BY row) AS lines,
+      {", ".join(f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES)}
+    FROM (SELECT row, outcome, contact_id, code FROM contact_import_results
+      WHERE import_id = %s AND row > %s ORDER BY row LIMIT %s) block"""
+
+_COUNTERS = """
+    SELECT i.*, (SELECT count(*) FROM contacts c WHERE c.imported_from = i.id) AS contacts
+    FROM contact_imports i WHERE i.id = %s"""
