@@ -26,7 +26,7 @@ from webapp.web import (
     openapi,
     presenting,
     problems,
-    runs,
+    results,
     wizard,
 )
 from webapp.web.extensions import csrf, limiter, login
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_cap_body)  # before the extensions read any form
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
-    for room in (account, columns, contacts, erasing, health, mend, live, openapi, runs, wizard):
+    for room in (account, columns, contacts, erasing, health, mend, live, openapi, results, wizard):
         app.register_blueprint(room.blueprint)
     cli.register(app)
     presenting.register(app)

@@ -11,7 +11,7 @@ from webapp.engine import journal, preview, promises
 from webapp.engine.leases import Lease
 from webapp.engine.states import STORED_OUTCOMES
 from webapp.models import Contact, ImportDifference, ImportPreview
-from webapp.reports import summary
+from webapp.reports import ledger, summary
 
 COLUMNS = ("external_id", "email", "first_name", "company")
 
@@ -78,7 +78,7 @@ def test_every_difference_after_an_edit_is_listed(importer, session):
     done = importer.execute(ready.id, "update")
     differences = {found.row: found.promised for found in session.query(ImportDifference)}
     assert differences == {2: "unchanged", 5: "created"}
-    listed = summary.rows(session, done.id, differing=True)
+    listed = ledger.rows(session, done.id, differing=True)
     assert [(row.row, row.promised, row.outcome) for row in listed] == [
         (2, "unchanged", "conflict"), (5, "created", "unchanged"),
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from webapp.engine import rollback, sessions
 from webapp.engine.staging import StoredFile
 from webapp.intake import reading, sentences
 from webapp.models import ContactImport
-from webapp.reports.summary import Row
+from webapp.reports.ledger import Row
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from webapp import db
 from webapp.config import Settings
 from webapp.models import ImportDocument
-from webapp.reports import summary
+from webapp.reports import ledger, summary
 from webapp.reports.wording import TEMPLATES, environment
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def page(session: Session, import_id: UUID) -> str:
     listed = [
         row
         for outcome in summary.PROBLEMS
-        for row in summary.rows(session, import_id, outcome=outcome.value, limit=LISTED)
+        for row in ledger.rows(session, import_id, outcome=outcome.value, limit=LISTED)
     ]
     return environment().get_template("pdf/report.html").render(
         report=found, found=found.found, rows=sorted(listed, key=lambda row: row.row)[:LISTED], listed=LISTED

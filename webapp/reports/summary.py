@@ -1,8 +1,6 @@
 """ImportReporter: one report value, read from the ledger and the log."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -36,6 +34,18 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """An attempt at a batch that did not come through."""
+
+    batch: int | None
+    attempt: int | None
+    first_row: int | None
+    last_row: int | None
+    result: str  # retried | failed
+    message: str | None
+
+
+@dataclass(frozen=True)
 class Report:
     """What became of an import: the numbers, who and when, and what still needs the person."""
 
@@ -56,6 +66,7 @@ class Report:
     largest_batch: int
     differences: int  # rows that came out differently than the preview said
     problems: list[Problem] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)  # batches tried again or given up, the first twenty
     throughput: list[int] = field(default_factory=list)  # rows in each of at most 60 equal spans of the run
 
     @property
@@ -75,9 +86,10 @@ def report(session: Session, import_id: UUID) -> Report:
         outcomes=outcomes,
         total=found.total or 0,
         needs_you=sum(outcomes[problem] for problem in PROBLEMS),
-        duration_seconds=_seconds(found),
+        duration_seconds=seconds(found),
         differences=_differences(session, import_id),
         problems=_problems(session, import_id),
+        troubles=_troubles(session, import_id),
         throughput=_throughput(session, import_id),
         **_batches(session, import_id),
         **sums(outcomes),
@@ -121,7 +133,8 @@ def _needs(report: Report) -> str:
     return f"{rows_word(report.needs_you)} {'needs' if report.needs_you == 1 else 'need'} you."
 
 
-def _seconds(found: ContactImport) -> float | None:
+def seconds(found: ContactImport) -> float | None:
+    """How long the import took, from its first batch to its end."""
     if not found.started_at or not found.completed_at:
         return None
     return (found.completed_at - found.started_at).total_seconds()
@@ -154,6 +167,17 @@ def _batches(session: Session, import_id: UUID) -> dict[str, int]:
     return dict(row._mapping)  # noqa: SLF001 - the documented way to a row's dict
 
 
+def _troubles(session: Session, import_id: UUID) -> list[Trouble]:
+    rows = session.execute(
+        text(
+            """SELECT batch, attempt, first_row, last_row, result, message FROM contact_import_logs
+               WHERE import_id = :id AND event = 'batch' AND result IN ('retried', 'failed') ORDER BY id LIMIT 20"""
+        ),
+        {"id": import_id},
+    )
+    return [Trouble(*row) for row in rows]
+
+
 def _throughput(session: Session, import_id: UUID) -> list[int]:
     """Rows committed in equal spans of the time between the first and the last batch."""
     rows = session.execute(
@@ -171,96 +195,3 @@ def _throughput(session: Session, import_id: UUID) -> list[int]:
     ).all()
     found = {row.bar: row.rows for row in rows}
     return [found.get(bar, 0) for bar in range(BARS)] if len(found) > 1 else []
-
-
-@dataclass(frozen=True)
-class Row:
-    """A ledger entry as people read it. `changes` lists {"field", "before", "after"} of what the row changed."""
-
-    row: int
-    outcome: str
-    contact_id: int | None
-    code: str | None
-    detail: dict[str, Any] | None
-    changes: list[dict[str, Any]]
-    promised: str | None = None  # the outcome that the preview said, where it was another one
-
-    @property
-    def sentence(self) -> str | None:
-        """Why, and what to do; the database's own words where there are some."""
-        if self.code is None:
-            return None
-        facts = {"row": (self.detail or {}).get("row", self.row)}
-        said = sentences.instruction(self.code, **facts)
-        message = (self.detail or {}).get("message")
-        return f"{sentences.title(self.code, **facts)}: {message}. {said}" if message else said
-
-
-HIDDEN = {"email_key", "phone_key", "(contact)"}  # the journal's own fields, which travel with others
-
-
-def rows(
-    session: Session,
-    import_id: UUID,
-    *,
-    outcome: str | None = None,
-    code: str | None = None,
-    after: int = 0,
-    limit: int = 100,
-    search: str | None = None,
-    differing: bool = False,
-) -> list[Row]:
-    """Ledger entries in file order, after row number `after`; `search` looks into the staged values.
-
-    `differing` narrows them to rows that came out differently than the preview said.
-    """
-    conditions = ["l.import_id = :id", "l.row > :after"]
-    if outcome:
-        conditions.append("l.outcome = CAST(:outcome AS outcome)")
-    if code:
-        conditions.append("COALESCE(l.code, l.outcome::text) = :code")
-    if search:
-        conditions.append(_SEARCH)
-    if differing:
-        conditions.append(_DIFFERING)
-    found = session.execute(
-        text(_ROWS.format(conditions=" AND ".join(conditions))),
-        {"id": import_id, "after": after, "outcome": outcome, "code": code, "limit": limit, "search": _like(search)},
-    )
-    return [
-        Row(row.row, row.outcome, row.contact_id, row.code, row.detail, changes_of(row.before, row.after), row.promised)
-        for row in found
-    ]
-
-
-def _like(search: str | None) -> str:
-    escaped = (search or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
-def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: Any) -> list[dict[str, Any]]:
-    """A journal entry field by field, without the derived keys."""
-    if not isinstance(before, dict):
-        return []
-    return [
-        {"field": name, "before": value, "after": (after or {}).get(name)}
-        for name, value in before.items()
-        if name not in HIDDEN
-    ]
-
-
-_SEARCH = """EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
-    AND concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
-      array_to_string(r.record, ' ')) ILIKE :search)"""
-
-_DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
-
-_ROWS = """
-    SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
-      (SELECT d.promised::text FROM contact_import_differences d WHERE d.import_id = l.import_id AND d.row = l.row)
-        AS promised
-    FROM (SELECT * FROM contact_import_results l WHERE {conditions} ORDER BY l.row LIMIT :limit) l
-    LEFT JOIN LATERAL (SELECT h.before, h.after FROM contact_changes h
-      WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row AND h.kind = 'import'
-      ORDER BY h.id DESC LIMIT 1) h ON true
-    ORDER BY l.row"""

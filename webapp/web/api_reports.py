@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine.states import ENDED
-from webapp.models import ContactImport, ImportDocument
-from webapp.reports import exports
+from webapp.models import ContactImport
+from webapp.reports import documents, exports
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values
 from webapp.web.access import load_import, settings
@@ -90,10 +90,19 @@ def _attachment(found: ContactImport, kind: str, extension: str) -> dict[str, st
 )
 def report_pdf(import_id: UUID) -> ResponseReturnValue:
     found = _ended(import_id)
-    kept = db.session.get(ImportDocument, (import_id, "pdf"))
+    kept = documents.pdf_of(db.session(), found)
     if kept is not None and kept.content:
         return Response(kept.content, mimetype="application/pdf", headers=_attachment(found, "report", "pdf"))
     if kept is not None and kept.state == "failed":
         raise Problem(503, "pdf_failed", kept.message or "The PDF cannot be made. The CSV report has it all.")
-    jobs.request_pdf(import_id, settings())
+    if kept is None:
+        _make_pdf(found)
     return session_answer(import_id, 202, Retry_After="2")
+
+
+def _make_pdf(found: ContactImport) -> None:
+    """Ask for it, unless two are being made already: 429."""
+    if not documents.reserve_pdf(db.session(), found):
+        raise Problem(429, "pdf_busy", "Two reports are being made already. Ask again in a few seconds.")
+    db.session.commit()
+    jobs.request_pdf(found.id, settings())

@@ -12,7 +12,7 @@ from webapp.engine.progress import ImportProgress, outcomes_of, sums
 from webapp.engine.states import Outcome, State, sources_of
 from webapp.intake.fields import SCALARS
 from webapp.models import Contact, ContactImport, ImportResult, ImportRow, User
-from webapp.reports import summary
+from webapp.reports import ledger, summary
 from webapp.web import api_schemas as schemas
 
 TAKEN_BACK_FROM = sources_of(State.ROLLING_BACK)
@@ -68,7 +68,7 @@ def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
     entries = [
         entry
         for outcome in summary.PROBLEMS
-        for entry in summary.rows(session, import_id, outcome=outcome.value, limit=schemas.ERROR_LOG_ENTRIES)
+        for entry in ledger.rows(session, import_id, outcome=outcome.value, limit=schemas.ERROR_LOG_ENTRIES)
     ]
     newest_last = sorted(entries, key=lambda entry: entry.row)[: schemas.ERROR_LOG_ENTRIES]
     return [
@@ -77,7 +77,7 @@ def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
     ]
 
 
-def _category(entry: summary.Row) -> Any:
+def _category(entry: ledger.Row) -> Any:
     if entry.outcome == Outcome.INVALID:
         return "validation"
     return "business" if entry.outcome == Outcome.CONFLICT else CATEGORIES.get(entry.code or "", "database")
@@ -96,7 +96,7 @@ def rows_of(session: Session, import_id: UUID, outcome: str | None, after: int, 
             message=entry.sentence,
             changes=[schemas.Change(**change) for change in entry.changes],
         )
-        for entry in summary.rows(session, import_id, outcome=outcome, after=after, limit=limit)
+        for entry in ledger.rows(session, import_id, outcome=outcome, after=after, limit=limit)
     ]
 
 

@@ -1,0 +1,45 @@
+"""Kept reports: rendered once, served from then on, and made anew when the import went on after that."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from webapp.models import ContactImport, ImportDocument
+
+AT_ONCE = 2  # PDFs in the making, over all imports
+LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost
+
+
+def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
+    """The PDF of the import as it stands: ready, failed or in the making; None where it has to be asked for."""
+    kept = session.get(ImportDocument, (found.id, "pdf"), populate_existing=True)
+    if kept is None or (kept.state == "rendering" and _now(session) - kept.made_at > LONGEST):
+        return None
+    ended = max(filter(None, (found.completed_at, found.rolled_back_at, found.purged_at)), default=found.created_at)
+    return kept if kept.made_at >= ended else None
+
+
+def _now(session: Session) -> datetime:
+    now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+    return now
+
+
+def reserve_pdf(session: Session, found: ContactImport) -> bool:
+    """Note that the PDF is in the making; false while as many as may be are. The caller commits and asks for it."""
+    waiting = select(func.count()).where(
+        ImportDocument.state == "rendering",
+        ImportDocument.import_id != found.id,
+        ImportDocument.made_at > func.clock_timestamp() - LONGEST,
+    )
+    if (session.scalar(waiting) or 0) >= AT_ONCE:
+        return False
+    kept = {"state": "rendering", "content": None, "message": None}
+    made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **kept)
+    session.execute(
+        made.on_conflict_do_update(
+            index_elements=["import_id", "kind"], set_={**kept, "made_at": func.clock_timestamp()}
+        )
+    )
+    return True

@@ -1,0 +1,126 @@
+"""The ledger row by row, as people read it: what became of a row, why, and whom it is about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from webapp.engine.states import Outcome
+from webapp.intake import sentences
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ledger entry as people read it. `changes` lists {"field", "before", "after"} of what the row changed."""
+
+    row: int
+    outcome: str
+    contact_id: int | None
+    code: str | None
+    detail: dict[str, Any] | None
+    changes: list[dict[str, Any]]
+    promised: str | None = None  # the outcome that the preview said, where it was another one
+    who: str | None = None  # the row's name, or what else says whom it means
+
+    @property
+    def sentence(self) -> str | None:
+        """Why, and what to do; the database's own words where there are some."""
+        if self.code is None:
+            return None
+        facts = {"row": (self.detail or {}).get("row", self.row)}
+        said = sentences.instruction(self.code, **facts)
+        message = (self.detail or {}).get("message")
+        return f"{sentences.title(self.code, **facts)}: {message}. {said}" if message else said
+
+
+LONGEST_NAME = 120  # characters of whoever a row is about
+HIDDEN = {"email_key", "phone_key", "(contact)"}  # the journal's own fields, which travel with others
+
+
+def rows(
+    session: Session,
+    import_id: UUID,
+    *,
+    outcome: str | None = None,
+    code: str | None = None,
+    after: int = 0,
+    limit: int = 100,
+    search: str | None = None,
+    differing: bool = False,
+) -> list[Row]:
+    """Ledger entries in file order, after row number `after`; `search` looks into the staged values.
+
+    `differing` narrows them to rows that came out differently than the preview said.
+    """
+    conditions = ["l.import_id = :id", "l.row > :after"]
+    if outcome and outcome != Outcome.NOT_PROCESSED:
+        conditions.append("l.outcome = CAST(:outcome AS outcome)")
+    if code:
+        conditions.append("COALESCE(l.code, l.outcome::text) = :code")
+    if search:
+        conditions.append(_SEARCH)
+    if differing:
+        conditions.append(_DIFFERING)
+    source = _NOT_PROCESSED if outcome == Outcome.NOT_PROCESSED else "contact_import_results"
+    found = session.execute(
+        text(_ROWS.format(source=source, conditions=" AND ".join(conditions))),
+        {"id": import_id, "after": after, "outcome": outcome, "code": code, "limit": limit, "search": _like(search)},
+    )
+    return [
+        Row(
+            row=row.row,
+            outcome=row.outcome,
+            contact_id=row.contact_id,
+            code=row.code,
+            detail=row.detail,
+            changes=changes_of(row.before, row.after),
+            promised=row.promised,
+            who=(row.who or "")[:LONGEST_NAME] or None,
+        )
+        for row in found
+    ]
+
+
+def _like(search: str | None) -> str:
+    escaped = (search or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: Any) -> list[dict[str, Any]]:
+    """A journal entry field by field, without the derived keys."""
+    if not isinstance(before, dict):
+        return []
+    return [
+        {"field": name, "before": value, "after": (after or {}).get(name)}
+        for name, value in before.items()
+        if name not in HIDDEN
+    ]
+
+
+_SEARCH = """EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
+    AND concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
+      array_to_string(r.record, ' ')) ILIKE :search)"""
+
+_DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
+
+_ROWS = """
+    SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
+      (SELECT d.promised::text FROM contact_import_differences d WHERE d.import_id = l.import_id AND d.row = l.row)
+        AS promised,
+      (SELECT COALESCE(NULLIF(concat_ws(' ', r.first_name, r.last_name), ''), r.email, r.external_id, r.phone,
+          array_to_string(r.record, ' '))
+        FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row) AS who
+    FROM (SELECT * FROM {source} l WHERE {conditions} ORDER BY l.row LIMIT :limit) l
+    LEFT JOIN LATERAL (SELECT h.before, h.after FROM contact_changes h
+      WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row AND h.kind = 'import'
+      ORDER BY h.id DESC LIMIT 1) h ON true
+    ORDER BY l.row"""
+
+_NOT_PROCESSED = """(
+    SELECT r.import_id, r.row, 'not_processed' AS outcome, NULL::bigint AS contact_id, NULL::text AS code,
+      NULL::jsonb AS detail FROM contact_import_rows r
+    WHERE r.import_id = :id AND NOT EXISTS (
+      SELECT FROM contact_import_results d WHERE d.import_id = r.import_id AND d.row = r.row))"""

@@ -1,0 +1,134 @@
+"""What became of an import: its report, its rows, its downloads, and what an undo kept."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+from flask import Response, abort, redirect, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+from sqlalchemy.orm import Session
+
+from webapp import jobs
+from webapp.engine import rollback
+from webapp.engine.states import ENDED, Outcome, State
+from webapp.models import ContactImport
+from webapp.reports import documents, exports, ledger, summary
+from webapp.web.access import load_import, settings
+from webapp.web.extensions import db
+from webapp.web.runs import blueprint, undo_until
+from webapp.web.wizard import step_url
+
+ROWS_A_PAGE = 100
+PDF_WAIT = "5"  # seconds
+
+
+@blueprint.get("/imports/<uuid:import_id>/report")
+@login_required
+def report(import_id: UUID) -> ResponseReturnValue:
+    found = load_import(import_id)
+    if found.state not in ENDED:
+        return redirect(step_url(found))
+    until = undo_until(found)
+    return render_template(
+        "imports/report.html",
+        found=found,
+        report=summary.report(db.session(), import_id),
+        until=until,
+        undoable=_undoable(found) and until > datetime.now(UTC),
+    )
+
+
+def _undoable(found: ContactImport) -> bool:
+    return found.state != State.ROLLED_BACK and found.total is not None and found.expired_at is None
+
+
+@blueprint.get("/imports/<uuid:import_id>/rows")
+@login_required
+def rows(import_id: UUID) -> ResponseReturnValue:
+    """Ledger entries by outcome, reason, row number or text, a page at a time from a row on."""
+    found = load_import(import_id)
+    outcome, differing = request.args.get("outcome") or None, "differing" in request.args
+    if outcome and outcome not in list(Outcome):
+        abort(404)
+    after = request.args.get("after", 0, int)
+    if row := request.args.get("row", 0, int):
+        after = row - 1
+    search, code = request.args.get("q", "").strip()[:200], request.args.get("code") or None
+    shown = ledger.rows(
+        db.session(),
+        import_id,
+        outcome=outcome,
+        code=code,
+        after=min(max(after, 0), 2**31),
+        limit=ROWS_A_PAGE + 1,
+        search=search or None,
+        differing=differing,
+    )
+    asked = {"outcome": outcome, "code": code, "q": search or None, "differing": 1 if differing else None}
+    return render_template(
+        "imports/rows.html", found=found, rows=shown[:ROWS_A_PAGE], more=len(shown) > ROWS_A_PAGE, asked=asked
+    )
+
+
+@blueprint.get("/imports/<uuid:import_id>/rolled-back")
+@login_required
+def rolled_back(import_id: UUID) -> ResponseReturnValue:
+    """What an undo did, and field by field what it kept."""
+    found = load_import(import_id)
+    if found.state != State.ROLLED_BACK:
+        return redirect(step_url(found))
+    after = min(max(request.args.get("after", 0, int), 0), 2**62)
+    kept = rollback.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
+    return render_template(
+        "imports/rolled_back.html", found=found, kept=kept[:ROWS_A_PAGE], more=len(kept) > ROWS_A_PAGE
+    )
+
+
+@blueprint.get("/imports/<uuid:import_id>/report.csv")
+@login_required
+def report_csv(import_id: UUID) -> ResponseReturnValue:
+    return _download(import_id, exports.report_csv, "report")
+
+
+@blueprint.get("/imports/<uuid:import_id>/rejected.csv")
+@login_required
+def rejected_csv(import_id: UUID) -> ResponseReturnValue:
+    return _download(import_id, exports.rejected_csv, "rejected")
+
+
+@blueprint.get("/imports/<uuid:import_id>/rollback.csv")
+@login_required
+def rollback_csv(import_id: UUID) -> ResponseReturnValue:
+    return _download(import_id, exports.undo_csv, "rollback")
+
+
+def _download(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> ResponseReturnValue:
+    found = load_import(import_id)
+    if found.total is None:
+        return redirect(step_url(found))
+    return Response(
+        stream_with_context(made(db.session(), import_id)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="rowcall-{kind}-{found.created_at:%Y-%m-%d}.csv"'},
+    )
+
+
+@blueprint.get("/imports/<uuid:import_id>/report.pdf")
+@login_required
+def report_pdf(import_id: UUID) -> ResponseReturnValue:
+    """The kept PDF; the first reader asks for it and waits a moment."""
+    found = load_import(import_id)
+    if found.state not in ENDED:
+        return redirect(step_url(found))
+    kept = documents.pdf_of(db.session(), found)
+    if kept is not None and kept.content:
+        headers = {"Content-Disposition": f'attachment; filename="rowcall-report-{found.created_at:%Y-%m-%d}.pdf"'}
+        return Response(kept.content, mimetype="application/pdf", headers=headers)
+    if kept is None and not documents.reserve_pdf(db.session(), found):
+        words = "Two reports are being made already. This one is tried again in a moment."
+        return render_template("imports/pdf.html", found=found, kept=None, busy=words), 429, {"Retry-After": PDF_WAIT}
+    db.session.commit()
+    if kept is None:
+        jobs.request_pdf(import_id, settings())
+    return render_template("imports/pdf.html", found=found, kept=kept), 202
