@@ -24,6 +24,10 @@ check: .venv/dev
 bench: .venv/dev
 	python bench/run.py $(ARGS)
 
+KILLS ?= 200
+soak: .venv/dev
+	python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(LEASE),--lease $(LEASE))
+
 lock: .venv/dev
 	pip-compile -q $(LOCK) -o requirements.txt pyproject.toml
 	pip-compile -q $(LOCK) --extra dev -o requirements-dev.txt pyproject.toml

@@ -34,6 +34,25 @@ def check_invariants(house: House, import_id: UUID, *, complete: bool = True) ->
     return found
 
 
+def rows_lost(house: House, import_id: UUID) -> int:
+    """Rows of the file that have no outcome."""
+    return house.query(
+        """SELECT count(*) AS n FROM contact_import_rows r WHERE r.import_id = %s AND NOT EXISTS (
+             SELECT FROM contact_import_results l WHERE l.import_id = r.import_id AND l.row = r.row)""",
+        import_id,
+    )[0]["n"]
+
+
+def rows_doubled(house: House, import_id: UUID) -> int:
+    """Contacts that carry the import's id beyond those that its ledger calls created."""
+    return house.query(
+        """SELECT count(*) AS n FROM contacts c WHERE c.imported_from = %s AND NOT EXISTS (
+             SELECT FROM contact_import_results l
+             WHERE l.import_id = c.imported_from AND l.outcome = 'created' AND l.contact_id = c.id)""",
+        import_id,
+    )[0]["n"]
+
+
 def _check_contacts(house: House, import_id: UUID, ledger: list[dict]) -> None:
     """I2: what the ledger calls created is there, once, and nothing else carries the import's id."""
     created = {entry["row"]: entry["contact_id"] for entry in ledger if entry["outcome"] == "created"}
