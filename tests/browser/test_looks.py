@@ -19,7 +19,7 @@ CUT_OFF = "document.documentElement.scrollWidth - document.documentElement.clien
 TOO_SMALL = """[...document.querySelectorAll("button, .button, select, summary, nav a, input:not([type=hidden])")]
     .map(at => at.closest("label") || at).filter(at => at.checkVisibility() && at.getBoundingClientRect().height < 43.5)
     .map(at => at.outerHTML)"""
-HELD = b"""ID,Email,First name,Last name,Company,Phone,Birthday,Tags,Shoe size
+PEOPLE = b"""ID,Email,First name,Last name,Company,Phone,Birthday,Tags,Shoe size
 1,ann@example.com,Ann,Ash,Ash & Sons,+49 30 1234567,1990-05-06,"fair, vip",37
 2,ben at example.com,Ben,Birch,Birch Ltd,call reception,,,42
 3,cid@example.com,Cid,Cedar,,+49 30 1234569,,fair,
@@ -27,109 +27,129 @@ HELD = b"""ID,Email,First name,Last name,Company,Phone,Birthday,Tags,Shoe size
 5,averylongaddressthatleavesnoroomforanythingelse@subdomain.of.a.rather.long.domain.example.com,Eve,Elm,,,03/04/1990,,
 6,ann@example.com,Ann,Ash,Ash & Daughters,,,,
 """
-CHANGED = HELD.replace(b"GmbH & Co. KG,", b"AG,+49 30 1234570").replace(b"Cid,Cedar,,", b"Cid,Cedar,Cedar & Co,")
+CHANGED = PEOPLE.replace(b"GmbH & Co. KG,", b"AG,+49 30 1234570").replace(b"Cid,Cedar,,", b"Cid,Cedar,Cedar & Co,")
+PREVIEWED = "#strategies:not([hx-get])"
 
 
 class Eye:
     """Looks at the page at hand in both lights and both widths, and notes what it finds."""
 
-    def __init__(self, page) -> None:
-        self.page = page
+    def __init__(self, page, address: str) -> None:
+        self.page, self.address = page, address
         self.folder = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
         self.found: list[str] = []
 
+    def visit(self, path: str, name: str) -> None:
+        self.page.goto(self.address + path)
+        self.look(name)
+
     def look(self, name: str) -> None:
-        for width in (NARROW, WIDE):
-            self.page.set_viewport_size(width)
-            for light in ("dark", "light"):
-                self.page.emulate_media(color_scheme=light, reduced_motion="reduce")
-                self._keep(f"{name}-{width['width']}-{light}")
-                if width is NARROW:
-                    continue
-                wrong = objections(self.page, ["color-contrast"] if light == "dark" else None)
-                self.found += [f"{name}, {light}: {one}" for one in wrong]
-            if width is NARROW:
-                self._measure(name)
+        self.page.set_viewport_size(NARROW)
+        self._measure(name)
+        self._keep(f"{name}-narrow")
+        self.page.set_viewport_size(WIDE)
+        self._keep(f"{name}-wide")
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self._note(name, objections(self.page))
+        self.page.emulate_media(color_scheme="dark")
+        self._note(f"{name}, dark", objections(self.page, ["color-contrast"]))
 
     def _measure(self, name: str) -> None:
         if self.page.evaluate(CUT_OFF) > 0:
             self.found.append(f"{name}: wider than the window")
-        self.found += [f"{name}: too small to touch: {one}" for one in self.page.evaluate(TOO_SMALL)]
+        self._note(f"{name}: too small to touch", self.page.evaluate(TOO_SMALL))
+
+    def _note(self, where: str, found: list[str]) -> None:
+        self.found += [f"{where}: {one}" for one in found]
 
     def _keep(self, name: str) -> None:
         if self.folder:
             self.folder.mkdir(exist_ok=True)
-            self.page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+            for light in ("light", "dark"):
+                self.page.emulate_media(color_scheme=light)
+                self.page.screenshot(path=self.folder / f"{name}-{light}.png", full_page=True)
 
 
 def test_every_page(page, live_server, app, conn, settings):
-    eye = Eye(page)
+    eye = Eye(page, live_server)
+    first_account(eye, app, conn)
+    empty_pages(eye)
+    first_import(eye, settings.database_url)
+    second = second_import(eye)
+    contact_pages(eye, conn)
+    undone(eye, settings.database_url, second)
+    account_and_errors(eye, second)
+    assert not eye.found, "\n".join(eye.found)
+
+
+def first_account(eye: Eye, app, conn) -> None:
     conn.execute("DELETE FROM users")
-    first_account(page, live_server, app, eye)
-    for path, name in (("/imports", "history-empty"), ("/contacts", "contacts-empty"), ("/imports/new", "upload")):
-        page.goto(live_server + path)
-        eye.look(name)
-    page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Email\n"})
-    page.click("text=Upload >> visible=true >> nth=-1")
+    eye.visit("/sign-in", "sign-in-first")
+    with app.app_context():
+        path = f"/setup/{setup_token()}"
+    eye.page.goto(eye.address + path)
+    eye.page.fill("#name", "Maria Lopez")
+    eye.page.fill("#email", "maria@example.com")
+    eye.page.fill("#password", PASSWORD)
+    eye.look("setup")
+    eye.page.click("main button")
+    eye.page.wait_for_url("**/imports")
+
+
+def empty_pages(eye: Eye) -> None:
+    eye.visit("/imports", "history-empty")
+    eye.visit("/contacts", "contacts-empty")
+    eye.visit("/imports/new", "upload")
+    eye.page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Email\n"})
+    eye.page.get_by_role("button", name="Upload").click()
     eye.look("upload-refused")
 
-    upload(page, live_server, HELD)
+
+def first_import(eye: Eye, database_url: str) -> None:
+    """Held while it checks and while it runs, so that both can be looked at."""
+    page = eye.page
+    upload(page, eye.address, PEOPLE)
     eye.look("columns")
-    page.click("summary")
+    for summary in page.locator("summary").all():
+        summary.click()
     eye.look("columns-open")
-    with Gate(settings.database_url, "contact_import_rows"):
+    with Gate(database_url, "contact_import_rows"):
         page.click("text=Check these columns")
         page.wait_for_url("**/checking")
         eye.look("checking")
     page.wait_for_url("**/review", timeout=PATIENCE)
-    page.wait_for_selector("#strategies:not([hx-get])", timeout=PATIENCE)
+    page.wait_for_selector(PREVIEWED, timeout=PATIENCE)
     page.click("summary")
     eye.look("review-new")
-    with Gate(settings.database_url, "contact_import_results"):
+    with Gate(database_url, "contact_import_results"):
         page.click("form.review .actions button")
         page.wait_for_url("**/progress")
         eye.look("progress")
     page.wait_for_url("**/report", timeout=PATIENCE)
-    first = import_id(page)
     eye.look("report")
-    for path, name in ((f"/imports/{first}/rows", "rows"), ("/contacts", "contacts")):
-        page.goto(live_server + path)
-        eye.look(name)
+    eye.visit(f"/imports/{import_id(page)}/rows", "rows")
+    eye.visit("/contacts", "contacts")
 
-    upload(page, live_server, CHANGED, "people-changed.csv")
+
+def second_import(eye: Eye) -> str:
+    """The same people with changes, under each strategy; its id."""
+    page = eye.page
+    upload(page, eye.address, CHANGED, "people-changed.csv")
     to_review(page)
     for strategy in ("skip", "update", "merge"):
         page.click(f"#s-{strategy}")
         eye.look(f"review-{strategy}")
-    page.goto(f"{live_server}/imports/{import_id(page)}/problems")
-    eye.look("problems")
+    eye.visit(f"/imports/{import_id(page)}/problems", "problems")
     page.go_back()
-    page.wait_for_selector("#strategies:not([hx-get])", timeout=PATIENCE)
-    second = run(page, "update")
-    contact_pages(page, live_server, conn, eye)
-    rolling_back(page, live_server, settings, eye, second)
-    account_and_errors(page, live_server, eye, second)
-    assert not eye.found, "\n".join(eye.found)
+    page.wait_for_selector(PREVIEWED, timeout=PATIENCE)
+    return run(page, "update")
 
 
-def first_account(page, address: str, app, eye: Eye) -> None:
-    page.goto(f"{address}/sign-in")
-    eye.look("sign-in-first")
-    with app.app_context():
-        page.goto(f"{address}/setup/{setup_token()}")
-    page.fill("#name", "Maria Lopez")
-    page.fill("#email", "maria@example.com")
-    page.fill("#password", PASSWORD)
-    eye.look("setup")
-    page.click("main button")
-    page.wait_for_url("**/imports")
-
-
-def contact_pages(page, address: str, conn, eye: Eye) -> None:
+def contact_pages(eye: Eye, conn) -> None:
     """The page of one that was updated; an edit that is wrong; one that comes too late; a search for nobody."""
+    page = eye.page
     someone = conn.execute("SELECT id FROM contacts WHERE first_name = 'Cid'").fetchone()["id"]
-    page.goto(f"{address}/contacts/{someone}")
-    eye.look("contact")
+    eye.visit(f"/contacts/{someone}", "contact")
     page.get_by_label("E-mail").fill("cid at example.com")
     page.get_by_role("button", name="Save").click()
     eye.look("contact-wrong")
@@ -139,38 +159,39 @@ def contact_pages(page, address: str, conn, eye: Eye) -> None:
     page.get_by_role("button", name="Save").click()
     eye.look("contact-stale")
     page.get_by_role("button", name="Save").click()
-    page.goto(f"{address}/contacts?q=zzzz")
-    eye.look("contacts-none")
+    eye.visit("/contacts?q=zzzz", "contacts-none")
 
 
-def rolling_back(page, address: str, settings, eye: Eye, of_import: str) -> None:
-    page.goto(f"{address}/imports/{of_import}/report")
-    eye.look("report-update")
+def undone(eye: Eye, database_url: str, of_import: str) -> None:
+    page = eye.page
+    eye.visit(f"/imports/{of_import}/report", "report-update")
     page.click("text=Roll back this import")
     eye.look("rollback")
-    with Gate(settings.database_url, "contact_changes"):
+    with Gate(database_url, "contact_changes"):
         page.click("main button.danger")
         page.wait_for_url("**/progress")
         eye.look("rolling-back")
     page.wait_for_url("**/report", timeout=PATIENCE)
     eye.look("report-rolled-back")
+    eye.visit("/imports", "history")
 
 
-def account_and_errors(page, address: str, eye: Eye, of_import: str) -> None:
-    page.goto(f"{address}/imports")
-    eye.look("history")
-    page.goto(f"{address}/account")
+def account_and_errors(eye: Eye, of_import: str) -> None:
+    page = eye.page
+    page.goto(f"{eye.address}/account")
     for label, text in (("Name", "Jonas Weber"), ("E-mail", "jonas@example.com"), ("Password, at", PASSWORD)):
         page.locator("form[action='/account/users']").get_by_label(label).fill(text)
     page.click("text=Add the account")
     page.get_by_label("Name of the token").fill("Nightly export")
     page.click("text=Make a token")
     eye.look("account")
-    for path, name in (("/api/docs", "api-docs"), (f"/imports/{of_import}x", "error-404")):
-        page.goto(address + path)
-        eye.look(name)
-    page.goto(f"{address}/account")
-    page.click("text=Sign out")
+    eye.visit("/api/docs", "api-docs")
+    eye.visit(f"/imports/{of_import}x", "error-404")
+    page.goto(f"{eye.address}/account")
+    page.context.clear_cookies()
+    page.click("text=Make a token")
+    eye.look("error-old-form")
+    page.goto(f"{eye.address}/sign-in")
     page.fill("#email", "maria@example.com")
     page.fill("#password", "a guess")
     page.click("main button")

@@ -61,6 +61,9 @@ def test_a_form_from_before_a_sign_out_loses_nothing(owner, importer):
     answer = owner.client.post(page, data=form, headers={"Referer": f"http://localhost{page}"})
     assert answer.status_code == 400
     assert f'href="{page}"' in answer.text
+    for elsewhere in (f"http://evil.example{page}", "http://localhost/account/tokens", "http://localhost/nowhere"):
+        answer = owner.client.post(page, data=form, headers={"Referer": elsewhere})
+        assert 'href="/imports">Open the page anew' in answer.text
     fragment = owner.client.post(page, data=form, headers={"HX-Request": "true"})
     assert fragment.headers["HX-Refresh"] == "true"
     again = owner.client.get(page)
