@@ -13,7 +13,6 @@ from tests.harness.web import PASSWORD
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "samples"))
 import generate
 
-PATIENCE = 90_000  # milliseconds for what a worker does: the machine may be busy
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -34,15 +33,15 @@ def upload(page, address: str, data: bytes, name: str = "people.csv") -> None:
 
 def to_review(page) -> None:
     page.get_by_role("button", name="Check these columns").click()
-    page.wait_for_url("**/review", timeout=PATIENCE)
-    page.wait_for_selector("#strategies:not([hx-get])", timeout=PATIENCE)
+    page.wait_for_url("**/review")
+    page.wait_for_selector("#strategies:not([hx-get])")
 
 
 def run(page, strategy: str) -> str:
     """Choose and execute; the import's id."""
     page.click(f"#s-{strategy}")
     page.click("form.review .actions button")
-    page.wait_for_url("**/report", timeout=PATIENCE)
+    page.wait_for_url("**/report")
     return import_id(page)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.steps import PATIENCE, Gate, import_id, objections, run, to_review, upload
+from tests.browser.steps import Gate, import_id, objections, run, to_review, upload
 from tests.harness.web import PASSWORD
 from webapp.web.account import setup_token
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 CUT_OFF = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # A link in a line of text may be as small as its line; what stands alone is 44 pixels high.
@@ -117,15 +117,15 @@ def first_import(eye: Eye, database_url: str) -> None:
         page.click("text=Check these columns")
         page.wait_for_url("**/checking")
         eye.look("checking")
-    page.wait_for_url("**/review", timeout=PATIENCE)
-    page.wait_for_selector(PREVIEWED, timeout=PATIENCE)
+    page.wait_for_url("**/review")
+    page.wait_for_selector(PREVIEWED)
     page.click("summary")
     eye.look("review-new")
     with Gate(database_url, "contact_import_results"):
         page.click("form.review .actions button")
         page.wait_for_url("**/progress")
         eye.look("progress")
-    page.wait_for_url("**/report", timeout=PATIENCE)
+    page.wait_for_url("**/report")
     eye.look("report")
     eye.visit(f"/imports/{import_id(page)}/rows", "rows")
     eye.visit("/contacts", "contacts")
@@ -141,7 +141,7 @@ def second_import(eye: Eye) -> str:
         eye.look(f"review-{strategy}")
     eye.visit(f"/imports/{import_id(page)}/problems", "problems")
     page.go_back()
-    page.wait_for_selector(PREVIEWED, timeout=PATIENCE)
+    page.wait_for_selector(PREVIEWED)
     return run(page, "update")
 
 
@@ -171,7 +171,7 @@ def undone(eye: Eye, database_url: str, of_import: str) -> None:
         page.click("main button.danger")
         page.wait_for_url("**/progress")
         eye.look("rolling-back")
-    page.wait_for_url("**/report", timeout=PATIENCE)
+    page.wait_for_url("**/report")
     eye.look("report-rolled-back")
     eye.visit("/imports", "history")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.browser.steps import PATIENCE, accessible, import_id, ledger, run, to_review, upload
+from tests.browser.steps import accessible, import_id, ledger, run, to_review, upload
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 UMLAUTS = "E-Mail;Vorname;Nachname;Größe\nänne@example.com;Änne;Müller;42\n".encode("cp1252")
 KNOWN = b"ID,Email,First name,Company,Phone\n1,ann@example.com,Ann,Acme,\n2,ben@example.com,Ben,Beta,+493012345678\n"
 CHANGED = (
@@ -42,7 +42,7 @@ def test_columns(owner, live_server, conn):
     owner.fill("#save_as", "Kunden")
     accessible(owner)
     owner.click("text=Check these columns")
-    owner.wait_for_url("**/review", timeout=PATIENCE)
+    owner.wait_for_url("**/review")
 
     upload(owner, live_server, UMLAUTS)
     assert "You mapped a file with these columns on" in owner.inner_text("main")

@@ -5,7 +5,7 @@ import pytest
 from tests.browser.steps import accessible, ledger, run, to_review, upload
 from webapp.intake import sentences
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PEOPLE = b"""Email,First name,Birthday
 ann@example.com,Ann,
 ben at example.com,Ben,
@@ -43,8 +43,8 @@ def test_keyboard_only(owner, live_server, conn):
     owner.wait_for_selector("text=Nothing is left to mend here")
     owner.goto(f"{live_server}/imports/{import_id}/review")
     owner.click("text=Day first")
-    owner.wait_for_url("**/review", timeout=30_000)
-    owner.wait_for_selector("#strategies:not([hx-get])", timeout=30_000)
+    owner.wait_for_url("**/review")
+    owner.wait_for_selector("#strategies:not([hx-get])")
     assert "need you" not in owner.inner_text("main")
     done = run(owner, "skip")
     assert ledger(conn, done) == {"created": 4, "duplicate_skipped": 1}

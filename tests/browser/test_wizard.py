@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from tests.browser.steps import (
-    PATIENCE,
     Gate,
     accessible,
     generated,
@@ -20,8 +19,9 @@ from tests.browser.steps import (
     to_review,
     upload,
 )
+from tests.harness.browser import PATIENCE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 WORDS = {"duplicates skipped": "duplicate_skipped", "conflicts": "conflict", "left out": "left_out"}
 COUNT_CLICKS = "addEventListener('click', () => sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1, true)"
 IMPORTED = ("created", "updated", "merged", "unchanged")
@@ -38,7 +38,7 @@ def test_the_sample(owner, live_server, conn):
     report_agrees(owner, live_server, conn, done)
     owner.goto(f"{live_server}/imports/{done}/rollback")
     owner.click("main button.danger")
-    owner.wait_for_url("**/report", timeout=PATIENCE)
+    owner.wait_for_url("**/report")
     assert "taken back" in owner.inner_text("h1")
     assert conn.execute("SELECT count(*) FROM contacts").fetchone()["count"] == 0
 
@@ -63,7 +63,7 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
     with Gate(settings.database_url, "contact_import_results") as gate:
         owner.click("form.review .actions button")
         watch_it_move(owner, gate)
-    owner.wait_for_url("**/report", timeout=PATIENCE)
+    owner.wait_for_url("**/report")
     first = import_id(owner)
     report_agrees(owner, live_server, conn, first)
     twice = len(valid) - len(people)
@@ -85,14 +85,14 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
 
 def watch_it_move(page, gate: Gate) -> None:
     """The bar through five values, each led by the tab's title; every number on the card fits the others."""
-    page.wait_for_url("**/progress", timeout=PATIENCE)
+    page.wait_for_url("**/progress")
     seen = [page.inner_text(".percent")]
     for _ in range(4):
         gate.let_through("SELECT max(last_row) FROM contact_imports")
         moved = "old => document.querySelector('.percent').innerText !== old"
-        page.wait_for_function(moved, arg=seen[-1], timeout=PATIENCE)
+        page.wait_for_function(moved, arg=seen[-1])
         settled = "() => document.title.startsWith(document.querySelector('.percent').innerText)"
-        page.wait_for_function(settled, timeout=PATIENCE)
+        page.wait_for_function(settled)
         seen.append(page.inner_text(".percent"))
         card_adds_up(page)
     values = [float(text.removesuffix(" %")) for text in seen]
@@ -183,18 +183,19 @@ def digest(conn) -> str:
 
 def test_without_javascript(chromium, live_server):
     with chromium.new_context(java_script_enabled=False) as context:
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         sign_in(page, live_server)
         upload(page, live_server, b"Email,Name\nann@example.com,Ann Ash\n")
         page.click("text=Check these columns")
-        page.wait_for_url("**/review", timeout=PATIENCE)
-        page.wait_for_selector("text=1 created", timeout=PATIENCE)
+        page.wait_for_url("**/review")
+        page.wait_for_selector("text=1 created")
         page.click("form.review .actions button")
-        page.wait_for_url("**/report", timeout=PATIENCE)
+        page.wait_for_url("**/report")
         assert page.inner_text("h1") == "The contact is in."
         page.click("text=Roll back this import")
         page.click("main button.danger")
-        page.wait_for_selector("text=This import was taken back", timeout=PATIENCE)
+        page.wait_for_selector("text=This import was taken back")
 
 
 def test_with_the_keyboard_alone(owner, live_server, conn):
@@ -205,12 +206,12 @@ def test_with_the_keyboard_alone(owner, live_server, conn):
     owner.wait_for_url("**/columns")
     press(owner, "select[name=column-0]", "Tab")
     press(owner, "button:has-text('Check these columns')", "Enter")
-    owner.wait_for_url("**/review", timeout=PATIENCE)
-    owner.wait_for_selector("#strategies:not([hx-get])", timeout=PATIENCE)
+    owner.wait_for_url("**/review")
+    owner.wait_for_selector("#strategies:not([hx-get])")
     press(owner, "input[name=duplicate_strategy]", "ArrowRight")
     assert owner.is_checked("#s-update")
     press(owner, "form.review .actions button", "Enter")
-    owner.wait_for_url("**/report", timeout=PATIENCE)
+    owner.wait_for_url("**/report")
     assert ledger(conn, import_id(owner)) == {"created": 1}
     accessible(owner)
 
