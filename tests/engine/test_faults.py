@@ -108,17 +108,3 @@ def _wait_until(conn, question: str) -> None:
             return
         threading.Event().wait(0.02)
     raise AssertionError(question)
-
-
-def test_plans_use_indexes_from_an_empty_table_on(conn):
-    from webapp.engine.duplicates import Rules, statement  # noqa: PLC0415
-    from webapp.engine.states import Strategy  # noqa: PLC0415
-
-    for strategy in Strategy:
-        query = statement(Rules(strategy, ("external_id", "email", "phone")))
-        parameters = ("00000000-0000-0000-0000-000000000000", 0, 100)
-        explained = psycopg.RawCursor(conn).execute("EXPLAIN " + query, parameters).fetchall()
-        plan = "\n".join(str(row["QUERY PLAN"]) for row in explained)
-        assert "Seq Scan on contacts" not in plan
-        for index in ("contacts_external_id", "contacts_email_key", "contacts_phone_key"):
-            assert index in plan
