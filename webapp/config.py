@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     streams_per_user: int = 12
     stream_seconds: float = 600.0  # a stream is ended after this, and the watcher comes back by itself
     page_size: Literal["A4", "Letter"] = "A4"
+    pdf_seconds: int = 60  # the longest that rendering a PDF may take, and the most memory
+    pdf_memory_mb: int = 1536
 
     lease_seconds: float = 15.0
     slice_seconds: float = 2.0

@@ -7,6 +7,7 @@ import that should be moving back on it.
 import ctypes
 import logging
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -26,9 +27,10 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
+from sqlalchemy.exc import OperationalError
 
 from webapp import db
-from webapp.config import Settings
+from webapp.config import MEBIBYTE, Settings
 from webapp.engine import checking, execution, leases, preview, retention, rollback, sessions
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State, Strategy
@@ -41,6 +43,7 @@ SWEPT_STATES = [state.value for state in WORKED_ON]
 PR_SET_PDEATHSIG = 1
 LOADED_BY = os.getpid()  # the worker, as its work-horses see it
 LONGEST_OUTAGE = 600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
+LONGEST_MAIL = 60  # seconds for one try at a mail server that answers, but never to the end
 PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one at a time
 
 
@@ -73,11 +76,12 @@ def request_pdf(import_id: UUID, settings: Settings | None = None) -> bool:
 
 def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ask for the completion notice to be mailed."""
-    return _enqueue("webapp.jobs.notify", f"mail-{import_id}", str(import_id), settings or Settings())
+    name = f"mail-{import_id}"
+    return _enqueue("webapp.jobs.notify", name, str(import_id), settings or Settings(), timeout=LONGEST_MAIL)
 
 
-def _enqueue(function: str, name: str, argument: str, settings: Settings) -> bool:
-    """Put a job on the queue unless one of that name stands there already.
+def _enqueue(function: str, name: str, argument: str, settings: Settings, *, timeout: int = -1) -> bool:
+    """Put a job on the queue unless one of that name stands there already. `timeout` in seconds, -1 for none.
 
     Each ring has an id of its own: RQ deletes a job's record when it ends, and with it that of a namesake which
     was put on the queue meanwhile.
@@ -86,9 +90,8 @@ def _enqueue(function: str, name: str, argument: str, settings: Settings) -> boo
         imports = queue(settings.redis_url)
         if not any(standing.startswith(name) for standing in imports.job_ids):
             job_id = f"{name}-{secrets.token_hex(4)}"
-            imports.enqueue(
-                function, argument, job_id=job_id, job_timeout=-1, result_ttl=0, failure_ttl=60, description=job_id
-            )
+            kept = {"result_ttl": 0, "failure_ttl": 60, "description": job_id}
+            imports.enqueue(function, argument, job_id=job_id, job_timeout=timeout, **kept)
     except redis.RedisError as error:
         logger.warning("queue out of reach: %s", type(error).__name__)
         return False
@@ -368,19 +371,35 @@ def _unattended(conn: Any, settings: Settings) -> list[UUID]:
 
 def horse_died(job: Job, pid: int, _status: int, _usage: object) -> None:
     """The worker lost its work-horse: end the lease that it held and ring again, rather than wait for it to run out."""
+    settings = Settings()
+    if job.id.startswith("pdf-"):
+        _no_pdf(settings, UUID(job.args[0]))
     if not job.id.startswith("import-"):
         return
-    settings, import_id = Settings(), UUID(job.args[0])
+    import_id = UUID(job.args[0])
     _let_go(settings, lambda own: leases.bury(own, import_id, leases.worker_name(pid)))
     wake(import_id, settings)
 
 
 def render_pdf(import_id: str) -> None:
-    """Render the report and keep it."""
+    """Render the report and keep it. A report that takes too long or too much memory ends its own process only."""
     from webapp.reports import pdf  # noqa: PLC0415 - WeasyPrint's libraries may be missing, and cost memory
 
     _die_with_parent()
-    pdf.render_and_keep(Settings(), UUID(import_id))
+    settings = Settings()
+    if os.environ.get("RQ_WORKER_ID"):
+        resource.setrlimit(resource.RLIMIT_AS, (settings.pdf_memory_mb * MEBIBYTE,) * 2)
+        # The end of the process, not an exception: WeasyPrint would take that for a broken picture and go on.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(settings.pdf_seconds)
+    pdf.render_and_keep(settings, UUID(import_id))
+
+
+def _no_pdf(settings: Settings, import_id: UUID) -> None:
+    from webapp.reports import documents  # noqa: PLC0415 - only where a PDF went wrong
+
+    with suppress(OperationalError), db.session(settings.database_url) as session:
+        documents.keep_pdf(session, import_id, message=documents.TOO_MUCH)
 
 
 def notify(import_id: str) -> None:
@@ -389,8 +408,27 @@ def notify(import_id: str) -> None:
 
     _die_with_parent()
     settings = Settings()
-    with db.session(settings.database_url) as session:
-        mail.send_notice(settings, session, UUID(import_id))
+    try:
+        with db.session(settings.database_url) as session:
+            mail.send_notice(settings, session, UUID(import_id))
+    except BaseTimeoutException:
+        with db.session(settings.database_url) as session:
+            mail.note_failure(session, UUID(import_id), "timeout")
+        raise
+
+
+def send_notices(settings: Settings) -> int:
+    """Ask for the notices that are still to be sent: a first try that got lost, or the next one after a failure."""
+    from webapp.reports import mail  # noqa: PLC0415 - see above
+
+    if not settings.smtp_url:
+        return 0
+    due: list[UUID] = []
+    with suppress(OperationalError), db.session(settings.database_url) as session:
+        due = mail.due(session)
+    for import_id in due:
+        request_notice(import_id, settings)
+    return len(due)
 
 
 def _die_with_parent() -> None:

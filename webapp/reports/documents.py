@@ -1,6 +1,7 @@
 """Kept reports: rendered once, served from then on, and made anew when the import went on after that."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.models import ContactImport, ImportDocument
 
+TOO_MUCH = "The report took too long or too much memory to put on paper. The CSV report has all of it."
 AT_ONCE = 2  # PDFs in the making, over all imports
 LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost
 
@@ -35,11 +37,13 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
     )
     if (session.scalar(waiting) or 0) >= AT_ONCE:
         return False
-    kept = {"state": "rendering", "content": None, "message": None}
-    made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **kept)
-    session.execute(
-        made.on_conflict_do_update(
-            index_elements=["import_id", "kind"], set_={**kept, "made_at": func.clock_timestamp()}
-        )
-    )
+    keep_pdf(session, found.id)
     return True
+
+
+def keep_pdf(session: Session, import_id: UUID, *, content: bytes | None = None, message: str | None = None) -> None:
+    """Keep the PDF, or why there is none; neither of them means that it is in the making."""
+    state = "ready" if content else "failed" if message else "rendering"
+    kept = {"state": state, "content": content, "message": message, "made_at": func.clock_timestamp()}
+    made = insert(ImportDocument).values(import_id=import_id, kind="pdf", **kept)
+    session.execute(made.on_conflict_do_update(index_elements=["import_id", "kind"], set_=kept))

@@ -3,10 +3,13 @@
 import logging
 import smtplib
 import ssl
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webapp.config import Settings
@@ -16,6 +19,8 @@ from webapp.reports import summary
 from webapp.reports.wording import environment
 
 TIMEOUT_SECONDS = 10
+TRIES = 5
+FIRST_WAIT = 30  # seconds until a lost or failed notice is tried again; each failure doubles it
 logger = logging.getLogger(__name__)
 
 
@@ -27,11 +32,32 @@ def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
     try:
         _send(settings, compose(settings, session, found))
     except (OSError, smtplib.SMTPException, ValueError) as trouble:
-        logger.warning("notice for %s not sent: %s", import_id, type(trouble).__name__)
-        sessions.log(session, import_id, "mail_failed", type(trouble).__name__)
+        note_failure(session, import_id, type(trouble).__name__)
         return False
     sessions.log(session, import_id, "mail_sent")
     return True
+
+
+def note_failure(session: Session, import_id: UUID, kind: str) -> None:
+    """Leave word of a try that failed; the next one is due a while later."""
+    logger.warning("notice for %s not sent: %s", import_id, kind)
+    sessions.log(session, import_id, "mail_failed", kind)
+
+
+def due(session: Session) -> list[UUID]:
+    """Ended imports of the last day whose notice is still to be sent, and not just being tried."""
+    return list(session.scalars(text(_DUE), {"tries": TRIES, "wait": FIRST_WAIT}))
+
+
+_DUE = """
+    SELECT i.id FROM contact_imports i CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE event = 'mail_failed') AS failures, max(at) AS last,
+        count(*) FILTER (WHERE event = 'mail_sent') AS sent
+      FROM contact_import_logs l
+      WHERE l.import_id = i.id AND l.event IN ('mail_failed', 'mail_sent') AND l.at >= i.completed_at) l
+    WHERE i.notification_email IS NOT NULL AND i.state IN ('completed', 'cancelled', 'failed')
+      AND i.completed_at > clock_timestamp() - interval '1 day' AND l.sent = 0 AND l.failures < :tries
+      AND COALESCE(l.last, i.completed_at) < clock_timestamp() - make_interval(secs => :wait * 2 ^ l.failures)"""
 
 
 def compose(settings: Settings, session: Session, found: ContactImport) -> EmailMessage:
@@ -45,14 +71,17 @@ def compose(settings: Settings, session: Session, found: ContactImport) -> Email
     message["Subject"] = _one_line(f"{report.headline} ({found.filename})")
     message["From"] = settings.mail_from
     message["To"] = _one_line(found.notification_email or "")
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = make_msgid("rowcall", urlsplit(base).hostname)
+    message["Auto-Submitted"] = "auto-generated"
     templates = environment()
     message.set_content(templates.get_template("mail/notice.txt").render(facts))
     message.add_alternative(templates.get_template("mail/notice.html").render(facts), subtype="html")
     return message
 
 
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+def _one_line(words: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:300]
 
 
 def _send(settings: Settings, message: EmailMessage) -> None:

@@ -4,17 +4,13 @@ Nothing is ever fetched: not from the network, not from a file, not from a data 
 """
 
 import logging
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from webapp import db
 from webapp.config import Settings
-from webapp.models import ImportDocument
-from webapp.reports import ledger, summary
+from webapp.reports import documents, ledger, summary
 from webapp.reports.wording import TEMPLATES, environment
 
 logger = logging.getLogger(__name__)
@@ -33,17 +29,12 @@ def render_and_keep(settings: Settings, import_id: UUID) -> None:
     """Render the report and keep it, or keep why there is none."""
     with db.session(settings.database_url) as session:
         try:
-            kept = {"state": "ready", "content": render(session, import_id, settings.page_size), "message": None}
+            documents.keep_pdf(session, import_id, content=render(session, import_id, settings.page_size))
         except CannotRender as problem:
-            kept = {"state": "failed", "content": None, "message": str(problem)}
-        _keep(session, import_id, kept)
-
-
-def _keep(session: Session, import_id: UUID, kept: dict[str, Any]) -> None:
-    written = insert(ImportDocument).values(import_id=import_id, kind="pdf", **kept)
-    session.execute(
-        written.on_conflict_do_update(index_elements=["import_id", "kind"], set_={**kept, "made_at": func.now()})
-    )
+            documents.keep_pdf(session, import_id, message=str(problem))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the person must not wait for ever
+            logger.warning("no PDF of %s: %s", import_id, type(problem).__name__)
+            documents.keep_pdf(session, import_id, message=documents.TOO_MUCH)
 
 
 def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:

@@ -1,0 +1,125 @@
+"""The report on paper: rendered in a job, kept, bounded, deaf to what its cells ask for."""
+
+import os
+import re
+import subprocess
+import sys
+import zlib
+
+import pytest
+from sqlalchemy import text
+
+from tests.harness.imports import table
+from tests.reports import naughty
+from webapp import jobs
+from webapp.models import ImportDocument
+from webapp.reports import pdf
+
+BURST = """
+from rq.serializers import JSONSerializer
+import worker
+from webapp import jobs
+from webapp.config import Settings
+
+queue = jobs.queue(Settings().redis_url)
+one = worker.ImportWorker(
+    [queue], connection=queue.connection, serializer=JSONSerializer, work_horse_killed_handler=jobs.horse_died
+)
+one.sweeper = worker.Sweeper(Settings())
+one.sweeper.keep_alive = lambda: None
+one.work(burst=True)
+"""
+
+
+@pytest.fixture
+def pango(ci):
+    try:
+        import weasyprint  # noqa: F401, PLC0415
+    except OSError:
+        assert not ci, "Pango is missing, and CI must render PDFs"
+        pytest.skip(pdf.NO_PANGO)
+
+
+def insides(content: bytes) -> bytes:
+    """The document with its streams unpacked, as far as they are."""
+    found = [content]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL):
+        try:
+            found.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return b"\n".join(found)
+
+
+@pytest.mark.usefixtures("pango")
+def test_the_naughtiest_cells_on_paper(importer, session):
+    with naughty.listener() as (address, calls):
+        done = importer.run(naughty.table(address))
+        document = pdf.render(session, done.id)
+    assert document.startswith(b"%PDF-")
+    whole = insides(document)
+    assert b"/EmbeddedFile" not in whole
+    assert b"/JavaScript" not in whole
+    assert b"/Launch" not in whole
+    assert not calls
+    for tag in (b"/StructTreeRoot", b"/MarkInfo", b"pdfuaid:part", b"/Lang", b"/DisplayDocTitle true"):
+        assert tag in whole, tag
+
+
+@pytest.mark.usefixtures("pango")
+def test_a_report_is_as_long_as_it_may_be(importer, session):
+    rows = [f"{n},nobody {n},A,B,,," for n in range(1500)]
+    done = importer.run(table(*rows))
+    page = pdf.page(session, done.id)
+    assert page.count("<tr>") < pdf.LISTED + 20
+    assert "1,500" in page
+    assert done.ledger_digest in page
+    letter, a4 = (pdf.render(session, done.id, size) for size in ("Letter", "A4"))
+    assert re.search(rb"/MediaBox \[0 0 612 792\]", insides(letter))
+    assert re.search(rb"/MediaBox \[0 0 595\.2\d* 841\.\d+\]", insides(a4))
+
+
+@pytest.mark.usefixtures("pango")
+def test_a_pdf_is_made_in_a_job_kept_and_made_anew_after_an_undo(importer, session, owner, settings):
+    from tests.web.test_pages import run  # noqa: PLC0415
+
+    path = f"/imports/{(import_id := run(owner, importer))}/report.pdf"
+    owner.get(path, status=202)
+    assert session.get(ImportDocument, (import_id, "pdf")).state == "rendering"
+    jobs.render_pdf(import_id)
+    first = owner.get(path)
+    assert first.mimetype == "application/pdf"
+    assert owner.get(path).data == first.data
+    owner.post(f"/imports/{import_id}/rollback", {})
+    importer.work(import_id)
+    owner.get(path, status=202)
+
+
+def test_two_at_a_time(importer, session, owner):
+    from tests.web.test_pages import run  # noqa: PLC0415
+
+    made = [run(owner, importer) for _ in range(3)]
+    assert [owner.client.get(f"/imports/{one}/report.pdf").status_code for one in made] == [202, 202, 429]
+    refused = owner.client.get(f"/imports/{made[2]}/report.pdf")
+    assert refused.headers["Retry-After"] == "5"
+    assert owner.client.get(f"/api/imports/{made[2]}/report.pdf").status_code == 429
+    session.execute(text("UPDATE contact_import_documents SET made_at = made_at - interval '2 minutes'"))
+    session.commit()
+    assert owner.client.get(f"/imports/{made[2]}/report.pdf").status_code == 202
+
+
+@pytest.mark.usefixtures("pango")
+def test_a_report_that_takes_too_long_or_too_much_leaves_the_csv(importer, session, owner, monkeypatch):
+    from tests.web.test_pages import run  # noqa: PLC0415
+
+    for limit, value in (("PDF_SECONDS", "1"), ("PDF_MEMORY_MB", "150")):
+        import_id = run(owner, importer)
+        monkeypatch.setenv(limit, value)
+        jobs.request_pdf(import_id)
+        environment = {**os.environ, "PYTHONPATH": "."}
+        subprocess.run([sys.executable, "-c", BURST], check=True, env=environment, timeout=100)
+        monkeypatch.delenv(limit)
+        kept = session.get(ImportDocument, (import_id, "pdf"), populate_existing=True)
+        assert kept.state == "failed"
+        assert "CSV" in owner.get(f"/imports/{import_id}/report.pdf", status=202).text
+        assert b"created" in owner.get(f"/imports/{import_id}/report.csv").data
