@@ -69,6 +69,7 @@ class Sweeper:
         try:
             jobs.end_silent_horses(self.settings, self.worker)
             jobs.sweep(self.settings)
+            jobs.send_notices(self.settings)
             self._forget()
         except psycopg.Error as error:
             logger.warning("sweep: database out of reach: %s", type(error).__name__)

@@ -122,4 +122,4 @@ def test_a_report_that_takes_too_long_or_too_much_leaves_the_csv(importer, sessi
         kept = session.get(ImportDocument, (import_id, "pdf"), populate_existing=True)
         assert kept.state == "failed"
         assert "CSV" in owner.get(f"/imports/{import_id}/report.pdf", status=202).text
-        assert b"created" in owner.get(f"/imports/{import_id}/report.csv").data
+        assert b"invalid" in owner.get(f"/imports/{import_id}/report.csv").data
