@@ -1,7 +1,7 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench soak lock backup restore shell
+.PHONY: run test check bench bench-live soak lock backup restore shell
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
@@ -23,6 +23,9 @@ check: .venv/dev
 
 bench: .venv/dev
 	python bench/run.py $(ARGS)
+
+bench-live: .venv/dev
+	python bench/live.py $(ARGS)
 
 KILLS ?= 200
 soak: .venv/dev

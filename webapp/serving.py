@@ -11,6 +11,7 @@ workers = 1
 # One for each open stream (MAX_STREAMS) and these besides for everything else; made when they are needed.
 threads = 96
 graceful_timeout = 5
+keepalive = 15  # seconds; longer than a page that polls is silent. A waiting connection takes no thread.
 control_socket_disable = True
 SILENT_SECONDS = 10  # how long a client may stop in the middle of a request
 

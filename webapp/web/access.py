@@ -21,9 +21,14 @@ def settings() -> Settings:
 def load_import(import_id: UUID) -> ContactImport:
     """The import, for one who may see it; for anybody else there is no such import (404)."""
     found = db.session.get(ContactImport, import_id)
-    if found is None or not (current_user.role in SEES_ALL or found.created_by == current_user.id):
+    if found is None or not may_see(found):
         abort(404)
     return found
+
+
+def may_see(found: ContactImport) -> bool:
+    """Whether the person at hand may see this import."""
+    return current_user.role in SEES_ALL or bool(found.created_by == current_user.id)
 
 
 def change_import(import_id: UUID) -> ContactImport:

@@ -9,13 +9,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
 from flask import Flask, current_app, render_template
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
 from webapp.config import Settings
 from webapp.engine.progress import ImportProgress, progress
@@ -104,14 +104,16 @@ class Hub:
                 if not self.streams[user_id]:
                     del self.streams[user_id]
 
-    def latest(self, import_id: UUID) -> Snapshot:
-        """The import as it was at most a quarter of a second ago: a hundred who poll cost one look."""
+    def latest(self, import_id: UUID) -> Snapshot | None:
+        """The import as it was at most a quarter of a second ago: a hundred who poll cost one look. None: no such."""
         channel = self._channel(import_id)
         asked_at = time.monotonic()
-        with channel.looking:
-            if channel.snapshot is None or channel.looked_at < asked_at - LOOK_SECONDS:
-                self._look(import_id, channel)
-            return cast("Snapshot", channel.snapshot)
+        if channel.looked_at < asked_at - LOOK_SECONDS or channel.snapshot is None:
+            with channel.looking:
+                if channel.looked_at < asked_at - LOOK_SECONDS or channel.snapshot is None:
+                    with suppress(NoResultFound):
+                        self._look(import_id, channel)
+        return channel.snapshot
 
     def fragment(self, snapshot: Snapshot, trigger: str) -> str:
         """The progress partial with the trigger that its way calls for, rendered once for all who get it."""

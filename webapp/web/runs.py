@@ -19,7 +19,7 @@ from webapp.intake import sentences
 from webapp.models import ContactImport, User
 from webapp.reports import summary
 from webapp.web import hub
-from webapp.web.access import SEES_ALL, change_import, load_import, settings
+from webapp.web.access import SEES_ALL, change_import, load_import, may_see, settings
 from webapp.web.extensions import db
 from webapp.web.wizard import step_url
 
@@ -97,9 +97,10 @@ def watch(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def fragment(import_id: UUID) -> ResponseReturnValue:
     """The progress card alone. Once the step is over it has no trigger, and htmx is told where the story goes on."""
-    load_import(import_id)
     db.session.remove()  # One look at the database serves everybody who polls at this moment.
     now = hub.current().latest(import_id)
+    if now is None or not may_see(now.found):
+        abort(404)
     headers = {"HX-Redirect": step_url(now.found)} if now.over else {}
     return Response(hub.current().fragment(now, hub.POLLED), headers=headers)
 
