@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
-from webapp.engine import checking, leases, pace, sessions
+from webapp.engine import checking, leases, pace, rollback, sessions
 from webapp.engine.progress import progress
 from webapp.intake import reading
 
@@ -99,3 +99,19 @@ def test_check_shows_its_own_work_and_leaves_no_log_behind(importer, session, co
     assert (done.state, done.total) == ("ready", ROWS)
     left = "SELECT count(*) FROM contact_import_logs WHERE import_id = :id AND event = 'block_checked'"
     assert session.scalar(text(left), {"id": found.id}) == 0
+
+
+def test_rollback_shows_its_own_work_beside_what_the_import_did(importer, session, conn):
+    found = importer.run(table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, ROWS + 1)]))
+    sessions.roll_back(session, found.id)
+    session.commit()
+    for entries in (1000, 2000):  # Two slices, each of one batch.
+        lease = leases.claim(conn, found.id, 15)
+        assert not rollback.undo_slice(conn, lease, lambda: True)
+        now = progress(session, found.id)
+        assert (now.state, now.progress, now.processed) == ("rolling_back", 100, ROWS)
+        assert (now.work.progress, now.work.processed, now.work.total) == (entries / ROWS * 100, entries, ROWS)
+        assert now.speed_per_minute > 0
+        assert now.eta_seconds is not None
+        leases.release(conn, lease)
+    assert importer.work(found.id).state == "rolled_back"

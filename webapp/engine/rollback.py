@@ -5,6 +5,7 @@ the changed fields come back, newest change first; then what imports undone earl
 says what becomes of each contact and field. Undos run one after another, since one may hand over to the next.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -46,12 +47,25 @@ def undo_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool])
     conn.execute("SET enable_hashjoin = on")
     undone = _begin(conn, lease)
     while undone.phase != "done":
+        began, before = time.monotonic(), undone.through
         PHASES[undone.phase](conn, lease.import_id, undone)
+        _log_batch(conn, lease.import_id, undone.through - before, time.monotonic() - began)
         _checkpoint(conn, lease, undone)
         conn.commit()
         if undone.phase != "done" and should_yield():
             return False
     return True
+
+
+def _log_batch(conn: Connection, import_id: UUID, entries: int, seconds: float) -> None:
+    """For the pace that is shown meanwhile."""
+    if entries:
+        conn.execute(
+            """INSERT INTO contact_import_logs (import_id, event, rows, duration_ms)
+               VALUES (%s, 'batch_undone', %s, %s)""",
+            (import_id, entries, seconds * 1000),
+            prepare=True,
+        )
 
 
 def _begin(conn: Connection, lease: Lease) -> Undone:
