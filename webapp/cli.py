@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.models import User
+from webapp.models import ApiToken, User
 from webapp.web import account, health
 from webapp.web.access import settings
 from webapp.web.extensions import db
@@ -46,6 +46,26 @@ def create_user(email: str, role: str, name: str) -> None:
 def create_token(email: str, name: str) -> None:
     """Make an API token for an account and print it."""
     click.echo(account.add_token(_user_id(email), name))
+
+
+@token.command("list")
+@click.argument("email")
+def list_tokens(email: str) -> None:
+    """Print the names of an account's living tokens, and when each was last used."""
+    for found in account.living_tokens(_user_id(email)):
+        used = f"last used {found.last_used_at:%Y-%m-%d}" if found.last_used_at else "never used"
+        click.echo(f"{found.name}\tmade {found.created_at:%Y-%m-%d}\t{used}")
+
+
+@token.command("revoke")
+@click.argument("email")
+@click.argument("name")
+def revoke_token(email: str, name: str) -> None:
+    """Revoke an account's tokens of that name: from now on they open nothing."""
+    revoked = account.revoke(_user_id(email), ApiToken.name == name)
+    if not revoked:
+        raise click.ClickException(f"{email} has no living token named {name}. See them with: token list {email}")
+    click.echo(f"Revoked {revoked}.")
 
 
 def _user_id(email: str) -> int:

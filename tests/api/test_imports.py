@@ -270,3 +270,20 @@ def test_preview_is_kept_for_each_strategy(owner_program):
     }
     assert all(set(outcomes) == OUTCOMES for outcomes in found.values())
     assert (found["skip"]["duplicate_skipped"], found["update"]["updated"], found["merge"]["unchanged"]) == (1, 1, 1)
+
+
+def test_error_log_holds_the_first_thousand_and_rows_the_rest(owner_program):
+    import_id = owner_program.run(table(*[f"{n},nonsense,Ada,L,Acme,," for n in range(1, 1052)]))
+    result = owner_program.ask("GET", f"/imports/{import_id}/result").json
+    assert [entry["row"] for entry in result["error_log"]] == list(range(2, 1002))
+    rest = owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=invalid&after=1001").json
+    assert [entry["row"] for entry in rest["items"]] == list(range(1002, 1053))
+    assert rest["next"] is None
+    assert (result["total_contacts"], result["outcomes"]["invalid"]) == (1051, 1051)
+
+
+def test_health_names_each_part(app):
+    client = app.test_client()
+    assert client.get("/healthz").json == {"status": "ok"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json) == (503, {"database": "ok", "queue": "ok", "worker": "none"})

@@ -6,6 +6,7 @@ old cookie is worth nothing from then on.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Request
 
@@ -149,6 +150,20 @@ def add_token(user_id: int, name: str) -> str:
     return token
 
 
+def living_tokens(user_id: int) -> Sequence[ApiToken]:
+    """A person's tokens that are not revoked, oldest first."""
+    living = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    return db.session.scalars(living.order_by(ApiToken.id)).all()
+
+
+def revoke(user_id: int, which: ColumnElement[bool]) -> int:
+    """Revoke those of a person's living tokens; how many there were."""
+    living = update(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), which)
+    revoked = db.session.scalars(living.values(revoked_at=func.now()).returning(ApiToken.id)).all()
+    db.session.commit()
+    return len(revoked)
+
+
 def setup_token() -> str | None:
     """What the link to the first account carries; None once there is an account."""
     return None if _any_user() else _setup_signer().dumps("first account")
@@ -242,11 +257,10 @@ def index() -> str:
 
 
 def _account_page(**shown: Any) -> str:
-    tokens = select(ApiToken).where(ApiToken.user_id == current_user.id, ApiToken.revoked_at.is_(None))
     everyone = db.session.scalars(select(User).order_by(User.email)).all() if current_user.role == "admin" else []
     return render_template(
         "account/index.html",
-        tokens=db.session.scalars(tokens.order_by(ApiToken.id)).all(),
+        tokens=living_tokens(current_user.id),
         users=everyone,
         roles=ROLES,
         **shown,
@@ -279,12 +293,7 @@ def create_token() -> ResponseReturnValue:
 @blueprint.post("/account/tokens/<int:token_id>/revoke")
 @login_required
 def revoke_token(token_id: int) -> ResponseReturnValue:
-    db.session.execute(
-        update(ApiToken)
-        .where(ApiToken.id == token_id, ApiToken.user_id == current_user.id)
-        .values(revoked_at=func.now())
-    )
-    db.session.commit()
+    revoke(current_user.id, ApiToken.id == token_id)
     return redirect(url_for("account.index"))
 
 
