@@ -170,7 +170,8 @@ class Soak:
 
         def goes_on() -> bool:
             found = self.house.facts(import_id)
-            return found["state"] in ends or (found["held"] and alive(self.house.horse(import_id)))
+            holder = found["held"] and found["worker"]
+            return found["state"] in ends or bool(holder and alive(int(holder.rpartition(":")[2])))
 
         self.house.until(goes_on, HEALED_WITHIN, "not resumed within 30 s")
         return time.monotonic() - started

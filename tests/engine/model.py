@@ -2,52 +2,67 @@
 
 from dataclasses import dataclass, field
 
-KEYS = {"external_id": "external_id", "email": "email_key"}
+KEYS = {"external_id": "external_id", "email": "email_key", "phone": "phone_key"}  # strongest first
+UNIQUE = ("external_id", "email")
+BESIDE = ("status", "clears", "problems")  # of the row, not of the contact
+PLAIN = ("first_name", "company")
+DONE = {"update": "updated", "merge": "merged"}
 
 
 @dataclass
 class Book:
-    """Contacts by number, and the ledger as (outcome, contact number or None) by row."""
+    """Contacts by number; the row that made each, 0 for those before; the ledger as (outcome, number, code) by row."""
 
     contacts: dict[int, dict] = field(default_factory=dict)
-    ledger: dict[int, tuple[str, int | None]] = field(default_factory=dict)
+    made: dict[int, int] = field(default_factory=dict)
+    ledger: dict[int, tuple[str, int | None, str | None]] = field(default_factory=dict)
 
-    def owner(self, key: str, value: str | None) -> int | None:
-        return next((n for n, c in self.contacts.items() if value is not None and c.get(key) == value), None)
+    def owners(self, key: str, row: dict) -> list[int]:
+        column, value = KEYS[key], row.get(KEYS[key])
+        return [number for number, contact in self.contacts.items() if value is not None and contact[column] == value]
 
 
 def take(book: Book, number: int, row: dict, strategy: str, match_keys: tuple[str, ...]) -> None:
-    owners = {name: book.owner(column, row.get(column)) for name, column in KEYS.items()}
-    matched = [owners[name] for name in KEYS if name in match_keys]
-    owner = next((found for found in matched if found is not None), None)
-    if conflict(book, row, owners, owner, match_keys):
-        book.ledger[number] = ("conflict", None)
+    if row.get("status", "valid") != "valid":
+        book.ledger[number] = (row["status"], None, row["status"])
+        return
+    owners = {key: book.owners(key, row) for key in KEYS}
+    owner = next((found[0] for key, found in owners.items() if key in match_keys and found), None)
+    if code := conflict(book, row, owners, owner, match_keys):
+        book.ledger[number] = ("conflict", None, code)
     elif owner is None:
         new = max(book.contacts, default=0) + 1
-        book.contacts[new] = {"tags": [], "custom": {}, **row}
-        book.ledger[number] = ("created", new)
-    elif strategy == "skip":
-        book.ledger[number] = ("duplicate_skipped", owner)
+        blank = {"tags": [], "custom": {}, **dict.fromkeys(KEYS.values())}
+        book.contacts[new] = blank | {name: value for name, value in row.items() if name not in BESIDE}
+        book.made[new] = number
+        book.ledger[number] = ("created", new, None)
     else:
-        after = changed(book.contacts[owner], row, strategy)
-        done = {"update": "updated", "merge": "merged"}[strategy]
-        book.ledger[number] = ("unchanged" if after == book.contacts[owner] else done, owner)
-        book.contacts[owner] = after
+        before = book.contacts[owner]
+        book.contacts[owner] = before if strategy == "skip" else changed(before, row, strategy)
+        outcome = "duplicate_skipped" if strategy == "skip" else "unchanged"
+        outcome = outcome if book.contacts[owner] == before else DONE[strategy]
+        book.ledger[number] = (outcome, owner, "joins_row" if book.made[owner] else None)
 
 
-def conflict(book, row, owners, owner, match_keys) -> bool:
-    if len({found for name, found in owners.items() if found is not None and name in match_keys}) > 1:
-        return True
-    if any(found not in (None, owner) for name, found in owners.items() if name not in match_keys):
-        return True
-    if owner is None or "external_id" not in match_keys or owners["external_id"] is not None:
-        return False
-    theirs, mine = book.contacts[owner].get("external_id"), row.get("external_id")
-    return theirs is not None and mine is not None and theirs != mine
+def conflict(book: Book, row: dict, owners: dict, owner: int | None, match_keys: tuple[str, ...]) -> str | None:
+    if len({number for key in match_keys for number in owners[key]}) > 1:
+        return "two_contacts"
+    if any(number != owner for key in UNIQUE if key not in match_keys for number in owners[key]):
+        return "key_taken"
+    for key, column in KEYS.items():  # A stronger key that both have and that differs.
+        if owner is None or (key in match_keys and owners[key]):
+            return None
+        mine, theirs = row.get(column), book.contacts[owner][column]
+        if key in match_keys and None not in {mine, theirs} and mine != theirs:
+            return "stronger_key_differs"
+    return None
 
 
 def changed(contact: dict, row: dict, strategy: str) -> dict:
-    after = dict(contact)
+    """The contact afterwards. An update lets what the row says win, a merge fills in what is blank."""
+    after = {name: None for name in row if name not in BESIDE} | contact
+    clears = (row.get("clears") or ()) if strategy == "update" else ()
+    wins = {name for name in row if strategy == "update" or contact.get(name) is None}
     for name, value in row.items():
         if name == "tags":
             old = contact["tags"]
@@ -55,8 +70,13 @@ def changed(contact: dict, row: dict, strategy: str) -> dict:
         elif name == "custom":
             mine = contact["custom"]
             after["custom"] = {**mine, **value} if strategy == "update" else {**value, **mine}
-        elif name != "email_key" and (strategy == "update" or contact.get(name) is None):
+        elif name in wins and name in KEYS:  # The key that is derived from it comes with it.
+            after |= {name: value, KEYS[name]: row.get(KEYS[name])}
+        elif name in wins and name in PLAIN:
             after[name] = value
-            if name == "email":
-                after["email_key"] = row["email_key"]
+    for name in clears:
+        if name.startswith("custom:"):
+            after["custom"] = {key: value for key, value in after["custom"].items() if key != name[7:]}
+        else:
+            after |= {name: [] if name == "tags" else None} | ({KEYS[name]: None} if name in KEYS else {})
     return after

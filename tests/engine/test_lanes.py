@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.engine.model import Book, take
-from tests.engine.test_decision import _contacts, _insert, _plain, people
+from tests.engine.test_decision import ANY_KEYS, STRATEGIES, _contacts, _insert, _plain, lines, people
 from tests.engine.test_faults import _wait_until, refuse
 from tests.harness.imports import table
 from webapp import db, jobs
@@ -47,9 +47,9 @@ def prepare(conn, user_id, strategy, match_keys, size) -> uuid.UUID:
 )
 @given(
     before=st.lists(people(), max_size=6),
-    rows=st.lists(people(), min_size=1, max_size=20),
-    strategy=st.sampled_from(["skip", "update", "merge"]),
-    match_keys=st.sampled_from([("external_id", "email"), ("email",), ("external_id",), ()]),
+    rows=st.lists(lines(), min_size=1, max_size=20),
+    strategy=STRATEGIES,
+    match_keys=ANY_KEYS,
     size=st.sampled_from([1, 2, 5]),
 )
 def test_lanes_equal_the_sequential_model(conn, database_url, user_id, before, rows, strategy, match_keys, size):
