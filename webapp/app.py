@@ -18,6 +18,7 @@ from webapp.web import (
     mend,
     openapi,
     presenting,
+    receiving,
     results,
     wizard,
 )
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["rowcall"] = settings
     if settings.public_url:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    receiving.register(app)
     app.before_request(_cap_body)  # before the extensions read any form
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
@@ -81,12 +83,9 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     }
 
 
-UPLOADS = {"wizard.upload", "api.upload_import"}
-
-
 def _cap_body() -> None:
     """Only an upload may be large, and only as a file: everything else is held in memory."""
-    if request.endpoint not in UPLOADS or request.mimetype != "multipart/form-data":
+    if request.endpoint not in receiving.UPLOADS or request.mimetype != "multipart/form-data":
         request.max_content_length = MEBIBYTE
 
 

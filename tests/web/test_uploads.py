@@ -1,6 +1,7 @@
 """What is too much, or named to do harm, at the door (checklist items 1 to 4, 9 to 11, 16 to 19)."""
 
 import csv
+import hashlib
 import io
 import tempfile
 import tracemalloc
@@ -14,6 +15,7 @@ from tests.web.test_pages import bring, check
 from webapp.app import create_app
 from webapp.config import MEBIBYTE
 from webapp.models import Contact, ContactImport, ImportFileChunk
+from webapp.web import receiving
 
 # Werkzeug leaves the closing of a refused body's temporary file to Python.
 pytestmark = pytest.mark.filterwarnings("ignore:.*Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning")
@@ -56,43 +58,87 @@ def test_a_file_past_the_limit(owner):
         assert "<main" in page.text
 
 
-class Endless(io.RawIOBase):
-    """A multipart body that never ends, as a client without a Content-Length may send it."""
+class Sending(io.RawIOBase):
+    """A multipart body as it comes in, `look` being called once half of a MiB more than one is there."""
 
-    given = 0
-
-    def __init__(self) -> None:
+    def __init__(self, owner, size: int | None, look=lambda: None) -> None:
         super().__init__()
-        self.begin = b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\nEmail\r\n'
+        token = Page(owner.client.get("/imports/new").text).tokens[0]
+        field = f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n'
+        file = '--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\nEmail\r\n'
+        self.rest, self.size, self.look = (field + file).encode(), size, look
+        self.given = 0
 
     def readable(self):
         return True
 
     def readinto(self, buffer):
-        part = self.begin or b"a@example.com\r\n" * 5000
-        self.begin = b""
-        part = part[: len(buffer)]
+        if self.given > 1.5 * MEBIBYTE:
+            self.look, look = lambda: None, self.look
+            look()
+        if not self.rest and self.size is not None and self.given >= self.size:
+            self.rest, self.size = b"\r\n--x--\r\n", float("inf")
+        part = (self.rest or b"a@example.com\r\n" * 4000)[: len(buffer)]
+        if self.size == float("inf") and not self.rest:
+            return 0
+        self.rest = self.rest[len(part) :]
         buffer[: len(part)] = part
         self.given += len(part)
         return len(part)
 
 
+def send(owner, body: io.RawIOBase):
+    """Send a body without a Content-Length; the status and the page."""
+    environ = EnvironBuilder(path="/imports/new", method="POST").get_environ() | {
+        "CONTENT_TYPE": "multipart/form-data; boundary=x",
+        "HTTP_COOKIE": f"rowcall={owner.client.get_cookie('rowcall').value}",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+    }
+    environ.pop("CONTENT_LENGTH", None)
+    page, status, _ = run_wsgi_app(owner.client.application, environ, buffered=True)
+    return int(status[:3]), b"".join(page).decode()
+
+
 @pytest.mark.usefixtures("nothing_stays")
 def test_a_body_that_does_not_end(owner):
-    body = Endless()
-    builder = EnvironBuilder(path="/imports/new", method="POST", content_type="multipart/form-data; boundary=x")
-    environ = builder.get_environ() | {"wsgi.input": body, "wsgi.input_terminated": True}
-    environ |= {"HTTP_TRANSFER_ENCODING": "chunked"}
-    environ |= {"HTTP_COOKIE": f"rowcall={owner.client.get_cookie('rowcall').value}"}
-    del environ["CONTENT_LENGTH"]
+    body = Sending(owner, None)
     tracemalloc.start()
-    page, status, _ = run_wsgi_app(owner.client.application, environ, buffered=True)
+    status, page = send(owner, body)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert status.startswith("413 ")
-    assert b"Split it" in b"".join(page)
-    assert body.given <= (LIMIT_MB + 2) * MEBIBYTE
+    assert (status, "Split it" in page) == (413, True)
+    assert LIMIT_MB * MEBIBYTE < body.given <= (LIMIT_MB + 2) * MEBIBYTE
     assert peak < 20 * MEBIBYTE
+
+
+def test_the_bytes_are_stored_while_they_come_in(owner, session, conn, tmp_path):
+    """Uploads that break off leave nothing and take no place from those after them."""
+    size = "SELECT pg_total_relation_size('contact_import_files') AS bytes"
+    seen = []
+
+    def look() -> None:
+        seen.append((conn.execute(size).fetchone()["bytes"], list((tmp_path / "uploads").iterdir())))
+        conn.rollback()
+
+    def break_off() -> None:
+        raise OSError("the sender is gone")
+
+    for _ in range(receiving.AT_ONCE + 1):
+        assert send(owner, Sending(owner, 2 * MEBIBYTE, break_off))[0] >= 400
+        assert session.query(ImportFileChunk).count() == 0
+    before = conn.execute(size).fetchone()["bytes"]
+    conn.rollback()
+    status, _ = send(owner, Sending(owner, int(1.8 * MEBIBYTE), look))
+    assert status == 302
+    ((stored, temporary),) = seen
+    assert temporary == []
+    assert stored >= before + MEBIBYTE // 2
+    kept = session.query(ContactImport).one()
+    chunks = [chunk.content for chunk in session.query(ImportFileChunk).order_by(ImportFileChunk.position)]
+    assert kept.size_bytes == sum(map(len, chunks)) > 1.7 * MEBIBYTE
+    assert kept.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
 
 
 KINDS = [

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.config import Settings
 from webapp.engine import mappings
-from webapp.engine.staging import StoredFile, store
+from webapp.engine.staging import Incoming, StoredFile, received
 from webapp.engine.states import State, Strategy, sources_of
 from webapp.intake import mapping, reading
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportLog, ImportPreview, ImportRow
@@ -44,7 +44,7 @@ def create(
     session: Session,
     user_id: int,
     filename: str,
-    stream: BinaryIO,
+    stream: BinaryIO | Incoming,
     settings: Settings,
     *,
     encoding: str | None = None,
@@ -58,11 +58,10 @@ def create(
 
     Raises reading.Unreadable for a file that cannot be used and staging.TooLarge past the limit.
     """
-    import_id, filename = uuid4(), plain_name(filename)
-    conn = driver(session)
-    stored = store(conn, import_id, stream, settings.max_upload_bytes)
+    filename = plain_name(filename)
+    stored = received(driver(session), stream, settings.max_upload_bytes)
     opened = ContactImport(
-        id=import_id,
+        id=stored.import_id,
         created_by=user_id,
         filename=filename,
         size_bytes=stored.size,
@@ -76,8 +75,8 @@ def create(
     _take_head(session, opened, head)
     session.add(opened)
     session.flush()
-    session.add(ImportLease(import_id=import_id))
-    log(session, import_id, "uploaded")
+    session.add(ImportLease(import_id=opened.id))
+    log(session, opened.id, "uploaded")
     session.flush()
     return opened
 

@@ -3,9 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
-from uuid import UUID
+from typing import Any, BinaryIO, cast
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg.rows import tuple_row
@@ -32,28 +31,67 @@ class TooLarge(Exception):  # noqa: N818 - a refusal, told to the person as a se
         self.limit = limit
 
 
-@dataclass(frozen=True)
-class Stored:
-    """What was stored: size in bytes and the SHA-256 in hexadecimal."""
+class Incoming:
+    """A file on its way into `contact_import_files`: what is written becomes chunks of 1 MiB at once.
 
-    size: int
-    sha256: str
+    The import does not exist yet; until it does, the transaction cannot be committed.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.conn = conn
+        self.import_id = uuid4()
+        self.size = 0
+        self._digest = hashlib.sha256()
+        self._waiting = bytearray()
+
+    def write(self, data: bytes) -> int:
+        """Take bytes as they come."""
+        self._waiting += data
+        while len(self._waiting) >= CHUNK:
+            self._keep(bytes(self._waiting[:CHUNK]))
+            del self._waiting[:CHUNK]
+        return len(data)
+
+    def seek(self, _offset: int) -> None:
+        """The file is whole: keep what is left of it."""
+        if self._waiting:
+            self._keep(bytes(self._waiting))
+            self._waiting.clear()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _keep(self, chunk: bytes) -> None:
+        self.conn.execute(
+            "INSERT INTO contact_import_files (import_id, position, content) VALUES (%s, %s, %b)",
+            (self.import_id, self.size, chunk),
+        )
+        self._digest.update(chunk)
+        self.size += len(chunk)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
 
-def store(conn: psycopg.Connection[object], import_id: UUID, stream: BinaryIO, limit: int) -> Stored:
-    """Write a stream into `contact_import_files`, a chunk at a time. Raises TooLarge past `limit` bytes."""
-    digest, position = hashlib.sha256(), 0
-    with conn.cursor() as cursor:
-        for chunk in iter(lambda: stream.read(CHUNK), b""):
-            if position + len(chunk) > limit:
-                raise TooLarge(limit)
-            cursor.execute(
-                "INSERT INTO contact_import_files (import_id, position, content) VALUES (%s, %s, %b)",
-                (import_id, position, chunk),
-            )
-            digest.update(chunk)
-            position += len(chunk)
-    return Stored(position, digest.hexdigest())
+def received(conn: psycopg.Connection[Any], stream: BinaryIO | Incoming, limit: int) -> Incoming:
+    """The stream as chunks, if it is not in them already. Raises TooLarge past `limit` bytes."""
+    found = stream if isinstance(stream, Incoming) else Incoming(conn)
+    if found is not stream:
+        while found.size <= limit and (block := cast("BinaryIO", stream).read(CHUNK)):
+            found.write(block)
+    found.seek(0)
+    if found.size > limit:
+        raise TooLarge(limit)
+    return found
+
+
+def sha256_of(stream: BinaryIO | Incoming) -> str:
+    """SHA-256 of a whole upload, hexadecimal."""
+    if isinstance(stream, Incoming):
+        return stream.sha256
+    stream.seek(0)
+    return hashlib.file_digest(cast("Any", stream), "sha256").hexdigest()
 
 
 class StoredFile:

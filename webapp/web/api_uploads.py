@@ -1,10 +1,9 @@
 """The JSON API: uploading, listing and reading imports."""
 
 import base64
-import hashlib
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from flask import request, url_for
@@ -15,7 +14,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from webapp.engine import sessions
-from webapp.engine.staging import TooLarge
+from webapp.engine.staging import TooLarge, sha256_of
 from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport
@@ -90,8 +89,7 @@ def _first_answer(key: str, stream_: BinaryIO) -> ContactImport | None:
     first = db.session.scalar(wanted)
     if first is None:
         return None
-    stream_.seek(0)
-    if hashlib.file_digest(cast("Any", stream_), "sha256").hexdigest() != first.sha256:
+    if sha256_of(stream_) != first.sha256:
         raise at_fault("Idempotency-Key", "key_used_before", "Use a new key for a new file")
     return first
 
