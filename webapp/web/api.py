@@ -38,7 +38,7 @@ OPEN = {"api.openapi_document", "api.documentation"}
 ROLLBACK_SECONDS = 3.0  # waited for before a rollback is answered with 202
 SESSION = Answer("The import session.", schemas.ImportSession)
 STREAM = Answer(
-    "`progress` events, and `done` with the ImportResult at the end.",
+    "Events: progress as it changes, and done with the result at the end.",
     media_type="text/event-stream",
     events={"progress": schemas.Progress, "done": schemas.ImportResult},
 )

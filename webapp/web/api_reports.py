@@ -37,7 +37,7 @@ def _ended(import_id: UUID) -> ContactImport:
 @blueprint.get("/imports/<uuid:import_id>/rows")
 @contract(
     "Ledger rows in file order",
-    {200: Answer("A page; `next` is the row to go on after.", schemas.RowList)},
+    {200: Answer("A page; next is the row to go on after.", schemas.RowList)},
     query=schemas.RowsQuery,
     refuses=(404, 422),
 )

@@ -29,6 +29,12 @@ PATH_TYPES = {
     "import_id": {"type": "string", "format": "uuid"},
     "contact_id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
 }
+# The order in which a program asks, and a reader reads.
+FLOW = (
+    *("upload_import", "map_columns", "read_import", "preview_import", "execute_import", "follow_import"),
+    *("read_progress", "cancel_import", "read_result", "list_rows", "report_csv", "report_pdf", "rejected_csv"),
+    *("retry_import", "preview_rollback", "roll_back_import", "list_imports", "list_contacts", "read_contact"),
+)
 WEB = "The JSON API of Rowcall: upload a file, map its columns, preview, execute, follow, take back."
 
 
@@ -47,7 +53,7 @@ def documentation() -> str:
 @lru_cache(maxsize=2)
 def document(app: Flask) -> dict[str, Any]:
     """The OpenAPI document of an app."""
-    paths: dict[str, dict[str, Any]] = dict(HEALTH)
+    paths: dict[str, dict[str, Any]] = {}
     models: set[type[BaseModel]] = {schemas.ProblemDocument, schemas.Alive, schemas.Ready}
     for rule, contract in _contracts(app):
         operations = paths.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
@@ -55,6 +61,7 @@ def document(app: Flask) -> dict[str, Any]:
         operations[method] = _operation(app, rule, contract)
         models |= {answer.model for answers in contract.answers.values() for answer in answers if answer.model}
         models |= {model for model in (contract.body, contract.form) if model}
+    paths |= HEALTH
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rowcall", "version": "1", "description": WEB},
@@ -68,7 +75,12 @@ def document(app: Flask) -> dict[str, Any]:
 
 def _contracts(app: Flask) -> list[tuple[Rule, Contract]]:
     found = [(rule, getattr(app.view_functions[rule.endpoint], "contract", None)) for rule in app.url_map.iter_rules()]
-    return [(rule, contract) for rule, contract in found if contract]
+    declared = [(rule, contract) for rule, contract in found if contract]
+    return sorted(declared, key=lambda pair: FLOW.index(_name(pair[0])))
+
+
+def _name(rule: Rule) -> str:
+    return str(rule.endpoint).rpartition(".")[2]
 
 
 def _schemas(models: set[type[BaseModel]]) -> dict[str, Any]:
@@ -80,9 +92,8 @@ def _schemas(models: set[type[BaseModel]]) -> dict[str, Any]:
 
 
 def _operation(app: Flask, rule: Rule, contract: Contract) -> dict[str, Any]:
-    name = rule.endpoint.rpartition(".")[2]
     described: dict[str, Any] = {
-        "operationId": name,
+        "operationId": _name(rule),
         "summary": contract.summary,
         "security": [{"token": []}],
         "parameters": [*_path_parameters(rule), *_query_parameters(contract), *_header_parameters(contract)],
