@@ -98,6 +98,7 @@ STEPS = (
 
 
 def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
+    conn.execute("DELETE FROM contact_import_problems WHERE import_id = %s", (import_id,))
     if unused:
         conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
         return
