@@ -45,7 +45,7 @@ def main() -> None:
             upload(page, address, data, name)
             to_review(page)
             run(page, "merge")
-        page.screenshot(path=Path(__file__).parent / "report.png")
+        page.screenshot(path=Path(__file__).parent / "report.png", full_page=True)
         browser.close()
 
 

@@ -159,6 +159,7 @@ def contact_pages(eye: Eye, conn) -> None:
     page.get_by_role("button", name="Save").click()
     eye.look("contact-stale")
     page.get_by_role("button", name="Save").click()
+    eye.visit(f"/contacts/{someone}/erase", "erase")
     eye.visit("/contacts?q=zzzz", "contacts-none")
 
 
@@ -173,6 +174,7 @@ def undone(eye: Eye, database_url: str, of_import: str) -> None:
         eye.look("rolling-back")
     page.wait_for_url("**/report")
     eye.look("report-rolled-back")
+    eye.visit(f"/imports/{of_import}/rolled-back", "rolled-back")
     eye.visit("/imports", "history")
 
 
