@@ -74,6 +74,11 @@ def moment(value: datetime | None) -> str:
     return f"{value.astimezone(UTC):%-d %B %Y, %H:%M} UTC" if value else ""
 
 
+def brief(value: datetime) -> str:
+    """24 Nov 2026, 14:02 UTC."""
+    return f"{value.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+
+
 def day(value: datetime) -> str:
     """23 December."""
     return f"{value.astimezone(UTC):%-d %B}"
@@ -116,6 +121,7 @@ FILTERS = {
     "one_row": lambda outcome: word(outcome, 1),
     "number": number,
     "moment": moment,
+    "brief": brief,
     "day": day,
     "rows": rows_word,
     "contacts": contacts_word,
