@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.engine.progress import outcomes_of, sums
-from webapp.engine.states import Outcome, State
+from webapp.engine.states import ENDED, Outcome, State
 from webapp.intake import sentences
 from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
@@ -65,6 +65,7 @@ class Report:
     smallest_batch: int
     largest_batch: int
     differences: int  # rows that came out differently than the preview said
+    contradictions: str | None  # sums that do not agree, in words; never, unless somebody meddled with the tables
     problems: list[Problem] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)  # batches tried again or given up, the first twenty
     throughput: list[int] = field(default_factory=list)  # rows in each of at most 60 equal spans of the run
@@ -89,6 +90,7 @@ def report(session: Session, import_id: UUID) -> Report:
         duration_seconds=seconds(found),
         differences=_differences(session, import_id),
         problems=_problems(session, import_id),
+        contradictions=_contradictions(session, import_id),
         troubles=_troubles(session, import_id),
         throughput=_throughput(session, import_id),
         **_batches(session, import_id),
@@ -165,6 +167,18 @@ def _batches(session: Session, import_id: UUID) -> dict[str, int]:
         {"id": import_id},
     ).one()
     return dict(row._mapping)  # noqa: SLF001 - the documented way to a row's dict
+
+
+def _contradictions(session: Session, import_id: UUID) -> str | None:
+    """What the check of sums found at the newest end of the import."""
+    end = session.execute(
+        text(
+            """SELECT result, message FROM contact_import_logs
+               WHERE import_id = :id AND event = ANY(:ends) ORDER BY id DESC LIMIT 1"""
+        ),
+        {"id": import_id, "ends": [str(state) for state in ENDED - {State.ROLLED_BACK}]},
+    ).first()
+    return end.message if end and end.result == "failed" else None
 
 
 def _troubles(session: Session, import_id: UUID) -> list[Trouble]:
