@@ -72,8 +72,8 @@ def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
 
 def _changed_by(entry: Any) -> str:
     if entry.changed_by_import:
-        return f"import {entry.changed_by_import}"
-    return f"user {entry.changed_by_user}" if entry.changed_by_user else ""
+        return entry.by_file or f"import {entry.changed_by_import}"
+    return entry.by_person or ""
 
 
 def _plain(value: Any) -> str:

@@ -1,0 +1,70 @@
+"""The ledger as CSV: every row with its cells as they were, safe in a spreadsheet, in constant memory."""
+
+import csv
+import io
+import tracemalloc
+
+from sqlalchemy import text
+
+from tests.harness.imports import table
+from tests.reports import naughty
+from webapp.reports import exports, ledger
+
+MEBIBYTE = 1024 * 1024
+
+
+def read(chunks) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(b"".join(chunks).decode("utf-8-sig"), newline="")))
+
+
+def test_the_naughtiest_cells_are_text(importer, session):
+    csv.field_size_limit(1_000_000)
+    with naughty.listener() as (address, calls):
+        done = importer.run(naughty.table(address))
+        report, rejected = (read(made(session, done.id)) for made in (exports.report_csv, exports.rejected_csv))
+        cells = naughty.cells(address)
+    assert len(report) == 2 * len(cells) + 1
+    assert b"".join(exports.report_csv(session, done.id)).startswith(exports.BOM)
+    for line in (*report, *rejected):
+        assert not [cell for cell in line if cell.startswith(exports.FORMULA)]
+    shown = {cell for line in report for cell in line}
+    for cell in cells:
+        assert (exports.safe(cell.strip()) in shown) or (exports.safe(cell) in shown), cell[:60]
+    assert report[0][-1] == "'=cmd|' /C calc'!A0"
+    assert not calls
+    found = ledger.rows(session, done.id, search="Zoë")
+    assert [row.outcome for row in found] == ["created", "invalid"]
+
+
+def test_accents_and_columns_come_back_whole(importer, session):
+    done = importer.run(table("1,zoë@exämple.de,Zoë,Škoda Größe,株式会社,naïve,39"))
+    (row,) = read(exports.report_csv(session, done.id))[1:]
+    assert row[:2] == ["2", "created"]
+    assert row[5:] == ["1", "zoë@exämple.de", "Zoë", "Škoda Größe", "株式会社", "naïve", "39"]
+
+
+def test_memory_does_not_grow_with_the_file(importer, session):
+    peaks = []
+    for rows in (1_000, 20_000):
+        session.execute(text("TRUNCATE contacts"))
+        session.commit()
+        people = table(*(f"{n},p{n}@example.com,{'N' * 60},L{n},Acme,," for n in range(rows)))
+        done = importer.run(people, batch_size=1000)
+        session.expire_all()
+        tracemalloc.start()
+        lines = sum(chunk.count(b"\n") for chunk in exports.report_csv(session, done.id))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert lines == rows + 1
+    assert peaks[1] < peaks[0] + 6 * MEBIBYTE
+
+
+def test_rows_are_found_by_outcome_number_and_text(importer, session):
+    done = importer.run(table(*(f"{n},p{n}@example.com,Name{n},,,," for n in range(30)), "x,nobody,Lost,,,,"))
+    assert [row.row for row in ledger.rows(session, done.id, after=30)] == [31, 32]
+    (found,) = ledger.rows(session, done.id, search="name17")
+    assert (found.row, found.who, found.outcome) == (19, "Name17", "created")
+    assert [row.row for row in ledger.rows(session, done.id, outcome="invalid", code="email_no_at")] == [32]
+    assert ledger.rows(session, done.id, search="100%") == []
+    session.execute(text("DELETE FROM contact_import_results WHERE import_id = :id AND row > 30"), {"id": done.id})
+    assert [row.row for row in ledger.rows(session, done.id, outcome="not_processed")] == [31, 32]

@@ -1,0 +1,167 @@
+"""After an import: history, rows, taking it back and its answers, erasing a person."""
+
+import re
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from tests.reports import naughty
+from tests.web.test_pages import bring, check, run
+from webapp import jobs
+from webapp.engine import sessions
+from webapp.models import Contact, ContactImport
+
+FIRST = b"ID,Email,First name,Company\n1,ann@example.com,Ann,Acme\n2,ben@example.com,Ben,Acme\n"
+SECOND = b"ID,Email,First name,Company\n1,ann@example.com,Anna,Beta\n2,ben@example.com,Ben,Beta\n"
+
+
+def edit(browser, importer, email: str, **values: str) -> Contact:
+    found = importer.session.scalars(select(Contact).where(Contact.email == email)).one()
+    page = f"/contacts/{found.id}"
+    browser.post(page, {"version": str(found.version), **values}, at=page)
+    importer.session.expire_all()
+    return found
+
+
+def test_taking_back_says_first_what_it_would_do_and_then_what_it_did(owner, importer):
+    first = run(owner, importer, FIRST)
+    second = run(owner, importer, SECOND, "update")
+    ann = edit(owner, importer, "ann@example.com", company="Mine")
+    page = owner.get(f"/imports/{second}/rollback").text
+    assert [int(n) for n in re.findall(r"<dd>(\d+)</dd>", page)] == [0, 2, 1]
+    assert "Edited since: Owner" in page
+    assert "Mine" in page
+    first_page = owner.get(f"/imports/{first}/rollback").text
+    assert "Changed by a later import: people.csv" in first_page
+    owner.post(f"/imports/{second}/rollback", {}, at=f"/imports/{second}/rollback")
+    importer.work(UUID(second))
+    done = owner.get(f"/imports/{second}/rolled-back").text
+    assert "0 contacts deleted, 2 put back, 1 kept." in done
+    listed = owner.get(f"/imports/{second}/rollback.csv").data.decode("utf-8-sig").splitlines()
+    assert listed[1] == f"2,{ann.id},company,edited_since,Edited since,Acme,Mine,Owner"
+    assert "This import was taken back" in owner.get(f"/imports/{second}/report").text
+    again = owner.post(f"/imports/{second}/run-again", {}).location
+    assert again.endswith("/checking")
+
+
+def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
+    import_id = bring(owner, FIRST)
+    check(owner, importer, import_id)
+    owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"})
+    running = owner.post(f"/imports/{import_id}/rollback", {}, status=409).text
+    assert "This import is still at work" in running
+    importer.work(UUID(import_id))
+    outsider.post(f"/imports/{import_id}/rollback", {}, status=404)
+    viewer.post(f"/imports/{import_id}/rollback", {}, status=403)
+    later = bring(owner, SECOND)
+    check(owner, importer, later)
+    owner.post(f"/imports/{later}/execute", {"duplicate_strategy": "update"})
+    importer.work(UUID(later))
+    owner.post(f"/imports/{later}/rollback", {})
+    importer.work(UUID(later))
+    assert owner.post(f"/imports/{later}/rollback", {}).location.endswith("/report")
+    session.execute(text("UPDATE contact_imports SET expired_at = now()"))
+    session.commit()
+    for answer in (
+        owner.post(f"/imports/{import_id}/rollback", {}, status=409),
+        owner.get(f"/imports/{import_id}/rollback", status=409),
+    ):
+        assert "The time to take it back is over" in answer.text
+    assert "The file is no longer kept" in owner.post(f"/imports/{later}/run-again", {}, status=409).text
+    headers = {"X-CSRFToken": re.search(r'name="csrf_token" value="([^"]+)"', owner.get("/imports").text)[1]}
+    refused = owner.client.delete(f"/api/imports/{import_id}/rollback", headers=headers)
+    assert (refused.status_code, refused.json["code"]) == (409, "undo_expired")
+    report = owner.get(f"/imports/{import_id}/report").text
+    assert "Here to stay" in report
+    assert "Roll back this import" not in report
+
+
+def test_history_narrowed_and_live(owner, sign_in, importer, session):
+    done = run(owner, importer, FIRST)
+    waiting = bring(owner, SECOND, "second.csv")
+    check(owner, importer, waiting)
+    sessions.execute(session, UUID(waiting), strategy="update")
+    session.commit()
+    page = owner.get("/imports").text
+    assert page.count("hx-get") == 1
+    assert f'hx-get="/imports/{waiting}/row"' in page
+    row = owner.get(f"/imports/{waiting}/row").text
+    assert row.strip().startswith("<tr")
+    assert "Stop" in row
+    importer.work(UUID(waiting))
+    assert "hx-get" not in owner.get(f"/imports/{waiting}/row").text
+    assert done not in owner.get("/imports?q=second").text
+    assert "No import fits" in owner.get("/imports?state=failed").text
+    admin = sign_in("admin")
+    owner_id = session.get(ContactImport, UUID(done)).created_by
+    assert done in admin.get(f"/imports?who={owner_id}").text
+    assert done not in admin.get(f"/imports?who={owner_id + 1}").text
+    assert "2 rows" not in owner.get(f"/imports/{done}/rows?row=3&outcome=created&q=ben").text
+    assert "ben@example.com" not in owner.get(f"/imports/{done}/rows?q=nobody%20like%20that").text
+
+
+def test_stopped_halfway_and_taken_back(owner, importer, session):
+    rows = "".join(f"{n},p{n}@example.com,P{n},Acme\n" for n in range(50))
+    import_id = bring(owner, b"ID,Email,First name,Company\n" + rows.encode())
+    check(owner, importer, import_id)
+    sessions.execute(session, UUID(import_id), strategy="skip", batch_size=10)
+    session.commit()
+    jobs.stop_request.told = True  # One batch, then room is made.
+    try:
+        importer.work(UUID(import_id))
+    finally:
+        jobs.stop_request.told = False
+    owner.post(f"/imports/{import_id}/cancel", {})
+    stopped = importer.work(UUID(import_id))
+    assert stopped.state == "cancelled"
+    assert 0 < stopped.created < 50
+    assert "not processed" in owner.get(f"/imports/{import_id}/report").text
+    owner.post(f"/imports/{import_id}/rollback", {})
+    assert importer.work(UUID(import_id)).rollback["removed"] == stopped.created
+    assert session.query(Contact).count() == 0
+
+
+def test_where_each_value_came_from(owner, importer):
+    run(owner, importer, FIRST)
+    second = run(owner, importer, SECOND, "update")
+    ann = edit(owner, importer, "ann@example.com", first_name="Annie")
+    page = owner.get(f"/contacts/{ann.id}").text
+    company = page[page.index('data-label="Field">Company') :][:700]
+    assert f'href="/imports/{second}/rows?after=1"' in company
+    assert "Acme" in company
+    first_name = page[page.index('data-label="Field">First name') :][:500]
+    assert "Owner" in first_name
+    assert "Anna" in first_name
+
+
+def test_erasing_is_for_administrators_and_asks_first(owner, sign_in, importer):
+    import_id = run(owner, importer, FIRST)
+    ann = importer.session.scalars(select(Contact).where(Contact.email == "ann@example.com")).one()
+    page = f"/contacts/{ann.id}/erase"
+    assert "Erase this person" not in owner.get(f"/contacts/{ann.id}").text
+    owner.get(page, status=403)
+    owner.post(page, {}, status=403)
+    admin = sign_in("admin")
+    assert page in admin.get(f"/contacts/{ann.id}").text
+    asked = admin.get(page).text
+    assert "people.csv" in asked
+    assert "This cannot be taken back" in asked
+    admin.post(page, {}, at=page)
+    admin.get(f"/contacts/{ann.id}", status=404)
+    report = owner.get(f"/imports/{import_id}/report").text
+    assert "Somebody was erased from this import" in report
+    assert "All 2 contacts are in." in report
+
+
+def test_the_naughtiest_cells_on_every_page(owner, importer):
+    with naughty.listener() as (address, calls):
+        import_id = run(owner, importer, naughty.table(address).encode())
+        pages = [owner.get(f"/imports/{import_id}/{path}").text for path in ("report", "rows", "rows?outcome=invalid")]
+        numbers = [contact.id for contact in importer.session.scalars(select(Contact))]
+        pages += [owner.get(f"/contacts/{number}").text for number in numbers[::4]]
+        owner.get(f"/imports/{import_id}/rollback")
+    for page in pages:
+        markup = re.sub(r'value="[^"]*"', "", page)  # Attributes hold the cells too, escaped.
+        assert not re.search(rf"<\w[^>]*{address}", markup)
+        assert ">49<" not in page
+    assert not calls
