@@ -1,7 +1,7 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench bench-live soak lock backup restore shell
+.PHONY: run test check bench bench-full bench-peers bench-live soak lock backup restore shell
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
@@ -21,8 +21,18 @@ check: .venv/dev
 	lint-imports
 	@! grep -nE 'https?://[^ ]*(pypi|simple|registry|npmjs)' requirements.txt requirements-dev.txt || (echo "a lock file holds an address" && false)
 
+# About three minutes; bench-full takes at most fifteen and keeps its figures in docs/benchmarks.{json,md}.
 bench: .venv/dev
 	python bench/run.py $(ARGS)
+
+bench-full: .venv/dev
+	python bench/run.py --full --write $(ARGS)
+
+# What a person would use instead, in an environment of its own.
+bench-peers: .venv/bin/python
+	@bin/system-packages pgloader || true
+	@test -x .venv-peers/bin/python || .venv/bin/python -m venv .venv-peers
+	.venv-peers/bin/python -m pip install -q --disable-pip-version-check -r bench/peer_programs/requirements.txt
 
 bench-live: .venv/dev
 	python bench/live.py $(ARGS)

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import psycopg
 
+from bench.files import contacts
 from bench.house import ROOT, House
 
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 # Rows that each is given: the slow ones take as long over a few thousand as the others over the whole file.
-SLOW_ROWS = 2000
+SLOW_ROWS = 1000
 PEERS = {
     "django-import-export, default": ("django_import_export", SLOW_ROWS, ["default"]),
     "django-import-export, bulk": ("django_import_export", SLOW_ROWS, ["bulk"]),
     "SQLAlchemy ORM, a commit every 100": ("sqlalchemy_orm", SLOW_ROWS, []),
 }
-LOADERS = {"pgloader, 100 rows a batch": "batch rows = 100,", "pgloader, default": ""}
+LOADERS = {"pgloader, 100 rows a batch": (20_000, "batch rows = 100,"), "pgloader, default": (None, "")}
 FIELDS = {
     "external_id": "Customer ID", "email": "Email", "first_name": "First Name", "last_name": "Last Name",
     "phone": "Phone", "company": "Company", "job_title": "Job Title", "street": "Street", "city": "City",
@@ -30,18 +31,19 @@ FIELDS = {
 }  # fmt: skip
 
 
-def measure(house: House, file: Path, rows: int) -> dict[str, tuple[int, float]]:
+def measure(house: House, folder: Path, rows: int) -> dict[str, tuple[int, float]]:
     """Of each peer that is installed: rows and seconds."""
     found = {}
     if PYTHON.exists():
         for name, (program, most, arguments) in PEERS.items():
             count = min(rows, most)
             table(house.conn)
-            found[name] = (count, _python(house, program, [str(file), str(count), *arguments]))
+            found[name] = (count, _python(house, program, [str(contacts(folder, rows)), str(count), *arguments]))
     if shutil.which("pgloader"):
-        for name, setting in LOADERS.items():
+        for name, (most, setting) in LOADERS.items():
             table(house.conn, unique="")  # It knows no duplicates: a unique index would only have it reject rows.
-            found[name] = (rows, _pgloader(house, file, rows, setting))
+            count = min(rows, most or rows)
+            found[name] = (count, _pgloader(house, contacts(folder, count), count, setting))
     house.conn.execute("DROP TABLE IF EXISTS peer")
     return found
 

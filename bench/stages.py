@@ -64,7 +64,7 @@ class Sampler:
 
 def _doing(state: str, wait: str | None, query: str) -> str:
     if state != "active" or wait == "Client":
-        return "waiting for Python"
+        return "between two statements"
     name = next((name for start, name in STATEMENTS.items() if query.startswith(start)), "other statements")
     return f"waiting for {wait.lower()}" if wait else name
 
