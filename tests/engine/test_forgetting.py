@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from tests.harness.imports import table
 from webapp import jobs
 from webapp.engine import erasure, journal, rollback_preview, sessions
-from webapp.engine.proof import ledger_digest
+from webapp.engine.proof import read_ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
 
@@ -122,7 +122,7 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     assert not [word for word in THEIRS if word in dump(session)]
     session.expire_all()
     assert {found: summary.report(session, found).outcomes for found in before} == before
-    assert {found: ledger_digest(conn, found) for found in digests} == digests
+    assert {found: read_ledger(conn, found).digest for found in digests} == digests
     assert session.get(ContactImport, waiting) is None
     report = lines(exports.report_csv(session, first))
     assert [row[1] for row in report[1:]] == ["created", "created", "invalid", "duplicate_skipped"]
