@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -18,6 +19,7 @@ from webapp.config import Settings
 from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
 from webapp.migrate import migrate
 
+PORT_SECONDS = 5
 STOPPED = {130, 143, -signal.SIGINT, -signal.SIGTERM}  # what honcho gives when it was told to end
 
 
@@ -40,10 +42,10 @@ def start(settings: Settings) -> int:
     """Start what is missing, migrate, run the Procfile, and end everything in order."""
     servers = Servers(settings.var)
     try:
+        _see_that_port_is_free(settings.port)
         found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
         environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
         environment.setdefault("SECRET_KEY", secret_key(servers.var))
-        _see_that_port_is_free(settings.port)
         _make_tables(environment["DATABASE_URL"])
         _say_where(environment)
         return _run_procfile(environment)
@@ -73,12 +75,22 @@ def shell_lines(settings: Settings) -> str:
 
 
 def _see_that_port_is_free(port: int) -> None:
+    """What is left of a killed start may take a moment to end; another program keeps the port."""
+    until = time.monotonic() + PORT_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > until:
+            raise CannotStart(f"Port {port} is taken. Set PORT to another one, as in: PORT=8001 make run")
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise CannotStart(f"Port {port} is taken. Set PORT to another one, as in: PORT=8001 make run") from None
+            return False
+    return True
 
 
 def _make_tables(url: str) -> None:
