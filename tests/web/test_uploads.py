@@ -217,6 +217,7 @@ def test_forms_are_bounded(owner):
         assert answer.status_code == 413, path
 
 
+SQL = "x'); DROP TABLE contacts; --"
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
@@ -229,6 +230,16 @@ def test_markup_in_a_file_stays_text(owner, importer):
         assert MARKUP not in page, path
     refused = owner.post(f"/imports/{import_id}/columns", {"column-0": MARKUP}, status=422).text
     assert MARKUP not in refused
+
+
+def test_sql_in_a_file_is_a_label_and_a_value(owner, importer, session):
+    import_id = bring(owner, f'Email,"{SQL}"\nann@example.com,"{SQL}"\n'.encode(), f"{SQL}.csv")
+    check(owner, importer, import_id)
+    owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "update"})
+    importer.work(import_id)
+    session.expire_all()
+    assert session.query(Contact).one().custom == {SQL: SQL}
+    assert session.get_one(ContactImport, import_id).filename == f"{SQL}.csv"
 
 
 ROUND = table(

@@ -51,7 +51,10 @@ def _declared_delimiter(head: bytes, encoding: str) -> str | None:
 
 
 def _best_delimiter(head: bytes, encoding: str, limits: Limits) -> str:
-    """The delimiter under which most rows have the same number of cells, more cells winning a tie."""
+    """The delimiter under which most rows have the same number of cells.
+
+    Of two, the one that leaves fewer quotes inside cells, and then the one with more cells.
+    """
     source = BytesSource(head)
     scores = {}
     for delimiter in DELIMITERS:
@@ -59,7 +62,8 @@ def _best_delimiter(head: bytes, encoding: str, limits: Limits) -> str:
         whole = found[:-1] if len(found) > 1 and len(head) >= SNIFFED_BYTES else found  # the last may be cut off
         counts = Counter(len(record.cells) for record in whole if any(record.cells))
         width, times = max(counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]), default=(1, 0))
-        scores[delimiter] = (times * (width > 1), width)
+        quotes = sum('"' in cell for record in whole for cell in record.cells)
+        scores[delimiter] = (times * (width > 1), -quotes, width)
     return max(DELIMITERS, key=lambda delimiter: scores[delimiter])
 
 
