@@ -1,0 +1,76 @@
+"""After an import, in a browser: downloads, finding rows, the history's live lines, and the way back from there."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.browser.steps import Gate, generated, run, to_review, upload
+from tests.harness.browser import PATIENCE
+from webapp.reports import pdf
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+def downloaded(page, link: str) -> bytes:
+    with page.expect_download(timeout=PATIENCE) as waiting:
+        page.get_by_role("link", name=link, exact=True).click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_report_history_and_the_way_back(owner, live_server, conn, database_url, ci):
+    page = owner
+    upload(page, live_server, generated(300, invalid=0.02, duplicates=0), "three-hundred.csv")
+    to_review(page)
+    done = run(page, "skip")
+
+    lines = list(csv.reader(io.StringIO(downloaded(page, "Every row, CSV").decode("utf-8-sig"), newline="")))
+    assert len(lines) == 301
+    try:
+        import weasyprint  # noqa: F401, PLC0415
+    except OSError:
+        assert not ci, pdf.NO_PANGO
+    else:
+        assert downloaded(page, "Report, PDF").startswith(b"%PDF-")
+        page.goto(f"{live_server}/imports/{done}/report")
+
+    someone = conn.execute("SELECT email, id FROM contacts ORDER BY id DESC LIMIT 1").fetchone()
+    page.get_by_label("Name, e-mail or text in a row").fill(someone["email"])
+    page.get_by_role("button", name="Find rows").click()
+    assert page.locator("tbody tr").count() == 1
+    page.locator("tbody a").first.click()
+    page.wait_for_url(f"**/contacts/{someone['id']}")
+    page.locator("tbody a").first.click()
+    page.wait_for_url(f"**/imports/{done}/rows**")
+    page.select_option("#outcome", "invalid")
+    page.get_by_role("button", name="Show").click()
+    invalid = conn.execute(
+        "SELECT count(*) FROM contact_import_results WHERE import_id = %s AND outcome = 'invalid'", (done,)
+    ).fetchone()["count"]
+
+    upload(page, live_server, generated(300, invalid=0, duplicates=0), "again.csv")
+    to_review(page)
+    with Gate(database_url, "contact_import_results"):
+        page.click("form.review .actions button")
+        page.wait_for_url("**/progress")
+        page.goto(f"{live_server}/imports")
+        moving = page.locator("tbody tr", has_text="again.csv")
+        assert moving.locator(".pill.live, .pill").inner_text() != "completed"
+        other = page.locator("tbody tr", has_text="three-hundred.csv").element_handle()
+    moving.get_by_role("link", name="Roll back").wait_for(timeout=PATIENCE)
+    assert other.is_visible(), "only the line of the moving import was drawn anew"
+
+    page.fill("#q", "three-hundred")
+    page.get_by_role("button", name="Show").click()
+    assert page.locator("tbody tr").count() == 1
+    page.get_by_role("link", name="Roll back three-hundred.csv").click()
+    page.wait_for_url("**/rollback")
+    assert page.locator(".tiles dd").first.inner_text() == f"{300 - invalid}"
+    page.get_by_role("button", name="Roll back this import").click()
+    page.wait_for_url("**/report", timeout=PATIENCE)
+    page.get_by_role("link", name="What was taken back").click()
+    page.wait_for_url("**/rolled-back")
+    page.goto(f"{live_server}/imports?q=three-hundred")
+    assert page.locator("tbody tr .pill").inner_text() == "rolled back"
+    assert page.get_by_role("button", name="Run again").is_visible()
