@@ -70,7 +70,10 @@ def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
     assert "The file is no longer kept" in owner.post(f"/imports/{later}/run-again", {}, status=409).text
     headers = {"X-CSRFToken": re.search(r'name="csrf_token" value="([^"]+)"', owner.get("/imports").text)[1]}
     refused = owner.client.delete(f"/api/imports/{import_id}/rollback", headers=headers)
-    assert (refused.status_code, refused.json["code"]) == (409, "undo_expired")
+    foreseen = owner.client.get(f"/api/imports/{import_id}/rollback")
+    for answer in (refused, foreseen):
+        assert (answer.status_code, answer.json["code"]) == (409, "undo_expired")
+    assert not owner.client.get(f"/api/imports/{import_id}").json["rollback_possible"]
     report = owner.get(f"/imports/{import_id}/report").text
     assert "Here to stay" in report
     assert "Roll back this import" not in report

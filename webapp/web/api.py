@@ -264,6 +264,8 @@ def preview_rollback(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in api_values.TAKEN_BACK_FROM:
         raise wrong_state(found.state)
+    if found.expired_at is not None:
+        raise _refused(found.state, sessions.Refused("undo_expired"))
     return given(api_values.rollback_of(rollback_preview.preview(db.session(), import_id)))
 
 

@@ -25,7 +25,7 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
     derived: dict[str, Any] = {
         "import_id": found.id,
         "imported_from": str(found.id),
-        "rollback_possible": found.state in TAKEN_BACK_FROM and found.total is not None,
+        "rollback_possible": found.state in TAKEN_BACK_FROM and found.total is not None and found.expired_at is None,
         "imported_count": sums(outcomes)["success"],
         "options": _options(found),
         "outcomes": schemas.Outcomes(**outcomes),
