@@ -109,12 +109,14 @@ def test_a_mapping_is_saved_under_a_name_and_used_on_other_files(owner, outsider
     first = bring(owner, PEOPLE)
     targets = {"column-0": "email", "column-1": "company", "column-2": "custom:Size"}
     owner.post(f"/imports/{first}/columns", {**targets, "save_as": "  Shoe  shop "})
-    others = b"Shoe,Phone,Email,Company\n41,+49301234567,b@example.com,Acme\n"
+    others = b"Shoe,Phone,Email,Name,Company\n41,+49301234567,b@example.com,Acme,Beta\n"
     second = f"/imports/{bring(owner, others)}/columns"
     number = session.query(MappingTemplate).filter_by(name="Shoe shop").one().id
     assert "Shoe shop</option>" in owner.get(second).text
     # Columns that the saved ones do not know keep their suggestion, unless the field is taken.
-    assert chosen(owner.get(f"{second}?saved={number}")) == ["custom:Size", "phone", "email", ""]
+    assert chosen(owner.get(f"{second}?saved={number}")) == ["custom:Size", "phone", "email", "company", ""]
+    third = f"/imports/{bring(owner, PEOPLE.replace(b'Email', b'E-Mail'))}/columns"
+    assert chosen(owner.get(f"{third}?saved={number}")) == ["email", "company", "custom:Size"]
     strange = f"/imports/{bring(outsider, PEOPLE)}/columns"
     assert chosen(outsider.get(f"{strange}?saved={number}")) == ["email", "full_name", "custom:Shoe"]
     assert "Shoe shop" not in outsider.get(strange).text

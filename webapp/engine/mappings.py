@@ -15,6 +15,7 @@ from webapp.models import MappingTemplate
 
 LONGEST_NAME = 80
 MOST_OFFERED = 100
+UNKNOWN = ""  # no target is called that
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,10 @@ def applied(
     known: dict[str, list[str | None]] = defaultdict(list)
     for label, target in zip(found.columns, found.mapping, strict=True):
         known[label].append(target)
-    taken = set(found.mapping)
+    targets = [known[label].pop(0) if known[label] else UNKNOWN for label in columns]
     return [
-        known[label].pop(0) if known[label] else None if other in taken else other
-        for label, other in zip(columns, otherwise, strict=True)
+        target if target != UNKNOWN else None if other in targets else other
+        for target, other in zip(targets, otherwise, strict=True)
     ]
 
 
