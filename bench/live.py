@@ -22,7 +22,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "samples")]
 import generate  # noqa: E402
 
 from bench.house import House  # noqa: E402
-from bench.intake import web  # noqa: E402
 from bench.watchers import Seen, Watchers  # noqa: E402
 
 PASSWORD = "a password for the bench alone"  # noqa: S105 - thrown away with its database
@@ -48,18 +47,16 @@ def cookie_of(house: House) -> str:
 class Bench:
     """One house, and files whose contacts are all new, so that every run does the same work."""
 
-    def __init__(self, house: House, folder: Path, port: int) -> None:
-        self.house, self.folder, self.port, self.cookie = house, folder, port, cookie_of(house)
+    def __init__(self, house: House, folder: Path) -> None:
+        self.house, self.folder, self.port, self.cookie = house, folder, house.port, cookie_of(house)
         self.files = itertools.count(1)
+        house.conn.execute("SET application_name = 'bench'")
 
     def ready(self, rows: int) -> UUID:
         file = self.folder / f"{next(self.files)}.csv"
         with file.open("w", newline="") as stream:
             generate.write_csv(stream, rows)
-        import_id = self.house.upload(file)
-        self.house.wait(import_id, "ready")
-        self.house.wait_for_previews(import_id)
-        return import_id
+        return self.house.checked(file)
 
     def run(self, rows: int, watchers: int, batch_size: int = 100) -> tuple[UUID, list[Seen]]:
         """An import of contacts that are not there yet, with so many watching."""
@@ -167,17 +164,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--watchers", type=int, default=100)
     options = parser.parse_args()
-    os.environ.update(STREAMS_PER_USER="1000", UPLOADS_PER_MINUTE="1000")
-    house = House()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            os.environ["PGAPPNAME"] = "web"
-            with web(house) as (port, _):
-                bench = Bench(house, Path(folder), port)
-                measure(bench, options.rows, options.watchers)
-                count(bench, options.watchers)
-    finally:
-        house.end()
+    # The worker names its connections itself; all others but the bench's own are the web process's.
+    os.environ.update(STREAMS_PER_USER="1000", PGAPPNAME="web")
+    with House(web=True) as house, tempfile.TemporaryDirectory() as folder:
+        bench = Bench(house, Path(folder))
+        measure(bench, options.rows, options.watchers)
+        count(bench, options.watchers)
 
 
 if __name__ == "__main__":

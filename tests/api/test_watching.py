@@ -89,6 +89,8 @@ def test_socket_moves_the_page_and_polling_rests(watch, running):
     assert len(watch.sockets) == 1
     assert len(watch.polls) == polled
     assert re.match(r"[\d.]+ % ", watch.page.title())
+    assert re.fullmatch(r"\d?0 percent done", watch.page.locator("#progress [aria-live=polite]").inner_text())
+    assert len(watch.page.locator(".spark polyline").get_attribute("points").split()) > 2
 
 
 def test_blocked_socket_leaves_polling_at_work(watch, running):
