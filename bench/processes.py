@@ -36,7 +36,7 @@ class Watch:
                     self._note(name, pid)
                     for child in children(pid):
                         self._note(NAMES[name], child)
-            time.sleep(0.02)
+            time.sleep(0.1)
 
     def _note(self, name: str, pid: int) -> None:
         self.peaks[name] = max(self.peaks[name], peak_megabytes(pid))
