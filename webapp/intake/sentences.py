@@ -82,15 +82,15 @@ SENTENCES = {
         "Characters that the encoding does not know",
         "Choose another encoding on the columns page, or type this row's text again.",
     ),
-    "unclosed_quote": Sentence("A quote is opened and not closed", "Close the quote in row {row}, or delete it."),
+    "unclosed_quote": Sentence("A quote is opened and not closed", "Close the quote in {where}, or delete it."),
     "damaged_characters": Sentence(
         "Characters that were lost before the upload (�)",
         "Type this text again if you know what it was; it is kept as it stands.",
     ),
-    "cell_too_long": Sentence("A cell is too long", "Shorten the longest cell of row {row}."),
+    "cell_too_long": Sentence("A cell is too long", "Shorten the longest cell of {where}."),
     "row_too_long": Sentence(
         "A row is too long",
-        "Shorten row {row}, or check that the file has line ends: this row has millions of characters.",
+        "Shorten {where}, or check that the file has line ends: a row has millions of characters.",
     ),
     "formula_without_value": Sentence(
         "A formula that was never computed",
@@ -109,7 +109,7 @@ SENTENCES = {
     ),
     "date_ambiguous": Sentence("Day or month first?", "Say whether {value} has the day or the month first."),
     "date_unreadable": Sentence("The birthday is not a date", "Write the birthday as 1985-04-23."),
-    "no_identity": Sentence("No e-mail, phone or name", "Give row {row} an e-mail, a phone or a name."),
+    "no_identity": Sentence("No e-mail, phone or name", "Give {where} an e-mail, a phone or a name."),
     # Outcomes
     "two_contacts": Sentence("Match two different contacts", "Say which of two contacts these rows mean."),
     "key_taken": Sentence(
@@ -170,8 +170,14 @@ def whole(code: str, **facts: Any) -> str:
 
 
 class _Facts(dict[str, Any]):
-    """Facts for a sentence. A field's limit is known; another one that is missing reads as an ellipsis."""
+    """Facts for a sentence. Where one is missing, the sentence speaks of all the rows that it may be about."""
 
     def __missing__(self, key: str) -> str:
-        found = TARGETS.get(str(self.get("field")))
-        return f"{found.max_length:,}" if key == "limit" and found else "…"
+        if key == "where" and "row" in self:
+            return f"row {self['row']}"
+        if key == "limit" and (found := TARGETS.get(str(self.get("field")))):
+            return f"{found.max_length:,}"
+        return OF_MANY.get(key, "…")
+
+
+OF_MANY = {"where": "these rows", "value": "each date", "field": "value", "limit": "the allowed number of"}

@@ -95,7 +95,7 @@ def edit(contact_id: int) -> ResponseReturnValue:
 
 def _instruction(problem: Problem) -> str:
     field = label_of(problem.field).lower() if problem.field else "value"
-    return sentences.instruction(problem.code, field=field, value=problem.value, limit="the allowed")
+    return sentences.instruction(problem.code, field=field, value=problem.value, limit="the allowed number of")
 
 
 def _again(

@@ -11,7 +11,7 @@ from webapp import jobs
 from webapp.engine import mending, sessions
 from webapp.engine.states import State
 from webapp.intake import sentences
-from webapp.intake.fields import label_of
+from webapp.intake.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
 from webapp.intake.mapping import IDENTITY
 from webapp.models import ContactImport, ImportRow
 from webapp.web.access import change_import, load_import, settings
@@ -147,5 +147,8 @@ def _label(found: ContactImport, targets: list[str | None], column: int) -> str:
 
 
 def _words(problem: dict[str, Any], row: int) -> str:
-    field = label_of(problem["field"]).lower() if problem.get("field") else "value"
-    return sentences.instruction(problem["code"], row=row, value=problem.get("value"), field=field, limit="the allowed")
+    facts = {"row": row, "value": problem.get("value")}
+    if name := problem.get("field"):
+        longest = TARGETS[name].max_length if name in TARGETS else LONGEST_CUSTOM_VALUE
+        facts |= {"field": label_of(name).lower(), "limit": f"{longest:,}"}
+    return sentences.instruction(problem["code"], **facts)
