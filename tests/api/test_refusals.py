@@ -431,3 +431,12 @@ def test_markup_in_a_file_stays_text(owner_program):
     found = owner_program.upload(table('1,a@example.com,"<script>alert(1)</script>",{{7*7}},,,'))
     assert found["sample"][0][2] == "<script>alert(1)</script>"
     assert found["sample"][0][3] == "{{7*7}}"
+
+
+def test_partial_of_an_import_is_there_for_those_alone_who_may_see_it(owner_program, owner, viewer, outsider):
+    import_id = owner_program.ready(people_table(1))
+    path = f"/imports/{import_id}/progress/fragment"
+    assert owner.get(path).headers["HX-Redirect"] == f"/imports/{import_id}/review"
+    viewer.get(path)
+    outsider.get(path, 404)
+    owner.get(f"/imports/{uuid4()}/progress/fragment", 404)
