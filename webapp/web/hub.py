@@ -189,8 +189,8 @@ class Hub:
         began = time.monotonic()
         with self.app.app_context():
             session = db.session()
-            now = progress(session, import_id)
             found = session.get_one(ContactImport, import_id)
+            now = progress(session, import_id)  # Reads the same object anew, so that both are of one moment.
             session.expunge(found)
         channel.publish(Snapshot(found, now), began)
 
