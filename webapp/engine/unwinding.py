@@ -119,6 +119,10 @@ def without(tags: str) -> str:
 # The keys that travel with a field are no fields of their own.
 TRAVELS = """({key} = 'email_key' AND {before} ? 'email') OR ({key} = 'phone_key' AND {before} ? 'phone')"""
 
+# present: the changes whose contact is still there and was not created by this import (such a one is kept whole).
+# later: what happened to these contacts after each change; since: the same by field. plain: the many changes after
+# which nothing happened; they return whole. fields, judged: the others, field by field: what they should be (wanted),
+# what the import left, what stands there now, and so their fate. The rest writes what was judged.
 _UNWIND = f"""
     WITH present AS MATERIALIZED (
       SELECT h.id AS change, h.contact_id, h.row, h.before, h.after, {_NOW} || {flat_custom("h.after")} AS now
