@@ -82,6 +82,23 @@ def test_lanes_equal_the_sequential_model(conn, database_url, user_id, before, r
     conn.commit()
 
 
+def test_one_lane_is_enough(conn, database_url, user_id):
+    """Where the database has no connections to spare, as here, where there is no such database."""
+    import_id = prepare(conn, user_id, "skip", ("email",), 5)
+    for number in range(2, 14):
+        _insert(conn, "contact_import_rows", {"import_id": import_id, "row": number, "first_name": "Ann"})
+    conn.commit()
+    nowhere = database_url.replace("/t", "/no_t", 1)
+    with pytest.raises(psycopg.OperationalError):
+        db.connect_job(nowhere)
+    lease = leases.claim(conn, import_id, 15)
+    assert lanes.work(conn, lease, partial(db.connect_job, nowhere), lambda: False) is Turn.DONE
+    assert conn.execute("SELECT created, batches_done FROM contact_imports").fetchone() == {
+        "created": 12,
+        "batches_done": 3,
+    }
+
+
 def test_what_runs_ahead_commits_after_its_predecessor(importer, session, settings):
     # Not a lock that is waited for: a lane would give up on it.
     hold = "WHILE NOT pg_try_advisory_xact_lock(42) LOOP PERFORM pg_sleep(0.02); END LOOP"

@@ -56,21 +56,24 @@ def work(
     # Where a worker was lost, it must be plain which batch it was; and stopping in the middle wants one lane.
     if lease.deaths or not run.skip_errors or run.rules.only_failed:
         return careful.work(should_yield)
-    with _lanes(lease, connect) as lanes, ThreadPoolExecutor(LANES) as pool:
+    with ExitStack() as stack:
+        try:
+            lanes = [BatchProcessor(stack.enter_context(_connected(lease, connect)), lease) for _ in range(LANES)]
+        except psycopg.OperationalError:  # No connections to spare: one lane is enough.
+            return careful.work(should_yield)
+        pool = stack.enter_context(ThreadPoolExecutor(LANES))
         return _Pipeline(careful, lanes, pool).work(should_yield)
 
 
 @contextmanager
-def _lanes(lease: Lease, connect: Callable[[], Connection]) -> Iterator[list[BatchProcessor]]:
-    with ExitStack() as stack:
-        opened = [stack.enter_context(connect()) for _ in range(LANES)]
-        for lane in opened:
-            lane.execute(
-                "SELECT set_config('lock_timeout', %s, false), set_config('application_name', %s, false)",
-                (LOCK_TIMEOUT, lane_name(lease.import_id)),
-            )
-            lane.commit()
-        yield [BatchProcessor(lane, lease) for lane in opened]
+def _connected(lease: Lease, connect: Callable[[], Connection]) -> Iterator[Connection]:
+    with connect() as lane:
+        lane.execute(
+            "SELECT set_config('lock_timeout', %s, false), set_config('application_name', %s, false)",
+            (LOCK_TIMEOUT, lane_name(lease.import_id)),
+        )
+        lane.commit()
+        yield lane
 
 
 class _Pipeline:
