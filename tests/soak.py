@@ -25,7 +25,7 @@ import psycopg
 
 from tests.api.conftest import Wire
 from tests.harness.browser import _free_port, _wait_for
-from tests.harness.house import HEALED_WITHIN, House
+from tests.harness.house import PATIENCE, House
 from tests.harness.imports import table
 from tests.harness.invariants import check_invariants, rows_doubled, rows_lost
 from tests.harness.processes import Family, Machine, alive
@@ -37,6 +37,7 @@ from webapp.migrate import migrate
 from webapp.web.account import add_token, add_user
 
 LONG_FROM, LONG_SECONDS = 100, 120
+PROMISED = 30  # seconds within which somebody goes on, once a worker is there
 ENDED = ("completed", "cancelled", "failed")
 SLOWLY = """
     CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.03); RETURN NULL; END $$;
@@ -134,7 +135,7 @@ class Soak:
 
     def settled(self, ask: Callable[[], object]) -> object:
         """The answer, once the database gives one."""
-        return self.house.until(lambda: ask() or True, HEALED_WITHIN)
+        return self.house.until(lambda: ask() or True, PATIENCE)
 
     def ask(self, what: Callable[..., object], import_id: UUID, **options: object) -> None:
         with suppress(sessions.WrongState):  # It had ended already.
@@ -143,7 +144,7 @@ class Soak:
     def press(self, import_id: UUID, **options: object) -> None:
         """Execute, through the web, as often as it takes to get an answer; it is one import all the same."""
         body = {"import_id": str(import_id), **options}
-        end = time.monotonic() + HEALED_WITHIN
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with suppress(OSError):
                 status, _ = self.wire.ask("POST", f"/imports/{import_id}/execute", body, Accept="application/json")
@@ -158,7 +159,7 @@ class Soak:
             with suppress(AssertionError):
                 return self.house.wait(import_id, *ends, seconds=self.chance.uniform(0.1, 1.5))
             if self.struck >= self.kills:
-                return self.house.wait(import_id, *ends, seconds=4 * HEALED_WITHIN)
+                return self.house.wait(import_id, *ends, seconds=4 * PATIENCE)
             before = self.house.facts(import_id)["lease_token"]
             self.strike()
             self.longest = max(self.longest, self.resumed_within(import_id, ends))
@@ -173,7 +174,7 @@ class Soak:
             holder = found["held"] and found["worker"]
             return found["state"] in ends or bool(holder and alive(int(holder.rpartition(":")[2])))
 
-        self.house.until(goes_on, HEALED_WITHIN, "not resumed within 30 s")
+        self.house.until(goes_on, PROMISED, "nobody went on in time")
         return time.monotonic() - started
 
     # Killing
