@@ -32,7 +32,7 @@ T = TypeVar("T")
 ROUNDS = 5
 SHORT_ROWS, FULL_ROWS = 20_000, 50_000  # of the rounds
 SIZES = {"short": (10_000, 50_000), "full": (10_000, 100_000, 1_000_000)}  # of the memory, and of the growth
-MINUTES_OF_ROUNDS = {"short": 2.5, "full": 7}  # no further round begins after this long
+MINUTES_OF_ROUNDS = {"short": 2.5, "full": 6}  # no further round begins after this long
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if options.full:
         found = result["growth"] = said(f"{sizes[2]:,} rows", partial(single.growth, folder, sizes[1], sizes[2]))
         result["memory"].append({"rows": sizes[2], "megabytes": found["megabytes"]})
-        result["two_workers"] = said("two workers", partial(single.two_workers, folder, sizes[1], 3))
+        result["two_workers"] = said("two workers", partial(single.two_workers, folder, options.rows, 3))
     return result
 
 
