@@ -9,6 +9,7 @@ docs/benchmarks.json and docs/benchmarks.md.
 
 import argparse
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -87,7 +88,8 @@ def machine() -> str:
         text = lines.read()
     model = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")), "")
     cores = text.count("processor\t")
-    return f"{model or platform.machine()}, {cores} cores, Python {platform.python_version()}"
+    load = os.getloadavg()[0]
+    return f"{model or platform.machine()}, {cores} cores, Python {platform.python_version()}, load {load:.1f} before"
 
 
 def main() -> None:
