@@ -121,7 +121,7 @@ class Browser:
         self.client = client
 
     def get(self, path: str, status: int = 200):
-        answer = self.client.get(path)
+        answer = self.client.get(path, buffered=True)  # A stream left open would hold its connection.
         assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
         if answer.mimetype == "text/html" and status == 200 and "<html" in answer.text:
             check_page(answer)
