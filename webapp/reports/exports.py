@@ -156,3 +156,11 @@ _REJECTED = f"""
     SELECT {_COLUMNS.format(otherwise="invalid")}
     FROM contact_import_rows r LEFT JOIN contact_import_results l ON l.import_id = r.import_id AND l.row = r.row
     WHERE r.import_id = %(id)s AND (r.status = 'invalid' OR l.outcome IN ('conflict', 'failed')) ORDER BY r.row"""
+
+
+def streamed(session: Session, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a download. The session ends with them: by then the request that opened it is over."""
+    try:
+        yield from chunks
+    finally:
+        session.close()

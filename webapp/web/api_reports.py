@@ -68,7 +68,7 @@ def _download(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]],
     if found.total is None:
         raise wrong_state(found.state)
     return Response(
-        stream_with_context(made(db.session(), import_id)),
+        stream_with_context(exports.streamed(db.session(), made(db.session(), import_id))),
         mimetype="text/csv",
         headers=_attachment(found, kind, "csv"),
     )

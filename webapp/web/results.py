@@ -108,7 +108,7 @@ def _download(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]],
     if found.total is None:
         return redirect(step_url(found))
     return Response(
-        stream_with_context(made(db.session(), import_id)),
+        stream_with_context(exports.streamed(db.session(), made(db.session(), import_id))),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="rowcall-{kind}-{found.created_at:%Y-%m-%d}.csv"'},
     )
