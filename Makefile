@@ -17,7 +17,7 @@ test: .venv/dev
 check: .venv/dev
 	ruff check .
 	mypy
-	djlint templates --check --quiet
+	djlint templates --lint --quiet
 	lint-imports
 	@! grep -nE 'https?://[^ ]*(pypi|simple|registry|npmjs)' requirements.txt requirements-dev.txt || (echo "a lock file holds an address" && false)
 
