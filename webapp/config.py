@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     max_cell_chars: int = 131_072
     retention_days: int = 30
     uploads_per_minute: int = 30  # for each person
+    pending_uploads: int = 20  # that one person may have brought and neither run nor discarded
 
     max_streams: int = 64  # open event streams and sockets in one web process; each holds a thread
     streams_per_user: int = 12

@@ -239,6 +239,8 @@ def _phone_lock(conn: Any, import_id: UUID) -> bool:
 def _state(conn: Any, import_id: UUID) -> State:
     row = conn.execute("SELECT state FROM contact_imports WHERE id = %s", (import_id,)).fetchone()
     conn.rollback()
+    if row is None:
+        raise Fenced  # discarded meanwhile
     return State(row["state"])
 
 
@@ -285,6 +287,8 @@ def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
                JOIN contact_import_leases l ON l.import_id = i.id WHERE i.id = %s""",
             (import_id,),
         ).fetchone()
+    if row is None:
+        return  # discarded meanwhile
     state = State(row["state"])
     if ended and state in ENDED and state != State.ROLLED_BACK and row["notification_email"]:
         request_notice(import_id, settings)

@@ -70,6 +70,7 @@ def generous(monkeypatch):
     """Streams that end soon, and as many uploads as come."""
     monkeypatch.setenv("STREAM_SECONDS", "0.5")
     monkeypatch.setenv("UPLOADS_PER_MINUTE", "1000000")
+    monkeypatch.setenv("PENDING_UPLOADS", "1000000")
 
 
 @pytest.fixture

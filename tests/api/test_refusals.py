@@ -344,6 +344,18 @@ def test_uploads_past_the_rate_are_429(app, token_of):
     other.upload(people_table(1))
 
 
+def test_imports_that_were_never_run_do_not_pile_up(app, token_of):
+    app.extensions["rowcall"] = Settings(pending_uploads=2)
+    program = Program(app.test_client(), token_of("owner"))
+    for key in ("1", "2"):
+        program.upload(people_table(1), headers={"Idempotency-Key": key})
+    answer = program.ask("POST", "/imports", None, data={"file": (io.BytesIO(people_table(1)), "people.csv")})
+    problem(answer, 429, "too_many_pending")
+    assert "Finish or discard one" in answer.json["detail"]
+    assert int(answer.headers["Retry-After"]) > 0
+    program.upload(people_table(1), headers={"Idempotency-Key": "2"})  # It is there already.
+
+
 def test_streams_past_the_cap_are_429_and_start_nothing(app, token_of, session):
     program = Program(app.test_client(), token_of("owner"))
     import_id = program.ready(people_table(2))

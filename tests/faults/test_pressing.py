@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,11 +11,11 @@ import pytest
 from tests.api.conftest import Wire, people_table
 from tests.harness.browser import _free_port, _wait_for
 from tests.harness.gates import Gate
-from tests.harness.house import rows
+from tests.harness.house import PATIENCE, rows
 from tests.harness.invariants import check_invariants
 from tests.harness.web import Page
 from webapp import jobs
-from webapp.engine import sessions
+from webapp.engine import discarding, sessions
 from webapp.web.account import add_token
 
 
@@ -172,3 +173,24 @@ def test_web_killed_while_it_takes_an_execution(house, app, people):
 def lost_request(wire: Wire, import_id) -> None:
     with pytest.raises(OSError):  # noqa: PT011 - however the connection broke
         wire.start(str(import_id))
+
+
+@pytest.mark.parametrize("state", ["checking", "ready"])
+def test_discarded_while_a_worker_is_at_it(house, state):
+    """The check or the preview at work stops and leaves nothing."""
+    import_id = house.upload(rows(1200))
+    if state == "ready":
+        jobs.work(str(import_id))
+        gate = Gate(house, "contact_import_previews")
+    else:
+        gate = Gate(house, "contact_import_rows", when="NEW.row > 1100")
+    with house.working(import_id):
+        gate.held(import_id)
+        asking = threading.Thread(target=house.ask, args=(discarding.discard, import_id), daemon=True)
+        asking.start()
+        time.sleep(0.5)
+        gate.open()
+        asking.join(PATIENCE)
+    for table in ("contact_imports", "contact_import_rows", "contact_import_files", "contact_import_previews",
+                  "contact_import_problems", "contact_import_leases", "contact_import_logs"):  # fmt: skip
+        assert house.query(f"SELECT count(*) AS n FROM {table}")[0]["n"] == 0, table

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from webapp.config import Settings
 from webapp.engine import mappings
 from webapp.engine.staging import Incoming, StoredFile, received
-from webapp.engine.states import State, Strategy, sources_of
+from webapp.engine.states import PENDING, State, Strategy, sources_of
 from webapp.intake import mapping, reading
-from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportLog, ImportPreview, ImportRow
+from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportLog, ImportPreview, ImportRow, User
 
 LARGEST_BATCH = 1000
 LONGEST_NAME = 200
@@ -56,8 +56,10 @@ def create(
 ) -> ContactImport:
     """Store the bytes, read the head and open a session. Nothing stays behind when the file is refused.
 
-    Raises reading.Unreadable for a file that cannot be used and staging.TooLarge past the limit.
+    Raises reading.Unreadable for a file that cannot be used, staging.TooLarge past the limit, and
+    Refused("too_many_pending") for a person with as many imports waiting as one may have.
     """
+    _refuse_too_many(session, user_id, settings)
     filename = plain_name(filename)
     stored = received(driver(session), stream, settings.max_upload_bytes)
     opened = ContactImport(
@@ -79,6 +81,14 @@ def create(
     log(session, opened.id, "uploaded")
     session.flush()
     return opened
+
+
+def _refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
+    """The person's row is locked until the commit, so that uploads at the same moment are counted one by one."""
+    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    pending = select(func.count()).where(ContactImport.created_by == user_id, ContactImport.state.in_(PENDING))
+    if (session.scalar(pending) or 0) >= settings.pending_uploads:
+        raise Refused("too_many_pending", limit=settings.pending_uploads)
 
 
 def plain_name(filename: str) -> str:

@@ -33,6 +33,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.ROLLED_BACK: frozenset(),
 }
 
+PENDING = (State.UPLOADED, State.CHECKING, State.READY)  # waits for its person; nothing was written to the contacts
 ENDED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED, State.ROLLED_BACK})
 WORKED_ON = frozenset({State.CHECKING, State.QUEUED, State.RUNNING, State.CANCELLING, State.ROLLING_BACK})
 

@@ -128,6 +128,9 @@ SENTENCES = {
         "The check of this file broke off three times", "Upload the file again; if that does not help, split it."
     ),
     # Requests
+    "too_many_pending": Sentence(
+        "You have {limit} imports that were never run", "Finish or discard one of them, then upload the file again."
+    ),
     "invalid_rows_block_start": Sentence(
         "{rows} rows are invalid", "Correct or leave out the invalid rows, or let the import skip them."
     ),

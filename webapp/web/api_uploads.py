@@ -26,6 +26,7 @@ from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db, limiter
 from webapp.web.problems import BAD_CURSOR, Problem, at_fault, invalid
 
+TRY_LATER = "60"  # seconds: it takes a person to make room
 LONGEST_KEY = 200  # of an idempotency key, in characters
 FROM_SESSION = {"import_id": "$response.body#/import_id"}
 UPLOAD_LINKS = {
@@ -102,6 +103,10 @@ def _create(filename: str, stream_: BinaryIO, key: str | None, form: schemas.Upl
         db.session.commit()
     except Unreadable as refusal:
         raise _unreadable(refusal.code, refusal.sentence) from None
+    except sessions.Refused as refusal:
+        db.session.rollback()
+        words = sentences.whole(refusal.code, **refusal.facts)
+        raise Problem(429, refusal.code, words, headers={"Retry-After": TRY_LATER}) from None
     except UnicodeError:  # A codec of Python's that is none for text, such as `undefined`.
         raise _unreadable("unknown_encoding", Unreadable("unknown_encoding", encoding=form.encoding).sentence) from None
     except TooLarge:

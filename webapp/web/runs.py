@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.engine import rollback_preview, sessions
+from webapp.engine import discarding, rollback_preview, sessions
 from webapp.engine.progress import outcomes_of, progress, sums
-from webapp.engine.states import ENDED, WORKED_ON, State
+from webapp.engine.states import ENDED, PENDING, WORKED_ON, State
 from webapp.intake import sentences
 from webapp.models import ContactImport, User
 from webapp.reports import summary
@@ -25,7 +25,7 @@ from webapp.web.wizard import step_url
 
 blueprint = Blueprint("runs", __name__)
 A_PAGE = 25
-BEFORE_RUN = {State.UPLOADED, State.CHECKING, State.READY}
+WAITING = "waiting"  # in the history's filter: every import that was never run
 
 
 @blueprint.get("/imports")
@@ -41,7 +41,7 @@ def history() -> str:
         more=len(found) > A_PAGE,
         page=page,
         asked=asked,
-        states=list(State),
+        states={WAITING: "not run yet", **{state: state.replace("_", " ") for state in State}},
         people=db.session.scalars(select(User).order_by(User.email)).all() if current_user.role in SEES_ALL else [],
     )
 
@@ -52,7 +52,7 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
     if current_user.role not in SEES_ALL:
         wanted = wanted.where(ContactImport.created_by == current_user.id)
     if state:
-        wanted = wanted.where(ContactImport.state == state)
+        wanted = wanted.where(ContactImport.state.in_(PENDING if state == WAITING else [state]))
     if who.isdecimal():
         wanted = wanted.where(ContactImport.created_by == int(who[:18]))
     return wanted.where(ContactImport.filename.icontains(q, autoescape=True)) if q else wanted
@@ -67,6 +67,7 @@ def _item(found: ContactImport, person: User) -> dict[str, Any]:
         "sums": sums(outcomes),
         "seconds": summary.seconds(found),
         "live": found.state in WORKED_ON,
+        "discardable": discarding.possible(found),
     }
 
 
@@ -88,7 +89,7 @@ def current(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def watch(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
-    if found.state in BEFORE_RUN or found.state in ENDED:
+    if found.state in PENDING or found.state in ENDED:
         return redirect(step_url(found))
     return render_template("imports/watch.html", found=found, progress=progress(db.session(), import_id), step=4)
 
@@ -109,6 +110,20 @@ def fragment(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def cancel(import_id: UUID) -> ResponseReturnValue:
     return _ask(import_id, sessions.cancel)
+
+
+@blueprint.post("/imports/<uuid:import_id>/discard")
+@login_required
+def discard(import_id: UUID) -> ResponseReturnValue:
+    """Delete an import that was never run; one that ran leads to where it stands."""
+    change_import(import_id)
+    try:
+        discarding.discard(db.session(), import_id)
+    except sessions.WrongState:
+        db.session.rollback()
+        return redirect(step_url(load_import(import_id)))
+    db.session.commit()
+    return redirect(url_for("runs.history"))
 
 
 @blueprint.post("/imports/<uuid:import_id>/retry")

@@ -58,7 +58,7 @@ def upload() -> ResponseReturnValue:
     refuse_viewers()
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _refuse_upload(Unreadable("no_file"))
+        return _refuse_upload(sentences.whole("no_file"))
     return _open(file.filename, cast("BinaryIO", file.stream))
 
 
@@ -74,16 +74,19 @@ def _open(filename: str, stream: BinaryIO) -> ResponseReturnValue:
     try:
         found = sessions.create(db.session(), current_user.id, filename, stream, settings())
     except Unreadable as refusal:
-        return _refuse_upload(refusal)
+        return _refuse_upload(refusal.sentence)
+    except sessions.Refused as refusal:
+        return _refuse_upload(sentences.whole(refusal.code, **refusal.facts), 429, waiting=True)
     except TooLarge:
-        return _refuse_upload(Unreadable("too_large", limit_mb=settings().max_upload_mb), 413)
+        return _refuse_upload(sentences.whole("too_large", limit_mb=settings().max_upload_mb), 413)
     db.session.commit()
     return redirect(url_for("columns.show", import_id=found.id))
 
 
-def _refuse_upload(refusal: Unreadable, status: int = 422) -> ResponseReturnValue:
+def _refuse_upload(problem: str, status: int = 422, *, waiting: bool = False) -> ResponseReturnValue:
+    """The form again; with `waiting`, a link to the imports that wait for this person."""
     db.session.rollback()  # Nothing of a refused file stays.
-    page = render_template("imports/new.html", limit=settings().max_upload_mb, problem=refusal.sentence)
+    page = render_template("imports/new.html", limit=settings().max_upload_mb, problem=problem, waiting=waiting)
     return page, status
 
 

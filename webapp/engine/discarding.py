@@ -1,0 +1,37 @@
+"""Discarding: an import that was never executed goes altogether, at its person's wish. What ran stays on record."""
+
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from webapp.engine.sessions import WrongState
+from webapp.engine.states import PENDING, STORED_OUTCOMES, State
+from webapp.models import ContactImport, ImportLease
+
+# The tables whose rows name an import without a foreign key; deleting the import takes all others with it.
+LOOSE = ("contact_import_rows", "contact_import_problems")
+
+
+def possible(found: ContactImport) -> bool:
+    """Whether the import never wrote anything: it waits for its person, or it failed before its first batch."""
+    untouched = not found.batches_done and not any(getattr(found, outcome.value) for outcome in STORED_OUTCOMES)
+    return found.state in PENDING or (found.state == State.FAILED and untouched)
+
+
+def discard(session: Session, import_id: UUID) -> None:
+    """Delete the import with its bytes, rows, corrections and previews. Raises WrongState for one that ran.
+
+    A check or preview at work finds no import to move on, so that its worker rolls back and leaves nothing.
+    """
+    # The lease first, as a claim has it, so that neither ever waits for the other in a circle.
+    session.execute(select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update())
+    found = session.get(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        return  # Another click was first.
+    if not possible(found):
+        raise WrongState(found.state)
+    session.expunge(found)
+    for table in LOOSE:
+        session.execute(text(f"DELETE FROM {table} WHERE import_id = :id"), {"id": import_id})
+    session.execute(text("DELETE FROM contact_imports WHERE id = :id"), {"id": import_id})
