@@ -82,3 +82,18 @@ def test_an_edit_that_cannot_be_saved_keeps_what_was_typed(owner, session):
     owner.post(page, {"version": "2", "company": "Mine"}, at=page)
     assert session.scalar(text("SELECT company FROM contacts WHERE id = 1")) == "Mine"
     assert session.query(ContactChange).count() == 1
+
+
+def test_what_an_edit_leaves_alone_stays_to_the_letter(owner, importer):
+    importer.run("Email,Phone\nann@example.com,030 1234567\n", default_country="DE")
+    ann = importer.session.query(Contact).one()
+    key = ann.phone_key
+    assert key == "+49301234567"
+    page = f"/contacts/{ann.id}"
+    owner.post(page, {"version": "1", "phone": ann.phone, "company": "Acme"}, at=page)
+    importer.session.expire_all()
+    assert (ann.company, ann.phone_key) == ("Acme", key)
+    assert importer.session.query(ContactChange).one().after == {"company": "Acme"}
+    owner.post(page, {"version": "2", "phone": ""}, at=page)
+    importer.session.expire_all()
+    assert (ann.phone, ann.phone_key) == (None, None)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine.duplicates import WRITTEN
+from webapp.engine.duplicates import KEY_FIELDS, WRITTEN
 from webapp.intake.fields import CUSTOM, SCALARS
 from webapp.intake.reading import Position, Record
 from webapp.intake.validation import ERROR, CheckedRow, Checker, Problem
@@ -56,13 +56,13 @@ def edit_contact(session: Session, contact_id: int, version: int, values: Mappin
     contact = _locked(session, contact_id)
     if contact.version != version:
         raise Stale(contact)
-    wanted = _cleaned({**form_values(contact), **values})
-    now, then = _flat(contact), _flattened(wanted)
-    changed = [name for name in now.keys() | then.keys() if now.get(name) != then.get(name)]
+    now = _flat(contact)
+    then = _edited(now, form_values(contact), values)
+    changed = [name for name in then if now.get(name) != then[name]]
     if not changed:
         return contact
-    for name in WRITTEN:
-        setattr(contact, name, wanted[name])
+    for name, value in _columns(then).items():
+        setattr(contact, name, value)
     contact.version += 1
     contact.updated_at = func.now()
     before, after = ({name: values.get(name) for name in changed} for values in (now, then))
@@ -102,11 +102,23 @@ def _busy(session: Session, error: OperationalError) -> Exception:
     return Busy() if getattr(error.orig, "sqlstate", None) in HELD else error
 
 
-def _cleaned(values: Mapping[str, str]) -> dict[str, Any]:
-    """The values as an import would clean and judge them; what is blank is null."""
+def _edited(now: Mapping[str, Any], stands: Mapping[str, str], values: Mapping[str, str]) -> dict[str, Any]:
+    """The fields after the edit; what the person left alone stays to the letter, keys included.
+
+    An import may have known more of it, such as the country from which a phone number is dialled.
+    """
+    touched = {name for name, value in values.items() if value != stands.get(name, "")}
+    touched |= {KEY_FIELDS[name] for name in touched & KEY_FIELDS.keys()}
+    fresh = _flattened(_cleaned({**stands, **values}, touched))
+    return {name: (fresh if name in touched else now).get(name) for name in now.keys() | fresh.keys()}
+
+
+def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
+    """The values as an import would clean them, judged where they were touched and as a whole; blank is null."""
     targets = [name for name in values if name in EDITABLE or name.startswith(CUSTOM)]
     row = Checker(targets).check(Record(0, [values[name] for name in targets], None, Position(0, 0)))
-    if problems := [problem for problem in row.problems if problem.severity == ERROR]:
+    errors = [problem for problem in row.problems if problem.severity == ERROR]
+    if problems := [problem for problem in errors if problem.field is None or problem.field in touched]:
         raise Invalid(problems)
     return _as_columns(row)
 
@@ -128,11 +140,17 @@ def _flat(contact: Contact) -> dict[str, Any]:
     return _flattened({name: getattr(contact, name) for name in WRITTEN})
 
 
+def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The journal's fields as the columns of a contact."""
+    custom = {name[len(CUSTOM) :]: value for name, value in fields.items() if name.startswith(CUSTOM)}
+    plain = {name: value for name, value in fields.items() if not name.startswith(CUSTOM)}
+    return plain | {"custom": {name: value for name, value in custom.items() if value is not None}}
+
+
 def _flattened(columns: Mapping[str, Any]) -> dict[str, Any]:
     """The columns as the journal writes them: each custom field a field of its own."""
     plain = {name: value for name, value in columns.items() if name != "custom"}
     return plain | {CUSTOM + name: value for name, value in columns["custom"].items()}
-
 
 
 
