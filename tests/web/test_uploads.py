@@ -207,14 +207,32 @@ def test_one_upload_too_many_is_told_so(owner):
 
 def test_forms_are_bounded(owner):
     parts = [b'--x\r\nContent-Disposition: form-data; name="p%d"\r\n\r\n1\r\n' % n for n in range(1001)]
-    long = b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n' + b"x" * (MEBIBYTE + 1) + b"\r\n"
+    long = b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n' + b"x" * 600_000 + b"\r\n"
     for body in (b"".join(parts) + b"--x--\r\n", long + b"--x--\r\n"):
         answer = owner.client.post("/imports/new", data=body, content_type="multipart/form-data; boundary=x")
         assert answer.status_code == 413
-    body = "csrf_token=" + "x" * (MEBIBYTE + 1)
+    body = "csrf_token=" + "x" * 600_000
     for path in ("/imports/new", "/imports/sample", "/sign-out"):
         answer = owner.client.post(path, data=body, content_type="application/x-www-form-urlencoded")
         assert answer.status_code == 413, path
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_long_field_beside_a_file(owner):
+    late = owner.client.post("/imports/new", data={"file": (io.BytesIO(PEOPLE), "a.csv"), "p": "x" * 600_000})
+    assert (late.status_code, "<main" in late.text) == (413, True)
+
+
+def test_the_longest_labels_fit(owner, session):
+    """256 columns, each kept as a custom field with a name of 100 characters that take 12 bytes each in a form."""
+    labels = [f"{n:03}" + "\N{WINKING FACE}" * 97 for n in range(255)]
+    import_id = bring(owner, ",".join(["Email", *labels]).encode() + b"\n" + b"x," * 255 + b"x\n")
+    page = Page(owner.get(f"/imports/{import_id}/columns").text)
+    assert sum(field.get("name", "").startswith("column-") for field in page.fields) == 256
+    chosen = {f"column-{n}": f"custom:{label}" for n, label in enumerate(labels, 1)} | {"column-0": "email"}
+    owner.post(f"/imports/{import_id}/columns", chosen)
+    session.expire_all()
+    assert session.get_one(ContactImport, import_id).mapping == ["email", *[f"custom:{label}" for label in labels]]
 
 
 SQL = "x'); DROP TABLE contacts; --"
