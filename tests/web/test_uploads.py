@@ -3,9 +3,12 @@
 import csv
 import hashlib
 import io
+import re
 import tempfile
 import tracemalloc
+from pathlib import Path
 
+import psycopg
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -258,6 +261,52 @@ def test_sql_in_a_file_is_a_label_and_a_value(owner, importer, session):
     session.expire_all()
     assert session.query(Contact).one().custom == {SQL: SQL}
     assert session.get_one(ContactImport, import_id).filename == f"{SQL}.csv"
+
+
+@pytest.fixture
+def statements(database_url):
+    """Call it for what the server's log has since: the text of every statement, and that of all parameters."""
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        folder = Path(conn.execute("SHOW data_directory").fetchone()[0]).parent
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET log_statement = 'all'")  # of connections from now on
+    log = folder / "postgres.log"
+    begin = log.stat().st_size
+
+    def since() -> tuple[str, str]:
+        text = log.read_bytes()[begin:].decode()
+        entries = re.split(r"^(?=\S)", text, flags=re.MULTILINE)  # Further lines of an entry are indented.
+        parameters = [entry for entry in entries if re.search(r"DETAIL: +parameters:", entry[:100], re.IGNORECASE)]
+        return "".join(entry for entry in entries if entry not in set(parameters)), "".join(parameters)
+
+    return since
+
+
+def test_what_a_file_holds_is_never_part_of_a_statement(statements, owner, importer, session):
+    """Headers, cells, the file's name, a mapping's, a correction and searches reach the database as parameters."""
+    marks = [f"x{n}'); DROP TABLE contacts; --" for n in range(6)]
+    header, cell, filename, saved, corrected, sought = marks
+    data = f'Email,Name,"{header}"\nann@example.com,"{cell}","{cell}"\nnobody,"{cell}",\n'.encode()
+    import_id = bring(owner, data, f"{filename}.csv")
+    chosen = {"column-0": "email", "column-1": "full_name", "column-2": f"custom:{header}", "save_as": saved}
+    owner.post(f"/imports/{import_id}/columns", chosen)
+    importer.work(import_id)
+    owner.post(f"/imports/{import_id}/problems/3", {"cell-0": "ben@example.com", "cell-1": corrected})
+    importer.work(import_id)
+    owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "merge"})
+    importer.work(import_id)
+    for path in ("/imports", f"/imports/{import_id}/rows", "/contacts"):
+        owner.get(f"{path}?q={sought}")
+    owner.get(f"/imports/{import_id}/report.csv")
+    owner.post(f"/imports/{import_id}/rollback", {})
+    importer.work(import_id)
+    session.expire_all()
+    assert session.get_one(ContactImport, import_id).state == "rolled_back"
+    said, parameters = statements()
+    assert said.count("contact_import_rows") > 5
+    for mark in marks:
+        name = mark.partition("'")[0]
+        assert f"{name}''); DROP" in parameters or f"{name}'); DROP" in parameters, mark
+        assert f"{name}'" not in said, mark
 
 
 ROUND = table(
