@@ -287,3 +287,11 @@ def test_health_names_each_part(app):
     assert client.get("/healthz").json == {"status": "ok"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json) == (503, {"database": "ok", "queue": "ok", "worker": "none"})
+
+
+def test_error_log_says_the_same_as_the_download(owner_program):
+    import_id = owner_program.run(table(f"1,ada@example.com,{'x' * 300},L,Acme,,"))
+    entry = owner_program.ask("GET", f"/imports/{import_id}/result").json["error_log"][0]
+    assert (entry["code"], entry["category"]) == ("too_long", "validation")
+    assert entry["message"] == "Shorten the first name to at most 200 characters."
+    assert entry["message"] in owner_program.ask("GET", f"/imports/{import_id}/report.csv").text

@@ -1,9 +1,10 @@
 """Every code of the program and what it says to a person: a title for lists, and an instruction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.intake.fields import TARGETS
+from webapp.intake.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ SENTENCES = {
     "stronger_key_differs": Sentence(
         "The e-mail fits, the ID does not", "Correct the ID or the e-mail: they name different contacts."
     ),
-    "joins_row": Sentence("The same contact as an earlier row", "Nothing to do: the row joined row {row}."),
+    "joins_row": Sentence("The same contact as an earlier row", "This row is about the same contact as row {row}."),
     "left_out": Sentence("Left out by you", "Nothing to do: you left these rows out."),
     "database_error": Sentence(
         "The database refused the row", "Correct the row as the message says, and run it again."
@@ -167,6 +168,15 @@ def instruction(code: str, **facts: Any) -> str:
     return SENTENCES[code].instruction.format_map(_Facts(facts)) if code in SENTENCES else code
 
 
+def of_problem(problem: Mapping[str, Any], row: int) -> str:
+    """What to do about a problem that the check found in this row: `code`, and `value` and `field` where known."""
+    facts = {"row": row, "value": problem.get("value")}
+    if name := problem.get("field"):
+        longest = TARGETS[name].max_length if name in TARGETS else LONGEST_CUSTOM_VALUE
+        facts |= {"field": label_of(name).lower(), "limit": f"{longest:,}"}
+    return instruction(problem["code"], **facts)
+
+
 def whole(code: str, **facts: Any) -> str:
     """What is wrong and what to do, in two sentences."""
     return f"{title(code, **facts)}. {instruction(code, **facts)}"
@@ -178,8 +188,6 @@ class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         if key == "where" and "row" in self:
             return f"row {self['row']}"
-        if key == "limit" and (found := TARGETS.get(str(self.get("field")))):
-            return f"{found.max_length:,}"
         return OF_MANY.get(key, "…")
 
 

@@ -81,17 +81,8 @@ def _plain(value: Any) -> str:
 
 
 def _reason(entry: Any) -> str:
-    if entry.problems:
-        return " ".join(
-            dict.fromkeys(
-                sentences.instruction(
-                    problem["code"], row=entry.row, value=problem.get("value"), field=(problem.get("field") or "value")
-                )
-                for problem in entry.problems
-                if problem["severity"] == "error"
-            )
-        )
-    return Row(entry.row, entry.outcome, entry.contact_id, entry.code, entry.detail, []).sentence or ""
+    row = Row(entry.row, entry.outcome, entry.contact_id, entry.code, entry.detail, [], problems=entry.problems)
+    return row.sentence or ""
 
 
 def _rows(session: Session, found: ContactImport, query: str) -> Iterator[tuple[Any, list[str]]]:

@@ -24,10 +24,14 @@ class Row:
     changes: list[dict[str, Any]]
     promised: str | None = None  # the outcome that the preview said, where it was another one
     who: str | None = None  # the row's name, or what else says whom it means
+    problems: list[dict[str, Any]] | None = None  # what the check found in an invalid row
 
     @property
     def sentence(self) -> str | None:
         """Why, and what to do; the database's own words where there are some."""
+        if self.problems:
+            errors = [problem for problem in self.problems if problem["severity"] == "error"]
+            return " ".join(dict.fromkeys(sentences.of_problem(problem, self.row) for problem in errors))
         if self.code is None:
             return None
         facts = {"row": (self.detail or {}).get("row", self.row)}
@@ -79,6 +83,7 @@ def rows(
             changes=changes_of(row.before, row.after),
             promised=row.promised,
             who=(row.who or "")[:LONGEST_NAME] or None,
+            problems=row.problems,
         )
         for row in found
     ]
@@ -109,14 +114,14 @@ _DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.i
 _ROWS = """
     SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
       (SELECT d.promised::text FROM contact_import_differences d WHERE d.import_id = l.import_id AND d.row = l.row)
-        AS promised,
-      (SELECT COALESCE(NULLIF(concat_ws(' ', r.first_name, r.last_name), ''), r.email, r.external_id, r.phone,
-          array_to_string(r.record, ' '))
-        FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row) AS who
+        AS promised, s.who, CASE WHEN l.outcome::text = 'invalid' THEN s.problems END AS problems
     FROM (SELECT * FROM {source} l WHERE {conditions} ORDER BY l.row LIMIT :limit) l
     LEFT JOIN LATERAL (SELECT h.before, h.after FROM contact_changes h
       WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row AND h.kind = 'import'
       ORDER BY h.id DESC LIMIT 1) h ON true
+    LEFT JOIN LATERAL (SELECT r.problems, COALESCE(NULLIF(concat_ws(' ', r.first_name, r.last_name), ''), r.email,
+        r.external_id, r.phone, array_to_string(r.record, ' ')) AS who
+      FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row LIMIT 1) s ON true
     ORDER BY l.row"""
 
 _NOT_PROCESSED = """(

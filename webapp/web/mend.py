@@ -11,7 +11,7 @@ from webapp import jobs
 from webapp.engine import mending, sessions
 from webapp.engine.states import State
 from webapp.intake import sentences
-from webapp.intake.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
+from webapp.intake.fields import label_of
 from webapp.intake.mapping import IDENTITY
 from webapp.models import ContactImport, ImportRow
 from webapp.web.access import change_import, load_import, settings
@@ -110,7 +110,7 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
     whole = []
     for problem in row.problems or []:
         column = problem["column"]
-        words = _words(problem, row.row)
+        words = sentences.of_problem(problem, row.row)
         if column is None:
             whole.append(words)
         else:
@@ -144,11 +144,3 @@ def _label(found: ContactImport, targets: list[str | None], column: int) -> str:
         return f"Cell {column + 1}, beyond the last column"
     target = targets[column] if column < len(targets) else None
     return label_of(target) if target else found.columns[column]
-
-
-def _words(problem: dict[str, Any], row: int) -> str:
-    facts = {"row": row, "value": problem.get("value")}
-    if name := problem.get("field"):
-        longest = TARGETS[name].max_length if name in TARGETS else LONGEST_CUSTOM_VALUE
-        facts |= {"field": label_of(name).lower(), "limit": f"{longest:,}"}
-    return sentences.instruction(problem["code"], **facts)
