@@ -288,7 +288,7 @@ def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
             (import_id,),
         ).fetchone()
     if row is None:
-        return  # discarded meanwhile
+        return  # discarded, forgotten or erased with a person meanwhile
     state = State(row["state"])
     if ended and state in ENDED and state != State.ROLLED_BACK and row["notification_email"]:
         request_notice(import_id, settings)

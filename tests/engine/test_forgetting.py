@@ -2,13 +2,15 @@
 
 import csv
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, text
 
 from tests.harness.imports import table
-from webapp import jobs
-from webapp.engine import erasure, journal, rollback_preview, sessions
+from webapp import db, jobs
+from webapp.engine import erasure, journal, mending, rollback_preview, sessions
 from webapp.engine.proof import read_ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
@@ -144,3 +146,46 @@ def test_nobody_is_erased_from_under_a_running_import(importer, session):
     with pytest.raises(sessions.Refused, match="erase_while_running"):
         erasure.erase(session, whom.id)
     session.rollback()
+
+
+def test_nobody_is_erased_from_an_import_that_starts_while_they_are_looked_for(importer, session, settings, conn):
+    """The import is being started, uncommitted, when the erasure reads that it stands still."""
+    importer.run(PEOPLE)
+    checked = importer.check(LATER)
+    whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one().id
+    sessions.execute(session, checked.id, strategy="update")
+    with ThreadPoolExecutor(1) as pool, db.session(settings.database_url) as other:
+        erased = pool.submit(erasure.erase, other, whom)
+        while not (erased.done() or conn.execute(WAITING).fetchone()):
+            conn.rollback()
+            time.sleep(0.01)
+        session.commit()
+        with pytest.raises(sessions.Refused, match="erase_while_running"):
+            erased.result()
+    assert importer.work(checked.id).state == "completed"
+
+
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+def test_nothing_is_asked_of_an_upload_that_is_being_forgotten(importer, session):
+    """Its rows go a few at a time: what is left of them must not be run."""
+    checked = importer.check(PEOPLE).id
+    session.execute(text("UPDATE contact_imports SET expired_at = now() WHERE id = :id"), {"id": checked})
+    session.commit()
+    asked = (
+        lambda: sessions.execute(session, checked, strategy="skip"),
+        lambda: sessions.map_columns(session, checked, ["email", *[None] * 6]),
+        lambda: mending.leave_out(session, checked, 4, out=True),
+    )
+    for ask in asked:
+        with pytest.raises(sessions.WrongState, match="ready"):
+            ask()
+        session.rollback()
+
+
+def test_a_worker_that_lets_go_of_a_forgotten_upload_is_not_troubled(importer, session, settings):
+    upload = importer.upload(PEOPLE).id
+    session.execute(text("DELETE FROM contact_imports WHERE id = :id"), {"id": upload})
+    session.commit()
+    jobs._afterwards(upload, settings, ended=False)

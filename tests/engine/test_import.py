@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.harness.imports import table
-from webapp.engine import rollback_preview, sessions
+from webapp.engine import checking, leases, rollback_preview, sessions
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.models import Contact, ImportPreview, ImportResult
 
@@ -174,3 +174,23 @@ def test_run_again_after_rollback(importer, session):
     ready = importer.work(again.id)
     assert ready.state == "ready"
     assert importer.execute(ready.id).created == done.created
+
+
+def test_an_import_that_stopped_at_its_first_error_is_taken_back_and_not_checked_anew(importer, session):
+    rows = table("1,ann@example.com,Ann,,,,", "2,ann@example.com,Ben,,,,")
+    stopped = importer.run(rows, skip_errors=False)
+    with pytest.raises(sessions.WrongState, match="failed"):
+        sessions.map_columns(session, stopped.id, stopped.mapping)
+    session.rollback()
+    assert importer.undo(stopped.id).rollback["removed"] == 1
+
+
+def test_a_refused_check_leaves_nothing_to_take_back(importer, session, conn):
+    refused = importer.upload(PEOPLE)
+    sessions.map_columns(session, refused.id, refused.suggested_mapping)
+    session.commit()
+    lease = leases.claim(conn, refused.id, 15)
+    checking.refuse(conn, lease, "check_broken_off")
+    with pytest.raises(sessions.WrongState, match="failed"):
+        sessions.roll_back(session, refused.id)
+    session.rollback()

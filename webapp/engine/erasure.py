@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webapp.engine import sessions
-from webapp.engine.states import WORKED_ON
+from webapp.engine.states import NEVER_RUN, WORKED_ON
 from webapp.models import Contact
 
 
@@ -31,7 +31,7 @@ class Traces:
     @property
     def unused(self) -> list[Any]:
         """Uploads that were not run yet."""
-        return [found for found in self.imports if found.state in {"uploaded", "ready"}]
+        return [found for found in self.imports if found.state in NEVER_RUN]
 
 
 def traces(session: Session, contact_id: int) -> Traces:
@@ -88,7 +88,7 @@ def erase(session: Session, contact_id: int) -> Traces:
     contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
     found = traces(session, contact_id)
     ids = [one.id for one in found.imports]
-    session.execute(text("SELECT 1 FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"), {"ids": ids})
+    found = Traces(found.rows, list(session.execute(text(_LOCKED), {"ids": ids})))
     if found.busy:
         raise sessions.Refused("erase_while_running", filename=found.busy[0].filename)
     facts = {
@@ -104,6 +104,9 @@ def erase(session: Session, contact_id: int) -> Traces:
     session.flush()
     return found
 
+
+# The look through the files takes its time, and an import may have been started meanwhile.
+_LOCKED = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 
 _THEIR_ROWS = "(SELECT * FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])))"
 _ERASURE = (

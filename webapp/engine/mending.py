@@ -137,7 +137,7 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
 
 
 def _ready(session: Session, import_id: UUID) -> ContactImport:
-    found = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    found = sessions.locked(session, import_id)
     if found.state != State.READY:
         raise sessions.WrongState(found.state)
     return found

@@ -8,11 +8,10 @@ import time
 from uuid import UUID
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.states import ENDED, State
+from webapp.engine.states import ENDED, NEVER_RUN
 
 BATCH = 2000
 CHUNKS = 16  # of about 1 MiB each
-NEVER_RUN = (State.UPLOADED, State.READY)
 ONE_AT_A_TIME = 7_665_103  # "rowcall forget": one worker at a time
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.config import Settings
 from webapp.engine import mappings
 from webapp.engine.staging import Incoming, StoredFile, received
-from webapp.engine.states import PENDING, State, Strategy, sources_of
+from webapp.engine.states import NEVER_RUN, PENDING, State, Strategy, sources_of
 from webapp.intake import mapping, reading
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportLog, ImportPreview, ImportRow, User
 
@@ -124,7 +124,7 @@ def look(
 
 def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any) -> ContactImport:
     """Read the head again with the choices that `look` takes, and keep it; the mapping starts over."""
-    opened = _locked(session, import_id)
+    opened = locked(session, import_id)
     if opened.state not in {State.UPLOADED, State.READY}:
         raise WrongState(opened.state)
     _take_head(session, opened, look(session, opened, settings, **choices))
@@ -182,7 +182,7 @@ def map_columns(
     date_order: str | None = None,
 ) -> None:
     """Say which column is what; the check starts over. Raises mapping.BadMapping for a target off the list."""
-    opened = _locked(session, import_id)
+    opened = locked(session, import_id)
     mapping.check(targets, opened.columns)
     _enter(opened, State.CHECKING)
     opened.mapping = list(targets)
@@ -214,7 +214,7 @@ def execute(
 
     Raises Refused("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
     """
-    opened = _locked(session, import_id)
+    opened = locked(session, import_id)
     if opened.state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return False
     if opened.state != State.READY:
@@ -300,9 +300,11 @@ def _cancel_queued(session: Session, import_id: UUID) -> bool:
 
 def roll_back(session: Session, import_id: UUID) -> None:
     """Start the undo of an ended import. Asking twice is one undo."""
-    opened = _locked(session, import_id)
+    opened = locked(session, import_id)
     if opened.state in {State.ROLLING_BACK, State.ROLLED_BACK}:
         return
+    if opened.total is None:  # Its check was refused: it wrote nothing.
+        raise WrongState(opened.state)
     _not_expired(opened)
     _enter(opened, State.ROLLING_BACK)
     opened.rollback = None
@@ -319,7 +321,7 @@ def _not_expired(opened: ContactImport) -> None:
 
 def retry_failed(session: Session, import_id: UUID) -> None:
     """Run the rows that failed again. Their earlier reasons are kept in the log."""
-    opened = _locked(session, import_id)
+    opened = locked(session, import_id)
     if opened.state != State.COMPLETED:
         raise WrongState(opened.state)
     _not_expired(opened)
@@ -342,7 +344,7 @@ def retry_failed(session: Session, import_id: UUID) -> None:
 
 def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
     """A new import from the same bytes and mapping, checked afresh."""
-    old = session.get_one(ContactImport, import_id)
+    old = locked(session, import_id)
     if old.state != State.ROLLED_BACK:
         raise WrongState(old.state)
     if old.expired_at is not None or old.file_gone:
@@ -389,9 +391,15 @@ COPIED = (
 )
 
 
-def _locked(session: Session, import_id: UUID) -> ContactImport:
-    """The import under a row lock, so that its state cannot change between the look and the deed."""
-    return session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
+def locked(session: Session, import_id: UUID) -> ContactImport:
+    """The import under a row lock, so that its state cannot change between the look and the deed.
+
+    An upload whose time is over may have lost rows already (`retention.py`): nothing can be asked of it any more.
+    """
+    opened = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    if opened.expired_at is not None and opened.state in NEVER_RUN:
+        raise WrongState(opened.state)
+    return opened
 
 
 def _enter(opened: ContactImport, target: State) -> None:

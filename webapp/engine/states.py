@@ -28,13 +28,14 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELLING: frozenset({State.CANCELLED, State.COMPLETED, State.FAILED}),
     State.COMPLETED: frozenset({State.QUEUED, State.ROLLING_BACK}),
     State.CANCELLED: frozenset({State.ROLLING_BACK}),
-    State.FAILED: frozenset({State.ROLLING_BACK, State.CHECKING}),
+    State.FAILED: frozenset({State.ROLLING_BACK}),
     State.ROLLING_BACK: frozenset({State.ROLLED_BACK}),
     State.ROLLED_BACK: frozenset(),
 }
 
 PENDING = (State.UPLOADED, State.CHECKING, State.READY)  # waits for its person; nothing was written to the contacts
 ENDED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED, State.ROLLED_BACK})
+NEVER_RUN = frozenset({State.UPLOADED, State.READY})  # of these, those that no worker is at
 WORKED_ON = frozenset({State.CHECKING, State.QUEUED, State.RUNNING, State.CANCELLING, State.ROLLING_BACK})
 
 
