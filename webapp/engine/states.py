@@ -34,8 +34,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 
 PENDING = (State.UPLOADED, State.CHECKING, State.READY)  # waits for its person; nothing was written to the contacts
-ENDED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED, State.ROLLED_BACK})
 NEVER_RUN = frozenset({State.UPLOADED, State.READY})  # of these, those that no worker is at
+ENDED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED, State.ROLLED_BACK})
 WORKED_ON = frozenset({State.CHECKING, State.QUEUED, State.RUNNING, State.CANCELLING, State.ROLLING_BACK})
 
 
