@@ -50,10 +50,10 @@ def people(session):
 
 @pytest.fixture
 def sign_in(app, people):
-    """`sign_in("owner")` → a Browser signed in as that person."""
+    """`sign_in("owner")` → a Browser signed in as that person, at another app where one is given."""
 
-    def enter(name: str) -> "Browser":
-        browser = Browser(app.test_client())
+    def enter(name: str, at=app) -> "Browser":
+        browser = Browser(at.test_client())
         browser.post("/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in")
         return browser
 

@@ -168,3 +168,15 @@ def test_the_naughtiest_cells_on_every_page(owner, importer):
         assert not re.search(rf"<\w[^>]*{address}", markup)
         assert ">49<" not in page
     assert not calls
+
+
+def test_downloads_read_as_wide_a_file_as_the_check_did(make_app, sign_in, importer, monkeypatch):
+    """300 columns, where the administrator allows them: every cell of every row is in the lists."""
+    monkeypatch.setenv("MAX_COLUMNS", "300")
+    owner = sign_in("owner", make_app(max_columns=300))
+    wide = ",".join(["Email", *[f"c{n}" for n in range(299)]])
+    cells = ",".join(f"v{n}" for n in range(299))
+    import_id = run(owner, importer, f"{wide}\nann@example.com,{cells}\nnobody,{cells}\n".encode())
+    for path in ("report.csv", "rejected.csv"):
+        last = owner.get(f"/imports/{import_id}/{path}").text.splitlines()[-1]
+        assert last.endswith(f"nobody,{cells}"), path

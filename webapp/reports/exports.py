@@ -35,24 +35,25 @@ def safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
-def report_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
+def report_csv(session: Session, import_id: UUID, limits: reading.Limits | None = None) -> Iterator[bytes]:
     """Every row of the file: number, outcome, contact, code, reason, then the original columns.
 
+    `limits` are those under which the file was checked, where they are not the usual ones.
     Once the retention time is over, what the ledger still knows: the cells are gone, and so are rows never processed.
     """
     found = session.get_one(ContactImport, import_id)
     every = _LEDGER if found.expired_at else _EVERY_ROW
     lines = (
         [entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells]
-        for entry, cells in _rows(session, found, every)
+        for entry, cells in _rows(session, found, every, limits)
     )
     return _csv([*REPORT_COLUMNS, *found.columns], lines)
 
 
-def rejected_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
-    """The rows that did not get in, with the reason: to be corrected and uploaded again."""
+def rejected_csv(session: Session, import_id: UUID, limits: reading.Limits | None = None) -> Iterator[bytes]:
+    """The rows that did not get in, with the reason: to be corrected and uploaded again. `limits` as above."""
     found = session.get_one(ContactImport, import_id)
-    lines = ([entry.row, _reason(entry), *cells] for entry, cells in _rows(session, found, _REJECTED))
+    lines = ([entry.row, _reason(entry), *cells] for entry, cells in _rows(session, found, _REJECTED, limits))
     return _csv([*REJECTED_COLUMNS, *found.columns], lines)
 
 
@@ -85,10 +86,12 @@ def _reason(entry: Any) -> str:
     return row.sentence or ""
 
 
-def _rows(session: Session, found: ContactImport, query: str) -> Iterator[tuple[Any, list[str]]]:
+def _rows(
+    session: Session, found: ContactImport, query: str, limits: reading.Limits | None
+) -> Iterator[tuple[Any, list[str]]]:
     """Ledger entries with the file's cells; both come in row order, so one pass joins them."""
     conn = sessions.driver(session)
-    cells = _cells(conn, found)
+    cells = _cells(conn, found, limits)
     row, values = next(cells, (None, []))
     for entry in _entries(conn, query, found.id):
         while row is not None and row < entry.row:
@@ -103,12 +106,14 @@ def _entries(conn: psycopg.Connection[Any], query: str, import_id: UUID) -> Iter
         yield from cursor
 
 
-def _cells(conn: psycopg.Connection[Any], found: ContactImport) -> Iterator[tuple[int | None, list[str]]]:
+def _cells(
+    conn: psycopg.Connection[Any], found: ContactImport, limits: reading.Limits | None
+) -> Iterator[tuple[int | None, list[str]]]:
     """Row numbers and cells from the stored bytes, as long as they are kept."""
     source = StoredFile(conn, found.id, found.size_bytes)
     if next(source.blocks(0), None) is None:
         return
-    for record in reading.records(source, sessions.dialect_of(found)):
+    for record in reading.records(source, sessions.dialect_of(found), limits=limits):
         yield record.row, record.cells
 
 

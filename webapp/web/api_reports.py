@@ -1,6 +1,7 @@
 """The JSON API: what became of an import, row by row and as files."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID
 
 from flask import Response, stream_with_context
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from webapp import jobs
+from webapp.engine.sessions import limits
 from webapp.engine.states import ENDED
 from webapp.models import ContactImport
 from webapp.reports import documents, exports
@@ -54,13 +56,13 @@ CSV = {200: Answer("UTF-8 with a byte order mark.", media_type="text/csv")}
 @blueprint.get("/imports/<uuid:import_id>/report.csv")
 @contract("Every row with its outcome", CSV, refuses=(404, 409))
 def report_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, exports.report_csv, "report")
+    return _download(import_id, partial(exports.report_csv, limits=limits(settings())), "report")
 
 
 @blueprint.get("/imports/<uuid:import_id>/rejected.csv")
 @contract("The rows that did not get in, to be corrected", CSV, refuses=(404, 409))
 def rejected_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, exports.rejected_csv, "rejected")
+    return _download(import_id, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
 
 
 def _download(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from flask import Response, abort, redirect, render_template, request, stream_with_context
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine import rollback
+from webapp.engine.sessions import limits
 from webapp.engine.states import ENDED, Outcome, State
 from webapp.models import ContactImport
 from webapp.reports import documents, exports, ledger, summary
@@ -88,13 +90,13 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/report.csv")
 @login_required
 def report_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, exports.report_csv, "report")
+    return _download(import_id, partial(exports.report_csv, limits=limits(settings())), "report")
 
 
 @blueprint.get("/imports/<uuid:import_id>/rejected.csv")
 @login_required
 def rejected_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, exports.rejected_csv, "rejected")
+    return _download(import_id, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
 
 
 @blueprint.get("/imports/<uuid:import_id>/rollback.csv")
