@@ -106,3 +106,12 @@ def test_editing_a_contact(owner, viewer, importer):
     owner.post(f"{page}/delete", {"version": "1"}, at=page, status=409)
     owner.post(f"{page}/delete", {"version": "2"}, at=page)
     owner.get(page, status=404)
+
+
+def test_the_review_speaks_of_one_row_in_the_singular(owner, importer):
+    one = b"ID,Email\n1,ann@example.com\n1,ann@example.com\n3,nobody\n"
+    import_id = bring(owner, one)
+    check(owner, importer, import_id)
+    page = " ".join(owner.get(f"/imports/{import_id}/review").text.split())
+    assert "1 row is somebody you already have or who appears twice. What should happen to it?" in page
+    assert ">Mend it</a>" in page
