@@ -295,3 +295,14 @@ def test_error_log_says_the_same_as_the_download(owner_program):
     assert (entry["code"], entry["category"]) == ("too_long", "validation")
     assert entry["message"] == "Shorten the first name to at most 200 characters."
     assert entry["message"] in owner_program.ask("GET", f"/imports/{import_id}/report.csv").text
+
+
+def test_country_given_with_the_file_holds_until_another_is_given(owner_program):
+    found = owner_program.upload(table("1,ada@example.com,Ada,L,Acme,,"), default_country="DE")
+    plain = {"mapping": found["suggested_mapping"]}
+    mapped = owner_program.ask("PUT", f"/imports/{found['import_id']}/mapping", 202, json=plain)
+    assert mapped.json["options"]["default_country"] == "DE"
+    jobs.work(found["import_id"])
+    none = {**plain, "default_country": None}
+    mapped = owner_program.ask("PUT", f"/imports/{found['import_id']}/mapping", 202, json=none)
+    assert mapped.json["options"]["default_country"] is None

@@ -109,6 +109,8 @@ def session_answer(import_id: UUID, status: int = 200, **headers: str) -> Respon
 )
 def map_columns(import_id: UUID, body: schemas.MappingRequest) -> ResponseReturnValue:
     choices = body.model_dump(exclude={"mapping"})
+    if "default_country" not in body.model_fields_set:  # The one given with the file holds.
+        choices["default_country"] = load_import(import_id).default_country
     return _ask(import_id, lambda session, found: sessions.map_columns(session, found, body.mapping, **choices))
 
 
