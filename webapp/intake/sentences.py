@@ -170,7 +170,9 @@ def instruction(code: str, **facts: Any) -> str:
 
 def of_problem(problem: Mapping[str, Any], row: int) -> str:
     """What to do about a problem that the check found in this row: `code`, and `value` and `field` where known."""
-    facts = {"row": row, "value": problem.get("value")}
+    facts: dict[str, Any] = {"row": row}
+    if value := problem.get("value"):
+        facts["value"] = value
     if name := problem.get("field"):
         longest = TARGETS[name].max_length if name in TARGETS else LONGEST_CUSTOM_VALUE
         facts |= {"field": label_of(name).lower(), "limit": f"{longest:,}"}

@@ -29,8 +29,7 @@ class Row:
     @property
     def sentence(self) -> str | None:
         """Why, and what to do; the database's own words where there are some."""
-        if self.problems:
-            errors = [problem for problem in self.problems if problem["severity"] == "error"]
+        if errors := [problem for problem in self.problems or [] if problem["severity"] == "error"]:
             return " ".join(dict.fromkeys(sentences.of_problem(problem, self.row) for problem in errors))
         if self.code is None:
             return None
@@ -87,6 +86,19 @@ def rows(
         )
         for row in found
     ]
+
+
+def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
+    """The name or e-mail of each contact that the rows lead to; who has neither, or is gone, is left out."""
+    ids = {row.contact_id for row in found} | {one for row in found for one in (row.detail or {}).get("contacts", [])}
+    rows = session.execute(
+        text(
+            """SELECT id, COALESCE(NULLIF(concat_ws(' ', first_name, last_name), ''), email) AS name
+               FROM contacts WHERE id = ANY(:ids)"""
+        ),
+        {"ids": [one for one in ids if one is not None]},
+    )
+    return {row.id: row.name[:LONGEST_NAME] for row in rows if row.name}
 
 
 def _like(search: str | None) -> str:

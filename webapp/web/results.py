@@ -69,7 +69,12 @@ def rows(import_id: UUID) -> ResponseReturnValue:
     )
     asked = {"outcome": outcome, "code": code, "q": search or None, "differing": 1 if differing else None}
     return render_template(
-        "imports/rows.html", found=found, rows=shown[:ROWS_A_PAGE], more=len(shown) > ROWS_A_PAGE, asked=asked
+        "imports/rows.html",
+        found=found,
+        rows=shown[:ROWS_A_PAGE],
+        names=ledger.names_of(db.session(), shown),
+        more=len(shown) > ROWS_A_PAGE,
+        asked=asked,
     )
 
 

@@ -1,0 +1,82 @@
+"""What the ledger says of a row: every fact is filled in, and contacts go by their names."""
+
+import re
+
+import pytest
+
+from tests.web.test_pages import run
+from webapp.engine.states import Outcome
+from webapp.intake import sentences
+from webapp.models import Contact
+from webapp.reports import exports, ledger
+
+BOOK = b"ID,Email,First name,Last name,Birthday,Notes\n1,ann@example.com,Ann,Ash,,\n2,ben@example.com,,,,\n"
+TROUBLE = f"""ID,Email,First name,Last name,Birthday,Notes
+1,ben@example.com,,,,
+,nobody,,,,
+,a@b@c,,,,
+,cid@example.com,Cid,,03/04/1990,
+,dan@example.com,Dan,,someday,
+,,,,,hello
+,eve@example.com,{"x" * 300},,,
+,fay@example.com,Fay,,,,further
+,gil@example.com,Gil,,,
+,gil@example.com,,Gray,,
+3,ann@example.com,,,,
+,"ivy@example.com,Ivy,,,
+""".encode()
+CODES = {
+    *("two_contacts", "email_no_at", "email_invalid", "date_ambiguous", "no_identity", "too_long", "joins_row"),
+    *("date_unreadable", "stronger_key_differs", "unclosed_quote", "too_many_cells"),
+}
+OF_ROWS = [code for code in sentences.SENTENCES if code in CODES or re.match("undecod|damaged|cell_|row_|form", code)]
+
+
+def is_whole(words: str) -> None:
+    assert not re.search(r"…|[{}]|\bNone\b|each date|  ", words), words
+
+
+def test_every_fact_is_filled_in(owner, importer, session):
+    run(owner, importer, BOOK)
+    import_id = run(owner, importer, TROUBLE, "update")
+    page = owner.get(f"/imports/{import_id}/rows").text
+    reasons = re.findall(r'<td data-label="Why">(.*?)</td>', page, re.DOTALL)
+    assert len(reasons) == 12
+    rows = ledger.rows(session, import_id)
+    assert {row.code for row in rows} & CODES >= CODES
+    for words in (*reasons, *[row.sentence or "" for row in rows]):
+        is_whole(words)
+    assert "Say whether 03/04/1990 has the day or the month first." in page
+    assert "Shorten the first name to at most 200 characters." in page
+    for chunk in (*exports.report_csv(session, import_id), *exports.rejected_csv(session, import_id)):
+        is_whole(chunk.decode("utf-8-sig"))
+    for code in CODES:
+        narrowed = owner.get(f"/imports/{import_id}/rows?code={code}").text.partition("<main")[2]
+        is_whole(" ".join(narrowed.split()))
+
+
+@pytest.mark.parametrize("code", OF_ROWS)
+def test_every_code_of_a_row_is_a_whole_sentence(code):
+    problem = {"code": code, "column": 3, "field": "birthday", "value": "03/04/1990", "severity": "error"}
+    is_whole(ledger.Row(7, Outcome.INVALID, None, code, None, [], problems=[problem]).sentence)
+
+
+def test_a_warning_takes_no_reason_away():
+    """A row that failed, and of which the check had found something to look at, still says why it failed."""
+    warning = {"code": "phone_unreadable", "column": 1, "field": "phone", "value": "x", "severity": "warning"}
+    said = ledger.Row(7, Outcome.CONFLICT, None, "two_contacts", None, [], problems=[warning]).sentence
+    assert said == sentences.instruction("two_contacts")
+
+
+def test_contacts_go_by_name_or_address(owner, importer, session):
+    first = run(owner, importer, BOOK)
+    page = owner.get(f"/imports/{first}/rows").text
+    ann, ben = session.query(Contact).order_by(Contact.id)
+    assert f'<a href="/contacts/{ann.id}">Ann Ash</a>' in page
+    assert f'<a href="/contacts/{ben.id}">ben@example.com</a>' in page
+    second = run(owner, importer, TROUBLE)
+    listed = owner.get(f"/imports/{second}/rows?outcome=conflict").text
+    assert f'<a href="/contacts/{ann.id}">Ann Ash</a> <a href="/contacts/{ben.id}">ben@example.com</a>' in listed
+    ann.first_name = ann.last_name = ann.email = ann.email_key = None
+    session.commit()
+    assert f'<a href="/contacts/{ann.id}">{ann.id}</a>' in owner.get(f"/imports/{first}/rows").text
