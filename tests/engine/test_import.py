@@ -1,11 +1,14 @@
 """Whole imports through the real engine: upload, check, preview, execution, ledger, undo."""
 
 import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, text
 
 from tests.harness.imports import table
+from webapp import db
 from webapp.engine import checking, leases, rollback_preview, sessions
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.models import Contact, ImportPreview, ImportResult
@@ -134,6 +137,21 @@ def test_executing_twice_is_one_import(importer, session):
     assert sessions.execute(session, checked.id, strategy="skip") is True
     assert sessions.execute(session, checked.id, strategy="skip") is False
     session.commit()
+
+
+def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(importer, session, settings, conn):
+    """The worker has the lease's row, then wants the import's; whoever starts the import wants both too."""
+    checked = importer.check(PEOPLE).id
+    conn.execute("SELECT 1 FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (checked,))
+    with ThreadPoolExecutor(1) as pool, db.session(settings.database_url) as other:
+        started = pool.submit(sessions.execute, other, checked, strategy="skip")
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        while not session.execute(text(waiting)).first():
+            session.rollback()
+            time.sleep(0.01)
+        conn.execute("UPDATE contact_imports SET lease_token = lease_token + 1 WHERE id = %s", (checked,))
+        conn.commit()
+        assert started.result()
 
 
 def test_skip_errors_off_refuses_and_stops(importer, session):
