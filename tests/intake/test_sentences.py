@@ -48,7 +48,9 @@ def test_sentences_are_plain(code):
 
 def test_facts_are_filled_in():
     assert sentences.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
-    assert "200 characters" in sentences.instruction("too_long", field="first_name")
+    too_long = {"code": "too_long", "field": "first_name"}
+    assert sentences.of_problem(too_long, 14) == "Shorten the first name to at most 200 characters."
+    assert "10,000 characters" in sentences.of_problem({**too_long, "field": "custom:Shoe"}, 14)
     assert sentences.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
     assert sentences.instruction("too_long") == "Shorten the value to at most the allowed number of characters."
     assert sentences.instruction("unheard_of") == "unheard_of"
