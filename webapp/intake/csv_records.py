@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from webapp.intake import encodings, headers, lines
-from webapp.intake.reading import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
+from webapp.intake.records import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_RECORDS = 60

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from webapp.intake.labels import named
-from webapp.intake.reading import SAMPLE_ROWS, Dialect, Head, Limits, Record, Unreadable, column_names
+from webapp.intake.records import SAMPLE_ROWS, Dialect, Head, Limits, Record, column_names
+from webapp.intake.refusals import Unreadable
 
 LONGEST_LABEL = 200
 LOOKED_AT = 300  # cells of a row that may be the header

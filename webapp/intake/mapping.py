@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from webapp.intake import values
 from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_LABEL, is_target, label_of, normalised
 from webapp.intake.labels import Named, named
-from webapp.intake.reading import column_names
+from webapp.intake.records import column_names
 
 IDENTITY = {"external_id", "email", "phone", "first_name", "last_name", "full_name"}
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.

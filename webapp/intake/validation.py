@@ -12,7 +12,7 @@ from typing import Any
 from webapp.intake import dates, emails, phones
 from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, label_of
 from webapp.intake.names import split_name
-from webapp.intake.reading import Record
+from webapp.intake.records import Record
 
 ERROR, WARNING = "error", "warning"
 MULTILINE = {"notes", "street"}

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from webapp.intake import headers
 from webapp.intake.csv_records import SNIFFED_RECORDS
-from webapp.intake.reading import Dialect, Head, Limits, Position, Record, Source, Unreadable
+from webapp.intake.records import Dialect, Head, Limits, Position, Record, Source
+from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_formats import shown
 from webapp.intake.xlsx_package import Package, Sheet, readable
 from webapp.intake.xlsx_strings import SharedStrings, text_of, unescaped

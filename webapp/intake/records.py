@@ -1,0 +1,111 @@
+"""What the readers of every format take and give: bytes, limits, and the rows and head made of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+BLOCK_BYTES = 1024 * 1024
+SAMPLE_ROWS = 8
+
+
+class Source(Protocol):
+    """Bytes that can be read from any offset on."""
+
+    size: int
+
+    def blocks(self, offset: int) -> Iterator[bytes]:
+        """The bytes from `offset` to the end, in blocks of any size."""
+        ...
+
+
+class BytesSource:
+    """A source over bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+
+    def blocks(self, offset: int) -> Iterator[bytes]:
+        for begin in range(offset, self.size, BLOCK_BYTES):
+            yield self.data[begin : begin + BLOCK_BYTES]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The administrator's limits: rows, columns, characters in a cell."""
+
+    max_rows: int = 2_000_000
+    max_columns: int = 256
+    max_cell_chars: int = 131_072
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is to be read. `header_row` as the spreadsheet counts, 0 where there is no header."""
+
+    format: str  # csv | xlsx
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    header_row: int
+
+
+class Position(NamedTuple):
+    """Where reading goes on: a byte offset and the number of the last row read.
+
+    For a workbook the row alone counts; its offset is an estimate of how much of the file is read.
+    """
+
+    offset: int
+    row: int
+
+    def as_json(self) -> dict[str, int]:
+        return {"offset": self.offset, "row": self.row}
+
+    @classmethod
+    def from_json(cls, value: dict[str, int]) -> "Position":
+        return cls(value["offset"], value["row"])
+
+
+class Record(NamedTuple):
+    """One row of the file. `problem` is a code where the row could be read only in part."""
+
+    row: int
+    cells: list[str]
+    problem: str | None
+    position: Position
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the beginning of a file tells. `sample` holds the first records as lists of cells."""
+
+    dialect: Dialect
+    columns: list[str]
+    sample: list[list[str]]
+    sheets: list[str]
+    encoding_certain: bool
+
+
+def beginning(source: Source, size: int) -> bytes:
+    """The first `size` bytes, fewer where the file ends before."""
+    head = b""
+    for block in source.blocks(0):
+        head += block
+        if len(head) >= size:
+            break
+    return head[:size]
+
+
+def column_names(count: int) -> list[str]:
+    """Labels for a file without a header: Column A, Column B, …, Column AA."""
+    return [f"Column {_letters(index)}" for index in range(count)]
+
+
+def _letters(index: int) -> str:
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
