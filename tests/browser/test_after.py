@@ -38,6 +38,7 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     someone = conn.execute("SELECT email, id FROM contacts ORDER BY id DESC LIMIT 1").fetchone()
     page.get_by_label("Name, e-mail or text in a row").fill(someone["email"])
     page.get_by_role("button", name="Find rows").click()
+    page.wait_for_url("**/rows?**")
     assert page.locator("tbody tr").count() == 1
     page.locator("tbody a").first.click()
     page.wait_for_url(f"**/contacts/{someone['id']}")
@@ -63,6 +64,7 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
 
     page.fill("#q", "three-hundred")
     page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/imports?q=three-hundred**")
     assert page.locator("tbody tr").count() == 1
     page.get_by_role("link", name="Roll back three-hundred.csv").click()
     page.wait_for_url("**/rollback")
