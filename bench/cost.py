@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session  # noqa: E402
 from webapp import db, jobs  # noqa: E402
 from webapp.config import Settings  # noqa: E402
 from webapp.embedded import Servers  # noqa: E402
-from webapp.engine import execution, leases, sessions  # noqa: E402
+from webapp.engine import execution, leases, sessions, uploads  # noqa: E402
 from webapp.engine.batches import BatchProcessor, Turn  # noqa: E402
 from webapp.engine.duplicates import Connection, DuplicateHandler  # noqa: E402
 from webapp.engine.states import STORED_OUTCOMES, Strategy  # noqa: E402
@@ -58,7 +58,7 @@ def staged(settings: Settings, rows: int) -> UUID:
         user = User(email="bench@example.com", password_hash="none", role="admin")  # noqa: S106 - nobody signs in
         session.add(user)
         session.flush()
-        found = sessions.create(session, user.id, "people.csv", io.BytesIO(text.getvalue().encode()), settings)
+        found = uploads.create(session, user.id, "people.csv", io.BytesIO(text.getvalue().encode()), settings)
         sessions.map_columns(session, found.id, found.suggested_mapping)
         session.commit()
         while found.state == "checking":

@@ -20,7 +20,7 @@ from bench.wire import Wire
 from webapp import db, jobs
 from webapp.config import Settings
 from webapp.embedded import Servers
-from webapp.engine import sessions
+from webapp.engine import sessions, uploads
 from webapp.engine.states import Strategy
 from webapp.migrate import migrate
 from webapp.models import User
@@ -90,7 +90,7 @@ class House:
     def upload(self, file: Path) -> UUID:
         """Store a file and start the check of its suggested columns."""
         with self.session() as session, file.open("rb") as stream:
-            found = sessions.create(session, self.user_id, file.name, stream, self.settings)
+            found = uploads.create(session, self.user_id, file.name, stream, self.settings)
             sessions.map_columns(session, found.id, found.suggested_mapping)
             session.commit()
         jobs.wake(found.id, self.settings)

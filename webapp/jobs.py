@@ -31,7 +31,7 @@ from sqlalchemy.exc import OperationalError
 
 from webapp import db
 from webapp.config import MEBIBYTE, Settings
-from webapp.engine import checking, execution, leases, preview, retention, rollback, sessions
+from webapp.engine import checking, execution, leases, preview, retention, rollback, uploads
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State, Strategy
 from webapp.intake.reading import Unreadable
@@ -209,7 +209,7 @@ def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: C
 
 def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> None:
     try:
-        checking.check_slice(conn, lease, sessions.limits(settings), should_yield)
+        checking.check_slice(conn, lease, uploads.limits(settings), should_yield)
     except Unreadable as unreadable:
         conn.rollback()
         checking.refuse(conn, lease, unreadable.sentence)

@@ -17,7 +17,7 @@ from tests.harness.imports import table
 from tests.harness.processes import Family, Machine, web_process, worker_process
 from webapp import db, jobs
 from webapp.config import Settings
-from webapp.engine import journal, sessions
+from webapp.engine import journal, sessions, uploads
 from webapp.engine.progress import progress
 from webapp.engine.states import STORED_OUTCOMES
 from webapp.models import Contact
@@ -70,7 +70,7 @@ class House:
     def upload(self, text: str) -> UUID:
         """Store a file and ask for its check; no worker is rung for."""
         with self.session() as session:
-            found = sessions.create(session, self.user_id, "p.csv", io.BytesIO(text.encode()), self.settings)
+            found = uploads.create(session, self.user_id, "p.csv", io.BytesIO(text.encode()), self.settings)
             sessions.map_columns(session, found.id, found.suggested_mapping)
             session.commit()
             return found.id

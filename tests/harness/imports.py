@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from webapp import jobs
-from webapp.engine import sessions
+from webapp.engine import sessions, uploads
 from webapp.engine.states import Strategy
 from webapp.models import ContactImport, User
 
@@ -26,7 +26,7 @@ class Importer:
         self.session, self.settings, self.user_id = session, settings, user_id
 
     def upload(self, text: str, filename: str = "people.csv") -> ContactImport:
-        found = sessions.create(self.session, self.user_id, filename, io.BytesIO(text.encode()), self.settings)
+        found = uploads.create(self.session, self.user_id, filename, io.BytesIO(text.encode()), self.settings)
         self.session.commit()
         return found
 

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy.orm import Session
 
-from webapp.engine import rollback, sessions
+from webapp.engine import rollback, sessions, uploads
 from webapp.engine.staging import StoredFile
 from webapp.intake import reading, sentences
 from webapp.models import ContactImport
@@ -113,7 +113,7 @@ def _cells(
     source = StoredFile(conn, found.id, found.size_bytes)
     if next(source.blocks(0), None) is None:
         return
-    for record in reading.records(source, sessions.dialect_of(found), limits=limits):
+    for record in reading.records(source, uploads.dialect_of(found), limits=limits):
         yield record.row, record.cells
 
 

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.engine.sessions import limits
 from webapp.engine.states import ENDED
+from webapp.engine.uploads import limits
 from webapp.models import ContactImport
 from webapp.reports import documents, exports
 from webapp.web import api_schemas as schemas

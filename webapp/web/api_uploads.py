@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 
-from webapp.engine import sessions
+from webapp.engine import sessions, uploads
 from webapp.engine.staging import TooLarge, sha256_of
 from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
@@ -97,7 +97,7 @@ def _first_answer(key: str, stream_: BinaryIO) -> ContactImport | None:
 
 def _create(filename: str, stream_: BinaryIO, key: str | None, form: schemas.UploadForm) -> ContactImport:
     try:
-        found = sessions.create(
+        found = uploads.create(
             db.session(), current_user.id, filename, stream_, settings(), upload_key=key, **form.model_dump()
         )
         db.session.commit()

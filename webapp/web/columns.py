@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from webapp import jobs
-from webapp.engine import mappings, mending, sessions
+from webapp.engine import mappings, mending, sessions, uploads
 from webapp.engine.states import State
 from webapp.intake import encodings, mapping, sentences
 from webapp.intake.fields import CUSTOM
@@ -130,7 +130,7 @@ def look(import_id: UUID) -> ResponseReturnValue:
     if found.state not in OPEN:
         return "", 200, {"HX-Redirect": step_url(found)}
     try:
-        head = sessions.look(db.session(), found, settings(), **_choices(request.args))
+        head = uploads.look(db.session(), found, settings(), **_choices(request.args))
     except Unreadable as refusal:
         return render_template("partials/sample.html", refusal=refusal.sentence)
     return render_template("partials/sample.html", **_table(head.columns, head.sample))
@@ -142,7 +142,7 @@ def reread(import_id: UUID) -> ResponseReturnValue:
     """Read the file with these choices from now on."""
     found = change_import(import_id)
     try:
-        sessions.reread(db.session(), import_id, settings(), **_choices(request.form))
+        uploads.reread(db.session(), import_id, settings(), **_choices(request.form))
     except Unreadable as refusal:
         db.session.rollback()
         return _page(found, found.suggested_mapping, refusal.sentence), 422

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine import rollback
-from webapp.engine.sessions import limits
 from webapp.engine.states import ENDED, Outcome, State
+from webapp.engine.uploads import limits
 from webapp.models import ContactImport
 from webapp.reports import documents, exports, ledger, summary
 from webapp.web.access import load_import, settings

@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 from sqlalchemy import select
 
 from webapp import jobs
-from webapp.engine import sessions
+from webapp.engine import sessions, uploads
 from webapp.engine.progress import progress
 from webapp.engine.staging import TooLarge
 from webapp.engine.states import State, Strategy
@@ -72,7 +72,7 @@ def sample() -> ResponseReturnValue:
 
 def _open(filename: str, stream: BinaryIO) -> ResponseReturnValue:
     try:
-        found = sessions.create(db.session(), current_user.id, filename, stream, settings())
+        found = uploads.create(db.session(), current_user.id, filename, stream, settings())
     except Unreadable as refusal:
         return _refuse_upload(refusal.sentence)
     except sessions.Refused as refusal:

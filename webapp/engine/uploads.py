@@ -1,0 +1,148 @@
+"""Uploads: a file is stored, its head is read, and an import session opens; read again while the columns are open."""
+
+import re
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from webapp.config import Settings
+from webapp.engine import mappings, sessions
+from webapp.engine.staging import Incoming, StoredFile, received
+from webapp.engine.states import PENDING, State
+from webapp.intake import mapping, reading
+from webapp.models import ContactImport, ImportCorrection, ImportLease, User
+
+LONGEST_NAME = 200
+
+
+def create(
+    session: Session,
+    user_id: int,
+    filename: str,
+    stream: BinaryIO | Incoming,
+    settings: Settings,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    default_country: str | None = None,
+    upload_key: str | None = None,
+) -> ContactImport:
+    """Store the bytes, read the head and open a session. Nothing stays behind when the file is refused.
+
+    Raises reading.Unreadable for a file that cannot be used, staging.TooLarge past the limit, and
+    sessions.Refused("too_many_pending") for a person with as many imports waiting as one may have.
+    """
+    _refuse_too_many(session, user_id, settings)
+    filename = plain_name(filename)
+    stored = received(sessions.driver(session), stream, settings.max_upload_bytes)
+    opened = ContactImport(
+        id=stored.import_id,
+        created_by=user_id,
+        filename=filename,
+        size_bytes=stored.size,
+        sha256=stored.sha256,
+        default_country=default_country,
+        upload_key=upload_key,
+    )
+    head = look(
+        session, opened, settings, encoding=encoding, delimiter=delimiter, sheet=sheet, header_row=header_row
+    )
+    _take_head(session, opened, head)
+    session.add(opened)
+    session.flush()
+    session.add(ImportLease(import_id=opened.id))
+    sessions.log(session, opened.id, "uploaded")
+    session.flush()
+    return opened
+
+
+def _refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
+    """The person's row is locked until the commit, so that uploads at the same moment are counted one by one."""
+    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    pending = select(func.count()).where(ContactImport.created_by == user_id, ContactImport.state.in_(PENDING))
+    if (session.scalar(pending) or 0) >= settings.pending_uploads:
+        raise sessions.Refused("too_many_pending", limit=settings.pending_uploads)
+
+
+def plain_name(filename: str) -> str:
+    """A client's name of a file, as it is shown: no folders, nothing invisible, at most 200 characters with its end."""
+    last = re.split(r"[/\\]", filename)[-1]
+    shown = "".join(c for c in last if c.isprintable()).strip()
+    stem, dot, extension = shown.rpartition(".")
+    kept = LONGEST_NAME - len(dot + extension)
+    return f"{stem[:kept]}{dot}{extension}" if dot and kept > 0 else shown[:LONGEST_NAME]
+
+
+def look(
+    session: Session,
+    opened: ContactImport,
+    settings: Settings,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    header_row: int | None = None,
+) -> reading.Head:
+    """The head of the stored file, read with what is given; the rest is found out. Raises reading.Unreadable."""
+    return reading.inspect(
+        StoredFile(sessions.driver(session), opened.id, opened.size_bytes),
+        opened.filename,
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+        header_row=header_row,
+        limits=limits(settings),
+    )
+
+
+def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any) -> ContactImport:
+    """Read the head again with the choices that `look` takes, and keep it; the mapping starts over."""
+    opened = sessions.locked(session, import_id)
+    if opened.state not in {State.UPLOADED, State.READY}:
+        raise sessions.WrongState(opened.state)
+    _take_head(session, opened, look(session, opened, settings, **choices))
+    opened.mapping = None
+    opened.state = State.UPLOADED
+    session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))  # Cells moved.
+    session.flush()
+    return opened
+
+
+def _take_head(session: Session, opened: ContactImport, head: reading.Head) -> None:
+    """Keep what the head tells. A mapping that this person gave to the same columns before is suggested again."""
+    before = mappings.remembered(session, opened.created_by, head.columns)
+    opened.format = head.dialect.format
+    opened.encoding = head.dialect.encoding
+    opened.delimiter = head.dialect.delimiter
+    opened.sheet = head.dialect.sheet
+    opened.header_row = head.dialect.header_row
+    opened.columns = list(head.columns)
+    opened.sample = [list(cells) for cells in head.sample]
+    opened.head = {
+        "sheets": list(head.sheets),
+        "encoding_certain": head.encoding_certain,
+        "mapped_before": before and before[1].isoformat(),
+    }
+    opened.suggested_mapping = before[0] if before else list(mapping.suggest(head.columns, head.sample))
+
+
+def dialect_of(opened: ContactImport) -> reading.Dialect:
+    """How the stored bytes are to be read."""
+    return reading.Dialect(
+        format=opened.format,
+        encoding=opened.encoding,
+        delimiter=opened.delimiter,
+        sheet=opened.sheet,
+        header_row=opened.header_row,
+    )
+
+
+def limits(settings: Settings) -> reading.Limits:
+    """The administrator's limits as the intake room takes them."""
+    return reading.Limits(
+        max_rows=settings.max_rows, max_columns=settings.max_columns, max_cell_chars=settings.max_cell_chars
+    )
