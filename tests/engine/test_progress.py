@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import text
 
+from tests.engine.test_faults import refuse
 from tests.harness.imports import table
-from webapp.engine import checking, leases, pace, rollback, sessions
-from webapp.engine.progress import progress
+from webapp import db
+from webapp.engine import checking, execution, leases, pace, rollback, sessions
+from webapp.engine.progress import Work, progress
 from webapp.intake import reading
 
 ROWS = 2500
@@ -115,3 +117,33 @@ def test_rollback_shows_its_own_work_beside_what_the_import_did(importer, sessio
         assert now.eta_seconds is not None
         leases.release(conn, lease)
     assert importer.work(found.id).state == "rolled_back"
+
+
+def test_running_failed_rows_again_counts_those_rows(importer, session, conn, settings):
+    """Half of the rows failed; run again in slices of one batch, some of them fail once more."""
+    refuse(session, "NEW.external_id::int > 40 AND NEW.external_id::int <= 80")
+    found = importer.run(table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, 81)]), batch_size=10)
+    assert (found.created, found.failed) == (40, 40)
+    session.execute(text("DROP TRIGGER refuse ON contacts"))
+    session.execute(text("DROP FUNCTION refuse"))
+    refuse(session, "NEW.external_id = '45'")
+    sessions.retry_failed(session, found.id)
+    session.commit()
+    queued = progress(session, found.id)
+    assert (queued.progress, queued.work) == (100, Work(0.0, 0, 40))
+    seen = []
+    for _ in range(4):
+        lease = leases.claim(conn, found.id, 15)
+        ended = execution.execute_slice(conn, lease, lambda: db.connect_job(settings.database_url), lambda: True)
+        leases.release(conn, lease)
+        if ended:
+            break
+        now = progress(session, found.id)
+        assert (now.state, now.progress, now.processed, now.work.total) == ("running", 100, 80, 40)
+        seen.append((now.work.progress, now.work.processed))
+    assert seen == sorted(set(seen))
+    assert 0 < seen[0][0] < 100
+    done = importer.work(found.id) if not ended else found
+    session.expire_all()
+    assert (done.state, done.created, done.failed) == ("completed", 79, 1)
+    assert progress(session, found.id).work == Work(100.0, 80, 80)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.engine.batches import AUTO_MOST
@@ -27,7 +27,10 @@ SILENCE = timedelta(seconds=10)  # a worker not heard of for longer is not count
 
 @dataclass(frozen=True)
 class Work:
-    """How far the step at hand is: the check, the run, or the rollback. `total` is null while it is unknown."""
+    """How far the step at hand is: the check, the run, the second run over failed rows, or the rollback.
+
+    `total` is null while it is unknown.
+    """
 
     progress: float
     processed: int
@@ -92,7 +95,7 @@ def progress(session: Session, import_id: UUID) -> ImportProgress:
     found = session.get_one(ContactImport, import_id, populate_existing=True)
     outcomes = outcomes_of(found)
     counts = sums(outcomes)
-    work, waits = _work(found, counts["processed"]), waiting_for(session, found.id)
+    work, waits = _work(session, found, counts["processed"]), waiting_for(session, found.id)
     moving = pace(session, found.id, PACE_OF[found.state]) if found.state in PACE_OF and not waits else Pace(0.0)
     return ImportProgress(
         progress=0.0 if found.total is None else percent(counts["processed"], found.total),
@@ -118,14 +121,33 @@ PACE_OF: dict[str, str] = {
 }
 
 
-def _work(found: ContactImport, processed: int) -> Work:
+def _work(session: Session, found: ContactImport, processed: int) -> Work:
     if found.state == State.CHECKING:
         return _checked(found)
     if found.state == State.ROLLING_BACK:
         undone = found.rollback or {}
         through, total = undone.get("through", 0), undone.get("total")
         return Work(percent(through, total) if total else 0.0, through, total)
+    if found.retrying:
+        return _run_again(session, found.id)
     return Work(0.0 if found.total is None else percent(processed, found.total), processed, found.total)
+
+
+def _run_again(session: Session, import_id: UUID) -> Work:
+    """A second run over the rows that failed: every row has its outcome all the while, so it counts its own."""
+    done, left = session.execute(_RUN_AGAIN, {"id": import_id}).one()
+    return Work(percent(done, done + left), int(done), int(done + left))
+
+
+_RUN_AGAIN = text(
+    """SELECT (SELECT COALESCE(sum(b.rows), 0) FROM contact_import_logs b
+         WHERE b.import_id = i.id AND b.event = 'batch' AND b.result <> 'retried' AND b.id > (
+           SELECT s.id FROM contact_import_logs s WHERE s.import_id = i.id AND s.event = 'retry_started'
+           ORDER BY s.id DESC LIMIT 1)),
+         (SELECT count(*) FROM contact_import_results r
+          WHERE r.import_id = i.id AND r.outcome = 'failed' AND r.row > i.last_row)
+       FROM contact_imports i WHERE i.id = :id"""
+)
 
 
 def _checked(found: ContactImport) -> Work:

@@ -173,7 +173,7 @@ class ImportSession(Given):
 
 
 class Work(Given):
-    """How far the step at hand is, in rows: the check, the run, or the rollback."""
+    """How far the step at hand is, in rows: the check, the run, the rows being retried, or the rollback."""
 
     progress: Annotated[float, Field(ge=0, le=100)]
     processed: int
