@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from webapp.config import Settings
+from webapp.config import Misconfigured, Settings, refuse_open_queue, refuse_short_key
 from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
 from webapp.migrate import migrate
 
@@ -42,6 +42,7 @@ def start(settings: Settings) -> int:
     """Start what is missing, migrate, run the Procfile, and end everything in order."""
     servers = Servers(settings.var)
     try:
+        _refuse_unsafe(settings)
         _see_that_port_is_free(settings.port)
         found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
         environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
@@ -49,11 +50,18 @@ def start(settings: Settings) -> int:
         _make_tables(environment["DATABASE_URL"])
         _say_where(environment)
         return _run_procfile(environment)
-    except CannotStart as problem:
+    except (CannotStart, Misconfigured) as problem:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1
     finally:
         servers.stop()
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    """What the environment names is looked at before anything starts. A key that it leaves out is made."""
+    if "SECRET_KEY" in os.environ:
+        refuse_short_key(settings)
+    refuse_open_queue(settings)
 
 
 def secret_key(var: Path) -> str:

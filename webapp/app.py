@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
-from webapp.config import MEBIBYTE, Misconfigured, Settings, refuse_open_queue
+from webapp.config import MEBIBYTE, Misconfigured, Settings, refuse_open_queue, refuse_short_key
 from webapp.web import (
     account,
     columns,
@@ -26,7 +26,6 @@ from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
 
 ROOT = Path(__file__).parent.parent
-SHORTEST_KEY = 32
 # Of what a form holds in memory. The largest is that of the columns: 256 labels of 100 characters, percent-encoded,
 # come to 330,000 bytes.
 LARGEST_FORM = 500_000
@@ -60,8 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _refuse_unsafe(settings: Settings) -> None:
-    if len(settings.secret_key) < SHORTEST_KEY:
-        raise Misconfigured(f"Set SECRET_KEY to at least {SHORTEST_KEY} random characters.")
+    refuse_short_key(settings)
     if not settings.database_url or not settings.redis_url:
         raise Misconfigured("Set DATABASE_URL and REDIS_URL, or start Rowcall with make run.")
     refuse_open_queue(settings)

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+SHORTEST_KEY = 32  # characters
 
 
 class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it is
@@ -62,6 +63,12 @@ class Settings(BaseSettings):
     @property
     def sweep_seconds(self) -> float:
         return self.lease_seconds / 3
+
+
+def refuse_short_key(settings: Settings) -> None:
+    """Who guesses the key can sign in as anybody. Raises Misconfigured for one that is too short."""
+    if len(settings.secret_key) < SHORTEST_KEY:
+        raise Misconfigured(f"Set SECRET_KEY to at least {SHORTEST_KEY} random characters.")
 
 
 def refuse_open_queue(settings: Settings) -> None:

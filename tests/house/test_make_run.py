@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -215,3 +216,23 @@ def _alive(pid: int) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"SECRET_KEY": "short"}, "Set SECRET_KEY to at least 32 random characters."),
+        ({"REDIS_URL": "redis://8.8.8.8:6379/0"}, "REDIS_URL is open to everybody: give it a password"),
+        ({"REDIS_URL": "redis://0.0.0.0:6379/0"}, "REDIS_URL is open to everybody: give it a password"),
+    ],
+)
+def test_what_would_be_unsafe_is_refused_in_one_sentence(tmp_path, named, words):
+    environment = {**_unnamed(), **named, "PORT": str(_free_port()), "ROWCALL_VAR": str(tmp_path / "var")}
+    command = [sys.executable, "-m", "webapp"]  # what `make run` comes to, once everything is installed
+    run = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert run.returncode == 1
+    (said,) = (run.stdout + run.stderr).splitlines()
+    assert said.startswith(words)
+    assert not (tmp_path / "var").exists()
