@@ -2,6 +2,7 @@
 
 import io
 
+import openpyxl
 import pytest
 
 from tests.web.test_pages import bring, check
@@ -142,3 +143,16 @@ def test_a_target_off_the_list_is_refused_and_remembered_nowhere(owner, session,
     assert "is not a field" in refused.text
     assert session.query(MappingTemplate).count() == 0
     assert session.get_one(ContactImport, import_id).state == "uploaded"
+
+
+def test_the_choice_of_a_sheet_is_open_where_there_are_several(owner):
+    book = openpyxl.Workbook()
+    book.active.append(["Email"])
+    book.active.append(["ann@example.com"])
+    for further, shown in ((0, '<details class="card" >'), (1, '<details class="card" open>')):
+        for _ in range(further):
+            book.create_sheet("Notes")
+        content = io.BytesIO()
+        book.save(content)
+        import_id = bring(owner, content.getvalue(), "book.xlsx")
+        assert shown in owner.get(f"/imports/{import_id}/columns").text
