@@ -306,3 +306,19 @@ def test_country_given_with_the_file_holds_until_another_is_given(owner_program)
     none = {**plain, "default_country": None}
     mapped = owner_program.ask("PUT", f"/imports/{found['import_id']}/mapping", 202, json=none)
     assert mapped.json["options"]["default_country"] is None
+
+
+def test_header_row_may_be_given_with_the_file(owner_program):
+    content = b"Ada,ada@example.com\nName,Email\nBob,bob@example.com\n"
+    assert owner_program.upload(content, header_row="2")["columns"] == ["Name", "Email"]
+    assert owner_program.upload(content, header_row="0")["columns"] == ["Column A", "Column B"]
+
+
+def test_preview_says_how_many_fields_the_clear_token_empties(owner_program):
+    owner_program.run(table("1,ada@example.com,Ada,L,Acme,a,40"))
+    for token, cleared in (("-", 2), (None, None)):
+        import_id = owner_program.ready(table("1,ada@example.com,Ada,-,-,,"), clear_token=token)
+        path = f"/imports/{import_id}/preview?duplicate_strategy=update"
+        assert owner_program.ask("GET", path, 202).json["cleared"] is None
+        jobs.work(import_id)
+        assert owner_program.ask("GET", path).json["cleared"] == cleared

@@ -156,3 +156,15 @@ def test_the_choice_of_a_sheet_is_open_where_there_are_several(owner):
         book.save(content)
         import_id = bring(owner, content.getvalue(), "book.xlsx")
         assert shown in owner.get(f"/imports/{import_id}/columns").text
+
+
+def test_a_country_that_is_none_is_refused(owner, session):
+    import_id = bring(owner)
+    for given in ("QZ", "Germany", "\u2069x"):
+        page = owner.post(f"/imports/{import_id}/columns", {"column-1": "email", "default_country": given}, status=422)
+        assert "is not the code of a country. Give its two letters, as in DE for Germany" in page.text
+    session.expire_all()
+    assert session.get_one(ContactImport, import_id).state == "uploaded"
+    owner.post(f"/imports/{import_id}/columns", {"column-1": "email", "default_country": " de "})
+    session.expire_all()
+    assert session.get_one(ContactImport, import_id).default_country == "DE"

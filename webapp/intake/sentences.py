@@ -72,6 +72,9 @@ SENTENCES = {
         "{label} is chosen for two columns",
         "Keep it for one of them, and make the other a custom field or leave it out.",
     ),
+    "unknown_country": Sentence(
+        "“{country}” is not the code of a country", "Give its two letters, as in DE for Germany, or leave it blank."
+    ),
     "mapping_length": Sentence(
         "The list of columns does not fit the file", "Give one target for each of {columns} columns."
     ),

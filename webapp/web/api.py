@@ -22,7 +22,7 @@ from webapp.engine.progress import progress
 from webapp.engine.states import State
 from webapp.intake import sentences
 from webapp.intake.mapping import BadMapping
-from webapp.models import ImportPreview
+from webapp.models import ContactImport, ImportPreview
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, hub
 from webapp.web.access import change_import, load_import, settings
@@ -176,10 +176,15 @@ def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseRetu
     found = load_import(import_id)
     kept = db.session.get(ImportPreview, (import_id, query.duplicate_strategy.value))
     if kept is not None:
-        return given(schemas.Preview(outcomes=schemas.Outcomes(**kept.outcomes), computed_at=kept.computed_at))
+        return given(_preview(found, kept))
     if found.state not in {State.CHECKING, State.READY}:
         raise wrong_state(found.state)
-    return given(schemas.Preview(outcomes=None, computed_at=None), 202, Retry_After="1")
+    return given(schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1")
+
+
+def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
+    cleared = kept.cleared if found.clear_token else None
+    return schemas.Preview(outcomes=schemas.Outcomes(**kept.outcomes), cleared=cleared, computed_at=kept.computed_at)
 
 
 @blueprint.post("/imports/<uuid:import_id>/execute")

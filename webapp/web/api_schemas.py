@@ -5,13 +5,25 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from webapp.engine.sessions import LARGEST_BATCH
 from webapp.engine.states import Outcome, State, Strategy
+from webapp.intake import countries
 
 LARGEST_PAGE = 1000
 ERROR_LOG_ENTRIES = 1000
+LAST_HEADER_ROW = 1_048_576  # a spreadsheet has no more
 LARGEST_ROW = 2**53  # beyond it JSON's numbers are not exact
 
 
@@ -45,8 +57,25 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
+def _digits(value: Any) -> Any:
+    """A form's text as the whole number that it is."""
+    return int(_whole_number(value)) if isinstance(value, str) else value
+
+
+def _country(code: str) -> str:
+    if code not in countries.CODES:
+        raise PydanticCustomError("unknown_country", "Give a country of ISO 3166 by its two letters, as in DE")
+    return code
+
+
 Text = Annotated[str, AfterValidator(_storable)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{2}$"),
+    AfterValidator(_country),
+    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(sorted(countries.CODES))})$"}),
+]
+HeaderRow = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW), BeforeValidator(_digits)]
 Moment = Annotated[datetime, BeforeValidator(_utc)]
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_number)]
@@ -60,6 +89,7 @@ class UploadForm(Strict):
     encoding: Annotated[Text, Field(max_length=40, pattern=r"^[A-Za-z0-9._-]+$")] | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     sheet: Annotated[Text, Field(max_length=100)] | None = None
+    header_row: HeaderRow | None = None
     default_country: Country | None = None
 
 
@@ -226,9 +256,10 @@ class ImportResult(Given):
 
 
 class Preview(Given):
-    """What the execution would produce. Both are null with 202: it is still being computed."""
+    """What the execution would produce. All are null with 202: it is still being computed."""
 
     outcomes: Outcomes | None
+    cleared: Annotated[int | None, Field(description="Fields that the clear token empties; null without a token.")]
     computed_at: Moment | None
 
 

@@ -26,6 +26,7 @@ from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db, limiter
 from webapp.web.problems import BAD_CURSOR, Problem, at_fault, invalid
 
+FIELD_OF = {"unknown_encoding": "encoding", "unknown_sheet": "sheet", "unknown_header_row": "header_row"}
 TRY_LATER = "60"  # seconds: it takes a person to make room
 LONGEST_KEY = 200  # of an idempotency key, in characters
 FROM_SESSION = {"import_id": "$response.body#/import_id"}
@@ -123,8 +124,7 @@ def _create(filename: str, stream_: BinaryIO, key: str | None, form: schemas.Upl
 
 def _unreadable(code: str, sentence: str) -> Problem:
     db.session.rollback()  # Nothing of a refused file stays.
-    pointer = {"unknown_encoding": "/encoding", "unknown_sheet": "/sheet"}.get(code, "/file")
-    return at_fault(pointer, code, sentence)
+    return at_fault(f"/{FIELD_OF.get(code, 'file')}", code, sentence)
 
 
 @blueprint.get("/imports")

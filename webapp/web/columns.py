@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 from webapp import jobs
 from webapp.engine import mappings, mending, sessions, uploads
 from webapp.engine.states import State
-from webapp.intake import encodings, mapping, sentences
+from webapp.intake import countries, encodings, mapping, sentences
 from webapp.intake.fields import CUSTOM
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport
@@ -24,6 +24,7 @@ blueprint = Blueprint("columns", __name__)
 OPEN = {State.UPLOADED, State.READY}
 SHOWN_VALUES = 3  # of a column, beside its name
 SHOWN_COLUMNS, SHOWN_ROWS = 12, 5  # of the decoded sample
+SHOWN_CODE = 20  # characters of what was given as a country
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe"}
 TAB = "tab"  # A bare tab would not survive a form.
 
@@ -85,12 +86,15 @@ def choose(import_id: UUID) -> ResponseReturnValue:
     """Take the columns, keep them under a name where one is given, and start the check."""
     found = change_import(import_id)
     chosen = [request.form.get(f"column-{index}") or None for index in range(len(found.columns))]
+    country = request.form.get("default_country", "").strip().upper()
+    if country and country not in countries.CODES:
+        return _page(found, chosen, sentences.whole("unknown_country", country=country[:SHOWN_CODE])), 422
     try:
         sessions.map_columns(
             db.session(),
             import_id,
             chosen,
-            default_country=request.form.get("default_country", "").strip().upper()[:2] or None,
+            default_country=country or None,
             match_keys=request.form.getlist("match_keys"),
             clear_token=request.form.get("clear_token", "").strip() or None,
             date_order=one_of(request.form.get("date_order"), "dmy", "mdy"),
