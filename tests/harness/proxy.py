@@ -1,8 +1,9 @@
-"""A proxy before PostgreSQL that can lose the answer to a batch's COMMIT."""
+"""A proxy before PostgreSQL that can lose the answer to a batch's COMMIT, or everything, as a cut cable does."""
 
 import select
 import socket
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,11 +12,11 @@ BATCH = b"contact_import_rows"  # what only a connection that runs batches asks 
 
 
 class Proxy:
-    """Listens in `folder` and passes everything on to the server's `sockets`, until `lose_next_commit` is set."""
+    """Listens in `folder` and passes all on to the server's `sockets`, until `lose_next_commit` or `cut` is set."""
 
     def __init__(self, folder: Path, sockets: Path) -> None:
         self.sockets = sockets
-        self.lose_next_commit = False
+        self.lose_next_commit = self.cut = False
         self.lost = 0
         self.door = socket.socket(socket.AF_UNIX)
         self.door.bind(str(folder / SOCKET))
@@ -39,6 +40,8 @@ class Proxy:
         with suppress(OSError):
             while True:
                 for side in select.select([client, server], [], [])[0]:
+                    while self.cut:  # Nobody is told; both ends go on waiting.
+                        time.sleep(0.05)
                     data = side.recv(65536)
                     if not data or (losing and side is server):  # The server has answered, so it has committed.
                         self.lost += losing

@@ -1,5 +1,6 @@
 """What a page says when something cannot be done: plain words, what to do, and no details of ours."""
 
+import errno
 import logging
 import secrets
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ SENTENCES = {
     413: ("The file is too large", "Split it into smaller files and upload them one by one."),
     429: ("Too many tries", "Wait a minute, then try again."),
     503: ("The database is out of reach", "Nothing is lost; running imports go on by themselves. Reload in a moment."),
+    507: ("The disk is full", "Nothing was stored. Ask the administrator for room, then send it again."),
 }
 
 
@@ -29,6 +31,7 @@ def register(app: Flask) -> None:
     """Answer every error with a page, or, where a program asks, with a problem document."""
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(psycopg.OperationalError, _database_away)
+    app.register_error_handler(OSError, _disk_full)
     app.register_error_handler(CSRFError, _form_is_old)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(500, _broken)
@@ -67,8 +70,20 @@ def _explain(error: HTTPException) -> ResponseReturnValue:
     return page, status, problems.headers_of(error) | headers
 
 
-def _database_away(_error: OperationalError | psycopg.OperationalError) -> ResponseReturnValue:
-    return problems.plain(503) if problems.concerns_api() else _page(503)
+def _database_away(error: OperationalError | psycopg.OperationalError) -> ResponseReturnValue:
+    cause = error.orig if isinstance(error, OperationalError) else error
+    return _out_of_order(507 if isinstance(cause, psycopg.errors.DiskFull) else 503)
+
+
+def _disk_full(error: OSError) -> ResponseReturnValue:
+    """An upload that waited in a temporary file had no room there."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        raise error
+    return _out_of_order(507)
+
+
+def _out_of_order(status: int) -> ResponseReturnValue:
+    return problems.plain(503) if problems.concerns_api() else _page(status)
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
