@@ -48,6 +48,8 @@ def map_columns(
 ) -> None:
     """Say which column is what; the check starts over. Raises mapping.BadMapping for a target off the list."""
     opened = _locked_with_lease(session, import_id)
+    if opened.started_at is not None:  # It wrote contacts, and what it came to must not be forgotten.
+        raise WrongState(opened.state)
     mapping.check(targets, opened.columns)
     _enter(opened, State.CHECKING)
     opened.mapping = list(targets)

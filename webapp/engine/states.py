@@ -28,7 +28,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELLING: frozenset({State.CANCELLED, State.COMPLETED, State.FAILED}),
     State.COMPLETED: frozenset({State.QUEUED, State.ROLLING_BACK}),
     State.CANCELLED: frozenset({State.ROLLING_BACK}),
-    State.FAILED: frozenset({State.ROLLING_BACK}),
+    State.FAILED: frozenset({State.ROLLING_BACK, State.CHECKING}),  # the latter only where the check itself failed
     State.ROLLING_BACK: frozenset({State.ROLLED_BACK}),
     State.ROLLED_BACK: frozenset(),
 }
