@@ -29,19 +29,24 @@ class ReceivingRequest(Request):
         if self.endpoint in UPLOADS and "slot" not in g and _may_upload() and _slots.acquire(blocking=False):
             g.slot = True
             return cast("IO[bytes]", Incoming(driver(db.session())))
-        return super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        kept = super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        g.setdefault("temporary", []).append(kept)
+        return kept
 
 
 def _may_upload() -> bool:
     return bool(current_user.is_authenticated and current_user.role != "viewer")
 
 
-def _free_slot(_error: BaseException | None) -> None:
+def _let_go(_error: BaseException | None) -> None:
+    """Free the slot, and close the temporary files: those of a form that is refused half-way nobody else closes."""
     if g.pop("slot", None):
         _slots.release()
+    for kept in g.pop("temporary", []):
+        kept.close()
 
 
 def register(app: Flask) -> None:
     """Have the app receive uploads like this."""
     app.request_class = ReceivingRequest
-    app.teardown_request(_free_slot)
+    app.teardown_request(_let_go)
