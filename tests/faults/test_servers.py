@@ -76,36 +76,40 @@ def test_database_away(house, owner):
     assert owner.client.get("/imports").status_code == 200
 
 
-def test_lost_answer_to_a_commit(house):
+@pytest.fixture
+def proxy(house):
+    """Between a worker and PostgreSQL, for a worker that has `through(house, proxy)` in its environment."""
+    with tempfile.TemporaryDirectory(prefix="rp") as folder:
+        between = Proxy(Path(folder), house.machine.sockets)
+        yield between
+        between.close()
+
+
+def through(house, proxy) -> dict[str, str]:
+    name = urlsplit(house.settings.database_url).path
+    return {"DATABASE_URL": f"postgresql://postgres@{name}?host={proxy.folder}"}
+
+
+def test_lost_answer_to_a_commit(house, proxy):
     """Whether the batch was committed is read from the checkpoint; it is not done twice."""
-    with tempfile.TemporaryDirectory(prefix="rp") as folder:
-        proxy = Proxy(Path(folder), house.machine.sockets)
-        name = urlsplit(house.settings.database_url).path
-        through = {"DATABASE_URL": f"postgresql://postgres@{name}?host={folder}"}
-        import_id, gate, token = under_way(house, environment=through)
-        proxy.lose_next_commit = True
-        gate.open()
-        house.until(lambda: proxy.lost, what="no COMMIT came by")
-        assert finish(house, import_id)["token"] > token
-        proxy.close()
+    import_id, gate, token = under_way(house, environment=through(house, proxy))
+    proxy.lose_next_commit = True
+    gate.open()
+    house.until(lambda: proxy.lost, what="no COMMIT came by")
+    assert finish(house, import_id)["token"] > token
 
 
-def test_network_cut(house):
+def test_network_cut(house, proxy):
     """The worker hears nothing more and is not told so; another goes on, and nothing of the first one counts."""
-    with tempfile.TemporaryDirectory(prefix="rp") as folder:
-        proxy = Proxy(Path(folder), house.machine.sockets)
-        name = urlsplit(house.settings.database_url).path
-        through = {"DATABASE_URL": f"postgresql://postgres@{name}?host={folder}"}
-        import_id, gate, token = under_way(house, environment=through)
-        proxy.cut = True
-        house.worker()
-        assert gate.held(import_id, after=token) > token
-        gate.open()
-        finish(house, import_id)
-        proxy.cut = False
-        time.sleep(1)
-        check_invariants(house, import_id)
-        proxy.close()
+    import_id, gate, token = under_way(house, environment=through(house, proxy))
+    proxy.cut = True
+    house.worker()
+    assert gate.held(import_id, after=token) > token
+    gate.open()
+    finish(house, import_id)
+    proxy.cut = False
+    time.sleep(1)
+    check_invariants(house, import_id)
 
 
 def test_queue_emptied(house):

@@ -15,7 +15,7 @@ class Proxy:
     """Listens in `folder` and passes all on to the server's `sockets`, until `lose_next_commit` or `cut` is set."""
 
     def __init__(self, folder: Path, sockets: Path) -> None:
-        self.sockets = sockets
+        self.folder, self.sockets = folder, sockets
         self.lose_next_commit = self.cut = False
         self.lost = 0
         self.door = socket.socket(socket.AF_UNIX)
