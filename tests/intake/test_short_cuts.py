@@ -14,11 +14,6 @@ NAMES = """
     xn--mnchen-3ya.de xn--a.de a--b.com ab--c.com münchen.de straße.de 1.2.3.4 a.c0m a.b1 -a.de a-.de a..de .de a_b.de
     \u212a.com \uff21\uff22.com
 """
-NAMES = """
-    example.com EXAMPLE.Com a.b.c.de x.local foo.test test arpa.com a.arpa x.onion localhost.com a.localhost
-    xn--mnchen-3ya.de xn--a.de a--b.com ab--c.com münchen.de straße.de 1.2.3.4 a.c0m a.b1 -a.de a-.de a..de .de a_b.de
-    \u212a.com \uff21\uff22.com
-"""
 DOMAINS = NAMES.split()
 DOMAINS += ["a" * 63 + ".de", "a" * 64 + ".de", ".".join(["a" * 60] * 4) + ".de", "a." + "b" * 63, "a." + "b" * 64]
 LOCAL = "abcXYZ019.-_+@'\"üß! K"
@@ -33,6 +28,20 @@ def test_addresses_are_judged_as_the_library_does(local, domain):
     address = f"{local}@{domain}"
     expected = emails.by_library(address) if len(address) <= emails.LONGEST else None
     assert emails.key_of(address) == expected
+
+
+@given(st.text(LOCAL + ".-", max_size=80).filter(lambda text: "@" not in text))
+@settings(max_examples=500, deadline=None)
+def test_what_has_no_at_sign_is_no_address_to_the_library_either(text):
+    assert emails.key_of(text) is emails.by_library(text) is None
+
+
+@pytest.mark.parametrize("tail", ["@example.com", "@" + "b" * 63 + ".com", "@x.onion", "@a-b.c-d.example.org"])
+def test_long_addresses_are_judged_as_the_library_does(tail):
+    """Around the length up to which an address can be a plain one."""
+    for length in range(1, 80):
+        address = "a" * length + tail
+        assert emails.key_of(address) == emails.by_library(address), address
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -55,6 +64,11 @@ CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 def international(chance: random.Random) -> tuple[str, str | None]:
     text = f"+{chance.choice(CODES)}{digits(chance)}"
+    example_number = phonenumbers.example_number(chance.choice(REGIONS))
+    if example_number and chance.random() < 0.5:
+        whole = phonenumbers.national_significant_number(example_number)
+        prefix = chance.choice(["", "0", "(0)", "1", "8", "06"])
+        text = f"+{example_number.country_code} {prefix}{whole[: chance.choice([None, -1])]}"
     return text, chance.choice([None, "DE", chance.choice(REGIONS)])
 
 

@@ -73,7 +73,7 @@ def _judge(
     """How a block of records is judged: by itself, or, where a person corrected something, with the corrections."""
     if mending.any_corrections(conn, import_id):
         return lambda block: mending.corrected(conn, import_id, block, checker)
-    return lambda block: [checker.check(record) for record in block]
+    return checker.check_block
 
 
 def _records(

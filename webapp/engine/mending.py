@@ -41,7 +41,13 @@ def corrected(
 ) -> list[CheckedRow]:
     """Check a block of records with the corrections that a person made to them."""
     made = _corrections(conn, import_id, records[0].row, records[-1].row)
-    return [_judged(judge, record, made.get(record.row)) for record in records]
+    mended = [_mended(record, made.get(record.row)) for record in records]
+    checked = judge.check_block(mended)
+    for row, record in zip(checked, mended, strict=True):
+        if row.row in made:
+            row.record = record.cells  # A mended row stays on the list, so that it can be mended again.
+            row.status = LEFT_OUT if made[row.row]["left_out"] else row.status
+    return checked
 
 
 def any_corrections(conn: Connection, import_id: UUID) -> bool:
@@ -60,17 +66,13 @@ def _corrections(conn: Connection, import_id: UUID, first: int, last: int) -> di
         return {row["row"]: row for row in cursor}
 
 
-def _judged(judge: Checker, record: reading.Record, made: Mapping[str, Any] | None) -> CheckedRow:
+def _mended(record: reading.Record, made: Mapping[str, Any] | None) -> reading.Record:
     if made is None:
-        return judge.check(record)
+        return record
     cells = replaced(record.cells, {int(column): value for column, value in made["cells"].items()})
     # What could not be read is settled by what the person typed in its place.
     problem = None if made["cells"] else record.problem
-    checked = judge.check(reading.Record(record.row, cells, problem, record.position))
-    checked.record = cells  # A mended row stays on the list, so that it can be mended again.
-    if made["left_out"]:
-        checked.status = LEFT_OUT
-    return checked
+    return reading.Record(record.row, cells, problem, record.position)
 
 
 def replaced(cells: list[str], values: Mapping[int, str]) -> list[str]:

@@ -1,8 +1,8 @@
 """Dates as people write them, to YYYY-MM-DD (or --MM-DD without a year). What is ambiguous is not guessed."""
 
 import re
-from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ].*)?")
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -20,8 +20,7 @@ LEAP_YEAR = 2000  # a birthday without a year may be a 29 February
 EARLIEST = 1800
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A date, or why there is none. `proves` is the order of day and month that this value shows."""
 
     value: str | None = None
@@ -35,7 +34,7 @@ def read(text: str, order: str | None) -> Found:
     text = text.strip().lower()
     if len(text) > LONGEST:
         return Found()
-    if NONE.fullmatch(text):
+    if text.startswith("0") and NONE.fullmatch(text):
         return Found(blank=True)
     return _in_digits(text, order) or Found(_named(text))
 
@@ -60,7 +59,7 @@ def _without_year(found: re.Match[str], order: str | None) -> Found:
         read = Found(_date(LEAP_YEAR, int(found[4]), int(found[3])))
     else:
         read = _by_order(int(found[1]), int(found[2]), LEAP_YEAR, order)
-    return replace(read, value=f"-{read.value[4:]}") if read.value else read
+    return read._replace(value=f"-{read.value[4:]}") if read.value else read
 
 
 def _by_order(first: int, second: int, year: int, order: str | None) -> Found:

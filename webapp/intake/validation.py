@@ -1,25 +1,24 @@
-"""Mapped record → checked row: clean values, keys, and a code for each cell that is not right.
+"""Mapped records → checked rows: clean values, keys, and a code for each cell that is not right.
 
 A row is judged by itself; only dates look further, since 03/04/2024 can be told apart by the other rows of its
-column. Such rows are noted as ambiguous, and judged again once the whole column was seen.
+column. Such rows are noted as ambiguous, and judged again once the whole column was seen. Rows are taken in blocks,
+one column after the other, so that what holds for a whole column is asked once and not for each cell.
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from webapp.intake import dates, emails, phones
+from webapp.intake.cleaning import cleaned_column
 from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, label_of
 from webapp.intake.names import split_name
 from webapp.intake.records import Record
+from webapp.intake.tags import SEVERAL, split_tags
 
 ERROR, WARNING = "error", "warning"
 MULTILINE = {"notes", "street"}
-# The quote that our own lists put before what a spreadsheet would run; see reports/exports.py.
-PROTECTED = tuple(f"'{sign}" for sign in "=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001
-INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-SEVERAL = ":::"  # Google joins the values of one label with this
 SHOWN = 200  # characters of a value that is complained about
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
@@ -90,9 +89,8 @@ class Checker:
         self.clear_token = clear_token
         self.orders_seen: set[str] = set()  # what the unambiguous dates prove: dmy, mdy or both
         # The country tells how a phone is read, and the names whether a full name is needed: those come last.
-        columns = [self._column(index, target) for index, target in enumerate(mapping) if target]
-        columns.sort(key=lambda column: column.target in {"phone", "full_name"})
-        self.columns = [(c.index, c.target, c.longest, c.kept, c.judge) for c in columns]
+        self.columns = [self._column(index, target) for index, target in enumerate(mapping) if target]
+        self.columns.sort(key=lambda column: column.target in {"phone", "full_name"})
 
     def _column(self, index: int, target: str) -> _Column:
         judges = {
@@ -113,40 +111,45 @@ class Checker:
 
     def check(self, record: Record) -> CheckedRow:
         """Clean and judge one record."""
-        number, cells, problem, _ = record
-        row = CheckedRow(number)
+        return self.check_block([record])[0]
+
+    def check_block(self, records: Sequence[Record]) -> list[CheckedRow]:
+        """Clean and judge some records together, each as if it were alone."""
+        rows = [CheckedRow(record.row) for record in records]
+        cells = [self._cells(row, record) for row, record in zip(rows, records, strict=True)]
+        for column in self.columns:
+            self._judge_column(column, rows, cleaned_column(map(itemgetter(column.index), cells), column.kept))
+        for row, record in zip(rows, records, strict=True):
+            _conclude(row, record)
+        return rows
+
+    def _cells(self, row: CheckedRow, record: Record) -> list[str]:
+        """A cell for each column of the file; what is wrong with the record as a whole is noted."""
+        _, cells, problem, _ = record
         if problem:
             self._judge_record(row, cells, problem)
-        if problem not in BROKEN:
-            self._judge_cells(row, cells)
-        if row.problems:
-            row.record = [cell.replace("\0", "") for cell in cells]
-            if any(found.severity == ERROR for found in row.problems):
-                row.status = "invalid"
-        return row
-
-    def _judge_cells(self, row: CheckedRow, cells: list[str]) -> None:
-        count, values = len(cells), row.values
-        if count > self.width and any(map(str.strip, cells[self.width :])):
+            if problem in BROKEN:
+                return [""] * self.width
+        if len(cells) == self.width:
+            return cells
+        if any(map(str.strip, cells[self.width :])):
             row.problems.append(Problem("too_many_cells", self.width))
-        for index, target, longest, kept, judge in self.columns:
-            if index >= count or not (text := cells[index].strip()):
+        return cells[: self.width] + [""] * (self.width - len(cells))
+
+    def _judge_column(self, column: _Column, rows: list[CheckedRow], texts: list[str]) -> None:
+        """One column's cells, a row's each; blank ones say nothing."""
+        target, longest, judge, clear_token = column.target, column.longest, column.judge, self.clear_token
+        for row, text in zip(rows, texts, strict=True):
+            if not text:
                 continue
-            if not text.isprintable() or not text.isascii() or text[0] == "'":
-                text = cleaned(text, kept)
-                if not text:
-                    continue
-            if text == self.clear_token:
+            if text == clear_token:
                 row.clears = [*(row.clears or []), *(_NAMES if target == "full_name" else [target])]
             elif len(text) > longest:
-                row.problems.append(Problem("too_long", index, target, text[:SHOWN]))
+                row.problems.append(Problem("too_long", column.index, target, text[:SHOWN]))
             elif judge is None:
-                values[target] = text
+                row.values[target] = text
             else:
-                judge(row, index, target, text)
-        if _IDENTITY.isdisjoint(values) and not any(problem.severity == ERROR for problem in row.problems):
-            # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
-            row.problems.append(Problem("no_identity"))
+                judge(row, column.index, target, text)
 
     def _judge_record(self, row: CheckedRow, cells: list[str], code: str) -> None:
         """What reading found: at the damaged cells where they can be told, else at the row."""
@@ -212,11 +215,7 @@ class Checker:
             row.problems.append(Problem(code, index, target, text))
 
     def _judge_tags(self, row: CheckedRow, _index: int, _target: str, text: str) -> None:
-        for separator in (SEVERAL, ";", "|"):
-            text = text.replace(separator, ",")
-        # Mailchimp puts each tag into quotes, Google marks its own groups with an asterisk.
-        parts = (part.strip().strip('"').removeprefix("* ").strip() for part in text.split(","))
-        row.tags = list(dict.fromkeys(part for part in parts if part)) or None
+        row.tags = list(split_tags(text)) or None
 
 
 _NAMES = ("first_name", "last_name")
@@ -224,17 +223,16 @@ _IDENTITY = frozenset(("external_id", "email", "phone", *_NAMES))
 _DAMAGES = {"undecodable", "damaged_characters"}
 
 
-def cleaned(text: str, kept: str) -> str:
-    """Trimmed and NFC; a quote that protects against formulas comes off; control characters but `kept` go."""
-    if text.startswith(PROTECTED):
-        text = text[1:]
-    if not text.isprintable():
-        text = "".join(c if c in kept else _without_control(c) for c in text)
-        text = text.strip().strip(INVISIBLE)
-    return unicodedata.normalize("NFC", text).strip()
+def _conclude(row: CheckedRow, record: Record) -> None:
+    """Whether the row is valid, once all its cells are judged."""
+    if _IDENTITY.isdisjoint(row.values) and not _has_error(row):
+        # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
+        row.problems.append(Problem("no_identity"))
+    if row.problems:
+        row.record = [cell.replace("\0", "") for cell in record.cells]
+        if _has_error(row):
+            row.status = "invalid"
 
 
-def _without_control(c: str) -> str:
-    if unicodedata.category(c) not in {"Cc", "Cs"}:
-        return c
-    return " " if c in "\r\n\t" else ""
+def _has_error(row: CheckedRow) -> bool:
+    return any(problem.severity == ERROR for problem in row.problems)

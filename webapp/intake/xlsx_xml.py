@@ -15,7 +15,7 @@ from webapp.intake.refusals import Unreadable
 __all__ = ["ERRORS", "Element", "children", "elements"]
 
 ERRORS = (expat.ExpatError, ParseError)
-BLOCK = 64 * 1024
+BLOCK = 16 * 1024
 LONGEST_PROLOG = 1024 * 1024
 MOST_BYTES = 2 * 1024 * 1024  # of one row or string; elements take thirty times as much in memory
 DEEPEST = 30  # no part that is read here nests more than ten deep, and deep elements take the most memory

@@ -1,0 +1,36 @@
+"""Cells as they are kept: trimmed, in NFC, without control characters and without the quote that protects formulas."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# The quote that our own lists put before what a spreadsheet would run; see reports/exports.py.
+PROTECTED = tuple(f"'{sign}" for sign in "=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def cleaned_column(cells: Iterable[str], kept: str) -> list[str]:
+    """The cells of a column, cleaned. Of most columns one look at all of them tells that trimming was enough."""
+    trimmed = [*map(str.strip, cells)]
+    return trimmed if _are_clean(trimmed) else [text and cleaned(text, kept) for text in trimmed]
+
+
+def _are_clean(trimmed: list[str]) -> bool:
+    """Whether cleaning would change none of them. A blank between two texts composes with neither."""
+    joined = f" {' '.join(trimmed)}"
+    return joined.isprintable() and " '" not in joined and unicodedata.is_normalized("NFC", joined)
+
+
+def cleaned(text: str, kept: str) -> str:
+    """Trimmed and NFC; a quote that protects against formulas comes off; control characters but `kept` go."""
+    if text.startswith(PROTECTED):
+        text = text[1:]
+    if not text.isprintable():
+        text = CONTROL.sub(lambda found: found[0] if found[0] in kept else _instead_of(found[0]), text)
+        text = text.strip().strip(INVISIBLE)
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _instead_of(control: str) -> str:
+    return " " if control in "\r\n\t" else ""
