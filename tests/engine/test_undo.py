@@ -15,7 +15,8 @@ from psycopg.types.json import Jsonb
 
 from tests.engine.test_decision import people
 from webapp.engine import journal, rollback, rollback_preview
-from webapp.engine.duplicates import DuplicateHandler, Rules
+from webapp.engine.decision import Rules
+from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.leases import Lease
 from webapp.engine.states import Strategy
 from webapp.models import Contact
@@ -60,6 +61,9 @@ steps = st.lists(
 )
 
 
+Written = frozenset[tuple[int, str]]  # contact and field
+
+
 class World:
     """The real book, and beside it what the model remembers of it."""
 
@@ -79,13 +83,14 @@ class World:
         self.conn.commit()
         return {row["id"]: flat(row) for row in found}
 
-    def observe(self, who: object, before: dict[int, dict], after: dict[int, dict]) -> None:
+    def observe(self, who, before: dict[int, dict], after: dict[int, dict], written: Written = frozenset()) -> None:
+        """`written` are fields that were changed, though perhaps back again within the same import."""
         for number, contact in after.items():
             if number not in before:
                 self.first[number], self.creator[number] = contact, who
                 continue
             for name in before[number].keys() | contact.keys():
-                if before[number].get(name) != contact.get(name):
+                if before[number].get(name) != contact.get(name) or (number, name) in written:
                     self.chains.setdefault((number, name), []).append((who, contact.get(name)))
 
     def run(self, import_id: uuid.UUID, what: dict) -> None:
@@ -112,7 +117,13 @@ class World:
             {"id": import_id},
         )
         self.conn.commit()
-        self.observe(import_id, before, self.contacts())
+        self.observe(import_id, before, self.contacts(), self.written(import_id))
+
+    def written(self, import_id: uuid.UUID) -> Written:
+        question = "SELECT contact_id, jsonb_object_keys(after) AS field FROM contact_changes WHERE import_id = %s"
+        found = self.conn.execute(question, (import_id,)).fetchall()
+        self.conn.commit()
+        return frozenset((row["contact_id"], row["field"]) for row in found)
 
     def edit(self, whom: int, values: dict[str, str]) -> None:
         before = self.contacts()

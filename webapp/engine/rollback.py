@@ -195,18 +195,26 @@ def _move_on(undone: Undone, numbers: list[int], following: str, *, counted: boo
 
 
 def _take_back(conn: Connection, import_id: UUID, changes: Sequence[dict[str, Any]]) -> None:
-    """Take changes back in this order, set-based where no key stands in the way.
-
-    Where one does, one by one: each step then returns to a state that has existed, so only outsiders hold a key.
-    """
+    """Lock the contacts of these changes, and take the changes back in this order."""
     unwinding.lock(conn, [change["contact_id"] for change in changes])
+    _take_back_locked(conn, import_id, changes)
+
+
+def _take_back_locked(conn: Connection, import_id: UUID, changes: Sequence[dict[str, Any]]) -> None:
+    """All at once, or, where a key stands in the way, one half after the other, down to the change at fault.
+
+    One after the other, each step returns to a state that has existed, so in the end only outsiders hold a key.
+    """
     try:
         with conn.transaction():
             for once in _rounds(changes):
                 unwinding.unwind(conn, import_id, once)
     except psycopg.errors.UniqueViolation:
-        for change in changes:
-            _take_back_one(conn, import_id, change["id"])
+        if len(changes) == 1:
+            return _take_back_one(conn, import_id, changes[0]["id"])
+        half = len(changes) // 2
+        for part in (changes[:half], changes[half:]):
+            _take_back_locked(conn, import_id, part)
 
 
 def _rounds(changes: Sequence[dict[str, Any]]) -> list[list[int]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.engine.unwinding import CREATED, FOREIGN, JOURNAL, TRAVELS, flat_custom, touched, without
+from webapp.engine.unwinding import CREATED, FOREIGN, JOURNAL, TRAVELS, flat_custom, stands, touched, without
 
 LISTED = 100
 
@@ -33,6 +33,14 @@ def preview(session: Session, import_id: UUID) -> RollbackPreview:
     return RollbackPreview(found.removed, found.restored, found.kept, found.conflicts or [])
 
 
+def _key_is_free(field: str, key: str) -> str:
+    """Whether nobody holds the key that the change h would give back; so too where it would give none."""
+    return f"""(NOT h.before ? '{field}' OR NOT EXISTS (
+          SELECT FROM (SELECT FROM contacts k WHERE k.{key} = h.before ->> '{key}' LIMIT 1) k))"""
+
+
+# made: the contacts that the import created, and what keeps them. standing: its changes; is_plain: the many that
+# return whole, since nothing else happened to the contact. changes, own: the others, and these field by field.
 _PARTS = f"""
     made AS MATERIALIZED (
       SELECT l.row, l.contact_id, f.id AS change, f.kind, f.import_id AS by_import, f.user_id AS by_user
@@ -42,24 +50,28 @@ _PARTS = f"""
           WHERE import_id = %(import_id)s AND kind = 'import' AND before ? '{CREATED}') l
       JOIN LATERAL (SELECT c.id FROM contacts c WHERE c.id = l.contact_id LIMIT 1) c ON true
       LEFT JOIN LATERAL ({touched("l.contact_id")}) f ON true),
-    changes AS MATERIALIZED (
-      SELECT h.*, c.now, EXISTS (SELECT FROM {JOURNAL.format(contact="h.contact_id", since="0")} o
-        WHERE o.id <> h.id AND (o.import_id = %(import_id)s OR o.id > h.id)) AS more
+    standing AS MATERIALIZED (
+      SELECT h.id, h.contact_id, h.before ? 'external_id' AS external_id, h.before ? 'email' AS email,
+        {stands("h.after")} AND {_key_is_free("external_id", "external_id")} AND {_key_is_free("email", "email_key")}
+          AND NOT EXISTS (SELECT FROM {JOURNAL.format(contact="h.contact_id", since="0")} o
+            WHERE o.id <> h.id AND (o.import_id = %(import_id)s OR o.id > h.id)) AS is_plain
       FROM contact_changes h
-      JOIN LATERAL (SELECT c.imported_from, to_jsonb(c) || {flat_custom("h.after")} AS now
-        FROM contacts c WHERE c.id = h.contact_id LIMIT 1) c ON c.imported_from IS DISTINCT FROM %(import_id)s
+      JOIN LATERAL (SELECT k AS whole, k.* FROM contacts k WHERE k.id = h.contact_id LIMIT 1) c
+        ON c.imported_from IS DISTINCT FROM %(import_id)s
       WHERE h.import_id = %(import_id)s AND h.kind IN ('import', 'owed')
         AND NOT EXISTS (SELECT FROM made m WHERE m.contact_id = h.contact_id AND m.change IS NULL)),
-    plain AS MATERIALIZED (
-      SELECT contact_id, id, before FROM changes WHERE NOT more AND now @> after
-        AND now -> 'tags' = COALESCE(after -> 'tags', now -> 'tags') AND NOT before ?| ARRAY['external_id', 'email']),
+    changes AS MATERIALIZED (
+      SELECT h.*, to_jsonb(c) || {flat_custom("h.after")} AS now
+      FROM standing s
+      CROSS JOIN LATERAL (SELECT * FROM contact_changes h WHERE h.id = s.id LIMIT 1) h
+      CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = s.contact_id LIMIT 1) c
+      WHERE NOT s.is_plain),
     own AS MATERIALIZED (
       SELECT h.id, h.contact_id, h.row, b.key AS field, b.value AS before, h.after -> b.key AS after,
         COALESCE(h.now -> b.key, 'null') AS now,
         h.before ->> CASE b.key WHEN 'email' THEN 'email_key' ELSE b.key END AS key
       FROM changes h, jsonb_each(h.before) b
-      WHERE b.key <> '{CREATED}' AND NOT ({TRAVELS.format(key="b.key", before="h.before")})
-        AND NOT EXISTS (SELECT FROM plain p WHERE p.id = h.id)),
+      WHERE b.key <> '{CREATED}' AND NOT ({TRAVELS.format(key="b.key", before="h.before")})),
     foreigners AS MATERIALIZED (
       SELECT n.contact_id, f.id, f.kind, f.import_id, f.user_id, jsonb_object_keys(f.before) AS field
       FROM (SELECT contact_id, min(id) AS first FROM own GROUP BY contact_id) n
@@ -91,6 +103,8 @@ _PARTS = f"""
     taken(contact_id, field) AS (
       SELECT w.contact_id, w.field FROM wanted_keys w
       WHERE NOT EXISTS (SELECT FROM ends o WHERE o.contact_id = w.holder AND o.field = w.field AND o.fate <> 'stays')
+        AND NOT EXISTS (SELECT FROM standing s WHERE s.is_plain AND s.contact_id = w.holder
+          AND CASE w.field WHEN 'email' THEN s.email ELSE s.external_id END)
       UNION SELECT w.contact_id, w.field FROM wanted_keys w
       JOIN taken t ON t.contact_id = w.holder AND t.field = w.field),
     tags AS MATERIALIZED (
@@ -119,7 +133,7 @@ _COUNTS = f"""WITH RECURSIVE {_PARTS}
       (SELECT count(*) FROM (
         SELECT e.contact_id FROM ends e WHERE e.fate <> 'stays' AND NOT EXISTS (
           SELECT FROM taken t WHERE t.contact_id = e.contact_id AND t.field = e.field)
-        UNION SELECT contact_id FROM tags UNION SELECT contact_id FROM plain) r) AS restored,
+        UNION SELECT contact_id FROM tags UNION SELECT contact_id FROM standing WHERE is_plain) r) AS restored,
       (SELECT count(DISTINCT contact_id) FROM listed) AS kept,
       (SELECT jsonb_agg(to_jsonb(l)) FROM (
         SELECT l.*, i.filename AS by_file, COALESCE(NULLIF(u.name, ''), u.email) AS by_person

@@ -101,6 +101,19 @@ def flat_custom(where: str) -> str:
         (SELECT jsonb_object_agg('custom:' || k, v) FROM jsonb_each(c.custom) e(k, v)), '{{}}') ELSE '{{}}' END"""
 
 
+def _custom_with(entry: str) -> str:
+    """Contact c's custom fields with those of a journal entry in place of its own."""
+    return f"""CASE WHEN {entry}::text LIKE '%%"custom:%%' THEN
+          (c.custom - ARRAY(SELECT substr(k, 8) FROM jsonb_object_keys({entry}) k WHERE k LIKE 'custom:%%'))
+          || COALESCE((SELECT jsonb_object_agg(substr(k, 8), v) FROM jsonb_each({entry}) e(k, v)
+            WHERE k LIKE 'custom:%%' AND v <> 'null'), '{{}}') ELSE c.custom END"""
+
+
+def stands(entry: str) -> str:
+    """Whether contact c holds, to the letter, what the entry left; c.whole is its row."""
+    return f"(jsonb_populate_record(c.whole, {entry}) = c.whole AND c.custom = {_custom_with(entry)})"
+
+
 def _key_assignment(name: str, key: str) -> str:
     """A key travels with its field: it comes back exactly when the field does, or alone where it alone changed."""
     return f"""{key} = CASE WHEN r.back ? '{name}' AND r.before ? '{key}' THEN r.before ->> '{key}'
@@ -119,60 +132,60 @@ def without(tags: str) -> str:
 # The keys that travel with a field are no fields of their own.
 TRAVELS = """({key} = 'email_key' AND {before} ? 'email') OR ({key} = 'phone_key' AND {before} ? 'phone')"""
 
-# present: the changes whose contact is still there and was not created by this import (such a one is kept whole).
-# later: what happened to these contacts after each change; since: the same by field. plain: the many changes after
-# which nothing happened; they return whole. fields, judged: the others, field by field: what they should be (wanted),
-# what the import left, what stands there now, and so their fate. The rest writes what was judged.
+
+def later(contact: str, change: str) -> str:
+    """What happened to a contact after a change: what others did and still stands, and what this import did."""
+    foreign = IS_FOREIGN.format(kinds="'import', 'owed'")
+    return f"""(SELECT h.*, h.import_id IS DISTINCT FROM %(import_id)s AS foreigner
+        FROM {JOURNAL.format(contact=contact, since=change)} h
+        WHERE {foreign} OR (h.kind = 'import' AND h.import_id = %(import_id)s))"""
+
+
+# found: the changes. is_plain: the many after which nothing happened; they return whole. A contact that this import
+# created itself is kept whole. others: the rest, with what stands in their contacts now. judged: these field by field:
+# what the field should be (wanted), what the import left, what stands there now, what happened since, and so its fate.
+# The rest writes what was judged. All looking up is lateral, so the time grows with the batch and not with its square.
 _UNWIND = f"""
-    WITH present AS MATERIALIZED (
-      SELECT h.id AS change, h.contact_id, h.row, h.before, h.after, {_NOW} || {flat_custom("h.after")} AS now
-      FROM contact_changes h JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = h.contact_id LIMIT 1) c ON true
-      WHERE h.id = ANY(%(changes)s::bigint[]) AND c.imported_from IS DISTINCT FROM %(import_id)s),
-    later AS MATERIALIZED (
-      SELECT p.change, l.id, l.kind, l.before, l.import_id AS by_import, l.user_id AS by_user
-      FROM present p CROSS JOIN LATERAL (
-        SELECT h.* FROM {JOURNAL.format(contact="p.contact_id", since="p.change")} h
-        WHERE {IS_FOREIGN.format(kinds="'import', 'owed'")}
-          OR (h.kind = 'import' AND h.import_id = %(import_id)s)) l),
-    plain AS MATERIALIZED (
-      SELECT p.* FROM present p
-      WHERE p.now @> p.after AND p.now -> 'tags' = COALESCE(p.after -> 'tags', p.now -> 'tags')
-        AND %(keep)s::text[] = '{{}}' AND NOT EXISTS (SELECT FROM later l WHERE l.change = p.change)),
-    since AS MATERIALIZED (
-      SELECT change, field, min(id) FILTER (WHERE foreigner) AS next, max(id) FILTER (WHERE foreigner) AS last,
-        min(id) FILTER (WHERE foreigner AND kind <> 'edit') AS import, bool_or(NOT foreigner) AS own
-      FROM (SELECT change, id, kind, by_import IS DISTINCT FROM %(import_id)s AS foreigner,
-        jsonb_object_keys(before) AS field FROM later) l GROUP BY change, field),
+    WITH found AS MATERIALIZED (
+      SELECT h.id AS change, h.contact_id, h.row, h.before, h.after, c.id IS NOT NULL AS there,
+        c.id IS NOT NULL AND c.imported_from IS DISTINCT FROM %(import_id)s AS returns,
+        %(keep)s::text[] = '{{}}' AND {stands("h.after")}
+          AND NOT EXISTS {later("h.contact_id", "h.id")} AS is_plain
+      FROM contact_changes h
+      LEFT JOIN LATERAL (SELECT k AS whole, k.* FROM contacts k WHERE k.id = h.contact_id LIMIT 1) c ON true
+      WHERE h.id = ANY(%(changes)s::bigint[])),
+    others AS MATERIALIZED (
+      SELECT f.*, {_NOW} || {flat_custom("f.after")} AS now
+      FROM found f CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = f.contact_id LIMIT 1) c
+      WHERE f.returns AND NOT f.is_plain),
     fields AS MATERIALIZED (
-      SELECT p.change, p.contact_id, p.row, b.key AS field, b.value AS wanted, p.after -> b.key AS left_as,
-        COALESCE(p.now -> b.key, 'null') AS now
-      FROM present p, jsonb_each(p.before) b
-      WHERE b.key <> '{CREATED}' AND NOT ({TRAVELS.format(key="b.key", before="p.before")})
-        AND NOT EXISTS (SELECT FROM plain WHERE plain.change = p.change)),
+      SELECT o.change, o.contact_id, o.row, o.before, b.key AS field, b.value AS wanted, o.after -> b.key AS left_as,
+        COALESCE(o.now -> b.key, 'null') AS now
+      FROM others o CROSS JOIN LATERAL jsonb_each(o.before) b
+      WHERE b.key <> '{CREATED}' AND NOT ({TRAVELS.format(key="b.key", before="o.before")})),
     judged AS MATERIALIZED (
-      SELECT f.*, s.next, s.last, s.import, COALESCE(s.own, false) AS own,
+      SELECT f.*, s.next, s.last, s.import, s.own,
         CASE WHEN f.field = 'tags' THEN 'back'
           WHEN now = wanted THEN 'same'
           WHEN now <> left_as OR s.import IS NOT NULL OR (s.next IS NOT NULL AND s.own) THEN 'kept'
           WHEN f.field = ANY(%(keep)s) THEN 'taken' ELSE 'back' END AS fate,
         CASE WHEN f.field = 'tags' THEN {without("now")} ELSE wanted END AS value
-      FROM fields f LEFT JOIN since s ON s.change = f.change AND s.field = f.field),
+      FROM fields f CROSS JOIN LATERAL (
+        SELECT min(id) FILTER (WHERE foreigner) AS next, max(id) FILTER (WHERE foreigner) AS last,
+          min(id) FILTER (WHERE foreigner AND kind <> 'edit') AS import,
+          COALESCE(bool_or(NOT foreigner), false) AS own
+        FROM {later("f.contact_id", "f.change")} l WHERE l.before ? f.field) s),
     returning_fields AS MATERIALIZED (
-      SELECT p.change, p.contact_id, p.row, p.before, b.back, b.had
-      FROM present p JOIN (
-        SELECT change, jsonb_object_agg(field, value) AS back, jsonb_object_agg(field, now) AS had FROM judged
-        WHERE fate = 'back' AND now <> value GROUP BY change) b ON b.change = p.change
+      SELECT contact_id, row, before, jsonb_object_agg(field, value) AS back, jsonb_object_agg(field, now) AS had
+      FROM judged WHERE fate = 'back' AND now <> value GROUP BY change, contact_id, row, before
       UNION ALL
-      SELECT change, contact_id, row, before, before - '{CREATED}', after FROM plain),
+      SELECT contact_id, row, before, before - '{CREATED}', after FROM found WHERE returns AND is_plain),
     restored AS (
       UPDATE contacts c SET {_ASSIGNMENTS}, {_key_assignment("email", "email_key")},
         {_key_assignment("phone", "phone_key")},
         tags = CASE WHEN r.back ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(r.back -> 'tags'))
           ELSE c.tags END,
-        custom = CASE WHEN r.back::text NOT LIKE '%%"custom:%%' THEN c.custom ELSE
-          (c.custom - ARRAY(SELECT substr(k, 8) FROM jsonb_object_keys(r.back) k WHERE k LIKE 'custom:%%'))
-          || COALESCE((SELECT jsonb_object_agg(substr(k, 8), v) FROM jsonb_each(r.back) e(k, v)
-            WHERE k LIKE 'custom:%%' AND v <> 'null'), '{{}}') END,
+        custom = {_custom_with("r.back")},
         version = c.version + 1, updated_at = now()
       FROM returning_fields r WHERE c.id = r.contact_id),
     journalled AS (
@@ -182,13 +195,12 @@ _UNWIND = f"""
       SELECT next AS heir, field AS key, wanted AS before, NULL::jsonb AS after
       FROM judged WHERE next = import AND field <> 'tags'
       UNION ALL
-      SELECT j.next, j.field || '_key', p.before -> (j.field || '_key'), NULL
-      FROM judged j JOIN present p ON p.change = j.change
-      WHERE j.next = j.import AND j.field IN ('email', 'phone') AND p.before ? (j.field || '_key')
+      SELECT next, field || '_key', before -> (field || '_key'), NULL
+      FROM judged WHERE next = import AND field IN ('email', 'phone') AND before ? (field || '_key')
       UNION ALL
-      SELECT h.id, 'tags', {without("h.before -> 'tags'")}, {without("h.after -> 'tags'")}
-      FROM judged j JOIN later l ON l.change = j.change JOIN contact_changes h ON h.id = l.id
-      WHERE j.field = 'tags' AND l.kind = 'import' AND l.by_import <> %(import_id)s AND h.before ? 'tags'),
+      SELECT l.id, 'tags', {without("l.before -> 'tags'")}, {without("l.after -> 'tags'")}
+      FROM judged j CROSS JOIN LATERAL {later("j.contact_id", "j.change")} l
+      WHERE j.field = 'tags' AND l.kind = 'import' AND l.foreigner AND l.before ? 'tags'),
     handed AS (
       UPDATE contact_changes h SET before = h.before || g.before, after = h.after || g.after
       FROM (SELECT heir, jsonb_object_agg(key, before) AS before,
@@ -200,16 +212,17 @@ _UNWIND = f"""
         (import_id, contact_id, row, field, code, wanted, now, changed_by_import, changed_by_user)
       SELECT %(import_id)s, j.contact_id, j.row, j.field,
         CASE WHEN l.kind IN ('import', 'owed') THEN 'changed_by_later_import' ELSE 'edited_since' END,
-        j.wanted, j.now, l.by_import, l.by_user
-      FROM judged j LEFT JOIN later l ON l.change = j.change AND l.id = j.last WHERE j.fate = 'kept'
+        j.wanted, j.now, l.import_id, l.user_id
+      FROM judged j LEFT JOIN LATERAL (SELECT * FROM contact_changes WHERE id = j.last LIMIT 1) l ON true
+      WHERE j.fate = 'kept'
       UNION ALL
-      SELECT %(import_id)s, h.contact_id, h.row, NULL, 'deleted_meanwhile', NULL, NULL, NULL, d.user_id
-      FROM contact_changes h JOIN LATERAL (SELECT d.user_id FROM contact_changes d
-        WHERE d.contact_id = h.contact_id AND d.kind = 'delete' LIMIT 1) d ON true
-      WHERE h.id = ANY(%(changes)s::bigint[]) AND NOT EXISTS (SELECT FROM present p WHERE p.change = h.id)
+      SELECT %(import_id)s, g.contact_id, g.row, NULL, 'deleted_meanwhile', NULL, NULL, NULL, d.user_id
+      FROM found g CROSS JOIN LATERAL {JOURNAL.format(contact="g.contact_id", since="g.change")} d
+      WHERE NOT g.there AND d.kind = 'delete'
       ON CONFLICT (import_id, contact_id, field) DO UPDATE SET wanted = excluded.wanted),
     unlisted AS (
-      DELETE FROM contact_undo_kept k USING judged j
-      WHERE k.import_id = %(import_id)s AND k.contact_id = j.contact_id AND k.field = j.field
-        AND j.own AND j.fate <> 'kept')
+      DELETE FROM contact_undo_kept WHERE id IN (
+        SELECT k.id FROM judged j CROSS JOIN LATERAL (SELECT id FROM contact_undo_kept
+          WHERE import_id = %(import_id)s AND contact_id = j.contact_id AND field = j.field LIMIT 1) k
+        WHERE j.own AND j.fate <> 'kept'))
     SELECT change, contact_id, row, field, wanted, now FROM judged WHERE fate = 'taken'"""
