@@ -43,6 +43,15 @@ def test_accents_and_columns_come_back_whole(importer, session):
     assert row[5:] == ["1", "zoë@exämple.de", "Zoë", "Škoda Größe", "株式会社", "naïve", "39"]
 
 
+def test_each_entry_is_looked_up_whatever_the_planner_thinks(importer, session):
+    done = importer.run(table(*(f"{n},p{n}@example.com,P{n},L{n},Acme,," for n in range(2_000))), batch_size=1000)
+    session.execute(text("SET LOCAL enable_nestloop = off"))  # It may lean towards any other join.
+    for query in (exports._EVERY_ROW, exports._REJECTED):
+        declared = query.replace("%(id)s", f"'{done.id}'")
+        plan = "\n".join(session.scalars(text(f"EXPLAIN DECLARE entries CURSOR FOR {declared}")))
+        assert 'AND ("row" = r."row")' in plan, plan
+
+
 def test_memory_does_not_grow_with_the_file(importer, session):
     peaks = []
     for rows in (1_000, 20_000):

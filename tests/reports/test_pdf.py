@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tests.harness.imports import table
 from tests.reports import naughty
 from webapp import jobs
-from webapp.models import ImportDocument
+from webapp.models import ContactImport, ImportDocument
 from webapp.reports import pdf
 
 BURST = """
@@ -75,6 +75,9 @@ def test_a_report_is_as_long_as_it_may_be(importer, session):
     assert "1,500" in page
     assert done.ledger_digest in page
     letter, a4 = (pdf.render(session, done.id, size) for size in ("Letter", "A4"))
+    heads = re.findall(rb"<<[^<>]*/S /TH\b.*?>>", insides(a4), re.DOTALL)
+    assert heads
+    assert all(b"/Scope /Column" in head for head in heads)
     assert re.search(rb"/MediaBox \[0 0 612 792\]", insides(letter))
     assert re.search(rb"/MediaBox \[0 0 595\.2\d* 841\.\d+\]", insides(a4))
 
@@ -93,6 +96,29 @@ def test_a_pdf_is_made_in_a_job_kept_and_made_anew_after_an_undo(importer, sessi
     owner.post(f"/imports/{import_id}/rollback", {})
     importer.work(import_id)
     owner.get(path, status=202)
+
+
+@pytest.mark.usefixtures("pango")
+def test_nothing_is_kept_of_what_is_forgotten_meanwhile(importer, session, owner, settings, monkeypatch):
+    from tests.web.test_pages import run  # noqa: PLC0415
+
+    import_id = run(owner, importer)
+    owner.get(f"/imports/{import_id}/report.pdf", status=202)
+    render = pdf.render
+
+    def rendered_slowly(*asked):
+        content = render(*asked)
+        session.execute(text("UPDATE contact_imports SET completed_at = completed_at - interval '99 days'"))
+        session.commit()
+        while jobs.forget(settings):
+            pass
+        return content
+
+    monkeypatch.setattr(pdf, "render", rendered_slowly)
+    jobs.render_pdf(import_id)
+    session.expire_all()
+    assert session.get_one(ContactImport, import_id).purged_at
+    assert session.get(ImportDocument, (import_id, "pdf")) is None
 
 
 def test_two_at_a_time(importer, session, owner):
@@ -115,7 +141,7 @@ def test_a_report_that_takes_too_long_or_too_much_leaves_the_csv(importer, sessi
     for limit, value in (("PDF_SECONDS", "1"), ("PDF_MEMORY_MB", "150")):
         import_id = run(owner, importer)
         monkeypatch.setenv(limit, value)
-        jobs.request_pdf(import_id)
+        owner.get(f"/imports/{import_id}/report.pdf", status=202)
         if limit == "PDF_SECONDS":  # Held from outside, it takes longer than any limit.
             session.execute(text("LOCK TABLE contact_import_results IN ACCESS EXCLUSIVE MODE"))
         environment = {**os.environ, "PYTHONPATH": "."}

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,13 +37,33 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
     )
     if (session.scalar(waiting) or 0) >= AT_ONCE:
         return False
-    keep_pdf(session, found.id)
+    fresh = {"state": "rendering", "content": None, "message": None, "made_at": func.clock_timestamp()}
+    made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **fresh)
+    session.execute(made.on_conflict_do_update(index_elements=["import_id", "kind"], set_=fresh))
     return True
 
 
-def keep_pdf(session: Session, import_id: UUID, *, content: bytes | None = None, message: str | None = None) -> None:
-    """Keep the PDF, or why there is none; neither of them means that it is in the making."""
-    state = "ready" if content else "failed" if message else "rendering"
-    kept = {"state": state, "content": content, "message": message, "made_at": func.clock_timestamp()}
-    made = insert(ImportDocument).values(import_id=import_id, kind="pdf", **kept)
-    session.execute(made.on_conflict_do_update(index_elements=["import_id", "kind"], set_=kept))
+def reserved_pdf(session: Session, import_id: UUID) -> datetime | None:
+    """Since when the PDF is in the making; None where nobody waits for it."""
+    kept = session.get(ImportDocument, (import_id, "pdf"), populate_existing=True)
+    return kept.made_at if kept and kept.state == "rendering" else None
+
+
+def keep_pdf(
+    session: Session, import_id: UUID, since: datetime, *, content: bytes | None = None, message: str | None = None
+) -> None:
+    """Keep the PDF that was in the making since then, or why there is none.
+
+    Whoever forgets an import or erases a person deletes what is in the making too; then nothing is kept.
+    """
+    session.execute(
+        update(ImportDocument)
+        .where(
+            ImportDocument.import_id == import_id,
+            ImportDocument.kind == "pdf",
+            ImportDocument.state == "rendering",
+            ImportDocument.made_at == since,
+        )
+        .values(state="ready" if content else "failed", content=content, message=message)
+        .execution_options(synchronize_session=False)
+    )

@@ -101,7 +101,7 @@ def _rows(
 
 def _entries(conn: psycopg.Connection[Any], query: str, import_id: UUID) -> Iterator[Any]:
     with conn.cursor(name="ledger", row_factory=namedtuple_row) as cursor:
-        cursor.itersize = 2000
+        cursor.itersize = FLUSH_ROWS
         cursor.execute(query, {"id": import_id})
         yield from cursor
 
@@ -139,9 +139,13 @@ def _emptied(buffer: io.StringIO) -> bytes:
 _COLUMNS = """r.row, COALESCE(l.outcome::text, '{otherwise}') AS outcome, l.contact_id, l.code, l.detail,
     r.problems, r.record"""
 
+# One look-up for each row: before the tables were first analyzed, a plain join read all entries again for every row.
+_ROWS_WITH_ENTRIES = """contact_import_rows r LEFT JOIN LATERAL (
+        SELECT * FROM contact_import_results l WHERE l.import_id = r.import_id AND l.row = r.row LIMIT 1) l ON true"""
+
 _EVERY_ROW = f"""
     SELECT {_COLUMNS.format(otherwise="not_processed")}
-    FROM contact_import_rows r LEFT JOIN contact_import_results l ON l.import_id = r.import_id AND l.row = r.row
+    FROM {_ROWS_WITH_ENTRIES}
     WHERE r.import_id = %(id)s ORDER BY r.row"""
 
 _LEDGER = """
@@ -150,7 +154,7 @@ _LEDGER = """
 
 _REJECTED = f"""
     SELECT {_COLUMNS.format(otherwise="invalid")}
-    FROM contact_import_rows r LEFT JOIN contact_import_results l ON l.import_id = r.import_id AND l.row = r.row
+    FROM {_ROWS_WITH_ENTRIES}
     WHERE r.import_id = %(id)s AND (r.status = 'invalid' OR l.outcome IN ('conflict', 'failed')) ORDER BY r.row"""
 
 

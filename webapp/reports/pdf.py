@@ -4,6 +4,7 @@ Nothing is ever fetched: not from the network, not from a file, not from a data 
 """
 
 import logging
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -26,15 +27,18 @@ class CannotRender(Exception):  # noqa: N818 - told to the person as it is
 
 
 def render_and_keep(settings: Settings, import_id: UUID) -> None:
-    """Render the report and keep it, or keep why there is none."""
+    """Render the report that somebody waits for and keep it, or keep why there is none."""
     with db.session(settings.database_url) as session:
+        since = documents.reserved_pdf(session, import_id)
+        if since is None:
+            return
         try:
-            documents.keep_pdf(session, import_id, content=render(session, import_id, settings.page_size))
+            documents.keep_pdf(session, import_id, since, content=render(session, import_id, settings.page_size))
         except CannotRender as problem:
-            documents.keep_pdf(session, import_id, message=str(problem))
+            documents.keep_pdf(session, import_id, since, message=str(problem))
         except Exception as problem:  # noqa: BLE001 - whatever it is, the person must not wait for ever
             logger.warning("no PDF of %s: %s", import_id, type(problem).__name__)
-            documents.keep_pdf(session, import_id, message=documents.TOO_MUCH)
+            documents.keep_pdf(session, import_id, since, message=documents.TOO_MUCH)
 
 
 def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
@@ -48,9 +52,15 @@ def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
     html = page(session, import_id)
     style = (TEMPLATES / "pdf" / "report.css").read_text().replace("PAGE_SIZE", page_size)
     document = HTML(string=html, base_url=None, url_fetcher=block)
-    return bytes(
-        document.write_pdf(stylesheets=[CSS(string=style, url_fetcher=block)], pdf_variant="pdf/ua-1") or b""
-    )
+    styles = [CSS(string=style, url_fetcher=block)]
+    return bytes(document.write_pdf(stylesheets=styles, pdf_variant="pdf/ua-1", finisher=_head_columns) or b"")
+
+
+def _head_columns(_document: object, written: Any) -> None:
+    """Say of each header cell that it heads a column: WeasyPrint leaves the `scope` of the page's cells out."""
+    for element in written.objects:
+        if isinstance(element, dict) and element.get("S") == "/TH":
+            element["A"]["Scope"] = "/Column"
 
 
 def page(session: Session, import_id: UUID) -> str:
