@@ -1,15 +1,14 @@
 """A body without a length and without an end, sent to the real web process."""
 
 import http.client
-import os
 import select
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.api.conftest import people_table
+from tests.harness.processes import highest_mb, web_workers
 from webapp.config import MEBIBYTE
 from webapp.models import ContactImport
 
@@ -24,24 +23,6 @@ def settings(settings, monkeypatch):
     """Read by the web process that `live_server` starts."""
     monkeypatch.setenv("MAX_UPLOAD_MB", str(LIMIT_MB))
     return settings
-
-
-def children(pid: int) -> list[int]:
-    """The processes that this one's threads started."""
-    listed = [found.read_text() for found in Path(f"/proc/{pid}/task").glob("*/children")]
-    return [int(child) for child in " ".join(listed).split()]
-
-
-def web_workers() -> list[int]:
-    """The processes of gunicorn that answer requests."""
-    masters = [pid for pid in children(os.getpid()) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return [worker for master in masters for worker in children(master)]
-
-
-def highest_mb(pid: int) -> float:
-    """The most memory that the process ever had resident."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def send_chunked(address: str, token: str) -> tuple[int, bytes, int]:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 class Machine(Servers):
     """The embedded servers, each of which can be stopped and started by itself."""
 
-    def _child(self, program: str) -> "subprocess.Popen[bytes]":
+    def child(self, program: str) -> "subprocess.Popen[bytes]":
         return next(child for child in self.children if any(Path(str(word)).name == program for word in child.args))
 
     def stop_database(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -32,10 +32,10 @@ class Machine(Servers):
         self._start_valkey()
 
     def signal_queue(self, number: signal.Signals) -> None:
-        self._child("valkey-server").send_signal(number)
+        self.child("valkey-server").send_signal(number)
 
     def _stop(self, program: str, how: signal.Signals) -> None:
-        child = self._child(program)
+        child = self.child(program)
         child.send_signal(how)
         child.wait(20)
         self.children.remove(child)
@@ -108,3 +108,21 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one's threads started."""
+    listed = [found.read_text() for found in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for child in " ".join(listed).split()]
+
+
+def web_workers() -> list[int]:
+    """The processes of gunicorn that answer requests."""
+    masters = [pid for pid in children(os.getpid()) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [worker for master in masters for worker in children(master)]
+
+
+def highest_mb(pid: int) -> float:
+    """The most memory that the process ever had resident."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

@@ -1,12 +1,17 @@
 """Signing in and out, passwords, cookies, and accounts that stop working."""
 
+import subprocess
+import sys
+
 import pytest
 from argon2 import Type, extract_parameters
 from sqlalchemy import select, update
 
+from tests.harness.processes import ROOT
 from tests.harness.web import PASSWORD, Browser, Page
 from webapp.config import Misconfigured, refuse_open_queue
 from webapp.models import Session, User
+from webapp.web import account
 from webapp.web.account import AccountError, add_user
 
 WRONG = {"email": "owner@example.com", "password": "not this one at all"}
@@ -141,3 +146,31 @@ def test_a_sign_in_goes_on_where_it_was_asked_for_and_nowhere_else(app, people, 
         answer = browser.post("/sign-in", form, at="/sign-in", query_string={"next": target})
         assert answer.location == followed
     assert session.query(Session).count() == 3
+
+
+MANY_SIGN_IN = """
+import re
+from concurrent.futures import ThreadPoolExecutor
+from webapp import serving
+from webapp.web import account
+
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+
+def guess(number):
+    return account._verified(account.NOBODY, f"a guess {number}")
+
+serving._keep_small()
+guess(0)
+before = peak()
+with ThreadPoolExecutor(16) as pool:
+    assert not any(pool.map(guess, range(32)))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_many_who_sign_in_at_once_need_the_memory_of_one():
+    command = [sys.executable, "-c", MANY_SIGN_IN]
+    grown = float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    assert grown < 2 * extract_parameters(account.NOBODY).memory_cost / 1024

@@ -6,6 +6,7 @@ old cookie is worth nothing from then on.
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -33,6 +34,7 @@ SEEN_EVERY = timedelta(minutes=10)
 SETUP_SECONDS = 24 * 3600
 # Of OWASP's equal choices for Argon2id the one with the least memory: 7 MB for each sign-in at a time.
 hasher = PasswordHasher(time_cost=5, memory_cost=7 * 1024, parallelism=1)
+_one_at_a_time = threading.Lock()  # however many sign in at once
 NOBODY = hasher.hash(secrets.token_urlsafe())  # so that an unknown address takes as long as a wrong password
 
 
@@ -139,7 +141,8 @@ def hashed(password: str) -> str:
         raise AccountError(f"Choose a password of at least {SHORTEST_PASSWORD} characters.")
     if len(password) > LONGEST_PASSWORD:
         raise AccountError(f"Choose a password of at most {LONGEST_PASSWORD} characters.")
-    return hasher.hash(password)
+    with _one_at_a_time:
+        return hasher.hash(password)
 
 
 def add_token(user_id: int, name: str) -> str:
@@ -208,7 +211,8 @@ def enter() -> ResponseReturnValue:
 
 def _verified(kept: str, password: str) -> bool:
     try:
-        return hasher.verify(kept, password)
+        with _one_at_a_time:
+            return hasher.verify(kept, password)
     except (Argon2Error, InvalidHashError):
         return False
 
