@@ -1,6 +1,9 @@
 """Every page, as the three people see it."""
 
 import io
+from uuid import UUID
+
+from sqlalchemy import text
 
 from webapp.models import Contact, ContactImport
 
@@ -115,3 +118,21 @@ def test_the_review_speaks_of_one_row_in_the_singular(owner, importer):
     page = " ".join(owner.get(f"/imports/{import_id}/review").text.split())
     assert "1 row is somebody you already have or who appears twice. What should happen to it?" in page
     assert ">Mend it</a>" in page
+
+
+def test_a_preview_that_was_given_up_is_no_longer_waited_for(owner, importer, session):
+    """Workers broke off three times over it: the page says so, and the import can be started."""
+    import_id = bring(owner)
+    check(owner, importer, import_id)
+    session.execute(text("DELETE FROM contact_import_previews WHERE strategy = 'update'"))
+    session.commit()
+    waiting = owner.get(f"/imports/{import_id}/review").text
+    assert "Working out what it would do" in waiting
+    assert "/preview" in waiting
+    session.execute(text("UPDATE contact_import_leases SET deaths = 3"))
+    session.commit()
+    given_up = owner.get(f"/imports/{import_id}/review").text
+    assert "could not be worked out beforehand" in given_up
+    assert "/preview" not in given_up
+    owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "update"})
+    assert importer.work(UUID(import_id)).state == "completed"

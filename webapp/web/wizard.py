@@ -12,12 +12,13 @@ from sqlalchemy import select
 
 from webapp import jobs
 from webapp.engine import sessions, uploads
+from webapp.engine.leases import POISONED_AFTER
 from webapp.engine.progress import progress
 from webapp.engine.staging import TooLarge
 from webapp.engine.states import State, Strategy
 from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
-from webapp.models import ContactImport, ImportPreview
+from webapp.models import ContactImport, ImportLease, ImportPreview
 from webapp.web.access import change_import, load_import, refuse_viewers, settings, uploads_limit
 from webapp.web.extensions import db, limiter
 
@@ -142,23 +143,24 @@ def review(import_id: UUID) -> ResponseReturnValue:
 def _review_page(found: ContactImport, problem: str | None = None) -> str:
     return render_template(
         "imports/review.html",
-        found=found,
-        previews=_previews(found.id),
-        strategies=list(Strategy),
-        until=_rollback_until(),
+        **_cards(found),
         problem=problem,
         invalid=sessions.invalid_rows(db.session(), found.id),
         mail=bool(settings().smtp_url),
     )
 
 
-def _rollback_until() -> datetime:
-    return datetime.now(UTC) + timedelta(days=settings().retention_days)
-
-
-def _previews(import_id: UUID) -> dict[str, ImportPreview]:
-    rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == import_id))
-    return {row.strategy: row for row in rows}
+def _cards(found: ContactImport) -> dict[str, object]:
+    """What the strategy cards show."""
+    rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == found.id))
+    lease = db.session.get(ImportLease, found.id, populate_existing=True)
+    return {
+        "found": found,
+        "previews": {row.strategy: row for row in rows},
+        "strategies": list(Strategy),
+        "until": datetime.now(UTC) + timedelta(days=settings().retention_days),
+        "given_up": lease is not None and lease.deaths >= POISONED_AFTER,
+    }
 
 
 @blueprint.get("/imports/<uuid:import_id>/preview")
@@ -170,10 +172,7 @@ def preview(import_id: UUID) -> ResponseReturnValue:
         return _elsewhere(step_url(found))
     return render_template(
         "partials/strategies.html",
-        found=found,
-        previews=_previews(import_id),
-        strategies=list(Strategy),
-        until=_rollback_until(),
+        **_cards(found),
     )
 
 
