@@ -102,9 +102,10 @@ def doctor() -> None:
 def _tables() -> tuple[str, bool, str]:
     try:
         db.session.execute(text("SELECT count(*) FROM alembic_version"))
+        temporary = db.session.scalar(text("SELECT has_database_privilege(current_database(), 'TEMP')"))
     except SQLAlchemyError:
         return "database", False, "set DATABASE_URL to a reachable PostgreSQL 15 or later; make run makes its tables"
-    return "database", True, ""
+    return "database", bool(temporary), "GRANT TEMP ON DATABASE to Rowcall's user: previews and batches need it"
 
 
 def _queue_and_worker() -> list[tuple[str, bool, str]]:
