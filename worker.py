@@ -4,6 +4,7 @@ Started by the Procfile; as many as wanted, on as many machines as wanted.
 """
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -109,6 +110,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings()
     refuse_open_queue(settings)
+    gc.freeze()  # What is loaded by now stays: no work-horse need ever look through it for garbage.
     sweeper = Sweeper(settings)
     try:
         _stop_at_once_when_told()

@@ -32,7 +32,7 @@ def take(book: Book, number: int, row: dict, strategy: str, match_keys: tuple[st
         book.ledger[number] = ("conflict", None, code)
     elif owner is None:
         new = max(book.contacts, default=0) + 1
-        blank = {"tags": [], "custom": {}, **dict.fromkeys(KEYS.values())}
+        blank = {"tags": [], "custom": {}, **dict.fromkeys((*KEYS, *KEYS.values(), *PLAIN))}
         book.contacts[new] = blank | {name: value for name, value in row.items() if name not in BESIDE}
         book.made[new] = number
         book.ledger[number] = ("created", new, None)

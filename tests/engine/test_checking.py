@@ -110,7 +110,7 @@ def test_a_file_that_turns_out_too_long_is_refused_in_the_middle(importer, sessi
 
     small = settings.model_copy(update={"max_rows": BLOCK_ROWS + 10})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, "Settings", lambda: small)
+        patch.setattr(jobs.slices, "Settings", lambda: small)
         importer.work(found.id)
     assert found.state == "failed"
     assert f"{BLOCK_ROWS + 10:,} rows" in found.failure_reason

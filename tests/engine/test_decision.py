@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from tests.engine.model import Book, take
-from webapp.engine.duplicates import DuplicateHandler, Rules
+from webapp.engine.decision import Rules
+from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.states import Strategy
 
 FEW = st.integers(0, 4)

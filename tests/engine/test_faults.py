@@ -1,6 +1,7 @@
 """A batch under faults that the database raises: triggers in the test database, no switches in the program."""
 
 import threading
+from functools import partial
 
 import psycopg
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy import select, text
 
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.engine import leases, sessions
+from webapp.engine import execution, leases, sessions
+from webapp.engine.faults import Fenced
 from webapp.models import ContactImport, ImportLog, ImportResult
 
 ROWS = table(*[f"{n},p{n}@example.com,P{n},,,," for n in range(1, 251)])
@@ -65,8 +67,8 @@ def test_a_stale_worker_writes_nothing(importer, session, settings):
         old = leases.claim(stale, checked.id, 15)
         session.execute(text("UPDATE contact_imports SET lease_token = lease_token + 1"))
         session.commit()
-        with pytest.raises(jobs.Fenced):
-            jobs.execution.execute_slice(stale, old, lambda: db.connect_job(settings.database_url), lambda: False)
+        with pytest.raises(Fenced):
+            execution.execute_slice(stale, old, partial(db.connect_job, settings.database_url), lambda: False)
     assert session.query(ImportResult).count() == 0
 
 

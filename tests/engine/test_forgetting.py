@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from tests.harness.imports import table
 from webapp import db, jobs
 from webapp.engine import erasure, journal, mending, rollback_preview, sessions
-from webapp.engine.proof import read_ledger
+from webapp.engine.proof import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
 
@@ -124,7 +124,7 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     assert not [word for word in THEIRS if word in dump(session)]
     session.expire_all()
     assert {found: summary.report(session, found).outcomes for found in before} == before
-    assert {found: read_ledger(conn, found).digest for found in digests} == digests
+    assert {found: Ledger(found).read(conn).digest for found in digests} == digests
     assert session.get(ContactImport, waiting) is None
     report = lines(exports.report_csv(session, first))
     assert [row[1] for row in report[1:]] == ["created", "created", "invalid", "duplicate_skipped"]
@@ -188,4 +188,4 @@ def test_a_worker_that_lets_go_of_a_forgotten_upload_is_not_troubled(importer, s
     upload = importer.upload(PEOPLE).id
     session.execute(text("DELETE FROM contact_imports WHERE id = :id"), {"id": upload})
     session.commit()
-    jobs._afterwards(upload, settings, ended=False)
+    jobs.slices._afterwards(upload, settings, ended=False)

@@ -1,12 +1,14 @@
 """Progress that is true: percent of committed rows; a pace that settles, survives a resume and stops with the work."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import text
 
 from tests.engine.test_faults import refuse
 from tests.harness.imports import table
 from webapp import db
-from webapp.engine import checking, execution, leases, pace, rollback, sessions
+from webapp.engine import batches, checking, execution, leases, pace, rollback, sessions
 from webapp.engine.progress import Work, progress
 from webapp.intake import reading
 
@@ -119,8 +121,9 @@ def test_rollback_shows_its_own_work_beside_what_the_import_did(importer, sessio
     assert importer.work(found.id).state == "rolled_back"
 
 
-def test_running_failed_rows_again_counts_those_rows(importer, session, conn, settings):
+def test_running_failed_rows_again_counts_those_rows(importer, session, conn, settings, monkeypatch):
     """Half of the rows failed; run again in slices of one batch, some of them fail once more."""
+    monkeypatch.setattr(batches, "LOOP_SECONDS", 0)
     refuse(session, "NEW.external_id::int > 40 AND NEW.external_id::int <= 80")
     found = importer.run(table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, 81)]), batch_size=10)
     assert (found.created, found.failed) == (40, 40)
@@ -134,7 +137,7 @@ def test_running_failed_rows_again_counts_those_rows(importer, session, conn, se
     seen = []
     for _ in range(4):
         lease = leases.claim(conn, found.id, 15)
-        ended = execution.execute_slice(conn, lease, lambda: db.connect_job(settings.database_url), lambda: True)
+        ended = execution.execute_slice(conn, lease, partial(db.connect_job, settings.database_url), lambda: True)
         leases.release(conn, lease)
         if ended:
             break

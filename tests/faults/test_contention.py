@@ -73,7 +73,7 @@ def test_deadlock(house):
             wait_for_lock(house)
             other.execute(change, ["1"])
             other.commit()
-    assert "lock" in house.retried(import_id)[0]  # A lane gives way before the database looks for the circle.
+    assert "lock" in house.retried(import_id)[0]  # It gives way before the database looks for the circle.
     assert check_invariants(house, import_id)["updated"] == 2
     for number in (1, 2):
         contact = house.contact(number)

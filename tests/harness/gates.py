@@ -37,7 +37,7 @@ class Gate:
         def stands() -> int | None:
             found = self.house.query(
                 """SELECT l.token FROM contact_import_leases l JOIN pg_stat_activity a
-                     ON a.pid = l.backend_pid OR a.application_name = 'rowcall-lane ' || l.import_id
+                     ON a.pid = l.backend_pid
                    WHERE l.import_id = %s AND l.token > %s AND l.heartbeat_at > 'epoch' AND a.wait_event = 'PgSleep'""",
                 import_id,
                 after,

@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL that can lose the answer to a batch's COMMIT, or everything, as a cut cable does."""
+"""A proxy before PostgreSQL that can lose the answer to committed batches, or everything, as a cut cable does."""
 
 import select
 import socket
@@ -12,11 +12,11 @@ BATCH = b"contact_import_rows"  # what only a connection that runs batches asks 
 
 
 class Proxy:
-    """Listens in `folder` and passes all on to the server's `sockets`, until `lose_next_commit` or `cut` is set."""
+    """Listens in `folder` and passes all on to the server's `sockets`, until `lose_next_answer` or `cut` is set."""
 
     def __init__(self, folder: Path, sockets: Path) -> None:
         self.folder, self.sockets = folder, sockets
-        self.lose_next_commit = self.cut = False
+        self.lose_next_answer = self.cut = False
         self.lost = 0
         self.door = socket.socket(socket.AF_UNIX)
         self.door.bind(str(folder / SOCKET))
@@ -36,20 +36,19 @@ class Proxy:
                 threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
-        runs_batches = losing = False
+        runs_batches = False
         with suppress(OSError):
             while True:
                 for side in select.select([client, server], [], [])[0]:
                     while self.cut:  # Nobody is told; both ends go on waiting.
                         time.sleep(0.05)
                     data = side.recv(65536)
-                    if not data or (losing and side is server):  # The server has answered, so it has committed.
-                        self.lost += losing
+                    if not data:
                         return _hang_up(client, server)
-                    if side is client:
-                        runs_batches = runs_batches or BATCH in data
-                        if self.lose_next_commit and runs_batches and b"COMMIT" in data:
-                            losing, self.lose_next_commit = True, False
+                    runs_batches = runs_batches or (side is client and BATCH in data)
+                    if self.lose_next_answer and runs_batches and side is server:
+                        self.lost, self.lose_next_answer = self.lost + 1, False
+                        return _hang_up(client, server)
                     (server if side is client else client).sendall(data)
         return _hang_up(client, server)
 

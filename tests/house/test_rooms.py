@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import psycopg
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -23,13 +24,21 @@ def test_the_engine_loads_neither_flask_nor_weasyprint_nor_rq():
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.usefixtures("settings")
+def test_the_web_process_loads_no_more_than_it_serves_with():
+    heavy = ("alembic", "honcho", "phonenumbers", "smtplib", "valkey", "weasyprint")
+    code = f"import sys, webapp.app; webapp.app.create_app(); print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]"
+
+
 def test_only_the_doorbell_knows_the_queue():
     users = {
         str(file.relative_to(ROOT))
         for file in [ROOT / "worker.py", *(ROOT / "webapp").rglob("*.py")]
         if any(line.startswith(("import rq", "from rq")) for line in file.read_text().splitlines())
     }
-    assert users == {"worker.py", "webapp/jobs.py"}
+    assert users == {"worker.py", "webapp/jobs/doorbell.py"}
 
 
 def test_the_migrations_make_the_tables_of_the_models(database_url):

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from tests.reports import naughty
 from tests.web.test_pages import bring, check, run
 from webapp import jobs
-from webapp.engine import sessions
+from webapp.engine import batches, sessions
 from webapp.models import Contact, ContactImport
 
 FIRST = b"ID,Email,First name,Company\n1,ann@example.com,Ann,Acme\n2,ben@example.com,Ben,Acme\n"
@@ -103,7 +103,8 @@ def test_history_narrowed_and_live(owner, sign_in, importer, session):
     assert "ben@example.com" not in owner.get(f"/imports/{done}/rows?q=nobody%20like%20that").text
 
 
-def test_stopped_halfway_and_taken_back(owner, importer, session):
+def test_stopped_halfway_and_taken_back(owner, importer, session, monkeypatch):
+    monkeypatch.setattr(batches, "LOOP_SECONDS", 0)
     rows = "".join(f"{n},p{n}@example.com,P{n},Acme\n" for n in range(50))
     import_id = bring(owner, b"ID,Email,First name,Company\n" + rows.encode())
     check(owner, importer, import_id)

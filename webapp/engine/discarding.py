@@ -10,7 +10,7 @@ from webapp.engine.states import PENDING, STORED_OUTCOMES, State
 from webapp.models import ContactImport, ImportLease
 
 # The tables whose rows name an import without a foreign key; deleting the import takes all others with it.
-LOOSE = ("contact_import_rows", "contact_import_problems")
+LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs")
 
 
 def possible(found: ContactImport) -> bool:

@@ -1,58 +1,25 @@
-"""The row decision: whom a row belongs to, and what the strategy does with it.
+"""DuplicateHandler: the row decision for one import, in one database session.
 
-One SQL statement decides and writes the next `limit` staged rows after `after`, all on one snapshot. Rows that
-interfere with an earlier row of the same range are left aside and handed back; taken one by one afterwards they
-go through the very same statement as a range of one. Preview, execution and the run over failed rows share it, so
-what the preview promises is what the execution does.
+Rows that interfere with an earlier row of the same range are taken one by one afterwards, through the very same
+statement as a range of one. Preview, execution and the run over failed rows share it, so what the preview promises is
+what the execution does.
+
+The statement lives in a function of the session's own, `pg_temp.decide`, so that a batch needs no round trips, and the
+loop over batches (`batch_loop`) none between them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from webapp.engine.states import STORED_OUTCOMES, Outcome, Strategy
-from webapp.intake.fields import SCALARS
+from webapp.engine.decision import Rules, statement
+from webapp.engine.states import STORED_OUTCOMES, Outcome
 
 Connection = psycopg.Connection[dict[str, Any]]
 
-MATCH_KEYS = ("external_id", "email", "phone")  # strongest first
-UNIQUE_KEYS = ("external_id", "email")
-KEY_COLUMN = {"external_id": "external_id", "email": "email_key", "phone": "phone_key"}
-KEY_FIELDS = {"email": "email_key", "phone": "phone_key"}  # derived keys travel with their field
-# Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew for every batch.
-IMPORT_ID, AFTER, LIMIT = "$1::uuid", "$2::bigint", "$3::bigint"
-OWNERS = ("by_external_id", "by_email", "by_phone", "by_phone_too")  # contacts that hold a row's keys
-WRITTEN = (*SCALARS, "tags", "custom", "email_key", "phone_key")
-
-
-class LostRace(Exception):  # noqa: N818 - a fact about timing, not an error in anything
-    """A contact changed between being read and being written; the batch is simply tried again."""
-
-    def __str__(self) -> str:
-        return "A contact was changed while the batch was writing to it"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the person chose, as far as the decision needs it."""
-
-    strategy: Strategy
-    match_keys: tuple[str, ...]
-    only_failed: bool = False  # a second run: only rows whose ledger outcome is `failed`
-
-    @property
-    def enabled(self) -> tuple[str, ...]:
-        return tuple(key for key in MATCH_KEYS if key in self.match_keys)
-
-    @property
-    def guarded(self) -> tuple[str, ...]:
-        """The keys that are looked up: those matched on, and those that are unique in any case."""
-        return tuple(key for key in MATCH_KEYS if key in self.match_keys or key in UNIQUE_KEYS)
+LOST_RACE = "RC001"  # our own SQLSTATE: a contact changed between being read and being written
 
 
 @dataclass(frozen=True)
@@ -62,298 +29,56 @@ class Decided:
     rows: int
     last_row: int
     counts: dict[Outcome, int]
-    reached: frozenset[int] = frozenset()  # contacts that hold a key of these rows; empty where none can be changed
 
 
 class DuplicateHandler:
-    """Decides and writes ranges of one import's staged rows, inside the caller's transaction."""
+    """Decides and writes ranges of one import's staged rows, inside the caller's transaction.
+
+    Making one defines `pg_temp.decide` for these rules, in place of that for others.
+    """
 
     def __init__(self, conn: Connection, import_id: UUID, rules: Rules) -> None:
         self.conn = conn
-        self.cursor = psycopg.RawCursor(conn)
         self.import_id = import_id
-        self.statement = statement(rules)
+        self.rules = rules
+        psycopg.RawCursor(conn).execute(_function(rules))
 
     def take(self, after: int, limit: int) -> Decided:
         """Decide and write the next `limit` rows after row number `after`, as if one by one in file order."""
-        first = self._run(after, limit)
-        later = [self._run(row - 1, 1) for row in _aside(first)]
-        return _sum([first, *later], first)
-
-    def _run(self, after: int, limit: int) -> dict[str, Any]:
-        found = self.cursor.execute(self.statement, (self.import_id, after, limit), prepare=True).fetchone()
-        assert found is not None  # noqa: S101 - an aggregate always answers
-        if found["to_change"] != found["changed"]:
-            raise LostRace
-        return found
+        found = self.conn.execute(
+            "SELECT * FROM pg_temp.decide(%s, %s, %s)", (self.import_id, after, limit), prepare=True
+        ).fetchone()
+        assert found is not None  # noqa: S101 - a function always answers
+        counts = dict(zip(STORED_OUTCOMES, found["counts"], strict=True))
+        return Decided(found["rows"], found["last_row"], counts)
 
 
-def _aside(found: dict[str, Any]) -> Sequence[int]:
-    return found["aside"] or ()
-
-
-def _sum(parts: Iterable[dict[str, Any]], whole: dict[str, Any]) -> Decided:
-    parts = list(parts)
-    counts: dict[Outcome, int] = {
-        outcome: sum(int(part[outcome.value]) for part in parts)
-        for outcome in STORED_OUTCOMES
-    }
-    reached = frozenset(contact for part in parts for contact in part["reached"] or ())
-    return Decided(int(whole["rows"]), int(whole["last_row"]), counts, reached)
-
-
-@lru_cache(maxsize=64)
-def statement(rules: Rules) -> str:
-    """The decision as SQL for these rules. Its parameters are those above."""
-    return "WITH " + ",\n".join(_steps(rules)) + _totals(rules)
-
-
-def _steps(rules: Rules) -> Iterator[str]:
-    yield f"looked AS MATERIALIZED ({_look_up(rules)})"
-    yield f"aside AS MATERIALIZED ({_interfering(rules)})"
-    yield "judged AS NOT MATERIALIZED (SELECT * FROM looked WHERE row NOT IN (SELECT row FROM aside))"
-    yield _insert_contacts()
-    if rules.strategy is not Strategy.SKIP:
-        yield f"matched AS MATERIALIZED ({_match(rules)})"
-    yield f"entries AS MATERIALIZED ({_entries(rules)})"
-    if rules.strategy is not Strategy.SKIP:
-        yield _update_contacts()
-        yield _write_journal()
-    else:
-        yield "changed AS (SELECT WHERE false)"
-    yield _correct_ledger() if rules.only_failed else _write_ledger()
-
-
-def _batch(rules: Rules) -> str:
-    """The range, without its wide columns: they are fetched where they are written."""
-    again = """AND EXISTS (SELECT FROM contact_import_results f
-        WHERE f.import_id = r.import_id AND f.row = r.row AND f.outcome = 'failed')"""
+def _function(rules: Rules) -> str:
+    """`decide(import, after, limit)`: what `take` returns, the counts as an array in the order of STORED_OUTCOMES."""
+    sums = ", ".join(f"counts[{place}] + part.{outcome}" for place, outcome in enumerate(STORED_OUTCOMES, 1))
     return f"""
-    SELECT r.row, r.status, r.external_id, r.email_key, r.phone_key,
-      CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
-        jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END AS code
-    FROM contact_import_rows r
-    WHERE r.import_id = {IMPORT_ID} AND r.row > {AFTER} {again if rules.only_failed else ""}
-    ORDER BY r.row LIMIT {LIMIT}"""
-
-
-def _look_up(rules: Rules) -> str:
-    """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say."""
-    probes = "".join(
-        f"""
-    LEFT JOIN LATERAL (SELECT * FROM contacts c WHERE c.{KEY_COLUMN[key]} = b.{KEY_COLUMN[key]} LIMIT 1) AS of_{key}
-      ON b.status = 'valid'"""
-        for key in rules.guarded
-    )
-    phones = "NULL::bigint AS by_phone, NULL::bigint AS by_phone_too"
-    if "phone" in rules.enabled:
-        probes += """
-    LEFT JOIN LATERAL (SELECT id FROM contacts c WHERE c.phone_key = b.phone_key AND c.id <> of_phone.id LIMIT 1) AS too
-      ON b.status = 'valid'"""
-        phones = "of_phone.id AS by_phone, too.id AS by_phone_too"
-    return f"""
-    SELECT b.*, of_external_id.id AS by_external_id, of_email.id AS by_email, {phones},
-      {_of_owner(rules, "id")} AS owner, {_conflict(rules)} AS conflict,
-      CASE WHEN {_of_owner(rules, "imported_from")} = {IMPORT_ID} THEN {_of_owner(rules, "imported_row")} END AS joins
-    FROM ({_batch(rules)}) b{probes}"""
-
-
-def _of_owner(rules: Rules, column: str) -> str:
-    """A column of the contact that the row's strongest key reaches."""
-    reached = " ".join(f"WHEN of_{key}.id IS NOT NULL THEN of_{key}.{column}" for key in rules.enabled)
-    return f"CASE {reached or f'WHEN false THEN of_email.{column}'} END"
-
-
-def _conflict(rules: Rules) -> str:
-    """R1 and R2: why a row that reaches contacts may not be written; null where nothing stands against it."""
-    two = [f"of_{a}.id <> of_{b}.id" for a, b in combinations(rules.enabled, 2)]
-    if "phone" in rules.enabled:
-        two.append("too.id IS NOT NULL")
-    owner = _of_owner(rules, "id")
-    taken = [
-        f"(of_{key}.id IS NOT NULL AND of_{key}.id IS DISTINCT FROM {owner})"
-        for key in UNIQUE_KEYS
-        if key not in rules.enabled
-    ]
-    return f"""CASE WHEN {" OR ".join(two) or "false"} THEN 'two_contacts'
-      WHEN {" OR ".join(taken) or "false"} THEN 'key_taken'
-      WHEN {" OR ".join(_stronger_differs(rules)) or "false"} THEN 'stronger_key_differs' END"""
-
-
-def _stronger_differs(rules: Rules) -> Iterator[str]:
-    """R2: the row reached its owner by a weaker key, while a stronger one that both have differs."""
-    for stronger, weaker in combinations(rules.enabled, 2):
-        missed = [f"of_{key}.id IS NULL" for key in rules.enabled[: rules.enabled.index(weaker)]]
-        column = KEY_COLUMN[stronger]
-        yield f"({' AND '.join(missed)} AND b.{column} <> of_{weaker}.{column})"
-
-
-def _interfering(rules: Rules) -> str:
-    """Rows that share a free key or an owner with an earlier row of the range: they must see what that row wrote.
-
-    A row's effect reaches only the contacts that hold its keys and the free keys that it brings, so pairs suffice:
-    a third row can be touched only through a key or an owner that it shares with one of the two. Most ranges hold no
-    such pair, which is found out first. Under skip a contact that is there already is never changed.
-    """
-    free = {key: f"CASE WHEN by_{key} IS NULL THEN {KEY_COLUMN[key]} END" for key in rules.guarded}
-    pairs = [f"EXISTS (SELECT FROM valid GROUP BY {mark} HAVING count({mark}) > 1)" for mark in free.values()]
-    marks = [f"'{key}' || {mark}" for key, mark in free.items()]
-    if rules.strategy is not Strategy.SKIP:
-        pairs += [
-            "EXISTS (SELECT FROM valid GROUP BY owner HAVING count(owner) > 1)",
-            "EXISTS (SELECT FROM valid WHERE conflict IS NOT NULL)",  # It reaches more than its owner.
-        ]
-        marks += [f"'contact' || {owner}" for owner in OWNERS]
-    return f"""
-    WITH valid AS NOT MATERIALIZED (SELECT * FROM looked WHERE status = 'valid'),
-    marked AS MATERIALIZED (
-      SELECT row, unnest(ARRAY[{", ".join(marks)}] COLLATE "C") AS mark FROM valid WHERE {" OR ".join(pairs)}),
-    shared AS MATERIALIZED (
-      SELECT mark, min(row) AS first FROM marked WHERE mark IS NOT NULL GROUP BY mark HAVING min(row) < max(row))
-    SELECT DISTINCT m.row FROM marked m, shared s WHERE m.mark = s.mark AND m.row > s.first"""
-
-
-def _new_value(strategy: Strategy, field: str) -> str:
-    """W1 and W2: update lets non-blank values of the file win, merge fills blanks only."""
-    if strategy is Strategy.MERGE:
-        return f"COALESCE(c.{field}, j.{field})"
-    return f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
-
-
-def _new_key(strategy: Strategy, field: str, key: str) -> str:
-    if strategy is Strategy.MERGE:
-        return f"CASE WHEN c.{field} IS NULL THEN j.{key} ELSE c.{key} END"
-    return f"""CASE WHEN '{field}' = ANY(j.clears) THEN NULL
-      WHEN j.{field} IS NULL THEN c.{key} ELSE j.{key} END"""
-
-
-def _new_tags(strategy: Strategy) -> str:
-    if strategy is Strategy.MERGE:
-        return """CASE WHEN j.tags IS NULL OR j.tags <@ c.tags THEN COALESCE(c.tags, j.tags, '{}')
-          ELSE COALESCE(c.tags, '{}') || ARRAY(SELECT t FROM unnest(j.tags) WITH ORDINALITY AS u(t, n)
-            WHERE c.tags IS NULL OR t <> ALL(c.tags) ORDER BY n) END"""
-    return """CASE WHEN 'tags' = ANY(j.clears) THEN '{}' ELSE COALESCE(j.tags, c.tags, '{}') END"""
-
-
-def _new_custom(strategy: Strategy) -> str:
-    mine, theirs = "COALESCE(j.custom, '{}')", "COALESCE(c.custom, '{}')"
-    if strategy is Strategy.MERGE:
-        return f"{mine} || {theirs}"
-    cleared = "ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%')"
-    return f"CASE WHEN j.clears IS NULL THEN {theirs} || {mine} ELSE ({theirs} || {mine}) - {cleared} END"
-
-
-def _new_values(strategy: Strategy) -> Iterator[tuple[str, str]]:
-    for field in SCALARS:
-        yield field, _new_value(strategy, field)
-    yield "tags", _new_tags(strategy)
-    yield "custom", _new_custom(strategy)
-    for field, key in KEY_FIELDS.items():
-        yield key, _new_key(strategy, field, key)
-
-
-def _insert_contacts() -> str:
-    """Rows that nobody owns become contacts; the book's own numbering gives them theirs."""
-    columns = ", ".join(WRITTEN)
-    values = ", ".join({"tags": "COALESCE(tags, '{}')", "custom": "COALESCE(custom, '{}')"}.get(c, c) for c in WRITTEN)
-    return f"""inserted AS (
-    INSERT INTO contacts ({columns}, imported_from, imported_row)
-    SELECT {values}, import_id, row FROM contact_import_rows
-    WHERE import_id = {IMPORT_ID} AND row > {AFTER} AND row <= (SELECT max(row) FROM looked)
-      AND (row IN (SELECT row FROM judged WHERE status = 'valid' AND owner IS NULL AND conflict IS NULL)) IS TRUE
-    ORDER BY row
-    RETURNING id, imported_row AS row)"""
-
-
-def _match(rules: Rules) -> str:
-    """Rows with one owner: what is to be written, and in place of what."""
-    values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
-    old = ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
-    return f"""
-    SELECT n.*, {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")}
-    FROM (SELECT d.row, d.owner, d.joins, c.version, {old},
-        {values}
-      FROM judged d
-      CROSS JOIN LATERAL (
-        SELECT * FROM contact_import_rows r WHERE r.import_id = {IMPORT_ID} AND r.row = d.row LIMIT 1) j
-      CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = d.owner LIMIT 1) c
-      WHERE d.owner IS NOT NULL AND d.conflict IS NULL OFFSET 0) n"""
-
-
-def _journal_entry(side: str, name: str) -> str:
-    """The changed fields as they stand on one side, each custom key a field of its own; null where nothing differs."""
-    fields = [
-        f"""CASE WHEN n.{field} IS DISTINCT FROM n.old_{field}
-          THEN jsonb_build_object('{field}', {side}{field}) ELSE '{{}}' END"""
-        for field in WRITTEN
-        if field != "custom"
-    ]
-    custom = f"""CASE WHEN n.custom <> n.old_custom THEN (
-          SELECT jsonb_object_agg('custom:' || k, {side}custom -> k)
-          FROM jsonb_object_keys(n.old_custom || n.custom) k
-          WHERE n.old_custom -> k IS DISTINCT FROM n.custom -> k) ELSE '{{}}' END"""
-    return f"NULLIF({' || '.join([*fields, custom])}, '{{}}') AS {name}"
-
-
-def _entries(rules: Rules) -> str:
-    """One ledger entry for each row of the range that was not left aside."""
-    if rules.strategy is Strategy.SKIP:
-        done, matched = "'duplicate_skipped'::outcome", "judged WHERE owner IS NOT NULL AND conflict IS NULL"
-    else:
-        changed = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
-        done, matched = f"CASE WHEN before IS NULL THEN 'unchanged'::outcome ELSE '{changed}' END", "matched"
-    return f"""
-    SELECT row, 'created'::outcome AS outcome, id AS contact_id, NULL::text AS code, NULL::jsonb AS detail FROM inserted
-    UNION ALL
-    SELECT row, {done}, owner, CASE WHEN joins IS NOT NULL THEN 'joins_row' END,
-      CASE WHEN joins IS NOT NULL THEN jsonb_build_object('row', joins) END
-    FROM {matched}
-    UNION ALL
-    SELECT row, 'conflict', NULL, conflict, jsonb_build_object('contacts', (
-      SELECT jsonb_agg(DISTINCT k) FROM unnest(ARRAY[{", ".join(OWNERS)}]) k WHERE k IS NOT NULL))
-    FROM judged WHERE conflict IS NOT NULL
-    UNION ALL
-    SELECT row, status::outcome, NULL, code, NULL FROM judged WHERE status <> 'valid'"""
-
-
-def _update_contacts() -> str:
-    assignments = ", ".join(f"{name} = m.{name}" for name in WRITTEN)
-    return f"""changed AS (
-    UPDATE contacts c SET {assignments}, version = c.version + 1, updated_at = now()
-    FROM matched m WHERE m.before IS NOT NULL AND c.id = m.owner AND c.version = m.version
-    RETURNING 1)"""
-
-
-def _write_journal() -> str:
-    return f"""journalled AS (
-    INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
-    SELECT owner, 'import', {IMPORT_ID}, row, before, after FROM matched WHERE before IS NOT NULL ORDER BY row)"""
-
-
-def _write_ledger() -> str:
-    return f"""ledger AS (
-    INSERT INTO contact_import_results (import_id, row, outcome, contact_id, code, detail)
-    SELECT {IMPORT_ID}, row, outcome, contact_id, code, detail FROM entries)"""
-
-
-def _correct_ledger() -> str:
-    return f"""ledger AS (
-    UPDATE contact_import_results l
-    SET outcome = e.outcome, contact_id = e.contact_id, code = e.code, detail = e.detail
-    FROM entries e WHERE l.import_id = {IMPORT_ID} AND l.row = e.row AND l.outcome = 'failed')"""
-
-
-def _totals(rules: Rules) -> str:
-    counts = ", ".join(
-        f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES
-    )
-    # A contact is told twice only where a row's keys reach several.
-    others = [f"array_agg({by}) FILTER (WHERE {by} IS DISTINCT FROM owner AND {by} IS NOT NULL)" for by in OWNERS]
-    reached = f"(SELECT {' || '.join(['array_agg(owner) FILTER (WHERE owner IS NOT NULL)', *others])} FROM looked)"
-    return f"""
-    SELECT (SELECT count(*) FROM looked) AS rows, (SELECT COALESCE(max(row), 0) FROM looked) AS last_row,
-      (SELECT array_agg(row ORDER BY row) FROM aside) AS aside,
-      {"NULL::bigint[]" if rules.strategy is Strategy.SKIP else reached} AS reached,
-      count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
-      (SELECT count(*) FROM changed) AS changed, {counts}
-    FROM entries"""
+    CREATE OR REPLACE FUNCTION pg_temp.decide(uuid, bigint, bigint,
+      OUT rows bigint, OUT last_row bigint, OUT counts bigint[]) LANGUAGE plpgsql AS $function$
+    #variable_conflict use_column
+    DECLARE
+      part record;
+      waiting bigint[];  -- rows left aside, to be taken one by one
+    BEGIN
+      counts := array_fill(0::bigint, ARRAY[{len(STORED_OUTCOMES)}]);
+      LOOP
+        {statement(rules)} INTO part;
+        IF part.to_change <> part.changed THEN
+          RAISE 'A contact was changed while the batch was writing to it' USING ERRCODE = '{LOST_RACE}';
+        END IF;
+        counts := ARRAY[{sums}];
+        IF waiting IS NULL THEN
+          rows := part.rows;
+          last_row := part.last_row;
+          waiting := COALESCE(part.aside, '{{}}');
+        END IF;
+        EXIT WHEN waiting = '{{}}';
+        $2 := waiting[1] - 1;
+        $3 := 1;
+        waiting := waiting[2:];
+      END LOOP;
+    END $function$"""

@@ -134,5 +134,6 @@ _ERASURE = (
     "INSERT INTO contact_import_logs (import_id, event) SELECT unnest(CAST(:ids AS uuid[])), 'person_erased'",
     "DELETE FROM contact_import_rows WHERE import_id = ANY(:unused)",
     "DELETE FROM contact_import_problems WHERE import_id = ANY(:unused)",
+    "DELETE FROM contact_import_logs WHERE import_id = ANY(:unused)",
     "DELETE FROM contact_imports WHERE id = ANY(:unused)",
 )

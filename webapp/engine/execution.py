@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from webapp.engine import lanes, promises, proof
-from webapp.engine.batches import Turn
+from webapp.engine import promises, proof
+from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
@@ -19,13 +19,15 @@ def execute_slice(
 ) -> State | None:
     """Run batches under the lease. The state that the import ended in, or None when there is more to do.
 
-    `connect` opens further connections, for batches that run side by side.
+    `connect` opens one more connection, on which the ledger is read for the proof while the batches go on.
     """
     _mark_running(conn, lease)
+    ledger = proof.Ledger(lease.import_id)
     if stop_requested(conn, lease.import_id):
-        return finish(conn, lease, Turn.CANCELLED)
-    turn = lanes.work(conn, lease, connect, should_yield)
-    return None if turn is Turn.GO_ON else finish(conn, lease, turn)
+        return finish(conn, lease, Turn.CANCELLED, ledger)
+    with proof.read_behind(ledger, connect) as committed:
+        turn = BatchProcessor(conn, lease, committed).work(should_yield)
+    return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
 
 
 def _mark_running(conn: Connection, lease: Lease) -> None:
@@ -48,14 +50,14 @@ def stop_requested(conn: Connection, import_id: UUID) -> bool:
     return found is not None
 
 
-def finish(conn: Connection, lease: Lease, turn: Turn) -> State:
+def finish(conn: Connection, lease: Lease, turn: Turn, ledger: proof.Ledger) -> State:
     """Write the end of the import: state, digest of the ledger and what the check of sums found.
 
-    This commit is synchronous, and with it all batches before it are safe on disk.
+    `ledger` was read as far as it went. This commit is synchronous, and with it all batches before it are safe on disk.
     """
     end = ENDS[turn]
     conn.execute("SET LOCAL synchronous_commit = on")
-    ledger = proof.read_ledger(conn, lease.import_id)
+    ledger.read(conn)
     promises.note_differences(conn, lease.import_id)
     ended = conn.execute(
         """UPDATE contact_imports

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from webapp.engine.duplicates import LostRace
+from webapp.engine.duplicates import LOST_RACE
 
 
 class Category(StrEnum):
@@ -35,7 +35,7 @@ OUTAGE_CODES = {
     *("42P01", "42703", "42883", "3F000", "26000"),  # The tables are not (yet) those of this program.
 }
 TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "53200", "53400"}
-UNIQUE_VIOLATION = "23505"
+RACE_CODES = {"23505", LOST_RACE}  # a unique key or a version taken by somebody else
 
 
 class Fenced(Exception):  # noqa: N818 - not an error: somebody else carries on
@@ -52,12 +52,10 @@ class Paused(Exception):  # noqa: N818 - not an error of the import: it waits an
 
 def classify(error: Exception, conn: psycopg.Connection[dict[str, Any]]) -> Fault:
     """The fault behind an exception that a statement raised on `conn`."""
-    if isinstance(error, LostRace):
-        return Fault.RACE
     state = getattr(error, "sqlstate", None) or ""
     if conn.broken or conn.closed or state in OUTAGE_CODES or state.startswith(OUTAGE_CLASSES):
         return Fault.OUTAGE
-    if state == UNIQUE_VIOLATION:
+    if state in RACE_CODES:
         return Fault.RACE
     if state in TRANSIENT_CODES:
         return Fault.TRANSIENT

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine.duplicates import KEY_FIELDS, WRITTEN
+from webapp.engine.decision import KEY_FIELDS, WRITTEN
 from webapp.intake.fields import CUSTOM, SCALARS
 from webapp.intake.reading import Position, Record
 from webapp.intake.validation import ERROR, CheckedRow, Checker, Problem

@@ -41,7 +41,7 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
         conn.rollback()
         return None
     if held["backend_pid"]:
-        _end_backends(conn, import_id, held["backend_pid"], held["backend_start"])
+        _end_backend(conn, held["backend_pid"], held["backend_start"])
     deaths = _deaths(held)
     token = _move_token(conn, import_id)
     _record_holder(conn, import_id, token, deaths, held["place"])
@@ -74,19 +74,13 @@ def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> di
     ).fetchone()
 
 
-def _end_backends(conn: Connection, import_id: UUID, pid: object, started: object) -> None:
-    """End the late holder's sessions. The start time is compared too: the pid may be somebody else's by now."""
+def _end_backend(conn: Connection, pid: object, started: object) -> None:
+    """End the late holder's session. The start time is compared too: the pid may be somebody else's by now."""
     conn.execute(
         """SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
-           WHERE pid = %s AND backend_start = %s AND pid <> pg_backend_pid() AND application_name = 'rowcall-job'
-             OR application_name = %s""",
-        (pid, started, lane_name(import_id)),
+           WHERE pid = %s AND backend_start = %s AND pid <> pg_backend_pid() AND application_name = 'rowcall-job'""",
+        (pid, started),
     )
-
-
-def lane_name(import_id: UUID) -> str:
-    """How the sessions of an import's lanes are named in the database."""
-    return f"rowcall-lane {import_id}"
 
 
 def _deaths(held: dict[str, Any]) -> int:

@@ -12,7 +12,8 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from webapp.engine import promises
-from webapp.engine.duplicates import KEY_FIELDS, Connection, DuplicateHandler, Rules
+from webapp.engine.decision import KEY_FIELDS, Rules
+from webapp.engine.duplicates import Connection, DuplicateHandler
 from webapp.engine.leases import Lease
 from webapp.engine.states import STORED_OUTCOMES, Outcome, State, Strategy
 from webapp.intake.fields import SCALARS
@@ -70,10 +71,11 @@ def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: C
     conn.rollback()
     if row is None or row["state"] != State.READY:
         return False
-    rules = Rules(strategy, tuple(row["match_keys"]))
+    handler = DuplicateHandler(conn, lease.import_id, Rules(strategy, tuple(row["match_keys"])))
+    conn.commit()
     conn.execute("SET TRANSACTION READ ONLY")
     try:
-        outcomes = _simulate(DuplicateHandler(conn, lease.import_id, rules), should_yield)
+        outcomes = _simulate(handler, should_yield)
         found = _found(conn, lease.import_id, outcomes, row) if outcomes else None
     finally:
         conn.rollback()  # The shadows are as they were, ready for the next strategy.
@@ -140,18 +142,23 @@ def _object(alias: str) -> str:
     )
 
 
+# The few rows come first, and all else is looked up for each of them: joined, the journal was read anew for every row.
 _EXAMPLES = f"""
     SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
       {_object("r")} AS file, {_object("c")} AS now,
       (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'email', o.email, 'first_name', o.first_name,
           'last_name', o.last_name, 'external_id', o.external_id))
-        FROM contacts o WHERE to_jsonb(o.id) <@ (l.detail -> 'contacts')) AS contacts
-    FROM contact_import_results l
-    JOIN contact_import_rows r ON r.import_id = l.import_id AND r.row = l.row
-    LEFT JOIN public.contacts c ON c.id = l.contact_id
-    LEFT JOIN contact_changes h ON h.import_id = l.import_id AND h.row = l.row
-    WHERE l.import_id = %(import_id)s AND l.outcome = %(outcome)s::outcome
-    ORDER BY l.code NULLS FIRST, l.row LIMIT %(limit)s"""
+        FROM jsonb_array_elements_text(l.detail -> 'contacts') k
+        CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = k::bigint LIMIT 1) o) AS contacts
+    FROM (SELECT * FROM contact_import_results WHERE import_id = %(import_id)s AND outcome = %(outcome)s::outcome
+      ORDER BY code NULLS FIRST, row LIMIT %(limit)s) l
+    CROSS JOIN LATERAL (
+      SELECT * FROM contact_import_rows WHERE import_id = l.import_id AND row = l.row LIMIT 1) r
+    LEFT JOIN LATERAL (SELECT * FROM public.contacts WHERE id = l.contact_id LIMIT 1) c ON true
+    LEFT JOIN LATERAL (
+      SELECT * FROM (SELECT * FROM contact_changes WHERE contact_id = l.contact_id OFFSET 0) o
+      WHERE import_id = l.import_id AND row = l.row LIMIT 1) h ON true
+    ORDER BY l.code NULLS FIRST, l.row"""
 
 
 def _keep(conn: Connection, lease: Lease, found: dict[str, Any], of: dict[str, Any]) -> None:

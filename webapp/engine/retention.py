@@ -11,7 +11,7 @@ from webapp.engine.duplicates import Connection
 from webapp.engine.states import ENDED, NEVER_RUN
 
 BATCH = 2000
-CHUNKS = 16  # of about 1 MiB each
+CHUNKS = 128  # of about 128 KiB each
 ONE_AT_A_TIME = 7_665_103  # "rowcall forget": one worker at a time
 
 
@@ -99,6 +99,7 @@ STEPS = (
 def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
     conn.execute("DELETE FROM contact_import_problems WHERE import_id = %s", (import_id,))
     if unused:
+        conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s", (import_id,))
         conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
         return
     for table in ("contact_import_corrections", "contact_import_previews", "contact_import_documents"):

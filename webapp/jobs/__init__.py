@@ -1,0 +1,28 @@
+"""Enqueue, claim, slice, sweep. Jobs carry ids only and delegate to the rooms; the database says what is to be done.
+
+What the queue calls by name (`work`, `render_pdf`, `notify`) and what the rest of the program asks for stands here.
+"""
+
+from webapp.jobs.doorbell import queue, request_notice, request_pdf, wake, workers
+from webapp.jobs.horses import PR_SET_PDEATHSIG, end_silent_horses, stop_request
+from webapp.jobs.papers import notify, render_pdf
+from webapp.jobs.slices import horse_died, work
+from webapp.jobs.sweeping import forget, send_notices, sweep
+
+__all__ = [
+    "PR_SET_PDEATHSIG",
+    "end_silent_horses",
+    "forget",
+    "horse_died",
+    "notify",
+    "queue",
+    "render_pdf",
+    "request_notice",
+    "request_pdf",
+    "send_notices",
+    "stop_request",
+    "sweep",
+    "wake",
+    "work",
+    "workers",
+]

@@ -1,0 +1,107 @@
+"""The queue as a doorbell: put an import, a report or a notice on it. The only importer of rq beside worker.py.
+
+Jobs carry ids only. Losing the queue loses no work, since the sweep puts every import that should be moving back on it.
+"""
+
+import logging
+import secrets
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import redis
+from redis.client import Pipeline
+from rq import Queue, Worker
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseTimeoutException as BaseTimeoutException  # noqa: PLC0414 - passed on to those who let it through
+
+from webapp import db
+from webapp.config import Settings
+
+logger = logging.getLogger(__name__)
+
+QUEUE = "imports"
+LONGEST_MAIL = 60  # seconds for one try at a mail server that answers, but never to the end
+
+
+@lru_cache(maxsize=4)
+def queue(url: str) -> Queue:
+    """The import queue; the JSON serializer keeps pickle out of it."""
+    connection = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+    return Queue(QUEUE, connection=connection, serializer=JSONSerializer, default_timeout=-1)
+
+
+def workers(settings: Settings) -> int:
+    """How many workers listen to the queue. Raises redis.RedisError when it is out of reach."""
+    return Worker.count(connection=queue(settings.redis_url).connection)
+
+
+def wake(import_id: UUID, settings: Settings | None = None) -> bool:
+    """Ring for a worker, after the commit. False when the queue is out of reach: the sweep will ring again."""
+    settings = settings or Settings()
+    rung = ring(import_id, settings)
+    if not rung:
+        with suppress(psycopg.Error), db.connect_job(settings.database_url) as conn:
+            note_queue(conn, [import_id], away=True)
+    return rung
+
+
+def ring(import_id: UUID, settings: Settings) -> bool:
+    """Put the import on the queue, unless it stands there; false when the queue is out of reach."""
+    return _enqueue("webapp.jobs.work", f"import-{import_id}", str(import_id), settings)
+
+
+def request_pdf(import_id: UUID, settings: Settings | None = None) -> bool:
+    """Ask for the PDF report to be rendered and kept."""
+    return _enqueue("webapp.jobs.render_pdf", f"pdf-{import_id}", str(import_id), settings or Settings())
+
+
+def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
+    """Ask for the completion notice to be mailed."""
+    name = f"mail-{import_id}"
+    return _enqueue("webapp.jobs.notify", name, str(import_id), settings or Settings(), timeout=LONGEST_MAIL)
+
+
+def _enqueue(function: str, name: str, argument: str, settings: Settings, *, timeout: int = -1) -> bool:
+    """Put a job on the queue unless one of that name stands there already. `timeout` in seconds, -1 for none.
+
+    Each ring has an id of its own: RQ deletes a job's record when it ends, and with it that of a namesake which
+    was put on the queue meanwhile.
+    """
+    imports = queue(settings.redis_url)
+    job_id = f"{name}-{secrets.token_hex(4)}"
+    kept = {"result_ttl": 0, "failure_ttl": 60, "description": job_id}
+
+    def put(pipe: Pipeline) -> None:
+        stands = any(standing.startswith(name) for standing in imports.job_ids)
+        pipe.multi()
+        if not stands:
+            imports.enqueue(function, argument, job_id=job_id, job_timeout=timeout, pipeline=pipe, **kept)
+
+    try:
+        # Whoever rings at the same moment has to look again: the queue is watched from the look to the ring.
+        imports.connection.transaction(put, imports.key)
+    except redis.RedisError as error:
+        logger.warning("queue out of reach: %s", type(error).__name__)
+        return False
+    return True
+
+
+def answers(settings: Settings) -> bool:
+    """Whether the queue is within reach."""
+    try:
+        return bool(queue(settings.redis_url).connection.ping())
+    except redis.RedisError:
+        return False
+
+
+def note_queue(conn: Any, import_ids: list[UUID], *, away: bool) -> None:
+    """Have the page say that it is the queue that an import waits for, or no longer."""
+    conn.execute(
+        """UPDATE contact_import_leases SET waiting_for = %(now)s
+           WHERE import_id = ANY(%(ids)s) AND waiting_for IS NOT DISTINCT FROM %(before)s""",
+        {"ids": import_ids, "now": "queue" if away else None, "before": None if away else "queue"},
+    )
+    conn.commit()

@@ -1,0 +1,52 @@
+"""The jobs that render a report and mail a notice. Their trouble never touches the import."""
+
+import os
+import resource
+import signal
+from contextlib import suppress
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+
+from webapp import db
+from webapp.config import MEBIBYTE, Settings
+from webapp.jobs.doorbell import BaseTimeoutException
+from webapp.jobs.horses import die_with_parent
+
+
+def render_pdf(import_id: str) -> None:
+    """Render the report and keep it. A report that takes too long or too much memory ends its own process only."""
+    from webapp.reports import pdf  # noqa: PLC0415 - WeasyPrint's libraries may be missing, and cost memory
+
+    die_with_parent()
+    settings = Settings()
+    if os.environ.get("RQ_WORKER_ID"):
+        resource.setrlimit(resource.RLIMIT_AS, (settings.pdf_memory_mb * MEBIBYTE,) * 2)
+        # The end of the process, not an exception: WeasyPrint would take that for a broken picture and go on.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(settings.pdf_seconds)
+    pdf.render_and_keep(settings, UUID(import_id))
+
+
+def no_pdf(settings: Settings, import_id: UUID) -> None:
+    """Say on the report's page that there is no PDF, since rendering it ended the process."""
+    from webapp.reports import documents  # noqa: PLC0415 - only where a PDF went wrong
+
+    with suppress(OperationalError), db.session(settings.database_url) as session:
+        if since := documents.reserved_pdf(session, import_id):
+            documents.keep_pdf(session, import_id, since, message=documents.TOO_MUCH)
+
+
+def notify(import_id: str) -> None:
+    """Mail the notice. Mail trouble is logged and never touches the import."""
+    from webapp.reports import mail  # noqa: PLC0415 - only this job needs it
+
+    die_with_parent()
+    settings = Settings()
+    try:
+        with db.session(settings.database_url) as session:
+            mail.send_notice(settings, session, UUID(import_id))
+    except BaseTimeoutException:
+        with db.session(settings.database_url) as session:
+            mail.note_failure(session, UUID(import_id), "timeout")
+        raise

@@ -1,0 +1,221 @@
+"""One job's work on an import: claim it, do what its state calls for, for one slice, and let it go."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from webapp import db
+from webapp.config import Settings
+from webapp.engine import checking, execution, leases, preview, rollback, uploads
+from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
+from webapp.engine.states import ENDED, WORKED_ON, State
+from webapp.intake.reading import Unreadable
+from webapp.jobs import doorbell, horses, papers, sweeping
+
+logger = logging.getLogger(__name__)
+
+LONGEST_OUTAGE = 600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
+PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one at a time
+
+
+def work(import_id: str) -> None:
+    """Claim the import and do what its state calls for, for one slice; then let it go.
+
+    With the database out of reach there is nothing to be done or said: the sweep rings again when it is back.
+    """
+    settings = Settings()
+    horses.die_with_parent()
+    try:
+        with db.connect_job(settings.database_url) as conn:
+            lease = leases.claim(conn, UUID(import_id), settings.lease_seconds)
+            if lease is None:
+                return  # Another worker has it: a job delivered twice changes nothing.
+            with leases.heartbeat(settings.database_url, lease, settings.heartbeat_seconds):
+                ended = _slice(conn, lease, settings)
+        if ended is not None:
+            _afterwards(lease.import_id, settings, ended=ended)
+    except psycopg.OperationalError as error:
+        logger.warning("database out of reach: %s", type(error).__name__)
+
+
+def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool | None:
+    """One slice of work under the lease. Whether the import came to an end in it; None when it broke off."""
+    try:
+        ended = _work_on(conn, lease, settings, _Fairness(lease, settings))
+        leases.release(conn, lease)
+    except Fenced:
+        logger.info("%s: another worker carries on", lease.import_id)
+        _let_go(settings, lambda own: leases.release(own, lease))
+    except Paused as pause:
+        _wait_and_release(settings, lease, pause.reason)
+        return None
+    except doorbell.BaseTimeoutException:
+        raise  # RQ's own, an ordinary Exception: whoever swallows it never ends.
+    except Exception as error:  # noqa: BLE001 - whatever it is, the lease must be let go and the death be counted
+        _break_off(conn, lease, settings, error)
+        return None
+    else:
+        return ended
+    return False
+
+
+def _break_off(conn: Any, lease: leases.Lease, settings: Settings, error: Exception) -> None:
+    """Let go after an error that the engine does not settle itself. The sweep rings again, in a while."""
+    if isinstance(error, psycopg.Error) and classify(error, conn) is Fault.OUTAGE:
+        _wait_and_release(settings, lease, "database")
+        return
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    kind = type(error).__name__  # Not its text, which may quote a contact.
+    logger.error("%s: broke off with %s at %s:%s", lease.import_id, kind, place.filename, place.lineno)
+    message = first_line(error) if isinstance(error, psycopg.Error) else f"{kind} in {place.name}"
+    _let_go(settings, lambda own: leases.abandon(own, lease, message))
+
+
+def _let_go(settings: Settings, how: Callable[[Any], None]) -> bool:
+    """Write to the lease over a connection of its own; false when the database is out of reach."""
+    try:
+        with db.connect_job(settings.database_url) as own:
+            how(own)
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _wait_and_release(settings: Settings, lease: leases.Lease, reason: str) -> None:
+    """Say what the import waits for, as soon as anybody can be told: an outage is no death of the worker."""
+    logger.warning("%s waits for %s", lease.import_id, reason)
+    until = time.monotonic() + LONGEST_OUTAGE
+    while not _let_go(settings, lambda own: leases.release(own, lease, waiting_for=reason)):
+        if horses.stop_request.told or time.monotonic() > until:
+            return
+        time.sleep(1)
+
+
+def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:
+    state = _state(conn, lease.import_id)
+    poisoned = lease.deaths >= leases.POISONED_AFTER
+    if state == State.CHECKING and poisoned:
+        checking.refuse(conn, lease, "check_broken_off")
+    elif state == State.CHECKING:
+        _check(conn, lease, settings, should_yield)
+    elif state == State.READY and not poisoned:
+        preview.compute_missing(conn, lease, should_yield)
+    elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
+        return _execute(conn, lease, settings, should_yield)
+    elif state == State.ROLLING_BACK:
+        return rollback.undo_slice(conn, lease, should_yield)
+    return False
+
+
+def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> None:
+    try:
+        checking.check_slice(conn, lease, uploads.limits(settings), should_yield)
+    except Unreadable as unreadable:
+        conn.rollback()
+        checking.refuse(conn, lease, unreadable.sentence)
+
+
+def _execute(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:
+    """Imports that match by phone run one at a time: a phone is no unique key, so nothing else would guard it.
+
+    One that was told to stop needs no turn.
+    """
+    if not execution.stop_requested(conn, lease.import_id) and not _phone_lock(conn, lease.import_id):
+        raise Paused("phone", "another import that matches by phone is running")
+    connect = partial(db.connect_job, settings.database_url)
+    return execution.execute_slice(conn, lease, connect, should_yield) is not None
+
+
+def _phone_lock(conn: Any, import_id: UUID) -> bool:
+    row = conn.execute(
+        """SELECT CASE WHEN 'phone' = ANY(match_keys) THEN pg_try_advisory_lock(%s) ELSE true END AS free
+           FROM contact_imports WHERE id = %s""",
+        (PHONE_LOCK, import_id),
+    ).fetchone()
+    conn.rollback()
+    return bool(row["free"])
+
+
+def _state(conn: Any, import_id: UUID) -> State:
+    row = conn.execute("SELECT state FROM contact_imports WHERE id = %s", (import_id,)).fetchone()
+    conn.rollback()
+    if row is None:
+        raise Fenced  # discarded meanwhile
+    return State(row["state"])
+
+
+class _Fairness:
+    """Whether to make room: told to stop, or the slice is used up and somebody else waits.
+
+    It asks over a connection of its own, so that the question never disturbs the transaction at hand.
+    """
+
+    def __init__(self, lease: leases.Lease, settings: Settings) -> None:
+        self.lease, self.settings = lease, settings
+        self.until = time.monotonic() + settings.slice_seconds
+
+    def __call__(self) -> bool:
+        if horses.stop_request.told:
+            return True
+        if time.monotonic() < self.until:
+            return False
+        # With the queue away nobody could be called, neither those others nor this import again.
+        make_room = self._others_wait() and doorbell.answers(self.settings)
+        self.until = time.monotonic() + self.settings.slice_seconds
+        return make_room
+
+    def _others_wait(self) -> bool:
+        waiting: list[bool] = []
+        _let_go(self.settings, lambda own: waiting.append(_others_wait(own, self.lease)))
+        return any(waiting)
+
+
+def _others_wait(conn: Any, lease: leases.Lease) -> bool:
+    row = conn.execute(
+        """SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
+             WHERE l.import_id <> %s AND l.heartbeat_at IS NULL AND i.state = ANY(%s)) AS wait""",
+        (lease.import_id, sweeping.SWEPT_STATES),
+    ).fetchone()
+    return bool(row["wait"])
+
+
+def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
+    """Ring again while there is more to do; at the end, send the notice that was asked for."""
+    with db.connect_job(settings.database_url) as conn:
+        row: Any = conn.execute(
+            """SELECT state, notification_email, l.waiting_for FROM contact_imports i
+               JOIN contact_import_leases l ON l.import_id = i.id WHERE i.id = %s""",
+            (import_id,),
+        ).fetchone()
+    if row is None:
+        return  # discarded, forgotten or erased with a person meanwhile
+    state = State(row["state"])
+    if ended and state in ENDED and state != State.ROLLED_BACK and row["notification_email"]:
+        doorbell.request_notice(import_id, settings)
+    elif (state in WORKED_ON or state == State.READY) and not row["waiting_for"]:
+        _ring_if_unfinished(import_id, settings)
+
+
+def _ring_if_unfinished(import_id: UUID, settings: Settings) -> None:
+    with db.connect_job(settings.database_url) as conn:
+        unfinished = import_id in sweeping.unattended(conn, settings)
+    if unfinished:
+        doorbell.wake(import_id, settings)
+
+
+def horse_died(job: Any, pid: int, _status: int, _usage: object) -> None:
+    """The worker lost its work-horse: end the lease that it held and ring again, rather than wait for it to run out."""
+    settings = Settings()
+    if job.id.startswith("pdf-"):
+        papers.no_pdf(settings, UUID(job.args[0]))
+    if not job.id.startswith("import-"):
+        return
+    import_id = UUID(job.args[0])
+    _let_go(settings, lambda own: leases.bury(own, import_id, leases.worker_name(pid)))
+    doorbell.wake(import_id, settings)
