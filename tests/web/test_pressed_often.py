@@ -1,6 +1,7 @@
 """One button, one effect: twenty presses at once, from twenty tabs."""
 
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 from sqlalchemy import text
 
@@ -49,3 +50,12 @@ def test_twenty_presses_are_one_import_and_one_rollback(app, owner, importer, se
     assert events(importer.session, import_id, "rollback_started") == 1
     importer.work(import_id)
     assert importer.session.query(Contact).count() == 0
+
+
+def test_those_who_ring_at_the_same_moment_put_one_job_on_the_queue(settings):
+    bell, import_id = jobs.queue(settings.redis_url), uuid4()
+    for _ in range(20):
+        bell.empty()
+        with ThreadPoolExecutor(TABS) as tabs:
+            assert all(tabs.map(lambda _: jobs.wake(import_id, settings), range(TABS)))
+        assert bell.count == 1
