@@ -4,7 +4,7 @@ from uuid import UUID
 
 import psycopg
 
-from webapp.engine.duplicates import WRITTEN
+from webapp.engine.decision import WRITTEN
 from webapp.engine.states import STORED_OUTCOMES
 
 COLUMNS = ", ".join((*WRITTEN, "imported_from", "imported_row"))
@@ -23,8 +23,9 @@ def empty(conn: Conn) -> None:
 
 
 def known(conn: Conn, **instead: str) -> None:
-    """All contacts of the file, some fields holding another SQL value instead of the file's."""
+    """All contacts of the file, as nobody's import, some fields holding another SQL value instead of the file's."""
     empty(conn)
+    instead = {"imported_from": "NULL", "imported_row": "NULL"} | instead  # Else its undo would see its own creations.
     values = ", ".join(instead.get(column, column) for column in COLUMNS.split(", "))
     conn.execute(f"INSERT INTO contacts ({COLUMNS}) SELECT {values} FROM kept")
     conn.execute("VACUUM contacts")
@@ -46,6 +47,15 @@ def forget(conn: Conn, import_id: UUID) -> None:
     """Take out the contacts that the import created."""
     conn.execute("DELETE FROM contacts WHERE imported_from = %s", (import_id,))
     conn.execute("VACUUM contacts")
+
+
+def drop(conn: Conn, import_id: UUID) -> None:
+    """Delete an import. The lease is locked first, as a claim does, so that neither waits for the other in a circle."""
+    with conn.transaction():
+        conn.execute("SELECT FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (import_id,))
+        for table in ("contact_import_rows", "contact_import_problems", "contact_import_logs"):
+            conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
+        conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
 
 
 def reset(conn: Conn, import_id: UUID) -> None:

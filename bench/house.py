@@ -106,6 +106,16 @@ class House:
         self.wait_until_let_go(import_id)
         return import_id
 
+    def preview(self, import_id: UUID, strategy: str) -> None:
+        """Preview one strategy anew, since the book is another than it was."""
+        where = "import_id = %s AND strategy = %s"
+        self.conn.execute(f"DELETE FROM contact_import_previews WHERE {where}", (import_id, strategy))
+        jobs.wake(import_id, self.settings)
+        question = f"SELECT 1 AS there FROM contact_import_previews WHERE {where}"
+        while not self.conn.execute(question, (import_id, strategy)).fetchone():
+            time.sleep(0.02)
+        self.wait_until_let_go(import_id)
+
     def wait_until_let_go(self, import_id: UUID) -> None:
         question = "SELECT heartbeat_at FROM contact_import_leases WHERE import_id = %s"
         while self.conn.execute(question, (import_id,)).fetchone()["heartbeat_at"]:

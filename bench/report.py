@@ -12,7 +12,8 @@ Table = tuple[str, Sequence[str], list[Sequence[str]]]  # title, header, rows
 
 def tables(result: dict[str, Any]) -> list[Table]:
     """Everything that was measured."""
-    return [table for table in (_targets(result), _speeds(result), _memory(result), *_stages(result)) if table[2]]
+    found = [_targets(result), _speeds(result), _undo(result), _memory(result), *_stages(result)]
+    return [table for table in found if table[2]]
 
 
 def _targets(result: dict[str, Any]) -> Table:
@@ -30,6 +31,16 @@ def _speeds(result: dict[str, Any]) -> Table:
         for f in result["speeds"]
     ]
     return "Speed", ("what", "rows", "rows/s", "of COPY", "rounds", ""), found
+
+
+def _undo(result: dict[str, Any]) -> Table:
+    undo = result.get("undo", {"rows": 0, "rounds": 0, "kinds": []})
+    found = [
+        (f["kind"], *(f"{speed:,}" for speed in f["rows_per_second"].values()), f"{f['times_the_import']:.2f}")
+        for f in undo["kinds"]
+    ]
+    title = f"Import and undo of {undo['rows']:,} contacts, {undo['rounds']} rounds"
+    return title, ("contacts", "imported rows/s", "undone rows/s", "time of the import"), found
 
 
 def _memory(result: dict[str, Any]) -> Table:
@@ -52,8 +63,14 @@ def _stages(result: dict[str, Any]) -> Iterable[Table]:
         for s in stages
     ]
     yield "What the jobs' sessions are at", ("stage", "share of the looks"), shares
+    steps = [
+        (found["strategy"], *(f"{found['microseconds_a_row'].get(name, 0):.2f}" for name in STEPS))
+        for found in result.get("inside", [])
+    ]
+    yield "Inside a batch, microseconds a row", ("", "decide and write", "checkpoint and log", "commit"), steps
 
 
+STEPS = ("decide", "checkpoint", "run_batches")
 KINDS = ("wall", "Python", "PostgreSQL")
 
 

@@ -90,8 +90,16 @@ class Rounds:
             book.forget(self.conn, self.import_id)
 
     def execution(self, strategy: str, measure: str, batch_size: int | str = 100) -> None:
+        self.prepare(strategy)
+        self.run_prepared(strategy, measure, batch_size)
+
+    def prepare(self, strategy: str) -> None:
+        """The import as its person has it on the review page: checked, and previewed on the book as it is now."""
         book.reset(self.conn, self.import_id)
+        self.house.preview(self.import_id, strategy)
         self.conn.execute("CHECKPOINT")
+
+    def run_prepared(self, strategy: str, measure: str, batch_size: int | str = 100) -> None:
         self.house.execute(self.import_id, strategy, batch_size)
         self.house.wait(self.import_id, "completed")
         self.note(measure, self.rows, self.house.seconds(self.import_id, "started", "completed"))
@@ -125,8 +133,7 @@ class Rounds:
         self.note("whole way", self.rows, time.monotonic() - sent)
         self.note("check", self.rows, self.house.seconds(import_id, "check_started", "checked"))
         self.house.wait_until_let_go(import_id)
-        self.conn.execute("DELETE FROM contact_import_rows WHERE import_id = %s", (import_id,))
-        self.conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
+        book.drop(self.conn, import_id)
 
     def speed(self, measure: str) -> float:
         """The median of all rounds, in rows per second."""

@@ -22,17 +22,19 @@ from typing import Any, TypeVar
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import book, peers, single  # noqa: E402
+from bench import book, cost, peers, single  # noqa: E402
 from bench.files import contacts  # noqa: E402
 from bench.house import House  # noqa: E402
 from bench.report import as_text, write_page  # noqa: E402
 from bench.rounds import OTHERS, Rounds  # noqa: E402
-from bench.stages import stages  # noqa: E402
+from bench.stages import inside, stages  # noqa: E402
 
 T = TypeVar("T")
 ROUNDS = 5
 SHORT_ROWS, FULL_ROWS = 20_000, 50_000  # of the rounds
 SIZES = {"short": (10_000, 50_000), "full": (10_000, 100_000, 1_000_000)}  # of the memory, and of the growth
+COST_ROWS, COST_ROUNDS = 100_000, 5
+UNDO_ROUNDS = 2
 MINUTES_OF_ROUNDS = {"short": 2.5, "full": 6}  # no further round begins after this long
 
 
@@ -48,15 +50,18 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             said(f"round {number + 1} of {options.rounds}", rounds.run)
             said("peers", partial(_peers, rounds))
         result["stages"] = said("where the time goes", partial(stages, rounds))
+        result["inside"] = said("inside a batch", partial(inside, rounds))
         if options.full:
             said("a million others", partial(_beside_others, rounds, options.rounds))
             result["beside_others"] = rounds.speed(BESIDE) / rounds.speed("skip, empty book")
         result["speeds"] = rounds.figures()
+    result["promises"] = said("what the promises cost", partial(cost.ratio, COST_ROWS, COST_ROUNDS))
     sizes = SIZES["full" if options.full else "short"]
     result["memory"] = [said(f"{rows:,} rows", partial(single.memory, folder, rows)) for rows in sizes[:2]]
     if options.full:
         found = result["growth"] = said(f"{sizes[2]:,} rows", partial(single.growth, folder, sizes[1], sizes[2]))
         result["memory"].append({"rows": sizes[2], "megabytes": found["megabytes"]})
+        result["undo"] = said("undo", partial(single.undo, folder, sizes[1], UNDO_ROUNDS))
         result["two_workers"] = said("two workers", partial(single.two_workers, folder, options.rows, 3))
     return result
 

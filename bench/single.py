@@ -1,4 +1,4 @@
-"""What is measured once or a few times, because it is long: growth, memory, two workers, fairness."""
+"""What is measured once or a few times, because it is long: growth, memory, undo, two workers, fairness."""
 
 import statistics
 import time
@@ -8,6 +8,7 @@ from uuid import UUID
 from bench import book
 from bench.files import contacts
 from bench.house import House
+from bench.rounds import Rounds
 from webapp.engine.states import Strategy
 
 SMALL = 100
@@ -72,6 +73,36 @@ def fairness(house: House, large: UUID, small: Path) -> dict[str, object]:
     return {**seconds, "large_still_runs": state == "running"}
 
 
+# What the book holds beforehand: nobody, or the people of the file with another SQL value in some fields.
+UNDONE = {
+    "created": None,
+    "updated in three fields": dict.fromkeys(book.CHANGED, "'before'"),
+    "updated in their e-mail address": {"email": "'old.' || email", "email_key": "'old.' || email_key"},
+}
+
+
+def undo(folder: Path, rows: int, rounds: int) -> dict[str, object]:
+    """Rows per second of an import and of its undo, and the time of the undo in times of the import, of each kind."""
+    with House() as house:
+        measured = Rounds(house, contacts(folder, rows), rows)
+        for _ in range(rounds):
+            measured.begin()
+            for kind, before in UNDONE.items():
+                if before is None:
+                    book.empty(house.conn)
+                else:
+                    book.known(house.conn, **before)
+                measured.execution("skip" if before is None else "update", f"import, {kind}")
+                measured.rollback(f"undo, {kind}")
+    return {"rows": rows, "rounds": rounds, "kinds": [_undone(measured, kind) for kind in UNDONE]}
+
+
+def _undone(measured: Rounds, kind: str) -> dict[str, object]:
+    done, undone = f"import, {kind}", f"undo, {kind}"
+    speeds = {name: round(measured.speed(measure)) for name, measure in (("import", done), ("undo", undone))}
+    return {"kind": kind, "rows_per_second": speeds, "times_the_import": round(measured.ratio(done, undone), 3)}
+
+
 def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
     """Two imports at once by one worker and by two, turn by turn; from the first start to the last end."""
     with House() as one, House(workers=2) as two:
@@ -88,6 +119,7 @@ def _pair(house: House, folder: Path, rows: int) -> float:
     """Seconds that two imports of different people take together, check to end."""
     book.empty(house.conn)
     imports = [house.checked(contacts(folder, rows)), house.checked(contacts(folder, rows, rows + 1))]
+    house.conn.execute("CHECKPOINT")
     started = time.monotonic()
     for import_id in imports:
         house.execute(import_id, Strategy.SKIP)

@@ -1,7 +1,7 @@
 """Where the time goes: for each stage, time on a processor by process, and PostgreSQL's by statement.
 
 The sessions of the jobs are looked at every few milliseconds; the share of the looks that found a statement at work
-is its share of PostgreSQL's time.
+is its share of PostgreSQL's time. What happens within the loop over batches, PostgreSQL's own clock of functions tells.
 """
 
 import threading
@@ -17,20 +17,21 @@ import psycopg
 from bench import book
 from bench.processes import processor_seconds
 from bench.rounds import BEFORE, Rounds
+from webapp import db
+from webapp.engine import execution, leases, proof, sessions
+from webapp.engine.batches import BatchProcessor, Turn
+from webapp.engine.states import Strategy
 
 EVERY = 0.004  # seconds between two looks
 STATEMENTS = {
-    "WITH looked": "decide and write a batch",
-    "WITH moved": "checkpoint, counters, log",
-    "WITH ahead": "look ahead for shared keys",
-    "COMMIT": "commit",
+    "CALL pg_temp.run_batches": "batches: decide, write, checkpoint, commit",
     "COPY contact_import_rows": "COPY into the staging table",
     "UPDATE contact_imports SET read_position": "checkpoint of the check",
     "SELECT substr(content": "read the file",
-    "WITH made": "delete what was created",
-    "WITH changes": "bring fields back",
-    "DECLARE": "digest of the ledger",
-    "FETCH": "digest of the ledger",
+    "WITH judged": "delete what was created",
+    "WITH found": "bring fields back",
+    "SELECT 1 FROM contacts": "lock what is taken back",
+    "SELECT max(row) AS last_row, string_agg": "digest of the ledger",
 }
 LOOK = """
     SELECT state, wait_event_type, ltrim(query, E' \\n') AS query FROM pg_stat_activity
@@ -74,19 +75,49 @@ def stages(rounds: Rounds) -> list[dict[str, object]]:
     conn = rounds.conn
     found = [_stage(rounds, "check", partial(_check, rounds))]
     for strategy, before in BEFORE.items():
-        book.known(conn, **before) if before else book.empty(conn)
+        _book(conn, before)
         name = "create" if strategy == "skip" else strategy
-        found.append(_stage(rounds, name, partial(rounds.execution, strategy, name)))
+        rounds.prepare(strategy)
+        found.append(_stage(rounds, name, partial(rounds.run_prepared, strategy, name)))
         if strategy != "merge":
             found.append(_stage(rounds, f"undo of {name}", partial(rounds.rollback, "undo")))
     book.known(conn)
-    return [*found, _stage(rounds, "skip, all known", partial(rounds.execution, "skip", "skip"))]
+    rounds.prepare("skip")
+    return [*found, _stage(rounds, "skip, all known", partial(rounds.run_prepared, "skip", "skip"))]
+
+
+def _book(conn: book.Conn, before: dict[str, str]) -> None:
+    book.known(conn, **before) if before else book.empty(conn)
+
+
+def inside(rounds: Rounds) -> list[dict[str, object]]:
+    """What each step of a batch takes, microseconds a row, by PostgreSQL's clock of functions; once a strategy."""
+    found = []
+    for strategy, before in BEFORE.items():
+        _book(rounds.conn, before)
+        book.reset(rounds.conn, rounds.import_id)
+        with rounds.house.session() as session:  # No worker is told; this process takes it before one looks.
+            sessions.execute(session, rounds.import_id, strategy=Strategy(strategy))
+            session.commit()
+        with db.connect_job(rounds.house.settings.database_url) as conn:
+            lease = leases.claim(conn, rounds.import_id, 15)
+            conn.execute("SET track_functions = 'pl'")
+            conn.commit()
+            BatchProcessor(conn, lease).work(lambda: False)
+            conn.execute("SELECT pg_stat_force_next_flush()")
+            conn.commit()
+            rows = conn.execute("SELECT funcname AS name, calls, self_time FROM pg_stat_user_functions").fetchall()
+            execution.finish(conn, lease, Turn.DONE, proof.Ledger(rounds.import_id))
+            leases.release(conn, lease)
+        times = {row["name"]: round(row["self_time"] * 1000 / rounds.rows, 2) for row in rows}
+        found.append({"strategy": "create" if strategy == "skip" else strategy, "microseconds_a_row": times})
+    return found
 
 
 def _check(rounds: Rounds) -> None:
     name, _sent = rounds.house.wire.upload(rounds.file)
     rounds.house.wait(UUID(name), "ready")
-    rounds.conn.execute("DELETE FROM contact_imports WHERE id = %s", (name,))
+    book.drop(rounds.conn, UUID(name))
 
 
 def _stage(rounds: Rounds, name: str, run: Callable[[], None]) -> dict[str, object]:

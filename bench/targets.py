@@ -6,6 +6,7 @@ from typing import Any
 
 MEGABYTES = 100
 BEHIND_SECONDS = 5
+PROMISES = "an execution with its promises, times a bare one"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class Verdict:
 
 
 def verdicts(result: dict[str, Any]) -> list[Verdict]:
-    return [*_executions(result), *_whole_way(result), *_growth(result), *_memory(result)]
+    promises = Verdict(PROMISES, result.get("promises"), 1.05, most=True)
+    own = [*_executions(result), promises, *_undo(result)]
+    return [*own, *_whole_way(result), *_growth(result), *_memory(result)]
 
 
 def _ratio(result: dict[str, Any], measure: str, rows: int | None = None) -> float | None:
@@ -57,6 +60,14 @@ def _whole_way(result: dict[str, Any]) -> Iterator[Verdict]:
     ):
         theirs = _ratio(result, peer)
         yield Verdict(name, whole / theirs if whole and theirs else None, least, goal)
+
+
+def _undo(result: dict[str, Any]) -> Iterator[Verdict]:
+    """How long taking an import back takes, in times of what it took."""
+    undo = result.get("undo", {"rows": 0, "kinds": []})
+    for found in undo["kinds"]:
+        name = f"undo of {undo['rows']:,} {found['kind']}, times the import's time"
+        yield Verdict(name, found["times_the_import"], 1.0, most=True)
 
 
 def _growth(result: dict[str, Any]) -> Iterator[Verdict]:
