@@ -12,6 +12,7 @@ test: .venv/dev
 	@bin/system-packages browser || true
 	@bin/system-packages curl || true
 	@bin/system-packages clock || true
+	@bin/system-packages strace || true
 	pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/dev
