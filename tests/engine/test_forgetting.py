@@ -3,14 +3,16 @@
 import csv
 import io
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, text
 
+from tests.corpus.workbooks import Written
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.engine import erasure, journal, mending, rollback_preview, sessions
+from webapp.engine import erasure, journal, mending, rollback_preview, sessions, staging, uploads
 from webapp.engine.proof import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
@@ -26,10 +28,24 @@ THEIRS = ("zebedee", "quill", "umbra")
 
 
 def dump(session) -> str:
-    """The whole database as text: every value of every table, bytes decoded."""
+    """The whole database as text: every value of every table, bytes decoded, files put together and unpacked."""
     names = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
     values = [value for name in names for row in session.execute(text(f'SELECT * FROM "{name}"')) for value in row]
-    return "\n".join(bytes(v).decode("utf-8", "replace") if isinstance(v, bytes) else repr(v) for v in values).lower()
+    files = "SELECT string_agg(content, '' ORDER BY position) FROM contact_import_files GROUP BY import_id"
+    values += [unpacked(bytes(file)) for file in session.scalars(text(files))]
+    return "\n".join(shown(v) if isinstance(v, bytes) else repr(v) for v in values).lower()
+
+
+def shown(value: bytes) -> str:
+    """Bytes as text; without its zeros, UTF-16 is text too."""
+    return bytes(value).replace(b"\0", b"").decode("utf-8", "replace")
+
+
+def unpacked(file: bytes) -> bytes:
+    if not file.startswith(b"PK"):
+        return file
+    with zipfile.ZipFile(io.BytesIO(file)) as book:
+        return b"\n".join(map(book.read, book.namelist()))
 
 
 def age(session, import_id, days: int) -> None:
@@ -135,6 +151,86 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     undone = importer.undo(first)
     assert undone.rollback["removed"] == 1
     assert [c.email for c in session.scalars(select(Contact))] == ["eve@example.com"]
+
+
+def workbook(*sheets: list[list[object]]) -> bytes:
+    book = Written()
+    for number, rows in enumerate(sheets):
+        book.sheet(f"s{number}", rows)
+    return book.data()
+
+
+HEAD = ["ID", "Email", "First name"]
+SOMEBODY = ["7", "eve@example.com", "Eve"]
+SPLIT = "Email,First name\n" + "eve@example.com,Eve\n" * 10_000
+SPLIT = SPLIT[: SPLIT.rindex("\n", 0, staging.CHUNK - 9) + 1] + "zebedee@example.com,Zebedee\neve@example.com,Eve\n"
+HOLDING = {
+    "workbook": workbook([HEAD, SOMEBODY, ["1", "zebedee@example.com", "Zebedee"]]),
+    "another sheet": workbook([HEAD, SOMEBODY], [["call", "Zebedee@Example.com"]]),
+    "above the header": workbook([["", "zebedee@example.com"], [], HEAD, SOMEBODY, SOMEBODY, SOMEBODY]),
+    "UTF-16": "ID,Email,First name\n1,zebedee@example.com,Zebedee\n".encode("utf-16"),
+    "other case": b"Email,First name\nZEBEDEE@Example.com,Zebedee\n",
+    "two chunks": SPLIT.encode(),
+    "within a text": b"Email,Notes\neve@example.com,ask Zebedee (ZEBEDEE@example.com)\n",
+    "domain in other letters": "Email,Name\nzebedee@exämple.com,Zebedee\n".encode(),
+    "id alone": b"Customer ID,First name\n1,Zebedee\n",
+    "phone without a country": "ID,Phone,First name\n77,030\u00a0123-45 67,Zebedee\n".encode(),
+    "damaged": b"PK\x03\x04 Zebedee",
+}
+WITHOUT = {
+    "a number like the id": b"Email,First name,Shoe size\neve@example.com,Eve,1\n",
+    "others": b"ID,Email,Phone,First name\n11,eve@example.com,030 12345670,Eve\n",
+    "a workbook": workbook([HEAD, SOMEBODY], [["1"]]),
+}
+
+
+def brought(importer, name: str, content: bytes):
+    """An upload that was never checked; a damaged one was whole when it came."""
+    ending = "xlsx" if content.startswith(b"PK") else "csv"
+    whole = workbook([HEAD, SOMEBODY]) if name == "damaged" else content
+    found = uploads.create(importer.session, importer.user_id, f"{name}.{ending}", io.BytesIO(whole), importer.settings)
+    if name == "damaged":
+        importer.session.execute(
+            text("UPDATE contact_import_files SET content = :content WHERE import_id = :id"),
+            {"content": content, "id": found.id},
+        )
+    importer.session.commit()
+    return found.id
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_erasing_reads_the_files_that_were_never_checked(importer, session, name):
+    assert b"zebedee@example.com" not in SPLIT.encode()[: staging.CHUNK]
+    first = importer.run(
+        "ID,Email,Phone,First name\n1,zebedee@example.com,+49 30 1234567,Zebedee\n2,z2@example.com,,Zo\n"
+        "3,zebedee@exämple.com,,Zebedee\n"
+    ).id
+    whom = session.scalars(select(Contact).where(Contact.external_id == ("3" if "letters" in name else "1"))).one()
+    holding = brought(importer, name, HOLDING[name])
+    others = {brought(importer, other, content) for other, content in WITHOUT.items()}
+    assert {found.id for found in erasure.traces(session, whom.id).unused} == {holding}
+    for one in session.scalars(select(Contact).where(Contact.first_name == "Zebedee")).all():
+        erasure.erase(session, one.id)
+    session.commit()
+    assert "zebedee" not in dump(session)
+    kept = set(session.scalars(text("SELECT DISTINCT import_id FROM contact_import_files")))
+    assert kept == others
+    assert session.get(ContactImport, first, populate_existing=True).file_gone
+
+
+def test_what_a_check_left_aside_is_read_too(importer, session):
+    """Columns without a target, and sheets beside the chosen one, have no staged cell."""
+    importer.run(table("1,zebedee@example.com,Zebedee,,,,"))
+    whom = session.scalars(select(Contact)).one()
+    file = "ID,Email,Other\n7,eve@example.com,ZEBEDEE@example.com\n"
+    left_aside = importer.check(file, mapping=["external_id", "email", None]).id
+    noted = importer.check(file, mapping=["external_id", "email", "notes"]).id
+    plain = importer.check(file.replace("ZEBEDEE", "adam"), mapping=["external_id", "email", None]).id
+    erasure.erase(session, whom.id)
+    session.commit()
+    assert "zebedee" not in dump(session)
+    left = set(session.scalars(text("SELECT id FROM contact_imports WHERE state = 'ready'")))
+    assert (plain in left, left_aside in left, noted in left) == (True, False, False)
 
 
 def test_nobody_is_erased_from_under_a_running_import(importer, session):

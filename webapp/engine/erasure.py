@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.engine import sessions
+from webapp.engine import finding, sessions
 from webapp.engine.states import NEVER_RUN, WORKED_ON
 from webapp.models import Contact
 
@@ -35,12 +35,17 @@ class Traces:
 
 
 def traces(session: Session, contact_id: int) -> Traces:
-    """Every row and import that holds the person: by the ledger, by their keys now and earlier, and by the bytes."""
+    """Every row and import that holds the person: by the ledger, by their keys now and earlier, and by the files.
+
+    A look over the bytes finds most of these at once; the others are read.
+    """
     keys = _keys(session, contact_id)
     rows = [(row.import_id, row.row) for row in session.execute(text(_ROWS), {"id": contact_id, **keys})]
-    in_files = session.scalars(text(_FILES), {"mails": [mail.encode() for mail in keys["mails"]]})
-    in_journal = session.scalars(text(_BY_JOURNAL), {"id": contact_id})
-    imports = {import_id for import_id, _ in rows} | set(in_files) | set(in_journal)
+    imports = {import_id for import_id, _ in rows}
+    imports |= set(session.scalars(text(_BY_JOURNAL), {"id": contact_id}))
+    imports |= set(session.scalars(text(_FILES), {"mails": [mail.encode() for mail in keys["mails"]]}))
+    sought = finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"])
+    imports |= set(finding.in_files(session, sought, imports))
     found = session.execute(
         text("SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"),
         {"ids": list(imports)},
@@ -69,7 +74,9 @@ _ROWS = """
     UNION
     SELECT import_id, row FROM contact_import_rows
     WHERE email_key = ANY(:email_keys) OR external_id = ANY(:ids) OR phone_key = ANY(:phone_keys)
-      OR lower(email) = ANY(:email_keys) OR record && CAST(:mails AS text[])"""
+      OR lower(email) = ANY(:email_keys) OR EXISTS (
+        SELECT FROM unnest(CAST(:mails AS text[])) m
+        WHERE position(lower(m) IN lower(concat_ws(' ', notes, custom::text, array_to_string(record, ' ')))) > 0)"""
 
 _FILES = """
     SELECT DISTINCT f.import_id FROM contact_import_files f, unnest(CAST(:mails AS bytea[])) m
@@ -128,8 +135,9 @@ _ERASURE = (
     "DELETE FROM contact_import_previews WHERE import_id = ANY(:ids)",
     "DELETE FROM contact_import_documents WHERE import_id = ANY(:ids)",
     """UPDATE contact_imports SET sample = '[]', file_gone = true,
-         check_summary = check_summary || jsonb_build_object('problems', (
-           SELECT jsonb_agg(p || '{"example": null}') FROM jsonb_array_elements(check_summary -> 'problems') p))
+         check_summary = check_summary || jsonb_build_object('problems', COALESCE((
+           SELECT jsonb_agg(p || '{"example": null}')
+           FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'))
        WHERE id = ANY(:ids)""",
     "INSERT INTO contact_import_logs (import_id, event) SELECT unnest(CAST(:ids AS uuid[])), 'person_erased'",
     "DELETE FROM contact_import_rows WHERE import_id = ANY(:unused)",
