@@ -28,12 +28,22 @@ def render_pdf(import_id: str) -> None:
     pdf.render_and_keep(settings, UUID(import_id))
 
 
-def no_pdf(settings: Settings, import_id: UUID) -> None:
-    """Say on the report's page that there is no PDF, since rendering it ended the process."""
+# The alarm when the time is over, and how the libraries end a process that gets no more memory.
+OVER_THE_LIMITS = {signal.SIGALRM, signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS}
+
+
+def no_pdf(settings: Settings, import_id: UUID, status: int) -> None:
+    """The process that rendered it is lost: say that the report is too much for paper, if that was why.
+
+    Otherwise it was killed from outside and the report is not to blame: whoever asks next has it made anew.
+    """
     from webapp.reports import documents  # noqa: PLC0415 - only where a PDF went wrong
 
+    is_too_much = os.WIFSIGNALED(status) and os.WTERMSIG(status) in OVER_THE_LIMITS
     with suppress(OperationalError), db.session(settings.database_url) as session:
-        if since := documents.reserved_pdf(session, import_id):
+        if not is_too_much:
+            documents.forget_pdf(session, import_id, "rendering")
+        elif since := documents.reserved_pdf(session, import_id):
             documents.keep_pdf(session, import_id, since, message=documents.TOO_MUCH)
 
 

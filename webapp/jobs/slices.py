@@ -209,11 +209,14 @@ def _ring_if_unfinished(import_id: UUID, settings: Settings) -> None:
         doorbell.wake(import_id, settings)
 
 
-def horse_died(job: Any, pid: int, _status: int, _usage: object) -> None:
-    """The worker lost its work-horse: end the lease that it held and ring again, rather than wait for it to run out."""
+def horse_died(job: Any, pid: int, status: int, _usage: object) -> None:
+    """The worker lost its work-horse: end the lease that it held and ring again, rather than wait for it to run out.
+
+    `status` is that of the wait for the process.
+    """
     settings = Settings()
     if job.id.startswith("pdf-"):
-        papers.no_pdf(settings, UUID(job.args[0]))
+        papers.no_pdf(settings, UUID(job.args[0]), status)
     if not job.id.startswith("import-"):
         return
     import_id = UUID(job.args[0])

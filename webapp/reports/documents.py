@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -47,6 +47,12 @@ def reserved_pdf(session: Session, import_id: UUID) -> datetime | None:
     """Since when the PDF is in the making; None where nobody waits for it."""
     kept = session.get(ImportDocument, (import_id, "pdf"), populate_existing=True)
     return kept.made_at if kept and kept.state == "rendering" else None
+
+
+def forget_pdf(session: Session, import_id: UUID, state: str) -> None:
+    """Forget the PDF if it is in this state, so that whoever asks next has it made anew."""
+    kept = ImportDocument.import_id == import_id, ImportDocument.kind == "pdf", ImportDocument.state == state
+    session.execute(delete(ImportDocument).where(*kept).execution_options(synchronize_session=False))
 
 
 def keep_pdf(

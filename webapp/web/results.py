@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from flask import Response, abort, redirect, render_template, request, stream_with_context
+from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from webapp.engine.states import ENDED, Outcome, State
 from webapp.engine.uploads import limits
 from webapp.models import ContactImport
 from webapp.reports import documents, exports, ledger, summary
-from webapp.web.access import load_import, settings
+from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db
 from webapp.web.runs import blueprint, undo_until
 from webapp.web.wizard import step_url
@@ -139,3 +139,13 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
     if kept is None:
         jobs.request_pdf(import_id, settings())
     return render_template("imports/pdf.html", found=found, kept=kept), 202
+
+
+@blueprint.post("/imports/<uuid:import_id>/report.pdf")
+@login_required
+def try_pdf_again(import_id: UUID) -> ResponseReturnValue:
+    """Forget that the PDF could not be made, and ask for it anew."""
+    change_import(import_id)
+    documents.forget_pdf(db.session(), import_id, "failed")
+    db.session.commit()
+    return redirect(url_for("runs.report_pdf", import_id=import_id))
