@@ -168,6 +168,10 @@ class World:
         undone = SimpleNamespace(**done["rollback"])
         assert done["state"] == "rolled_back"
         assert (planned.removed, planned.restored, planned.kept) == (undone.removed, undone.restored, undone.kept)
+        foretold = sorted((one["contact_id"], one["field"] or "", one["code"]) for one in planned.conflicts)
+        listed = [(one.contact_id, one.field or "", one.code) for one in rollback.kept(self.session, import_id)]
+        self.session.commit()
+        assert foretold == sorted(listed)
         assert undone.through == undone.total
         self.check()
 

@@ -44,6 +44,27 @@ def test_taking_back_says_first_what_it_would_do_and_then_what_it_did(owner, imp
     assert again.endswith("/checking")
 
 
+def test_what_somebody_deleted_is_foretold_and_listed_with_who(owner, importer):
+    first = run(owner, importer, FIRST)
+    second = run(owner, importer, SECOND, "update")
+    ann = importer.session.scalars(select(Contact).where(Contact.email == "ann@example.com")).one()
+    number, version = ann.id, ann.version
+    owner.post(f"/contacts/{number}/delete", {"version": str(version)}, at=f"/contacts/{number}")
+    for import_id, removed, restored in ((second, 0, 1), (first, 1, 0)):
+        page = owner.get(f"/imports/{import_id}/rollback").text
+        assert [int(n) for n in re.findall(r"<dd>(\d+)</dd>", page)] == [removed, restored, 0]
+        assert "Deleted meanwhile: Owner" in page
+        assert f'href="/contacts/{number}"' not in page
+        owner.post(f"/imports/{import_id}/rollback", {}, at=f"/imports/{import_id}/rollback")
+        importer.work(UUID(import_id))
+        report = owner.get(f"/imports/{import_id}/report").text
+        assert "1 contact had been deleted by somebody before." in report
+        assert "Nothing stood in its way" not in report
+        assert "Deleted meanwhile: Owner" in owner.get(f"/imports/{import_id}/rolled-back").text
+        listed = owner.get(f"/imports/{import_id}/rollback.csv").data.decode("utf-8-sig").splitlines()
+        assert listed[1:] == [f"2,{number},,deleted_meanwhile,Deleted meanwhile,,,Owner"]
+
+
 def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
     import_id = bring(owner, FIRST)
     check(owner, importer, import_id)

@@ -13,13 +13,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.engine import taken_keys, unwinding
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced, Paused
 from webapp.engine.leases import Lease
+from webapp.models import UndoKept
 
 BATCH = 1000
 ONE_AT_A_TIME = 7_665_102  # "rowcall undo": held while an undo begins
@@ -238,6 +239,12 @@ def _take_back_one(conn: Connection, import_id: UUID, change: int) -> None:
 def kept(session: Session, import_id: UUID, *, after: int = 0, limit: int = 100) -> Sequence[Any]:
     """What an undo kept, in the order in which it met it: all of `UndoKept`, with the names of who changed it."""
     return session.execute(text(_LIST), {"id": import_id, "after": after, "limit": limit}).all()
+
+
+def gone(session: Session, import_id: UUID) -> int:
+    """How many of its contacts a person had deleted before the undo came to them."""
+    gone = UndoKept.import_id == import_id, UndoKept.code == "deleted_meanwhile"
+    return session.scalar(select(func.count()).where(*gone)) or 0
 
 
 _LIST = """

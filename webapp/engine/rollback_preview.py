@@ -10,7 +10,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.engine.unwinding import CREATED, FOREIGN, JOURNAL, TRAVELS, flat_custom, stands, touched, without
+from webapp.engine.unwinding import (
+    CREATED,
+    FOREIGN,
+    JOURNAL,
+    TRAVELS,
+    deleted_by,
+    flat_custom,
+    stands,
+    touched,
+    without,
+)
 
 LISTED = 100
 
@@ -39,17 +49,30 @@ def _key_is_free(field: str, key: str) -> str:
           SELECT FROM (SELECT FROM contacts k WHERE k.{key} = h.before ->> '{key}' LIMIT 1) k))"""
 
 
-# made: the contacts that the import created, and what keeps them. standing: its changes; is_plain: the many that
-# return whole, since nothing else happened to the contact. changes, own: the others, and these field by field.
+# mine: the contacts that the import created. made: those that are there, and what keeps them. gone: of those that it
+# created or changed, the ones that a person deleted, and who; deletions by hand are few, so they come first.
+# standing: its changes; is_plain: the many that return whole, since nothing else happened to the contact. changes, own:
+# the others, and these field by field.
 _PARTS = f"""
-    made AS MATERIALIZED (
-      SELECT l.row, l.contact_id, f.id AS change, f.kind, f.import_id AS by_import, f.user_id AS by_user
+    mine AS MATERIALIZED (
+      SELECT l.row, l.contact_id, c.id IS NOT NULL AS there
       FROM (SELECT row, contact_id FROM contact_import_results
-          WHERE import_id = %(import_id)s AND outcome = 'created'
+          WHERE import_id = %(import_id)s AND outcome = 'created' AND contact_id IS NOT NULL
         UNION ALL SELECT row, contact_id FROM contact_changes
           WHERE import_id = %(import_id)s AND kind = 'import' AND before ? '{CREATED}') l
-      JOIN LATERAL (SELECT c.id FROM contacts c WHERE c.id = l.contact_id LIMIT 1) c ON true
-      LEFT JOIN LATERAL ({touched("l.contact_id")}) f ON true),
+      LEFT JOIN LATERAL (SELECT c.id FROM contacts c WHERE c.id = l.contact_id LIMIT 1) c ON true),
+    made AS MATERIALIZED (
+      SELECT m.row, m.contact_id, f.id AS change, f.kind, f.import_id AS by_import, f.user_id AS by_user
+      FROM mine m LEFT JOIN LATERAL ({touched("m.contact_id")}) f ON true WHERE m.there),
+    gone AS MATERIALIZED (
+      SELECT DISTINCT ON (g.contact_id) g.contact_id, g.row, g.user_id FROM (
+        SELECT m.contact_id, m.row, {deleted_by("m.contact_id")} AS user_id, 0 AS change FROM mine m WHERE NOT m.there
+        UNION ALL
+        SELECT d.contact_id, h.row, d.user_id, h.id
+        FROM (SELECT contact_id, user_id FROM contact_changes WHERE kind = 'delete') d
+        CROSS JOIN LATERAL {JOURNAL.format(contact="d.contact_id", since="0")} h
+        WHERE h.import_id = %(import_id)s AND h.kind IN ('import', 'owed')) g
+      ORDER BY g.contact_id, g.change = 0 DESC, g.change DESC),
     standing AS MATERIALIZED (
       SELECT h.id, h.contact_id, h.before ? 'external_id' AS external_id, h.before ? 'email' AS email,
         {stands("h.after")} AND {_key_is_free("external_id", "external_id")} AND {_key_is_free("email", "email_key")}
@@ -122,6 +145,8 @@ _PARTS = f"""
         CASE kind WHEN 'edit' THEN 'edited_since' ELSE 'changed_by_later_import' END AS code
       FROM made WHERE change IS NOT NULL
       UNION ALL
+      SELECT contact_id, row, NULL, NULL, NULL, NULL, user_id, 'deleted_meanwhile' FROM gone
+      UNION ALL
       SELECT s.contact_id, s.row, s.field, s.wanted, s.now, f.import_id, f.user_id,
         CASE WHEN is_taken THEN 'key_taken_on_undo' WHEN f.kind = 'import' THEN 'changed_by_later_import'
           ELSE 'edited_since' END
@@ -134,7 +159,7 @@ _COUNTS = f"""WITH RECURSIVE {_PARTS}
         SELECT e.contact_id FROM ends e WHERE e.fate <> 'stays' AND NOT EXISTS (
           SELECT FROM taken t WHERE t.contact_id = e.contact_id AND t.field = e.field)
         UNION SELECT contact_id FROM tags UNION SELECT contact_id FROM standing WHERE is_plain) r) AS restored,
-      (SELECT count(DISTINCT contact_id) FROM listed) AS kept,
+      (SELECT count(DISTINCT contact_id) FROM listed WHERE code <> 'deleted_meanwhile') AS kept,
       (SELECT jsonb_agg(to_jsonb(l)) FROM (
         SELECT l.*, i.filename AS by_file, COALESCE(NULLIF(u.name, ''), u.email) AS by_person
         FROM listed l LEFT JOIN contact_imports i ON i.id = l.by_import LEFT JOIN users u ON u.id = l.by_user

@@ -33,6 +33,11 @@ def touched(contact: str) -> str:
     return f"SELECT f.* FROM ({foreign}) f ORDER BY (f.kind = 'edit') DESC, f.id LIMIT 1"
 
 
+def deleted_by(contact: str) -> str:
+    """Who deleted a contact by hand."""
+    return f"(SELECT h.user_id FROM {JOURNAL.format(contact=contact, since='0')} h WHERE h.kind = 'delete' LIMIT 1)"
+
+
 def lock(conn: Connection, contacts: list[int]) -> None:
     """Lock these contacts, so that what is read of them and of their journal next stays true until the commit."""
     conn.execute(
@@ -55,7 +60,7 @@ def remove(conn: Connection, import_id: UUID, rows: list[dict[str, Any]]) -> int
 _REMOVE = f"""
     WITH judged AS MATERIALIZED (
       SELECT m.row, m.contact_id, c.id IS NOT NULL AS there, f.id AS change, f.kind, f.import_id AS by_import,
-        f.user_id AS by_user
+        CASE WHEN c.id IS NULL THEN {deleted_by("m.contact_id")} ELSE f.user_id END AS by_user
       FROM unnest(%(rows)s::bigint[], %(contacts)s::bigint[]) AS m(row, contact_id)
       LEFT JOIN LATERAL (SELECT c.id FROM contacts c WHERE c.id = m.contact_id LIMIT 1) c ON true
       LEFT JOIN LATERAL ({touched("m.contact_id")}) f ON true),
@@ -69,7 +74,7 @@ _REMOVE = f"""
       SELECT %(import_id)s, contact_id, row,
         CASE WHEN NOT there THEN 'deleted_meanwhile' WHEN kind = 'import' THEN 'changed_by_later_import'
           ELSE 'edited_since' END,
-        CASE WHEN there THEN by_import END, CASE WHEN there THEN by_user END
+        CASE WHEN there THEN by_import END, by_user
       FROM judged WHERE NOT there OR change IS NOT NULL
       ON CONFLICT (import_id, contact_id, field) DO NOTHING)
     SELECT count(*) AS removed FROM gone"""

@@ -37,6 +37,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
         found=found,
         report=summary.report(db.session(), import_id),
         until=until,
+        gone=rollback.gone(db.session(), import_id),
         undoable=_undoable(found) and until > datetime.now(UTC),
     )
 
