@@ -3,6 +3,7 @@
 import re
 import tempfile
 from collections import Counter
+from itertools import product
 
 import psycopg
 import pytest
@@ -101,12 +102,11 @@ def lsn(conn) -> int:
 
 def plans(conn) -> dict[str, str]:
     """The plan of the decision under each set of rules, without its estimates."""
-    numbered = ("00000000-0000-0000-0000-000000000000", 0, 100)
+    numbered = ("00000000-0000-0000-0000-000000000000", 0, 100, [2, 3])
     found = {}
-    for strategy in Strategy:
-        for again in (False, True):
-            query = statement(Rules(strategy, ("external_id", "email", "phone"), only_failed=again))
-            found[f"{strategy} {again}"] = explained(psycopg.RawCursor(conn), query, numbered)
+    for strategy, again, listed in product(Strategy, (False, True), (False, True)):
+        query = statement(Rules(strategy, ("external_id", "email", "phone"), only_failed=again), listed=listed)
+        found[f"{strategy} {again} {listed}"] = explained(psycopg.RawCursor(conn), query, numbered[: 3 + listed])
     return found
 
 
@@ -122,7 +122,7 @@ def test_plans_use_indexes_from_an_empty_table_on(conn, staged):
         for table in TABLES:
             assert f"Seq Scan on {table}" not in plan, name
     for index in ("contacts_external_id", "contacts_email_key", "contacts_phone_key"):
-        assert index in empty["update False"]
+        assert index in empty["update False False"]
     execute(conn, staged("skip", 200))
     conn.commit()
     conn.autocommit = True

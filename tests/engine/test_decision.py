@@ -3,11 +3,13 @@
 import uuid
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from tests.engine.model import Book, take
+from webapp.engine import duplicates
 from webapp.engine.decision import Rules
 from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.states import Strategy
@@ -66,8 +68,9 @@ ANY_KEYS = st.sets(st.sampled_from(["external_id", "email", "phone"])).map(lambd
     strategy=STRATEGIES,
     match_keys=ANY_KEYS,
     size=st.integers(1, 8) | st.integers(9, 1000),
+    together=st.sampled_from([1, 2, duplicates.TAKEN_TOGETHER]),
 )
-def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_keys, size):
+def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_keys, size, together):
     book, import_id = Book(), uuid.uuid4()
     conn.execute("TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows RESTART IDENTITY")
     for row in before:  # The model makes the contacts too, so that they respect the unique keys.
@@ -81,7 +84,9 @@ def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_key
     names = {number: number for number in book.contacts}  # model's number → database's id
     for number, row in enumerate(rows, 2):
         take(book, number, row, strategy, match_keys)
-    handler = DuplicateHandler(conn, import_id, Rules(Strategy(strategy), match_keys))
+    with pytest.MonkeyPatch.context() as patch:  # The fewer, the sooner rows are taken one by one.
+        patch.setattr(duplicates, "TAKEN_TOGETHER", together)
+        handler = DuplicateHandler(conn, import_id, Rules(Strategy(strategy), match_keys))
     after, counted = 0, {}
     while (decided := handler.take(after, size)).rows:
         after = decided.last_row
@@ -97,6 +102,32 @@ def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_key
         assert names.setdefault(expected, entry["contact_id"]) == entry["contact_id"]
     assert sum(counted.values()) == len(rows)
     assert _contacts(conn) == {names[number]: _plain(contact) for number, contact in book.contacts.items()}
+    conn.rollback()
+
+
+COUNT_STATEMENTS = (
+    "CREATE TEMP TABLE statements (n int)",
+    """CREATE FUNCTION pg_temp.count_one() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN INSERT INTO statements VALUES (1); RETURN NULL; END'""",
+    "CREATE TRIGGER counted AFTER INSERT ON contact_import_results EXECUTE FUNCTION pg_temp.count_one()",
+)
+
+
+@pytest.mark.parametrize("times", [1, 2, 5, 10, 1000])
+def test_rows_of_one_person_wait_for_each_other_and_for_nobody_else(conn, times):
+    """A thousand rows, so many in a row of each person: as many statements as a person has rows."""
+    import_id = uuid.uuid4()
+    conn.execute(
+        """INSERT INTO contact_import_rows (import_id, row, email, email_key, job_title)
+           SELECT %s, n, p, p, n
+           FROM generate_series(2, 1001) n, LATERAL (SELECT (n - 2) / %s || '@example.com' AS p) p""",
+        (import_id, times),
+    )
+    for statement in COUNT_STATEMENTS:
+        conn.execute(statement)
+    decided = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("email",))).take(0, 1000)
+    assert (decided.counts["created"], decided.counts["updated"]) == (1000 // times, 1000 - 1000 // times)
+    assert conn.execute("SELECT count(*) AS n FROM statements").fetchone()["n"] == times
     conn.rollback()
 
 

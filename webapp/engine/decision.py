@@ -1,7 +1,7 @@
 """The row decision as SQL: whom a row belongs to, and what the strategy does with it.
 
-One statement decides and writes the next `limit` staged rows after `after`, all on one snapshot. Rows that interfere
-with an earlier row of the same range are left aside and handed back, to be taken one by one afterwards (`duplicates`).
+One statement decides and writes the next `limit` staged rows after `after`, or those of a list, all on one snapshot.
+Rows that interfere with an earlier one among them are left aside and handed back, to be taken next (`duplicates`).
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ UNIQUE_KEYS = ("external_id", "email")
 KEY_COLUMN = {"external_id": "external_id", "email": "email_key", "phone": "phone_key"}
 KEY_FIELDS = {"email": "email_key", "phone": "phone_key"}  # derived keys travel with their field
 # Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew for every batch.
-IMPORT_ID, AFTER, LIMIT = "$1::uuid", "$2::bigint", "$3::bigint"
+IMPORT_ID, AFTER, LIMIT, LISTED = "$1::uuid", "$2::bigint", "$3::bigint", "$4::bigint[]"
 OWNERS = ("by_external_id", "by_email", "by_phone", "by_phone_too")  # contacts that hold a row's keys
 WRITTEN = (*SCALARS, "tags", "custom", "email_key", "phone_key")
 
@@ -41,13 +41,16 @@ class Rules:
 
 
 @lru_cache(maxsize=64)
-def statement(rules: Rules) -> str:
-    """The decision as SQL for these rules. Its parameters are those above."""
-    return "WITH " + ",\n".join(_steps(rules)) + _totals()
+def statement(rules: Rules, *, listed: bool = False) -> str:
+    """The decision as SQL for these rules, with the parameters above: on the next rows, or on those listed.
+
+    Rows are listed in file order, and all of them stand after the row `after`.
+    """
+    return "WITH " + ",\n".join(_steps(rules, (_listed if listed else _range)(rules))) + _totals()
 
 
-def _steps(rules: Rules) -> Iterator[str]:
-    yield f"looked AS MATERIALIZED ({_look_up(rules)})"
+def _steps(rules: Rules, rows: str) -> Iterator[str]:
+    yield f"looked AS MATERIALIZED ({_look_up(rules, _batch(rows))})"
     yield f"aside AS MATERIALIZED ({_interfering(rules)})"
     yield "judged AS NOT MATERIALIZED (SELECT * FROM looked WHERE row NOT IN (SELECT row FROM aside))"
     yield _insert_contacts()
@@ -62,20 +65,35 @@ def _steps(rules: Rules) -> Iterator[str]:
     yield _correct_ledger() if rules.only_failed else _write_ledger()
 
 
-def _batch(rules: Rules) -> str:
-    """The range, without its wide columns: they are fetched where they are written."""
+def _range(rules: Rules) -> str:
+    return f"""contact_import_rows r
+    WHERE r.import_id = {IMPORT_ID} AND r.row > {AFTER} {_still_failed(rules)}"""
+
+
+def _listed(rules: Rules) -> str:
+    return f"""unnest({LISTED}) AS listed(row) CROSS JOIN LATERAL (
+      SELECT * FROM contact_import_rows r
+      WHERE r.import_id = {IMPORT_ID} AND r.row = listed.row {_still_failed(rules)} LIMIT 1) r"""
+
+
+def _still_failed(rules: Rules) -> str:
+    """In a run over failed rows: whether the row is one of them."""
     again = """AND EXISTS (SELECT FROM contact_import_results f
         WHERE f.import_id = r.import_id AND f.row = r.row AND f.outcome = 'failed')"""
+    return again if rules.only_failed else ""
+
+
+def _batch(rows: str) -> str:
+    """The rows, without their wide columns: those are fetched where they are written."""
     return f"""
     SELECT r.row, r.status, r.external_id, r.email_key, r.phone_key,
       CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
         jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END AS code
-    FROM contact_import_rows r
-    WHERE r.import_id = {IMPORT_ID} AND r.row > {AFTER} {again if rules.only_failed else ""}
+    FROM {rows}
     ORDER BY r.row LIMIT {LIMIT}"""
 
 
-def _look_up(rules: Rules) -> str:
+def _look_up(rules: Rules, batch: str) -> str:
     """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say."""
     probes = "".join(
         f"""
@@ -93,7 +111,7 @@ def _look_up(rules: Rules) -> str:
     SELECT b.*, of_external_id.id AS by_external_id, of_email.id AS by_email, {phones},
       {_of_owner(rules, "id")} AS owner, {_conflict(rules)} AS conflict,
       CASE WHEN {_of_owner(rules, "imported_from")} = {IMPORT_ID} THEN {_of_owner(rules, "imported_row")} END AS joins
-    FROM ({_batch(rules)}) b{probes}"""
+    FROM ({batch}) b{probes}"""
 
 
 def _of_owner(rules: Rules, column: str) -> str:
@@ -127,28 +145,32 @@ def _stronger_differs(rules: Rules) -> Iterator[str]:
 
 
 def _interfering(rules: Rules) -> str:
-    """Rows that share a free key or an owner with an earlier row of the range: they must see what that row wrote.
+    """Rows that share a free key or a contact with an earlier one of them: they must see what that row wrote.
 
     A row's effect reaches only the contacts that hold its keys and the free keys that it brings, so pairs suffice:
-    a third row can be touched only through a key or an owner that it shares with one of the two. Most ranges hold no
-    such pair, which is found out first. Under skip a contact that is there already is never changed.
+    a third row can be touched only through a key or a contact that it shares with one of the two. Under skip a contact
+    that is there already is never changed.
     """
-    free = {key: f"CASE WHEN by_{key} IS NULL THEN {KEY_COLUMN[key]} END" for key in rules.guarded}
-    pairs = [f"EXISTS (SELECT FROM valid GROUP BY {mark} HAVING count({mark}) > 1)" for mark in free.values()]
-    marks = [f"'{key}' || {mark}" for key, mark in free.items()]
+    groups = [_all_but_first(f"valid WHERE by_{key} IS NULL", KEY_COLUMN[key]) for key in rules.guarded]
     if rules.strategy is not Strategy.SKIP:
-        pairs += [
-            "EXISTS (SELECT FROM valid GROUP BY owner HAVING count(owner) > 1)",
-            "EXISTS (SELECT FROM valid WHERE conflict IS NOT NULL)",  # It reaches more than its owner.
-        ]
-        marks += [f"'contact' || {owner}" for owner in OWNERS]
+        groups.append(_all_but_first(f"({_reached()}) reached WHERE true", "contact"))
     return f"""
-    WITH valid AS NOT MATERIALIZED (SELECT * FROM looked WHERE status = 'valid'),
-    marked AS MATERIALIZED (
-      SELECT row, unnest(ARRAY[{", ".join(marks)}] COLLATE "C") AS mark FROM valid WHERE {" OR ".join(pairs)}),
-    shared AS MATERIALIZED (
-      SELECT mark, min(row) AS first FROM marked WHERE mark IS NOT NULL GROUP BY mark HAVING min(row) < max(row))
-    SELECT DISTINCT m.row FROM marked m, shared s WHERE m.mark = s.mark AND m.row > s.first"""
+    WITH valid AS NOT MATERIALIZED (SELECT * FROM looked WHERE status = 'valid')
+    SELECT DISTINCT unnest(rows) AS row FROM ({" UNION ALL ".join(groups)}) shared"""
+
+
+def _all_but_first(rows: str, mark: str) -> str:
+    """The rows that share a mark, less the first of each such group. Without a join, which would grow by the square."""
+    return f"""
+      SELECT array_remove(array_agg(row), min(row)) AS rows FROM {rows} AND {mark} IS NOT NULL
+      GROUP BY {mark} HAVING min(row) < max(row)"""
+
+
+def _reached() -> str:
+    """The contacts that each row reaches: where there is a conflict, more than its owner."""
+    return f"""
+      SELECT row, owner AS contact FROM valid WHERE conflict IS NULL
+      UNION ALL SELECT row, unnest(ARRAY[{", ".join(OWNERS)}]) FROM valid WHERE conflict IS NOT NULL"""
 
 
 def _new_value(strategy: Strategy, field: str) -> str:
@@ -287,7 +309,7 @@ def _totals() -> str:
     )
     return f"""
     SELECT (SELECT count(*) FROM looked) AS rows, (SELECT COALESCE(max(row), 0) FROM looked) AS last_row,
-      (SELECT array_agg(row ORDER BY row) FROM aside) AS aside,
+      ARRAY(SELECT row FROM aside ORDER BY row) AS aside,
       count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
       (SELECT count(*) FROM changed) AS changed, {counts}
     FROM entries"""

@@ -1,8 +1,8 @@
 """DuplicateHandler: the row decision for one import, in one database session.
 
-Rows that interfere with an earlier row of the same range are taken one by one afterwards, through the very same
-statement as a range of one. Preview, execution and the run over failed rows share it, so what the preview promises is
-what the execution does.
+Rows that interfere with an earlier row of the same range are taken afterwards, through the very same decision: those
+that do not interfere among themselves together, and so on until none is left. Preview, execution and the run over
+failed rows share it, so what the preview promises is what the execution does.
 
 The statement lives in a function of the session's own, `pg_temp.decide`, so that a batch needs no round trips, and the
 loop over batches (`batch_loop`) none between them.
@@ -19,6 +19,7 @@ from webapp.engine.states import STORED_OUTCOMES, Outcome
 
 Connection = psycopg.Connection[dict[str, Any]]
 
+TAKEN_TOGETHER = 10  # one in so many rows at least; fewer, and taking each by itself costs less
 LOST_RACE = "RC001"  # our own SQLSTATE: a contact changed between being read and being written
 
 
@@ -57,28 +58,39 @@ def _function(rules: Rules) -> str:
     """`decide(import, after, limit)`: what `take` returns, the counts as an array in the order of STORED_OUTCOMES."""
     sums = ", ".join(f"counts[{place}] + part.{outcome}" for place, outcome in enumerate(STORED_OUTCOMES, 1))
     return f"""
-    CREATE OR REPLACE FUNCTION pg_temp.decide(uuid, bigint, bigint,
+    CREATE OR REPLACE FUNCTION pg_temp.decide(uuid, bigint, bigint, bigint[] DEFAULT NULL,
       OUT rows bigint, OUT last_row bigint, OUT counts bigint[]) LANGUAGE plpgsql AS $function$
     #variable_conflict use_column
     DECLARE
       part record;
-      waiting bigint[];  -- rows left aside, to be taken one by one
+      waiting bigint[] := '{{}}';  -- rows left aside, in file order
+      together boolean := true;
     BEGIN
       counts := array_fill(0::bigint, ARRAY[{len(STORED_OUTCOMES)}]);
       LOOP
-        {statement(rules)} INTO part;
+        IF $4 IS NULL THEN
+          {statement(rules)} INTO part;
+        ELSE
+          {statement(rules, listed=True)} INTO part;
+        END IF;
         IF part.to_change <> part.changed THEN
           RAISE 'A contact was changed while the batch was writing to it' USING ERRCODE = '{LOST_RACE}';
         END IF;
         counts := ARRAY[{sums}];
-        IF waiting IS NULL THEN
-          rows := part.rows;
-          last_row := part.last_row;
-          waiting := COALESCE(part.aside, '{{}}');
-        END IF;
+        rows := COALESCE(rows, part.rows);
+        last_row := COALESCE(last_row, part.last_row);
+        waiting := part.aside || waiting;
         EXIT WHEN waiting = '{{}}';
         $2 := waiting[1] - 1;
-        $3 := 1;
-        waiting := waiting[2:];
+        together := together AND (part.rows - cardinality(part.aside)) * {TAKEN_TOGETHER} >= part.rows;
+        IF together THEN
+          $3 := cardinality(waiting);
+          $4 := waiting;
+          waiting := '{{}}';
+        ELSE
+          $3 := 1;
+          $4 := NULL;
+          waiting := waiting[2:];
+        END IF;
       END LOOP;
     END $function$"""
