@@ -30,6 +30,14 @@ JOB_SETTINGS = {
     "client_encoding": "UTF8",
 }
 
+# A network that is cut says nothing: within half a minute, silence counts as a lost connection.
+SILENCE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
 
 def sqlalchemy_url(url: str) -> str:
     """`postgresql://…` or `postgres://…` as SQLAlchemy wants it, with psycopg 3 named as the driver."""
@@ -51,17 +59,14 @@ def connect_job(url: str) -> psycopg.Connection[dict[str, Any]]:
         row_factory=dict_row,
         prepare_threshold=0,
         connect_timeout=5,
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
-        tcp_user_timeout=30_000,
+        **SILENCE,
     )
 
 
 @lru_cache(maxsize=8)
 def _engine(url: str) -> Engine:
     # No pool: a work-horse lives for one slice, and a forked connection must never be shared.
-    return create_engine(sqlalchemy_url(url), poolclass=NullPool)
+    return create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args=SILENCE)
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from sqlalchemy import text
 
 from tests.api.conftest import Program, people_table, table
 from tests.harness.web import Page
-from webapp import jobs
+from webapp import db, jobs
 from webapp.config import Settings
 from webapp.web import api_schemas as schemas
+from webapp.web.extensions import db as orm
 
 MAPPING = {"mapping": ["external_id", "email", "first_name", "last_name", "company", "tags", None]}
 OF_AN_IMPORT = [
@@ -385,6 +386,24 @@ def test_queue_out_of_reach_is_503_and_changes_nothing(app, token_of, session):
         assert answer.headers["Retry-After"]
     assert fingerprint(session) == before
     assert program.ask("GET", f"/imports/{import_id}/progress").json["state"] == "ready"
+
+
+def test_an_import_is_stopped_without_the_queue(app, token_of):
+    """Whoever runs it asks the database whether to stop, so that nobody need be called."""
+    program = Program(app.test_client(), token_of("owner"))
+    import_id = program.ready(people_table(2))
+    program.execute(import_id)
+    app.extensions["rowcall"] = Settings(redis_url="unix:///nowhere/at/all.sock")
+    assert program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelled"
+
+
+def test_a_cut_network_is_noticed_on_every_connection(app, database_url):
+    """Of pages, of jobs and of their sessions: silence ends within half a minute."""
+    with app.app_context(), db.connect_job(database_url) as job, db.session(database_url) as session:
+        pooled = [orm.session.connection(), session.connection()]
+        for driver in [job, *(connection.connection.driver_connection for connection in pooled)]:
+            found = driver.info.get_parameters()
+            assert {name: int(found[name]) for name in db.SILENCE} == db.SILENCE
 
 
 def test_database_out_of_reach_is_503(settings):

@@ -114,15 +114,20 @@ def map_columns(import_id: UUID, body: schemas.MappingRequest) -> ResponseReturn
     return _ask(import_id, lambda session, found: sessions.map_columns(session, found, body.mapping, **choices))
 
 
-def _ask(import_id: UUID, request_of: Callable[[Session, UUID], object]) -> Response:
-    _requested(import_id, request_of)
+def _ask(
+    import_id: UUID, request_of: Callable[[Session, UUID], object], *, heard_without_queue: bool = False
+) -> Response:
+    _requested(import_id, request_of, heard_without_queue=heard_without_queue)
     return session_answer(import_id, 202)
 
 
-def _requested(import_id: UUID, request_of: Callable[[Session, UUID], object]) -> None:
+def _requested(
+    import_id: UUID, request_of: Callable[[Session, UUID], object], *, heard_without_queue: bool = False
+) -> None:
     """Ask the engine, commit, ring for a worker. What it refuses becomes a problem, and nothing was changed."""
     change_import(import_id)
-    _queue_within_reach()
+    if not heard_without_queue:
+        _queue_within_reach()
     try:
         request_of(db.session(), import_id)
     except sessions.WrongState as wrong:
@@ -251,7 +256,7 @@ def read_progress(import_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/cancel")
 @contract("Stop the import", {202: SESSION}, refuses=(403, 404, 409))
 def cancel_import(import_id: UUID) -> ResponseReturnValue:
-    return _ask(import_id, sessions.cancel)
+    return _ask(import_id, sessions.cancel, heard_without_queue=True)  # Who runs it sees the request in the database.
 
 
 @blueprint.post("/imports/<uuid:import_id>/retry")
