@@ -100,6 +100,37 @@ def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
     assert "Roll back this import" not in report
 
 
+def test_the_time_is_over_before_anybody_deletes_anything(owner, importer, session, settings):
+    """The sweep may be hours away: every door is shut at the same moment."""
+    import_id, undone = run(owner, importer, FIRST), run(owner, importer, FIRST)
+    owner.post(f"/imports/{undone}/rollback", {})
+    importer.work(UUID(undone))
+    failed = "UPDATE contact_imports SET failed = 1 WHERE state = 'completed'"
+    aged = """UPDATE contact_imports SET completed_at = completed_at - make_interval(days => :days),
+        rolled_back_at = rolled_back_at - make_interval(days => :days)"""
+    session.execute(text(failed))
+    session.execute(text(aged), {"days": settings.retention_days - 1})
+    session.commit()
+    last_day = owner.get(f"/imports/{import_id}/report").text
+    assert "You can take it back until" in last_day
+    assert "Run 1 row again" in last_day
+    assert "Roll back" in owner.get(f"/imports/{import_id}/row").text
+    assert "Run again" in owner.get(f"/imports/{undone}/row").text
+    session.execute(text(aged), {"days": 1})
+    session.commit()
+    report = owner.get(f"/imports/{import_id}/report").text
+    assert "Here to stay" in report
+    assert "Run 1 row again" not in report
+    assert "Roll back" not in owner.get(f"/imports/{import_id}/row").text
+    assert "Run again" not in owner.get(f"/imports/{undone}/row").text
+    assert "Run it again" not in owner.get(f"/imports/{undone}/report").text
+    assert "The time to take it back is over" in owner.get(f"/imports/{import_id}/rollback", status=409).text
+    for path in (f"{import_id}/rollback", f"{import_id}/retry", f"{undone}/run-again"):
+        owner.post(f"/imports/{path}", {}, status=409)
+    assert not owner.client.get(f"/api/imports/{import_id}").json["rollback_possible"]
+    assert session.get(ContactImport, UUID(import_id), populate_existing=True).state == "completed"
+
+
 def test_history_narrowed_and_live(owner, sign_in, importer, session):
     done = run(owner, importer, FIRST)
     waiting = bring(owner, SECOND, "second.csv")

@@ -5,14 +5,26 @@ The work is done in small batches, a little at a time, by whoever comes by; a br
 """
 
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.states import ENDED, NEVER_RUN
+from webapp.engine.states import ENDED, NEVER_RUN, WORKED_ON
+from webapp.models import ContactImport
 
 BATCH = 2000
 CHUNKS = 128  # of about 128 KiB each
 ONE_AT_A_TIME = 7_665_103  # "rowcall forget": one worker at a time
+
+
+def until(found: ContactImport, days: int) -> datetime:
+    """Until when what an undo needs is kept."""
+    return (found.rolled_back_at or found.completed_at or found.created_at) + timedelta(days=days)
+
+
+def is_over(found: ContactImport, days: int) -> bool:
+    """Whether that time is over, as `_expire` sees it, though nobody may have come by to note it yet."""
+    return found.expired_at is not None or (found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC))
 
 
 def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:

@@ -11,7 +11,8 @@ import psycopg
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from webapp.engine import mappings
+from webapp.config import Settings
+from webapp.engine import mappings, retention
 from webapp.engine.states import NEVER_RUN, State, Strategy, sources_of
 from webapp.intake import mapping
 from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow
@@ -181,8 +182,8 @@ def roll_back(session: Session, import_id: UUID) -> None:
 
 
 def _not_expired(opened: ContactImport) -> None:
-    """Refuse what needs data that retention has deleted."""
-    if opened.expired_at is not None:
+    """Refuse what needs data that retention has deleted, or may delete at any moment."""
+    if retention.is_over(opened, Settings().retention_days):
         raise Refused("undo_expired")
 
 
@@ -214,7 +215,7 @@ def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
     old = locked(session, import_id)
     if old.state != State.ROLLED_BACK:
         raise WrongState(old.state)
-    if old.expired_at is not None or old.file_gone:
+    if old.file_gone or retention.is_over(old, Settings().retention_days):
         raise Refused("file_gone")
     new = ContactImport(
         id=uuid4(),

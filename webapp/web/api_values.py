@@ -14,6 +14,7 @@ from webapp.intake.fields import SCALARS
 from webapp.models import Contact, ContactImport, ImportResult, ImportRow, User
 from webapp.reports import ledger, summary
 from webapp.web import api_schemas as schemas
+from webapp.web.runs import undo_is_over
 
 TAKEN_BACK_FROM = sources_of(State.ROLLING_BACK)
 CATEGORIES = {"database_error": "database", "batch_failed": "system"}
@@ -25,7 +26,7 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
     derived: dict[str, Any] = {
         "import_id": found.id,
         "imported_from": str(found.id),
-        "rollback_possible": found.state in TAKEN_BACK_FROM and found.total is not None and found.expired_at is None,
+        "rollback_possible": found.state in TAKEN_BACK_FROM and found.total is not None and not undo_is_over(found),
         "imported_count": sums(outcomes)["success"],
         "options": _options(found),
         "outcomes": schemas.Outcomes(**outcomes),

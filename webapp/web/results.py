@@ -1,7 +1,6 @@
 """What became of an import: its report, its rows, its downloads, and what an undo kept."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -14,11 +13,10 @@ from webapp import jobs
 from webapp.engine import rollback
 from webapp.engine.states import ENDED, Outcome, State
 from webapp.engine.uploads import limits
-from webapp.models import ContactImport
 from webapp.reports import documents, exports, ledger, summary
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db
-from webapp.web.runs import blueprint, undo_until
+from webapp.web.runs import blueprint, undo_is_over, undo_until
 from webapp.web.wizard import step_url
 
 ROWS_A_PAGE = 100
@@ -31,19 +29,15 @@ def report(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in ENDED:
         return redirect(step_url(found))
-    until = undo_until(found)
     return render_template(
         "imports/report.html",
         found=found,
         report=summary.report(db.session(), import_id),
-        until=until,
+        until=undo_until(found),
+        over=undo_is_over(found),
         gone=rollback.gone(db.session(), import_id),
-        undoable=_undoable(found) and until > datetime.now(UTC),
+        undoable=found.state != State.ROLLED_BACK and found.total is not None and not undo_is_over(found),
     )
-
-
-def _undoable(found: ContactImport) -> bool:
-    return found.state != State.ROLLED_BACK and found.total is not None and found.expired_at is None
 
 
 @blueprint.get("/imports/<uuid:import_id>/rows")

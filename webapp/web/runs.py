@@ -1,7 +1,7 @@
 """Runs: history, watching, stopping, undo. What became of them is in `results.py`."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.engine import discarding, rollback_preview, sessions
+from webapp.engine import discarding, retention, rollback_preview, sessions
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.engine.states import ENDED, PENDING, WORKED_ON, State
 from webapp.intake import sentences
@@ -67,6 +67,7 @@ def _item(found: ContactImport, person: User) -> dict[str, Any]:
         "sums": sums(outcomes),
         "seconds": summary.seconds(found),
         "live": found.state in WORKED_ON,
+        "over": undo_is_over(found),
         "discardable": discarding.possible(found),
     }
 
@@ -184,7 +185,7 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
     if found.state not in ENDED - {State.ROLLED_BACK} or found.total is None:
         return redirect(step_url(found))
-    if found.expired_at is not None:
+    if undo_is_over(found):
         return _refused(sentences.title("undo_expired"), sentences.instruction("undo_expired"))
     undo = rollback_preview.preview(db.session(), import_id)
     return render_template("imports/rollback.html", found=found, undo=undo, until=undo_until(found))
@@ -192,4 +193,9 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
 
 def undo_until(found: ContactImport) -> datetime:
     """Until when an ended import can be taken back."""
-    return (found.completed_at or found.created_at) + timedelta(days=settings().retention_days)
+    return retention.until(found, settings().retention_days)
+
+
+def undo_is_over(found: ContactImport) -> bool:
+    """Whether that time is over."""
+    return retention.is_over(found, settings().retention_days)
