@@ -105,6 +105,32 @@ def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_key
     conn.rollback()
 
 
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, size):
+    """Row 4 is somebody's only after rows 2 and 3, and row 5 comes after it, whatever the batch."""
+    import_id = uuid.uuid4()
+    for name in "abc":
+        email = f"{name}@example.com"
+        _insert(conn, "contacts", {"email": email, "email_key": email, "phone": "0", "phone_key": "+49300"})
+    rows = [
+        {"email_key": "a@example.com", "email": "a@example.com", "phone": "1", "phone_key": "+49301"},
+        {"email_key": "b@example.com", "email": "b@example.com", "phone": "2", "phone_key": "+49302"},
+        {"phone": "0", "phone_key": "+49300", "first_name": "earlier"},
+        {"email_key": "c@example.com", "email": "c@example.com", "first_name": "later"},
+    ]
+    for number, row in enumerate(rows, 2):
+        _insert(conn, "contact_import_rows", {"import_id": import_id, "row": number, **row})
+    handler = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("email", "phone")))
+    after = 0
+    while (decided := handler.take(after, size)).rows:
+        after = decided.last_row
+    found = conn.execute("SELECT phone, first_name FROM contacts ORDER BY email_key").fetchall()
+    assert [tuple(contact.values()) for contact in found] == [("1", None), ("2", None), ("0", "later")]
+    outcomes = conn.execute("SELECT outcome::text FROM contact_import_results").fetchall()
+    assert [entry["outcome"] for entry in outcomes] == ["updated"] * 4
+    conn.rollback()
+
+
 COUNT_STATEMENTS = (
     "CREATE TEMP TABLE statements (n int)",
     """CREATE FUNCTION pg_temp.count_one() RETURNS trigger LANGUAGE plpgsql AS

@@ -109,9 +109,20 @@ def _look_up(rules: Rules, batch: str) -> str:
         phones = "of_phone.id AS by_phone, too.id AS by_phone_too"
     return f"""
     SELECT b.*, of_external_id.id AS by_external_id, of_email.id AS by_email, {phones},
-      {_of_owner(rules, "id")} AS owner, {_conflict(rules)} AS conflict,
+      {_of_owner(rules, "id")} AS owner, {_conflict(rules)} AS conflict,{_phones_held(rules)}
       CASE WHEN {_of_owner(rules, "imported_from")} = {IMPORT_ID} THEN {_of_owner(rules, "imported_row")} END AS joins
     FROM ({batch}) b{probes}"""
+
+
+def _frees_shared_phones(rules: Rules) -> bool:
+    """Whether a row can take a phone from one of several contacts that share it."""
+    return rules.strategy is Strategy.UPDATE and "phone" in rules.enabled
+
+
+def _phones_held(rules: Rules) -> str:
+    """The phones of the contacts that a row reaches."""
+    held = "\n      ARRAY[of_external_id.phone_key, of_email.phone_key, of_phone.phone_key] AS held,"
+    return held if _frees_shared_phones(rules) else ""
 
 
 def _of_owner(rules: Rules, column: str) -> str:
@@ -154,6 +165,8 @@ def _interfering(rules: Rules) -> str:
     groups = [_all_but_first(f"valid WHERE by_{key} IS NULL", KEY_COLUMN[key]) for key in rules.guarded]
     if rules.strategy is not Strategy.SKIP:
         groups.append(_all_but_first(f"({_reached()}) reached WHERE true", "contact"))
+    if _frees_shared_phones(rules):
+        groups.append(_all_but_first(_sharing_a_phone(), "phone"))
     return f"""
     WITH valid AS NOT MATERIALIZED (SELECT * FROM looked WHERE status = 'valid')
     SELECT DISTINCT unnest(rows) AS row FROM ({" UNION ALL ".join(groups)}) shared"""
@@ -171,6 +184,15 @@ def _reached() -> str:
     return f"""
       SELECT row, owner AS contact FROM valid WHERE conflict IS NULL
       UNION ALL SELECT row, unnest(ARRAY[{", ".join(OWNERS)}]) FROM valid WHERE conflict IS NOT NULL"""
+
+
+def _sharing_a_phone() -> str:
+    """Rows that reach a holder of a phone which a row has that reaches several.
+
+    The look-up names two of them. Once earlier rows gave those another phone, such a row reaches the next.
+    """
+    return """(SELECT row, unnest(held) AS phone FROM valid) reached
+        WHERE phone IN (SELECT phone_key FROM valid WHERE by_phone_too IS NOT NULL)"""
 
 
 def _new_value(strategy: Strategy, field: str) -> str:
