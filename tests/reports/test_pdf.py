@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zlib
@@ -13,7 +14,7 @@ from tests.harness.imports import table
 from tests.reports import naughty
 from webapp import jobs
 from webapp.models import ContactImport, ImportDocument
-from webapp.reports import pdf
+from webapp.reports import choices, pdf, summary, wording
 
 BURST = """
 from rq.serializers import JSONSerializer
@@ -55,8 +56,11 @@ def insides(content: bytes) -> bytes:
 def test_the_naughtiest_cells_on_paper(importer, session):
     with naughty.listener() as (address, calls):
         done = importer.run(naughty.table(address))
-        document = pdf.render(session, done.id)
+        document, page = pdf.render(session, done.id), pdf.page(session, done.id)
     assert document.startswith(b"%PDF-")
+    assert "&lt;img src=" in page
+    for tag in ("<img", "<script", "<link", "<object", "<style"):
+        assert tag not in page
     whole = insides(document)
     assert b"/EmbeddedFile" not in whole
     assert b"/JavaScript" not in whole
@@ -74,12 +78,78 @@ def test_a_report_is_as_long_as_it_may_be(importer, session):
     assert page.count("<tr>") < pdf.LISTED + 20
     assert "1,500" in page
     assert done.ledger_digest in page
+    assert "The first 200 of 1,500 rows" in page
+    assert '<td class="n">201</td>' in page  # The first of them is row 2.
+    assert '<td class="n">202</td>' not in page
     letter, a4 = (pdf.render(session, done.id, size) for size in ("Letter", "A4"))
     heads = re.findall(rb"<<[^<>]*/S /TH\b.*?>>", insides(a4), re.DOTALL)
     assert heads
     assert all(b"/Scope /Column" in head for head in heads)
     assert re.search(rb"/MediaBox \[0 0 612 792\]", insides(letter))
     assert re.search(rb"/MediaBox \[0 0 595\.2\d* 841\.\d+\]", insides(a4))
+
+
+def test_who_when_and_what_was_chosen(importer, session):
+    file = "ID;Email;Größe;Notes\n1;a@example.com;3;x\n2;nobody;;\n3;c@example.com;;"
+    found = importer.check(file, mapping=["external_id", "email", "custom:Größe", None], default_country="DE",
+                           date_order="dmy", clear_token="(none)")  # fmt: skip
+    done = importer.execute(found.id, "merge", batch_size=1)
+    page = pdf.page(session, done.id)
+    said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+    assert said["Imported by"] == "someone@example.com"
+    assert said["Started"] == wording.moment(done.started_at)
+    assert said["Ended"].startswith(f"{wording.moment(done.completed_at)}, after ")
+    assert said["People you had"] == "duplicates merged, recognised by External ID, E-mail"
+    assert said["Batches"] == "3, of 1 row, 0 retried"
+    chosen = {
+        "File read as": "Unicode (UTF-8), semicolon between columns, column names in row 1",
+        "Columns": "ID → External ID; Email → E-mail; Größe → Größe",
+        "Left aside": "Notes",
+        "Dates like 03/04": "day first",
+        "Country of phones": "DE",
+        "Empties a field": "(none)",
+        "Batches asked for": "1 row each",
+    }
+    assert {name: said.get(name) for name in chosen} == chosen
+    chart = re.search(r'<svg class="chart".*?</svg>', page, re.DOTALL)[0]
+    assert chart.count("<rect") == summary.BARS
+    assert chart.count('height="60.0"') == 3  # three batches of a row each
+    plain = importer.run(table("1,a@example.com,,,,,"), batch_size="auto")
+    said = dict(choices.choices(plain))
+    assert said["Batches asked for"] == "as large as runs well"
+    assert "Left aside" not in said
+
+
+def test_a_workbook_is_called_one(importer, session):
+    found = ContactImport(
+        format="xlsx", sheet="Gäste", header_row=0, batch_size=0, columns=["n" * 99] * 70, mapping=["notes"] * 70
+    )
+    said = dict(choices.choices(found))
+    assert said["File read as"] == "Excel workbook, sheet Gäste, no column names"
+    assert said["Columns"].startswith(f"{'n' * 59}… → Notes; ")
+    assert said["Columns"].endswith(" and 10 columns more")
+
+
+@pytest.mark.usefixtures("pango")
+def test_pages_are_numbered_and_of_the_size_that_was_set(importer, session, owner, monkeypatch, tmp_path):
+    from tests.web.test_pages import run  # noqa: PLC0415
+
+    monkeypatch.setenv("PAGE_SIZE", "Letter")
+    rows = "".join(f"{n},nobody {n},A,B,,,\n" for n in range(60))
+    import_id = run(owner, importer, table(rows.strip()).encode())
+    owner.get(f"/imports/{import_id}/report.pdf", status=202)
+    jobs.render_pdf(import_id)
+    content = owner.get(f"/imports/{import_id}/report.pdf").data
+    assert re.search(rb"/MediaBox \[0 0 612 792\]", insides(content))
+    pages = int(re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", insides(content))[0].split()[-1])
+    assert pages > 1
+    assert 'content: "Page " counter(page) " of " counter(pages)' in (wording.TEMPLATES / "pdf/report.css").read_text()
+    if (program := shutil.which("pdftotext")) is None:
+        return  # apt-get install poppler-utils: then the pages themselves are read.
+    (tmp_path / "report.pdf").write_bytes(content)
+    read = subprocess.run([program, "report.pdf", "-"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    for number, page in enumerate(read.stdout.split("\f")[:pages], 1):
+        assert f"Page {number} of {pages}" in page
 
 
 @pytest.mark.usefixtures("pango")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp import db
 from webapp.config import Settings
-from webapp.reports import documents, ledger, summary
+from webapp.reports import choices, documents, ledger, summary
 from webapp.reports.wording import TEMPLATES, environment
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def render_and_keep(settings: Settings, import_id: UUID) -> None:
 
 
 def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
-    """The report as a tagged PDF (PDF/UA-1): summary, chart, problems, the first 200 problem rows, the digest."""
+    """The report as a tagged PDF (PDF/UA-1): summary, chart, choices, problems, first 200 problem rows, digest."""
     try:
         from weasyprint import CSS, HTML  # noqa: PLC0415 - see the module's head
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
@@ -72,5 +72,9 @@ def page(session: Session, import_id: UUID) -> str:
         for row in ledger.rows(session, import_id, outcome=outcome.value, limit=LISTED)
     ]
     return environment().get_template("pdf/report.html").render(
-        report=found, found=found.found, rows=sorted(listed, key=lambda row: row.row)[:LISTED], listed=LISTED
+        report=found,
+        found=found.found,
+        choices=choices.choices(found.found),
+        rows=sorted(listed, key=lambda row: row.row)[:LISTED],
+        listed=LISTED,
     )

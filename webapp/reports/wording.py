@@ -28,6 +28,7 @@ WORDS = {
     "not_processed": "not processed",
 }
 SINGULAR = {"duplicate_skipped": "duplicate skipped", "conflict": "conflict"}
+DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe"}
 STRATEGY_WORDS = {"skip": "duplicates skipped", "update": "duplicates updated", "merge": "duplicates merged"}
 
 

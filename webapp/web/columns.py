@@ -16,6 +16,7 @@ from webapp.intake import countries, encodings, mapping, sentences
 from webapp.intake.fields import CUSTOM
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport
+from webapp.reports.wording import DELIMITERS
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db
 from webapp.web.wizard import one_of, step_url
@@ -25,7 +26,6 @@ OPEN = {State.UPLOADED, State.READY}
 SHOWN_VALUES = 3  # of a column, beside its name
 SHOWN_COLUMNS, SHOWN_ROWS = 12, 5  # of the decoded sample
 SHOWN_CODE = 20  # characters of what was given as a country
-DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe"}
 TAB = "tab"  # A bare tab would not survive a form.
 
 

@@ -1,0 +1,48 @@
+"""What a person chose for an import, in words: how the file was read, which column was what, how it was to run."""
+
+from webapp.intake.encodings import FAMILIAR
+from webapp.intake.fields import label_of
+from webapp.models import ContactImport
+from webapp.reports.wording import DELIMITERS, counted, rows_word
+
+LISTED = 60  # columns
+LONGEST = 60  # characters of a column's name
+DATES = {"dmy": "day first", "mdy": "month first", None: "as their column shows"}
+
+
+def choices(found: ContactImport) -> list[tuple[str, str]]:
+    """Each choice with what it is called."""
+    said = [
+        ("File read as", _read_as(found)),
+        ("Columns", _columns([f"{name} → {label_of(target)}" for name, target in _mapped(found) if target])),
+        ("Left aside", _columns([name for name, target in _mapped(found) if not target])),
+        ("Dates like 03/04", DATES.get(found.date_order) or ""),
+        ("Country of phones", found.default_country or "none given"),
+        ("Empties a field", found.clear_token or "nothing"),
+        ("Batches asked for", rows_word(found.batch_size) + " each" if found.batch_size else "as large as runs well"),
+    ]
+    return [(name, words) for name, words in said if words]
+
+
+def _read_as(found: ContactImport) -> str:
+    if found.format == "csv":
+        delimiter = DELIMITERS.get(found.delimiter or "", found.delimiter or "").lower()
+        how = f"{FAMILIAR.get(found.encoding or '', found.encoding or '')}, {delimiter} between columns"
+    else:
+        how = f"Excel workbook, sheet {found.sheet}"
+    names = f"column names in row {found.header_row:,}" if found.header_row else "no column names"
+    return f"{how}, {names}"
+
+
+def _mapped(found: ContactImport) -> list[tuple[str, str | None]]:
+    """The name of each column and its target."""
+    return [(_short(name), target) for name, target in zip(found.columns, found.mapping or [], strict=False)]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def _columns(said: list[str]) -> str:
+    more = len(said) - LISTED
+    return "; ".join(said[:LISTED]) + (f" and {counted(more, 'column')} more" if more > 0 else "")
