@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
+from sqlalchemy import select
 
 from tests.engine.test_decision import people
 from webapp.engine import journal, rollback, rollback_preview
@@ -19,7 +20,7 @@ from webapp.engine.decision import Rules
 from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.leases import Lease
 from webapp.engine.states import Strategy
-from webapp.models import Contact
+from webapp.models import Contact, ContactImport
 
 SCALARS = ("external_id", "email", "first_name", "company", "phone")
 COLUMNS = (*SCALARS, "email_key", "phone_key", "tags", "custom")
@@ -75,6 +76,7 @@ class World:
         self.creator: dict[int, uuid.UUID] = {}
         self.chains: dict[tuple[int, str], list[tuple[object, object]]] = {}  # (who, value left), oldest first
         self.edited: set[int] = set()
+        self.listed: set[tuple[int, str]] = set()  # by the last undo; "" is the whole contact
         self.edits: dict[tuple[int, str], list[object]] = {}
         self.deleted: set[int] = set()
 
@@ -89,9 +91,10 @@ class World:
             if number not in before:
                 self.first[number], self.creator[number] = contact, who
                 continue
-            for name in before[number].keys() | contact.keys():
-                if before[number].get(name) != contact.get(name) or (number, name) in written:
-                    self.chains.setdefault((number, name), []).append((who, contact.get(name)))
+            names = before[number].keys() | contact.keys()
+            changed = {n for n in names if before[number].get(n) != contact.get(n) or (number, n) in written}
+            for name in changed | ({"phone_key"} if "phone" in changed else set()):  # It is the key of this phone.
+                self.chains.setdefault((number, name), []).append((who, contact.get(name)))
 
     def run(self, import_id: uuid.UUID, what: dict) -> None:
         before = self.contacts()
@@ -172,11 +175,30 @@ class World:
         listed = [(one.contact_id, one.field or "", one.code) for one in rollback.kept(self.session, import_id)]
         self.session.commit()
         assert foretold == sorted(listed)
+        self.listed = {(number, name) for number, name, _ in listed}
         assert undone.through == undone.total
         self.check()
+        self.check_list(import_id)
+
+    def check_list(self, import_id: uuid.UUID) -> None:
+        """What does not hold what stood under the import is listed; of a created contact, that it stays."""
+        now = self.contacts()
+        for (number, name), chain in self.chains.items():
+            if number not in now or self.creator[number] == import_id or name in {"tags", "email_key", "phone_key"}:
+                continue
+            before = [who for who, _ in chain].index(import_id) if import_id in [who for who, _ in chain] else None
+            if before is not None and now[number].get(name) != self.standing_at(number, name, before):
+                assert (number, name) in self.listed, (number, name)
+        for number, creator in self.creator.items():
+            if creator == import_id:
+                assert ((number, "") in self.listed) == (number in now or number in self.deleted), number
 
     def expected(self, number: int, name: str) -> object:
-        left = [value for who, value in self.chains.get((number, name), []) if who not in self.undone]
+        return self.standing_at(number, name, None)
+
+    def standing_at(self, number: int, name: str, end: int | None) -> object:
+        """What the field holds by its chain of changes, up to the one numbered `end`."""
+        left = [value for who, value in self.chains.get((number, name), [])[:end] if who not in self.undone]
         return left[-1] if left else self.first[number].get(name)
 
     def touched(self, number: int) -> bool:
@@ -253,3 +275,76 @@ def test_taking_back_brings_the_book_back(conn, session, book, steps, order):
     for which in order[: len(world.standing)]:
         note("undo at the end")
         world.undo(world.standing[which % len(world.standing)])
+
+
+SWAP = "ID,Email,First name\n1,new@example.com,Anna\n"
+KEPT = ("contact_id", "field", "code", "wanted", "now")
+
+
+def lines(session, import_id) -> list[tuple]:
+    return [tuple(getattr(one, name) for name in KEPT) for one in rollback.kept(session, import_id)]
+
+
+def of(session, number: str) -> Contact:
+    return session.scalars(select(Contact).where(Contact.external_id == number)).one()
+
+
+@pytest.fixture
+def changed(importer, session):
+    """An import that gave contact 1 another address and another name."""
+    importer.run("ID,Email,First name\n1,ann@example.com,Ann\n2,ben@example.com,Ben\n")
+    return importer.run(SWAP, "update", match_keys=["external_id"])
+
+
+def test_an_address_that_a_person_gave_away_stays_where_it_is(importer, session, changed):
+    one, two = of(session, "1"), of(session, "2")
+    journal.edit_contact(session, two.id, two.version, {"email": "ann@example.com"}, importer.user_id)
+    session.commit()
+    planned = rollback_preview.preview(session, changed.id)
+    undone = importer.undo(changed.id)
+    assert lines(session, changed.id) == [
+        (one.id, "email", "key_taken_on_undo", "ann@example.com", "new@example.com")
+    ]
+    (listed,) = rollback.kept(session, changed.id)
+    assert (listed.by_person, listed.by_file) == ("someone@example.com", None)
+    assert (planned.restored, planned.kept) == (undone.rollback["restored"], undone.rollback["kept"]) == (1, 1)
+    assert (of(session, "1").email, of(session, "1").first_name) == ("new@example.com", "Ann")
+
+
+def test_an_address_that_a_later_import_gave_away_comes_back_with_it(importer, session, changed):
+    one = of(session, "1")
+    later = importer.run("ID,Email\n2,ann@example.com\n", "update", match_keys=["external_id"])
+    importer.undo(changed.id)
+    assert [line[:3] for line in lines(session, changed.id)] == [(one.id, "email", "key_taken_on_undo")]
+    assert rollback.kept(session, changed.id)[0].changed_by_import == later.id
+    importer.undo(later.id)
+    assert lines(session, later.id) == []
+    assert [of(session, number).email for number in "12"] == ["ann@example.com", "ben@example.com"]
+
+
+def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(importer, session, changed):
+    for number in "12":
+        gone = of(session, number)
+        journal.delete_contact(session, gone.id, gone.version, importer.user_id)
+    session.commit()
+    first = session.scalars(select(ContactImport).where(ContactImport.id != changed.id)).one()
+    for import_id, rows in ((changed.id, 1), (first.id, 2)):
+        planned = rollback_preview.preview(session, import_id)
+        undone = importer.undo(import_id)
+        assert [line[1:] for line in lines(session, import_id)] == [(None, "deleted_meanwhile", None, None)] * rows
+        assert {one.by_person for one in rollback.kept(session, import_id)} == {"someone@example.com"}
+        assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [0, 0, 0]
+        assert (planned.removed, planned.restored, planned.kept, len(planned.conflicts)) == (0, 0, 0, rows)
+
+
+def test_tags_after_a_person_added_one(importer, session):
+    """The import adds b, a person adds z: taking the import back leaves z and a."""
+    importer.run("ID,Tags\n1,a\n")
+    done = importer.run("ID,Tags\n1,b\n", "merge")
+    found = of(session, "1")
+    assert sorted(found.tags) == ["a", "b"]
+    journal.edit_contact(session, found.id, found.version, {"tags": "a, b, z"}, importer.user_id)
+    session.commit()
+    importer.undo(done.id)
+    assert sorted(of(session, "1").tags) == ["a", "z"]
+    assert lines(session, done.id) == []

@@ -128,6 +128,7 @@ def test_the_time_is_over_before_anybody_deletes_anything(owner, importer, sessi
     for path in (f"{import_id}/rollback", f"{import_id}/retry", f"{undone}/run-again"):
         owner.post(f"/imports/{path}", {}, status=409)
     assert not owner.client.get(f"/api/imports/{import_id}").json["rollback_possible"]
+    assert owner.client.get(f"/api/imports/{import_id}/rollback").json["code"] == "undo_expired"
     assert session.get(ContactImport, UUID(import_id), populate_existing=True).state == "completed"
 
 

@@ -30,6 +30,7 @@ from webapp.web.api_streams import reserve, stream
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import csrf, db
 from webapp.web.problems import Problem, at_fault
+from webapp.web.runs import undo_is_over
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 csrf.exempt(blueprint)  # A token is proof enough; browser sessions that write are checked below.
@@ -276,7 +277,7 @@ def preview_rollback(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in api_values.TAKEN_BACK_FROM:
         raise wrong_state(found.state)
-    if found.expired_at is not None:
+    if undo_is_over(found):
         raise _refused(found.state, sessions.Refused("undo_expired"))
     return given(api_values.rollback_of(rollback_preview.preview(db.session(), import_id)))
 
