@@ -114,7 +114,7 @@ class Round:
         assert lease
         ledger, connect = proof.Ledger(self.import_id), partial(db.connect_job, self.settings.database_url)
         with leases.heartbeat(self.settings.database_url, lease, self.settings.heartbeat_seconds):
-            with proof.read_behind(ledger, connect) as committed:
+            with proof.ReadBehind(ledger, connect, goes_on=False) as committed:
                 turn = self.in_turn(lease, BatchProcessor(self.conn, lease).run.last_row, committed)
             self.timed(self.ends, execution.finish, self.conn, lease, turn, ledger)
         self.timed(self.ends, leases.release, self.conn, lease)

@@ -2,13 +2,18 @@
 
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
-from webapp.models import ImportLog
+from webapp import db
+from webapp.config import Settings
+from webapp.engine import batches, execution, journal, leases, proof, sessions
+from webapp.engine.states import STORED_OUTCOMES, Strategy
+from webapp.models import Contact, ImportLog
 from webapp.reports import exports, summary
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "promises.md"
@@ -54,6 +59,7 @@ def test_digest_of_an_import_that_was_stopped(importer, session, recompute):
         ("UPDATE contact_imports SET updated = updated + 1", "updated: counter 1, ledger 0"),
         ("INSERT INTO contacts (imported_from) SELECT id FROM contact_imports", "created: ledger 2, contacts 3"),
         ("DELETE FROM contact_import_results WHERE row = 6", "rows: file 5, ledger 4"),
+        ("DELETE FROM contacts WHERE external_id = '4'", "created: ledger 2, contacts 1"),
     ],
 )
 def test_sums_that_do_not_agree_are_told(importer, session, tampering, said):
@@ -71,3 +77,45 @@ def test_sums_that_do_not_agree_are_told(importer, session, tampering, said):
     assert (entry.result, entry.category) == ("failed", "system")
     assert said in entry.message
     assert summary.report(session, done.id).contradictions == entry.message
+
+
+def test_a_contact_that_somebody_deletes_meanwhile_is_no_contradiction(importer, session, conn):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "LOOP_SECONDS", 0)
+        checked = queued(importer, PEOPLE, batch_size=2)
+        one_slice(conn, checked.id)
+    contact = session.query(Contact).filter_by(external_id="1").one()
+    journal.delete_contact(session, contact.id, contact.version, checked.created_by)
+    session.commit()
+    done = importer.work(checked.id)
+    assert (done.created, session.query(Contact).count()) == (3, 2), "the last row finds nobody and makes her anew"
+    assert session.query(ImportLog).filter_by(import_id=done.id, event="completed").one().result == "done"
+
+
+def queued(importer, people: str, **options):
+    checked = importer.check(people)
+    sessions.execute(importer.session, checked.id, strategy=Strategy.SKIP, **options)
+    importer.session.commit()
+    return checked
+
+
+def one_slice(conn, import_id) -> None:
+    """A slice that makes room as soon as it may."""
+    lease = leases.claim(conn, import_id, 15)
+    execution.execute_slice(conn, lease, partial(db.connect_job, Settings().database_url), lambda: True)
+    leases.release(conn, lease)
+
+
+def test_an_import_in_many_slices_reads_its_ledger_once(importer, conn, monkeypatch):
+    """And at each of their ends it does not wait for what is still to be read."""
+    monkeypatch.setattr(batches, "LOOP_SECONDS", 0)
+    blocks = []
+    block_of = proof.Ledger._block
+    monkeypatch.setattr(proof.Ledger, "_block", lambda *asked: blocks.append(block_of(*asked)) or blocks[-1])
+    people = table(*(f"{n},p{n}@example.com,P{n},,,," for n in range(200)))
+    import_id = queued(importer, people, batch_size=10).id
+    for _ in range(15):
+        one_slice(conn, import_id)
+    assert importer.work(import_id).state == "completed"
+    read = sum(sum(block[outcome.value] for outcome in STORED_OUTCOMES) for block in blocks if block)
+    assert 200 <= read <= 210, "once at the end, and what the first slice came to"

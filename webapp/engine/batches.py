@@ -77,10 +77,9 @@ def _nobody(_last_row: int) -> None:
 class BatchProcessor:
     """Executes an import batch by batch under a lease, until it ends or `should_yield` says to make room."""
 
-    def __init__(self, conn: Connection, lease: Lease, committed: Callable[[int], object] = _nobody) -> None:
+    def __init__(self, conn: Connection, lease: Lease) -> None:
         self.conn = conn
         self.lease = lease
-        self.committed = committed  # told the checkpoint's row number, now and then
         self.run = load_run(conn, lease.import_id)
         self.size = self.run.batch_size or AUTO_START
         self.sizing = not self.run.batch_size  # still looking for the size: a batch a call
@@ -89,9 +88,10 @@ class BatchProcessor:
         batch_loop.define(conn)
         conn.commit()
 
-    def work(self, should_yield: Callable[[], bool]) -> Turn:
+    def work(self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _nobody) -> Turn:
         """Commit batches until the import ends (its Turn) or room must be made (GO_ON).
 
+        `committed` is told the checkpoint's row number, now and then.
         Raises Fenced when the lease has passed on and Paused when the database is out of reach or full.
         """
         if self.lease.deaths >= POISONED_AFTER:
@@ -99,7 +99,7 @@ class BatchProcessor:
             if turn is not Turn.GO_ON:
                 return turn
         while (turn := self.stretch(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
-            self.committed(self.run.last_row)
+            committed(self.run.last_row)
         return turn
 
     def stretch(self, seconds: float) -> Turn:

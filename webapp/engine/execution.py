@@ -25,8 +25,9 @@ def execute_slice(
     ledger = proof.Ledger(lease.import_id)
     if stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED, ledger)
-    with proof.read_behind(ledger, connect) as committed:
-        turn = BatchProcessor(conn, lease, committed).work(should_yield)
+    processor = BatchProcessor(conn, lease)
+    with proof.ReadBehind(ledger, connect, goes_on=processor.run.last_row > 0) as committed:
+        turn = processor.work(should_yield, committed)
     return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
 
 
