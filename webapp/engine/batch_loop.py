@@ -90,8 +90,9 @@ _RUN = f"""
       INOUT last_row bigint, INOUT batches bigint, INOUT turn text)
     LANGUAGE plpgsql AS $procedure$
     DECLARE
-      began timestamptz := clock_timestamp();
-      until timestamptz := began + make_interval(secs => p_seconds);
+      started timestamptz := clock_timestamp();  -- and a clock that is set back ends the stretch too
+      until timestamptz := started + make_interval(secs => p_seconds);
+      began timestamptz := started;
       decided record;
       cancelled boolean;
     BEGIN
@@ -101,7 +102,7 @@ _RUN = f"""
         turn := CASE WHEN decided.rows = 0 THEN 'done' WHEN p_stop_at_failure AND {_FAILED} > 0 THEN 'failure' END;
         IF turn IS NULL THEN
           cancelled := pg_temp.checkpoint(p_import_id, p_token, last_row, decided.rows, decided.last_row,
-            decided.counts, extract(epoch FROM clock_timestamp() - began), 1, 'done', NULL, NULL);
+            decided.counts, GREATEST(extract(epoch FROM clock_timestamp() - began), 0), 1, 'done', NULL, NULL);
           turn := CASE WHEN cancelled IS NULL THEN 'fenced' END;
         END IF;
         IF turn IS NOT NULL THEN
@@ -112,7 +113,7 @@ _RUN = f"""
         batches := batches + 1;
         last_row := decided.last_row;
         began := clock_timestamp();
-        turn := CASE WHEN cancelled THEN 'cancelled' WHEN began >= until THEN 'go on' END;
+        turn := CASE WHEN cancelled THEN 'cancelled' WHEN began >= until OR began < started THEN 'go on' END;
         IF turn IS NOT NULL THEN
           RETURN;
         END IF;

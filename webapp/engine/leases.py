@@ -42,9 +42,10 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
         return None
     if held["backend_pid"]:
         _end_backend(conn, held["backend_pid"], held["backend_start"])
-    deaths = _deaths(held)
-    token = _move_token(conn, import_id)
-    _record_holder(conn, import_id, token, deaths, held["place"])
+    # Where the work stands is read behind the old session: a lost work-horse's batches may have gone on for a moment.
+    token, place = _move_token(conn, import_id)
+    deaths = _deaths(held, place)
+    _record_holder(conn, import_id, token, deaths, place)
     if held["died"]:
         _log_resumed(conn, import_id, held["worker"])
     conn.commit()
@@ -65,8 +66,8 @@ _DIED = "COALESCE(l.heartbeat_at = 'epoch' OR l.heartbeat_at > pg_postmaster_sta
 def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> dict[str, Any] | None:
     return conn.execute(
         f"""SELECT l.backend_pid, l.backend_start, l.worker, l.deaths, l.deaths_at_row,
-             {_DIED} AS died, {_PLACE} AS place
-           FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
+             {_DIED} AS died
+           FROM contact_import_leases l
            WHERE l.import_id = %s AND (l.heartbeat_at IS NULL
              OR l.heartbeat_at < clock_timestamp() - make_interval(secs => %s))
            FOR UPDATE OF l SKIP LOCKED""",
@@ -83,8 +84,8 @@ def _end_backend(conn: Connection, pid: object, started: object) -> None:
     )
 
 
-def _deaths(held: dict[str, Any]) -> int:
-    before = int(held["deaths"]) if held["deaths_at_row"] == held["place"] else 0
+def _deaths(held: dict[str, Any], place: int) -> int:
+    before = int(held["deaths"]) if held["deaths_at_row"] == place else 0
     return before + int(held["died"])
 
 
@@ -95,13 +96,15 @@ def _log_resumed(conn: Connection, import_id: UUID, worker: str | None) -> None:
     )
 
 
-def _move_token(conn: Connection, import_id: UUID) -> int:
+def _move_token(conn: Connection, import_id: UUID) -> tuple[int, int]:
+    """The new token, and where the work stands."""
     moved = conn.execute(
-        "UPDATE contact_imports SET lease_token = lease_token + 1 WHERE id = %s RETURNING lease_token",
+        f"""UPDATE contact_imports i SET lease_token = lease_token + 1 WHERE id = %s
+            RETURNING lease_token, {_PLACE} AS place""",
         (import_id,),
     ).fetchone()
     assert moved is not None  # noqa: S101 - the lease row references the import
-    return int(moved["lease_token"])
+    return int(moved["lease_token"]), int(moved["place"])
 
 
 def worker_name(pid: int) -> str:
@@ -109,7 +112,7 @@ def worker_name(pid: int) -> str:
     return f"{socket.gethostname()}:{pid}"
 
 
-def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, place: object) -> None:
+def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, place: int) -> None:
     conn.execute(
         """UPDATE contact_import_leases SET token = %s, worker = %s, heartbeat_at = clock_timestamp(),
              backend_pid = pg_backend_pid(),
