@@ -22,8 +22,6 @@ from webapp.engine.leases import Lease
 from webapp.engine.states import Strategy
 from webapp.models import Contact, ContactImport
 
-SCALARS = ("external_id", "email", "first_name", "company", "phone")
-COLUMNS = (*SCALARS, "email_key", "phone_key", "tags", "custom")
 CLEARABLE = ["email", "first_name", "company", "tags", "custom:s"]
 
 
@@ -81,9 +79,10 @@ class World:
         self.deleted: set[int] = set()
 
     def contacts(self) -> dict[int, dict]:
-        found = self.conn.execute(f"SELECT id, {', '.join(COLUMNS)} FROM contacts").fetchall()
+        """Every column but what each change moves."""
+        found = self.conn.execute("SELECT to_jsonb(c) - 'version' - 'updated_at' AS contact FROM contacts c").fetchall()
         self.conn.commit()
-        return {row["id"]: flat(row) for row in found}
+        return {row["contact"]["id"]: flat(row["contact"]) for row in found}
 
     def observe(self, who, before: dict[int, dict], after: dict[int, dict], written: Written = frozenset()) -> None:
         """`written` are fields that were changed, though perhaps back again within the same import."""
@@ -240,7 +239,7 @@ class World:
 
 
 def flat(row: dict) -> dict:
-    return {n: row[n] for n in COLUMNS if n != "custom"} | {f"custom:{k}": v for k, v in row["custom"].items()}
+    return {n: v for n, v in row.items() if n != "custom"} | {f"custom:{k}": v for k, v in row["custom"].items()}
 
 
 @settings(
