@@ -10,11 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine import finding, sessions
+from webapp.engine import finding, journal, sessions
 from webapp.engine.states import NEVER_RUN, WORKED_ON
 from webapp.models import Contact
+
+LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
+LOOKS = 3  # for one erasure: each but the first is at what became new during the one before
 
 
 @dataclass(frozen=True)
@@ -34,29 +38,76 @@ class Traces:
         return [found for found in self.imports if found.state in NEVER_RUN]
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What was found of a person, by which keys, and how each import stood just before."""
+
+    keys: dict[str, list[str]]
+    standing: frozenset[Any] = frozenset()
+    rows: frozenset[tuple[UUID, int]] = frozenset()
+    imports: frozenset[UUID] = frozenset()
+
+
 def traces(session: Session, contact_id: int) -> Traces:
     """Every row and import that holds the person: by the ledger, by their keys now and earlier, and by the files.
 
-    A look over the bytes finds most of these at once; the others are read.
+    A look over the bytes finds most of these at once; the others are read. Nothing is locked meanwhile.
     """
-    keys = _keys(session, contact_id)
-    rows = [(row.import_id, row.row) for row in session.execute(text(_ROWS), {"id": contact_id, **keys})]
-    imports = {import_id for import_id, _ in rows}
-    imports |= set(session.scalars(text(_BY_JOURNAL), {"id": contact_id}))
-    imports |= set(session.scalars(text(_FILES), {"mails": [mail.encode() for mail in keys["mails"]]}))
-    sought = finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"])
-    imports |= set(finding.in_files(session, sought, imports))
+    look = _look(session, contact_id)
     found = session.execute(
         text("SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"),
-        {"ids": list(imports)},
+        {"ids": list(look.imports)},
     )
-    return Traces(rows, list(found))
+    return Traces(sorted(look.rows), list(found))
+
+
+def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Look:
+    """Look for the person everywhere, or, after an earlier look by the same keys, where something is new since."""
+    keys, standing = _keys(session, contact_id), _standing(session)
+    known = before if before is not None and before.keys == keys else _Look(keys)
+    among = [stands.id for stands in standing - known.standing]
+    found = session.execute(text(_ROWS), {"id": contact_id, "among": among, **keys})
+    rows = {(row.import_id, row.row) for row in found}
+    mails = [mail.encode() for mail in keys["mails"]]
+    imports = known.imports | {import_id for import_id, _ in rows} | _by_journal(session, contact_id)
+    imports |= set(session.scalars(text(_FILES), {"mails": mails, "among": among}))
+    sought = finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"])
+    imports |= set(finding.in_files(session, sought, set(among) - imports))
+    return _Look(keys, standing, known.rows | rows, imports)
+
+
+def _settled(session: Session, contact_id: int) -> _Look:
+    """Look until nothing became new meanwhile; where that has no end, the look under the lock will say so."""
+    look = _look(session, contact_id)
+    for _ in range(LOOKS - 1):
+        if not _anything_new(session, contact_id, look):
+            break
+        look = _look(session, contact_id, look)
+    return look
+
+
+def _anything_new(session: Session, contact_id: int, look: _Look) -> bool:
+    """Whether there is anything that the look may have missed. It takes no reading."""
+    return bool(
+        _keys(session, contact_id) != look.keys
+        or _standing(session) - look.standing
+        or _by_journal(session, contact_id) - look.imports
+    )
+
+
+def _standing(session: Session) -> frozenset[Any]:
+    """Each import with what changes when there is something new in it: a start, a correction, a check."""
+    return frozenset(session.execute(text(_STANDING)))
+
+
+def _by_journal(session: Session, contact_id: int) -> frozenset[UUID]:
+    return frozenset(session.scalars(text(_BY_JOURNAL), {"id": contact_id}))
 
 
 def _keys(session: Session, contact_id: int) -> dict[str, list[str]]:
     """The keys that the contact has or ever had, as the journal knows them."""
     found = session.execute(text(_KEYS), {"id": contact_id}).one()
-    return {name: [value for value in set(getattr(found, name) or []) if value] for name in found._fields}
+    return {name: sorted(value for value in set(getattr(found, name) or []) if value) for name in found._fields}
 
 
 _SOURCES = """(
@@ -68,19 +119,26 @@ _KEYS = f"""
       array_agg(v ->> 'phone_key') AS phone_keys,
       array_agg(v ->> 'email') || array_agg(v ->> 'email_key') AS mails FROM {_SOURCES}"""
 
+# A check that is begun anew takes back the rows of the one before, so which one it is counts too. What was started
+# once is not checked again.
+_STANDING = """
+    SELECT id, started_at, mended_at, total, CASE WHEN started_at IS NULL THEN (
+        SELECT max(l.id) FROM contact_import_logs l WHERE l.import_id = i.id AND l.event = 'check_started') END AS check
+    FROM contact_imports i"""
+
 _ROWS = """
     SELECT import_id, row FROM contact_import_results
-    WHERE contact_id = :id OR detail -> 'contacts' @> to_jsonb(CAST(:id AS bigint))
+    WHERE import_id = ANY(:among) AND (contact_id = :id OR detail -> 'contacts' @> to_jsonb(CAST(:id AS bigint)))
     UNION
     SELECT import_id, row FROM contact_import_rows
-    WHERE email_key = ANY(:email_keys) OR external_id = ANY(:ids) OR phone_key = ANY(:phone_keys)
-      OR lower(email) = ANY(:email_keys) OR EXISTS (
+    WHERE import_id = ANY(:among) AND (email_key = ANY(:email_keys) OR external_id = ANY(:ids)
+      OR phone_key = ANY(:phone_keys) OR lower(email) = ANY(:email_keys) OR EXISTS (
         SELECT FROM unnest(CAST(:mails AS text[])) m
-        WHERE position(lower(m) IN lower(concat_ws(' ', notes, custom::text, array_to_string(record, ' ')))) > 0)"""
+        WHERE position(lower(m) IN lower(concat_ws(' ', notes, custom::text, array_to_string(record, ' ')))) > 0))"""
 
 _FILES = """
     SELECT DISTINCT f.import_id FROM contact_import_files f, unnest(CAST(:mails AS bytea[])) m
-    WHERE position(m IN f.content) > 0"""
+    WHERE f.import_id = ANY(:among) AND position(m IN f.content) > 0"""
 
 _BY_JOURNAL = """
     SELECT DISTINCT import_id FROM contact_changes WHERE contact_id = :id AND import_id IS NOT NULL
@@ -90,35 +148,53 @@ _BY_JOURNAL = """
 def erase(session: Session, contact_id: int) -> Traces:
     """Erase the person behind a contact. The caller commits.
 
-    Raises sessions.Refused("erase_while_running", filename=…) while an import that holds them is worked on.
+    Raises sessions.Refused("erase_while_running", filename=…) while an import that holds them is worked on, and
+    Refused("erase_meanwhile") where more came in than could be looked at; journal.Busy while a batch has the contact.
     """
-    contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
-    found = traces(session, contact_id)
-    ids = [one.id for one in found.imports]
-    found = Traces(found.rows, list(session.execute(text(_LOCKED), {"ids": ids})))
+    look = _settled(session, contact_id)
+    session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'"))
+    try:
+        return _erase(session, contact_id, look)
+    except OperationalError as error:
+        session.rollback()
+        raise (journal.Busy() if getattr(error.orig, "sqlstate", None) in journal.HELD else error) from None
+
+
+def _erase(session: Session, contact_id: int, look: _Look) -> Traces:
+    """The contact comes last: nobody who wants it waits for the files and rows to be deleted."""
+    found = Traces(sorted(look.rows), list(session.execute(text(_LOCKED), {"ids": list(look.imports)})))
     if found.busy:
         raise sessions.Refused("erase_while_running", filename=found.busy[0].filename)
-    facts = {
-        "id": contact_id,
-        "ids": ids,
+    for statement in _FROM_IMPORTS:
+        session.execute(text(statement), _facts(found))
+    contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+    if _anything_new(session, contact_id, look):
+        raise sessions.Refused("erase_meanwhile")
+    for statement in _FROM_JOURNAL:
+        session.execute(text(statement), {"id": contact_id})
+    session.delete(contact)
+    session.flush()
+    return found
+
+
+def _facts(found: Traces) -> dict[str, list[Any]]:
+    return {
+        "ids": [one.id for one in found.imports],
         "unused": [one.id for one in found.unused],
         "imports": [import_id for import_id, _ in found.rows],
         "rows": [row for _, row in found.rows],
     }
-    for statement in _ERASURE:
-        session.execute(text(statement), facts)
-    session.delete(contact)
-    session.flush()
-    return found
 
 
 # The look through the files takes its time, and an import may have been started meanwhile.
 _LOCKED = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 
 _THEIR_ROWS = "(SELECT * FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])))"
-_ERASURE = (
+_FROM_JOURNAL = (
     "DELETE FROM contact_changes WHERE contact_id = :id",
     "DELETE FROM contact_undo_kept WHERE contact_id = :id",
+)
+_FROM_IMPORTS = (
     # The numbers stay, so that the ledger's digest can still be computed again; the contact's number leads nowhere.
     f"""UPDATE contact_import_results SET detail = NULLIF(detail - 'message' - 'contacts', '{{}}')
         WHERE (import_id, row) IN {_THEIR_ROWS} AND detail IS NOT NULL""",

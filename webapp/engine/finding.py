@@ -66,15 +66,15 @@ def _plain(text: str) -> str:
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
 
 
-def in_files(session: Session, sought: Sought, but: Iterable[UUID]) -> Iterator[UUID]:
-    """The imports whose stored files hold the person, those left out that are known already.
+def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[UUID]:
+    """Those of these imports whose stored files hold the person.
 
     It takes as long as reading these files does, some 6 s for each million rows of CSV.
     """
     if not (sought.mails or sought.ids or sought.phone):
         return
     stored = select(ImportFileChunk.import_id).where(ImportFileChunk.position == 0)
-    kept = select(ContactImport).where(ContactImport.id.in_(stored), ContactImport.id.not_in(list(but)))
+    kept = select(ContactImport).where(ContactImport.id.in_(stored), ContactImport.id.in_(list(among)))
     for opened in session.scalars(kept.execution_options(populate_existing=True)).all():
         if not _rows_say_all(opened) and _holds(sessions.driver(session), opened, sought):
             yield opened.id

@@ -149,6 +149,10 @@ SENTENCES = {
     "erase_while_running": Sentence(
         "{filename} is being worked on and may hold this person", "Wait until it has ended, then erase the person."
     ),
+    "erase_meanwhile": Sentence(
+        "More came in while this person was looked for", "Look at what is listed now, then erase the person again."
+    ),
+    "erase_busy": Sentence("An import is writing to this person at this moment", "Erase them in a few seconds."),
     # Undo
     "edited_since": Sentence("Edited since", "Nothing to do: the later edit was kept."),
     "changed_by_later_import": Sentence(

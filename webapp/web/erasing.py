@@ -3,8 +3,9 @@
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from sqlalchemy.exc import NoResultFound
 
-from webapp.engine import erasure, sessions
+from webapp.engine import erasure, journal, sessions
 from webapp.intake import sentences
 from webapp.models import Contact
 from webapp.web.extensions import db
@@ -37,7 +38,16 @@ def erase(contact_id: int) -> ResponseReturnValue:
     try:
         erasure.erase(db.session(), contact_id)
     except sessions.Refused as refusal:
-        db.session.rollback()
-        return _page(_load(contact_id), sentences.whole(refusal.code, **refusal.facts)), 409
+        return _not_yet(contact_id, sentences.whole(refusal.code, **refusal.facts))
+    except journal.Busy:
+        return _not_yet(contact_id, sentences.whole("erase_busy"))
+    except NoResultFound:  # Somebody else deleted or erased them while they were looked for.
+        abort(404)
     db.session.commit()
     return redirect(url_for("contacts.index"))
+
+
+def _not_yet(contact_id: int, words: str) -> ResponseReturnValue:
+    """The page again, with everything that holds the person by now."""
+    db.session.rollback()
+    return _page(_load(contact_id), words), 409
