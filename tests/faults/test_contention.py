@@ -2,7 +2,10 @@
 
 import random
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -15,6 +18,8 @@ from webapp import db, jobs
 from webapp.engine import journal, sessions
 from webapp.engine.states import State
 
+LONGEST_WAIT = 2  # seconds that an edit may have to wait
+
 
 def known(house, count: int) -> None:
     """So many people in the book already."""
@@ -26,6 +31,14 @@ def known(house, count: int) -> None:
 def update_of(house, count: int, **options):
     """An import, asked to be executed, that gives each of them another company."""
     return house.execute(house.ready(rows(count, company="Other")), "update", **options)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """The block takes no longer, and the moment that a busy machine needs besides."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds + 2, "it waited"
 
 
 def wait_for_lock(house) -> None:
@@ -112,10 +125,11 @@ def test_edit_never_waits_for_a_batch(house, owner):
     typed = {"version": contact["version"], "notes": "by hand"}
     with house.working(import_id):
         gate.held(import_id)
-        assert "An import is writing to this contact" in owner.post(at, typed, at=at, status=409).text
-        taken = {"version": house.contact(2)["version"], "email": "p4@example.com"}  # a key that the batch brings
-        with pytest.raises((journal.Busy, journal.Taken)):
-            house.edit(house.contact(2)["id"], email=taken["email"])
+        with at_most(LONGEST_WAIT):
+            assert "An import is writing to this contact" in owner.post(at, typed, at=at, status=409).text
+        second = house.contact(2)["id"]
+        with at_most(LONGEST_WAIT), pytest.raises((journal.Busy, journal.Taken)):
+            house.edit(second, email="p4@example.com")  # a key that the batch brings
         gate.open()
     found = check_invariants(house, import_id)
     assert (found["updated"], found["created"]) == (2, 2)
@@ -123,6 +137,43 @@ def test_edit_never_waits_for_a_batch(house, owner):
     assert "Somebody changed this contact while you did" in answer
     owner.post(at, {**typed, "version": house.contact(1)["version"]}, at=at)
     assert (house.contact(1)["notes"], house.contact(1)["company"]) == ("by hand", "Other")
+
+
+def test_edit_that_meets_one_lock_after_the_other(house):
+    """The contact, then one key, then the other: each comes in good time, and all of them together do not."""
+    known(house, 1)
+    contact = house.contact(1)["id"]
+    held = ["SELECT FROM contacts FOR UPDATE", "INSERT INTO contacts (external_id) VALUES ('9')",
+            "INSERT INTO contacts (email_key) VALUES ('p9@example.com')"]  # fmt: skip
+    refused: list[type] = []
+
+    def edit() -> None:
+        try:
+            house.edit(contact, external_id="9", email="p9@example.com")
+        except journal.Busy as busy:
+            refused.append(type(busy))
+
+    with ExitStack() as open_ones:
+        others = {}
+        for statement in held:
+            other = open_ones.enter_context(psycopg.connect(house.settings.database_url))
+            other.execute(statement)
+            others[other.info.backend_pid] = other
+        person = threading.Thread(target=edit)
+        with at_most(LONGEST_WAIT + 2):
+            person.start()
+            while person.is_alive():
+                for row in house.query(WAITED_LONG):
+                    others[row["holder"]].rollback()
+            person.join()
+    assert refused == [journal.Busy]
+    assert house.contact(1)["email"] == "p1@example.com"
+
+
+# Whoever a session that is no job's has waited for, for most of a second.
+WAITED_LONG = """SELECT unnest(pg_blocking_pids(l.pid)) AS holder FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE NOT l.granted AND l.waitstart < clock_timestamp() - interval '0.8 seconds'
+      AND a.application_name <> 'rowcall-job'"""
 
 
 @pytest.mark.parametrize(("strategy", "company"), [("update", "Other"), ("merge", "By hand")])
