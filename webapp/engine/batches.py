@@ -95,7 +95,7 @@ class BatchProcessor:
         Raises Fenced when the lease has passed on and Paused when the database is out of reach or full.
         """
         if self.lease.deaths >= POISONED_AFTER:
-            turn = self._give_up(f"This batch ended {self.lease.deaths} workers", Category.SYSTEM)
+            turn = self._give_up(f"This batch ended {self.lease.deaths} workers", Category.SYSTEM, time.monotonic())
             if turn is not Turn.GO_ON:
                 return turn
         while (turn := self.stretch(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
@@ -115,7 +115,7 @@ class BatchProcessor:
                 stop_at_failure=not self.run.skip_errors,
             )
         except psycopg.Error as error:
-            return self._carefully(error)
+            return self._carefully(error, time.monotonic() - started)
         self._go_on_after(done.last_row)
         if done.batches:
             self._tune((time.monotonic() - started) / done.batches)
@@ -123,9 +123,9 @@ class BatchProcessor:
             raise Fenced
         return self._carefully() if done.turn == "failure" else Turn(done.turn)
 
-    def _carefully(self, failed: psycopg.Error | None = None) -> Turn:
-        """One batch with all its attempts; `failed` says how the first one went in the loop."""
-        narrow = failed is not None and self._failed(1, failed, 0.0)
+    def _carefully(self, failed: psycopg.Error | None = None, seconds: float = 0.0) -> Turn:
+        """One batch with all its attempts; `failed` says how the first one went in the loop, and after how long."""
+        narrow = failed is not None and self._failed(1, failed, seconds)
         self._find_checkpoint()
         for attempt in range(1 if failed is None else 2, ATTEMPTS + 1):
             started = time.monotonic()
@@ -135,7 +135,7 @@ class BatchProcessor:
                 narrow = self._failed(attempt, error, time.monotonic() - started) or narrow
                 failed = error
         assert failed is not None  # noqa: S101 - an attempt returns or fails
-        return self._give_up(first_line(failed), Category.DATABASE)
+        return self._give_up(first_line(failed), Category.DATABASE, started)
 
     def _find_checkpoint(self) -> None:
         """The loop may have committed batches before the one that failed."""
@@ -148,13 +148,17 @@ class BatchProcessor:
         self.run = replace(self.run, last_row=last_row)
 
     def _failed(self, attempt: int, error: Exception, seconds: float) -> bool:
-        """Undo and log an attempt, and wait a moment. Whether the next one should look for a row at fault."""
+        """Undo an attempt and prepare for the next one. Whether that should look for a row at fault.
+
+        After the last attempt the batch is given up, and that is what the log then says of it.
+        """
         fault = self._roll_back(error)
-        self._log_retry(attempt, error, seconds)
         # A lost race looks like a row that cannot be stored, so it is first tried again as it is.
         narrow = fault is Fault.DATA or (fault is Fault.RACE and attempt > 1)
-        if attempt < ATTEMPTS and not narrow:
-            time.sleep(BACK_OFF_SECONDS[attempt - 1])
+        if attempt < ATTEMPTS:
+            self._log_retry(attempt, error, seconds)
+            if not narrow:
+                time.sleep(BACK_OFF_SECONDS[attempt - 1])
         return narrow
 
     def _attempt(self, attempt: int, narrow: bool, started: float) -> Turn:
@@ -214,15 +218,18 @@ class BatchProcessor:
         self.conn.commit()
         self._go_on_after(last_row)
 
-    def _give_up(self, message: str, category: Category) -> Turn:
-        """A batch that failed for good: its rows are failed, one by one in the ledger, and the next one runs."""
+    def _give_up(self, message: str, category: Category, started: float) -> Turn:
+        """A batch that failed for good: its rows are failed, one by one in the ledger, and the next one runs.
+
+        `started` is when its last attempt was.
+        """
         try:
             decided = self.bisection.fail_rows(self.run.last_row, self.size, message, "batch_failed")
             if decided.rows == 0:  # Every row has its outcome: the workers were lost on the way to the end.
                 self.conn.rollback()
                 return Turn.DONE
             logged = _Logged(ATTEMPTS, "failed", category, message)
-            cancelled = self._checkpoint(decided, time.monotonic(), logged)
+            cancelled = self._checkpoint(decided, started, logged)
             self._commit(decided.last_row)
         except psycopg.Error as error:
             self._roll_back(error)
@@ -245,11 +252,15 @@ class BatchProcessor:
     def _log_retry(self, attempt: int, error: Exception, seconds: float) -> None:
         try:
             self.conn.execute(
-                """INSERT INTO contact_import_logs
-                     (import_id, event, batch, attempt, first_row, duration_ms, result, category, message)
-                   SELECT id, 'batch', batches_done + 1, %s, last_row + 1, %s, 'retried', %s, %s
-                   FROM contact_imports WHERE id = %s""",
-                (attempt, seconds * 1000, Category.DATABASE, first_line(error), self.lease.import_id),
+                _LOG_RETRY,
+                {
+                    "attempt": attempt,
+                    "size": self.size,
+                    "took": seconds * 1000,
+                    "category": Category.DATABASE,
+                    "message": first_line(error),
+                    "id": self.lease.import_id,
+                },
             )
             self.conn.commit()
         except psycopg.Error as trouble:
@@ -275,3 +286,18 @@ class _Logged:
     result: str  # done | failed
     category: Category | None = None
     message: str | None = None
+
+
+# The batch is the one behind the checkpoint. Of the rows of a second run, those that failed count.
+_LOG_RETRY = """
+    INSERT INTO contact_import_logs
+      (import_id, event, batch, attempt, first_row, last_row, duration_ms, result, category, message)
+    SELECT id, 'batch', batches_done + 1, %(attempt)s, last_row + 1, (
+        SELECT max(row) FROM (
+          SELECT r.row FROM contact_import_rows r
+          WHERE r.import_id = i.id AND r.row > i.last_row AND (NOT i.retrying OR EXISTS (
+            SELECT FROM contact_import_results l
+            WHERE l.import_id = i.id AND l.row = r.row AND l.outcome = 'failed'))
+          ORDER BY r.row LIMIT %(size)s) batch),
+      %(took)s, 'retried', %(category)s, %(message)s
+    FROM contact_imports i WHERE id = %(id)s"""
