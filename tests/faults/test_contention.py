@@ -224,6 +224,57 @@ def test_people_edit_all_the_time(house):
     assert {row["contact_id"] for row in edits} == set(done)
 
 
+def held_in_its_second_decision(house, *lines: str) -> tuple:
+    """An import that is to stop at its first failure, whose second batch of five is decided for the second time.
+
+    The loop has decided it once. Beside the `lines`, the book has a contact x, a y and a z with the keys of nobody.
+    """
+    house.query("INSERT INTO contacts (external_id) VALUES ('x'), ('y'), ('z')")
+    house.query("UPDATE contacts SET email = 'y@example.com', email_key = 'y@example.com' WHERE external_id = 'y'")
+    house.query(
+        """CREATE SEQUENCE decisions;
+           CREATE FUNCTION count_decisions() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM nextval('decisions'); RETURN NEW; END $$;
+           CREATE TRIGGER count_decisions BEFORE INSERT ON contact_import_results
+             FOR EACH ROW WHEN (NEW.row = 7) EXECUTE FUNCTION count_decisions()"""
+    )
+    others = [f"{n},p{n}@example.com,P{n},,,," for n in range(1, 21)]
+    import_id = house.ready(table(*others[:5], *lines, *others[5:]))
+    gate = Gate(house, "contact_import_results", when="(SELECT last_value FROM decisions) = 2")
+    house.execute(import_id, batch_size=5, skip_errors=False)
+    return import_id, gate
+
+
+def delete(house, contact: dict) -> None:
+    """By hand, as the contact's page does."""
+    with house.session() as session:
+        journal.delete_contact(session, contact["id"], contact["version"], house.user_id)
+        session.commit()
+
+
+def test_a_conflict_that_a_person_clears_does_not_stop_the_import(house):
+    """It was decided, taken back, and decided again without the rows behind it: by then it was none."""
+    import_id, gate = held_in_its_second_decision(house, "6x,p6x@example.com,,,,,", "x,y@example.com,,,,,")
+    with house.working(import_id):
+        gate.held(import_id)
+        delete(house, house.contact("y"))
+        gate.open()
+    found = check_invariants(house, import_id)
+    assert (found["state"], found["failure_reason"]) == ("completed", None)
+    assert (found["created"], found["duplicate_skipped"], found["conflict"]) == (21, 1, 0)
+
+
+def test_the_import_stops_at_the_conflict_that_is_first_by_then(house):
+    import_id, gate = held_in_its_second_decision(house, "z,z@example.com,,,,,", "x,y@example.com,,,,,")
+    with house.working(import_id):
+        gate.held(import_id)
+        house.edit(house.contact("y")["id"], email="z@example.com")
+        gate.open()
+    found = check_invariants(house, import_id, complete=False)
+    assert (found["state"], found["failure_reason"]) == ("failed", "stopped_at_first_error")
+    assert (found["created"], found["conflict"], found["last_row"]) == (5, 1, 7)
+
+
 def test_undo_waits_for_its_turn(house):
     """No undo of what still runs; once it is cancelled, the undo takes back what was done."""
     import_id = house.execute(house.ready(rows(300)))

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -164,12 +163,12 @@ class BatchProcessor:
     def _attempt(self, attempt: int, narrow: bool, started: float) -> Turn:
         """One transaction: decide and write, then move the checkpoint, then commit."""
         decided = self._decide(self.size, narrow=narrow)
+        if not self.run.skip_errors:
+            decided = self._up_to_first_failure(decided)
         if decided.rows == 0:
             self.conn.rollback()
             return Turn.DONE
         stop = not self.run.skip_errors and any(decided.counts[bad] for bad in FAILURES)
-        if stop:
-            decided = self._up_to_first_failure()
         cancelled = self._checkpoint(decided, started, _Logged(attempt, "done"))
         self._commit(decided.last_row)
         return Turn.STOPPED if stop else Turn.CANCELLED if cancelled else Turn.GO_ON
@@ -178,17 +177,27 @@ class BatchProcessor:
         """The batch as a whole, or, when it is known to hold a row that cannot be stored, around that row."""
         return (self.bisection if narrow else self.handler).take(self.run.last_row, size)
 
-    def _up_to_first_failure(self) -> Decided:
-        """Take the batch back and do it again up to and with the first row that failed or conflicted."""
-        first: Any = self.conn.execute(
+    def _up_to_first_failure(self, decided: Decided) -> Decided:
+        """While rows follow the first one that failed or conflicted, take all back and decide again without them.
+
+        Each decision is made on the book as it then is, so the last one says whether, and where, there is a failure.
+        """
+        while 0 < (rows := self._rows_to_first_failure(decided)) < decided.rows:
+            self.conn.rollback()
+            decided = self._decide(rows, narrow=True)
+        return decided
+
+    def _rows_to_first_failure(self, decided: Decided) -> int:
+        """How many rows of the batch at hand there are up to and with that row; 0 where none failed or conflicted."""
+        found = self.conn.execute(
             """SELECT count(*) AS rows FROM contact_import_rows
                WHERE import_id = %(import_id)s AND row > %(after)s AND row <= (
                  SELECT min(row) FROM contact_import_results
-                 WHERE import_id = %(import_id)s AND row > %(after)s AND outcome IN ('failed', 'conflict'))""",
-            {"import_id": self.lease.import_id, "after": self.run.last_row},
+                 WHERE import_id = %(import_id)s AND row > %(after)s AND row <= %(last)s
+                   AND outcome IN ('failed', 'conflict'))""",
+            {"import_id": self.lease.import_id, "after": self.run.last_row, "last": decided.last_row},
         ).fetchone()
-        self.conn.rollback()
-        return self._decide(int(first["rows"]), narrow=True)
+        return int(found["rows"]) if found else 0
 
     def _checkpoint(self, decided: Decided, started: float, logged: "_Logged") -> bool:
         """Move the checkpoint under the lease's token; true when somebody asked to stop."""
