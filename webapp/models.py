@@ -223,7 +223,7 @@ class ImportLease(Base):
     backend_start: Mapped[datetime | None]  # pids are used again; the pair is not
     heartbeat_at: Mapped[datetime | None]  # null: nobody holds it
     cancel_requested_at: Mapped[datetime | None]
-    waiting_for: Mapped[str | None]  # worker | database | queue | phone | undo: why nothing moves
+    waiting_for: Mapped[str | None]  # database | queue | phone | undo: why nothing moves
     enqueued_at: Mapped[datetime | None]
     deaths: Mapped[int] = mapped_column(server_default=text("0"))  # work-horses lost at the same checkpoint
     deaths_at_row: Mapped[int] = mapped_column(server_default=text("-1"))

@@ -20,6 +20,7 @@ from tests.harness.imports import table
 from tests.harness.invariants import check_invariants
 from tests.harness.proxy import Proxy
 from webapp import jobs
+from webapp.engine import sessions
 from webapp.web import receiving
 
 FIFTH_BATCH = "NEW.external_id = '420'"
@@ -50,6 +51,29 @@ def test_database_restarted(house, how):
     gate.held(import_id, after=token)
     gate.open()
     assert finish(house, import_id)["deaths"] == 0, "an outage is no death of the worker"
+
+
+def undo_under_way(house) -> tuple:
+    """An undo of 2,500 created contacts whose second batch is held; its id, the gate and the holder's token."""
+    import_id = house.execute(house.ready(rows(2500)))
+    jobs.work(str(import_id))
+    gate = Gate(house, when="OLD.external_id = '700'", events="DELETE")
+    house.worker()
+    house.ask(sessions.roll_back, import_id)
+    return import_id, gate, gate.held(import_id)
+
+
+@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGINT], ids=["immediate", "fast"])
+def test_database_restarted_during_an_undo(house, how):
+    import_id, gate, token = undo_under_way(house)
+    assert house.facts(import_id)["rollback"], "no batch of the undo was committed yet"
+    house.machine.stop_database(how)
+    house.machine.start_database()
+    gate.held(import_id, after=token)
+    gate.open()
+    found = house.wait(import_id, "rolled_back")
+    assert (found["rollback"]["removed"], found["rollback"]["kept"], found["deaths"]) == (2500, 0, 0)
+    assert not house.query("SELECT FROM contacts")
 
 
 def test_session_ended_by_an_administrator(house):

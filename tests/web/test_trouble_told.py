@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.engine.test_faults import refuse
-from tests.web.test_pages import bring, check
-from webapp.engine import batches, sessions
+from tests.web.test_pages import bring, check, run
+from webapp.engine import batches, leases, sessions
 
 
 @pytest.fixture
@@ -56,3 +56,64 @@ def test_rows_tried_again_in_a_second_run_are_those_that_failed(owner, given_up,
     importer.work(given_up.id)
     page = owner.get(f"/imports/{given_up.id}/report").text
     assert re.findall(r'data-label="Rows">(\d+).(\d+)<', page) == [("1", "201")] * batches.ATTEMPTS
+
+
+@pytest.fixture
+def standing_still(owner, importer, session):
+    """The undo of an import, one contact of which the database will not delete, after some attempts."""
+    import_id = UUID(run(owner, importer))
+    session.execute(
+        text(
+            """CREATE FUNCTION hold_on() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE EXCEPTION 'an invoice <needs> this contact'; END $$;
+               CREATE TRIGGER hold_on BEFORE DELETE ON contacts FOR EACH ROW EXECUTE FUNCTION hold_on()"""
+        )
+    )
+    session.commit()
+    importer.undo(import_id)
+    for _ in range(leases.POISONED_AFTER):
+        importer.work(import_id)
+    return import_id
+
+
+TROUBLE = "SELECT event FROM contact_import_logs WHERE event IN ('broken_off', 'resumed') ORDER BY id"
+
+
+def test_an_undo_that_does_not_get_on_says_why_and_goes_on_by_itself(owner, importer, session, standing_still):
+    watching = f"/imports/{standing_still}/progress"
+    session.execute(text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '8 seconds'"))
+    session.commit()
+    page = owner.get(watching).text
+    assert "Taking it back does not get on: an invoice &lt;needs&gt; this contact." in page
+    assert "It is tried again by itself" in page
+    assert "Waiting for a worker" not in page
+    session.execute(text("DROP TRIGGER hold_on ON contacts"))
+    session.commit()
+    assert importer.work(standing_still).state == "rolled_back"
+    assert "1 contact removed" in owner.get(f"/imports/{standing_still}/report").text
+
+
+def test_an_undo_that_gets_on_again_says_no_more_of_it(owner, session, standing_still):
+    """While the attempt that does get on is still at work."""
+    session.execute(text("UPDATE contact_import_leases SET heartbeat_at = clock_timestamp()"))
+    session.commit()
+    assert "does not get on" in owner.get(f"/imports/{standing_still}/progress").text
+    session.execute(text("UPDATE contact_imports SET rollback = rollback || jsonb_build_object('through', 1)"))
+    session.commit()
+    assert "does not get on" not in owner.get(f"/imports/{standing_still}/progress").text
+
+
+def test_an_undo_that_does_not_get_on_still_needs_a_worker(owner, session, standing_still):
+    session.execute(text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '31 seconds'"))
+    session.commit()
+    page = owner.get(f"/imports/{standing_still}/progress").text
+    assert "Waiting for a worker" in page
+    assert "does not get on" not in page
+
+
+def test_the_log_does_not_fill_with_the_same_again(importer, session, standing_still):
+    before = session.scalars(text(TROUBLE)).all()
+    assert before.count("broken_off") == leases.POISONED_AFTER
+    for _ in range(5):
+        importer.work(standing_still)
+    assert session.scalars(text(TROUBLE)).all() == before

@@ -46,14 +46,14 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     token, place = _move_token(conn, import_id)
     deaths = _deaths(held, place)
     _record_holder(conn, import_id, token, deaths, place)
-    if held["died"]:
+    if held["died"] and deaths <= POISONED_AFTER:  # From then on it is the same, every few seconds.
         _log_resumed(conn, import_id, held["worker"])
     conn.commit()
     return Lease(import_id, token, deaths)
 
 
 # Where the work stands, as one number that moves with it: deaths count against the work only while it stands still.
-_PLACE = """CASE i.state
+PLACE = """CASE i.state
     WHEN 'checking' THEN COALESCE((i.read_position ->> 'rows')::bigint, 0)
     WHEN 'ready' THEN -10 - (SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id)
     WHEN 'rolling_back' THEN -100 - COALESCE((i.rollback ->> 'through')::bigint, 0)
@@ -100,7 +100,7 @@ def _move_token(conn: Connection, import_id: UUID) -> tuple[int, int]:
     """The new token, and where the work stands."""
     moved = conn.execute(
         f"""UPDATE contact_imports i SET lease_token = lease_token + 1 WHERE id = %s
-            RETURNING lease_token, {_PLACE} AS place""",
+            RETURNING lease_token, {PLACE} AS place""",
         (import_id,),
     ).fetchone()
     assert moved is not None  # noqa: S101 - the lease row references the import
@@ -138,15 +138,27 @@ def release(conn: Connection, lease: Lease, *, waiting_for: str | None = None) -
 
 
 def abandon(conn: Connection, lease: Lease, message: str) -> None:
-    """Let the import go because the work on it broke; it counts as a death at this place. `message` is for the log."""
+    """Let the import go because the work on it broke; it counts as a death at this place.
+
+    `message` is for the log, in which it stands once where it is the same again and again.
+    """
     conn.execute(
         """WITH ended AS (
              UPDATE contact_import_leases
              SET heartbeat_at = 'epoch', backend_pid = NULL, enqueued_at = clock_timestamp()
              WHERE import_id = %(id)s AND token = %(token)s RETURNING import_id)
            INSERT INTO contact_import_logs (import_id, event, category, message)
-           SELECT import_id, 'broken_off', 'system', %(message)s FROM ended""",
-        {"id": lease.import_id, "token": lease.token, "message": message},
+           SELECT import_id, 'broken_off', 'system', %(message)s FROM ended
+           WHERE %(deaths)s < %(poisoned)s OR %(message)s IS DISTINCT FROM (
+             SELECT message FROM contact_import_logs
+             WHERE import_id = %(id)s AND event = 'broken_off' ORDER BY id DESC LIMIT 1)""",
+        {
+            "id": lease.import_id,
+            "token": lease.token,
+            "message": message,
+            "deaths": lease.deaths,
+            "poisoned": POISONED_AFTER,
+        },
     )
     conn.commit()
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.engine.batches import AUTO_MOST
+from webapp.engine.leases import PLACE, POISONED_AFTER
 from webapp.engine.pace import Pace, pace
 from webapp.engine.states import (
     DUPLICATES,
@@ -23,6 +24,7 @@ from webapp.models import ContactImport, ImportLease
 
 LATE_WORKER = timedelta(seconds=5)  # queued for longer than this without a worker is worth a word
 SILENCE = timedelta(seconds=10)  # a worker not heard of for longer is not counted on
+TRIED_AGAIN = timedelta(seconds=30)  # what broke off and was not tried again for longer has no worker
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class ImportProgress:
 
     success + failed + skipped = processed; duplicates overlap with them. These tell of the import's rows alone, so
     they stand still while a file is checked or an import is rolled back; `work`, time left, speed and `points` (rows
-    per minute at each of the last seconds) tell of the step at hand.
+    per minute at each of the last seconds) tell of the step at hand. `obstacle` is why it waits for help, where known.
     """
 
     progress: float
@@ -60,6 +62,7 @@ class ImportProgress:
     state: str
     outcomes: dict[str, int]
     waiting_for: str | None
+    obstacle: str | None
     work: Work
     points: tuple[int, ...]
 
@@ -107,6 +110,7 @@ def progress(session: Session, import_id: UUID) -> ImportProgress:
         state=found.state,
         outcomes=outcomes,
         waiting_for=waits,
+        obstacle=_obstacle(session, found.id) if waits == "help" else None,
         work=work,
         points=moving.points,
         **counts,
@@ -171,15 +175,41 @@ def _total_batches(found: ContactImport, processed: int) -> int:
 
 
 def waiting_for(session: Session, import_id: UUID) -> str | None:
-    """Why nothing moves, if so: what the last worker left word of, or `worker` when none came in time."""
+    """Why nothing moves, if so: what the last worker left word of, `worker` when none came in time, or `help`.
+
+    Help is wanted where attempt after attempt breaks off at the same place, though workers are there.
+    """
     lease = session.get(ImportLease, import_id, populate_existing=True)
     state = session.scalar(select(ContactImport.state).where(ContactImport.id == import_id))
     now = session.scalar(select(func.clock_timestamp()))
     if lease is None or now is None or state not in WORKED_ON:
         return None
-    if lease.heartbeat_at and now - lease.heartbeat_at < SILENCE:
-        return None
-    if lease.waiting_for:
+    alive = lease.heartbeat_at is not None and now - lease.heartbeat_at < SILENCE
+    if lease.waiting_for and not alive:
         return lease.waiting_for
-    late = lease.enqueued_at is None or now - lease.enqueued_at > LATE_WORKER
-    return "worker" if late else None
+    unattended = timedelta() if alive else now - lease.enqueued_at if lease.enqueued_at else timedelta.max
+    if unattended < TRIED_AGAIN and _stands_still(session, lease):
+        return "help"
+    return "worker" if unattended > LATE_WORKER else None
+
+
+def _stands_still(session: Session, lease: ImportLease) -> bool:
+    """Whether workers were lost again and again at the very place where the work still is."""
+    if lease.deaths < POISONED_AFTER:
+        return False
+    place = text(f"SELECT {PLACE} FROM contact_imports i WHERE i.id = :id")
+    return bool(session.scalar(place, {"id": lease.import_id}) == lease.deaths_at_row)
+
+
+def _obstacle(session: Session, import_id: UUID) -> str | None:
+    """What the last attempt of this step broke off with; None where its workers were lost without a word."""
+    found: str | None = session.scalar(_LAST_WORD, {"id": import_id})
+    return found
+
+
+_LAST_WORD = text(
+    """SELECT message FROM contact_import_logs WHERE import_id = :id AND event = 'broken_off' AND id > COALESCE((
+         SELECT max(id) FROM contact_import_logs
+         WHERE import_id = :id AND event IN ('started', 'retry_started', 'rollback_started')), 0)
+       ORDER BY id DESC LIMIT 1"""
+)
