@@ -53,6 +53,28 @@ def test_database_restarted(house, how):
     assert finish(house, import_id)["deaths"] == 0, "an outage is no death of the worker"
 
 
+def test_machine_restarted(house):
+    """Worker, database and queue are gone at once, with another import waiting; all come up again."""
+    import_id = house.ready(rows(1000))
+    waiting = house.ready(rows(10, first=5001))
+    gate = Gate(house, when=FIFTH_BATCH)
+    worker = house.worker()
+    house.execute(import_id)
+    gate.held(import_id)
+    house.execute(waiting)
+    worker.end()
+    house.machine.stop_database(signal.SIGQUIT)
+    house.machine.stop_queue()
+    house.highest.clear()  # A crash may take back the last moments; whole batches, and the checkpoint with them.
+    house.machine.start_database()
+    house.machine.start_queue()
+    assert house.facts(import_id)["state"] == "running"
+    gate.open()
+    house.worker()
+    assert finish(house, import_id)["created"] == 1000
+    finish(house, waiting)
+
+
 def undo_under_way(house) -> tuple:
     """An undo of 2,500 created contacts whose second batch is held; its id, the gate and the holder's token."""
     import_id = house.execute(house.ready(rows(2500)))
