@@ -195,6 +195,14 @@ def test_failed_rows_run_again(owner_program, session):
     assert owner_program.ask("POST", f"/imports/{import_id}/retry", 409).json["code"] == "nothing_failed"
 
 
+def test_a_conflict_is_a_matter_of_business(owner_program):
+    owner_program.run(table("1,a@example.com,Ada,,,,", "2,b@example.com,Bob,,,,"))
+    import_id = owner_program.run(table("1,b@example.com,Ada,,,,", "3,c@example.com,Cid,,,,"))
+    result = owner_program.ask("GET", f"/imports/{import_id}/result").json
+    assert (result["failed_contacts"], result["outcomes"]["conflict"]) == (1, 1)
+    assert [(entry["row"], entry["category"]) for entry in result["error_log"]] == [(2, "business")]
+
+
 def test_downloads(owner_program):
     import_id = owner_program.run(table("1,a@example.com,=1+1,,,,", "2,nonsense,Bob,,,,"))
     report = owner_program.ask("GET", f"/imports/{import_id}/report.csv")

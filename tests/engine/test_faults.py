@@ -1,6 +1,7 @@
 """A batch under faults that the database raises: triggers in the test database, no switches in the program."""
 
 import threading
+from collections import Counter
 from functools import partial
 
 import psycopg
@@ -9,7 +10,7 @@ from sqlalchemy import select, text
 
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.engine import execution, leases, sessions
+from webapp.engine import batches, execution, leases, sessions
 from webapp.engine.faults import Fenced
 from webapp.models import ContactImport, ImportLog, ImportResult
 
@@ -52,11 +53,28 @@ def test_a_transient_fault_is_retried(importer, session, code):
     assert [(entry.batch, entry.attempt) for entry in retried] == [(2, 1)]
 
 
-def test_a_batch_that_fails_three_times_leaves_the_others(importer, session):
-    refuse(session, "NEW.external_id = '150'", "RAISE EXCEPTION USING ERRCODE = 'serialization_failure'")
-    done = importer.run(ROWS)
-    assert (done.state, done.created, done.failed) == ("completed", 150, 100)
-    assert session.query(ImportLog).filter_by(result="retried").count() == 2
+def test_a_batch_that_fails_three_times_leaves_the_others(importer, session, monkeypatch):
+    pauses: list[float] = []
+    monkeypatch.setattr(batches.time, "sleep", pauses.append)
+    refuse(
+        session,
+        "NEW.external_id = '150'",
+        "RAISE EXCEPTION USING ERRCODE = 'serialization_failure', MESSAGE = 'out of turn', DETAIL = 'P150'",
+    )
+    done = importer.run(ROWS.replace("p120@example.com", "nonsense"))
+    assert (done.state, done.created, done.invalid, done.failed) == ("completed", 150, 1, 99)
+    assert pauses == [0.1, 0.5]
+    attempts = session.scalars(select(ImportLog).where(ImportLog.batch == 2).order_by(ImportLog.id)).all()
+    assert [(entry.attempt, entry.result, entry.category, entry.message) for entry in attempts] == [
+        (1, "retried", "database", "out of turn"),
+        (2, "retried", "database", "out of turn"),
+        (3, "failed", "database", "out of turn"),
+    ]
+    entries = session.scalars(select(ImportResult).where(ImportResult.row.between(102, 201))).all()
+    assert Counter((entry.outcome, entry.code, (entry.detail or {}).get("message")) for entry in entries) == {
+        ("failed", "batch_failed", "out of turn"): 99,
+        ("invalid", "email_no_at", None): 1,
+    }
 
 
 def test_a_stale_worker_writes_nothing(importer, session, settings):
