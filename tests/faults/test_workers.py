@@ -239,11 +239,17 @@ def test_a_check_that_breaks_off_three_times_fails_with_a_reason(house):
 
 def test_previews_that_break_off_are_given_up(house):
     import_id = house.upload(rows(50))
-    house.query("DROP TABLE contact_changes CASCADE")  # The previews copy its shape.
+    refuse(house, "true", "'no'", on="contact_import_previews")
     house.worker()
     jobs.wake(import_id, house.settings)
     house.wait(import_id, "ready")
-    house.until(lambda: (found := house.facts(import_id))["deaths"] == leases.POISONED_AFTER or found["waiting_for"])
+    broken = "SELECT message FROM contact_import_logs WHERE event = 'broken_off'"
+    house.until(lambda: len(house.query(broken)) == leases.POISONED_AFTER)
+    house.until(lambda: house.facts(import_id)["deaths"] == leases.POISONED_AFTER, what="it was not given up")
+    token = house.facts(import_id)["token"]
+    time.sleep(3 * house.settings.sweep_seconds)
+    assert house.facts(import_id)["token"] == token, "it is tried again and again"
+    assert [entry["message"] for entry in house.query(broken)] == ["no"] * leases.POISONED_AFTER
 
 
 def test_the_sweeper_is_started_again(house):
