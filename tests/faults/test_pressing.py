@@ -122,10 +122,15 @@ def test_web_killed_during_an_upload(house, app, people, tmp_path, monkeypatch):
     web = house.web(port := _free_port())
     _wait_for(f"http://127.0.0.1:{port}/healthz")
     with half_an_upload(port, token_of(app, people)):
-        house.until(lambda: house.query("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%api_tokens%'"))
+        house.until(lambda: house.query(HALF_IN), what="no byte of it came to the database")
         web.end()
     assert not house.query("SELECT 1 FROM contact_imports UNION ALL SELECT 1 FROM contact_import_files")
     assert not list(spool.iterdir()), "a temporary file stayed"
+
+
+# A session that has written some of a file and waits for the rest.
+HALF_IN = """SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+    AND query LIKE '%contact_import_files%' AND state LIKE 'idle in tr%'"""
 
 
 def token_of(app, people) -> str:
