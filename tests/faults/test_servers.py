@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from tests.faults.test_pressing import mine
 from tests.harness import servers as common
 from tests.harness.gates import Gate
 from tests.harness.house import rows
@@ -192,7 +193,7 @@ def test_queue_away(house, how):
 def test_queue_full(house, owner):
     """It takes no more; the button still works, the page says what is waited for, and the import begins later."""
     import_id = house.ready(rows(10))
-    house.query("UPDATE contact_imports SET created_by = (SELECT id FROM users WHERE email = 'owner@example.com')")
+    mine(house)
     store = redis.Redis.from_url(house.settings.redis_url)
     assert store.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
     jobs.queue(house.settings.redis_url).empty()  # The check has rung for its previews; that call would count as ours.
@@ -256,14 +257,16 @@ def test_disk_full_under_an_upload(small_folder, house, owner, monkeypatch):
         assert house.query(f"SELECT count(*) AS n FROM {stored}") == [{"n": 0}]
 
 
-def test_disk_full(small_disk, house):
+def test_disk_full(small_disk, house, owner):
     """The import waits with what it has, and goes on once there is room."""
     people = [f'{n},p{n}@example.com,P{n},Q{n},{"x" * 200},,' for n in range(1, 2001)]
     import_id = house.ready(table(*people))
+    mine(house)
     house.query("ALTER TABLE contacts SET TABLESPACE small")
     house.worker()
     house.execute(import_id)
-    house.until(lambda: house.waiting_for(import_id) == "database", what="nothing was said")
+    said = "Waiting for the database. The import goes on by itself."
+    house.until(lambda: said in owner.get(f"/imports/{import_id}/progress").text, what="nothing was said")
     found = check_invariants(house, import_id, complete=False)
     assert (found["state"], found["failed"]) == ("running", 0)
     assert 0 < found["created"] < 2000

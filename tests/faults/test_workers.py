@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.faults.test_pressing import mine
 from tests.harness.gates import Gate, refuse
 from tests.harness.house import rows
 from tests.harness.invariants import check_invariants
@@ -82,11 +83,15 @@ def test_no_worker_left_is_said_and_healed(house):
     assert check_invariants(house, import_id)["created"] == 1000
 
 
-def test_queued_without_a_worker(house):
+def test_queued_without_a_worker(house, owner):
     import_id = house.execute(house.ready(rows(10)))
+    mine(house)
+    watching = f"/imports/{import_id}/progress"
     assert house.waiting_for(import_id) is None
+    assert "Waiting for" not in owner.get(watching).text
     house.query("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '5 seconds'")
     house.until(lambda: house.waiting_for(import_id) == "worker")
+    assert "Waiting for a worker. Start one with" in owner.get(watching).text
     house.worker()
     house.wait(import_id, "completed")
     check_invariants(house, import_id)
