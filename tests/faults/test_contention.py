@@ -275,6 +275,27 @@ def test_the_import_stops_at_the_conflict_that_is_first_by_then(house):
     assert (found["created"], found["conflict"], found["last_row"]) == (5, 1, 7)
 
 
+@pytest.mark.parametrize(("strategy", "outcome"), [("skip", "duplicate_skipped"), ("update", "updated")])
+def test_two_imports_bring_the_same_people_at_once(house, strategy, outcome):
+    """The second one finds nobody in the book, wants the same keys, waits, loses the race, and decides again."""
+    first, second = house.ready(rows(300)), house.ready(rows(300, company="Other"))
+    gate = Gate(house, when=f"NEW.imported_from = '{first}' AND NEW.external_id = '100'")
+    house.execute(first)
+    house.execute(second, strategy)
+    with house.working(first):
+        gate.held(first)
+        with house.working(second):
+            house.until(lambda: house.retried(second), what="the batch did not give way")
+            wait_for_lock(house)
+            gate.open()
+    given_way, lost_race = house.retried(second)[:2]
+    assert "lock timeout" in given_way
+    assert 'duplicate key value violates unique constraint "contacts_e' in lost_race
+    done, late = check_invariants(house, first), check_invariants(house, second)
+    assert (done["state"], done["created"]) == (late["state"], late[outcome]) == ("completed", 300)
+    assert house.query("SELECT count(*) AS n FROM contacts") == [{"n": 300}]
+
+
 def test_undo_waits_for_its_turn(house):
     """No undo of what still runs; once it is cancelled, the undo takes back what was done."""
     import_id = house.execute(house.ready(rows(300)))
