@@ -97,13 +97,18 @@ def test_queued_without_a_worker(house, owner):
     check_invariants(house, import_id)
 
 
-def test_stop_comes_at_the_batchs_end(house):
+@pytest.mark.parametrize("told", ["the worker", "all of its processes"])
+def test_stop_comes_at_the_batchs_end(house, told):
+    """A stop by make or systemd comes to all of a worker's processes at once."""
     import_id = house.ready(rows(1000))
     gate = Gate(house, when=FIFTH_BATCH)
     worker = house.worker()
     house.execute(import_id)
     gate.held(import_id)
-    worker.process.terminate()
+    if told == "the worker":
+        worker.process.terminate()
+    else:
+        worker.signal_family(signal.SIGTERM)
     time.sleep(0.3)
     assert worker.process.poll() is None, "it did not wait for its batch"
     gate.open()
