@@ -15,7 +15,7 @@ from tests.harness.house import rows
 from tests.harness.imports import table
 from tests.harness.invariants import check_invariants
 from webapp import db, jobs
-from webapp.engine import journal, sessions
+from webapp.engine import journal, leases, rollback, sessions
 from webapp.engine.states import State
 
 LONGEST_WAIT = 2  # seconds that an edit may have to wait
@@ -311,4 +311,28 @@ def test_undo_waits_for_its_turn(house):
     house.ask(sessions.roll_back, import_id)
     jobs.work(str(import_id))
     assert house.facts(import_id)["state"] == State.ROLLED_BACK
+    assert not house.query("SELECT FROM contacts")
+
+
+def test_one_undo_at_a_time(house):
+    """The second is asked for while the first makes room between two of its batches: it waits, and says for what."""
+    first = house.execute(house.ready(rows(2500)))
+    jobs.work(str(first))
+    second = update_of(house, 2500, batch_size=1000)
+    jobs.work(str(second))
+    assert house.facts(second)["updated"] == 2500
+    house.ask(sessions.roll_back, second)
+    with db.connect_job(house.settings.database_url) as conn:
+        lease = leases.claim(conn, second, house.settings.lease_seconds)
+        assert not rollback.undo_slice(conn, lease, lambda: True)
+        leases.release(conn, lease)
+    half = house.book()
+    house.ask(sessions.roll_back, first)
+    jobs.work(str(first))
+    assert (house.facts(first)["state"], house.waiting_for(first)) == ("rolling_back", "undo")
+    assert house.book() == half
+    jobs.work(str(second))
+    assert house.facts(second)["state"] == State.ROLLED_BACK
+    jobs.work(str(first))
+    assert (house.facts(first)["state"], house.waiting_for(first)) == (State.ROLLED_BACK, None)
     assert not house.query("SELECT FROM contacts")
