@@ -17,14 +17,50 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import sessions, uploads
 from webapp.engine.staging import StoredFile
-from webapp.intake import emails, reading
+from webapp.intake import emails, phones, reading
 from webapp.intake.cleaning import cleaned
 from webapp.models import ContactImport, ImportFileChunk
 
 EVERYTHING = reading.Limits(max_rows=2**40, max_columns=2**14)
 CUT_SHORT = {"cell_too_long", "row_too_long"}  # of such a row only the beginning is read
-DIGITS = 8  # by whose last ones a phone is known: country and area are written in many ways, or left out
-BETWEEN = r"[ \u00a0./()-]{0,3}"  # the signs that people put between digits
+LOCAL = 8  # digits, the last of a number, that are called without its area; shorter ones are anybody's
+SHORT = 7  # digits, from which on a number within other text is taken for one
+SIGN = r"[ \u00a0./()-]"  # what people put between digits
+BETWEEN = rf"{SIGN}{{0,3}}"
+APART = " | "  # between cells: no sign of a number, and none of an address
+
+
+@dataclass(frozen=True)
+class Phone:
+    """The ways in which a number is written. `near` is a quick look at what ends like it; it decides nothing.
+
+    A whole file is deleted for what is found, so before the number may only stand what is dialled with it.
+    """
+
+    near: re.Pattern[str]
+    within: re.Pattern[str] | None  # other text
+    alone: re.Pattern[str]
+
+    @classmethod
+    def of(cls, key: str) -> "Phone":
+        code, at_home, number = phones.parts_of(key)
+        digits = BETWEEN.join(number)
+        trunk = rf"(?:{'|'.join(sorted({'0', at_home} - {''}))})"
+        abroad = rf"(?:(?:00|011){BETWEEN})?{BETWEEN.join(code)}{BETWEEN}(?:{trunk}{BETWEEN})?|" if code else ""
+        before = rf"(?:{abroad}{trunk}{BETWEEN})"
+        # With what is dialled before it, the number may follow another one; bare, it must not be a part of one.
+        dialled = rf"(?<!\d){before}{digits}(?![.,]?\d)"
+        bare = rf"(?<!\d)(?<!\d[,{SIGN[1:]}){digits}(?!\d|[,{SIGN[1:]}\d)"
+        local = rf"|{BETWEEN.join(number[-LOCAL:])}" if len(number) > LOCAL else ""
+        return cls(
+            near=re.compile(BETWEEN.join(number[-LOCAL:])),
+            within=re.compile(f"{dialled}|{bare}") if len(number) >= SHORT else None,
+            alone=re.compile(rf"[+(]{{0,2}}{before}?{digits}{local}"),
+        )
+
+    def is_in(self, cell: str) -> bool:
+        """Whether the cell holds the number: a short one by itself, others within text too."""
+        return bool(self.alone.fullmatch(cell.strip()) or (self.within and self.within.search(cell)))
 
 
 @dataclass(frozen=True)
@@ -33,26 +69,24 @@ class Sought:
 
     mails: frozenset[str]
     ids: frozenset[str]
-    phone: re.Pattern[str] | None
+    phones: tuple[Phone, ...]
 
     @classmethod
     def of(cls, *, mails: Iterable[str], ids: Iterable[str], phone_keys: Iterable[str]) -> "Sought":
         """From the keys that a contact has or ever had."""
-        numbers = [re.sub(r"\D", "", key.partition(";")[0])[-DIGITS:] for key in phone_keys]
-        patterns = [rf"{BETWEEN.join(number)}(?!\d)" for number in numbers if number]
-        phone = re.compile("|".join(patterns)) if patterns else None
-        return cls(frozenset(_plain(mail) for mail in mails), frozenset(ids), phone)
+        numbers = tuple(Phone.of(key) for key in phone_keys)
+        return cls(frozenset(_plain(mail) for mail in mails), frozenset(ids), numbers)
 
     def is_in(self, cells: list[str], id_columns: list[int]) -> bool:
         """Whether these cells tell of the person. An id is one only in a column of ids."""
-        text = " ".join(cells)
+        text = APART.join(cells)
         if not text.isprintable():
             cells = [cleaned(cell, "") for cell in cells]
-            text = " ".join(cells)
+            text = APART.join(cells)
         text = _plain(text)
         return (
             any(mail in text for mail in self.mails)
-            or (self.phone is not None and self.phone.search(text) is not None)
+            or any(phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones)
             or any(cells[index].strip() in self.ids for index in id_columns if index < len(cells))
             or (not text.isascii() and any(self._spells_a_mail(cell) for cell in cells))
         )
@@ -71,7 +105,7 @@ def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterato
 
     It takes as long as reading these files does, some 6 s for each million rows of CSV.
     """
-    if not (sought.mails or sought.ids or sought.phone):
+    if not (sought.mails or sought.ids or sought.phones):
         return
     stored = select(ImportFileChunk.import_id).where(ImportFileChunk.position == 0)
     kept = select(ContactImport).where(ContactImport.id.in_(stored), ContactImport.id.in_(list(among)))

@@ -95,6 +95,20 @@ def by_library(text: str, region: str | None) -> tuple[str, str | None]:
     return (shown if is_all else text), key
 
 
+def parts_of(key: str) -> tuple[str, str, str]:
+    """The calling code of a key, what is dialled before the number at home, and the number: 49, 0 and 30123456."""
+    import phonenumbers  # noqa: PLC0415 - 20 MB of tables, needed only where a column holds phones
+
+    main = key.partition(";")[0]
+    try:
+        number = phonenumbers.parse(main)
+    except phonenumbers.NumberParseException:
+        return "", "", re.sub(r"\D", "", main)
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    at_home = phonenumbers.ndd_prefix_for_region(region, True) if region else None
+    return str(number.country_code), at_home or "", phonenumbers.national_significant_number(number)
+
+
 def _apart(text: str) -> tuple[str, str]:
     """What stands before the number ("Tel."), and the number."""
     begin = next((index for index, c in enumerate(text) if c == "+" or c.isdigit()), len(text))
