@@ -10,13 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from sqlalchemy.orm import Session
 
 from webapp.engine import promises
 from webapp.engine.decision import KEY_FIELDS, Rules
 from webapp.engine.duplicates import Connection, DuplicateHandler
-from webapp.engine.leases import Lease
+from webapp.engine.leases import POISONED_AFTER, Lease
 from webapp.engine.states import STORED_OUTCOMES, Outcome, State, Strategy
 from webapp.intake.fields import SCALARS
+from webapp.models import ContactImport, ImportLease
 
 RANGE = 1000  # rows a statement: the result does not depend on it
 EXAMPLES = 3  # of each outcome
@@ -33,6 +35,15 @@ def compute_missing(conn: Connection, lease: Lease, should_yield: Callable[[], b
     if missing:
         _shadow(conn, lease.import_id)
     return all(_compute(conn, lease, strategy, should_yield) for strategy in missing)
+
+
+def given_up(session: Session, found: ContactImport) -> bool:
+    """Whether the previews that are not there will not come: computing them ended too many work-horses.
+
+    The import can be run all the same: its batches find the row that does it.
+    """
+    lease = session.get(ImportLease, found.id, populate_existing=True)
+    return found.state == State.READY and lease is not None and lease.deaths >= POISONED_AFTER
 
 
 def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:

@@ -135,6 +135,9 @@ SENTENCES = {
     "too_many_pending": Sentence(
         "You have {limit} imports that were never run", "Finish or discard one of them, then upload the file again."
     ),
+    "preview_given_up": Sentence(
+        "What it would do could not be worked out beforehand", "Run it all the same: it can be taken back."
+    ),
     "invalid_rows_block_start": Sentence(
         "{rows} rows are invalid", "Correct or leave out the invalid rows, or let the import skip them."
     ),

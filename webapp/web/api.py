@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.config import MEBIBYTE
+from webapp.engine import preview as previews
 from webapp.engine import rollback_preview, sessions
 from webapp.engine.progress import progress
 from webapp.engine.states import State
@@ -179,12 +180,15 @@ def _bad_mapping(refusal: BadMapping) -> Problem:
     refuses=(404, 409, 422),
 )
 def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseReturnValue:
+    """Ask again while the answer is 202. A 409 with the code preview_given_up says that there will be none."""
     found = load_import(import_id)
     kept = db.session.get(ImportPreview, (import_id, query.duplicate_strategy.value))
     if kept is not None:
         return given(_preview(found, kept))
     if found.state not in {State.CHECKING, State.READY}:
         raise wrong_state(found.state)
+    if previews.given_up(db.session(), found):
+        raise _refused(found.state, sessions.Refused("preview_given_up"))
     return given(schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1")
 
 

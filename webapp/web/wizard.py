@@ -11,14 +11,14 @@ from flask_login import current_user, login_required
 from sqlalchemy import select
 
 from webapp import jobs
+from webapp.engine import preview as previews
 from webapp.engine import sessions, uploads
-from webapp.engine.leases import POISONED_AFTER
 from webapp.engine.progress import progress
 from webapp.engine.staging import TooLarge
 from webapp.engine.states import State, Strategy
 from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
-from webapp.models import ContactImport, ImportLease, ImportPreview
+from webapp.models import ContactImport, ImportPreview
 from webapp.web.access import change_import, load_import, refuse_viewers, settings, uploads_limit
 from webapp.web.extensions import db, limiter
 
@@ -153,13 +153,12 @@ def _review_page(found: ContactImport, problem: str | None = None) -> str:
 def _cards(found: ContactImport) -> dict[str, object]:
     """What the strategy cards show."""
     rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == found.id))
-    lease = db.session.get(ImportLease, found.id, populate_existing=True)
     return {
         "found": found,
         "previews": {row.strategy: row for row in rows},
         "strategies": list(Strategy),
         "until": datetime.now(UTC) + timedelta(days=settings().retention_days),
-        "given_up": lease is not None and lease.deaths >= POISONED_AFTER,
+        "given_up": previews.given_up(db.session(), found),
     }
 
 
