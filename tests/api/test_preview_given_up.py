@@ -1,10 +1,14 @@
-"""Previews that ended three work-horses: a program is told to stop asking."""
+"""Previews that ended three work-horses: a program is told to stop asking, and asks again once a row was mended."""
+
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.api.conftest import table
 from webapp import jobs
+from webapp.engine import mending, preview
+from webapp.models import ContactImport, ImportPreview
 
 
 @pytest.fixture
@@ -38,3 +42,21 @@ def test_the_contract_names_the_code(owner_program):
     described = owner_program.ask("GET", "/openapi.json").json["paths"]["/api/imports/{import_id}/preview"]["get"]
     assert "preview_given_up" in described["description"]
     assert "409" in described["responses"]
+
+
+@pytest.mark.parametrize("mend", ["correct", "leave_out", "correct_alike"])
+def test_a_mended_row_is_a_new_start_for_the_previews(owner_program, broken, session, mend):
+    asked = {
+        "correct": lambda: mending.correct(session, UUID(broken), 3, {1: "b@example.com"}),
+        "leave_out": lambda: mending.leave_out(session, UUID(broken), 3, out=True),
+        "correct_alike": lambda: mending.correct_alike(session, UUID(broken), 3, 1, "b@example.com"),
+    }
+    asked[mend]()
+    session.commit()
+    assert not preview.given_up(session, session.get_one(ContactImport, UUID(broken)))
+    session.commit()
+    path = f"/imports/{broken}/preview?duplicate_strategy=update"
+    owner_program.ask("GET", path, 202)
+    jobs.work(broken)
+    assert owner_program.ask("GET", path).json["outcomes"]["created"] == (1 if mend == "leave_out" else 2)
+    assert len(session.scalars(select(ImportPreview)).all()) == 3

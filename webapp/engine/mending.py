@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
-from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy import Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from webapp.engine.staging import BLOCK_ROWS, copy_rows, take_back
 from webapp.engine.states import State
 from webapp.intake import reading
 from webapp.intake.validation import BROKEN, CheckedRow, Checker
-from webapp.models import ContactImport, ImportCorrection, ImportPreview, ImportProblem, ImportRow
+from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
 
 LEFT_OUT = "left_out"
 RECORD_PROBLEMS = BROKEN | {"undecodable"}
@@ -139,7 +139,7 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
 
 
 def _ready(session: Session, import_id: UUID) -> ContactImport:
-    found = sessions.locked(session, import_id)
+    found = sessions.locked_with_lease(session, import_id)
     if found.state != State.READY:
         raise sessions.WrongState(found.state)
     return found
@@ -183,6 +183,8 @@ def _apply(
     copy_rows(sessions.driver(session), found.id, checked)
     session.execute(delete(ImportPreview).where(ImportPreview.import_id == found.id))
     found.mended_at = func.clock_timestamp()
+    # Previews that were given up may have failed at this very row.
+    session.execute(update(ImportLease).where(ImportLease.import_id == found.id).values(deaths=0))
     session.flush()
 
 

@@ -48,7 +48,7 @@ def map_columns(
     date_order: str | None = None,
 ) -> None:
     """Say which column is what; the check starts over. Raises mapping.BadMapping for a target off the list."""
-    opened = _locked_with_lease(session, import_id)
+    opened = locked_with_lease(session, import_id)
     if opened.started_at is not None:  # It wrote contacts, and what it came to must not be forgotten.
         raise WrongState(opened.state)
     mapping.check(targets, opened.columns)
@@ -82,7 +82,7 @@ def execute(
 
     Raises Refused("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
     """
-    opened = _locked_with_lease(session, import_id)
+    opened = locked_with_lease(session, import_id)
     if opened.state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return False
     if opened.state != State.READY:
@@ -168,7 +168,7 @@ def _cancel_queued(session: Session, import_id: UUID) -> bool:
 
 def roll_back(session: Session, import_id: UUID) -> None:
     """Start the undo of an ended import. Asking twice is one undo."""
-    opened = _locked_with_lease(session, import_id)
+    opened = locked_with_lease(session, import_id)
     if opened.state in {State.ROLLING_BACK, State.ROLLED_BACK}:
         return
     if opened.total is None:  # Its check was refused: it wrote nothing.
@@ -189,7 +189,7 @@ def _not_expired(opened: ContactImport) -> None:
 
 def retry_failed(session: Session, import_id: UUID) -> None:
     """Run the rows that failed again. Their earlier reasons are kept in the log."""
-    opened = _locked_with_lease(session, import_id)
+    opened = locked_with_lease(session, import_id)
     if opened.state != State.COMPLETED:
         raise WrongState(opened.state)
     _not_expired(opened)
@@ -270,7 +270,7 @@ def locked(session: Session, import_id: UUID) -> ContactImport:
     return opened
 
 
-def _locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
+def locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
     """The lease first, as a claim has it, so that neither ever waits for the other in a circle."""
     session.execute(select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update())
     return locked(session, import_id)
