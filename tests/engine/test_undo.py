@@ -27,10 +27,12 @@ CLEARABLE = ["email", "first_name", "company", "tags", "custom:s"]
 
 @st.composite
 def rows(draw):
-    """A staged row; few values, so that keys collide, swap and come again within the file."""
+    """A staged row; few values, so that keys collide, swap and come again within the file. A cell says or clears."""
     row = draw(people())
+    said = {*row, *(f"custom:{name}" for name in row.get("custom", ()))}
     if draw(st.integers(0, 4)) == 0:
-        row["clears"] = draw(st.lists(st.sampled_from(CLEARABLE), min_size=1, max_size=2, unique=True))
+        cleared = draw(st.sets(st.sampled_from(CLEARABLE), min_size=1, max_size=2)) - said
+        row["clears"] = sorted(cleared) or None
     return row
 
 
@@ -52,6 +54,7 @@ steps = st.lists(
         st.tuples(st.just("import"), imports),
         st.tuples(st.just("import"), imports),
         st.tuples(st.just("edit"), edits),
+        st.tuples(st.just("edit again"), st.integers(0, 9)),
         st.tuples(st.just("delete"), st.integers(0, 9)),
         st.tuples(st.just("undo"), st.integers(0, 2)),
     ),
@@ -131,7 +134,21 @@ class World:
         before = self.contacts()
         if not before:
             return
-        number = sorted(before)[whom % len(before)]
+        self.edit_contact(sorted(before)[whom % len(before)], values, before)
+
+    def edit_again(self, which: int) -> None:
+        """Edit a field that an import changed: what an undo has to keep, and to list."""
+        found = self.conn.execute(
+            """SELECT h.contact_id, f.name FROM contact_changes h, jsonb_object_keys(h.after) AS f(name)
+               WHERE h.kind = 'import' AND f.name IN ('first_name', 'company', 'custom:s', 'custom:t')
+                 AND EXISTS (SELECT FROM contacts c WHERE c.id = h.contact_id) ORDER BY h.id, f.name"""
+        ).fetchall()
+        self.conn.commit()
+        if found:
+            change = found[which % len(found)]
+            self.edit_contact(change["contact_id"], {change["name"]: "person"}, self.contacts())
+
+    def edit_contact(self, number: int, values: dict[str, str], before: dict[int, dict]) -> None:
         contact = self.session.get_one(Contact, number, populate_existing=True)
         try:
             journal.edit_contact(self.session, number, contact.version, values, 1)
@@ -267,6 +284,8 @@ def test_taking_back_brings_the_book_back(conn, session, book, steps, order):
             world.run(new, what)
         elif kind == "edit":
             world.edit(**what)
+        elif kind == "edit again":
+            world.edit_again(what)
         elif kind == "delete":
             world.delete(what)
         elif kind == "undo" and world.standing:
