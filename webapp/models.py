@@ -449,10 +449,12 @@ class ImportDocument(Base):
         ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
     )
     kind: Mapped[str] = mapped_column(primary_key=True)  # pdf
-    state: Mapped[str]  # rendering | ready | failed
+    state: Mapped[str]  # rendering | lost | ready | failed
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     message: Mapped[str | None]
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    maker: Mapped[str | None]  # the process that renders it
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # begun, without anything to show for it
 
 
 class MappingTemplate(Base):

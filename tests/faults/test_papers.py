@@ -41,7 +41,7 @@ def test_a_killed_report_is_made_anew(house, sign_in):
     house.wait(import_id, "completed")
     path = f"/imports/{import_id}/report.pdf"
     lost(house, worker, path, reader, signal.SIGKILL)
-    house.until(lambda: not house.query(KEPT, import_id), what="the reservation stayed")
+    house.until(lambda: house.query(KEPT, import_id)[0]["state"] == "lost", what="the reservation stayed")
     house.until(lambda: reader.client.get(path).status_code == 200, what="it was not made anew")
     assert reader.client.get(path).data.startswith(b"%PDF-")
     assert worker.process.poll() is None

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from webapp import db
 from webapp.config import MEBIBYTE, Settings
+from webapp.engine import leases
 from webapp.jobs.doorbell import BaseTimeoutException
 from webapp.jobs.horses import die_with_parent
 
@@ -25,26 +26,24 @@ def render_pdf(import_id: str) -> None:
         # The end of the process, not an exception: WeasyPrint would take that for a broken picture and go on.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(settings.pdf_seconds)
-    pdf.render_and_keep(settings, UUID(import_id))
+    pdf.render_and_keep(settings, UUID(import_id), leases.worker_name(os.getpid()))
 
 
 # The alarm when the time is over, and how the libraries end a process that gets no more memory.
 OVER_THE_LIMITS = {signal.SIGALRM, signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS}
 
 
-def no_pdf(settings: Settings, import_id: UUID, status: int) -> None:
+def no_pdf(settings: Settings, import_id: UUID, pid: int, status: int) -> None:
     """The process that rendered it is lost: say that the report is too much for paper, if that was why.
 
-    Otherwise it was killed from outside and the report is not to blame: whoever asks next has it made anew.
+    Otherwise it was killed from outside, and whoever asks next has it made anew; but the system, too, kills what takes
+    all of its memory, so that is done a few times only.
     """
     from webapp.reports import documents  # noqa: PLC0415 - only where a PDF went wrong
 
     is_too_much = os.WIFSIGNALED(status) and os.WTERMSIG(status) in OVER_THE_LIMITS
     with suppress(OperationalError), db.session(settings.database_url) as session:
-        if not is_too_much:
-            documents.forget_pdf(session, import_id, "rendering")
-        elif since := documents.reserved_pdf(session, import_id):
-            documents.keep_pdf(session, import_id, since, message=documents.TOO_MUCH)
+        documents.lose_pdf(session, import_id, leases.worker_name(pid), too_much=is_too_much)
 
 
 def notify(import_id: str) -> None:

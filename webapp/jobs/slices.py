@@ -216,7 +216,7 @@ def horse_died(job: Any, pid: int, status: int, _usage: object) -> None:
     """
     settings = Settings()
     if job.id.startswith("pdf-"):
-        papers.no_pdf(settings, UUID(job.args[0]), status)
+        papers.no_pdf(settings, UUID(job.args[0]), pid, status)
     if not job.id.startswith("import-"):
         return
     import_id = UUID(job.args[0])

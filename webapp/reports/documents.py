@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -12,12 +12,13 @@ from webapp.models import ContactImport, ImportDocument
 TOO_MUCH = "The report took too long or too much memory to put on paper. The CSV report has all of it."
 AT_ONCE = 2  # PDFs in the making, over all imports
 LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost
+TRIES = 3  # a process that is killed may be one too large for the machine, which nobody says
 
 
 def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
     """The PDF of the import as it stands: ready, failed or in the making; None where it has to be asked for."""
     kept = session.get(ImportDocument, (found.id, "pdf"), populate_existing=True)
-    if kept is None or (kept.state == "rendering" and _now(session) - kept.made_at > LONGEST):
+    if kept is None or kept.state == "lost" or (kept.state == "rendering" and _now(session) - kept.made_at > LONGEST):
         return None
     ended = max(filter(None, (found.completed_at, found.rolled_back_at, found.purged_at)), default=found.created_at)
     return kept if kept.made_at >= ended else None
@@ -37,22 +38,53 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
     )
     if (session.scalar(waiting) or 0) >= AT_ONCE:
         return False
-    fresh = {"state": "rendering", "content": None, "message": None, "made_at": func.clock_timestamp()}
+    fresh = {"state": "rendering", "content": None, "message": None, "maker": None, "made_at": func.clock_timestamp()}
     made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **fresh)
-    session.execute(made.on_conflict_do_update(index_elements=["import_id", "kind"], set_=fresh))
+    tries = case((ImportDocument.state.in_(["rendering", "lost"]), ImportDocument.tries), else_=0)
+    session.execute(made.on_conflict_do_update(index_elements=["import_id", "kind"], set_={**fresh, "tries": tries}))
     return True
 
 
-def reserved_pdf(session: Session, import_id: UUID) -> datetime | None:
-    """Since when the PDF is in the making; None where nobody waits for it."""
-    kept = session.get(ImportDocument, (import_id, "pdf"), populate_existing=True)
-    return kept.made_at if kept and kept.state == "rendering" else None
+def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
+    """Note who makes the PDF, and one try more: since when it is waited for, or None where it is not to be made.
+
+    The caller commits before it renders. Where even the worker was lost each time, nobody could say so before now.
+    """
+    begun = session.execute(
+        update(ImportDocument)
+        .where(*_in_the_making(import_id))
+        .values(maker=maker, tries=ImportDocument.tries + 1)
+        .returning(ImportDocument.made_at, ImportDocument.tries)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if begun is None or begun.tries <= TRIES:
+        return begun and begun.made_at
+    keep_pdf(session, import_id, begun.made_at, message=TOO_MUCH)
+    return None
+
+
+def _in_the_making(import_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return ImportDocument.import_id == import_id, ImportDocument.kind == "pdf", ImportDocument.state == "rendering"
 
 
 def forget_pdf(session: Session, import_id: UUID, state: str) -> None:
     """Forget the PDF if it is in this state, so that whoever asks next has it made anew."""
     kept = ImportDocument.import_id == import_id, ImportDocument.kind == "pdf", ImportDocument.state == state
     session.execute(delete(ImportDocument).where(*kept).execution_options(synchronize_session=False))
+
+
+def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -> None:
+    """The process that made the PDF is lost: whoever asks next has it made anew, unless that has no prospect.
+
+    Where it was asked for again in the meantime, somebody else makes it, or will.
+    """
+    hopeless = (ImportDocument.tries >= TRIES) | literal(too_much)
+    session.execute(
+        update(ImportDocument)
+        .where(*_in_the_making(import_id), ImportDocument.maker == maker)
+        .values(state=case((hopeless, "failed"), else_="lost"), message=case((hopeless, TOO_MUCH)))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def keep_pdf(
@@ -64,12 +96,7 @@ def keep_pdf(
     """
     session.execute(
         update(ImportDocument)
-        .where(
-            ImportDocument.import_id == import_id,
-            ImportDocument.kind == "pdf",
-            ImportDocument.state == "rendering",
-            ImportDocument.made_at == since,
-        )
+        .where(*_in_the_making(import_id), ImportDocument.made_at == since)
         .values(state="ready" if content else "failed", content=content, message=message)
         .execution_options(synchronize_session=False)
     )

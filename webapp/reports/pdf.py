@@ -26,12 +26,13 @@ class CannotRender(Exception):  # noqa: N818 - told to the person as it is
     """The PDF cannot be made; the message says what to do."""
 
 
-def render_and_keep(settings: Settings, import_id: UUID) -> None:
+def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
     """Render the report that somebody waits for and keep it, or keep why there is none."""
     with db.session(settings.database_url) as session:
-        since = documents.reserved_pdf(session, import_id)
-        if since is None:
-            return
+        since = documents.begin_pdf(session, import_id, maker)
+    if since is None:
+        return
+    with db.session(settings.database_url) as session:
         try:
             documents.keep_pdf(session, import_id, since, content=render(session, import_id, settings.page_size))
         except CannotRender as problem:
