@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.steps import Gate, generated, run, to_review, upload
+from tests.browser.steps import Gate, generated, ledger, run, to_review, upload
 from tests.harness.browser import PATIENCE
 from webapp.reports import pdf
 
@@ -17,6 +17,15 @@ def downloaded(page, link: str) -> bytes:
     with page.expect_download(timeout=PATIENCE) as waiting:
         page.get_by_role("link", name=link, exact=True).click()
     return Path(waiting.value.path()).read_bytes()
+
+
+def narrow_to_invalid(page, rows: int) -> None:
+    """Only the invalid rows are shown, and all of them."""
+    page.select_option("#outcome", "invalid")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**outcome=invalid**")
+    assert 0 < page.locator("tbody tr").count() == rows
+    assert set(page.locator('td[data-label="Outcome"]').all_inner_texts()) == {"invalid"}
 
 
 def test_report_history_and_the_way_back(owner, live_server, conn, database_url, ci):
@@ -44,11 +53,8 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     page.wait_for_url(f"**/contacts/{someone['id']}")
     page.locator("tbody a").first.click()
     page.wait_for_url(f"**/imports/{done}/rows**")
-    page.select_option("#outcome", "invalid")
-    page.get_by_role("button", name="Show").click()
-    invalid = conn.execute(
-        "SELECT count(*) FROM contact_import_results WHERE import_id = %s AND outcome = 'invalid'", (done,)
-    ).fetchone()["count"]
+    invalid = ledger(conn, done)["invalid"]
+    narrow_to_invalid(page, invalid)
 
     upload(page, live_server, generated(300, invalid=0, duplicates=0), "again.csv")
     to_review(page)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.corpus.workbooks import Written
+from tests.engine import test_proof
 from tests.harness.imports import table
 from webapp import db, jobs
 from webapp.engine import erasure, journal, mending, rollback_preview, sessions, staging, uploads
@@ -17,6 +18,7 @@ from webapp.engine.proof import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
 
+recompute = test_proof.recompute
 PEOPLE = table(
     "1,zebedee@example.com,Zebedee,Quill,Acme,a,40",
     "2,ben@example.com,Ben,Birch,Acme,,41",
@@ -105,6 +107,22 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
     ben = session.scalars(select(Contact).where(Contact.email == "ben@example.com")).one()
     origin = journal.provenance(session, ben)["company"]
     assert (origin.import_id, origin.row, origin.before) == (later, 3, None)
+
+
+def test_the_documented_line_finds_the_digest_after_forgetting_and_erasing(importer, session, settings, recompute):
+    erased, old = importer.run(PEOPLE), importer.run(LATER, "update", match_keys=["external_id"])
+    digests = {one.id: one.ledger_digest for one in (erased, old)}
+    age(session, old.id, settings.retention_days + 1)
+    forget(settings, session)
+    assert session.get_one(ContactImport, old.id).purged_at
+    whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one()
+    erasure.erase(session, whom.id)
+    session.commit()
+    session.expire_all()
+    assert session.get_one(ContactImport, erased.id).file_gone
+    assert digests[erased.id] != digests[old.id]
+    for import_id, digest in digests.items():
+        assert recompute(b"".join(exports.report_csv(session, import_id))) == digest
 
 
 def test_an_undo_leaves_what_an_expired_import_wrote_and_hands_it_nothing(importer, session, settings):

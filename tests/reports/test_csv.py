@@ -4,6 +4,7 @@ import csv
 import io
 import tracemalloc
 
+import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
@@ -34,6 +35,14 @@ def test_the_naughtiest_cells_are_text(importer, session):
     assert not calls
     found = ledger.rows(session, done.id, search="Zoë")
     assert [row.outcome for row in found] == ["created", "invalid"]
+
+
+# Written out, since a list taken from the program would shrink with it.
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_each_sign_that_begins_a_formula_is_quoted(sign):
+    assert exports.safe(sign + "x") == "'" + sign + "x"
+    assert exports.safe(sign) == "'" + sign
+    assert exports.safe("x" + sign) == "x" + sign
 
 
 def test_accents_and_columns_come_back_whole(importer, session):

@@ -1,7 +1,7 @@
 """The report page and the history: the numbers that they show, and running failed rows again from there."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ from webapp import jobs
 from webapp.engine import batches
 from webapp.intake import sentences
 from webapp.models import Contact, ContactImport, ImportLog
-from webapp.reports import summary
+from webapp.reports import summary, wording
 
 HEAD = "ID,Email,First name\n"
 MIXED = HEAD + "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 24)) + "24,nobody,A\n25,nowhere,B\n"
@@ -169,3 +169,15 @@ def test_the_history_says_who_when_and_how_long_page_by_page(owner, viewer, impo
     assert f'href="/imports/{import_id}/report"' in seen
     for word in ("Roll back", "Run again", "Discard", "Stop<"):
         assert word not in seen
+
+
+def test_until_when_it_can_be_taken_back_goes_by_the_days_set(make_app, sign_in, importer, session, monkeypatch):
+    monkeypatch.setenv("RETENTION_DAYS", "7")
+    owner = sign_in("owner", make_app(retention_days=7))
+    import_id = run(owner, importer, HEAD + "1,ann@example.com,Ann\n")
+    for age, said in ((timedelta(days=7, hours=-1), "You can take it back until"), (timedelta(days=7), "was over on")):
+        ended = datetime.now(UTC) - age
+        session.execute(text("UPDATE contact_imports SET completed_at = :ended"), {"ended": ended})
+        session.commit()
+        day = wording.day(ended + timedelta(days=7))
+        assert f"{said} {day}." in owner.get(f"/imports/{import_id}/report").text
