@@ -122,32 +122,52 @@ def cancel(session: Session, import_id: UUID) -> None:
         return
     if state == State.QUEUED and _cancel_queued(session, import_id):
         return
-    session.execute(
-        update(ImportLease)
-        .where(ImportLease.import_id == import_id, ImportLease.cancel_requested_at.is_(None))
-        .values(cancel_requested_at=func.clock_timestamp())
-    )
+    asked = _ask_to_stop(session, import_id)
     # While a batch commits it holds the import's row. Waiting for it would hide the request from the next batch.
     free = select(ContactImport.id).where(
         ContactImport.id == import_id, ContactImport.state.in_(sources_of(State.CANCELLING))
     )
     free = free.with_for_update(skip_locked=True, key_share=True)
     session.execute(update(ContactImport).where(ContactImport.id.in_(free)).values(state=State.CANCELLING))
-    log(session, import_id, "cancel_requested")
+    if asked:
+        log(session, import_id, "cancel_requested")
     session.flush()
+
+
+def _ask_to_stop(session: Session, import_id: UUID) -> bool:
+    """Note the request, unless it stands there or the import has ended since its state was read: whether it is new."""
+    _lock_lease(session, import_id)  # So that the next statement sees what whoever had it committed.
+    going_on = select(ContactImport.id).where(
+        ContactImport.id == import_id,
+        ContactImport.state.in_([*sources_of(State.CANCELLING), State.CANCELLING]),
+    )
+    asked = session.execute(
+        update(ImportLease)
+        .where(ImportLease.import_id.in_(going_on), ImportLease.cancel_requested_at.is_(None))
+        .values(cancel_requested_at=func.clock_timestamp())
+        .returning(ImportLease.import_id)
+        .execution_options(synchronize_session=False)
+    )
+    return asked.first() is not None
+
+
+def _lock_lease(session: Session, import_id: UUID) -> None:
+    session.execute(select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update())
 
 
 def _cancel_check(session: Session, import_id: UUID) -> None:
     """Back to the columns. Moving the token makes the worker's next block roll back."""
-    session.execute(
+    cancelled = session.execute(
         update(ContactImport)
         .where(ContactImport.id == import_id, ContactImport.state == State.CHECKING)
         .values(
             state=State.UPLOADED, read_bytes=0, read_position=None, lease_token=ContactImport.lease_token + 1
         )
-    )
-    log(session, import_id, "check_cancelled")
-    session.flush()
+        .returning(ContactImport.id)
+    ).first()
+    if cancelled:  # The check may have ended, and the import be gone, since its state was read.
+        log(session, import_id, "check_cancelled")
+        session.flush()
 
 
 def _cancel_queued(session: Session, import_id: UUID) -> bool:
@@ -272,7 +292,7 @@ def locked(session: Session, import_id: UUID) -> ContactImport:
 
 def locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
     """The lease first, as a claim has it, so that neither ever waits for the other in a circle."""
-    session.execute(select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update())
+    _lock_lease(session, import_id)
     return locked(session, import_id)
 
 
