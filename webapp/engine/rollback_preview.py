@@ -40,6 +40,8 @@ def preview(session: Session, import_id: UUID) -> RollbackPreview:
     # Nothing is known of the sizes of its parts: joined by hashing, they do no harm whatever they are.
     session.execute(text("SET LOCAL jit = off; SET LOCAL enable_nestloop = off"))
     found = session.execute(_PREVIEW, {"import_id": import_id, "limit": LISTED}).one()
+    # What else the page asks in this transaction is planned as always.
+    session.execute(text("SET LOCAL jit TO DEFAULT; SET LOCAL enable_nestloop TO DEFAULT"))
     return RollbackPreview(found.removed, found.restored, found.kept, found.conflicts or [])
 
 
