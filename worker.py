@@ -75,7 +75,6 @@ class Sweeper:
         except psycopg.Error as error:
             logger.warning("sweep: database out of reach: %s", type(error).__name__)
 
-
     def _forget(self) -> None:
         """Now and then, and at once again while there is more of it."""
         if time.monotonic() >= self.forget_at and not jobs.forget(self.settings):

@@ -397,7 +397,9 @@ class ImportLog(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     import_id: Mapped[uuid.UUID]  # No foreign key: checking it took longer than writing the entry, for each batch.
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    # batch | block_checked | batch_undone | checked | started | resumed | waiting | completed | rolled_back ...
+    # uploaded | check_started | block_checked | checked | check_cancelled | queued | started | batch | resumed
+    # broken_off | cancel_requested | completed | cancelled | failed | retry_started | row_failed | rollback_started
+    # batch_undone | rolled_back | mail_sent | mail_failed | purged | person_erased
     event: Mapped[str]
     batch: Mapped[int | None]
     attempt: Mapped[int | None] = mapped_column(SmallInteger)
