@@ -8,6 +8,8 @@ from webapp.engine import erasure
 from webapp.engine.finding import Sought
 from webapp.models import Contact
 
+OTHERS = ["joann@example.com", "jo.ann@example.com", "jo-ann@example.com", "ann@example.com.au"]
+
 
 def known_by(key: str) -> Sought:
     return Sought.of(mails=[], ids=[], phone_keys=[key])
@@ -75,3 +77,35 @@ def test_a_file_of_numbers_outlives_the_erasure_of_somebody_with_a_short_phone(i
         assert readings not in {found.id for found in erasure.erase(session, whom.id).imports}
     session.commit()
     assert importer.check(table("7,eve@example.com,Eve,,,,")).state == "ready"
+
+
+def by_mail() -> Sought:
+    return Sought.of(mails=["Ann@example.com"], ids=[], phone_keys=[])
+
+
+AROUND = ["{}", "<{}>", "mailto:{}.", "a;{},b", "連絡先{}"]
+
+
+@pytest.mark.parametrize("cell", [around.format("ANN@Example.com") for around in AROUND])
+def test_an_address_is_found_within_other_text(cell):
+    assert by_mail().is_in(["7", cell], [])
+
+
+@pytest.mark.parametrize("address", OTHERS)
+def test_an_address_within_another_is_somebody_elses(address):
+    assert not by_mail().is_in(["7", address], [])
+
+
+def test_somebody_whose_address_ends_like_theirs_stays(importer, session):
+    others = importer.run(table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 10))))
+    unchecked = importer.upload(table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 20))))
+    named = importer.run(table('30,bob@example.com,Bob,,"Bob, see ann@example.com",,'))
+    importer.run(table("1,ann@example.com,Ann,,,,"))
+    ann = session.scalars(select(Contact).where(Contact.external_id == "1")).one()
+    assert named.id in {found.id for found in erasure.traces(session, ann.id).imports}
+    erasure.erase(session, ann.id)
+    session.commit()
+    session.expire_all()
+    assert not others.file_gone
+    assert not unchecked.file_gone
+    assert session.query(Contact).count() == len(OTHERS) + 1

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import finding, journal, sessions
 from webapp.engine.states import NEVER_RUN, WORKED_ON
+from webapp.intake.fields import SCALARS
 from webapp.models import Contact
 
 LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
@@ -51,7 +52,7 @@ class _Look:
 def traces(session: Session, contact_id: int) -> Traces:
     """Every row and import that holds the person: by the ledger, by their keys now and earlier, and by the files.
 
-    A look over the bytes finds most of these at once; the others are read. Nothing is locked meanwhile.
+    Nothing is locked meanwhile.
     """
     look = _look(session, contact_id)
     found = session.execute(
@@ -66,11 +67,11 @@ def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Lo
     keys, standing = _keys(session, contact_id), _standing(session)
     known = before if before is not None and before.keys == keys else _Look(keys)
     among = [stands.id for stands in standing - known.standing]
-    found = session.execute(text(_ROWS), {"id": contact_id, "among": among, **keys})
-    rows = {(row.import_id, row.row) for row in found}
-    mails = [mail.encode() for mail in keys["mails"]]
+    mails = [mail.lower() for mail in keys["mails"]]
+    patterns = [finding.mail_pattern(mail) for mail in mails]
+    asked = {"id": contact_id, "among": among, **keys, "mails": mails, "patterns": patterns}
+    rows = {(row.import_id, row.row) for row in session.execute(text(_ROWS), asked)}
     imports = known.imports | {import_id for import_id, _ in rows} | _by_journal(session, contact_id)
-    imports |= set(session.scalars(text(_FILES), {"mails": mails, "among": among}))
     sought = finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"])
     imports |= set(finding.in_files(session, sought, set(among) - imports))
     return _Look(keys, standing, known.rows | rows, imports)
@@ -126,19 +127,19 @@ _STANDING = """
         SELECT max(l.id) FROM contact_import_logs l WHERE l.import_id = i.id AND l.event = 'check_started') END AS check
     FROM contact_imports i"""
 
-_ROWS = """
+# Its cells, parted by what is no sign of an address.
+_CELLS = f"""lower(concat_ws(' | ', {", ".join(SCALARS)}, array_to_string(tags, ' | '),
+          (SELECT string_agg(value, ' | ') FROM jsonb_each_text(custom)), array_to_string(record, ' | ')))"""
+
+_ROWS = f"""
     SELECT import_id, row FROM contact_import_results
     WHERE import_id = ANY(:among) AND (contact_id = :id OR detail -> 'contacts' @> to_jsonb(CAST(:id AS bigint)))
     UNION
     SELECT import_id, row FROM contact_import_rows
     WHERE import_id = ANY(:among) AND (email_key = ANY(:email_keys) OR external_id = ANY(:ids)
-      OR phone_key = ANY(:phone_keys) OR lower(email) = ANY(:email_keys) OR EXISTS (
-        SELECT FROM unnest(CAST(:mails AS text[])) m
-        WHERE position(lower(m) IN lower(concat_ws(' ', notes, custom::text, array_to_string(record, ' ')))) > 0))"""
-
-_FILES = """
-    SELECT DISTINCT f.import_id FROM contact_import_files f, unnest(CAST(:mails AS bytea[])) m
-    WHERE f.import_id = ANY(:among) AND position(m IN f.content) > 0"""
+      OR phone_key = ANY(:phone_keys) OR EXISTS (
+        SELECT FROM {_CELLS} AS cells, unnest(CAST(:mails AS text[]), CAST(:patterns AS text[])) AS m(mail, pattern)
+        WHERE position(mail IN cells) > 0 AND cells ~ pattern))"""
 
 _BY_JOURNAL = """
     SELECT DISTINCT import_id FROM contact_changes WHERE contact_id = :id AND import_id IS NOT NULL

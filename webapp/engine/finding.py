@@ -63,11 +63,21 @@ class Phone:
         return bool(self.alone.fullmatch(cell.strip()) or (self.within and self.within.search(cell)))
 
 
+def mail_pattern(mail: str) -> str:
+    """A pattern, for Python and for PostgreSQL, of an address by itself in text of small letters.
+
+    ann@x.com stands neither in joann@x.com nor in ann@x.com.au. Other than Latin letters may touch it, as they do where
+    a language puts no blanks.
+    """
+    return rf"(?<![0-9a-z_.%+-]){re.escape(mail)}(?![0-9a-z_-]|\.[0-9a-z])"
+
+
 @dataclass(frozen=True)
 class Sought:
     """What a person is known by. `mails` are whole addresses, as they were typed and as keys."""
 
     mails: frozenset[str]
+    mail: re.Pattern[str]
     ids: frozenset[str]
     phones: tuple[Phone, ...]
 
@@ -75,7 +85,8 @@ class Sought:
     def of(cls, *, mails: Iterable[str], ids: Iterable[str], phone_keys: Iterable[str]) -> "Sought":
         """From the keys that a contact has or ever had."""
         numbers = tuple(Phone.of(key) for key in phone_keys)
-        return cls(frozenset(_plain(mail) for mail in mails), frozenset(ids), numbers)
+        plain = frozenset(_plain(mail) for mail in mails)
+        return cls(plain, re.compile("|".join(map(mail_pattern, plain))), frozenset(ids), numbers)
 
     def is_in(self, cells: list[str], id_columns: list[int]) -> bool:
         """Whether these cells tell of the person. An id is one only in a column of ids."""
@@ -85,7 +96,7 @@ class Sought:
             text = APART.join(cells)
         text = _plain(text)
         return (
-            any(mail in text for mail in self.mails)
+            (any(mail in text for mail in self.mails) and self.mail.search(text) is not None)
             or any(phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones)
             or any(cells[index].strip() in self.ids for index in id_columns if index < len(cells))
             or (not text.isascii() and any(self._spells_a_mail(cell) for cell in cells))
