@@ -292,7 +292,11 @@ def test_two_imports_bring_the_same_people_at_once(house, strategy, outcome):
     assert "lock timeout" in given_way
     assert 'duplicate key value violates unique constraint "contacts_e' in lost_race
     done, late = check_invariants(house, first), check_invariants(house, second)
-    assert (done["state"], done["created"]) == (late["state"], late[outcome]) == ("completed", 300)
+    assert done["state"] == late["state"] == "completed"
+    assert late[outcome] >= 100, "the batch that lost the race found everybody there"
+    # From then on either may be ahead; whoever comes second finds them.
+    assert done["created"] + done["duplicate_skipped"] == late["created"] + late[outcome] == 300
+    assert done["created"] + late["created"] == 300
     assert house.query("SELECT count(*) AS n FROM contacts") == [{"n": 300}]
 
 
