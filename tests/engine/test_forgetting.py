@@ -13,7 +13,7 @@ from tests.corpus.workbooks import Written
 from tests.engine import test_proof
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.engine import erasure, journal, mending, rollback_preview, sessions, staging, uploads
+from webapp.engine import erasure, journal, mappings, mending, rollback_preview, sessions, staging, uploads
 from webapp.engine.proof import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
@@ -249,6 +249,36 @@ def test_what_a_check_left_aside_is_read_too(importer, session):
     assert "zebedee" not in dump(session)
     left = set(session.scalars(text("SELECT id FROM contact_imports WHERE state = 'ready'")))
     assert (plain in left, left_aside in left, noted in left) == (True, False, False)
+
+
+@pytest.mark.parametrize("is_purged", [False, True])
+def test_somebody_who_was_taken_for_the_columns_names_goes_too(importer, session, is_purged):
+    """A file without a header, whose first row was chosen for one."""
+    importer.run(table("1,zebedee@example.com,Zebedee,,,,"))
+    whom = session.scalars(select(Contact)).one()
+    headless = "zebedee@example.com,Zebedee,Quill\neve@example.com,Eve,Elm\n"
+    targets = ["email", "first_name", "custom:Quill"]
+    holding = importer.upload(headless).id
+    uploads.reread(session, holding, importer.settings, header_row=1)
+    sessions.map_columns(session, holding, targets)
+    session.commit()
+    importer.work(holding)
+    importer.execute(holding)
+    others = importer.run(table("8,fay@example.com,Fay,,,,")).id
+    mappings.save(session, importer.user_id, "Mine", ["Zebedee@Example.com", "Name"], ["email", "full_name"])
+    mappings.save(session, importer.user_id, "Theirs", ["Email", "Name"], ["email", "full_name"])
+    if is_purged:
+        session.execute(text("DELETE FROM contact_import_files"))
+    session.commit()
+    assert {found.id for found in erasure.traces(session, whom.id).imports} >= {holding}
+    erasure.erase(session, whom.id)
+    session.commit()
+    assert "zebedee" not in dump(session)
+    found = session.get(ContactImport, holding, populate_existing=True)
+    assert found.columns == ["Column A", "Column B", "Column C"]
+    assert found.mapping == ["email", "first_name", "custom:Column C"]
+    assert [kept.name for kept in mappings.saved(session, importer.user_id)] == ["Theirs"]
+    assert session.get(ContactImport, others, populate_existing=True).columns[0] == "ID"
 
 
 def test_nobody_is_erased_from_under_a_running_import(importer, session):

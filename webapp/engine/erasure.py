@@ -13,10 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine import finding, journal, sessions
+from webapp.engine import finding, journal, mappings, sessions
 from webapp.engine.states import NEVER_RUN, WORKED_ON
+from webapp.intake import mapping
 from webapp.intake.fields import SCALARS
-from webapp.models import Contact
+from webapp.intake.records import column_names
+from webapp.models import Contact, ContactImport
 
 LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
 LOOKS = 3  # for one erasure: each but the first is at what became new during the one before
@@ -48,9 +50,14 @@ class _Look:
     rows: frozenset[tuple[UUID, int]] = frozenset()
     imports: frozenset[UUID] = frozenset()
 
+    @property
+    def sought(self) -> finding.Sought:
+        keys = self.keys
+        return finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"])
+
 
 def traces(session: Session, contact_id: int) -> Traces:
-    """Every row and import that holds the person: by the ledger, by their keys now and earlier, and by the files.
+    """Every row and import that holds the person: by the ledger, by their keys now and earlier, by headers and files.
 
     Nothing is locked meanwhile.
     """
@@ -72,7 +79,8 @@ def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Lo
     asked = {"id": contact_id, "among": among, **keys, "mails": mails, "patterns": patterns}
     rows = {(row.import_id, row.row) for row in session.execute(text(_ROWS), asked)}
     imports = known.imports | {import_id for import_id, _ in rows} | _by_journal(session, contact_id)
-    sought = finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"])
+    sought = known.sought
+    imports |= set(finding.in_headers(session, sought, set(among) - imports))
     imports |= set(finding.in_files(session, sought, set(among) - imports))
     return _Look(keys, standing, known.rows | rows, imports)
 
@@ -166,6 +174,7 @@ def _erase(session: Session, contact_id: int, look: _Look) -> Traces:
     found = Traces(sorted(look.rows), list(session.execute(text(_LOCKED), {"ids": list(look.imports)})))
     if found.busy:
         raise sessions.Refused("erase_while_running", filename=found.busy[0].filename)
+    _forget_headers(session, look)
     for statement in _FROM_IMPORTS:
         session.execute(text(statement), _facts(found))
     contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
@@ -176,6 +185,17 @@ def _erase(session: Session, contact_id: int, look: _Look) -> Traces:
     session.delete(contact)
     session.flush()
     return found
+
+
+def _forget_headers(session: Session, look: _Look) -> None:
+    """Columns that were named by the person are named by their letters; mappings kept for such a header go."""
+    for import_id in finding.in_headers(session, look.sought, look.imports):
+        headed = session.get_one(ContactImport, import_id)
+        headed.columns = column_names(len(headed.columns))
+        headed.mapping = headed.mapping and mapping.relabelled(headed.mapping, headed.columns)
+        headed.suggested_mapping = mapping.relabelled(headed.suggested_mapping, headed.columns)
+    mappings.forget_where(session, lambda columns: look.sought.is_in(columns, []))
+    session.flush()
 
 
 def _facts(found: Traces) -> dict[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""Finding a person in stored files, cell by cell, where the staged rows do not speak for the whole file.
+"""Finding a person in headers, and in stored files where staged rows and labels do not speak for the whole file.
 
 The file is read as the check reads it, whatever its format, encoding and blocks are, and nothing of it is kept: the
 cells of one row are in memory at a time. A file that cannot be read, or not whole, is taken to hold the person.
@@ -19,6 +19,7 @@ from webapp.engine import sessions, uploads
 from webapp.engine.staging import StoredFile
 from webapp.intake import emails, phones, reading
 from webapp.intake.cleaning import cleaned
+from webapp.intake.headers import LONGEST_LABEL
 from webapp.models import ContactImport, ImportFileChunk
 
 EVERYTHING = reading.Limits(max_rows=2**40, max_columns=2**14)
@@ -125,10 +126,19 @@ def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterato
             yield opened.id
 
 
+def in_headers(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[UUID]:
+    """Those of these imports whose header is the person: a row that somebody took for the columns' names."""
+    kept = select(ContactImport).where(ContactImport.id.in_(list(among)))
+    for opened in session.scalars(kept.execution_options(populate_existing=True)).all():
+        if sought.is_in(opened.columns, _id_columns(opened)):
+            yield opened.id
+
+
 def _rows_say_all(opened: ContactImport) -> bool:
-    """Whether each cell of the file stands in a staged row: checked to its end, every column kept, one sheet."""
+    """Whether each cell of the file is kept by itself: read to its end, every column, whole labels, one sheet."""
     is_whole = opened.header_row <= 1 and len(opened.head.get("sheets", [])) <= 1
-    return opened.total is not None and is_whole and bool(opened.mapping) and all(opened.mapping or [])
+    has_labels = all(len(label) < LONGEST_LABEL for label in opened.columns)
+    return opened.total is not None and is_whole and has_labels and bool(opened.mapping) and all(opened.mapping or [])
 
 
 def _holds(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -> bool:
@@ -151,7 +161,11 @@ def _parts(opened: ContactImport) -> Iterator[tuple[reading.Dialect, list[int]]]
     What stands above the header, or on another sheet, is kept too.
     """
     whole = replace(uploads.dialect_of(opened), header_row=0)
-    targets = opened.mapping or opened.suggested_mapping
-    id_columns = [index for index, target in enumerate(targets) if target == "external_id"]
+    id_columns = _id_columns(opened)
     for sheet in opened.head.get("sheets") or [whole.sheet]:
         yield replace(whole, sheet=sheet), id_columns if sheet == whole.sheet else []
+
+
+def _id_columns(opened: ContactImport) -> list[int]:
+    targets = opened.mapping or opened.suggested_mapping
+    return [index for index, target in enumerate(targets) if target == "external_id"]

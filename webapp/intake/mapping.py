@@ -145,6 +145,14 @@ def _free_custom(label: str, taken: set[str]) -> str:
     return found
 
 
+def relabelled(targets: Sequence[str | None], columns: Sequence[str]) -> list[str | None]:
+    """The same targets, with each custom field called as its column is."""
+    return [
+        CUSTOM + column if target and target.startswith(CUSTOM) else target
+        for target, column in zip(targets, columns, strict=True)
+    ]
+
+
 def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
     """Raise BadMapping unless the targets fit the columns, are on the list, and none is chosen twice."""
     if len(targets) != len(columns):
