@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -74,3 +74,13 @@ def session(url: str) -> Iterator[Session]:
     """A plain session for jobs: commits at the end, rolls back on an exception."""
     with Session(_engine(url), expire_on_commit=False) as opened, opened.begin():
         yield opened
+
+
+@contextmanager
+def planned(session: Session, **settings: str) -> Iterator[None]:
+    """Plan the statements within by these settings; what else the transaction asks is planned as always."""
+    for name, value in settings.items():
+        session.execute(text(f"SET LOCAL {name} = {value}"))
+    yield
+    for name in settings:
+        session.execute(text(f"SET LOCAL {name} TO DEFAULT"))

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.harness.imports import table
+from webapp import db
 from webapp.engine import mending, sessions
 from webapp.models import Contact, ImportPreview, ImportResult, ImportRow
 
@@ -114,9 +115,9 @@ def blocks_touched(session, import_id, code, after) -> int:
     """How many blocks of tables and indexes a page of the list reads."""
     question = mending.page_of_problems(import_id, code, after).limit(51)
     spelled = question.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
-    for setting in mending.IN_ORDER:
-        session.execute(text(f"SET LOCAL {setting} = off"))
-    plan = session.scalar(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"))
+    with db.planned(session, **mending.IN_ORDER):
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"
+        plan = session.scalar(text(explain))
     session.rollback()
     top = plan[0]["Plan"]
     assert top["Actual Rows"] > 0
@@ -135,6 +136,7 @@ def test_a_page_costs_the_same_of_a_hundred_rows_and_of_a_hundred_thousand(sessi
             at = after if code != "rare" else 0
             assert blocks_touched(session, import_id, code, at) < 51 * 5, (code, after)  # a few for each row shown
     assert len(mending.problem_rows(session, many, code="rare", after=0, limit=50)) == 5
+    assert session.scalar(text("SHOW enable_sort")) == "on"  # for whatever the page asks next
 
 
 def test_the_list_follows_what_is_mended(importer, session):

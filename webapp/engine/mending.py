@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from webapp import db
 from webapp.engine import sessions
 from webapp.engine.duplicates import Connection
 from webapp.engine.staging import BLOCK_ROWS, copy_rows, take_back
@@ -111,13 +112,13 @@ def leave_out(session: Session, import_id: UUID, row: int, *, out: bool) -> None
 
 def problem_rows(session: Session, import_id: UUID, *, code: str | None, after: int, limit: int) -> list[ImportRow]:
     """Rows with a problem, or with this one, by row number after `after`; any page costs the same, however many."""
-    for setting in IN_ORDER:
-        session.execute(text(f"SET LOCAL {setting} = off"))
-    return list(session.scalars(page_of_problems(import_id, code, after).limit(limit)))
+    with db.planned(session, **IN_ORDER):
+        return list(session.scalars(page_of_problems(import_id, code, after).limit(limit)))
 
 
 # Both indexes have the rows in the order of the list: without statistics PostgreSQL might fetch and sort them all.
-IN_ORDER = ("enable_sort", "enable_bitmapscan", "enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+WAYS_ROUND = ("enable_sort", "enable_bitmapscan", "enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+IN_ORDER = dict.fromkeys(WAYS_ROUND, "off")
 
 
 def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[ImportRow]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webapp import db
 from webapp.engine.unwinding import (
     CREATED,
     FOREIGN,
@@ -38,10 +39,8 @@ class RollbackPreview:
 def preview(session: Session, import_id: UUID) -> RollbackPreview:
     """What an undo would do now: contacts removed, restored and kept, and why. Read-only."""
     # Nothing is known of the sizes of its parts: joined by hashing, they do no harm whatever they are.
-    session.execute(text("SET LOCAL jit = off; SET LOCAL enable_nestloop = off"))
-    found = session.execute(_PREVIEW, {"import_id": import_id, "limit": LISTED}).one()
-    # What else the page asks in this transaction is planned as always.
-    session.execute(text("SET LOCAL jit TO DEFAULT; SET LOCAL enable_nestloop TO DEFAULT"))
+    with db.planned(session, jit="off", enable_nestloop="off"):
+        found = session.execute(_PREVIEW, {"import_id": import_id, "limit": LISTED}).one()
     return RollbackPreview(found.removed, found.restored, found.kept, found.conflicts or [])
 
 
