@@ -394,8 +394,9 @@ class ImportLog(Base):
 
     __tablename__ = "contact_import_logs"
 
+    # No foreign key: checking it took longer than writing the entry, for each batch.
+    import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    import_id: Mapped[uuid.UUID]  # No foreign key: checking it took longer than writing the entry, for each batch.
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     # uploaded | check_started | block_checked | checked | check_cancelled | queued | started | batch | resumed
     # broken_off | cancel_requested | completed | cancelled | failed | retry_started | row_failed | rollback_started
@@ -410,8 +411,6 @@ class ImportLog(Base):
     result: Mapped[str | None]  # done | retried | failed
     category: Mapped[str | None]  # validation | business | database | system
     message: Mapped[str | None]
-
-    __table_args__ = (Index("contact_import_logs_import", "import_id", "id"),)
 
 
 class ImportPreview(Base):
