@@ -1,4 +1,4 @@
-"""What is measured once or a few times, because it is long: growth, memory, undo, two workers, fairness."""
+"""What is measured once or a few times, because it is long: growth, memory, paper, undo, two workers, fairness."""
 
 import statistics
 import time
@@ -31,17 +31,22 @@ def memory(folder: Path, rows: int) -> dict[str, object]:
     """Peak MB of each process, in a house of its own, from upload to the report; and the execution's speed."""
     with House(web=True) as house:
         import_id, seconds = whole(house, contacts(folder, rows))
-        house.wire.ask("GET", f"/imports/{import_id}/report.csv", Accept="text/csv")
-        found: dict[str, object] = {name: round(peak, 1) for name, peak in house.watch.peaks.items()}
-        return {"rows": rows, "rows_per_second": round(rows / seconds), "megabytes": found}
+        return {"rows": rows, "rows_per_second": round(rows / seconds), "megabytes": _with_csv(house, import_id)}
+
+
+def _with_csv(house: House, import_id: str) -> dict[str, float]:
+    """The peaks, in MB, once the whole ledger was streamed too."""
+    house.wire.ask("GET", f"/imports/{import_id}/report.csv", Accept="text/csv")
+    return {name: round(peak, 1) for name, peak in house.watch.peaks.items()}
 
 
 def growth(folder: Path, few: int, many: int) -> dict[str, object]:
-    """Rows per second at `many` rows beside `few`, which is run before and after; and 100 rows behind the many."""
+    """Rows per second at `many` rows beside `few`, run before and after; the many on paper; 100 rows behind them."""
     with House(web=True) as house:
         speeds = [few / whole(house, contacts(folder, few))[1]]
         import_id, seconds = whole(house, contacts(folder, many))
-        peaks = {name: round(peak, 1) for name, peak in house.watch.peaks.items()}
+        peaks = _with_csv(house, import_id)
+        paper = on_paper(house, import_id)
         behind = fairness(house, UUID(import_id), contacts(folder, SMALL))
         speeds.append(few / whole(house, contacts(folder, few))[1])
     return {
@@ -50,8 +55,19 @@ def growth(folder: Path, few: int, many: int) -> dict[str, object]:
         "rows_per_second": [round(statistics.mean(speeds)), round(many / seconds)],
         "ratio": round(many / seconds / statistics.mean(speeds), 3),
         "megabytes": peaks,
+        "paper": paper,
         "behind": behind,
     }
+
+
+def on_paper(house: House, import_id: str) -> dict[str, float]:
+    """Seconds from asking for the report as PDF to having it, and the peak MB of the process that renders it."""
+    house.watch.taken()
+    started = time.monotonic()
+    while not house.wire.ask("GET", f"/imports/{import_id}/report.pdf", Accept="application/pdf").startswith(b"%PDF"):
+        time.sleep(0.1)
+    seconds = time.monotonic() - started
+    return {"seconds": round(seconds, 2), "megabytes": round(house.watch.taken()["work-horse"], 1)}
 
 
 def fairness(house: House, large: UUID, small: Path) -> dict[str, object]:

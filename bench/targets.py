@@ -6,6 +6,7 @@ from typing import Any
 
 MEGABYTES = 100
 BEHIND_SECONDS = 5
+PAPER_SECONDS = 5
 PROMISES = "an execution with its promises, times a bare one"
 
 
@@ -33,7 +34,7 @@ class Verdict:
 def verdicts(result: dict[str, Any]) -> list[Verdict]:
     promises = Verdict(PROMISES, result.get("promises"), 1.05, most=True)
     own = [*_executions(result), promises, *_undo(result)]
-    return [*own, *_whole_way(result), *_growth(result), *_memory(result)]
+    return [*own, *_whole_way(result), *_growth(result), *_paper(result), *_memory(result)]
 
 
 def _ratio(result: dict[str, Any], measure: str, rows: int | None = None) -> float | None:
@@ -52,22 +53,35 @@ def _executions(result: dict[str, Any]) -> Iterator[Verdict]:
 
 def _whole_way(result: dict[str, Any]) -> Iterator[Verdict]:
     """The whole way beside the peers, all of the same rounds."""
-    whole = _ratio(result, "whole way")
     for name, peer, least, goal in (
         ("whole way, of pgloader's default", "pgloader, default", 0.7, 1.0),
         ("whole way, times pgloader at 100 rows", "pgloader, 100 rows a batch", 2.0, None),
         ("whole way, times django-import-export", "django-import-export, default", 15.0, None),
     ):
-        theirs = _ratio(result, peer)
-        yield Verdict(name, whole / theirs if whole and theirs else None, least, goal)
+        yield Verdict(name, _times(result, "whole way", peer), least, goal)
 
 
 def _undo(result: dict[str, Any]) -> Iterator[Verdict]:
-    """How long taking an import back takes, in times of what it took."""
-    undo = result.get("undo", {"rows": 0, "kinds": []})
-    for found in undo["kinds"]:
-        name = f"undo of {undo['rows']:,} {found['kind']}, times the import's time"
-        yield Verdict(name, found["times_the_import"], 1.0, most=True)
+    """How long taking an import back takes, in times of what it took: at size, or else as the rounds have it."""
+    if undo := result.get("undo"):
+        found = [(undo["rows"], kind["kind"], kind["times_the_import"]) for kind in undo["kinds"]]
+    else:
+        rows = next((f["rows"] for f in result["speeds"] if f["measure"] in dict(UNDONE)), 0)
+        found = [(rows, name.partition(" of ")[2], _times(result, done, name)) for name, done in UNDONE]
+    for rows, what, times in found:
+        yield Verdict(f"undo of {rows:,} {what}, times the import's time", times, 1.0, most=True)
+
+
+UNDONE = (
+    ("rollback of created contacts", "skip, empty book"),
+    ("rollback of updated contacts", "update, all known"),
+)
+
+
+def _times(result: dict[str, Any], one: str, other: str) -> float | None:
+    """How many times as fast one measure is as the other."""
+    first, second = _ratio(result, one), _ratio(result, other)
+    return first / second if first and second else None
 
 
 def _growth(result: dict[str, Any]) -> Iterator[Verdict]:
@@ -77,6 +91,11 @@ def _growth(result: dict[str, Any]) -> Iterator[Verdict]:
     yield Verdict("two workers, times one", two and two["ratio"], 1.6)
     seconds = growth and growth["behind"]["check_seconds"] + growth["behind"]["execution_seconds"]
     yield Verdict("100 rows behind a large import, seconds", seconds, BEHIND_SECONDS, most=True)
+
+
+def _paper(result: dict[str, Any]) -> Iterator[Verdict]:
+    paper = (result.get("growth") or {}).get("paper")
+    yield Verdict("PDF of 1,000,000 rows, seconds", paper and paper["seconds"], PAPER_SECONDS, most=True)
 
 
 def _memory(result: dict[str, Any]) -> Iterator[Verdict]:
