@@ -18,11 +18,17 @@ def tables(result: dict[str, Any]) -> list[Table]:
 
 def _targets(result: dict[str, Any]) -> Table:
     found = [
-        (v.name, "" if v.figure is None else f"{v.figure:.2f}", f"{'under ' if v.most else ''}{v.least:g}",
+        (v.name, _shown(v.figure), f"{'under ' if v.most else ''}{v.least:g}",
          "" if v.goal is None else f"{v.goal:g}", v.word)
         for v in verdicts(result)
     ]  # fmt: skip
     return "Targets", ("what", "figure", "target", "goal", ""), found
+
+
+def _shown(figure: float | None) -> str:
+    if figure is None:
+        return ""
+    return f"{figure:.3f}" if figure < 2 else f"{figure:.1f}"
 
 
 def _speeds(result: dict[str, Any]) -> Table:

@@ -62,7 +62,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         found = result["growth"] = said(f"{sizes[2]:,} rows", partial(single.growth, folder, sizes[1], sizes[2]))
         result["memory"].append({"rows": sizes[2], "megabytes": found["megabytes"]})
         result["undo"] = said("undo", partial(single.undo, folder, sizes[1], UNDO_ROUNDS))
-        result["two_workers"] = said("two workers", partial(single.two_workers, folder, sizes[1], 3))
+        result["two_workers"] = said("two workers", partial(single.two_workers, folder, sizes[1], ROUNDS))
     return result
 
 
