@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -181,3 +181,19 @@ def test_until_when_it_can_be_taken_back_goes_by_the_days_set(make_app, sign_in,
         session.commit()
         day = wording.day(ended + timedelta(days=7))
         assert f"{said} {day}." in owner.get(f"/imports/{import_id}/report").text
+
+
+def test_the_chart_costs_as_many_looks_as_there_were_batches(session):
+    """Not the square of them; nobody has gathered statistics of a log that has just been written."""
+    import_id = uuid4()
+    batches = """INSERT INTO contact_import_logs (import_id, event, result, rows, at)
+                 SELECT :id, 'batch', 'done', 100, now() + n * interval '1 second' FROM generate_series(1, 2000) n"""
+    session.execute(text(batches), {"id": import_id})
+    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {summary._THROUGHPUT.text}")
+    plan = session.scalar(explain, {"id": import_id, "bars": summary.BARS})
+    assert 2000 <= looks(plan[0]["Plan"]) < 20_000
+
+
+def looks(node: dict) -> int:
+    """The most rows that one step of a plan passes on, over all its repetitions."""
+    return max([node["Actual Rows"] * node["Actual Loops"], *map(looks, node.get("Plans", []))])
