@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.engine.test_decision import people
 from webapp.engine import journal, rollback, rollback_preview
@@ -21,6 +21,7 @@ from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.leases import Lease
 from webapp.engine.states import Strategy
 from webapp.models import Contact, ContactImport
+from webapp.reports import exports
 
 CLEARABLE = ["email", "first_name", "company", "tags", "custom:s"]
 
@@ -353,6 +354,45 @@ def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(impo
         assert {one.by_person for one in rollback.kept(session, import_id)} == {"someone@example.com"}
         assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [0, 0, 0]
         assert (planned.removed, planned.restored, planned.kept, len(planned.conflicts)) == (0, 0, 0, rows)
+
+
+def test_a_contact_that_the_database_will_not_let_go_stays_alone(importer, session):
+    """Somebody else's table refers to one of them; its constraint speaks up at the commit only."""
+    people = "".join(f"{n},p{n}@example.com\n" for n in range(1, 301))
+    done = importer.run("ID,Email\n" + people)
+    session.execute(
+        text(
+            """CREATE TABLE invoices (contact_id bigint
+                 CONSTRAINT of_contact REFERENCES contacts (id) DEFERRABLE INITIALLY DEFERRED)"""
+        )
+    )
+    held = of(session, "137")
+    session.execute(text("INSERT INTO invoices VALUES (:id)"), {"id": held.id})
+    session.commit()
+    undone = importer.undo(done.id)
+    assert undone.state == "rolled_back"
+    assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [299, 0, 1]
+    assert lines(session, done.id) == [(held.id, None, "refused_on_undo", None, None)]
+    (listed,) = rollback.kept(session, done.id)
+    assert listed.row == 138
+    assert "of_contact" in listed.message
+    assert [one.id for one in session.scalars(select(Contact))] == [held.id]
+    table = b"".join(exports.undo_csv(session, done.id)).decode()
+    assert f'138,{held.id},,refused_on_undo,"The database refused: ' in table
+
+
+def test_a_field_that_the_database_will_not_take_back_stays_alone(importer, session):
+    people = "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 301))
+    importer.run("ID,Email,First name\n" + people)
+    done = importer.run("ID,Email,First name\n" + people.replace(",P", ",Q"), "update")
+    session.execute(text("ALTER TABLE contacts ADD CONSTRAINT not_p7 CHECK (first_name <> 'P7') NOT VALID"))
+    session.commit()
+    undone = importer.undo(done.id)
+    assert undone.state == "rolled_back"
+    assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [0, 299, 1]
+    assert [line[:3] for line in lines(session, done.id)] == [(of(session, "7").id, None, "refused_on_undo")]
+    names = session.scalars(select(Contact.first_name).order_by(Contact.id)).all()
+    assert names == ["Q7" if n == 7 else f"P{n}" for n in range(1, 301)]
 
 
 def test_tags_after_a_person_added_one(importer, session):

@@ -60,12 +60,12 @@ def test_rows_tried_again_in_a_second_run_are_those_that_failed(owner, given_up,
 
 @pytest.fixture
 def standing_still(owner, importer, session):
-    """The undo of an import, one contact of which the database will not delete, after some attempts."""
+    """The undo of an import that breaks off at one contact each time, for a fault that may pass."""
     import_id = UUID(run(owner, importer))
     session.execute(
         text(
             """CREATE FUNCTION hold_on() RETURNS trigger LANGUAGE plpgsql AS
-                 $$ BEGIN RAISE EXCEPTION 'an invoice <needs> this contact'; END $$;
+                 $$ BEGIN RAISE EXCEPTION 'an invoice <needs> this contact' USING ERRCODE = '40001'; END $$;
                CREATE TRIGGER hold_on BEFORE DELETE ON contacts FOR EACH ROW EXECUTE FUNCTION hold_on()"""
         )
     )

@@ -35,6 +35,7 @@ OUTAGE_CODES = {
     *("42P01", "42703", "42883", "3F000", "26000"),  # The tables are not (yet) those of this program.
 }
 TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "53200", "53400"}
+REFUSAL_CLASSES = ("22", "23", "P0")
 RACE_CODES = {"23505", LOST_RACE}  # a unique key or a version taken by somebody else
 
 
@@ -60,6 +61,11 @@ def classify(error: Exception, conn: psycopg.Connection[dict[str, Any]]) -> Faul
     if state in TRANSIENT_CODES:
         return Fault.TRANSIENT
     return Fault.DATA
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the database refuses these rows for what they hold: a value, a constraint, somebody's trigger."""
+    return (getattr(error, "sqlstate", None) or "").startswith(REFUSAL_CLASSES)
 
 
 def first_line(error: Exception) -> str:

@@ -3,6 +3,9 @@
 First go the contacts that the import created and nobody touched since, which frees the keys that they hold; then
 the changed fields come back, newest change first; then what imports undone earlier are still owed. `unwinding.py`
 says what becomes of each contact and field. Undos run one after another, since one may hand over to the next.
+
+A contact that the database will not take back, for a constraint or a trigger of somebody else's, stays alone and is
+listed with the reason.
 """
 
 import time
@@ -18,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import taken_keys, unwinding
 from webapp.engine.duplicates import Connection
-from webapp.engine.faults import Fenced, Paused
+from webapp.engine.faults import Fenced, Paused, first_line, is_refusal
 from webapp.engine.leases import Lease
 from webapp.models import UndoKept
 
@@ -49,6 +52,7 @@ def undo_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool])
     undone = _begin(conn, lease)
     while undone.phase != "done":
         began, before = time.monotonic(), undone.through
+        conn.execute("SET CONSTRAINTS ALL IMMEDIATE")  # so that they speak up where the contact at fault can be told
         PHASES[undone.phase](conn, lease.import_id, undone)
         _log_batch(conn, lease.import_id, undone.through - before, time.monotonic() - began)
         _checkpoint(conn, lease, undone)
@@ -138,7 +142,7 @@ def _remove_created(conn: Connection, import_id: UUID, undone: Undone) -> None:
         (import_id, undone.at, BATCH),
         prepare=True,
     ).fetchall()
-    undone.removed += unwinding.remove(conn, import_id, rows) if rows else 0
+    undone.removed += _remove(conn, import_id, rows) if rows else 0
     _move_on(undone, [row["row"] for row in rows], "inherited")
 
 
@@ -151,14 +155,29 @@ def _remove_inherited(conn: Connection, import_id: UUID, undone: Undone) -> None
         (import_id, undone.at, BATCH),
         prepare=True,
     ).fetchall()
-    undone.removed += unwinding.remove(conn, import_id, rows) if rows else 0
+    undone.removed += _remove(conn, import_id, rows) if rows else 0
     _move_on(undone, [row["id"] for row in rows], "changed", counted=False)
+
+
+def _remove(conn: Connection, import_id: UUID, rows: Sequence[dict[str, Any]]) -> int:
+    """Delete these contacts all at once, or, where the database refuses, by halves down to those that it keeps."""
+    try:
+        with conn.transaction():
+            return unwinding.remove(conn, import_id, rows)
+    except psycopg.Error as error:
+        if not is_refusal(error):
+            raise
+        if len(rows) == 1:
+            unwinding.keep(conn, import_id, rows[0], first_line(error))
+            return 0
+    half = len(rows) // 2
+    return _remove(conn, import_id, rows[:half]) + _remove(conn, import_id, rows[half:])
 
 
 def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
     """Bring back the fields of the next changes, newest first."""
     changes = conn.execute(
-        """SELECT id, contact_id FROM contact_changes WHERE import_id = %s AND kind = 'import'
+        """SELECT id, contact_id, row FROM contact_changes WHERE import_id = %s AND kind = 'import'
              AND id < COALESCE(%s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %s""",
         (import_id, undone.at, BATCH),
         prepare=True,
@@ -170,7 +189,7 @@ def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
 def _restore_owed(conn: Connection, import_id: UUID, undone: Undone) -> None:
     """Bring back keys that imports undone earlier could not, as this import held them; in the order of that."""
     changes = conn.execute(
-        """SELECT id, contact_id FROM contact_changes WHERE import_id = %s AND kind = 'owed'
+        """SELECT id, contact_id, row FROM contact_changes WHERE import_id = %s AND kind = 'owed'
              AND id > COALESCE(%s::bigint, 0) ORDER BY id LIMIT %s""",
         (import_id, undone.at, BATCH),
         prepare=True,
@@ -202,7 +221,7 @@ def _take_back(conn: Connection, import_id: UUID, changes: Sequence[dict[str, An
 
 
 def _take_back_locked(conn: Connection, import_id: UUID, changes: Sequence[dict[str, Any]]) -> None:
-    """All at once, or, where a key stands in the way, one half after the other, down to the change at fault.
+    """All at once, or, where a key stands in the way, or the database refuses, by halves down to the change at fault.
 
     One after the other, each step returns to a state that has existed, so in the end only outsiders hold a key.
     """
@@ -210,9 +229,11 @@ def _take_back_locked(conn: Connection, import_id: UUID, changes: Sequence[dict[
         with conn.transaction():
             for once in _rounds(changes):
                 unwinding.unwind(conn, import_id, once)
-    except psycopg.errors.UniqueViolation:
+    except psycopg.Error as error:
+        if not is_refusal(error):
+            raise
         if len(changes) == 1:
-            return _take_back_one(conn, import_id, changes[0]["id"])
+            return _take_back_one(conn, import_id, changes[0])
         half = len(changes) // 2
         for part in (changes[:half], changes[half:]):
             _take_back_locked(conn, import_id, part)
@@ -229,11 +250,17 @@ def _rounds(changes: Sequence[dict[str, Any]]) -> list[list[int]]:
     return rounds
 
 
-def _take_back_one(conn: Connection, import_id: UUID, change: int) -> None:
+def _take_back_one(conn: Connection, import_id: UUID, change: dict[str, Any]) -> None:
     """Take one change back. A key that another contact holds by now stays; the other fields come back."""
-    holders = taken_keys.holders(conn, change)
-    for kept in unwinding.unwind(conn, import_id, [change], keep=list(holders)):
-        taken_keys.settle(conn, import_id, kept, holders[kept["field"]])
+    try:
+        with conn.transaction():
+            holders = taken_keys.holders(conn, change["id"])
+            for kept in unwinding.unwind(conn, import_id, [change["id"]], keep=list(holders)):
+                taken_keys.settle(conn, import_id, kept, holders[kept["field"]])
+    except psycopg.Error as error:
+        if not is_refusal(error):
+            raise
+        unwinding.keep(conn, import_id, change, first_line(error))
 
 
 def kept(session: Session, import_id: UUID, *, after: int = 0, limit: int = 100) -> Sequence[Any]:

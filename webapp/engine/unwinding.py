@@ -10,6 +10,7 @@ key that the later import gave to another contact meanwhile (a journal entry of 
 be taken back is over (`retention.py`; its journal's `after` is empty) inherits nothing: its changes are for good.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +46,7 @@ def lock(conn: Connection, contacts: list[int]) -> None:
     )
 
 
-def remove(conn: Connection, import_id: UUID, rows: list[dict[str, Any]]) -> int:
+def remove(conn: Connection, import_id: UUID, rows: Sequence[dict[str, Any]]) -> int:
     """Delete contacts that the import created (`row`, `contact_id`); keep, list and hand over those touched since."""
     contacts = [row["contact_id"] for row in rows]
     lock(conn, contacts)
@@ -78,6 +79,18 @@ _REMOVE = f"""
       FROM judged WHERE NOT there OR change IS NOT NULL
       ON CONFLICT (import_id, contact_id, field) DO NOTHING)
     SELECT count(*) AS removed FROM gone"""
+
+
+def keep(conn: Connection, import_id: UUID, contact: dict[str, Any], message: str) -> None:
+    """List a contact (`contact_id`, `row`) that stays as it is, since the database refused to take it back."""
+    facts = {"import_id": import_id, "message": message, **contact}
+    conn.execute(_KEEP, facts, prepare=True)
+
+
+_KEEP = """
+    INSERT INTO contact_undo_kept (import_id, contact_id, row, code, message)
+    VALUES (%(import_id)s, %(contact_id)s, %(row)s, 'refused_on_undo', %(message)s)
+    ON CONFLICT (import_id, contact_id, field) DO NOTHING"""
 
 
 def unwind(

@@ -67,7 +67,8 @@ def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
     while page := rollback.kept(session, import_id, after=after, limit=FLUSH_ROWS):
         for entry in page:
             values = [_plain(entry.wanted), _plain(entry.now), _changed_by(entry)]
-            yield [entry.row, entry.contact_id, entry.field, entry.code, sentences.title(entry.code), *values]
+            reason = ": ".join(filter(None, (sentences.title(entry.code), entry.message)))
+            yield [entry.row, entry.contact_id, entry.field, entry.code, reason, *values]
         after = page[-1].id
 
 
