@@ -196,6 +196,8 @@ def test_poison_in_a_batch(house):
     settled = house.batches(import_id)[1]
     assert (settled["result"], settled["category"]) == ("failed", "system")
     assert (settled["first_row"], settled["rows"]) == (102, 100)
+    codes = "SELECT DISTINCT code FROM contact_import_results WHERE outcome = 'failed'"
+    assert [entry["code"] for entry in house.query(codes)] == ["workers_lost"]
     gate.open()
     house.ask(sessions.retry_failed, import_id)
     house.until(lambda: house.facts(import_id)["created"] == 500)

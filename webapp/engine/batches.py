@@ -233,7 +233,8 @@ class BatchProcessor:
         `started` is when its last attempt was.
         """
         try:
-            decided = self.bisection.fail_rows(self.run.last_row, self.size, message, "batch_failed")
+            code = "workers_lost" if category is Category.SYSTEM else "batch_failed"
+            decided = self.bisection.fail_rows(self.run.last_row, self.size, message, code)
             if decided.rows == 0:  # Every row has its outcome: the workers were lost on the way to the end.
                 self.conn.rollback()
                 return Turn.DONE

@@ -128,6 +128,10 @@ SENTENCES = {
         "The database refused the row", "Correct the row as the message says, and run it again."
     ),
     "batch_failed": Sentence("The batch failed three times", "Run the failed rows again; nothing of them was written."),
+    "workers_lost": Sentence(
+        "The batch ended three workers",
+        "See in the worker's log what ended them, then run the failed rows again; nothing of them was written.",
+    ),
     "check_broken_off": Sentence(
         "The check of this file broke off three times", "Upload the file again; if that does not help, split it."
     ),
@@ -162,6 +166,9 @@ SENTENCES = {
         "Changed by a later import", "Roll that import back too, if you want the old value."
     ),
     "deleted_meanwhile": Sentence("Deleted meanwhile", "Nothing to do: the contact is gone."),
+    "refused_on_undo": Sentence(
+        "The database refused", "Show the reason to whoever looks after the database; then edit or delete the contact."
+    ),
     "key_taken_on_undo": Sentence(
         "Another contact has this e-mail or ID now", "Change the other contact first if you want the old value back."
     ),

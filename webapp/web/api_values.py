@@ -17,7 +17,6 @@ from webapp.web import api_schemas as schemas
 from webapp.web.runs import undo_is_over
 
 TAKEN_BACK_FROM = sources_of(State.ROLLING_BACK)
-CATEGORIES = {"database_error": "database", "batch_failed": "system"}
 
 
 def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
@@ -81,7 +80,9 @@ def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
 def _category(entry: ledger.Row) -> Any:
     if entry.outcome == Outcome.INVALID:
         return "validation"
-    return "business" if entry.outcome == Outcome.CONFLICT else CATEGORIES.get(entry.code or "", "database")
+    if entry.outcome == Outcome.CONFLICT:
+        return "business"
+    return "system" if entry.code == "workers_lost" else "database"
 
 
 def rows_of(session: Session, import_id: UUID, outcome: str | None, after: int, limit: int) -> list[schemas.LedgerRow]:
