@@ -226,6 +226,20 @@ def test_pdf_is_made_once_asked_for(owner_program):
     assert answer.get_data().startswith(b"%PDF-")
 
 
+def test_a_pdf_that_failed_can_be_asked_for_again(owner_program, session):
+    import_id = owner_program.run(people_table(2))
+    owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202)
+    session.execute(text("UPDATE contact_import_documents SET state = 'failed', message = 'It took too long.'"))
+    session.commit()
+    for _ in range(2):
+        refused = owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 503).json
+        assert (refused["code"], refused["detail"]) == ("pdf_failed", "It took too long.")
+    session.execute(text("UPDATE contact_import_documents SET made_at = made_at - interval '91 seconds'"))
+    session.commit()
+    owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202)
+    assert session.scalar(text("SELECT state FROM contact_import_documents")) == "rendering"
+
+
 def test_history_newest_first_in_pages(owner_program):
     made = [owner_program.upload(people_table(1))["import_id"] for _ in range(5)]
     seen, after = [], ""

@@ -11,14 +11,14 @@ from webapp.models import ContactImport, ImportDocument
 
 TOO_MUCH = "The report took too long or too much memory to put on paper. The CSV report has all of it."
 AT_ONCE = 2  # PDFs in the making, over all imports
-LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost
+LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost, and a failure is no answer any more
 TRIES = 3  # a process that is killed may be one too large for the machine, which nobody says
 
 
 def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
     """The PDF of the import as it stands: ready, failed or in the making; None where it has to be asked for."""
     kept = session.get(ImportDocument, (found.id, "pdf"), populate_existing=True)
-    if kept is None or kept.state == "lost" or (kept.state == "rendering" and _now(session) - kept.made_at > LONGEST):
+    if kept is None or kept.state == "lost" or (kept.state != "ready" and _now(session) - kept.made_at > LONGEST):
         return None
     ended = max(filter(None, (found.completed_at, found.rolled_back_at, found.purged_at)), default=found.created_at)
     return kept if kept.made_at >= ended else None

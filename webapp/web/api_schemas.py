@@ -230,6 +230,7 @@ class Progress(Given):
     state: State
     outcomes: Outcomes
     waiting_for: Annotated[str | None, Field(description="Why nothing moves, if so.")]
+    obstacle: Annotated[str | None, Field(description="What somebody has to clear away while it waits for help.")]
     work: Work
 
 
