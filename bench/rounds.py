@@ -12,6 +12,8 @@ from bench.house import House
 COPY = "COPY of the finished columns"
 COPY_OTHERS = "COPY, beside a million others"
 OTHERS = 1_000_000
+BESIDE = ", beside a million others"
+EMPTY_NEARBY = "skip, empty book, before and after them"
 STRATEGIES = ("skip", "update", "merge")
 BATCH_SIZES = (10, 1000, "auto")
 # What the fields hold in the book beforehand, so that the strategy has something to write.
@@ -67,12 +69,27 @@ class Rounds:
         self.copy()
         self.whole_way()
 
+    def beside_others(self, times: int) -> None:
+        """So many rounds on a book of a million others, who stay, between two on an empty one."""
+        self.begin()
+        self.empty_book()
+        book.others(self.conn, OTHERS)
+        for _ in range(times):
+            self.run_beside_others()
+        self.begin()
+        self.empty_book()
+
+    def empty_book(self) -> None:
+        """What stands beside the others, before and after them; each time twice, since it is short."""
+        for _ in range(2):
+            book.empty(self.conn)
+            self.execution("skip", EMPTY_NEARBY)
+
     def run_beside_others(self) -> None:
-        """One round on a book of a million others; they stay from round to round."""
         self.begin()
         self.copy(COPY_OTHERS)
         for strategy in STRATEGIES:
-            self.execution(strategy, f"{strategy}, beside a million others")
+            self.execution(strategy, f"{strategy}{BESIDE}")
             book.forget(self.conn, self.import_id)
 
     def copy(self, measure: str = COPY) -> None:
@@ -146,7 +163,8 @@ class Rounds:
 
     def figures(self) -> list[dict[str, object]]:
         """Every measure, with its ratio to the COPY of the same round."""
-        return [self._figure(measure) for measure in dict.fromkeys(name for found in self.rounds for name in found)]
+        names = dict.fromkeys(name for found in self.rounds for name in found if name != EMPTY_NEARBY)
+        return [self._figure(measure) for measure in names]
 
     def _figure(self, measure: str) -> dict[str, object]:
         rounds = [found for found in self.rounds if measure in found]

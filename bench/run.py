@@ -22,11 +22,11 @@ from typing import Any, TypeVar
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import book, cost, peers, single  # noqa: E402
+from bench import cost, peers, single  # noqa: E402
 from bench.files import contacts  # noqa: E402
 from bench.house import House  # noqa: E402
 from bench.report import as_text, write_page  # noqa: E402
-from bench.rounds import OTHERS, Rounds  # noqa: E402
+from bench.rounds import BESIDE, EMPTY_NEARBY, Rounds  # noqa: E402
 from bench.stages import inside, stages  # noqa: E402
 
 T = TypeVar("T")
@@ -52,8 +52,8 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         result["stages"] = said("where the time goes", partial(stages, rounds))
         result["inside"] = said("inside a batch", partial(inside, rounds))
         if options.full:
-            said("a million others", partial(_beside_others, rounds, options.rounds))
-            result["beside_others"] = rounds.speed(BESIDE) / rounds.speed("skip, empty book")
+            said("a million others", partial(rounds.beside_others, options.rounds))
+            result["beside_others"] = rounds.speed("skip" + BESIDE) / rounds.speed(EMPTY_NEARBY)
         result["speeds"] = rounds.figures()
     result["promises"] = said("what the promises cost", partial(cost.ratio, COST_ROWS, COST_ROUNDS))
     sizes = SIZES["full" if options.full else "short"]
@@ -66,18 +66,9 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return result
 
 
-BESIDE = "skip, beside a million others"
-
-
 def _peers(rounds: Rounds) -> None:
     for name, (rows, seconds) in peers.measure(rounds.house, rounds.file.parent, rounds.rows).items():
         rounds.note(name, rows, seconds)
-
-
-def _beside_others(rounds: Rounds, count: int) -> None:
-    book.others(rounds.conn, OTHERS)
-    for _ in range(count):
-        rounds.run_beside_others()
 
 
 def said(what: str, run: Callable[[], T]) -> T:
