@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
@@ -141,15 +142,43 @@ def _undone(measured: Rounds, kind: str) -> dict[str, object]:
 
 
 def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
-    """Two imports at once by one worker and by two, turn by turn; from the first start to the last end."""
+    """Two imports at once by one worker and by two, turn by turn; from the first start to the last end.
+
+    Beside that two plain COPYs, one after the other and at once: what PostgreSQL makes of this machine's second core.
+    """
     with House() as one, House(workers=2) as two:
         pairs = [[_pair(house, folder, rows) for house in (one, two)] for _ in range(rounds)]
+        copies = _copies(two, rounds)
     speeds = [[2 * rows / seconds for seconds in pair] for pair in pairs]
     return {
         "rows": rows,
         "rows_per_second": [round(statistics.median(figures)) for figures in zip(*speeds, strict=True)],
         "ratio": round(statistics.median(both / alone for alone, both in speeds), 3),
+        "copies": round(copies, 3),
     }
+
+
+def _copies(house: House, rounds: int) -> float:
+    """How many times as fast the contacts of the last two imports are copied at once as one after the other."""
+    book.keep(house.conn)
+    halves = [book.copied(house.conn, f"imported_from {sign} (SELECT max(imported_from::text)::uuid FROM kept)")
+              for sign in ("=", "<>")]  # fmt: skip
+    ratios = []
+    for _ in range(rounds):
+        alone, both = (_copied(house, halves, at_once) for at_once in (1, 2))
+        ratios.append(alone / both)
+    return statistics.median(ratios)
+
+
+def _copied(house: House, halves: list[list[bytes]], at_once: int) -> float:
+    """Seconds that copying both into the empty book takes, so many at once."""
+    book.empty(house.conn)
+    house.conn.execute("CHECKPOINT")
+    started = time.monotonic()
+    with ThreadPoolExecutor(at_once) as pool:
+        for done in [pool.submit(book.copy_in, house.settings.database_url, data) for data in halves]:
+            done.result()
+    return time.monotonic() - started
 
 
 def _pair(house: House, folder: Path, rows: int) -> float:

@@ -88,7 +88,8 @@ def _growth(result: dict[str, Any]) -> Iterator[Verdict]:
     growth, two = result.get("growth"), result.get("two_workers")
     yield Verdict("beside a million others, of the empty book", result.get("beside_others"), 0.8)
     yield Verdict("1,000,000 rows, of the speed at 100,000", growth and growth["ratio"], 0.9)
-    yield Verdict("two workers, times one", two and two["ratio"], 1.6)
+    beside = f" (two COPYs at once: {two['copies']:.2f})" if two else ""
+    yield Verdict("two workers, times one" + beside, two and two["ratio"], 1.6)
     seconds = growth and growth["behind"]["check_seconds"] + growth["behind"]["execution_seconds"]
     yield Verdict("100 rows behind a large import, seconds", seconds, BEHIND_SECONDS, most=True)
 
