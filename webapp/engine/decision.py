@@ -251,8 +251,10 @@ def _match(rules: Rules) -> str:
     """Rows with one owner: what is to be written, and in place of what."""
     values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
     old = ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
+    new = ", ".join(f"n.{name}" for name in WRITTEN)
     return f"""
-    SELECT n.*, {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")}
+    SELECT n.row, n.owner, n.joins, n.version, {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")},
+      {new}
     FROM (SELECT d.row, d.owner, d.joins, c.version, {old},
         {values}
       FROM judged d
@@ -266,7 +268,7 @@ def _journal_entry(side: str, name: str) -> str:
     """The changed fields as they stand on one side, each custom key a field of its own; null where nothing differs."""
     fields = [
         f"""CASE WHEN n.{field} IS DISTINCT FROM n.old_{field}
-          THEN jsonb_build_object('{field}', {side}{field}) ELSE '{{}}' END"""
+          THEN {_as_json(field, side + field)} ELSE '{{}}' END"""
         for field in WRITTEN
         if field != "custom"
     ]
@@ -275,6 +277,11 @@ def _journal_entry(side: str, name: str) -> str:
           FROM jsonb_object_keys(n.old_custom || n.custom) k
           WHERE n.old_custom -> k IS DISTINCT FROM n.custom -> k) ELSE '{{}}' END"""
     return f"NULLIF({' || '.join([*fields, custom])}, '{{}}') AS {name}"
+
+
+def _as_json(field: str, value: str) -> str:
+    """An object of one field. What takes any type has to look it up each time; what takes text has not."""
+    return f"jsonb_build_object('{field}', {value})" if field == "tags" else f"jsonb_object(ARRAY['{field}', {value}])"
 
 
 def _entries(rules: Rules) -> str:
@@ -309,7 +316,7 @@ def _update_contacts() -> str:
 def _write_journal() -> str:
     return f"""journalled AS (
     INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
-    SELECT owner, 'import', {IMPORT_ID}, row, before, after FROM matched WHERE before IS NOT NULL ORDER BY row)"""
+    SELECT owner, 'import', {IMPORT_ID}, row, before, after FROM matched WHERE before IS NOT NULL)"""
 
 
 def _write_ledger() -> str:
