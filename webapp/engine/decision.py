@@ -97,8 +97,8 @@ def _look_up(rules: Rules, batch: str) -> str:
     """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say."""
     probes = "".join(
         f"""
-    LEFT JOIN LATERAL (SELECT * FROM contacts c WHERE c.{KEY_COLUMN[key]} = b.{KEY_COLUMN[key]} LIMIT 1) AS of_{key}
-      ON b.status = 'valid'"""
+    LEFT JOIN LATERAL (SELECT c.ctid AS place, c.* FROM contacts c
+      WHERE c.{KEY_COLUMN[key]} = b.{KEY_COLUMN[key]} LIMIT 1) AS of_{key} ON b.status = 'valid'"""
         for key in rules.guarded
     )
     phones = "NULL::bigint AS by_phone, NULL::bigint AS by_phone_too"
@@ -109,7 +109,8 @@ def _look_up(rules: Rules, batch: str) -> str:
         phones = "of_phone.id AS by_phone, too.id AS by_phone_too"
     return f"""
     SELECT b.*, of_external_id.id AS by_external_id, of_email.id AS by_email, {phones},
-      {_of_owner(rules, "id")} AS owner, {_conflict(rules)} AS conflict,{_phones_held(rules)}
+      {_of_owner(rules, "id")} AS owner, {_of_owner(rules, "place")} AS place, {_conflict(rules)} AS conflict,
+      {_phones_held(rules)}
       CASE WHEN {_of_owner(rules, "imported_from")} = {IMPORT_ID} THEN {_of_owner(rules, "imported_row")} END AS joins
     FROM ({batch}) b{probes}"""
 
@@ -121,7 +122,7 @@ def _frees_shared_phones(rules: Rules) -> bool:
 
 def _phones_held(rules: Rules) -> str:
     """The phones of the contacts that a row reaches."""
-    held = "\n      ARRAY[of_external_id.phone_key, of_email.phone_key, of_phone.phone_key] AS held,"
+    held = "ARRAY[of_external_id.phone_key, of_email.phone_key, of_phone.phone_key] AS held,"
     return held if _frees_shared_phones(rules) else ""
 
 
@@ -248,19 +249,22 @@ def _insert_contacts() -> str:
 
 
 def _match(rules: Rules) -> str:
-    """Rows with one owner: what is to be written, and in place of what."""
+    """Rows with one owner: what is to be written, and in place of what.
+
+    The owner is where the look-up found it, on the same snapshot: that takes no index.
+    """
     values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
     old = ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
     new = ", ".join(f"n.{name}" for name in WRITTEN)
     return f"""
-    SELECT n.row, n.owner, n.joins, n.version, {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")},
-      {new}
-    FROM (SELECT d.row, d.owner, d.joins, c.version, {old},
+    SELECT n.row, n.owner, n.place, n.joins, n.version,
+      {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")}, {new}
+    FROM (SELECT d.row, d.owner, d.place, d.joins, c.version, {old},
         {values}
       FROM judged d
       CROSS JOIN LATERAL (
         SELECT * FROM contact_import_rows r WHERE r.import_id = {IMPORT_ID} AND r.row = d.row LIMIT 1) j
-      CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = d.owner LIMIT 1) c
+      CROSS JOIN LATERAL (SELECT * FROM contacts WHERE ctid = d.place LIMIT 1) c
       WHERE d.owner IS NOT NULL AND d.conflict IS NULL OFFSET 0) n"""
 
 
@@ -309,7 +313,7 @@ def _update_contacts() -> str:
     assignments = ", ".join(f"{name} = m.{name}" for name in WRITTEN)
     return f"""changed AS (
     UPDATE contacts c SET {assignments}, version = c.version + 1, updated_at = now()
-    FROM matched m WHERE m.before IS NOT NULL AND c.id = m.owner AND c.version = m.version
+    FROM matched m WHERE m.before IS NOT NULL AND c.ctid = m.place AND c.version = m.version
     RETURNING 1)"""
 
 
