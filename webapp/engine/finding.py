@@ -128,8 +128,8 @@ def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterato
 
 def in_headers(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[UUID]:
     """Those of these imports whose header is the person: a row that somebody took for the columns' names."""
-    kept = select(ContactImport).where(ContactImport.id.in_(list(among)))
-    for opened in session.scalars(kept.execution_options(populate_existing=True)).all():
+    wanted = (ContactImport.id, ContactImport.columns, ContactImport.mapping, ContactImport.suggested_mapping)
+    for opened in session.execute(select(*wanted).where(ContactImport.id.in_(list(among)))).all():
         if sought.is_in(opened.columns, _id_columns(opened)):
             yield opened.id
 
@@ -166,6 +166,7 @@ def _parts(opened: ContactImport) -> Iterator[tuple[reading.Dialect, list[int]]]
         yield replace(whole, sheet=sheet), id_columns if sheet == whole.sheet else []
 
 
-def _id_columns(opened: ContactImport) -> list[int]:
+def _id_columns(opened: Any) -> list[int]:
+    """Which columns hold ids, by an import's `mapping` or, before there is one, its `suggested_mapping`."""
     targets = opened.mapping or opened.suggested_mapping
     return [index for index, target in enumerate(targets) if target == "external_id"]
