@@ -33,7 +33,7 @@ T = TypeVar("T")
 ROUNDS = 5
 SHORT_ROWS, FULL_ROWS = 20_000, 50_000  # of the rounds
 SIZES = {"short": (10_000, 50_000), "full": (10_000, 100_000, 1_000_000)}  # of the memory, and of the growth
-COST_ROWS, COST_ROUNDS = 100_000, 5
+COST_ROWS, COST_ROUNDS = 100_000, 12
 UNDO_ROUNDS = 2
 MINUTES_OF_ROUNDS = {"short": 2.5, "full": 6}  # no further round begins after this long
 
