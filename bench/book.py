@@ -1,5 +1,6 @@
 """What stands in the address book before a measure, and the import put back to where it was checked."""
 
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -79,8 +80,10 @@ def copied(conn: Conn, where: str = "true") -> list[bytes]:
     return [whole[start : start + BLOCK] for start in range(0, len(whole), BLOCK)]
 
 
-def copy_in(url: str, data: list[bytes]) -> None:
-    """Copy finished columns into the book, over a connection of its own."""
-    with psycopg.connect(url) as conn, conn.cursor().copy(f"COPY contacts ({COLUMNS}) FROM STDIN") as into:
-        for block in data:
-            into.write(block)
+def copy_in(conn: psycopg.Connection[Any], data: list[bytes]) -> int:
+    """Copy finished columns into the book: how many contacts."""
+    with conn.cursor() as cursor:
+        with cursor.copy(f"COPY contacts ({COLUMNS}) FROM STDIN") as into:
+            for block in data:
+                into.write(block)
+        return cursor.rowcount

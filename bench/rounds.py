@@ -86,6 +86,7 @@ class Rounds:
             self.execution("skip", EMPTY_NEARBY)
 
     def run_beside_others(self) -> None:
+        """One round on a book of a million others; they stay from round to round."""
         self.begin()
         self.copy(COPY_OTHERS)
         for strategy in STRATEGIES:
@@ -98,11 +99,8 @@ class Rounds:
             book.empty(self.conn)
         self.conn.execute("CHECKPOINT")
         started = time.monotonic()
-        with self.conn.cursor() as cursor:
-            with cursor.copy(f"COPY contacts ({book.COLUMNS}) FROM STDIN") as into:
-                for block in self.data:
-                    into.write(block)
-            self.note(measure, cursor.rowcount, time.monotonic() - started)
+        rows = book.copy_in(self.conn, self.data)
+        self.note(measure, rows, time.monotonic() - started)
         if measure != COPY:
             book.forget(self.conn, self.import_id)
 
