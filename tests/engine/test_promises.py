@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.engine.test_decision import people
 from tests.harness.imports import table
-from webapp.engine import journal, preview, promises
+from webapp.engine import journal, preview, promises, proof
 from webapp.engine.leases import Lease
 from webapp.engine.states import STORED_OUTCOMES
 from webapp.models import Contact, ImportDifference, ImportPreview
@@ -92,7 +92,7 @@ def test_a_stopped_import_differs_in_nothing_that_it_did(importer, session, conn
     done = importer.execute(ready.id, "update", batch_size=1, skip_errors=True)
     assert [found.row for found in session.query(ImportDifference)] == [5]
     conn.execute("DELETE FROM contact_import_results WHERE import_id = %s AND row > 3", (done.id,))
-    promises.note_differences(conn, done.id)
+    promises.note_differences(conn, done.id, proof.Ledger(done.id).read(conn).letters)
     conn.commit()
     assert session.query(ImportDifference).count() == 0
 

@@ -3,7 +3,7 @@
 A batch's transaction holds everything that must agree: contacts, journal, ledger, counters, checkpoint and log.
 So a crash at any moment leaves a batch whole or absent, and the next claim goes on after the checkpoint.
 
-Most batches run in the database's own loop (`batch_loop`), a quarter of a second of them at a time. One that fails
+Most batches run in the database's own loop (`batch_loop`), a tenth of a second of them at a time. One that fails
 there is taken here, attempt by attempt, and the loop goes on behind it.
 """
 
@@ -25,7 +25,7 @@ from webapp.engine.states import FAILURES, STORED_OUTCOMES, Outcome, Strategy
 
 ATTEMPTS = 3
 BACK_OFF_SECONDS = (0.1, 0.5)
-LOOP_SECONDS = 0.25  # after which the loop comes back to ask whether to make room; a request to stop it sees itself
+LOOP_SECONDS = 0.1  # after which the loop comes back to ask whether to make room; a request to stop it sees itself
 AUTO_START, AUTO_MOST = 100, 1000
 AUTO_AIM_SECONDS = (0.1, 0.25)
 

@@ -59,7 +59,7 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: proof.Ledger) -> 
     end = ENDS[turn]
     conn.execute("SET LOCAL synchronous_commit = on")
     ledger.read(conn)
-    promises.note_differences(conn, lease.import_id)
+    promises.note_differences(conn, lease.import_id, ledger.letters)
     ended = conn.execute(
         """UPDATE contact_imports
            SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END,

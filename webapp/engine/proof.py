@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 
 from webapp.engine.duplicates import Connection
+from webapp.engine.promises import LETTERS, letter_of
 from webapp.engine.states import STORED_OUTCOMES, Outcome
 
 BLOCK_ROWS = 10_000  # ledger entries that the database joins to one text at a time
@@ -21,7 +22,7 @@ MAY_END_SECONDS = 3.0  # longer than a slice while others wait
 
 
 class Ledger:
-    """An import's ledger in short, as far as it was read: its digest, and how often each outcome stands in it.
+    """An import's ledger in short, as far as it was read: its digest, and a letter for each row (see `promises`).
 
     The digest is SHA-256 over one line `row,outcome,contact_id,code` for each entry, in row order; what is null is left
     blank. docs/promises.md says how to recompute it from the report.
@@ -30,7 +31,7 @@ class Ledger:
     def __init__(self, import_id: UUID) -> None:
         self.import_id = import_id
         self.sha256 = hashlib.sha256()
-        self.counts = Counter[Outcome]()
+        self.blocks: list[str] = []  # of letters
         self.last_row = 0
 
     @property
@@ -38,17 +39,40 @@ class Ledger:
         """Hexadecimal."""
         return self.sha256.hexdigest()
 
-    def read(self, conn: Connection, last_row: int = LAST, stopped: Callable[[], bool] = lambda: False) -> "Ledger":
+    @property
+    def letters(self) -> str:
+        """Each outcome's letter at its row's own number, blank where the file has no row."""
+        return "".join(self.blocks)
+
+    def counts(self) -> Counter[Outcome]:
+        """How often each outcome stands in it."""
+        letters = self.letters
+        return Counter({outcome: letters.count(letter) for outcome, letter in LETTERS.items()})
+
+    def read(self, conn: Connection, last_row: int = LAST, stopped: Callable[[], bool] = lambda: False) -> Self:
         """Read on up to this row, or until `stopped` says so. Entries up to it have to be final."""
         while not stopped() and (block := self._block(conn, last_row)):
             self.sha256.update(block["lines"].encode())
-            self.counts.update({outcome: block[outcome.value] for outcome in STORED_OUTCOMES})
+            self.blocks.append(_at_their_rows(block, self.last_row))
             self.last_row = block["last_row"]
         return self
 
     def _block(self, conn: Connection, last_row: int) -> dict[str, Any] | None:
         block = conn.execute(_BLOCK, (self.import_id, self.last_row, last_row, BLOCK_ROWS), prepare=True).fetchone()
         return block if block and block["last_row"] else None
+
+
+def _at_their_rows(block: dict[str, Any], after: int) -> str:
+    """A block's letters, with blanks for the rows that the file does not have."""
+    letters: str = block["letters"]
+    if len(letters) == block["last_row"] - after:
+        return letters
+    spaced = []
+    for letter, line in zip(letters, block["lines"].splitlines(), strict=True):
+        row = int(line.partition(",")[0])
+        spaced.append(letter.rjust(row - after))
+        after = row
+    return "".join(spaced)
 
 
 class ReadBehind:
@@ -82,13 +106,16 @@ class ReadBehind:
         """Read up to this row, in a moment."""
         if time.monotonic() < self.begins_at:
             return
+        self.pool = self.pool or ThreadPoolExecutor(1)
+        self.pool.submit(self._read, last_row)
+
+    def _read(self, last_row: int) -> None:
         try:
-            own = self.own = self.own or self._connected()
+            self.own = self.own or self._connected()
         except psycopg.OperationalError:  # None to spare.
             self.begins_at = NEVER
             return
-        self.pool = self.pool or ThreadPoolExecutor(1)
-        self.pool.submit(self.ledger.read, own, last_row, self.stop.is_set)
+        self.ledger.read(self.own, last_row, self.stop.is_set)
 
     def _connected(self) -> Connection:
         conn = self.connect()
@@ -100,7 +127,7 @@ def check_sums(conn: Connection, import_id: UUID, ledger: Ledger) -> list[str]:
     """The sums that do not agree, in words; an empty list proves the import."""
     found = conn.execute(_COUNTERS, (import_id,)).fetchone()
     assert found is not None  # noqa: S101 - the caller names an existing import
-    counts = ledger.counts
+    counts = ledger.counts()
     wrong = [
         f"{outcome}: counter {found[outcome.value]}, ledger {counts[outcome]}"
         for outcome in STORED_OUTCOMES
@@ -126,9 +153,9 @@ def _deleted_since(conn: Connection, found: dict[str, Any], created: int) -> int
 
 
 _BLOCK = f"""
-    SELECT max(row) AS last_row, string_agg(row::text || ',' || outcome::text || ','
-        || COALESCE(contact_id::text, '') || COALESCE(',' || code, ',') || E'\\n', '' ORDER BY row) AS lines,
-      {", ".join(f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES)}
+    SELECT max(row) AS last_row, string_agg({letter_of("outcome")}, '' ORDER BY row) AS letters,
+      string_agg(row::text || ',' || outcome::text || ',' || COALESCE(contact_id::text, '')
+        || COALESCE(',' || code, ',') || E'\\n', '' ORDER BY row) AS lines
     FROM (SELECT row, outcome, contact_id, code FROM contact_import_results
       WHERE import_id = %s AND row > %s AND row <= %s ORDER BY row LIMIT %s) block"""
 
