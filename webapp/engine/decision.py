@@ -18,8 +18,10 @@ KEY_COLUMN = {"external_id": "external_id", "email": "email_key", "phone": "phon
 KEY_FIELDS = {"email": "email_key", "phone": "phone_key"}  # derived keys travel with their field
 # Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew for every batch.
 IMPORT_ID, AFTER, LIMIT, LISTED = "$1::uuid", "$2::bigint", "$3::bigint", "$4::bigint[]"
-OWNERS = ("by_external_id", "by_email", "by_phone", "by_phone_too")  # contacts that hold a row's keys
 WRITTEN = (*SCALARS, "tags", "custom", "email_key", "phone_key")
+# What becomes of a row, in terms of the look-up.
+CREATES = "status = 'valid' AND owner IS NULL AND conflict IS NULL"
+MATCHES = "owner IS NOT NULL AND conflict IS NULL"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Rules:
         """The keys that are looked up: those matched on, and those that are unique in any case."""
         return tuple(key for key in MATCH_KEYS if key in self.match_keys or key in UNIQUE_KEYS)
 
+    @property
+    def writes_to_matches(self) -> bool:
+        return self.strategy is not Strategy.SKIP
+
 
 @lru_cache(maxsize=64)
 def statement(rules: Rules, *, listed: bool = False) -> str:
@@ -46,22 +52,21 @@ def statement(rules: Rules, *, listed: bool = False) -> str:
 
     Rows are listed in file order, and all of them stand after the row `after`.
     """
-    return "WITH " + ",\n".join(_steps(rules, (_listed if listed else _range)(rules))) + _totals()
+    return "WITH " + ",\n".join(_steps(rules, (_listed if listed else _range)(rules))) + _totals(rules)
 
 
 def _steps(rules: Rules, rows: str) -> Iterator[str]:
     yield f"looked AS MATERIALIZED ({_look_up(rules, _batch(rows))})"
+    yield f"span AS MATERIALIZED ({_span()})"
     yield f"aside AS MATERIALIZED ({_interfering(rules)})"
     yield "judged AS NOT MATERIALIZED (SELECT * FROM looked WHERE row NOT IN (SELECT row FROM aside))"
     yield _insert_contacts()
-    if rules.strategy is not Strategy.SKIP:
+    if rules.writes_to_matches:
         yield f"matched AS MATERIALIZED ({_match(rules)})"
     yield f"entries AS MATERIALIZED ({_entries(rules)})"
-    if rules.strategy is not Strategy.SKIP:
+    if rules.writes_to_matches:
         yield _update_contacts()
         yield _write_journal()
-    else:
-        yield "changed AS (SELECT WHERE false)"
     yield _correct_ledger() if rules.only_failed else _write_ledger()
 
 
@@ -94,36 +99,52 @@ def _batch(rows: str) -> str:
 
 
 def _look_up(rules: Rules, batch: str) -> str:
-    """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say."""
+    """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say.
+
+    Columns that nobody asks for are not named here: each would be carried along for every row.
+    """
     probes = "".join(
         f"""
-    LEFT JOIN LATERAL (SELECT c.ctid AS place, c.* FROM contacts c
+    LEFT JOIN LATERAL (
+      SELECT ctid AS place, id, external_id, email_key, phone_key, imported_from, imported_row FROM contacts c
       WHERE c.{KEY_COLUMN[key]} = b.{KEY_COLUMN[key]} LIMIT 1) AS of_{key} ON b.status = 'valid'"""
         for key in rules.guarded
     )
-    phones = "NULL::bigint AS by_phone, NULL::bigint AS by_phone_too"
     if "phone" in rules.enabled:
         probes += """
-    LEFT JOIN LATERAL (SELECT id FROM contacts c WHERE c.phone_key = b.phone_key AND c.id <> of_phone.id LIMIT 1) AS too
-      ON b.status = 'valid'"""
-        phones = "of_phone.id AS by_phone, too.id AS by_phone_too"
-    return f"""
-    SELECT b.*, of_external_id.id AS by_external_id, of_email.id AS by_email, {phones},
-      {_of_owner(rules, "id")} AS owner, {_of_owner(rules, "place")} AS place, {_conflict(rules)} AS conflict,
-      {_phones_held(rules)}
-      CASE WHEN {_of_owner(rules, "imported_from")} = {IMPORT_ID} THEN {_of_owner(rules, "imported_row")} END AS joins
-    FROM ({batch}) b{probes}"""
+    LEFT JOIN LATERAL (SELECT id FROM contacts c WHERE c.phone_key = b.phone_key AND c.id <> of_phone.id LIMIT 1)
+      AS of_phone_too ON b.status = 'valid'"""
+    return f"SELECT {', '.join(_looked_up(rules))} FROM ({batch}) b{probes}"
+
+
+def _looked_up(rules: Rules) -> Iterator[str]:
+    yield "b.row, b.status, b.code"
+    for key in rules.guarded:
+        yield f"CASE WHEN of_{key}.id IS NULL THEN b.{KEY_COLUMN[key]} END AS free_{key}"
+    for holder in _holders(rules):
+        yield f"of_{holder}.id AS by_{holder}"
+    yield f"{_of_owner(rules, 'id')} AS owner"
+    yield f"{_conflict(rules)} AS conflict"
+    joins = f"{_of_owner(rules, 'imported_from')} = {IMPORT_ID}"
+    yield f"CASE WHEN {joins} THEN {_of_owner(rules, 'imported_row')} END AS joins"
+    if rules.writes_to_matches:
+        yield f"{_of_owner(rules, 'place')} AS place"
+    if _frees_shared_phones(rules):
+        yield "b.phone_key, ARRAY[of_external_id.phone_key, of_email.phone_key, of_phone.phone_key] AS held"
+
+
+def _holders(rules: Rules) -> tuple[str, ...]:
+    """By which keys contacts are found that hold one of the row's; of those who share its phone, two."""
+    return (*rules.guarded, "phone_too") if "phone" in rules.enabled else rules.guarded
+
+
+def _reached_contacts(rules: Rules) -> str:
+    return f"ARRAY[{', '.join(f'by_{holder}' for holder in _holders(rules))}]"
 
 
 def _frees_shared_phones(rules: Rules) -> bool:
     """Whether a row can take a phone from one of several contacts that share it."""
     return rules.strategy is Strategy.UPDATE and "phone" in rules.enabled
-
-
-def _phones_held(rules: Rules) -> str:
-    """The phones of the contacts that a row reaches."""
-    held = "ARRAY[of_external_id.phone_key, of_email.phone_key, of_phone.phone_key] AS held,"
-    return held if _frees_shared_phones(rules) else ""
 
 
 def _of_owner(rules: Rules, column: str) -> str:
@@ -136,7 +157,7 @@ def _conflict(rules: Rules) -> str:
     """R1 and R2: why a row that reaches contacts may not be written; null where nothing stands against it."""
     two = [f"of_{a}.id <> of_{b}.id" for a, b in combinations(rules.enabled, 2)]
     if "phone" in rules.enabled:
-        two.append("too.id IS NOT NULL")
+        two.append("of_phone_too.id IS NOT NULL")
     owner = _of_owner(rules, "id")
     taken = [
         f"(of_{key}.id IS NOT NULL AND of_{key}.id IS DISTINCT FROM {owner})"
@@ -156,6 +177,12 @@ def _stronger_differs(rules: Rules) -> Iterator[str]:
         yield f"({' AND '.join(missed)} AND b.{column} <> of_{weaker}.{column})"
 
 
+def _span() -> str:
+    """How many rows there are, and up to which; and the last one that becomes a contact."""
+    return f"""
+    SELECT count(*) AS rows, max(row) AS last_row, max(row) FILTER (WHERE {CREATES}) AS last_new FROM looked"""
+
+
 def _interfering(rules: Rules) -> str:
     """Rows that share a free key or a contact with an earlier one of them: they must see what that row wrote.
 
@@ -163,9 +190,9 @@ def _interfering(rules: Rules) -> str:
     a third row can be touched only through a key or a contact that it shares with one of the two. Under skip a contact
     that is there already is never changed.
     """
-    groups = [_all_but_first(f"valid WHERE by_{key} IS NULL", KEY_COLUMN[key]) for key in rules.guarded]
-    if rules.strategy is not Strategy.SKIP:
-        groups.append(_all_but_first(f"({_reached()}) reached WHERE true", "contact"))
+    groups = [_all_but_first("valid WHERE true", f"free_{key}") for key in rules.guarded]
+    if rules.writes_to_matches:
+        groups.append(_all_but_first(f"({_reached(rules)}) reached WHERE true", "contact"))
     if _frees_shared_phones(rules):
         groups.append(_all_but_first(_sharing_a_phone(), "phone"))
     return f"""
@@ -180,11 +207,11 @@ def _all_but_first(rows: str, mark: str) -> str:
       GROUP BY {mark} HAVING min(row) < max(row)"""
 
 
-def _reached() -> str:
+def _reached(rules: Rules) -> str:
     """The contacts that each row reaches: where there is a conflict, more than its owner."""
     return f"""
       SELECT row, owner AS contact FROM valid WHERE conflict IS NULL
-      UNION ALL SELECT row, unnest(ARRAY[{", ".join(OWNERS)}]) FROM valid WHERE conflict IS NOT NULL"""
+      UNION ALL SELECT row, unnest({_reached_contacts(rules)}) FROM valid WHERE conflict IS NOT NULL"""
 
 
 def _sharing_a_phone() -> str:
@@ -242,8 +269,8 @@ def _insert_contacts() -> str:
     return f"""inserted AS (
     INSERT INTO contacts ({columns}, imported_from, imported_row)
     SELECT {values}, import_id, row FROM contact_import_rows
-    WHERE import_id = {IMPORT_ID} AND row > {AFTER} AND row <= (SELECT max(row) FROM looked)
-      AND (row IN (SELECT row FROM judged WHERE status = 'valid' AND owner IS NULL AND conflict IS NULL)) IS TRUE
+    WHERE import_id = {IMPORT_ID} AND row > {AFTER} AND row <= (SELECT last_new FROM span)
+      AND (row IN (SELECT row FROM judged WHERE {CREATES})) IS TRUE
     ORDER BY row
     RETURNING id, imported_row AS row)"""
 
@@ -265,7 +292,7 @@ def _match(rules: Rules) -> str:
       CROSS JOIN LATERAL (
         SELECT * FROM contact_import_rows r WHERE r.import_id = {IMPORT_ID} AND r.row = d.row LIMIT 1) j
       CROSS JOIN LATERAL (SELECT * FROM contacts WHERE ctid = d.place LIMIT 1) c
-      WHERE d.owner IS NOT NULL AND d.conflict IS NULL OFFSET 0) n"""
+      WHERE {MATCHES} OFFSET 0) n"""
 
 
 def _journal_entry(side: str, name: str) -> str:
@@ -290,23 +317,35 @@ def _as_json(field: str, value: str) -> str:
 
 def _entries(rules: Rules) -> str:
     """One ledger entry for each row of the range that was not left aside."""
-    if rules.strategy is Strategy.SKIP:
-        done, matched = "'duplicate_skipped'::outcome", "judged WHERE owner IS NOT NULL AND conflict IS NULL"
-    else:
-        changed = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
-        done, matched = f"CASE WHEN before IS NULL THEN 'unchanged'::outcome ELSE '{changed}' END", "matched"
+    created = """
+    SELECT row, 'created'::outcome AS outcome, id AS contact_id, NULL::text AS code, NULL::jsonb AS detail
+    FROM inserted"""
+    matched = (_entries_of_matches(rules),) if rules.writes_to_matches else ()
+    return " UNION ALL ".join((created, *matched, _entries_of_the_rest(rules)))
+
+
+_JOINS_CODE = "CASE WHEN joins IS NOT NULL THEN 'joins_row' END"
+_JOINS_DETAIL = "CASE WHEN joins IS NOT NULL THEN jsonb_build_object('row', joins) END"
+
+
+def _entries_of_matches(rules: Rules) -> str:
+    changed = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
     return f"""
-    SELECT row, 'created'::outcome AS outcome, id AS contact_id, NULL::text AS code, NULL::jsonb AS detail FROM inserted
-    UNION ALL
-    SELECT row, {done}, owner, CASE WHEN joins IS NOT NULL THEN 'joins_row' END,
-      CASE WHEN joins IS NOT NULL THEN jsonb_build_object('row', joins) END
-    FROM {matched}
-    UNION ALL
-    SELECT row, 'conflict', NULL, conflict, jsonb_build_object('contacts', (
-      SELECT jsonb_agg(DISTINCT k) FROM unnest(ARRAY[{", ".join(OWNERS)}]) k WHERE k IS NOT NULL))
-    FROM judged WHERE conflict IS NOT NULL
-    UNION ALL
-    SELECT row, status::outcome, NULL, code, NULL FROM judged WHERE status <> 'valid'"""
+    SELECT row, CASE WHEN before IS NULL THEN 'unchanged'::outcome ELSE '{changed}' END, owner,
+      {_JOINS_CODE}, {_JOINS_DETAIL}
+    FROM matched"""
+
+
+def _entries_of_the_rest(rules: Rules) -> str:
+    """Rows that write to no contact, in one pass."""
+    skipped = "" if rules.writes_to_matches else f"OR {MATCHES}"
+    return f"""
+    SELECT row, CASE WHEN conflict IS NOT NULL THEN 'conflict' WHEN status <> 'valid' THEN status::outcome
+        ELSE 'duplicate_skipped' END,
+      CASE WHEN conflict IS NULL THEN owner END, COALESCE(conflict, code, {_JOINS_CODE}),
+      CASE WHEN conflict IS NULL THEN {_JOINS_DETAIL} ELSE jsonb_build_object('contacts', (
+        SELECT jsonb_agg(DISTINCT k) FROM unnest({_reached_contacts(rules)}) k WHERE k IS NOT NULL)) END
+    FROM judged WHERE conflict IS NOT NULL OR status <> 'valid' {skipped}"""
 
 
 def _update_contacts() -> str:
@@ -336,13 +375,14 @@ def _correct_ledger() -> str:
     FROM entries e WHERE l.import_id = {IMPORT_ID} AND l.row = e.row AND l.outcome = 'failed')"""
 
 
-def _totals() -> str:
+def _totals(rules: Rules) -> str:
     counts = ", ".join(
         f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES
     )
+    changed = """count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
+      (SELECT count(*) FROM changed) AS changed"""
     return f"""
-    SELECT (SELECT count(*) FROM looked) AS rows, (SELECT COALESCE(max(row), 0) FROM looked) AS last_row,
+    SELECT (SELECT rows FROM span) AS rows, (SELECT COALESCE(last_row, 0) FROM span) AS last_row,
       ARRAY(SELECT row FROM aside ORDER BY row) AS aside,
-      count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
-      (SELECT count(*) FROM changed) AS changed, {counts}
+      {changed if rules.writes_to_matches else "0 AS to_change, 0 AS changed"}, {counts}
     FROM entries"""
