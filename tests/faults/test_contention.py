@@ -318,6 +318,27 @@ def test_undo_waits_for_its_turn(house):
     assert not house.query("SELECT FROM contacts")
 
 
+def test_edit_while_an_undo_decides(house):
+    """The undo has read the contact and not yet written it: it reads again, and keeps what the person wrote."""
+    known(house, 3)
+    import_id = update_of(house, 3)
+    jobs.work(str(import_id))
+    gate = Gate(house, when="NEW.external_id = '1'", events="UPDATE")
+    house.ask(sessions.roll_back, import_id)
+    with house.working(import_id):
+        gate.held(import_id)
+        house.edit(house.contact(2)["id"], company="By hand")
+        gate.open()
+    found = house.facts(import_id)
+    assert (found["state"], found["rollback"]["restored"], found["rollback"]["kept"]) == (State.ROLLED_BACK, 2, 1)
+    assert [house.contact(number)["company"] for number in (1, 2, 3)] == ["Acme", "By hand", "Acme"]
+    kept = house.query("SELECT contact_id, field, code, wanted, now FROM contact_undo_kept")
+    assert kept == [{"contact_id": house.contact(2)["id"], "field": "company", "code": "edited_since",
+                     "wanted": "Acme", "now": "By hand"}]  # fmt: skip
+    undone = house.query("SELECT count(*) AS n FROM contact_changes WHERE kind = 'undo'")
+    assert undone == [{"n": 2}], "what was written before the edit was met is gone again"
+
+
 def test_one_undo_at_a_time(house):
     """The second is asked for while the first makes room between two of its batches: it waits, and says for what."""
     first = house.execute(house.ready(rows(2500)))

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import taken_keys, unwinding
 from webapp.engine.duplicates import Connection
-from webapp.engine.faults import Fenced, Paused, first_line, is_refusal
+from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line, is_refusal
 from webapp.engine.leases import Lease
 from webapp.models import UndoKept
 
@@ -215,9 +215,23 @@ def _move_on(undone: Undone, numbers: list[int], following: str, *, counted: boo
 
 
 def _take_back(conn: Connection, import_id: UUID, changes: Sequence[dict[str, Any]]) -> None:
-    """Lock the contacts of these changes, and take the changes back in this order."""
-    unwinding.lock(conn, [change["contact_id"] for change in changes])
-    _take_back_locked(conn, import_id, changes)
+    """Take these changes back: at once where nothing else happened to their contacts, else in this order."""
+    if changes and not _took_back_whole(conn, import_id, [change["id"] for change in changes]):
+        unwinding.lock(conn, [change["contact_id"] for change in changes])
+        _take_back_locked(conn, import_id, changes)
+
+
+def _took_back_whole(conn: Connection, import_id: UUID, changes: list[int]) -> bool:
+    """Most batches are like that, and need no locks; of any other nothing is written, and locked it is tried again."""
+    try:
+        with conn.transaction() as attempt:
+            if unwinding.give_back_whole(conn, import_id, changes):
+                return True
+            raise psycopg.Rollback(attempt)
+    except psycopg.Error as error:
+        if classify(error, conn) is Fault.OUTAGE:
+            raise
+    return False
 
 
 def _take_back_locked(conn: Connection, import_id: UUID, changes: Sequence[dict[str, Any]]) -> None:

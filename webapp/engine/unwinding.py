@@ -93,6 +93,17 @@ _KEEP = """
     ON CONFLICT (import_id, contact_id, field) DO NOTHING"""
 
 
+def give_back_whole(conn: Connection, import_id: UUID, changes: list[int]) -> bool:
+    """Take these changes back at once, if each is the last thing that happened to its contact.
+
+    Nothing is locked beforehand: false means that something stands in the way, or came in between, and that the caller
+    is to roll back.
+    """
+    parameters = {"import_id": import_id, "changes": changes, "keep": []}
+    found = conn.execute(_GIVE_BACK_WHOLE, parameters, prepare=True).fetchone()
+    return bool(found and found["all_back"])
+
+
 def unwind(
     conn: Connection, import_id: UUID, changes: list[int], keep: list[str] | None = None
 ) -> list[dict[str, Any]]:
@@ -159,19 +170,47 @@ def later(contact: str, change: str) -> str:
         WHERE {foreign} OR (h.kind = 'import' AND h.import_id = %(import_id)s))"""
 
 
-# found: the changes. is_plain: the many after which nothing happened; they return whole. A contact that this import
-# created itself is kept whole. others: the rest, with what stands in their contacts now. judged: these field by field:
-# what the field should be (wanted), what the import left, what stands there now, what happened since, and so its fate.
-# The rest writes what was judged. All looking up is lateral, so the time grows with the batch and not with its square.
-_UNWIND = f"""
-    WITH found AS MATERIALIZED (
-      SELECT h.id AS change, h.contact_id, h.row, h.before, h.after, c.id IS NOT NULL AS there,
+# The changes. is_plain: the many after which nothing happened; they return whole. A contact that this import created
+# itself is kept whole.
+_FOUND = f"""found AS MATERIALIZED (
+      SELECT h.id AS change, h.contact_id, h.row, h.before, h.after, c.version, c.id IS NOT NULL AS there,
         c.id IS NOT NULL AND c.imported_from IS DISTINCT FROM %(import_id)s AS returns,
         %(keep)s::text[] = '{{}}' AND {stands("h.after")}
           AND NOT EXISTS {later("h.contact_id", "h.id")} AS is_plain
       FROM contact_changes h
       LEFT JOIN LATERAL (SELECT k AS whole, k.* FROM contacts k WHERE k.id = h.contact_id LIMIT 1) c ON true
-      WHERE h.id = ANY(%(changes)s::bigint[])),
+      WHERE h.id = ANY(%(changes)s::bigint[]))"""
+
+_PLAIN = f"SELECT contact_id, row, before, before - '{CREATED}' AS back, after AS had"
+
+
+def _give_back(condition: str) -> str:
+    """Write what returns to the contacts, and to the journal."""
+    return f"""restored AS (
+      UPDATE contacts c SET {_ASSIGNMENTS}, {_key_assignment("email", "email_key")},
+        {_key_assignment("phone", "phone_key")},
+        tags = CASE WHEN r.back ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(r.back -> 'tags'))
+          ELSE c.tags END,
+        custom = {_custom_with("r.back")},
+        version = c.version + 1, updated_at = now()
+      FROM returning_fields r WHERE c.id = r.contact_id AND {condition} RETURNING c.id),
+    journalled AS (
+      INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
+      SELECT contact_id, 'undo', %(import_id)s, row, had, back FROM returning_fields)"""
+
+
+# A contact that somebody changes meanwhile has another version by the time that its turn comes.
+_GIVE_BACK_WHOLE = f"""
+    WITH {_FOUND},
+    returning_fields AS MATERIALIZED ({_PLAIN}, version FROM found WHERE returns AND is_plain),
+    {_give_back("c.version = r.version")}
+    SELECT count(*) = (SELECT count(*) FROM restored) AS all_back FROM found"""
+
+# others: the changes that are not plain, with what stands in their contacts now. judged: these field by field: what
+# the field should be (wanted), what the import left, what stands there now, what happened since, and so its fate. The
+# rest writes what was judged. All looking up is lateral, so the time grows with the batch and not with its square.
+_UNWIND = f"""
+    WITH {_FOUND},
     others AS MATERIALIZED (
       SELECT f.*, {_NOW} || {flat_custom("f.after")} AS now
       FROM found f CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = f.contact_id LIMIT 1) c
@@ -197,18 +236,8 @@ _UNWIND = f"""
       SELECT contact_id, row, before, jsonb_object_agg(field, value) AS back, jsonb_object_agg(field, now) AS had
       FROM judged WHERE fate = 'back' AND now <> value GROUP BY change, contact_id, row, before
       UNION ALL
-      SELECT contact_id, row, before, before - '{CREATED}', after FROM found WHERE returns AND is_plain),
-    restored AS (
-      UPDATE contacts c SET {_ASSIGNMENTS}, {_key_assignment("email", "email_key")},
-        {_key_assignment("phone", "phone_key")},
-        tags = CASE WHEN r.back ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(r.back -> 'tags'))
-          ELSE c.tags END,
-        custom = {_custom_with("r.back")},
-        version = c.version + 1, updated_at = now()
-      FROM returning_fields r WHERE c.id = r.contact_id),
-    journalled AS (
-      INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
-      SELECT contact_id, 'undo', %(import_id)s, row, had, back FROM returning_fields),
+      {_PLAIN} FROM found WHERE returns AND is_plain),
+    {_give_back("true")},
     inherited AS (
       SELECT next AS heir, field AS key, wanted AS before, NULL::jsonb AS after
       FROM judged WHERE next = import AND field <> 'tags'
