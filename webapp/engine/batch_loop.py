@@ -65,18 +65,19 @@ _CHECKPOINT = f"""
     LANGUAGE plpgsql AS $function$
     DECLARE
       number bigint;
+      first_row bigint;
     BEGIN
       UPDATE contact_imports SET {_COUNTERS},
         failed = failed + counts[{_PLACE[Outcome.FAILED]}] - CASE WHEN retrying THEN p_rows ELSE 0 END,
         last_row = p_last_row, batches_done = batches_done + 1, busy_seconds = busy_seconds + p_seconds
       WHERE id = p_import_id AND lease_token = p_token AND last_row = p_after
-      RETURNING batches_done INTO number;
+      RETURNING batches_done, GREATEST(p_after, header_row) + 1 INTO number, first_row;
       IF number IS NULL THEN
         RETURN NULL;
       END IF;
       INSERT INTO contact_import_logs
         (import_id, event, batch, attempt, first_row, last_row, rows, duration_ms, result, category, message)
-      VALUES (p_import_id, 'batch', number, p_attempt, p_after + 1, p_last_row, p_rows, p_seconds * 1000,
+      VALUES (p_import_id, 'batch', number, p_attempt, first_row, p_last_row, p_rows, p_seconds * 1000,
         p_result, p_category, p_message);
       RETURN EXISTS (SELECT FROM contact_import_leases l
         WHERE l.import_id = p_import_id AND l.cancel_requested_at IS NOT NULL);

@@ -302,7 +302,7 @@ class _Logged:
 _LOG_RETRY = """
     INSERT INTO contact_import_logs
       (import_id, event, batch, attempt, first_row, last_row, duration_ms, result, category, message)
-    SELECT id, 'batch', batches_done + 1, %(attempt)s, last_row + 1, (
+    SELECT id, 'batch', batches_done + 1, %(attempt)s, GREATEST(last_row, header_row) + 1, (
         SELECT max(row) FROM (
           SELECT r.row FROM contact_import_rows r
           WHERE r.import_id = i.id AND r.row > i.last_row AND (NOT i.retrying OR EXISTS (
