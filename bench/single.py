@@ -16,6 +16,7 @@ from webapp.engine.states import Strategy
 
 SMALL = 100
 GROWTH_ROUNDS = 3
+TWICE = 2  # as often the small import runs before, and after, the large one
 SMALL_WAITS_AFTER = 3  # seconds that the large import is under way before the small one comes
 
 
@@ -69,8 +70,9 @@ def growth(folder: Path, few: int, many: int) -> dict[str, object]:
 
 def _around(house: House, small: tuple[UUID, int], large: tuple[UUID, int]) -> tuple[float, float]:
     """Rows per second of the small import, before and after the large one, and of that; each into an empty book."""
-    before, many, after = (_again(house, *which) for which in (small, large, small))
-    return statistics.mean((before, after)), many
+    before = [_again(house, *small) for _ in range(TWICE)]
+    many = _again(house, *large)
+    return statistics.mean(before + [_again(house, *small) for _ in range(TWICE)]), many
 
 
 def _again(house: House, import_id: UUID, rows: int) -> float:
@@ -149,7 +151,8 @@ def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
     Beside that two plain COPYs, one after the other and at once: what PostgreSQL makes of this machine's second core.
     """
     with House() as one, House(workers=2) as two:
-        pairs = [[_pair(house, folder, rows) for house in (one, two)] for _ in range(rounds)]
+        imports = {house: _two_imports(house, folder, rows) for house in (one, two)}
+        pairs = [[_pair(house, both) for house, both in imports.items()] for _ in range(rounds)]
         copies = _copies(two, rounds)
     speeds = [[2 * rows / seconds for seconds in pair] for pair in pairs]
     return {
@@ -189,14 +192,23 @@ def _copy_alone(house: House, data: list[bytes]) -> None:
         book.copy_in(conn, data)
 
 
-def _pair(house: House, folder: Path, rows: int) -> float:
-    """Seconds that two imports of different people take together, check to end."""
+def _two_imports(house: House, folder: Path, rows: int) -> list[UUID]:
+    """Two checked imports of different people."""
+    return [house.checked(contacts(folder, rows, first)) for first in (1, rows + 1)]
+
+
+def _pair(house: House, imports: list[UUID]) -> float:
+    """Seconds that two imports into an empty book take together, from the first press to the last end."""
     book.empty(house.conn)
-    imports = [house.checked(contacts(folder, rows)), house.checked(contacts(folder, rows, rows + 1))]
+    for import_id in imports:
+        book.reset(house.conn, import_id)
     house.conn.execute("CHECKPOINT")
     started = time.monotonic()
     for import_id in imports:
         house.execute(import_id, Strategy.SKIP)
     for import_id in imports:
         house.wait(import_id, "completed")
-    return time.monotonic() - started
+    seconds = time.monotonic() - started
+    for import_id in imports:
+        house.wait_until_let_go(import_id)
+    return seconds
