@@ -1,6 +1,7 @@
 """The loop over batches comes to what one row after the other would, commits each batch, and meets faults."""
 
 import uuid
+from math import inf
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.engine.model import Book, take
 from tests.engine.test_decision import ANY_KEYS, STRATEGIES, _contacts, _insert, _plain, lines, people
-from webapp.engine import leases
+from webapp.engine import batches, leases
 from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.faults import Fenced
 
@@ -89,6 +90,22 @@ def test_each_batch_is_a_transaction_of_its_own(conn, user_id):
     assert [found["rows"] for found in written] == [5, 5, 2]
     log = conn.execute("SELECT batch, first_row, last_row, rows FROM contact_import_logs ORDER BY id").fetchall()
     assert [tuple(entry.values()) for entry in log] == [(1, 2, 6, 5), (2, 7, 11, 5), (3, 12, 13, 2)]
+
+
+@pytest.mark.parametrize(
+    ("aim", "sizes"),
+    [
+        ((inf, inf), [100, 200, 400, 800, 1000, 1000]),  # every batch is done too soon
+        ((-1, -1), [100, 50, 25, 12, 6, 3, 1, 1, 1]),  # and here too late
+        ((-1, inf), [100, 100, 100]),
+    ],
+)
+def test_auto_finds_its_size_by_the_time_that_a_batch_takes(conn, user_id, monkeypatch, aim, sizes):
+    monkeypatch.setattr(batches, "AUTO_AIM_SECONDS", aim)
+    import_id = staged(conn, user_id, ["Ann"] * sum(sizes), 0)
+    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).work(lambda: False) is Turn.DONE
+    log = conn.execute("SELECT rows FROM contact_import_logs WHERE event = 'batch' ORDER BY id").fetchall()
+    assert [batch["rows"] for batch in log] == sizes
 
 
 def test_it_comes_back_when_its_time_is_up(conn, user_id):
