@@ -4,6 +4,7 @@ A promise is one text: a letter for each row of the file, at the row's own numbe
 So two million rows take two megabytes, and far less as PostgreSQL keeps them. `proof.Ledger` reads a ledger as such.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from webapp.engine.duplicates import Connection
@@ -12,9 +13,9 @@ from webapp.engine.states import STORED_OUTCOMES
 LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STORED_OUTCOMES)}
 
 
-def letter_of(outcome: str) -> str:
-    """SQL for the letter of an outcome, given as an expression."""
-    return " ".join([f"CASE {outcome}", *(f"WHEN '{o}' THEN '{letter}'" for o, letter in LETTERS.items()), "END"])
+def said_as(words: Mapping[str, str], column: str) -> str:
+    """SQL that says a column's values in other words."""
+    return " ".join([f"CASE {column}", *(f"WHEN '{value}' THEN '{word}'" for value, word in words.items()), "END"])
 
 
 def note_differences(conn: Connection, import_id: UUID, came_to: str) -> None:
@@ -35,7 +36,7 @@ _PROMISE = """contact_import_previews p JOIN contact_imports i ON i.id = p.impor
 
 _AS_PROMISED = f"SELECT starts_with(p.promised, %(came_to)s) AS as_promised FROM {_PROMISE}"
 
-_OUTCOME = " ".join(["CASE letter", *(f"WHEN '{letter}' THEN '{o}'" for o, letter in LETTERS.items()), "END"])
+_OUTCOME = said_as({letter: outcome for outcome, letter in LETTERS.items()}, "letter")
 
 _DIFFERENCES = f"""
     INSERT INTO contact_import_differences (import_id, row, promised)

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.promises import LETTERS, letter_of
+from webapp.engine.promises import LETTERS, said_as
 from webapp.engine.states import STORED_OUTCOMES, Outcome
 
 BLOCK_ROWS = 10_000  # ledger entries that the database joins to one text at a time
@@ -153,10 +153,10 @@ def _deleted_since(conn: Connection, found: dict[str, Any], created: int) -> int
 
 
 # By name it costs a fifth less than by the type's own way to text.
-_OUTCOME = " ".join(["CASE outcome", *(f"WHEN '{o}' THEN ',{o},'" for o in STORED_OUTCOMES), "END"])
+_OUTCOME = said_as({outcome: f",{outcome}," for outcome in STORED_OUTCOMES}, "outcome")
 
 _BLOCK = f"""
-    SELECT max(row) AS last_row, string_agg({letter_of("outcome")}, '' ORDER BY row) AS letters,
+    SELECT max(row) AS last_row, string_agg({said_as(LETTERS, "outcome")}, '' ORDER BY row) AS letters,
       string_agg(row::text || {_OUTCOME} || COALESCE(contact_id::text, '')
         || COALESCE(',' || code || E'\\n', E',\\n'), '' ORDER BY row) AS lines
     FROM (SELECT row, outcome, contact_id, code FROM contact_import_results
