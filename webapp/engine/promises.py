@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.states import STORED_OUTCOMES
+from webapp.engine.states import STORED_OUTCOMES, Outcome
 
 LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STORED_OUTCOMES)}
 
 
-def said_as(words: Mapping[str, str], column: str) -> str:
+def said_as(words: Mapping[Outcome, str] | Mapping[str, str], column: str) -> str:
     """SQL that says a column's values in other words."""
     return " ".join([f"CASE {column}", *(f"WHEN '{value}' THEN '{word}'" for value, word in words.items()), "END"])
 
