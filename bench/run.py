@@ -35,14 +35,14 @@ SHORT_ROWS, FULL_ROWS = 20_000, 50_000  # of the rounds
 SIZES = {"short": (10_000, 50_000), "full": (10_000, 100_000, 1_000_000)}  # of the memory, and of the growth
 COST_ROWS, COST_ROUNDS = 100_000, 12
 UNDO_ROUNDS = 2
-PAIR_ROUNDS = 7  # of two workers, which share what nobody else measures: the figures lie far apart
 MINUTES_OF_ROUNDS = {"short": 2.5, "full": 6}  # no further round begins after this long
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Everything; a JSON-able result."""
     result: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "machine": machine()}
-    until = time.monotonic() + 60 * MINUTES_OF_ROUNDS["full" if options.full else "short"]
+    length = _length(options)
+    until = time.monotonic() + 60 * MINUTES_OF_ROUNDS[length]
     with House(web=True) as house:
         rounds = Rounds(house, contacts(folder, options.rows), options.rows)
         for number in range(options.rounds):
@@ -57,14 +57,18 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             result["beside_others"] = rounds.speed("skip" + BESIDE) / rounds.speed(EMPTY_NEARBY)
         result["speeds"] = rounds.figures()
     result["promises"] = said("what the promises cost", partial(cost.ratio, COST_ROWS, COST_ROUNDS))
-    sizes = SIZES["full" if options.full else "short"]
+    sizes = SIZES[length]
     result["memory"] = [said(f"{rows:,} rows", partial(single.memory, folder, rows)) for rows in sizes[:2]]
     if options.full:
         found = result["growth"] = said(f"{sizes[2]:,} rows", partial(single.growth, folder, sizes[1], sizes[2]))
         result["memory"].append({"rows": sizes[2], "megabytes": found["megabytes"]})
         result["undo"] = said("undo", partial(single.undo, folder, sizes[1], UNDO_ROUNDS))
-        result["two_workers"] = said("two workers", partial(single.two_workers, folder, sizes[1], PAIR_ROUNDS))
+        result["two_workers"] = said("two workers", partial(single.two_workers, folder, sizes[1], options.rounds))
     return result
+
+
+def _length(options: argparse.Namespace) -> str:
+    return "full" if options.full else "short"
 
 
 def _peers(rounds: Rounds) -> None:
@@ -97,7 +101,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="keep the figures under docs/")
     options = parser.parse_args()
     options.rows = options.rows or (FULL_ROWS if options.full else SHORT_ROWS)
-    options.rounds = options.rounds or ROUNDS["full" if options.full else "short"]
+    options.rounds = options.rounds or ROUNDS[_length(options)]
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options, Path(folder))
     print(as_text(result))

@@ -16,7 +16,7 @@ from webapp.engine.states import Strategy
 
 SMALL = 100
 GROWTH_ROUNDS = 3
-TWICE = 2  # as often the small import runs before, and after, the large one
+SMALL_RUNS = 2  # of the small import, before the large one and after it
 SMALL_WAITS_AFTER = 3  # seconds that the large import is under way before the small one comes
 
 
@@ -70,9 +70,9 @@ def growth(folder: Path, few: int, many: int) -> dict[str, object]:
 
 def _around(house: House, small: tuple[UUID, int], large: tuple[UUID, int]) -> tuple[float, float]:
     """Rows per second of the small import, before and after the large one, and of that; each into an empty book."""
-    before = [_again(house, *small) for _ in range(TWICE)]
+    before = [_again(house, *small) for _ in range(SMALL_RUNS)]
     many = _again(house, *large)
-    return statistics.mean(before + [_again(house, *small) for _ in range(TWICE)]), many
+    return statistics.mean(before + [_again(house, *small) for _ in range(SMALL_RUNS)]), many
 
 
 def _again(house: House, import_id: UUID, rows: int) -> float:
