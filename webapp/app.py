@@ -1,6 +1,7 @@
 """The one place that wires everything."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -42,8 +43,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.update(_flask_settings(settings))
     app.extensions["rowcall"] = settings
-    if settings.public_url:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    if settings.proxies:
+        # Only X-Forwarded-For grows from proxy to proxy; of the others the last one's word counts.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=1, x_host=1, x_prefix=1
+        )
     receiving.register(app)
     app.before_request(_cap_body)  # before the extensions read any form
     for extension in (orm, login, csrf, limiter):
@@ -67,11 +71,15 @@ def _refuse_unsafe(settings: Settings) -> None:
 
 def _flask_settings(settings: Settings) -> dict[str, object]:
     secure = settings.public_url.startswith("https://")
+    public_host = urlsplit(settings.public_url).hostname
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": db.sqlalchemy_url(settings.database_url),
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3, **db.SILENCE}},
-        "SESSION_COOKIE_NAME": "__Host-rowcall" if secure else "rowcall",
+        # Monitors ask by the machine's own names, without the proxy.
+        "TRUSTED_HOSTS": [public_host, "localhost", "127.0.0.1"] if public_host else None,
+        "SESSION_COOKIE_NAME": _cookie_name(settings, secure=secure),
+        "SESSION_COOKIE_PATH": settings.url_path or "/",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -82,6 +90,13 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://"),
         "RATELIMIT_HEADERS_ENABLED": True,
     }
+
+
+def _cookie_name(settings: Settings, *, secure: bool) -> str:
+    """Browsers hold the prefixes to their word: `__Host-` allows no path, `__Secure-` asks for TLS."""
+    if not secure:
+        return "rowcall"
+    return "__Secure-rowcall" if settings.url_path else "__Host-rowcall"
 
 
 def _cap_body() -> None:

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     redis_url: str = ""
     secret_key: str = ""
     public_url: str = ""
+    trusted_proxies: Annotated[int | None, Field(ge=0)] = None  # see `proxies`
     smtp_url: str = ""
     mail_from: str = "rowcall@localhost"
     port: int = 8000
@@ -54,6 +55,22 @@ class Settings(BaseSettings):
     @property
     def max_upload_bytes(self) -> int:
         return self.max_upload_mb * MEBIBYTE
+
+    @property
+    def proxies(self) -> int:
+        """How many proxies stand in front, one where PUBLIC_URL is set and nothing else is said.
+
+        Each appends the address that it was asked from to X-Forwarded-For. What stands further to
+        the left was sent by the client itself, and is not believed.
+        """
+        if self.trusted_proxies is not None:
+            return self.trusted_proxies
+        return 1 if self.public_url else 0
+
+    @property
+    def url_path(self) -> str:
+        """The path of PUBLIC_URL, without a slash at its end: "" or as in "/rowcall"."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def heartbeat_seconds(self) -> float:

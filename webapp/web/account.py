@@ -206,7 +206,8 @@ def enter() -> ResponseReturnValue:
         page = render_template("account/sign_in.html", email=email, problem="The e-mail or the password is not right.")
         return page, 401
     _start_session(user.id)
-    return redirect(_local(request.args.get("next")) or url_for("runs.history"))
+    following = _local(request.args.get("next"))
+    return redirect(request.script_root + following if following else url_for("runs.history"))
 
 
 def _verified(kept: str, password: str) -> bool:

@@ -10,7 +10,7 @@ from flask import Flask, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from webapp.web import problems
 
@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(psycopg.OperationalError, _database_away)
     app.register_error_handler(OSError, _disk_full)
     app.register_error_handler(CSRFError, _form_is_old)
+    app.register_error_handler(SecurityError, _not_our_host)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(500, _broken)
 
@@ -57,8 +58,14 @@ def _form_is_old(_error: CSRFError) -> ResponseReturnValue:
 def _came_from() -> str | None:
     """The page of ours on which the form stood, if it can be opened again."""
     page = urlsplit(request.referrer or "")
-    ours = page.netloc == request.host and current_app.url_map.bind(request.host).test(page.path, method="GET")
+    path = page.path.removeprefix(request.script_root)
+    ours = page.netloc == request.host and current_app.url_map.bind(request.host).test(path, method="GET")
     return page.path if ours else None
+
+
+def _not_our_host(_error: SecurityError) -> ResponseReturnValue:
+    """A request for a host that is not PUBLIC_URL's; plain, since no link can be built for it."""
+    return "This site does not answer under that name.\n", 400, {"Content-Type": "text/plain"}
 
 
 def _explain(error: HTTPException) -> ResponseReturnValue:

@@ -65,6 +65,7 @@ def document(app: Flask) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rowcall", "version": "1", "description": WEB},
+        "servers": [{"url": app.extensions["rowcall"].url_path or "/"}],
         "paths": paths,
         "components": {
             "schemas": _schemas(models),

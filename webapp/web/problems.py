@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from flask import Response, request
+from flask import Response, has_request_context, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -54,7 +54,8 @@ class Problem(HTTPException):
 
 def document(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
     """The members that every problem has."""
-    return {"type": f"/api/docs#{code}", "title": title, "status": status, "detail": detail, "code": code}
+    root = request.script_root if has_request_context() else ""
+    return {"type": f"{root}/api/docs#{code}", "title": title, "status": status, "detail": detail, "code": code}
 
 
 def concerns_api() -> bool:
