@@ -7,7 +7,8 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
-from webapp.config import MEBIBYTE, Misconfigured, Settings, refuse_open_queue, refuse_short_key
+from webapp.config import Misconfigured, Settings, refuse_open_queue, refuse_short_key
+from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE
 from webapp.web import (
     account,
     columns,
@@ -27,9 +28,6 @@ from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
 
 ROOT = Path(__file__).parent.parent
-# Of what a form holds in memory. The largest is that of the columns: 256 labels of 100 characters, percent-encoded,
-# come to 330,000 bytes.
-LARGEST_FORM = 500_000
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " form-action 'self'"
@@ -85,8 +83,8 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_TIME_LIMIT": None,  # The session ends the token; an hour's pause in the wizard loses nothing.
         "MAX_CONTENT_LENGTH": settings.max_upload_bytes + MEBIBYTE,
-        "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
-        "MAX_FORM_PARTS": 1000,
+        "MAX_FORM_MEMORY_SIZE": FORM_BYTES,
+        "MAX_FORM_PARTS": FORM_PARTS,
         "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://"),
         "RATELIMIT_HEADERS_ENABLED": True,
     }
@@ -102,7 +100,7 @@ def _cookie_name(settings: Settings, *, secure: bool) -> str:
 def _cap_body() -> None:
     """Only an upload may be large, and only as a file: everything else is held in memory."""
     if request.endpoint not in receiving.UPLOADS or request.mimetype != "multipart/form-data":
-        request.max_content_length = LARGEST_FORM  # Werkzeug minds the form's own limit in multipart bodies only.
+        request.max_content_length = FORM_BYTES  # Werkzeug minds the form's own limit in multipart bodies only.
 
 
 def _protect(response: Response) -> Response:

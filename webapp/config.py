@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-MEBIBYTE = 1024 * 1024
+from webapp import limits
+from webapp.limits import MEBIBYTE
+
 SHORTEST_KEY = 32  # characters
 
 
@@ -34,20 +36,20 @@ class Settings(BaseSettings):
     port: int = 8000
     var: Annotated[Path, Field(validation_alias=AliasChoices("ROWCALL_VAR", "var"))] = Path("var")
 
-    max_upload_mb: int = 200
-    max_rows: int = 2_000_000
-    max_columns: int = 256
-    max_cell_chars: int = 131_072
+    max_upload_mb: int = limits.UPLOAD_MEBIBYTES
+    max_rows: int = limits.ROWS
+    max_columns: int = limits.COLUMNS
+    max_cell_chars: int = limits.CELL_CHARS
     retention_days: int = 30
-    uploads_per_minute: int = 30  # for each person
-    pending_uploads: int = 20  # that one person may have brought and neither run nor discarded
+    uploads_per_minute: int = limits.UPLOADS_PER_MINUTE  # for each person
+    pending_uploads: int = limits.PENDING_UPLOADS  # that one person may have brought and neither run nor discarded
 
-    max_streams: int = 64  # open event streams and sockets in one web process; each holds a thread
-    streams_per_user: int = 12
-    stream_seconds: float = 600.0  # a stream is ended after this, and the watcher comes back by itself
+    max_streams: int = limits.STREAMS  # open event streams and sockets in one web process; each holds a thread
+    streams_per_user: int = limits.STREAMS_PER_USER
+    stream_seconds: float = limits.STREAM_SECONDS  # a stream is ended after this, and the watcher comes back by itself
     page_size: Literal["A4", "Letter"] = "A4"
-    pdf_seconds: int = 60  # the longest that rendering a PDF may take, and the most memory
-    pdf_memory_mb: int = 1536
+    pdf_seconds: int = limits.PDF_SECONDS  # the longest that rendering a PDF may take, and the most memory
+    pdf_memory_mb: int = limits.PDF_MEBIBYTES
 
     lease_seconds: float = 15.0
     slice_seconds: float = 2.0

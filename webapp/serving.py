@@ -11,14 +11,14 @@ from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
 
+from webapp.limits import KEEPALIVE_SECONDS, SILENT_SECONDS, THREADS
+
 worker_class = "gthread"  # the one class that also serves sockets
 workers = 1
-# One for each open stream (MAX_STREAMS) and these besides for everything else; made when they are needed.
-threads = 96
+threads = THREADS
 graceful_timeout = 5
-keepalive = 15  # seconds; longer than a page that polls is silent. A waiting connection takes no thread.
+keepalive = KEEPALIVE_SECONDS
 control_socket_disable = True
-SILENT_SECONDS = 10  # how long a client may stop in the middle of a request
 M_MMAP_THRESHOLD = -3
 LARGE_BYTES = 64 * 1024
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.conftest import people_table
 from tests.harness.processes import highest_mb, web_workers
-from webapp.config import MEBIBYTE
+from webapp.limits import MEBIBYTE
 from webapp.models import ContactImport
 
 LIMIT_MB = 48  # far more than the web process may grow by

@@ -16,7 +16,7 @@ from tests.harness.imports import table
 from tests.harness.web import Page
 from tests.web.test_pages import bring, check
 from webapp.app import create_app
-from webapp.config import MEBIBYTE
+from webapp.limits import MEBIBYTE
 from webapp.models import Contact, ContactImport, ImportFileChunk
 from webapp.web import receiving
 
@@ -128,7 +128,7 @@ def test_the_bytes_are_stored_while_they_come_in(owner, session, conn, tmp_path)
     def break_off() -> None:
         raise OSError("the sender is gone")
 
-    for _ in range(receiving.AT_ONCE + 1):
+    for _ in range(receiving.RECEIVED_AT_ONCE + 1):
         assert send(owner, Sending(owner, 2 * MEBIBYTE, break_off))[0] >= 400
         assert session.query(ImportFileChunk).count() == 0
     before = conn.execute(size).fetchone()["bytes"]

@@ -19,7 +19,7 @@ from webapp.engine import sessions, uploads
 from webapp.engine.staging import StoredFile
 from webapp.intake import emails, phones, reading
 from webapp.intake.cleaning import cleaned
-from webapp.intake.headers import LONGEST_LABEL
+from webapp.limits import LABEL_CHARS
 from webapp.models import ContactImport, ImportFileChunk
 
 EVERYTHING = reading.Limits(max_rows=2**40, max_columns=2**14)
@@ -137,7 +137,7 @@ def in_headers(session: Session, sought: Sought, among: Iterable[UUID]) -> Itera
 def _rows_say_all(opened: ContactImport) -> bool:
     """Whether each cell of the file is kept by itself: read to its end, every column, whole labels, one sheet."""
     is_whole = opened.header_row <= 1 and len(opened.head.get("sheets", [])) <= 1
-    has_labels = all(len(label) < LONGEST_LABEL for label in opened.columns)
+    has_labels = all(len(label) < LABEL_CHARS for label in opened.columns)
     return opened.total is not None and is_whole and has_labels and bool(opened.mapping) and all(opened.mapping or [])
 
 

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 
 from webapp.intake import encodings, headers, lines
 from webapp.intake.records import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
+from webapp.limits import KEPT_CELL_CHARS, KEPT_LINE_CHARS, SNIFFED_BYTES, SNIFFED_RECORDS
 
 DELIMITERS = (",", ";", "\t", "|")
-SNIFFED_RECORDS = 60
-SNIFFED_BYTES = 256 * 1024
 DECLARED = re.compile(r'"?sep=(.?)"?\s*', re.IGNORECASE)
 MARK_BYTES = 400  # hold the byte order mark, or show without one which bytes of UTF-16 are the zeros
-SHOWN = 200  # characters of a cell that cannot be read whole
 
 
 Chosen = tuple[str | None, str | None, int | None]  # encoding, delimiter, header row: the person's word, if given
@@ -141,7 +139,7 @@ class _Reading:
         elif cells is None:
             cells, problem = _pieces(text, self.delimiter), "unclosed_quote"
         elif max(map(len, cells)) > self.longest_cell:
-            cells, problem = [c[:SHOWN] if len(c) > self.longest_cell else c for c in cells], "cell_too_long"
+            cells, problem = [c[:KEPT_CELL_CHARS] if len(c) > self.longest_cell else c for c in cells], "cell_too_long"
         self.offset += size
         self.row += 1
         return Record(self.row, cells, problem, Position(self.offset, self.row))
@@ -157,4 +155,4 @@ class _Reading:
 
 
 def _pieces(text: str, delimiter: str) -> list[str]:
-    return [cell[:SHOWN] for cell in text.rstrip("\r\n")[: lines.KEPT].split(delimiter)]
+    return [cell[:KEPT_CELL_CHARS] for cell in text.rstrip("\r\n")[: KEPT_LINE_CHARS].split(delimiter)]

@@ -5,12 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from webapp.intake.labels import named
-from webapp.intake.records import SAMPLE_ROWS, Dialect, Head, Limits, Record, column_names
+from webapp.intake.records import Dialect, Head, Limits, Record, column_names
 from webapp.intake.refusals import Unreadable
+from webapp.limits import HEADER_CELLS, LABEL_CHARS, SAMPLE_CELL_CHARS, SAMPLE_ROWS
 
-LONGEST_LABEL = 200
-LOOKED_AT = 300  # cells of a row that may be the header
-LONGEST_SAMPLE = 500
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
 PROTECTED = re.compile("^'(?=[=+\\-@\t\r\n\0＝＋－＠])")  # the quote that our own lists put before formulas  # noqa: RUF001
@@ -34,7 +32,7 @@ def head_of(
         raise Unreadable("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
     columns = labels_of(header.cells if header else [], width)
     dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
-    sample = [[cell.replace("\0", "")[:LONGEST_SAMPLE] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
+    sample = [[cell.replace("\0", "")[:SAMPLE_CELL_CHARS] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
     return Head(dialect, columns, sample, [], certain)
 
 
@@ -52,7 +50,7 @@ def header_of(filled: Sequence[Record]) -> Record | None:
     """
     width = _usual(_width(record.cells) for record in filled)
     for record in filled:
-        cells = record.cells[:LOOKED_AT]
+        cells = record.cells[:HEADER_CELLS]
         known = sum(1 for cell in cells if named(cell))
         if known >= 2 and 2 * known >= _values(cells) and not _has_address(cells):  # noqa: PLR2004
             return record
@@ -92,5 +90,5 @@ def labels_of(cells: Sequence[str], width: int) -> list[str]:
 
 
 def _label(cell: str) -> str:
-    plain = "".join(c if c.isprintable() else " " for c in PROTECTED.sub("", cell.strip())[: 4 * LONGEST_LABEL])
-    return " ".join(plain.split())[:LONGEST_LABEL]
+    plain = "".join(c if c.isprintable() else " " for c in PROTECTED.sub("", cell.strip())[: 4 * LABEL_CHARS])
+    return " ".join(plain.split())[:LABEL_CHARS]

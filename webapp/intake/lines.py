@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Protocol
 
-LONGEST_BYTES = 4 * 1024 * 1024
-KEPT = 10_000  # of a line that is too long, for people to see which one it is
+from webapp.limits import KEPT_LINE_CHARS, ROW_BYTES
+
 BAD_UNIT = "\udfff"
 REPLACEMENT = "\ufffd"
 UNDECODABLE, DAMAGED, TOO_LONG = "undecodable", "damaged_characters", "row_too_long"
@@ -28,7 +28,7 @@ class Blocks(Protocol):
         ...
 
 
-def cut(source: Blocks, offset: int, codec: str, longest: int = LONGEST_BYTES) -> Iterator[Line]:
+def cut(source: Blocks, offset: int, codec: str, longest: int = ROW_BYTES) -> Iterator[Line]:
     """The lines from `offset` on. A line of more than `longest` bytes is told with its beginning only."""
     blocks = source.blocks(offset)
     return _cut_bytes(blocks, codec, longest) if _breaks_are_ascii(codec) else _cut_text(blocks, codec, longest)
@@ -50,8 +50,8 @@ def _cut_bytes(blocks: Iterator[bytes], codec: str, longest: int) -> Iterator[Li
             yield _decoded(line, codec, dropped)
             dropped = 0
         if len(rest) > longest and not rest.endswith(b"\r"):
-            dropped += len(rest) - KEPT
-            rest = rest[:KEPT]
+            dropped += len(rest) - KEPT_LINE_CHARS
+            rest = rest[:KEPT_LINE_CHARS]
     if rest:
         yield _decoded(rest, codec, dropped)
 
@@ -79,8 +79,8 @@ def _cut_text(blocks: Iterator[bytes], codec: str, longest: int) -> Iterator[Lin
             yield _measured(line, codec, dropped)
             dropped = 0
         if len(rest) > longest and not rest.endswith("\r"):
-            dropped += _size(rest[KEPT:], codec)
-            rest = rest[:KEPT]
+            dropped += _size(rest[KEPT_LINE_CHARS:], codec)
+            rest = rest[:KEPT_LINE_CHARS]
     if rest:
         yield _measured(rest, codec, dropped)
 

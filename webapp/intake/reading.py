@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from webapp.intake import csv_records, refusals, xlsx_records
 from webapp.intake.records import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
 from webapp.intake.refusals import Unreadable
+from webapp.limits import HEAD_BYTES
 
 __all__ = [
     "BytesSource", "Dialect", "Head", "Limits", "Position", "Record", "Source", "Unreadable", "inspect", "records",
 ]  # fmt: skip
-
-HEAD_BYTES = 256 * 1024
 
 
 def inspect(

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-BLOCK_BYTES = 1024 * 1024
-SAMPLE_ROWS = 8
+from webapp.limits import CELL_CHARS, COLUMNS, MEBIBYTE, ROWS
 
 
 class Source(Protocol):
@@ -26,17 +25,17 @@ class BytesSource:
         self.size = len(data)
 
     def blocks(self, offset: int) -> Iterator[bytes]:
-        for begin in range(offset, self.size, BLOCK_BYTES):
-            yield self.data[begin : begin + BLOCK_BYTES]
+        for begin in range(offset, self.size, MEBIBYTE):
+            yield self.data[begin : begin + MEBIBYTE]
 
 
 @dataclass(frozen=True)
 class Limits:
     """The administrator's limits: rows, columns, characters in a cell."""
 
-    max_rows: int = 2_000_000
-    max_columns: int = 256
-    max_cell_chars: int = 131_072
+    max_rows: int = ROWS
+    max_columns: int = COLUMNS
+    max_cell_chars: int = CELL_CHARS
 
 
 @dataclass(frozen=True)

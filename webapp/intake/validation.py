@@ -16,10 +16,10 @@ from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, label_of
 from webapp.intake.names import split_name
 from webapp.intake.records import Record
 from webapp.intake.tags import SEVERAL, split_tags
+from webapp.limits import KEPT_CELL_CHARS
 
 ERROR, WARNING = "error", "warning"
 MULTILINE = {"notes", "street"}
-SHOWN = 200  # characters of a value that is complained about
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
@@ -145,7 +145,7 @@ class Checker:
             if text == clear_token:
                 row.clears = [*(row.clears or []), *(_NAMES if target == "full_name" else [target])]
             elif len(text) > longest:
-                row.problems.append(Problem("too_long", column.index, target, text[:SHOWN]))
+                row.problems.append(Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS]))
             elif judge is None:
                 row.values[target] = text
             else:
@@ -157,7 +157,8 @@ class Checker:
         damaged = [index for index, cell in enumerate(cells) if "\ufffd" in cell] if code in _DAMAGES else []
         for index in damaged:
             target = self.mapping[index] if index < self.width else None
-            row.problems.append(Problem(code, index, target, cells[index][:SHOWN].replace("\0", ""), severity))
+            shown = cells[index][:KEPT_CELL_CHARS].replace("\0", "")
+            row.problems.append(Problem(code, index, target, shown, severity))
         if not damaged:
             row.problems.append(Problem(code, severity=severity))
 
@@ -180,7 +181,7 @@ class Checker:
         region = phones.region_of(row.values.get("country")) or self.default_country
         row.values["phone"], row.phone_key = phones.read(text, region)
         if row.phone_key is None:
-            row.problems.append(Problem("phone_unreadable", index, target, text[:SHOWN], WARNING))
+            row.problems.append(Problem("phone_unreadable", index, target, text[:KEPT_CELL_CHARS], WARNING))
 
     def _first_of_several(self, row: CheckedRow, target: str, text: str) -> str:
         """The first of the values in one cell; the further ones go to a custom field."""
@@ -200,7 +201,7 @@ class Checker:
             return
         for name, part in zip(_NAMES, split_name(text), strict=True):
             if len(part) > TARGETS[name].max_length:
-                row.problems.append(Problem("too_long", index, target, text[:SHOWN]))
+                row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
             elif part:
                 row.values[name] = part
 

@@ -11,12 +11,14 @@ from typing import IO
 from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_formats import Format, format_of
 from webapp.intake.xlsx_xml import ERRORS, elements
+from webapp.limits import (
+    PACKED_RATIO,
+    SMALL_MEMBER_BYTES,
+    WORKBOOK_BYTES,
+    WORKBOOK_LIST_BYTES,
+    WORKBOOK_MEMBERS,
+)
 
-MEMBERS = 2_000
-UNPACKED_BYTES = 180 * 1024 * 1024
-SMALL_BYTES = 1024 * 1024  # a small member may compress as well as it likes
-RATIO = 200
-LARGEST_LIST = 16 * 1024 * 1024  # of sheets, relations, styles
 ENCRYPTED = 1  # bit of a member's flags
 BROKEN = (zipfile.BadZipFile, zlib.error, *ERRORS, EOFError, KeyError, ValueError, IndexError, NotImplementedError)
 
@@ -73,10 +75,10 @@ class Package:
         members = self.archive.infolist()
         unpacked = sum(member.file_size for member in members)
         inflated = any(
-            member.file_size > SMALL_BYTES and member.file_size > RATIO * max(member.compress_size, 1)
+            member.file_size > SMALL_MEMBER_BYTES and member.file_size > PACKED_RATIO * max(member.compress_size, 1)
             for member in members
         )
-        if len(members) > MEMBERS or unpacked > UNPACKED_BYTES or inflated:
+        if len(members) > WORKBOOK_MEMBERS or unpacked > WORKBOOK_BYTES or inflated:
             raise Unreadable("workbook_too_large")
         if any(member.flag_bits & ENCRYPTED for member in members):
             raise Unreadable("is_protected")
@@ -137,7 +139,7 @@ class Package:
         return found
 
     def _elements(self, path: str) -> Iterator[tuple[str, dict[str, str]]]:
-        if self.size(path) > LARGEST_LIST:
+        if self.size(path) > WORKBOOK_LIST_BYTES:
             raise Unreadable("workbook_too_large")
         with self.open(path) as stream:
             yield from elements(stream)

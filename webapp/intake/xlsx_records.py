@@ -8,17 +8,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from webapp.intake import headers
-from webapp.intake.csv_records import SNIFFED_RECORDS
 from webapp.intake.records import Dialect, Head, Limits, Position, Record, Source
 from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_formats import shown
 from webapp.intake.xlsx_package import Package, Sheet, readable
 from webapp.intake.xlsx_strings import SharedStrings, text_of, unescaped
 from webapp.intake.xlsx_xml import Element, children, local
+from webapp.limits import KEPT_CELL_CHARS, SHEETS_LOOKED_AT, SNIFFED_RECORDS
 
 LAST_ROW = 1_048_576
-LOOKED_AT = 10  # sheets, for one that has rows
-SHOWN = 200  # characters of a cell that is too long
 
 
 def inspect(source: Source, sheet: str | None, header_row: int | None, limits: Limits) -> Head:
@@ -40,7 +38,7 @@ def inspect(source: Source, sheet: str | None, header_row: int | None, limits: L
 def _candidates(book: Package, name: str | None) -> list[Sheet]:
     if name is not None:
         return [_sheet(book, name)]
-    return sorted(book.sheets, key=lambda found: found.hidden)[:LOOKED_AT]
+    return sorted(book.sheets, key=lambda found: found.hidden)[:SHEETS_LOOKED_AT]
 
 
 def _sheet(book: Package, name: str) -> Sheet:
@@ -122,7 +120,7 @@ class _Rows:
                 text, uncomputed = self._apart(cell, value_tag)
                 problem = problem or uncomputed
             if len(text) > self.longest:
-                text, problem = text[:SHOWN], "cell_too_long"
+                text, problem = text[:KEPT_CELL_CHARS], "cell_too_long"
             if column == len(cells) and column < self.columns:
                 cells.append(text)
             elif text:

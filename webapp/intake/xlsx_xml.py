@@ -11,14 +11,11 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.parsers import expat
 
 from webapp.intake.refusals import Unreadable
+from webapp.limits import XML_BLOCK_BYTES, XML_DEPTH, XML_ELEMENT_BYTES, XML_PROLOG_BYTES
 
 __all__ = ["ERRORS", "Element", "children", "elements"]
 
 ERRORS = (expat.ExpatError, ParseError)
-BLOCK = 16 * 1024
-LONGEST_PROLOG = 1024 * 1024
-MOST_BYTES = 2 * 1024 * 1024  # of one row or string; elements take thirty times as much in memory
-DEEPEST = 30  # no part that is read here nests more than ten deep, and deep elements take the most memory
 
 
 def elements(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -28,7 +25,7 @@ def elements(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
     parser.StartElementHandler = lambda name, attributes: found.append(
         (local(name), {local(key): value for key, value in attributes.items()})
     )
-    while block := stream.read(BLOCK):
+    while block := stream.read(XML_BLOCK_BYTES):
         parser.Parse(block, False)
         yield from found
         found.clear()
@@ -63,9 +60,9 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
             del parent[:-1]
             pending = 0
             yield whole, read
-        if pending > MOST_BYTES or _is_deep(around):
+        if pending > XML_ELEMENT_BYTES or _is_deep(around):
             raise Unreadable("workbook_too_large")
-        block = stream.read(BLOCK)
+        block = stream.read(XML_BLOCK_BYTES)
     builder.end("around")
     parser.close()
     if parent is not None:
@@ -74,7 +71,7 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
 
 def _is_deep(element: Element) -> bool:
     """Whether the element that is being built stands deeper than any real one."""
-    for _ in range(DEEPEST):
+    for _ in range(XML_DEPTH):
         if not len(element):
             return False
         element = element[-1]
@@ -85,10 +82,10 @@ def _prolog(stream: IO[bytes]) -> bytes:
     """The bytes up to the root element at least, read once by a parser that refuses a document type."""
     parser, read, begun = _parser(), b"", []
     parser.StartElementHandler = lambda *element: begun.append(element)
-    while not begun and (block := stream.read(BLOCK)):
+    while not begun and (block := stream.read(XML_BLOCK_BYTES)):
         read += block
         parser.Parse(block, False)
-        if len(read) > LONGEST_PROLOG:
+        if len(read) > XML_PROLOG_BYTES:
             raise Unreadable("workbook_too_large")
     return read
 

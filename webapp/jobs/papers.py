@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError
 
 from webapp import db
-from webapp.config import MEBIBYTE, Settings
+from webapp.config import Settings
 from webapp.engine import leases
 from webapp.jobs.doorbell import BaseTimeoutException
 from webapp.jobs.horses import die_with_parent
+from webapp.limits import MEBIBYTE
 
 
 def render_pdf(import_id: str) -> None:

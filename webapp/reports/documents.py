@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, case, delete, func, literal, select, updat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from webapp.limits import PDFS_AT_ONCE
 from webapp.models import ContactImport, ImportDocument
 
 TOO_MUCH = "The report took too long or too much memory to put on paper. The CSV report has all of it."
-AT_ONCE = 2  # PDFs in the making, over all imports
 LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost, and a failure is no answer any more
 TRIES = 3  # a process that is killed may be one too large for the machine, which nobody says
 
@@ -36,7 +36,7 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
         ImportDocument.import_id != found.id,
         ImportDocument.made_at > func.clock_timestamp() - LONGEST,
     )
-    if (session.scalar(waiting) or 0) >= AT_ONCE:
+    if (session.scalar(waiting) or 0) >= PDFS_AT_ONCE:
         return False
     fresh = {"state": "rendering", "content": None, "message": None, "maker": None, "made_at": func.clock_timestamp()}
     made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **fresh)

@@ -16,13 +16,13 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.config import MEBIBYTE
 from webapp.engine import preview as previews
 from webapp.engine import rollback_preview, sessions
 from webapp.engine.progress import progress
 from webapp.engine.states import State
 from webapp.intake import sentences
 from webapp.intake.mapping import BadMapping
+from webapp.limits import JSON_BYTES
 from webapp.models import ContactImport, ImportPreview
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, hub
@@ -58,7 +58,7 @@ def _who() -> None:
         if "Authorization" not in request.headers:
             _came_from_our_page()
         if request.mimetype == "application/json":
-            request.max_content_length = MEBIBYTE
+            request.max_content_length = JSON_BYTES
 
 
 def _came_from_our_page() -> None:

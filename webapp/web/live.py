@@ -13,6 +13,7 @@ from flask_sock import Sock
 from simple_websocket import Server  # type: ignore[import-untyped]
 from wsproto.frame_protocol import CloseReason
 
+from webapp.limits import STREAM_MESSAGE_BYTES, STREAM_SEND_SECONDS
 from webapp.web import hub
 from webapp.web.access import load_import, settings
 from webapp.web.extensions import db
@@ -20,15 +21,13 @@ from webapp.web.extensions import db
 blueprint = Blueprint("live", __name__)
 sock = Sock()
 PUSH_SECONDS = 1.0  # a push at least this often
-SEND_SECONDS = 5.0  # a reader that takes nothing for this long is let go
 PING_SECONDS = 25
-LONGEST_MESSAGE = 1024  # nobody has to say anything
 
 
 def register(app: Flask) -> None:
     """Give the app its hub and the options of its sockets."""
     app.extensions["rowcall-hub"] = hub.Hub(app, app.extensions["rowcall"])
-    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": PING_SECONDS, "max_message_size": LONGEST_MESSAGE}
+    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": PING_SECONDS, "max_message_size": STREAM_MESSAGE_BYTES}
 
 
 @blueprint.before_request
@@ -64,7 +63,7 @@ def bound_sends(environ: dict[str, Any]) -> None:
     """Let no send on a request's connection take longer than a few seconds: a reader that never reads is let go."""
     connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
     if connection is not None:
-        timeout = struct.pack("@ll", int(SEND_SECONDS), 0)
+        timeout = struct.pack("@ll", int(STREAM_SEND_SECONDS), 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
 
 

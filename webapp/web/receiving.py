@@ -8,12 +8,12 @@ from flask_login import current_user
 
 from webapp.engine.sessions import driver
 from webapp.engine.staging import Incoming
+from webapp.limits import RECEIVED_AT_ONCE
 from webapp.web.extensions import db
 
 UPLOADS = {"wizard.upload", "api.upload_import"}
 # Each holds a connection for as long as its sender takes. Uploads beyond these are kept in a temporary file meanwhile.
-AT_ONCE = 4
-_slots = threading.Semaphore(AT_ONCE)
+_slots = threading.Semaphore(RECEIVED_AT_ONCE)
 
 
 class ReceivingRequest(Request):

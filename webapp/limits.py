@@ -1,0 +1,69 @@
+"""Every limit on what a file or a client may cost, each with its unit and its reason. Nothing of ours is imported here.
+
+Limits count what comes out, never what was sent: a workbook unpacks and names one text thousands of times. And nothing
+that is scarce (a thread, a database connection, room in the temporary folder) is held at a client's pace.
+
+Those that an administrator may change are settings in `config.py`, which takes its defaults from here. How long a
+field's own value may be is a fact of the field: see `intake/fields.py`, `emails.py`, `phones.py` and `dates.py`.
+"""
+
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
+
+# The file as a whole. All of these are settings.
+UPLOAD_MEBIBYTES = 200
+ROWS = 2_000_000
+COLUMNS = 256
+CELL_CHARS = 131_072  # four times what a spreadsheet's cell holds
+
+# One row, and how it is cut where a person only has to see which one it is.
+ROW_BYTES = 4 * MEBIBYTE  # of text in one row: the longest line of a CSV, and all the cells of a workbook's row
+KEPT_LINE_CHARS = 10_000  # of a line that is too long
+KEPT_CELL_CHARS = 200  # of a cell that is too long, and of a value that is complained about
+
+# The head of a file, read while a person waits.
+HEAD_BYTES = 256 * KIBIBYTE
+SNIFFED_BYTES = 256 * KIBIBYTE  # of a delimited file, to see its delimiter and its header
+SNIFFED_RECORDS = 60
+SAMPLE_ROWS = 8
+SAMPLE_CELL_CHARS = 500
+LABEL_CHARS = 200
+HEADER_CELLS = 300  # of a row that may be the header
+SHEETS_LOOKED_AT = 10  # for one that has rows
+
+# A workbook: bounded by the zip's table of contents before anything is unpacked, and while it unpacks.
+WORKBOOK_MEMBERS = 2_000
+WORKBOOK_BYTES = 180 * MEBIBYTE  # unpacked; reading them takes about three seconds for each 50 MiB
+PACKED_RATIO = 200  # unpacked bytes for each packed one, which no real part comes near
+SMALL_MEMBER_BYTES = MEBIBYTE  # a small member may compress as well as it likes
+WORKBOOK_LIST_BYTES = 16 * MEBIBYTE  # of sheets, relations, styles
+XML_BLOCK_BYTES = 16 * KIBIBYTE
+XML_PROLOG_BYTES = MEBIBYTE
+XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string; elements take thirty times as much in memory
+XML_DEPTH = 30  # no part that is read nests more than ten deep, and deep elements take the most memory
+
+# What a request may bring. The largest form is that of the columns: 256 labels of 100 characters, percent-encoded,
+# come to 330,000 bytes.
+FORM_BYTES = 500_000
+FORM_PARTS = 1_000
+JSON_BYTES = MEBIBYTE
+SILENT_SECONDS = 10  # how long a client may stop in the middle of a request, or take nothing of an answer
+RECEIVED_AT_ONCE = 4  # uploads that write to the database as they come; further ones wait in temporary files
+THREADS = 96  # of the web process: one for each open stream (STREAMS) and these besides for everything else
+KEEPALIVE_SECONDS = 15  # longer than a page that polls is silent; a waiting connection takes no thread
+
+# What one person may do. All of these are settings.
+UPLOADS_PER_MINUTE = 30
+PENDING_UPLOADS = 20  # that one person may have brought and neither run nor discarded
+
+# Streams of events and sockets. The first three are settings.
+STREAMS = 64  # open in one web process; each holds a thread
+STREAMS_PER_USER = 12
+STREAM_SECONDS = 600.0  # after which a stream is ended; the watcher comes back by itself
+STREAM_SEND_SECONDS = 5.0  # a reader that takes nothing for this long is let go
+STREAM_MESSAGE_BYTES = 1024  # of what a watcher says; there is nothing to say
+
+# Reports.
+PDF_SECONDS = 60  # a setting, as is the next
+PDF_MEBIBYTES = 1536
+PDFS_AT_ONCE = 2  # in the making, over all imports
