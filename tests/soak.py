@@ -218,7 +218,7 @@ class Soak:
     def end_session(self) -> None:
         self.house.query(
             """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE application_name LIKE 'rowcall%%' ORDER BY random() LIMIT 1"""
+               WHERE application_name = 'rowcall-job' ORDER BY random() LIMIT 1"""
         )
 
     def restart_queue(self) -> None:

@@ -73,7 +73,7 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": db.sqlalchemy_url(settings.database_url),
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3, **db.SILENCE}},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, **db.engine_options(connect_timeout=3)},
         # Monitors ask by the machine's own names, without the proxy.
         "TRUSTED_HOSTS": [public_host, "localhost", "127.0.0.1"] if public_host else None,
         "SESSION_COOKIE_NAME": _cookie_name(settings, secure=secure),

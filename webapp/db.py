@@ -1,21 +1,54 @@
 """Connections: Flask-SQLAlchemy for requests, plain sessions and plain psycopg connections for jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+# What Rowcall's statements rely on. The server, the database or the role may have other defaults: dates that psycopg
+# cannot read, a stricter isolation, statements that are cut short. So each connection sets all of it after connecting,
+# which a pooler passes on where it refuses start-up options.
+SESSION_SETTINGS = {
+    "application_name": "rowcall",
+    "search_path": "public",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    # Rows that a policy hides would be missing from counts without a word: the statement fails instead.
+    "row_security": "off",
+    # A statement that fails must not put its values into the server's log.
+    "log_parameter_max_length_on_error": "0",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+}
+NEWER_SETTINGS = {"transaction_timeout": (170_000, "0")}  # since which server version
+
 # Look-ups planned while `contacts` was empty fell to a fifth of their speed as it filled. So no plan may
 # depend on statistics: the look-ups are lateral, the plans generic, and whole-table scans are ruled out.
 JOB_SETTINGS = {
+    **SESSION_SETTINGS,
     "application_name": "rowcall-job",
     "plan_cache_mode": "force_generic_plan",
+    "enable_indexscan": "on",
+    "enable_indexonlyscan": "on",
+    "enable_nestloop": "on",
+    "enable_sort": "on",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -27,7 +60,6 @@ JOB_SETTINGS = {
     "lock_timeout": "5s",
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "10s",
-    "client_encoding": "UTF8",
 }
 
 # A network that is cut says nothing: within half a minute, silence counts as a lost connection.
@@ -37,6 +69,7 @@ SILENCE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+CONNECT_OPTIONS: dict[str, Any] = {**SILENCE, "client_encoding": "UTF8", "connect_timeout": 5}
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -50,23 +83,46 @@ def libpq_url(url: str) -> str:
     return "postgresql://" + url.partition("://")[2]
 
 
+def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str] = SESSION_SETTINGS) -> None:
+    """Give a fresh connection the settings that Rowcall needs, in one round trip. Raises psycopg.Error."""
+    newer = {
+        name: value for name, (since, value) in NEWER_SETTINGS.items() if conn.info.server_version >= since
+    }
+    wanted = {**newer, **settings}
+    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
+    before = conn.autocommit
+    conn.autocommit = True  # Settings made within a transaction would go with its roll-back.
+    conn.execute(f"SELECT {calls}", prepare=False)
+    conn.autocommit = before
+
+
 def connect_job(url: str) -> psycopg.Connection[dict[str, Any]]:
     """A connection for the engine's own statements, settings as above; rows come as dicts. Autocommit is off."""
-    options = " ".join(f"-c {name}={value}" for name, value in JOB_SETTINGS.items())
-    return psycopg.connect(
-        libpq_url(url),
-        options=options,
-        row_factory=dict_row,
-        prepare_threshold=0,
-        connect_timeout=5,
-        **SILENCE,
-    )
+    conn = psycopg.connect(libpq_url(url), row_factory=dict_row, prepare_threshold=0, **CONNECT_OPTIONS)
+    try:
+        prepare(conn, JOB_SETTINGS)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def engine_options(**connect_args: Any) -> dict[str, Any]:
+    """What every SQLAlchemy engine is made with; `connect_args` replace those of `CONNECT_OPTIONS`.
+
+    Each new connection is prepared, and no error quotes the values of its statement.
+    """
+    return {
+        "connect_args": CONNECT_OPTIONS | connect_args,
+        "hide_parameters": True,
+        "pool_events": [(lambda conn, _record: prepare(conn), "connect")],
+    }
 
 
 @lru_cache(maxsize=8)
 def _engine(url: str) -> Engine:
     # No pool: a work-horse lives for one slice, and a forked connection must never be shared.
-    return create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args=SILENCE)
+    return create_engine(sqlalchemy_url(url), poolclass=NullPool, **engine_options())
 
 
 @contextmanager
@@ -84,3 +140,32 @@ def planned(session: Session, **settings: str) -> Iterator[None]:
     yield
     for name in settings:
         session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
+
+
+def unfit(conn: psycopg.Connection[Any]) -> list[str]:
+    """What about the server or the role Rowcall cannot set for its own connections; a sentence each, with the way out.
+
+    `conn` is prepared. Empty where all is well. Raises psycopg.Error.
+    """
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        facts = cursor.execute(_FACTS).fetchone()
+    return [] if facts is None else [sentence for wrong, sentence in zip(facts, UNFIT, strict=True) if wrong]
+
+
+UNFIT = (
+    "This PostgreSQL is older than version 15: Rowcall needs 15 or later.",
+    "The database's encoding is not UTF8: make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
+    "This server is a read-only copy: point DATABASE_URL at the primary server.",
+    "session_replication_role is not 'origin': reset it for Rowcall's role, or foreign keys are not kept.",
+    "The role may not make temporary tables: GRANT TEMP ON DATABASE … TO Rowcall's role.",
+    "The role may not make tables in the schema public: GRANT CREATE, USAGE ON SCHEMA public TO Rowcall's role.",
+    "The settings of a connection do not last: connect PgBouncer in session mode, or PostgreSQL itself.",
+)
+_FACTS = """
+    SELECT current_setting('server_version_num')::int < 150000,
+      current_setting('server_encoding') <> 'UTF8',
+      pg_is_in_recovery(),
+      current_setting('session_replication_role') <> 'origin',
+      NOT has_database_privilege(current_database(), 'TEMP'),
+      NOT (has_schema_privilege('public', 'CREATE') AND has_schema_privilege('public', 'USAGE')),
+      current_setting('row_security') <> 'off'  -- the server's own default is on"""
