@@ -6,10 +6,10 @@ from typing import Any
 import click
 from flask import Flask, url_for
 from flask.cli import AppGroup
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.models import ApiToken, User
+from webapp.models import ApiToken
 from webapp.web import account, health
 from webapp.web.access import settings
 from webapp.web.extensions import db
@@ -69,10 +69,10 @@ def revoke_token(email: str, name: str) -> None:
 
 
 def _user_id(email: str) -> int:
-    found = db.session.scalar(select(User.id).where(func.lower(User.email) == email.lower()))
+    found = account.user_by_email(email)
     if found is None:
         raise click.ClickException(f"There is no account {email}. Make it with: flask --app webapp.app user create")
-    return found
+    return found.id
 
 
 def setup_link() -> None:

@@ -19,10 +19,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 from sqlalchemy.sql.operators import OperatorClass
 
 from webapp.engine.states import STORED_OUTCOMES, State, Strategy
+from webapp.intake.folding import folded
 
 OUTCOME = Enum(*[outcome.value for outcome in STORED_OUTCOMES], name="outcome")
 
@@ -57,6 +58,7 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(Text(collation="C"))  # the whole address, folded
     name: Mapped[str] = mapped_column(server_default="")
     password_hash: Mapped[str]
     role: Mapped[str]  # admin | importer | viewer
@@ -65,8 +67,13 @@ class User(Base):
 
     __table_args__ = (
         CheckConstraint("role IN ('admin', 'importer', 'viewer')", name="role_known"),
-        Index("users_email_key", text("lower(email)"), unique=True),
+        Index("users_email_key", "email_key", unique=True),
     )
+
+    @validates("email")
+    def _fold(self, _name: str, email: str) -> str:
+        self.email_key = folded(email)
+        return email
 
 
 class ApiToken(Base):

@@ -16,7 +16,10 @@ from webapp.engine.faults import Fenced
 
 @pytest.fixture
 def user_id(conn):
-    conn.execute("INSERT INTO users (email, password_hash, role) VALUES ('l@example.com', 'x', 'importer')")
+    conn.execute(
+        """INSERT INTO users (email, email_key, password_hash, role)
+           VALUES ('l@example.com', 'l@example.com', 'x', 'importer')"""
+    )
     return conn.execute("SELECT id FROM users").fetchone()["id"]
 
 

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
+from webapp.intake.folding import folded
+
 LONGEST = 254
 LONGEST_LOCAL = 64
 LONGEST_PLAIN = 64  # so that neither the part before the @ nor a label of the domain can be too long
@@ -22,12 +24,12 @@ def key_of(address: str) -> str | None:
     """The whole address in lower case, its domain as IDNA; dots and plus signs stay. None if it is no address."""
     if len(address) > LONGEST or "@" not in address:
         return None
-    if len(address) <= LONGEST_PLAIN and address.isascii() and PLAIN.fullmatch(plain := address.lower()):
+    if len(address) <= LONGEST_PLAIN and address.isascii() and PLAIN.fullmatch(plain := folded(address)):
         return plain
     local, _, domain = address.rpartition("@")
     if len(local) <= LONGEST_LOCAL and ATOMS.fullmatch(local):
         host = _domain(domain)
-        key = f"{local.lower()}@{host}"
+        key = f"{folded(local)}@{host}"
         return key if host and len(key) <= LONGEST else None
     return by_library(address)
 
@@ -45,4 +47,4 @@ def by_library(address: str) -> str | None:
         found = validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
-    return f"{found.local_part.lower()}@{found.ascii_domain.lower()}"
+    return folded(f"{found.local_part}@{found.ascii_domain}")

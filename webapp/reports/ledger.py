@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webapp.engine import searching
 from webapp.engine.states import Outcome
-from webapp.intake import sentences
+from webapp.intake import folding, sentences
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,19 @@ def rows(
     if differing:
         conditions.append(_DIFFERING)
     source = _NOT_PROCESSED if outcome == Outcome.NOT_PROCESSED else "contact_import_results"
+    needle = folding.needle(search or "")
     found = session.execute(
         text(_ROWS.format(source=source, conditions=" AND ".join(conditions))),
-        {"id": import_id, "after": after, "outcome": outcome, "code": code, "limit": limit, "search": _like(search)},
+        {
+            "id": import_id,
+            "after": after,
+            "outcome": outcome,
+            "code": code,
+            "limit": limit,
+            "search": needle.text,
+            "capitals": needle.capitals,
+            "smalls": needle.smalls,
+        },
     )
     return [
         Row(
@@ -101,11 +112,6 @@ def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
     return {row.id: row.name[:LONGEST_NAME] for row in rows if row.name}
 
 
-def _like(search: str | None) -> str:
-    escaped = (search or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: Any) -> list[dict[str, Any]]:
     """A journal entry field by field, without the derived keys."""
     if not isinstance(before, dict):
@@ -117,9 +123,12 @@ def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: 
     ]
 
 
-_SEARCH = """EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
-    AND concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
-      array_to_string(r.record, ' ')) ILIKE :search)"""
+_SEARCHED = searching.FOLDED.format(
+    text="""concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
+      array_to_string(r.record, ' '))"""
+)
+_SEARCH = f"""EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
+    AND strpos({_SEARCHED}, :search) > 0)"""
 
 _DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
 

@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Request
 
 from webapp.intake import emails
+from webapp.intake.folding import folded
 from webapp.models import ApiToken, Session, User
 from webapp.web.extensions import db, limiter, login
 
@@ -135,6 +136,11 @@ def add_user(email: str, password: str, role: str, name: str = "") -> int:
     return user.id
 
 
+def user_by_email(email: str) -> User | None:
+    """The account with this address, whichever case it is typed in."""
+    return db.session.scalar(select(User).where(User.email_key == folded(email.strip())))
+
+
 def hashed(password: str) -> str:
     """The password as argon2 keeps it. Raises AccountError for one that is too short or too long."""
     if len(password) < SHORTEST_PASSWORD:
@@ -200,7 +206,7 @@ def sign_in() -> ResponseReturnValue:
 @limiter.limit("10/minute")
 def enter() -> ResponseReturnValue:
     email, password = request.form.get("email", "").strip(), request.form.get("password", "")[: LONGEST_PASSWORD + 1]
-    user = db.session.scalar(select(User).where(func.lower(User.email) == email.lower()))
+    user = user_by_email(email)
     right = _verified(user.password_hash if user else NOBODY, password)
     if user is None or not right or not user.active:
         page = render_template("account/sign_in.html", email=email, problem="The e-mail or the password is not right.")

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import NoResultFound
 
-from webapp.engine import journal
+from webapp.engine import journal, searching
 from webapp.intake import sentences
 from webapp.intake.fields import label_of
 from webapp.intake.validation import Problem
@@ -27,8 +27,9 @@ BUSY = "An import is writing to this contact at this moment."
 def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
     """Contacts in which every word of the search occurs somewhere."""
     wanted = select(Contact)
+    searched = func.concat_ws("\n", *SEARCHED)  # Words hold no line feed, so none is found across two columns.
     for word in search.split():
-        wanted = wanted.where(or_(*[column.icontains(word, autoescape=True) for column in SEARCHED]))
+        wanted = wanted.where(searching.holds(searched, word))
     return wanted.where(Contact.imported_from == imported_from) if imported_from else wanted
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.engine import discarding, retention, rollback_preview, sessions
+from webapp.engine import discarding, retention, rollback_preview, searching, sessions
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.engine.states import ENDED, PENDING, WORKED_ON, State
 from webapp.intake import sentences
@@ -55,7 +55,7 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
         wanted = wanted.where(ContactImport.state.in_(PENDING if state == WAITING else [state]))
     if who.isdecimal():
         wanted = wanted.where(ContactImport.created_by == int(who[:18]))
-    return wanted.where(ContactImport.filename.icontains(q, autoescape=True)) if q else wanted
+    return wanted.where(searching.holds(ContactImport.filename, q)) if q else wanted
 
 
 def _item(found: ContactImport, person: User) -> dict[str, Any]:
