@@ -19,7 +19,7 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 from webapp import jobs
-from webapp.config import Settings, refuse_open_queue
+from webapp.config import Settings, refuse_bad_mail, refuse_open_queue
 
 logger = logging.getLogger("rowcall.worker")
 RECONNECT_SECONDS = 2
@@ -109,6 +109,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings()
     refuse_open_queue(settings)
+    refuse_bad_mail(settings)
     gc.freeze()  # What is loaded by now stays: no work-horse need ever look through it for garbage.
     sweeper = Sweeper(settings)
     try:

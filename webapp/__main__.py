@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from webapp.config import Misconfigured, Settings, refuse_open_queue, refuse_short_key
+from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue, refuse_short_key
 from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
 from webapp.migrate import migrate
 
@@ -62,6 +62,7 @@ def _refuse_unsafe(settings: Settings) -> None:
     if "SECRET_KEY" in os.environ:
         refuse_short_key(settings)
     refuse_open_queue(settings)
+    refuse_bad_mail(settings)
 
 
 def secret_key(var: Path) -> str:

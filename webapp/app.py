@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
-from webapp.config import Misconfigured, Settings, refuse_open_queue, refuse_short_key
+from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue, refuse_short_key
 from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE
 from webapp.web import (
     account,
@@ -65,6 +65,7 @@ def _refuse_unsafe(settings: Settings) -> None:
     if not settings.database_url or not settings.redis_url:
         raise Misconfigured("Set DATABASE_URL and REDIS_URL, or start Rowcall with make run.")
     refuse_open_queue(settings)
+    refuse_bad_mail(settings)
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

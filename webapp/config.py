@@ -1,9 +1,11 @@
 """The environment, read once into one frozen value."""
 
 import ipaddress
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -104,3 +106,63 @@ def _public(host: str) -> bool:
     except ValueError:
         return False
     return address.is_global or address.is_unspecified
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """What SMTP_URL says. `tls` is "at once" (smtps://), "required" (STARTTLS or nothing) or "offered"."""
+
+    host: str
+    port: int
+    tls: Literal["at once", "required", "offered"]
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether what is sent to it never leaves the machine. Names but localhost are not looked up."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+MAIL_PORTS = {"smtp": 25, "smtps": 465}
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """The server that takes mail, None where SMTP_URL is empty. Raises Misconfigured with a sentence.
+
+    SMTP_URL is smtp://[user:password@]host[:port][?tls=required] or smtps://[user:password@]host[:port].
+    """
+    if not settings.smtp_url:
+        return None
+    try:
+        url = urlsplit(settings.smtp_url)
+        port = url.port
+    except ValueError:
+        raise Misconfigured(f"SMTP_URL cannot be read. {MAIL_ADVICE}") from None
+    options = parse_qsl(url.query, keep_blank_values=True)
+    if url.scheme not in MAIL_PORTS or not url.hostname or url.path.strip("/") or url.fragment:
+        raise Misconfigured(f"SMTP_URL cannot be read. {MAIL_ADVICE}")
+    if options not in ([], [("tls", "required")]):
+        raise Misconfigured("SMTP_URL takes one option only, ?tls=required: no mail goes out without TLS.")
+    if url.password and not url.username:
+        raise Misconfigured(f"SMTP_URL has a password and no user. {MAIL_ADVICE}")
+    if not parseaddr(settings.mail_from)[1].count("@") or not settings.mail_from.isprintable():
+        raise Misconfigured("MAIL_FROM is no address: set it as in rowcall@example.com.")
+    return MailServer(
+        host=url.hostname,
+        port=port or MAIL_PORTS[url.scheme],
+        tls="at once" if url.scheme == "smtps" else "required" if options else "offered",
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+    )
+
+
+def refuse_bad_mail(settings: Settings) -> None:
+    """Raises Misconfigured where SMTP_URL or MAIL_FROM cannot be used."""
+    mail_server(settings)
+
+
+MAIL_ADVICE = "Write it as smtp://user:password@host:587 or smtps://host; in a password, write @ as %40 and / as %2F."

@@ -6,13 +6,13 @@ import ssl
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.config import Settings
+from webapp.config import MailServer, Misconfigured, Settings, mail_server
 from webapp.engine import sessions
 from webapp.models import ContactImport
 from webapp.reports import summary
@@ -31,8 +31,8 @@ def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
         return False
     try:
         _send(settings, compose(settings, session, found))
-    except (OSError, smtplib.SMTPException, ValueError) as trouble:
-        note_failure(session, import_id, type(trouble).__name__)
+    except TROUBLE as problem:
+        note_failure(session, import_id, reason(problem))
         return False
     sessions.log(session, import_id, "mail_sent")
     return True
@@ -84,19 +84,73 @@ def _one_line(words: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:300]
 
 
+class Unsafe(Exception):  # noqa: N818 - the mail is not sent, and the log says why
+    """The connection is not encrypted, and what would be sent must not be read on the way."""
+
+
+TROUBLE = (OSError, smtplib.SMTPException, ValueError, Misconfigured, Unsafe)
+
+
 def _send(settings: Settings, message: EmailMessage) -> None:
-    """Hand the message to the server of SMTP_URL: smtp://[user:password@]host[:port] or smtps://…."""
-    url = urlsplit(settings.smtp_url)
-    host = url.hostname or "localhost"
-    if url.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, url.port or 465, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+    """Hand the message to the server of SMTP_URL. Raises TROUBLE."""
+    server = mail_server(settings)
+    if server is not None:
+        with _connected(server) as connection:
+            connection.send_message(message)
+
+
+def _connected(server: MailServer) -> smtplib.SMTP:
+    """A connection that is encrypted as the setting asks, and signed in where it names a user."""
+    if server.tls == "at once":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
         )
     else:
-        server = smtplib.SMTP(host, url.port or 25, timeout=TIMEOUT_SECONDS)
-    with server:
-        if url.scheme != "smtps" and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
-        if url.username:
-            server.login(unquote(url.username), unquote(url.password or ""))
-        server.send_message(message)
+        connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
+    try:
+        _secure(connection, server)
+        if server.user:
+            connection.login(server.user, server.password)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _secure(connection: smtplib.SMTP, server: MailServer) -> None:
+    """Encrypt where the server offers it. What it offers is known only after the greeting, EHLO."""
+    connection.ehlo_or_helo_if_needed()
+    if server.tls == "at once":
+        return
+    if connection.has_extn("starttls"):
+        connection.starttls(context=ssl.create_default_context())
+        connection.ehlo()  # What was offered in clear may have been put there by a stranger.
+    elif server.tls == "required":
+        raise Unsafe("The mail server offers no TLS, and SMTP_URL asks for it")
+    elif server.user and not server.on_this_machine:
+        raise Unsafe("The mail server offers no TLS, and a password is never sent without it")
+
+
+def trouble(settings: Settings) -> str | None:
+    """Connect, encrypt and sign in, and send nothing: None where that works, else a sentence. For `doctor`."""
+    try:
+        server = mail_server(settings)
+        if server is None:
+            return "Set SMTP_URL (smtp://user:password@host:port); only notices by mail are off"
+        with _connected(server):
+            return None
+    except TROUBLE as problem:
+        return reason(problem)
+
+
+def reason(trouble: Exception) -> str:
+    """Why no mail was sent: no text of the server's, which may quote an address."""
+    if isinstance(trouble, Unsafe | Misconfigured):
+        return str(trouble)
+    if isinstance(trouble, ssl.SSLCertVerificationError):
+        return f"The mail server's certificate is not accepted ({trouble.verify_message})"
+    if isinstance(trouble, smtplib.SMTPAuthenticationError):
+        return "The mail server does not accept user and password"
+    if isinstance(trouble, smtplib.SMTPNotSupportedError):
+        return "The mail server does not support what is needed, such as signing in or addresses beyond ASCII"
+    return f"The mail server cannot be used ({type(trouble).__name__})"
