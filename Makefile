@@ -13,6 +13,8 @@ test: .venv/dev
 	@bin/system-packages curl || true
 	@bin/system-packages clock || true
 	@bin/system-packages strace || true
+	@bin/system-packages proxy || true
+	@bin/system-packages pooler || true
 	pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/dev

@@ -18,8 +18,8 @@ import redis
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from webapp import jobs
-from webapp.config import Settings, refuse_bad_mail, refuse_open_queue
+from webapp import db, jobs
+from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue
 
 logger = logging.getLogger("rowcall.worker")
 RECONNECT_SECONDS = 2
@@ -110,6 +110,7 @@ def main() -> None:
     settings = Settings()
     refuse_open_queue(settings)
     refuse_bad_mail(settings)
+    db.refuse_shared_sessions(settings.database_url)
     gc.freeze()  # What is loaded by now stays: no work-horse need ever look through it for garbage.
     sweeper = Sweeper(settings)
     try:
@@ -150,4 +151,7 @@ def _work(settings: Settings, sweeper: Sweeper) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Misconfigured as problem:
+        sys.exit(str(problem))

@@ -1,15 +1,18 @@
 """Connections: Flask-SQLAlchemy for requests, plain sessions and plain psycopg connections for jobs."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row, tuple_row
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
+
+from webapp.config import Misconfigured
 
 # What Rowcall's statements rely on. The server, the database or the role may have other defaults: dates that psycopg
 # cannot read, a stricter isolation, statements that are cut short. So each connection sets all of it after connecting,
@@ -96,6 +99,13 @@ def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str] = SESSION
     conn.autocommit = before
 
 
+def refuse_shared_sessions(url: str) -> None:
+    """Raises Misconfigured for a pooler that Rowcall cannot use; a database that is away is waited for elsewhere."""
+    with suppress(psycopg.OperationalError):
+        if shares_sessions(libpq_url(url)):
+            raise Misconfigured(SHARED_SESSIONS)
+
+
 def connect_job(url: str) -> psycopg.Connection[dict[str, Any]]:
     """A connection for the engine's own statements, settings as above; rows come as dicts. Autocommit is off."""
     conn = psycopg.connect(libpq_url(url), row_factory=dict_row, prepare_threshold=0, **CONNECT_OPTIONS)
@@ -149,7 +159,39 @@ def unfit(conn: psycopg.Connection[Any]) -> list[str]:
     """
     with conn.cursor(row_factory=tuple_row) as cursor:
         facts = cursor.execute(_FACTS).fetchone()
-    return [] if facts is None else [sentence for wrong, sentence in zip(facts, UNFIT, strict=True) if wrong]
+    found = [] if facts is None else [sentence for wrong, sentence in zip(facts, UNFIT, strict=True) if wrong]
+    return [*found, SHARED_SESSIONS] if shares_sessions(_address(conn)) else found
+
+
+def shares_sessions(address: str) -> bool:
+    """Whether a pooler at this libpq address shares sessions between clients. Raises psycopg.Error.
+
+    Rowcall's sessions hold settings, functions, temporary tables and locks, so each connection
+    needs one of its own. A pooler gives its client another number to cancel by than the session's,
+    so that a direct connection is known by one question. Behind a pooler two connections are made:
+    the second begins a transaction, and thereby takes the first one's session if it may.
+    """
+    with closing(psycopg.connect(address, autocommit=True, **CONNECT_OPTIONS)) as first:
+        if first.info.backend_pid == _session_of(first):
+            return False
+        with closing(psycopg.connect(address, **CONNECT_OPTIONS)) as second:
+            before = _session_of(first)
+            try:
+                taken = _session_of(second)
+            except psycopg.errors.ProtocolViolation:  # A pooler in statement mode allows no transaction.
+                return True
+            return taken == before or _session_of(first) != before
+
+
+def _session_of(conn: psycopg.Connection[Any]) -> int:
+    """The number of the database's process that answers."""
+    (number,) = conn.execute("SELECT pg_backend_pid()", prepare=False).fetchone() or (0,)
+    return int(number)
+
+
+def _address(conn: psycopg.Connection[Any]) -> str:
+    """What connects to the same database in the same way; its password too."""
+    return make_conninfo(conn.info.dsn, password=conn.info.password or None)
 
 
 UNFIT = (
@@ -159,7 +201,9 @@ UNFIT = (
     "session_replication_role is not 'origin': reset it for Rowcall's role, or foreign keys are not kept.",
     "The role may not make temporary tables: GRANT TEMP ON DATABASE … TO Rowcall's role.",
     "The role may not make tables in the schema public: GRANT CREATE, USAGE ON SCHEMA public TO Rowcall's role.",
-    "The settings of a connection do not last: connect PgBouncer in session mode, or PostgreSQL itself.",
+)
+SHARED_SESSIONS = (
+    "DATABASE_URL leads to a pooler in transaction mode. Set pool_mode = session, or connect to PostgreSQL itself."
 )
 _FACTS = """
     SELECT current_setting('server_version_num')::int < 150000,
@@ -167,5 +211,4 @@ _FACTS = """
       pg_is_in_recovery(),
       current_setting('session_replication_role') <> 'origin',
       NOT has_database_privilege(current_database(), 'TEMP'),
-      NOT (has_schema_privilege('public', 'CREATE') AND has_schema_privilege('public', 'USAGE')),
-      current_setting('row_security') <> 'off'  -- the server's own default is on"""
+      NOT (has_schema_privilege('public', 'CREATE') AND has_schema_privilege('public', 'USAGE'))"""

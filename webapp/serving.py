@@ -5,12 +5,15 @@ import gc
 import signal
 import socket
 import struct
+import sys
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
 
+from webapp import db
+from webapp.config import Misconfigured, Settings
 from webapp.limits import KEEPALIVE_SECONDS, SILENT_SECONDS, THREADS
 
 worker_class = "gthread"  # the one class that also serves sockets
@@ -21,6 +24,14 @@ keepalive = KEEPALIVE_SECONDS
 control_socket_disable = True
 M_MMAP_THRESHOLD = -3
 LARGE_BYTES = 64 * 1024
+
+
+def on_starting(_server: Any) -> None:
+    """Refuse a database that Rowcall cannot use, before anything listens."""
+    try:
+        db.refuse_shared_sessions(Settings().database_url)
+    except Misconfigured as problem:
+        sys.exit(str(problem))
 
 
 def when_ready(server: Any) -> None:
