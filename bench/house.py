@@ -39,6 +39,7 @@ class House:
         os.environ.update(found, ROWCALL_VAR=self.folder.name, SECRET_KEY=secrets.token_urlsafe())
         self.settings = Settings()
         migrate(self.settings.database_url)
+        self.administer("GRANT pg_checkpoint TO rowcall", "GRANT SET ON PARAMETER track_functions TO rowcall")
         self.conn = psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row)
         self.user_id = self._user()
         self.workers = [self._spawn("worker.py") for _ in range(workers)]
@@ -55,6 +56,12 @@ class House:
 
     def _spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
+
+    def administer(self, *statements: str) -> None:
+        """As PostgreSQL's superuser, which the program is not."""
+        with psycopg.connect(self.servers.administrator_url(), autocommit=True) as conn:
+            for statement in statements:
+                conn.execute(statement)
 
     def end(self) -> None:
         self.watch.end()

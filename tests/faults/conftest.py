@@ -24,10 +24,10 @@ def machine():
 @pytest.fixture(scope="session")
 def servers(machine):
     """In place of the pair that all other tests share."""
-    found = machine.addresses()
+    found = common.addresses(machine)
     common._admin(found, "ALTER SYSTEM SET fsync = off")  # The servers are killed here, the machine is not.
     common._admin(found, "SELECT pg_reload_conf()")
-    common._admin(found, "CREATE DATABASE template_rowcall")
+    common._create(found, "template_rowcall")
     migrate(common._named(found["DATABASE_URL"], "template_rowcall"))
     return found
 

@@ -133,8 +133,8 @@ def proxy(house):
 
 
 def through(house, proxy) -> dict[str, str]:
-    name = urlsplit(house.settings.database_url).path
-    return {"DATABASE_URL": f"postgresql://postgres@{name}?host={proxy.folder}"}
+    address = urlsplit(house.settings.database_url)
+    return {"DATABASE_URL": f"postgresql://{address.netloc}{address.path}?host={proxy.folder}"}
 
 
 def test_lost_answer_to_committed_batches(house, proxy):
@@ -215,7 +215,7 @@ def small_folder(machine, ci):
     """A folder on a disk of 256 kB, PostgreSQL's own."""
     folder = Path(tempfile.mkdtemp(prefix="rd"))
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size=256k,mode=0700,uid={machine.owner or os.geteuid()}", "none", folder],
+        ["mount", "-t", "tmpfs", "-o", f"size=256k,mode=0700,uid={machine.owner}", "none", folder],
         capture_output=True,
         check=False,
     )
@@ -231,8 +231,9 @@ def small_folder(machine, ci):
 @pytest.fixture
 def small_disk(machine, small_folder):
     """A tablespace on a small disk; calling it makes the disk larger."""
-    found = machine.addresses()
+    found = common.addresses(machine)
     common._admin(found, f"CREATE TABLESPACE small LOCATION '{small_folder}'")
+    common._admin(found, "GRANT CREATE ON TABLESPACE small TO rowcall")
     yield lambda: subprocess.run(["mount", "-o", "remount,size=64m", small_folder], check=True)
     common._admin(found, "DROP TABLESPACE small")
 

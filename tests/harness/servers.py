@@ -23,14 +23,20 @@ def servers():
     with tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         running = Servers(Path(folder) / "v")
-        found = running.start()
+        running.start()
+        found = addresses(running)
         # A test outlives its processes, never its machine: what they committed need not reach the disk.
         _admin(found, "ALTER SYSTEM SET fsync = off")
         _admin(found, "SELECT pg_reload_conf()")
-        _admin(found, "CREATE DATABASE template_rowcall")
+        _create(found, "template_rowcall")
         migrate(_named(found["DATABASE_URL"], "template_rowcall"))
         yield found
         running.stop()
+
+
+def addresses(running: Servers) -> dict[str, str]:
+    """What points at both servers, and the superuser's address beside it, which the program never knows."""
+    return {**running.addresses(), "ADMINISTRATOR_URL": running.administrator_url()}
 
 
 def _named(url: str, name: str) -> str:
@@ -38,14 +44,20 @@ def _named(url: str, name: str) -> str:
 
 
 def _admin(found: dict[str, str], statement: str) -> None:
-    with psycopg.connect(_named(found["DATABASE_URL"], "postgres"), autocommit=True) as conn:
+    """As PostgreSQL's superuser."""
+    with psycopg.connect(found["ADMINISTRATOR_URL"], autocommit=True) as conn:
         conn.execute(statement)
+
+
+def _create(found: dict[str, str], name: str, template: str = "template1") -> None:
+    """A database that belongs to the program's role, as in an installation."""
+    _admin(found, f"CREATE DATABASE {name} TEMPLATE {template} OWNER rowcall")
 
 
 @pytest.fixture
 def database_url(servers):
     name = f"t{next(_numbers)}"
-    _admin(servers, f"CREATE DATABASE {name} TEMPLATE template_rowcall")
+    _create(servers, name, "template_rowcall")
     yield _named(servers["DATABASE_URL"], name)
     _admin(servers, f"DROP DATABASE {name} WITH (FORCE)")
 
