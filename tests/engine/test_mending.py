@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from tests.harness.imports import table
 from webapp import db
 from webapp.engine import mending, sessions
-from webapp.models import Contact, ImportPreview, ImportResult, ImportRow
+from webapp.models import Contact, ImportCorrection, ImportPreview, ImportResult, ImportRow
 
 PEOPLE = table(
     "1,ann@example.com,Ann,,,,",
@@ -151,3 +151,20 @@ def test_the_list_follows_what_is_mended(importer, session):
     session.commit()
     importer.work(ready.id)
     assert listed(code="email_no_at") == []
+
+
+def test_correcting_one_cell_leaves_the_lines_of_the_others(importer, session):
+    """A browser sends back all cells of the row that it was shown, with its own line ends."""
+    lines = 'Email,Birthday,Street\n"ben at\nexample.com",31/02/1980,"1 Main Street\nFlat 4"\n'
+    ready = importer.check(lines)
+    row = staged(session, ready.id, 2)
+    returned = {column: cell.replace("\n", "\r\n") for column, cell in enumerate(row.record)}
+    mending.correct(session, ready.id, 2, {**returned, 1: "1980-02-03"})
+    session.commit()
+    assert session.get_one(ImportCorrection, (ready.id, 2)).cells == {"1": "1980-02-03"}
+    returned[1] = "1980-02-03"
+    mending.correct(session, ready.id, 2, {**returned, 0: "ben@example.com", 2: "1 High Street\r\nFlat 2"})
+    session.commit()
+    importer.execute(ready.id)
+    found = session.scalars(select(Contact)).one()
+    assert (found.email, found.birthday, found.street) == ("ben@example.com", "1980-02-03", "1 High Street\nFlat 2")

@@ -1,5 +1,6 @@
 """An app, signed-in clients, and `browse`, which checks every page that it gets."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -132,6 +133,35 @@ class Browser:
         answer = self.client.post(path, data={**data, "csrf_token": token}, **more)
         assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
         return answer
+
+
+class Form(HTMLParser):
+    """The fields of the form that posts to `action`, as a browser would send them untouched."""
+
+    def __init__(self, page: str, action: str) -> None:
+        super().__init__()
+        self.action, self.values = action, {}
+        self._inside, self._area = False, None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        if tag == "form":
+            self._inside = found.get("action") == self.action
+        elif self._inside and tag == "textarea":
+            self._area = (found["name"], [])
+        elif self._inside and tag == "input" and "name" in found:
+            self.values[found["name"]] = re.sub("[\r\n]", "", found.get("value") or "")
+
+    def handle_data(self, data):
+        if self._area:
+            self._area[1].append(data)
+
+    def handle_endtag(self, tag):
+        if tag == "textarea" and self._area:
+            name, pieces = self._area
+            self._area = None
+            self.values[name] = "".join(pieces).removeprefix("\n").replace("\n", "\r\n")
 
 
 def check_page(answer) -> None:

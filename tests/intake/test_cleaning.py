@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from webapp.intake.cleaning import CONTROL, INVISIBLE, PROTECTED, cleaned_column
 
-SIGNS = "ab'=+-@ \t\n\r\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
+SIGNS = "ab'=+-@ \t\n\r\v\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
 CELLS = st.lists(st.text(SIGNS, max_size=8) | st.sampled_from(["Müller", "O'Neill", "'tHart", "rock 'n' roll", ""]))
 
 
@@ -17,6 +17,8 @@ def by_the_book(cell: str, kept: str) -> str:
     if text.startswith(PROTECTED):
         text = text[1:]
     if not text.isprintable():
+        for line_end in ("\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"):
+            text = text.replace(line_end, "\n")
         text = "".join(sign if sign in kept else without_control(sign) for sign in text).strip().strip(INVISIBLE)
     return unicodedata.normalize("NFC", text).strip()
 
@@ -24,7 +26,7 @@ def by_the_book(cell: str, kept: str) -> str:
 def without_control(sign: str) -> str:
     if unicodedata.category(sign) not in {"Cc", "Cs"}:
         return sign
-    return " " if sign in "\r\n\t" else ""
+    return " " if sign in "\n\t" else ""
 
 
 @given(CELLS, st.sampled_from(["", "\n\t"]))

@@ -5,7 +5,9 @@ import re
 import pytest
 from sqlalchemy import text
 
+from tests.harness.web import Form
 from tests.web.test_pages import run
+from webapp.engine import journal
 from webapp.models import Contact, ContactChange
 
 BOOK = 120
@@ -97,3 +99,54 @@ def test_what_an_edit_leaves_alone_stays_to_the_letter(owner, importer):
     owner.post(page, {"version": "2", "phone": ""}, at=page)
     importer.session.expire_all()
     assert (ann.phone, ann.phone_key) == (None, None)
+
+
+LINES = {"street": "1 Main Street\nFlat 4", "notes": "First\n\n\tSecond", "custom:Greeting": "Dear Ann,\nhello"}
+
+
+@pytest.fixture
+def ann(importer):
+    """A contact with several lines in each field that may have them, from a file with Windows' line ends."""
+    cells = ",".join('"{}"'.format(text.replace("\n", "\r\n")) for text in LINES.values())
+    columns = ["email", "first_name", "tags", *LINES]
+    importer.run(f"Email,First name,Tags,A,B,C\nann@example.com,Ann,fair; vip,{cells}\n", mapping=columns)
+    return importer.session.query(Contact).one()
+
+
+def test_saving_one_field_leaves_the_lines_of_the_others(owner, ann, session):
+    page = f"/contacts/{ann.id}"
+    assert {name: journal.form_values(ann)[name] for name in LINES} == LINES
+    form = Form(owner.get(page).text, page).values
+    owner.post(page, {**form, "company": "Acme"}, at=page)
+    form = Form(owner.get(page).text, page).values
+    owner.post(page, form, at=page)
+    form = Form(owner.get(page).text, page).values
+    owner.post(page, {**form, "notes": "First\r\nThird", "tags": form["tags"] + ", new "}, at=page)
+    edits = session.query(ContactChange).order_by(ContactChange.id).all()
+    assert [edit.after for edit in edits] == [
+        {"company": "Acme"},
+        {"notes": "First\nThird", "tags": ["fair", "vip", "new"]},
+    ]
+    session.expire_all()
+    assert journal.form_values(ann)["street"] == LINES["street"]
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\r", "\n", "\u2028"])
+def test_every_line_end_is_kept_as_one_kind(owner, ann, session, line_end):
+    page = f"/contacts/{ann.id}"
+    typed = {"street": f"1 High Street{line_end}Flat 2", "city": f"New{line_end}York"}
+    owner.post(page, {"version": "1", **typed}, at=page)
+    (edit,) = session.query(ContactChange).all()
+    assert edit.after == {"street": "1 High Street\nFlat 2", "city": "New York"}
+
+
+def test_a_page_that_came_too_late_leaves_alone_what_was_not_typed(owner, ann, session):
+    page = f"/contacts/{ann.id}"
+    form = Form(owner.get(page).text, page).values
+    owner.post(page, {**form, "company": "Theirs", "city": "Ulm"}, at=page)
+    late = owner.post(page, {**form, "city": "Oslo"}, at=page, status=409).text
+    again = Form(late, page).values
+    assert (again["company"], again["city"]) == ("Theirs", "Oslo")
+    owner.post(page, again, at=page)
+    edits = session.query(ContactChange).order_by(ContactChange.id).all()
+    assert edits[-1].after == {"city": "Oslo"}

@@ -3,6 +3,7 @@
 Provenance is read from the same journal: where each value came from, and what stood there before.
 """
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from webapp.engine.decision import KEY_FIELDS, WRITTEN
+from webapp.intake.cleaning import LINES_AND_TABS, cleaned, is_same_text
 from webapp.intake.fields import CUSTOM, SCALARS
 from webapp.intake.reading import Position, Record
 from webapp.intake.validation import ERROR, CheckedRow, Checker, Problem
@@ -125,7 +127,7 @@ def _edited(now: Mapping[str, Any], stands: Mapping[str, str], values: Mapping[s
 
     An import may have known more of it, such as the country from which a phone number is dialled.
     """
-    touched = {name for name, value in values.items() if value != stands.get(name, "")}
+    touched = {name for name, value in values.items() if not is_same_text(stands.get(name, ""), value)}
     touched |= {KEY_FIELDS[name] for name in touched & KEY_FIELDS.keys()}
     fresh = _flattened(_cleaned({**stands, **values}, touched))
     return {name: (fresh if name in touched else now).get(name) for name in now.keys() | fresh.keys()}
@@ -152,6 +154,11 @@ def form_values(contact: Contact) -> dict[str, str]:
     plain = {name: getattr(contact, name) or "" for name in SCALARS}
     custom = {CUSTOM + name: str(value) for name, value in sorted(contact.custom.items())}
     return {**plain, "tags": ", ".join(contact.tags), **custom}
+
+
+def mark(text: str) -> str:
+    """A mark of a field's text, by which a form that comes back tells which fields were left alone."""
+    return hashlib.blake2s(cleaned(text, LINES_AND_TABS).encode(), digest_size=6).hexdigest()
 
 
 def _flat(contact: Contact) -> dict[str, Any]:

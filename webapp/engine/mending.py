@@ -20,6 +20,7 @@ from webapp.engine.duplicates import Connection
 from webapp.engine.staging import BLOCK_ROWS, copy_rows, take_back
 from webapp.engine.states import State
 from webapp.intake import reading
+from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.intake.validation import BROKEN, CheckedRow, Checker
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
 
@@ -90,13 +91,31 @@ def correct(session: Session, import_id: UUID, row: int, values: Mapping[int, st
     Raises sessions.WrongState unless the import is ready, and KeyError for a row that is not on the list.
     """
     found = _ready(session, import_id)
-    _apply(session, found, [_staged(session, import_id, row)], values)
+    staged = _staged(session, import_id, row)
+    _apply(session, found, [staged], _changed(staged, values))
+
+
+def _changed(row: ImportRow, values: Mapping[int, str]) -> dict[int, str]:
+    """What the person changed of the cells that they were shown.
+
+    Of a row that could not be read as a whole, the cells that they left alone are confirmed, to the letter.
+    """
+    record = _record(row)
+    changed = {}
+    for column, typed in values.items():
+        shown = record.cells[column] if column < len(record.cells) else ""
+        if not is_same_text(shown, typed):
+            changed[column] = line_feeds(typed)
+        elif record.problem:
+            changed[column] = shown
+    return changed
 
 
 def correct_alike(session: Session, import_id: UUID, row: int, column: int, replacement: str) -> int:
     """Replace one cell in this row and in every listed row that holds the same there; how many rows that was."""
     found = _ready(session, import_id)
     value = _record(_staged(session, import_id, row)).cells[column : column + 1]
+    replacement = line_feeds(replacement)
     count, after = 0, 0
     while value and (block := _alike(session, import_id, column, value[0], after)):
         _apply(session, found, block, {column: replacement})

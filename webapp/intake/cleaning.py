@@ -7,6 +7,9 @@ from collections.abc import Iterable
 # The quote that our own lists put before what a spreadsheet would run; see reports/exports.py.
 PROTECTED = tuple(f"'{sign}" for sign in "=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+# All that ends a line, in files and in what a browser sends; kept as a line feed.
+LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+LINES_AND_TABS = "\n\t"  # the control characters that a multi-line field keeps
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -27,10 +30,21 @@ def cleaned(text: str, kept: str) -> str:
     if text.startswith(PROTECTED):
         text = text[1:]
     if not text.isprintable():
+        text = line_feeds(text)
         text = CONTROL.sub(lambda found: found[0] if found[0] in kept else _instead_of(found[0]), text)
         text = text.strip().strip(INVISIBLE)
     return unicodedata.normalize("NFC", text).strip()
 
 
+def is_same_text(shown: str, returned: str) -> bool:
+    """Whether a form returned the text that it showed: browsers send CR LF for each line end."""
+    return cleaned(shown, LINES_AND_TABS) == cleaned(returned, LINES_AND_TABS)
+
+
+def line_feeds(text: str) -> str:
+    """The text with a line feed for each line end, whichever kind it has."""
+    return LINE_END.sub("\n", text)
+
+
 def _instead_of(control: str) -> str:
-    return " " if control in "\r\n\t" else ""
+    return " " if control in "\n\t" else ""

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a contact; `max_length` in characters."""
+    """One field of a contact; `max_length` in characters. A multi-line one keeps its line ends and tabs."""
 
     name: str
     label: str
     max_length: int
     aliases: str  # separated by " | "
+    multiline: bool = False
 
 
 FIELDS = (
@@ -101,6 +102,7 @@ FIELDS = (
         " | strasse und hausnummer | strasse nr | anschrift | adresse | rue | adresse postale | numero et rue"
         " | calle | direccion | direccion postal | domicilio | rua | endereco | morada | logradouro | via"
         " | indirizzo | straat | straat en huisnummer | adres",
+        multiline=True,
     ),
     Field(
         "city",
@@ -159,6 +161,7 @@ FIELDS = (
         " | commentaires | notas | nota | comentario | comentarios | observaciones | observacoes | descricao"
         " | descripcion | osservazioni | commenti | descrizione | opmerking | opmerkingen | notities"
         " | omschrijving",
+        multiline=True,
     ),
 )
 
@@ -192,6 +195,11 @@ def is_target(target: str) -> bool:
     label = target.removeprefix(CUSTOM)
     named = 0 < len(label.strip()) <= LONGEST_CUSTOM_LABEL and label.isprintable()
     return target in TARGETS or (target != label and named)
+
+
+def is_multiline(target: str) -> bool:
+    """Whether the values of this field may have several lines; those of custom fields may."""
+    return target not in TARGETS or TARGETS[target].multiline
 
 
 def normalised(text: str) -> str:

@@ -11,15 +11,14 @@ from operator import itemgetter
 from typing import Any
 
 from webapp.intake import dates, emails, phones
-from webapp.intake.cleaning import cleaned_column
-from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, label_of
+from webapp.intake.cleaning import LINES_AND_TABS, cleaned_column
+from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, is_multiline, label_of
 from webapp.intake.names import split_name
 from webapp.intake.records import Record
 from webapp.intake.tags import SEVERAL, split_tags
 from webapp.limits import KEPT_CELL_CHARS
 
 ERROR, WARNING = "error", "warning"
-MULTILINE = {"notes", "street"}
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
@@ -101,9 +100,10 @@ class Checker:
             "tags": self._judge_tags,
         }
         if target.startswith(CUSTOM):
-            return _Column(index, target, LONGEST_CUSTOM_VALUE, "\n\t", self._take_custom)
+            return _Column(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom)
         longest = dates.LONGEST if target == "birthday" else TARGETS[target].max_length
-        return _Column(index, target, longest, "\n\t" if target in MULTILINE else "", judges.get(target))
+        kept = LINES_AND_TABS if is_multiline(target) else ""
+        return _Column(index, target, longest, kept, judges.get(target))
 
     def proven_date_order(self) -> str | None:
         """The order of day and month, if the column proves exactly one."""

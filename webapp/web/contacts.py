@@ -11,7 +11,8 @@ from sqlalchemy.exc import NoResultFound
 
 from webapp.engine import journal, searching
 from webapp.intake import sentences
-from webapp.intake.fields import label_of
+from webapp.intake.cleaning import is_same_text, line_feeds
+from webapp.intake.fields import is_multiline, label_of
 from webapp.intake.validation import Problem
 from webapp.models import Contact
 from webapp.web.access import load_import, refuse_viewers
@@ -20,7 +21,7 @@ from webapp.web.extensions import db
 blueprint = Blueprint("contacts", __name__)
 A_PAGE = 50
 SEARCHED = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.phone, Contact.external_id)
-MULTILINE = ("notes",)
+MOST_LINES = 8  # that a field shows at once
 BUSY = "An import is writing to this contact at this moment."
 
 
@@ -59,15 +60,27 @@ def _load(contact_id: int) -> Contact:
 
 def _page(contact: Contact, **shown: Any) -> str:
     stored = journal.form_values(contact)
+    values = shown.pop("values", None) or stored
     return render_template(
         "contacts/show.html",
         contact=contact,
         stored=stored,
-        values=shown.pop("values", None) or stored,
+        values=values,
         origins=journal.provenance(db.session(), contact),
-        multiline=MULTILINE,
+        multiline=_lines(values),
+        marks={name: journal.mark(text) for name, text in stored.items()},
         **shown,
     )
+
+
+def _lines(values: dict[str, str]) -> dict[str, int]:
+    """How many lines to show of each field that may have several; of notes there is room for some more."""
+    lines = {name: line_feeds(text).count("\n") + 1 for name, text in values.items()}
+    return {
+        name: min(max(count, 3 if name == "notes" else 1), MOST_LINES)
+        for name, count in lines.items()
+        if is_multiline(name) or count > 1
+    }
 
 
 @blueprint.post("/contacts/<int:contact_id>")
@@ -108,12 +121,16 @@ def _again(
 
 
 def _stale(contact: Contact, values: dict[str, str]) -> ResponseReturnValue:
-    """Somebody else was quicker: what they typed stays in the form, what stands there now is shown beside it."""
+    """Another change came first: what was typed stays in the form, with what stands there now beside it.
+
+    The fields that were left alone show what stands there now, or else saving again would take that back.
+    """
     stands = journal.form_values(contact)
-    now = {name: stands[name] for name in values if stands.get(name, "") != values[name]}
+    typed = {name: text for name, text in values.items() if request.form.get(f"mark:{name}") != journal.mark(text)}
+    now = {name: stands.get(name, "") for name in typed if not is_same_text(stands.get(name, ""), typed[name])}
     words = "Somebody changed this contact while you did. Your text is kept below; save again to put it in."
     db.session.rollback()
-    return _page(_load(contact.id), values=values, problem=words, now=now), 409
+    return _page(_load(contact.id), values={**stands, **typed}, problem=words, now=now), 409
 
 
 @blueprint.post("/contacts/<int:contact_id>/delete")

@@ -11,6 +11,7 @@ from webapp import jobs
 from webapp.engine import mending, sessions
 from webapp.engine.states import State
 from webapp.intake import sentences
+from webapp.intake.cleaning import line_feeds
 from webapp.intake.fields import label_of
 from webapp.intake.mapping import IDENTITY
 from webapp.models import ContactImport, ImportRow
@@ -123,6 +124,7 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
             "label": _label(found, targets, column),
             "value": cells[column] if column < len(cells) else "",
             "words": " ".join(dict.fromkeys(words)),
+            "multiline": column < len(cells) and "\n" in line_feeds(cells[column]),
             "alike": bool(words and column < len(cells) and cells[column].strip()),
         }
         for column, words in sorted(told.items())
