@@ -12,7 +12,7 @@ import pytest
 
 from tests.harness.browser import _free_port
 from tests.harness.processes import ROOT
-from webapp.embedded import UNPRIVILEGED
+from webapp.privileges import NOBODY
 
 CONFIGURATION = ROOT / "docs" / "deploy" / "pgbouncer.ini"
 PASSWORD = "only for the pooler"
@@ -56,7 +56,7 @@ class Pooler:
             )
         )
 
-        account = UNPRIVILEGED if os.geteuid() == 0 else None  # It does not run as root.
+        account = NOBODY if os.geteuid() == 0 else None  # It does not run as root.
         if account:
             for path in (folder, userlist, configuration):
                 os.chown(path, account, account)
