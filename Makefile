@@ -55,12 +55,16 @@ LOCK = --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-ind
 	@bin/system-packages venv || true
 	@$(PYTHON) -m venv .venv || (echo "Python's venv module is missing: apt-get install python3-venv" && false)
 
-.venv/runtime: .venv/bin/python requirements.txt
+# The administrator's command; bin/rowcall finds the checkout through the link.
+.venv/bin/rowcall: bin/rowcall | .venv/bin/python
+	@ln -sf ../../bin/rowcall $@
+
+.venv/runtime: .venv/bin/python requirements.txt | .venv/bin/rowcall
 	@echo "Installing what Rowcall needs into .venv; the first time this takes a minute."
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.venv/dev: .venv/bin/python requirements-dev.txt
+.venv/dev: .venv/bin/python requirements-dev.txt | .venv/bin/rowcall
 	@echo "Installing what Rowcall and its tests need into .venv; the first time this takes a minute or two."
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/runtime
@@ -69,10 +73,10 @@ LOCK = --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-ind
 ENVIRONMENT = eval "$$(python -m webapp environment)"
 
 backup: .venv/runtime
-	@$(ENVIRONMENT); python -m webapp pg_dump -Fc -f "$(abspath $(FILE))" "$$DATABASE_URL" && echo "Kept in $(FILE)"
+	@bin/rowcall backup $(if $(FILE),"$(FILE)")
 
 restore: .venv/runtime
-	@$(ENVIRONMENT); python -m webapp pg_restore --clean --if-exists --no-owner -d "$$DATABASE_URL" "$(abspath $(FILE))" && echo "Restored from $(FILE)"
+	@bin/rowcall restore $(if $(FILE),"$(FILE)")
 
 shell: .venv/runtime
 	@$(ENVIRONMENT); exec "$${SHELL:-sh}"

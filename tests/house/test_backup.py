@@ -1,0 +1,260 @@
+"""`rowcall backup` and `rowcall restore` against a real server: whole or not at all."""
+
+import stat
+import threading
+import time
+
+import psycopg
+import pytest
+
+from tests.harness.command import rowcall
+from tests.harness.house import House, rows
+from webapp import db, jobs
+from webapp.admin import AdminError, backup, postgres
+from webapp.admin.restore import Place, back, drop_kept, restore
+from webapp.engine import leases
+
+AWAY = "postgresql://postgres@127.0.0.1:1/rowcall"
+
+
+@pytest.fixture
+def book(settings, people):
+    """The test's database, with accounts; `book(question)` asks it."""
+
+    def ask(question: str) -> list[tuple]:
+        with psycopg.connect(settings.database_url, autocommit=True) as conn:
+            asked = conn.execute(question)
+            return asked.fetchall() if asked.description else []
+
+    yield ask
+    drop_kept(Place(settings.database_url))
+
+
+@pytest.fixture
+def place(settings):
+    return Place(settings.database_url)
+
+
+@pytest.fixture
+def dump(settings, book, tmp_path):
+    """A backup that holds Ann alone; Ben came afterwards."""
+    book("INSERT INTO contacts (email) VALUES ('ann@example.com')")
+    file = tmp_path / "rowcall.dump"
+    backup.write(settings.database_url, file)
+    book("INSERT INTO contacts (email) VALUES ('ben@example.com')")
+    return file
+
+
+def _emails(book) -> list[str]:
+    return [email for (email,) in book("SELECT email FROM contacts ORDER BY email")]
+
+
+def test_a_backup_is_its_owners_alone_and_whole(dump):
+    assert stat.S_IMODE(dump.stat().st_mode) == 0o600
+    assert [found.name for found in dump.parent.iterdir() if found.is_file()] == [dump.name]
+    backup.check(dump)
+
+
+def test_a_backup_while_the_database_is_away_leaves_the_last_one(dump):
+    before = dump.read_bytes()
+    done = rowcall("backup", dump, DATABASE_URL=AWAY)
+    assert done.status == 1
+    assert "out of reach" in done.err
+    assert dump.read_bytes() == before
+
+
+def test_a_backup_that_breaks_off_leaves_the_last_one(dump, settings, monkeypatch):
+    """The session of pg_dump is ended by the server while it waits for a table."""
+    before = dump.read_bytes()
+    with psycopg.connect(settings.database_url) as holder:
+        holder.execute("LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE")
+        ended = threading.Thread(target=_end_dump, args=(settings.database_url,))
+        ended.start()
+        with pytest.raises(AdminError, match=r"broke off .* is as it was"):
+            backup.write(settings.database_url, dump)
+        ended.join()
+    assert dump.read_bytes() == before
+    assert [found.name for found in dump.parent.iterdir() if found.is_file()] == [dump.name]
+
+
+def _end_dump(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as conn:
+        for _ in range(600):
+            ended = conn.execute(
+                """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name = 'pg_dump'"""
+            ).fetchall()
+            if ended:
+                return
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_without_a_file_it_says_so(settings, command):
+    done = rowcall(command)
+    assert done.status == 1
+    assert f"make {command} FILE=rowcall.dump" in done.err
+
+
+def test_the_password_stands_on_no_command_line(settings, people, monkeypatch, tmp_path):
+    seen = []
+
+    def run(command, **options):
+        seen.append((command, options.get("env", {}).get("PGPASSWORD")))
+        return subprocess_run(command, **options)
+
+    subprocess_run = postgres.subprocess.run
+    monkeypatch.setattr(postgres.subprocess, "run", run)
+    url = settings.database_url.replace("postgres@", "postgres:s3cret@")
+    backup.write(url, tmp_path / "rowcall.dump")
+    assert "s3cret" in [password for _, password in seen]
+    assert not [word for command, _ in seen for word in command if "s3cret" in word]
+
+
+def test_restoring_brings_back_what_was_kept_and_keeps_what_was_there(book, dump, place):
+    said = restore(place, dump)
+    assert _emails(book) == ["ann@example.com"]
+    assert "_before_restore" in said
+    back(place)
+    assert _emails(book) == ["ann@example.com", "ben@example.com"]
+    back(place)
+    assert _emails(book) == ["ann@example.com"]
+
+
+def test_restoring_twice_keeps_the_last_that_was_there(book, dump, place):
+    restore(place, dump)
+    book("INSERT INTO contacts (email) VALUES ('cat@example.com')")
+    restore(place, dump)
+    back(place)
+    assert _emails(book) == ["ann@example.com", "cat@example.com"]
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.6, 0.9, 0.999])
+def test_a_broken_backup_changes_nothing(book, dump, place, part):
+    whole = dump.read_bytes()
+    dump.write_bytes(whole[: int(len(whole) * part)])
+    with pytest.raises(AdminError, match="not a whole backup"):
+        restore(place, dump)
+    assert _emails(book) == ["ann@example.com", "ben@example.com"]
+    assert not book("SELECT FROM pg_database WHERE datname LIKE current_database() || '_restoring'")
+
+
+def test_a_damaged_backup_changes_nothing(book, dump, place):
+    whole = bytearray(dump.read_bytes())
+    at = len(whole) * 19 // 20
+    whole[at : at + 40] = bytes(40)
+    dump.write_bytes(whole)
+    with pytest.raises(AdminError):
+        restore(place, dump)
+    assert _emails(book) == ["ann@example.com", "ben@example.com"]
+
+
+def test_the_dump_of_something_else_changes_nothing(book, dump, place, tmp_path):
+    other = tmp_path / "other.dump"
+    with postgres.connect(place.url) as conn:
+        program = postgres.dump_program(postgres.major(conn))
+    postgres.run(program, "--format", "custom", "--table", "contacts", "--file", str(other), url=place.url)
+    with pytest.raises(AdminError, match="no backup of Rowcall"):
+        restore(place, other)
+    assert _emails(book) == ["ann@example.com", "ben@example.com"]
+
+
+def test_a_backup_of_a_newer_rowcall_changes_nothing(book, dump, place):
+    book("UPDATE alembic_version SET version_num = '9999'")
+    newer = dump.with_name("newer.dump")
+    backup.write(place.url, newer)
+    with pytest.raises(AdminError, match="newer Rowcall: its tables are of version 9999"):
+        restore(place, newer)
+    assert _emails(book) == ["ann@example.com", "ben@example.com"]
+
+
+def test_a_backup_without_accounts_changes_nothing(book, dump, place):
+    book("DELETE FROM users")
+    nobody = dump.with_name("nobody.dump")
+    backup.write(place.url, nobody)
+    with pytest.raises(AdminError, match="holds no accounts"):
+        restore(place, nobody)
+    assert _emails(book) == ["ann@example.com", "ben@example.com"]
+
+
+def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, place, settings):
+    """A page's connection and a job's: both are let go, and the next ones find the restored book."""
+    job, page = db.connect_job(settings.database_url), psycopg.connect(settings.database_url)
+    job.execute("UPDATE contacts SET notes = 'half'")
+    page.execute("SELECT 1")
+    restore(place, dump)
+    for ended in (job, page):
+        with pytest.raises(psycopg.OperationalError):
+            ended.execute("SELECT 1")
+        ended.close()
+    assert book("SELECT email, notes FROM contacts") == [("ann@example.com", None)]
+
+
+def test_a_worker_from_before_the_restore_can_do_nothing_to_a_restored_import(settings, people, place, tmp_path):
+    """Its token is below every token of the restored book, so its batch finds no checkpoint to move."""
+    house = House(settings, people["owner"], None)
+    import_id = house.ready(rows(10))
+    file = tmp_path / "rowcall.dump"
+    backup.write(place.url, file)
+    with db.connect_job(place.url) as conn:
+        stale = leases.claim(conn, import_id, 15.0)
+    restore(place, file)
+    token = house.facts(import_id)["lease_token"]
+    assert token > stale.token
+    house.execute(import_id)
+    jobs.work(str(import_id))
+    assert house.facts(import_id)["state"] == "completed"
+    drop_kept(place)
+
+
+def test_into_an_empty_database(book, dump, place, servers):
+    empty = "empty_" + book("SELECT current_database()")[0][0]
+    book(f"CREATE DATABASE {empty} TEMPLATE template0")
+    try:
+        said = restore(Place(place.sibling(empty)), dump)
+        assert "into the empty database" in said
+        with psycopg.connect(place.sibling(empty)) as conn:
+            assert conn.execute("SELECT email FROM contacts").fetchall() == [("ann@example.com",)]
+    finally:
+        book(f"DROP DATABASE {empty} WITH (FORCE)")
+
+
+def test_a_role_that_may_not_create_databases_is_told_both_ways(book, dump, place):
+    name = book("SELECT current_database()")[0][0]
+    role = f"plain_{name}"
+    book(f"CREATE ROLE {role} LOGIN PASSWORD 'p'")
+    try:
+        book(f"ALTER DATABASE {name} OWNER TO {role}")
+        limited = Place(place.url.replace("//postgres@", f"//{role}:p@"))
+        with pytest.raises(AdminError, match=rf'ALTER ROLE "{role}" CREATEDB.*empty database'):
+            restore(limited, dump)
+        book(f"ALTER ROLE {role} CREATEDB")
+        book(_give_tables_to(role))
+        restore(limited, dump)
+        assert _emails(book) == ["ann@example.com"]
+        drop_kept(limited)
+    finally:
+        book(f"ALTER DATABASE {name} OWNER TO postgres")
+        book(f"REASSIGN OWNED BY {role} TO postgres")
+        book(f"DROP ROLE {role}")
+
+
+def _give_tables_to(role: str) -> str:
+    return f"""DO $$ DECLARE t regclass; BEGIN
+      FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {role}', t); END LOOP; END $$"""
+
+
+def test_a_newer_server_is_named_with_the_way(settings, monkeypatch, tmp_path):
+    with pytest.raises(AdminError, match="apt-get install postgresql-client-99"):
+        postgres.dump_program(99)
+
+
+def test_a_newer_pg_dump_on_the_path_is_taken(monkeypatch, tmp_path):
+    """A program that says it is of version 99, where the server is."""
+    newer = tmp_path / "pg_dump"
+    newer.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 99.1'\n")
+    newer.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert postgres.dump_program(99) == newer
+    assert postgres.dump_program(1) != newer

@@ -1,0 +1,67 @@
+"""The commands of `rowcall` that need no web application: they call what does the work, and print."""
+
+from pathlib import Path
+
+import click
+
+from webapp.admin import AdminError
+from webapp.admin import backup as backups
+from webapp.admin import restore as restores
+from webapp.config import Settings
+from webapp.embedded import Servers
+
+
+@click.command()
+@click.argument("file", required=False)
+def backup(file: str | None) -> None:
+    """Write the whole database into FILE, while everything runs.
+
+    An earlier FILE stays as it is until the new one is whole. Only its owner may read it.
+    """
+    if not file:
+        raise AdminError("Say where the backup goes: rowcall backup FILE, or make backup FILE=rowcall.dump")
+    click.echo(backups.write(_database_url(), Path(file).resolve()))
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--back", is_flag=True, help="Put back what was there before the last restore.")
+@click.option("--drop-kept", is_flag=True, help="Delete what was there before the last restore.")
+def restore(file: str | None, back: bool, drop_kept: bool) -> None:
+    """Put the backup FILE in the place of what the database holds, while everything runs.
+
+    It is checked and brought to this version first. What was there before is kept.
+    """
+    if bool(file) + back + drop_kept != 1:
+        raise AdminError("Say which backup: rowcall restore FILE, or make restore FILE=rowcall.dump")
+    place = _place()
+    if back:
+        click.echo(restores.back(place))
+    elif drop_kept:
+        click.echo(restores.drop_kept(place))
+    else:
+        click.echo(restores.restore(place, Path(file or "").resolve()))
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the tables to this version, as each start of make run does."""
+    from webapp import migrate as migrations  # noqa: PLC0415 - the name is this command's
+
+    migrations.migrate(_database_url())
+    click.echo(f"The tables are of version {migrations.newest()}.")
+
+
+def _database_url() -> str:
+    url = Settings().database_url
+    if not url:
+        raise AdminError("Rowcall was never started here. Start it with make run, or set DATABASE_URL.")
+    return url
+
+
+def _place() -> restores.Place:
+    """Where to restore into. The servers that come with Rowcall have a role for administration."""
+    settings = Settings()
+    servers = Servers(settings.var)
+    own = settings.database_url == servers.addresses()["DATABASE_URL"]
+    return restores.Place(_database_url(), getattr(servers, "administrator_url", str)() if own else "")

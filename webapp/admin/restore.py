@@ -1,0 +1,302 @@
+"""Restoring: a backup is put into a database of its own, checked and migrated, and then takes the place.
+
+Two renames in one transaction are the swap, so the database's name stands at every moment for a
+whole book: the one from before, or the restored one. The one from before is kept under another
+name until the next restore, or until it is dropped.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp import migrate
+from webapp.admin import AdminError, backup, postgres
+from webapp.admin.postgres import Administrative
+
+SWAP_SECONDS = 60  # for which sessions that come back are ended again
+LONGEST_STEM = 40  # characters; PostgreSQL cuts names at 63, and a suffix must not be cut off
+ONE_AT_A_TIME = 7_665_104  # "rowcall restore": an advisory lock
+# No worker that still runs holds a token as high: it can do nothing to a restored import.
+TOKENS_ON = 1_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """The database to restore into, the role that owns it, and where statements about databases go.
+
+    `url` names the database. `administrator` is the address of another database of the server, for
+    a role that may create databases and rename this one; empty: `url`'s own role, in `postgres`.
+    """
+
+    url: str
+    administrator: str = ""
+
+    def sibling(self, name: str) -> str:
+        return postgres.on_database(self.url, name)
+
+
+@dataclass(frozen=True)
+class _Names:
+    current: str
+    owner: str
+
+    @property
+    def restoring(self) -> str:
+        return f"{self.current[:LONGEST_STEM]}_restoring"
+
+    @property
+    def before(self) -> str:
+        return f"{self.current[:LONGEST_STEM]}_before_restore"
+
+    @property
+    def dropping(self) -> str:
+        return f"{self.current[:LONGEST_STEM]}_dropping"
+
+
+def restore(place: Place, file: Path) -> str:
+    """Put the backup in the place of what the database holds; what was done.
+
+    Raises AdminError, and leaves the database as it is, when the file is broken, is not of
+    Rowcall or of a newer one, or when the role may not create databases.
+    """
+    program = backup.check(file)
+    _see_that_it_fits(program, file)
+    with postgres.connect(place.url) as conn:
+        names, described, empty = _names(conn), _describe(conn), _is_empty(conn)
+    if empty:
+        _fill(program, place.url, file)
+        return f"Restored from {file} into the empty database {names.current}."
+    with _administration(place) as admin, _fresh_database(admin, names, described):
+        fresh = place.sibling(names.restoring)
+        _fill(program, fresh, file)
+        _swap(admin, names, names.restoring)
+    return (
+        f"Restored from {file}. Everybody has to sign in again. What was there before is kept as the "
+        f"database {names.before}: rowcall restore --back puts it back, rowcall restore --drop-kept "
+        f"deletes it."
+    )
+
+
+def back(place: Place) -> str:
+    """Exchange the database and the one kept by the last restore; what was done. Raises AdminError."""
+    with postgres.connect(place.url) as conn:
+        names = _names(conn)
+    with _administration(place) as admin:
+        if not _exists(admin, names.before):
+            raise AdminError("No database is kept from before a restore. Nothing was changed.")
+        _make_ready(place.sibling(names.before))
+        _swap(admin, names, names.before)
+    return f"Exchanged: what had been restored is now kept as {names.before}."
+
+
+def drop_kept(place: Place) -> str:
+    """Delete the database kept by the last restore; what was done. Raises AdminError."""
+    with postgres.connect(place.url) as conn:
+        names = _names(conn)
+    with _administration(place) as admin:
+        if not _exists(admin, names.before):
+            return "No database is kept from before a restore."
+        _drop(admin, names.before)
+    return f"Deleted {names.before}."
+
+
+def kept(conn: Administrative) -> str | None:
+    """The name of the database kept by the last restore, where there is one."""
+    name = _names(conn).before
+    return name if _exists(conn, name) else None
+
+
+# The database to fill
+
+
+def _names(conn: Administrative) -> _Names:
+    found = _one(conn, "SELECT current_database()::text AS name, current_user::text AS role")
+    return _Names(found["name"], found["role"])
+
+
+def _describe(conn: Administrative) -> dict[str, Any]:
+    """The database's row of pg_database, whose columns differ from version to version."""
+    question = """SELECT to_jsonb(d) || jsonb_build_object('name', pg_encoding_to_char(encoding)) AS found
+                  FROM pg_database d WHERE datname = current_database()"""
+    return dict(_one(conn, question)["found"])
+
+
+def _is_empty(conn: Administrative) -> bool:
+    question = """SELECT count(*) AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+                  WHERE s.nspname = 'public'"""
+    return not _one(conn, question)["n"]
+
+
+@contextmanager
+def _administration(place: Place) -> Iterator[Administrative]:
+    """A connection beside the database, since nobody may rename the one that they are in."""
+    addresses = [place.administrator] if place.administrator else [
+        place.sibling(name) for name in ("postgres", "template1")
+    ]  # fmt: skip
+    for address in addresses:
+        with suppress(AdminError):
+            conn = postgres.connect(address)
+            break
+    else:
+        raise AdminError(
+            "Neither of the server's databases postgres and template1 can be reached, and one is "
+            f"needed to exchange databases. {_INTO_EMPTY} Nothing was changed."
+        )
+    with conn:
+        if not _one(conn, f"SELECT pg_try_advisory_lock({ONE_AT_A_TIME}) AS mine")["mine"]:
+            raise AdminError("Another restore is running. Nothing was changed.")
+        yield conn
+
+
+_INTO_EMPTY = (
+    "Or have an empty database made that this role owns, and restore into it: "
+    "DATABASE_URL=postgresql://…/NEW rowcall restore FILE; then start Rowcall with that DATABASE_URL."
+)
+
+
+@contextmanager
+def _fresh_database(admin: Administrative, names: _Names, described: dict[str, Any]) -> Iterator[None]:
+    """An empty database with the present one's encoding and collation; dropped unless it was swapped in."""
+    _drop(admin, names.restoring)
+    try:
+        admin.execute(_create_statement(names, described))
+    except psycopg.errors.InsufficientPrivilege:
+        raise AdminError(
+            f"The role {names.owner} may not create databases, which a restore needs. Have an "
+            f'administrator of the server run: ALTER ROLE "{names.owner}" CREATEDB. {_INTO_EMPTY} '
+            "Nothing was changed."
+        ) from None
+    try:
+        yield
+    except BaseException:
+        _drop(admin, names.restoring)
+        raise
+
+
+def _create_statement(names: _Names, described: dict[str, Any]) -> sql.Composed:
+    statement = sql.SQL(
+        "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
+    ).format(
+        sql.Identifier(names.restoring), sql.Identifier(names.owner), described["name"],
+        described["datcollate"], described["datctype"],
+    )  # fmt: skip
+    if described["datlocprovider"] == "i":
+        locale = described.get("daticulocale") or described.get("datlocale")
+        statement += sql.SQL(" LOCALE_PROVIDER icu ICU_LOCALE {}").format(locale)
+    return statement
+
+
+def _fill(program: Path, url: str, file: Path) -> None:
+    """Put the backup into an empty database and bring it to this version; all of it or nothing."""
+    whole = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+    try:
+        # The schema alone: extensions are the server's administrator's, and need no restoring.
+        postgres.run(program, *whole, "--schema", "public", str(file), url=url)
+    except AdminError as problem:
+        raise AdminError(f"{file} cannot be restored ({problem}). Nothing was changed.") from None
+    _make_ready(url)
+
+
+def _see_that_it_fits(program: Path, file: Path) -> None:
+    """Raise AdminError for a backup of a newer Rowcall, or of one in which nobody could sign in."""
+    version = next(iter(_rows(program, file, "alembic_version")), "")
+    if version not in migrate.versions():
+        raise AdminError(
+            f"{file} is of a newer Rowcall: its tables are of version {version}, and this one knows "
+            f"them up to {migrate.newest()}. Bring Rowcall up to date first. Nothing was changed."
+        )
+    if not _rows(program, file, "users"):
+        raise AdminError(f"{file} holds no accounts, so nobody could sign in. Nothing was changed.")
+
+
+def _rows(program: Path, file: Path, table: str) -> list[str]:
+    """A table's rows as they stand in the backup, in the format of COPY."""
+    script = postgres.run(program, "--data-only", "--schema", "public", "--table", table, "--file", "-", str(file))
+    _, _, rows = script.partition(" FROM stdin;\n")
+    return rows.partition("\\.\n")[0].splitlines()
+
+
+def _make_ready(url: str) -> None:
+    """Bring the database to this version, and end what was going on in it when the backup was made."""
+    try:
+        migrate.migrate(url)
+    except SQLAlchemyError as problem:
+        said = str(getattr(problem, "orig", problem)).partition("\n")[0]
+        raise AdminError(f"The backup cannot be brought to this version of the tables ({said}).") from None
+    with postgres.connect(url) as conn:
+        # A browser that was signed out since, or an account's old password, must not be good again.
+        conn.execute("DELETE FROM sessions")
+        conn.execute("UPDATE contact_imports SET lease_token = lease_token + %s", (TOKENS_ON,))
+        conn.execute(
+            """UPDATE contact_import_leases SET token = token + %s, worker = NULL,
+                 heartbeat_at = NULL, backend_pid = NULL, backend_start = NULL""",
+            (TOKENS_ON,),
+        )
+        conn.execute("ANALYZE")
+
+
+# Databases by name
+
+
+def _exists(conn: Administrative, name: str) -> bool:
+    question = "SELECT count(*) AS n FROM pg_database WHERE datname = %s"
+    return bool(_one(conn, question, name)["n"])
+
+
+def _drop(admin: Administrative, name: str) -> None:
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _swap(admin: Administrative, names: _Names, incoming: str) -> None:
+    """Let `incoming` take the current database's name, and keep that one; all at once.
+
+    Sessions are ended first. Web and workers come back by themselves, to the new database.
+    """
+    _drop(admin, names.dropping)
+    renames = [(names.current, names.before), (incoming, names.current)]
+    if incoming == names.before:
+        renames = [(incoming, names.dropping), (names.current, names.before),
+                   (names.dropping, names.current)]  # fmt: skip
+    elif _exists(admin, names.before):
+        renames.insert(0, (names.before, names.dropping))
+    _insist(lambda: _rename(admin, renames))
+    _drop(admin, names.dropping)
+
+
+def _insist(rename: Callable[[], None]) -> None:
+    """A session that opens between the end of the others and the rename costs another try."""
+    until = time.monotonic() + SWAP_SECONDS
+    while True:
+        try:
+            return rename()
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > until:
+                raise AdminError(
+                    "The database is in use by sessions that this role may not end. Stop web and "
+                    "workers, and run this again. Nothing was changed."
+                ) from None
+
+
+def _rename(admin: Administrative, renames: list[tuple[str, str]]) -> None:
+    for old, _ in renames:
+        admin.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = %s AND pg_has_role(usesysid, 'MEMBER')""",
+            (old,),
+        )
+    with admin.transaction():
+        for names in renames:
+            statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            admin.execute(statement.format(*map(sql.Identifier, names)))
+
+
+def _one(conn: Administrative, question: str, *parameters: object) -> dict[str, Any]:
+    """The one row that a question has for an answer."""
+    return conn.execute(question, parameters or None).fetchone() or {}  # type: ignore[arg-type]
