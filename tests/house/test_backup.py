@@ -1,8 +1,10 @@
 """`rowcall backup` and `rowcall restore` against a real server: whole or not at all."""
 
+import re
 import stat
 import threading
 import time
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -11,7 +13,7 @@ from tests.harness.command import rowcall
 from tests.harness.house import House, rows
 from webapp import db, jobs
 from webapp.admin import AdminError, backup, postgres
-from webapp.admin.restore import Place, back, drop_kept, restore
+from webapp.admin.restore import back, drop_kept, restore
 from webapp.engine import leases
 
 AWAY = "postgresql://postgres@127.0.0.1:1/rowcall"
@@ -27,12 +29,7 @@ def book(settings, people):
             return asked.fetchall() if asked.description else []
 
     yield ask
-    drop_kept(Place(settings.database_url))
-
-
-@pytest.fixture
-def place(settings):
-    return Place(settings.database_url)
+    drop_kept(settings.database_url)
 
 
 @pytest.fixture
@@ -97,7 +94,7 @@ def test_without_a_file_it_says_so(settings, command):
 
 
 def test_the_password_stands_on_no_command_line(settings, people, monkeypatch, tmp_path):
-    seen = []
+    seen, password = [], urlsplit(settings.database_url).password
 
     def run(command, **options):
         seen.append((command, options.get("env", {}).get("PGPASSWORD")))
@@ -105,84 +102,84 @@ def test_the_password_stands_on_no_command_line(settings, people, monkeypatch, t
 
     subprocess_run = postgres.subprocess.run
     monkeypatch.setattr(postgres.subprocess, "run", run)
-    url = settings.database_url.replace("postgres@", "postgres:s3cret@")
+    url = settings.database_url
     backup.write(url, tmp_path / "rowcall.dump")
-    assert "s3cret" in [password for _, password in seen]
-    assert not [word for command, _ in seen for word in command if "s3cret" in word]
+    assert password in [given for _, given in seen]
+    assert not [word for command, _ in seen for word in command if password in word]
 
 
-def test_restoring_brings_back_what_was_kept_and_keeps_what_was_there(book, dump, place):
-    said = restore(place, dump)
+def test_restoring_brings_back_what_was_kept_and_keeps_what_was_there(book, dump, database_url):
+    said = restore(database_url, dump)
     assert _emails(book) == ["ann@example.com"]
     assert "_before_restore" in said
-    back(place)
+    back(database_url)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
-    back(place)
+    back(database_url)
     assert _emails(book) == ["ann@example.com"]
 
 
-def test_restoring_twice_keeps_the_last_that_was_there(book, dump, place):
-    restore(place, dump)
+def test_restoring_twice_keeps_the_last_that_was_there(book, dump, database_url):
+    restore(database_url, dump)
     book("INSERT INTO contacts (email) VALUES ('cat@example.com')")
-    restore(place, dump)
-    back(place)
+    restore(database_url, dump)
+    back(database_url)
     assert _emails(book) == ["ann@example.com", "cat@example.com"]
 
 
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.6, 0.9, 0.999])
-def test_a_broken_backup_changes_nothing(book, dump, place, part):
+def test_a_broken_backup_changes_nothing(book, dump, database_url, part):
     whole = dump.read_bytes()
     dump.write_bytes(whole[: int(len(whole) * part)])
     with pytest.raises(AdminError, match="not a whole backup"):
-        restore(place, dump)
+        restore(database_url, dump)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
     assert not book("SELECT FROM pg_database WHERE datname LIKE current_database() || '_restoring'")
 
 
-def test_a_damaged_backup_changes_nothing(book, dump, place):
+def test_a_damaged_backup_changes_nothing(book, dump, database_url):
     whole = bytearray(dump.read_bytes())
     at = len(whole) * 19 // 20
     whole[at : at + 40] = bytes(40)
     dump.write_bytes(whole)
     with pytest.raises(AdminError):
-        restore(place, dump)
+        restore(database_url, dump)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
 
 
-def test_the_dump_of_something_else_changes_nothing(book, dump, place, tmp_path):
+def test_the_dump_of_something_else_changes_nothing(book, dump, database_url, tmp_path):
     other = tmp_path / "other.dump"
-    with postgres.connect(place.url) as conn:
+    with postgres.connect(database_url) as conn:
         program = postgres.dump_program(postgres.major(conn))
-    postgres.run(program, "--format", "custom", "--table", "contacts", "--file", str(other), url=place.url)
+    postgres.run(program, "--format", "custom", "--table", "contacts", "--file", str(other), url=database_url)
     with pytest.raises(AdminError, match="no backup of Rowcall"):
-        restore(place, other)
+        restore(database_url, other)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
 
 
-def test_a_backup_of_a_newer_rowcall_changes_nothing(book, dump, place):
+def test_a_backup_of_a_newer_rowcall_changes_nothing(book, dump, database_url):
     book("UPDATE alembic_version SET version_num = '9999'")
     newer = dump.with_name("newer.dump")
-    backup.write(place.url, newer)
+    backup.write(database_url, newer)
     with pytest.raises(AdminError, match="newer Rowcall: its tables are of version 9999"):
-        restore(place, newer)
+        restore(database_url, newer)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
 
 
-def test_a_backup_without_accounts_changes_nothing(book, dump, place):
+def test_a_backup_without_accounts_changes_nothing(book, dump, database_url):
     book("DELETE FROM users")
     nobody = dump.with_name("nobody.dump")
-    backup.write(place.url, nobody)
+    backup.write(database_url, nobody)
     with pytest.raises(AdminError, match="holds no accounts"):
-        restore(place, nobody)
+        restore(database_url, nobody)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
 
 
-def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, place, settings):
+def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, database_url, settings):
     """A page's connection and a job's: both are let go, and the next ones find the restored book."""
     job, page = db.connect_job(settings.database_url), psycopg.connect(settings.database_url)
     job.execute("UPDATE contacts SET notes = 'half'")
     page.execute("SELECT 1")
-    restore(place, dump)
+    restore(database_url, dump)
     for ended in (job, page):
         with pytest.raises(psycopg.OperationalError):
             ended.execute("SELECT 1")
@@ -190,59 +187,57 @@ def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, place, sett
     assert book("SELECT email, notes FROM contacts") == [("ann@example.com", None)]
 
 
-def test_a_worker_from_before_the_restore_can_do_nothing_to_a_restored_import(settings, people, place, tmp_path):
+def test_a_worker_from_before_the_restore_can_do_nothing_to_a_restored_import(settings, people, database_url, tmp_path):
     """Its token is below every token of the restored book, so its batch finds no checkpoint to move."""
     house = House(settings, people["owner"], None)
     import_id = house.ready(rows(10))
     file = tmp_path / "rowcall.dump"
-    backup.write(place.url, file)
-    with db.connect_job(place.url) as conn:
+    backup.write(database_url, file)
+    with db.connect_job(database_url) as conn:
         stale = leases.claim(conn, import_id, 15.0)
-    restore(place, file)
+    restore(database_url, file)
     token = house.facts(import_id)["lease_token"]
     assert token > stale.token
     house.execute(import_id)
     jobs.work(str(import_id))
     assert house.facts(import_id)["state"] == "completed"
-    drop_kept(place)
+    drop_kept(settings.database_url)
 
 
-def test_into_an_empty_database(book, dump, place, servers):
-    empty = "empty_" + book("SELECT current_database()")[0][0]
-    book(f"CREATE DATABASE {empty} TEMPLATE template0")
+def test_into_an_empty_database(book, dump, database_url):
+    name = "empty_" + book("SELECT current_database()")[0][0]
+    empty = postgres.on_database(database_url, name)
+    book(f"CREATE DATABASE {name} TEMPLATE template0")
     try:
-        said = restore(Place(place.sibling(empty)), dump)
-        assert "into the empty database" in said
-        with psycopg.connect(place.sibling(empty)) as conn:
+        assert "into the empty database" in restore(empty, dump)
+        with psycopg.connect(empty) as conn:
             assert conn.execute("SELECT email FROM contacts").fetchall() == [("ann@example.com",)]
     finally:
-        book(f"DROP DATABASE {empty} WITH (FORCE)")
+        book(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_a_role_that_may_not_create_databases_is_told_both_ways(book, dump, place):
+@pytest.fixture
+def limited(servers, database_url, book):
+    """The address of the test's database for a role that owns it and may not create databases."""
     name = book("SELECT current_database()")[0][0]
     role = f"plain_{name}"
-    book(f"CREATE ROLE {role} LOGIN PASSWORD 'p'")
-    try:
-        book(f"ALTER DATABASE {name} OWNER TO {role}")
-        limited = Place(place.url.replace("//postgres@", f"//{role}:p@"))
-        with pytest.raises(AdminError, match=rf'ALTER ROLE "{role}" CREATEDB.*empty database'):
-            restore(limited, dump)
-        book(f"ALTER ROLE {role} CREATEDB")
-        book(_give_tables_to(role))
+    inside = postgres.on_database(servers["ADMINISTRATOR_URL"], name)
+    with psycopg.connect(inside, autocommit=True) as superuser:
+        superuser.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'p'")
+        superuser.execute(f"ALTER DATABASE {name} OWNER TO {role}")
+        superuser.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+    yield re.sub("//[^@]*@", f"//{role}:p@", database_url)
+    with psycopg.connect(inside, autocommit=True) as superuser:
+        superuser.execute(f"ALTER DATABASE {name} OWNER TO rowcall")
+        superuser.execute(f"REASSIGN OWNED BY {role} TO rowcall")
+        superuser.execute(f"DROP OWNED BY {role}")
+        superuser.execute(f"DROP ROLE {role}")
+
+
+def test_a_role_that_may_not_create_databases_is_told_both_ways(book, dump, limited):
+    with pytest.raises(AdminError, match=r'ALTER ROLE "plain_.*" CREATEDB.*empty database'):
         restore(limited, dump)
-        assert _emails(book) == ["ann@example.com"]
-        drop_kept(limited)
-    finally:
-        book(f"ALTER DATABASE {name} OWNER TO postgres")
-        book(f"REASSIGN OWNED BY {role} TO postgres")
-        book(f"DROP ROLE {role}")
-
-
-def _give_tables_to(role: str) -> str:
-    return f"""DO $$ DECLARE t regclass; BEGIN
-      FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-        EXECUTE format('ALTER TABLE %s OWNER TO {role}', t); END LOOP; END $$"""
+    assert _emails(book) == ["ann@example.com", "ben@example.com"]
 
 
 def test_a_newer_server_is_named_with_the_way(settings, monkeypatch, tmp_path):

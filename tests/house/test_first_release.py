@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.harness.web import Browser
 from webapp import db, jobs
-from webapp.admin.restore import Place, drop_kept, restore
+from webapp.admin.restore import drop_kept, restore
 from webapp.config import Settings
 from webapp.engine import sessions
 from webapp.models import Base
@@ -32,10 +32,9 @@ PASSWORD = "a password of some length"
 @pytest.fixture
 def restored(settings):
     """The test's database, with the dump in its place."""
-    place = Place(settings.database_url)
-    restore(place, DUMP)
+    restore(settings.database_url, DUMP)
     yield settings
-    drop_kept(place)
+    drop_kept(settings.database_url)
 
 
 def _query(settings: Settings, question: str, *parameters) -> list[dict]:

@@ -8,7 +8,6 @@ from webapp.admin import AdminError
 from webapp.admin import backup as backups
 from webapp.admin import restore as restores
 from webapp.config import Settings
-from webapp.embedded import Servers
 
 
 @click.command()
@@ -34,13 +33,13 @@ def restore(file: str | None, back: bool, drop_kept: bool) -> None:
     """
     if bool(file) + back + drop_kept != 1:
         raise AdminError("Say which backup: rowcall restore FILE, or make restore FILE=rowcall.dump")
-    place = _place()
+    url = _database_url()
     if back:
-        click.echo(restores.back(place))
+        click.echo(restores.back(url))
     elif drop_kept:
-        click.echo(restores.drop_kept(place))
+        click.echo(restores.drop_kept(url))
     else:
-        click.echo(restores.restore(place, Path(file or "").resolve()))
+        click.echo(restores.restore(url, Path(file or "").resolve()))
 
 
 @click.command()
@@ -57,11 +56,3 @@ def _database_url() -> str:
     if not url:
         raise AdminError("Rowcall was never started here. Start it with make run, or set DATABASE_URL.")
     return url
-
-
-def _place() -> restores.Place:
-    """Where to restore into. The servers that come with Rowcall have a role for administration."""
-    settings = Settings()
-    servers = Servers(settings.var)
-    own = settings.database_url == servers.addresses()["DATABASE_URL"]
-    return restores.Place(_database_url(), getattr(servers, "administrator_url", str)() if own else "")

@@ -28,21 +28,6 @@ TOKENS_ON = 1_000_000
 
 
 @dataclass(frozen=True)
-class Place:
-    """The database to restore into, the role that owns it, and where statements about databases go.
-
-    `url` names the database. `administrator` is the address of another database of the server, for
-    a role that may create databases and rename this one; empty: `url`'s own role, in `postgres`.
-    """
-
-    url: str
-    administrator: str = ""
-
-    def sibling(self, name: str) -> str:
-        return postgres.on_database(self.url, name)
-
-
-@dataclass(frozen=True)
 class _Names:
     current: str
     owner: str
@@ -60,21 +45,21 @@ class _Names:
         return f"{self.current[:LONGEST_STEM]}_dropping"
 
 
-def restore(place: Place, file: Path) -> str:
-    """Put the backup in the place of what the database holds; what was done.
+def restore(url: str, file: Path) -> str:
+    """Put the backup in the place of what the database at `url` holds; what was done.
 
     Raises AdminError, and leaves the database as it is, when the file is broken, is not of
     Rowcall or of a newer one, or when the role may not create databases.
     """
     program = backup.check(file)
     _see_that_it_fits(program, file)
-    with postgres.connect(place.url) as conn:
+    with postgres.connect(url) as conn:
         names, described, empty = _names(conn), _describe(conn), _is_empty(conn)
     if empty:
-        _fill(program, place.url, file)
+        _fill(program, url, file)
         return f"Restored from {file} into the empty database {names.current}."
-    with _administration(place) as admin, _fresh_database(admin, names, described):
-        fresh = place.sibling(names.restoring)
+    with _administration(url) as admin, _fresh_database(admin, names, described):
+        fresh = postgres.on_database(url, names.restoring)
         _fill(program, fresh, file)
         _swap(admin, names, names.restoring)
     return (
@@ -84,23 +69,23 @@ def restore(place: Place, file: Path) -> str:
     )
 
 
-def back(place: Place) -> str:
+def back(url: str) -> str:
     """Exchange the database and the one kept by the last restore; what was done. Raises AdminError."""
-    with postgres.connect(place.url) as conn:
+    with postgres.connect(url) as conn:
         names = _names(conn)
-    with _administration(place) as admin:
+    with _administration(url) as admin:
         if not _exists(admin, names.before):
             raise AdminError("No database is kept from before a restore. Nothing was changed.")
-        _make_ready(place.sibling(names.before))
+        _make_ready(postgres.on_database(url, names.before))
         _swap(admin, names, names.before)
     return f"Exchanged: what had been restored is now kept as {names.before}."
 
 
-def drop_kept(place: Place) -> str:
+def drop_kept(url: str) -> str:
     """Delete the database kept by the last restore; what was done. Raises AdminError."""
-    with postgres.connect(place.url) as conn:
+    with postgres.connect(url) as conn:
         names = _names(conn)
-    with _administration(place) as admin:
+    with _administration(url) as admin:
         if not _exists(admin, names.before):
             return "No database is kept from before a restore."
         _drop(admin, names.before)
@@ -135,14 +120,11 @@ def _is_empty(conn: Administrative) -> bool:
 
 
 @contextmanager
-def _administration(place: Place) -> Iterator[Administrative]:
+def _administration(url: str) -> Iterator[Administrative]:
     """A connection beside the database, since nobody may rename the one that they are in."""
-    addresses = [place.administrator] if place.administrator else [
-        place.sibling(name) for name in ("postgres", "template1")
-    ]  # fmt: skip
-    for address in addresses:
+    for name in ("postgres", "template1"):
         with suppress(AdminError):
-            conn = postgres.connect(address)
+            conn = postgres.connect(postgres.on_database(url, name))
             break
     else:
         raise AdminError(
@@ -299,4 +281,4 @@ def _rename(admin: Administrative, renames: list[tuple[str, str]]) -> None:
 
 def _one(conn: Administrative, question: str, *parameters: object) -> dict[str, Any]:
     """The one row that a question has for an answer."""
-    return conn.execute(question, parameters or None).fetchone() or {}  # type: ignore[arg-type]
+    return conn.execute(question, parameters or None).fetchone() or {}
