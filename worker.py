@@ -68,6 +68,7 @@ class Sweeper:
 
     def _sweep(self) -> None:
         try:
+            jobs.report_worker(self.settings)
             jobs.end_silent_horses(self.settings, self.worker)
             jobs.sweep(self.settings)
             jobs.send_notices(self.settings)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue, refuse_short_key
 from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
-from webapp.migrate import migrate
+from webapp.migrate import migrate, take_over
 
 PORT_SECONDS = 5
 STOPPED = {130, 143, -signal.SIGINT, -signal.SIGTERM}  # what honcho gives when it was told to end
@@ -47,7 +47,7 @@ def start(settings: Settings) -> int:
         found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
         environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
         environment.setdefault("SECRET_KEY", secret_key(servers.var))
-        _make_tables(environment["DATABASE_URL"])
+        _make_tables(environment["DATABASE_URL"], settings)
         _say_where(environment)
         return _run_procfile(environment)
     except (CannotStart, Misconfigured) as problem:
@@ -102,9 +102,10 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _make_tables(url: str) -> None:
+def _make_tables(url: str, settings: Settings) -> None:
     try:
         migrate(url)
+        take_over(url, settings)
     except OperationalError as problem:
         raise CannotStart(f"The database of DATABASE_URL cannot be used: {problem.orig}") from None
 

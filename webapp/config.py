@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     max_rows: int = limits.ROWS
     max_columns: int = limits.COLUMNS
     max_cell_chars: int = limits.CELL_CHARS
-    retention_days: int = 30
+    retention_days: Annotated[int, Field(ge=1)] = 30  # taken over by `rowcall migrate`: see engine/retention.py
     uploads_per_minute: int = limits.UPLOADS_PER_MINUTE  # for each person
     pending_uploads: int = limits.PENDING_UPLOADS  # that one person may have brought and neither run nor discarded
 

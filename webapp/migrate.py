@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from webapp import db
+from webapp.config import Settings
+from webapp.engine import retention
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -16,9 +18,7 @@ def versions() -> list[str]:
     return sorted(file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/[0-9]*_*.py"))
 
 
-def newest() -> str:
-    """The version of the tables that this program works with."""
-    return versions()[-1]
+NEWEST = versions()[-1]  # of the tables that this process works with, whatever a pull puts there later
 
 
 def config(url: str) -> "Config":
@@ -36,3 +36,13 @@ def migrate(url: str) -> None:
     from alembic import command  # noqa: PLC0415 - the web process needs the versions alone
 
     command.upgrade(config(url), "head")
+
+
+def take_over(url: str, settings: Settings) -> None:
+    """Keep in the database what this environment says and every process is to go by: RETENTION_DAYS.
+
+    One that the environment does not name stays as it was.
+    """
+    if "retention_days" in settings.model_fields_set:
+        with db.session(url) as session:
+            retention.keep_days(session, settings.retention_days)

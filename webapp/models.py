@@ -53,6 +53,32 @@ def _one_of(name: str, *values: str) -> _Allowed:
     return _Allowed(name, Text, constraint_name=f"{name}_known", check=f"VALUE IN ({allowed})")
 
 
+class Installation(Base):
+    """What holds for every process of this installation, whatever its own environment says. One row."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    retention_days: Mapped[int] = mapped_column(server_default=text("30"))
+
+    __table_args__ = (
+        CheckConstraint("id", name="installation_one"),
+        CheckConstraint("retention_days >= 1", name="retention_days_positive"),
+    )
+
+
+class WorkerReport(Base):
+    """What a worker last said of itself, every few seconds: one that does not reach the database is silent."""
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # host:process
+    seen_at: Mapped[datetime]  # by the database's clock
+    tables: Mapped[str]  # the version of the tables that its program works with
+    clock_ahead: Mapped[float]  # seconds by which its own clock is ahead of the database's
+    retention_days: Mapped[int | None]  # what its environment names; what holds is in `installation`
+
+
 class User(Base):
     __tablename__ = "users"
 

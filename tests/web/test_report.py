@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from tests.engine.test_faults import refuse
 from tests.web.test_pages import bring, check
 from webapp import jobs
-from webapp.engine import batches
+from webapp.engine import batches, retention
 from webapp.intake import sentences
 from webapp.models import Contact, ContactImport, ImportLog
 from webapp.reports import summary, wording
@@ -171,9 +171,9 @@ def test_the_history_says_who_when_and_how_long_page_by_page(owner, viewer, impo
         assert word not in seen
 
 
-def test_until_when_it_can_be_taken_back_goes_by_the_days_set(make_app, sign_in, importer, session, monkeypatch):
-    monkeypatch.setenv("RETENTION_DAYS", "7")
-    owner = sign_in("owner", make_app(retention_days=7))
+def test_until_when_it_can_be_taken_back_goes_by_the_days_set(owner, importer, session):
+    retention.keep_days(session, 7)
+    session.commit()
     import_id = run(owner, importer, HEAD + "1,ann@example.com,Ann\n")
     for age, said in ((timedelta(days=7, hours=-1), "You can take it back until"), (timedelta(days=7), "was over on")):
         ended = datetime.now(UTC) - age

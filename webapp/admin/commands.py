@@ -44,11 +44,13 @@ def restore(file: str | None, back: bool, drop_kept: bool) -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the tables to this version, as each start of make run does."""
+    """Bring the tables to this version, and let RETENTION_DAYS hold for all, as make run does."""
     from webapp import migrate as migrations  # noqa: PLC0415 - the name is this command's
 
-    migrations.migrate(_database_url())
-    click.echo(f"The tables are of version {migrations.newest()}.")
+    url = _database_url()
+    migrations.migrate(url)
+    migrations.take_over(url, Settings())
+    click.echo(f"The tables are of version {migrations.NEWEST}.")
 
 
 def _database_url() -> str:

@@ -192,7 +192,7 @@ def _see_that_it_fits(program: Path, file: Path) -> None:
     if version not in migrate.versions():
         raise AdminError(
             f"{file} is of a newer Rowcall: its tables are of version {version}, and this one knows "
-            f"them up to {migrate.newest()}. Bring Rowcall up to date first. Nothing was changed."
+            f"them up to {migrate.NEWEST}. Bring Rowcall up to date first. Nothing was changed."
         )
     if not _rows(program, file, "users"):
         raise AdminError(f"{file} holds no accounts, so nobody could sign in. Nothing was changed.")

@@ -8,13 +8,26 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
 from webapp.engine.duplicates import Connection
 from webapp.engine.states import ENDED, NEVER_RUN, WORKED_ON
-from webapp.models import ContactImport
+from webapp.models import ContactImport, Installation
 
 BATCH = 2000
 CHUNKS = 128  # of about 128 KiB each
 ONE_AT_A_TIME = 7_665_103  # "rowcall forget": one worker at a time
+
+
+def days(session: Session) -> int:
+    """How many days an import can be undone: one value for all processes, kept in the database."""
+    return session.scalars(select(Installation.retention_days)).one()
+
+
+def keep_days(session: Session, days: int) -> None:
+    """Let `days`, at least 1, hold for all processes from now on. The caller commits."""
+    session.execute(update(Installation).values(retention_days=days))
 
 
 def until(found: ContactImport, days: int) -> datetime:

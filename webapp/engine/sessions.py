@@ -11,7 +11,6 @@ import psycopg
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from webapp.config import Settings
 from webapp.engine import mappings, retention
 from webapp.engine.states import NEVER_RUN, State, Strategy, sources_of
 from webapp.intake import mapping
@@ -193,7 +192,7 @@ def roll_back(session: Session, import_id: UUID) -> None:
         return
     if opened.total is None:  # Its check was refused: it wrote nothing.
         raise WrongState(opened.state)
-    _not_expired(opened)
+    _not_expired(session, opened)
     _enter(opened, State.ROLLING_BACK)
     opened.rollback = None
     _wanted(session, import_id)
@@ -201,9 +200,9 @@ def roll_back(session: Session, import_id: UUID) -> None:
     session.flush()
 
 
-def _not_expired(opened: ContactImport) -> None:
+def _not_expired(session: Session, opened: ContactImport) -> None:
     """Refuse what needs data that retention has deleted, or may delete at any moment."""
-    if retention.is_over(opened, Settings().retention_days):
+    if retention.is_over(opened, retention.days(session)):
         raise Refused("undo_expired")
 
 
@@ -212,7 +211,7 @@ def retry_failed(session: Session, import_id: UUID) -> None:
     opened = locked_with_lease(session, import_id)
     if opened.state != State.COMPLETED:
         raise WrongState(opened.state)
-    _not_expired(opened)
+    _not_expired(session, opened)
     if not opened.failed:
         raise Refused("nothing_failed")
     session.execute(
@@ -235,7 +234,7 @@ def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
     old = locked(session, import_id)
     if old.state != State.ROLLED_BACK:
         raise WrongState(old.state)
-    if old.file_gone or retention.is_over(old, Settings().retention_days):
+    if old.file_gone or retention.is_over(old, retention.days(session)):
         raise Refused("file_gone")
     new = ContactImport(
         id=uuid4(),

@@ -7,7 +7,7 @@ from webapp.jobs.doorbell import queue, request_notice, request_pdf, wake, worke
 from webapp.jobs.horses import PR_SET_PDEATHSIG, end_silent_horses, stop_request
 from webapp.jobs.papers import notify, render_pdf
 from webapp.jobs.slices import horse_died, work
-from webapp.jobs.sweeping import forget, send_notices, sweep
+from webapp.jobs.sweeping import forget, report_worker, send_notices, sweep
 
 __all__ = [
     "PR_SET_PDEATHSIG",
@@ -17,6 +17,7 @@ __all__ = [
     "notify",
     "queue",
     "render_pdf",
+    "report_worker",
     "request_notice",
     "request_pdf",
     "send_notices",

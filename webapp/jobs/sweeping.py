@@ -1,12 +1,14 @@
 """What every worker looks for now and then: imports that nobody works on, notices to be sent, what is too old."""
 
+import os
+import time
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
-from webapp import db
+from webapp import db, migrate
 from webapp.config import Settings
 from webapp.engine import leases, retention
 from webapp.engine.states import WORKED_ON, Strategy
@@ -26,9 +28,42 @@ def sweep(settings: Settings) -> int:
 
 
 def forget(settings: Settings) -> bool:
-    """Delete a little of what is older than the retention time; true when there is more of it."""
+    """Delete a little of what is older than the retention time; true when there is more of it.
+
+    That time is the database's. A worker that was told a longer one keeps to its own: what is
+    deleted cannot be had back.
+    """
     with db.connect_job(settings.database_url) as conn:
-        return retention.forget(conn, settings.retention_days)
+        kept: Any = conn.execute("SELECT retention_days AS days FROM installation").fetchone()
+        conn.rollback()
+        return retention.forget(conn, max(kept["days"], _told(settings) or 0))
+
+
+def report_worker(settings: Settings) -> None:
+    """Let the database know that this worker is there, and what it would do differently.
+
+    The sweep calls it. Workers that were silent for a day are dropped.
+    """
+    with db.connect_job(settings.database_url) as conn:
+        conn.execute(
+            """INSERT INTO workers (name, seen_at, tables, clock_ahead, retention_days)
+               VALUES (%(name)s, clock_timestamp(), %(tables)s,
+                 %(now)s - extract(epoch FROM clock_timestamp()), %(days)s)
+               ON CONFLICT (name) DO UPDATE SET (seen_at, tables, clock_ahead, retention_days) =
+                 (excluded.seen_at, excluded.tables, excluded.clock_ahead, excluded.retention_days)""",
+            {
+                "name": leases.worker_name(os.getppid()),
+                "tables": migrate.NEWEST,
+                "now": time.time(),
+                "days": _told(settings),
+            },
+        )
+        conn.execute("DELETE FROM workers WHERE seen_at < clock_timestamp() - interval '1 day'")
+
+
+def _told(settings: Settings) -> int | None:
+    """RETENTION_DAYS where the environment names it."""
+    return settings.retention_days if "retention_days" in settings.model_fields_set else None
 
 
 def unattended(conn: Any, settings: Settings) -> list[UUID]:

@@ -3,10 +3,11 @@
 from typing import cast
 from uuid import UUID
 
-from flask import abort, current_app
+from flask import abort, current_app, g
 from flask_login import current_user
 
 from webapp.config import Settings
+from webapp.engine import retention
 from webapp.models import ContactImport
 from webapp.web.extensions import db
 
@@ -47,3 +48,10 @@ def refuse_viewers() -> None:
 def uploads_limit() -> str:
     """How often one person may bring a file, as Flask-Limiter writes it."""
     return f"{settings().uploads_per_minute}/minute"
+
+
+def retention_days() -> int:
+    """How many days an import can be undone; asked once a request."""
+    if "retention_days" not in g:
+        g.retention_days = retention.days(db.session())
+    return cast("int", g.retention_days)

@@ -19,7 +19,7 @@ from webapp.intake import sentences
 from webapp.models import ContactImport, User
 from webapp.reports import summary
 from webapp.web import hub
-from webapp.web.access import SEES_ALL, change_import, load_import, may_see, settings
+from webapp.web.access import SEES_ALL, change_import, load_import, may_see, retention_days, settings
 from webapp.web.extensions import db
 from webapp.web.wizard import step_url
 
@@ -193,9 +193,10 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
 
 def undo_until(found: ContactImport) -> datetime:
     """Until when an ended import can be taken back."""
-    return retention.until(found, settings().retention_days)
+    return retention.until(found, retention_days())
 
 
 def undo_is_over(found: ContactImport) -> bool:
     """Whether that time is over."""
-    return retention.is_over(found, settings().retention_days)
+    return retention.is_over(found, retention_days())
+

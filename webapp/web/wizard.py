@@ -19,7 +19,7 @@ from webapp.engine.states import State, Strategy
 from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport, ImportPreview
-from webapp.web.access import change_import, load_import, refuse_viewers, settings, uploads_limit
+from webapp.web.access import change_import, load_import, refuse_viewers, retention_days, settings, uploads_limit
 from webapp.web.extensions import db, limiter
 
 blueprint = Blueprint("wizard", __name__)
@@ -157,7 +157,7 @@ def _cards(found: ContactImport) -> dict[str, object]:
         "found": found,
         "previews": {row.strategy: row for row in rows},
         "strategies": list(Strategy),
-        "until": datetime.now(UTC) + timedelta(days=settings().retention_days),
+        "until": datetime.now(UTC) + timedelta(days=retention_days()),
         "given_up": previews.given_up(db.session(), found),
     }
 
