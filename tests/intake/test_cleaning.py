@@ -6,7 +6,8 @@ import unicodedata
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from webapp.intake.cleaning import CONTROL, INVISIBLE, PROTECTED, cleaned_column
+from webapp.intake.cleaning import CONTROL, INVISIBLE, cleaned_column
+from webapp.intake.formulas import unprotected
 
 SIGNS = "ab'=+-@ \t\n\r\v\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
 CELLS = st.lists(st.text(SIGNS, max_size=8) | st.sampled_from(["Müller", "O'Neill", "'tHart", "rock 'n' roll", ""]))
@@ -14,8 +15,7 @@ CELLS = st.lists(st.text(SIGNS, max_size=8) | st.sampled_from(["Müller", "O'Nei
 
 def by_the_book(cell: str, kept: str) -> str:
     text = cell.strip()
-    if text.startswith(PROTECTED):
-        text = text[1:]
+    text = unprotected(text)
     if not text.isprintable():
         for line_end in ("\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"):
             text = text.replace(line_end, "\n")

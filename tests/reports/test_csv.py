@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
+from tests.intake.test_formulas import runs
 from tests.reports import naughty
 from webapp.reports import exports, ledger
 
@@ -27,7 +28,7 @@ def test_the_naughtiest_cells_are_text(importer, session):
     assert len(report) == 2 * len(cells) + 1
     assert b"".join(exports.report_csv(session, done.id)).startswith(exports.BOM)
     for line in (*report, *rejected):
-        assert not [cell for cell in line if cell.startswith(exports.FORMULA)]
+        assert not [cell for cell in line if runs(cell)]
     shown = {cell for line in report for cell in line}
     for cell in cells:
         assert (exports.safe(cell.strip()) in shown) or (exports.safe(cell) in shown), cell[:60]
@@ -38,11 +39,37 @@ def test_the_naughtiest_cells_are_text(importer, session):
 
 
 # Written out, since a list taken from the program would shrink with it.
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62"])
 def test_each_sign_that_begins_a_formula_is_quoted(sign):
     assert exports.safe(sign + "x") == "'" + sign + "x"
     assert exports.safe(sign) == "'" + sign
     assert exports.safe("x" + sign) == "x" + sign
+    assert exports.safe(f" {sign}x") == f" '{sign}x"
+    assert exports.safe(f"x;{sign}1;y") == f"x;'{sign}1;y"
+
+
+@pytest.mark.parametrize("control", ["\t", "\r", "\n", "\0"])
+def test_a_control_character_at_the_start_is_quoted(control):
+    assert exports.safe(control + "x") == "'" + control + "x"
+
+
+def test_each_list_is_safe_where_semicolons_separate_and_comes_back_as_it_was(importer, session):
+    """Excel splits a line at the system's separator, and then heeds no quotation marks in its middle."""
+    company = ["x;=1+1;y", " =1+1", "\ufe661+1", 'a;"=1+1;b"', "two\n@SUM(1)", "'=quoted", "a;'-b", "plain; text"]
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(["Email", "Company", "Notes"])
+    writer.writerows([f"p{n}@example.com", cell, cell] for n, cell in enumerate(company))
+    done = importer.run(stream.getvalue())
+    kept = "SELECT email, company, notes FROM contacts ORDER BY email"
+    before = session.execute(text(kept)).all()
+    report = b"".join(exports.report_csv(session, done.id)).decode("utf-8-sig")
+    for line in csv.reader(io.StringIO(report, newline=""), delimiter=";", quoting=csv.QUOTE_NONE):
+        assert not [cell for cell in line if runs(cell)], line
+    session.execute(text("TRUNCATE contacts"))
+    session.commit()
+    importer.run(report)
+    assert session.execute(text(kept)).all() == before
 
 
 def test_accents_and_columns_come_back_whole(importer, session):

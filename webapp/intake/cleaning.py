@@ -4,12 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# The quote that our own lists put before what a spreadsheet would run; see reports/exports.py.
-PROTECTED = tuple(f"'{sign}" for sign in "=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001
+from webapp.intake.formulas import unprotected
+
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 # All that ends a line, in files and in what a browser sends; kept as a line feed.
 LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 LINES_AND_TABS = "\n\t"  # the control characters that a multi-line field keeps
+QUOTES = re.compile("[ ;]'")  # where the quote that protects against formulas may stand
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -22,13 +23,12 @@ def cleaned_column(cells: Iterable[str], kept: str) -> list[str]:
 def _are_clean(trimmed: list[str]) -> bool:
     """Whether cleaning would change none of them. A blank between two texts composes with neither."""
     joined = f" {' '.join(trimmed)}"
-    return joined.isprintable() and " '" not in joined and unicodedata.is_normalized("NFC", joined)
+    return joined.isprintable() and not QUOTES.search(joined) and unicodedata.is_normalized("NFC", joined)
 
 
 def cleaned(text: str, kept: str) -> str:
     """Trimmed and NFC; a quote that protects against formulas comes off; control characters but `kept` go."""
-    if text.startswith(PROTECTED):
-        text = text[1:]
+    text = unprotected(text)
     if not text.isprintable():
         text = line_feeds(text)
         text = CONTROL.sub(lambda found: found[0] if found[0] in kept else _instead_of(found[0]), text)

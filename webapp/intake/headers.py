@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from webapp.intake.formulas import unprotected
 from webapp.intake.labels import named
 from webapp.intake.records import Dialect, Head, Limits, Record, column_names
 from webapp.intake.refusals import Unreadable
@@ -11,7 +12,6 @@ from webapp.limits import HEADER_CELLS, LABEL_CHARS, SAMPLE_CELL_CHARS, SAMPLE_R
 
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
-PROTECTED = re.compile("^'(?=[=+\\-@\t\r\n\0＝＋－＠])")  # the quote that our own lists put before formulas  # noqa: RUF001
 
 
 def head_of(
@@ -90,5 +90,5 @@ def labels_of(cells: Sequence[str], width: int) -> list[str]:
 
 
 def _label(cell: str) -> str:
-    plain = "".join(c if c.isprintable() else " " for c in PROTECTED.sub("", cell.strip())[: 4 * LABEL_CHARS])
+    plain = "".join(c if c.isprintable() else " " for c in unprotected(cell.strip())[: 4 * LABEL_CHARS])
     return " ".join(plain.split())[:LABEL_CHARS]

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from webapp.engine import rollback, sessions, uploads
 from webapp.engine.staging import StoredFile
 from webapp.intake import reading, sentences
+from webapp.intake.formulas import protected, unprotected
 from webapp.models import ContactImport
 from webapp.reports.ledger import Row
 
@@ -25,14 +26,11 @@ FLUSH_ROWS = 500
 REPORT_COLUMNS = ("Rowcall row", "Rowcall outcome", "Rowcall contact", "Rowcall code", "Rowcall reason")
 REJECTED_COLUMNS = ("Rowcall row", "Rowcall reason")
 UNDO_COLUMNS = ("Row", "Contact", "Field", "Code", "Reason", "Value before the import", "Value kept", "Changed by")
-# What a spreadsheet would run as a formula, the full-width forms and the characters that hide them included.
-# Source: OWASP, "CSV Injection"; ASVS 5.0, 1.2.10.
-FORMULA = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 
 
 def safe(cell: str) -> str:
-    """The cell as text that no spreadsheet runs: a quote before what looks like a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """The cell as text that no spreadsheet runs, and that an upload takes for what it was."""
+    return protected(unprotected(cell))
 
 
 def report_csv(session: Session, import_id: UUID, limits: reading.Limits | None = None) -> Iterator[bytes]:
