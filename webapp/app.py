@@ -18,6 +18,7 @@ from webapp.web import (
     health,
     live,
     mend,
+    odd_input,
     openapi,
     presenting,
     receiving,
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=1, x_host=1, x_prefix=1
         )
+    odd_input.register(app)
     receiving.register(app)
     app.before_request(_cap_body)  # before the extensions read any form
     for extension in (orm, login, csrf, limiter):

@@ -79,7 +79,7 @@ def setup_link() -> None:
     """Print a link that creates the first account, as long as there is none."""
     made = account.setup_token()
     if made:
-        base = (settings().public_url or f"http://127.0.0.1:{settings().port}").rstrip("/")
+        base = settings().site_url
         with _request_context():
             click.echo(base + url_for("account.setup", token=made))
 

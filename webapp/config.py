@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     slice_seconds: float = 2.0
 
     @property
+    def site_url(self) -> str:
+        """Where people reach the site, as the web process's settings have it; no slash at the end."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
     def max_upload_bytes(self) -> int:
         return self.max_upload_mb * MEBIBYTE
 

@@ -211,6 +211,7 @@ class ContactImport(Base):
     skip_errors: Mapped[bool] = mapped_column(server_default=text("true"))
     batch_size: Mapped[int] = mapped_column(server_default=text("100"))  # 0 = auto
     notification_email: Mapped[str | None]
+    site_url: Mapped[str | None]  # where the notice's links lead, as the web process knew it
 
     total: Mapped[int | None]  # rows staged, once the check is through
     read_bytes: Mapped[int] = mapped_column(server_default=text("0"))  # how far the check has read

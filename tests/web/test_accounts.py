@@ -158,7 +158,7 @@ def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 
 def guess(number):
-    return account._verified(account.NOBODY, f"a guess {number}")
+    return account._matches(account.NOBODY, f"a guess {number}")
 
 serving._keep_small()
 guess(0)

@@ -76,8 +76,11 @@ def execute(
     skip_errors: bool = True,
     batch_size: int | str = 100,
     notification_email: str | None = None,
+    site_url: str | None = None,
 ) -> bool:
     """Queue the import. True for the call that did it, False when it was queued or running before.
+
+    `site_url` is where the web process is reached: a worker may have other settings, and links to it.
 
     Raises Refused("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
     """
@@ -92,7 +95,7 @@ def execute(
     opened.duplicate_strategy = Strategy(strategy)
     opened.skip_errors = skip_errors
     opened.batch_size = 0 if batch_size == "auto" else int(batch_size)
-    opened.notification_email = notification_email
+    opened.notification_email, opened.site_url = notification_email, site_url
     _wanted(session, import_id)
     log(session, import_id, "queued")
     session.flush()

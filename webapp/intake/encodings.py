@@ -1,7 +1,10 @@
 """Which encoding a text is in: byte order mark, strict UTF-8, else the person's choice, pre-set to cp1252."""
 
 import codecs
+import encodings
+import pkgutil
 from collections.abc import Iterable
+from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import lru_cache
 
@@ -44,7 +47,7 @@ MARKS = (
     (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
 )
 WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-NOT_FOR_FILES = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+NOT_FOR_FILES = {"charmap", "idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 # No text has these; the left out are white space and what code pages of Japan and of old machines use.
 CONTROLS = [bytes((number,)) for number in (*range(1, 9), *range(14, 26), 28, 127)]
 STRAY_CONTROLS = 20
@@ -53,14 +56,24 @@ STRAY_ZEROS = 100  # one zero byte in a hundred is a damaged cell; more of them,
 
 def known(encoding: str) -> str:
     """Python's name of an encoding that a person chose. Raises Unreadable for what is none."""
+    name = normalize_encoding(encoding).lower()
+    if name not in _names():
+        raise Unreadable("unknown_encoding", encoding=encoding[:40])
     try:
-        found = codecs.lookup(encoding)
+        found = codecs.lookup(name)
     except (LookupError, ValueError):
         raise Unreadable("unknown_encoding", encoding=encoding[:40]) from None
     # The mark of a text codec is private, and the only way to tell one from rot13 and zip.
     if not found._is_text_encoding or found.name.replace("-", "_") in NOT_FOR_FILES:  # noqa: SLF001
         raise Unreadable("unknown_encoding", encoding=encoding[:40])
     return found.name
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    """Every name that Python's own encodings go by. Python keeps each name that it was ever asked for."""
+    modules = (module.name for module in pkgutil.iter_modules(encodings.__path__))
+    return frozenset((*aliases, *modules)) - NOT_FOR_FILES
 
 
 @lru_cache(maxsize=1)

@@ -61,11 +61,14 @@ def _decoded(raw: bytes, codec: str, dropped: int) -> Line:
         line = raw.decode(codec)
     except UnicodeDecodeError:
         return raw.decode(codec, "replace"), len(raw) + dropped, TOO_LONG if dropped else UNDECODABLE
+    if codec == LOOSE and SURROGATE.search(line):
+        return SURROGATE.sub(REPLACEMENT, line), len(raw) + dropped, TOO_LONG if dropped else UNDECODABLE
     if dropped:
         return line, len(raw) + dropped, TOO_LONG
     return line, len(raw), DAMAGED if REPLACEMENT in line else None
 
 
+LOOSE = "utf-7"  # Python's decoder lets halves of a pair through, which no other one does.
 TEXT_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 SURROGATE = re.compile("[\ud800-\udfff]")
 

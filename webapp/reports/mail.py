@@ -63,7 +63,7 @@ _DUE = """
 def compose(settings: Settings, session: Session, found: ContactImport) -> EmailMessage:
     """The notice as plain text and HTML, with links to the report and to the rollback."""
     report = summary.report(session, found.id)
-    base = (settings.public_url or f"http://127.0.0.1:{settings.port}").rstrip("/")
+    base = found.site_url or settings.site_url
     facts = {"report": report, "found": found, "report_url": f"{base}/imports/{found.id}/report"}
     facts["rollback_url"] = f"{base}/imports/{found.id}/rollback"
     message = EmailMessage()

@@ -25,9 +25,9 @@ from webapp.intake.mapping import BadMapping
 from webapp.limits import JSON_BYTES
 from webapp.models import ContactImport, ImportPreview
 from webapp.web import api_schemas as schemas
-from webapp.web import api_values, hub
+from webapp.web import api_values, forms, hub
 from webapp.web.access import change_import, load_import, settings
-from webapp.web.api_streams import reserve, stream
+from webapp.web.api_streams import Reserved, stream
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import csrf, db
 from webapp.web.problems import Problem, at_fault
@@ -105,11 +105,11 @@ def session_answer(import_id: UUID, status: int = 200, **headers: str) -> Respon
 @contract(
     "Say which column is what; the check starts",
     {202: Answer("The session, in state checking.", schemas.ImportSession)},
-    body=schemas.MappingRequest,
+    body=forms.MappingRequest,
     refuses=(400, 403, 404, 409, 413, 415, 422),
     links=CHECKED_LINKS,
 )
-def map_columns(import_id: UUID, body: schemas.MappingRequest) -> ResponseReturnValue:
+def map_columns(import_id: UUID, body: forms.MappingRequest) -> ResponseReturnValue:
     choices = body.model_dump(exclude={"mapping"})
     if "default_country" not in body.model_fields_set:  # The one given with the file holds.
         choices["default_country"] = load_import(import_id).default_country
@@ -201,17 +201,17 @@ def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
 @contract(
     "Run the import",
     {200: STREAM, 202: Answer("With Accept: application/json, the session at once.", schemas.ImportSession)},
-    body=schemas.ExecuteRequest,
+    body=forms.ExecuteRequest,
     refuses=(400, 403, 404, 406, 409, 413, 415, 422),
     links=RUN_LINKS,
 )
-def execute_import(import_id: UUID, body: schemas.ExecuteRequest) -> ResponseReturnValue:
+def execute_import(import_id: UUID, body: forms.ExecuteRequest) -> ResponseReturnValue:
     change_import(import_id)
     if body.import_id != import_id:
         raise at_fault("/import_id", "other_import", "Give the import_id of the address")
     if _wants_json():
         return _ask(import_id, _execution(body))
-    place = reserve()
+    place = Reserved()
     try:
         _requested(import_id, _execution(body))
     except BaseException:
@@ -230,7 +230,7 @@ def _wants_json() -> bool:
     return wanted == "application/json"
 
 
-def _execution(body: schemas.ExecuteRequest) -> Callable[[Session, UUID], object]:
+def _execution(body: forms.ExecuteRequest) -> Callable[[Session, UUID], object]:
     def execute(session: Session, import_id: UUID) -> object:
         return sessions.execute(
             session,
@@ -239,6 +239,7 @@ def _execution(body: schemas.ExecuteRequest) -> Callable[[Session, UUID], object
             skip_errors=body.skip_errors,
             batch_size=body.batch_size,
             notification_email=body.notification_email,
+            site_url=settings().site_url,
         )
 
     return execute
@@ -248,7 +249,7 @@ def _execution(body: schemas.ExecuteRequest) -> Callable[[Session, UUID], object
 @contract("Follow the import", {200: STREAM}, refuses=(404,))
 def follow_import(import_id: UUID) -> ResponseReturnValue:
     load_import(import_id)
-    return stream(import_id, reserve())
+    return stream(import_id, Reserved())
 
 
 @blueprint.get("/imports/<uuid:import_id>/progress")

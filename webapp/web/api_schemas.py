@@ -5,45 +5,20 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    EmailStr,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from webapp.engine.sessions import LARGEST_BATCH
 from webapp.engine.states import Outcome, State, Strategy
-from webapp.intake import countries
+from webapp.web.forms import MatchKey, Text
 
 LARGEST_PAGE = 1000
 ERROR_LOG_ENTRIES = 1000
-LAST_HEADER_ROW = 1_048_576  # a spreadsheet has no more
 LARGEST_ROW = 2**53  # beyond it JSON's numbers are not exact
-
-
-class Strict(BaseModel):
-    """Unknown fields and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Given(BaseModel):
     """An answer: every field is always there."""
 
     model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
-
-
-def _storable(text: str) -> str:
-    """Text that PostgreSQL can keep: it takes no NUL characters."""
-    if "\0" in text:
-        raise ValueError("Leave out NUL characters")
-    return text
 
 
 def _utc(value: Any) -> Any:
@@ -57,60 +32,10 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
-def _digits(value: Any) -> Any:
-    """A form's text as the whole number that it is."""
-    return int(_whole_number(value)) if isinstance(value, str) else value
-
-
-def _country(code: str) -> str:
-    if code not in countries.CODES:
-        raise PydanticCustomError("unknown_country", "Give a country of ISO 3166 by its two letters, as in DE")
-    return code
-
-
-Text = Annotated[str, AfterValidator(_storable)]
-Country = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Z]{2}$"),
-    AfterValidator(_country),
-    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(sorted(countries.CODES))})$"}),
-]
-HeaderRow = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW), BeforeValidator(_digits)]
 Moment = Annotated[datetime, BeforeValidator(_utc)]
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_number)]
 Cursor = Annotated[Text, Field(max_length=200)]
-MatchKey = Literal["external_id", "email", "phone"]
-
-
-class UploadForm(Strict):
-    """The text fields beside `file`. What is left out is found out from the file."""
-
-    encoding: Annotated[Text, Field(max_length=40, pattern=r"^[A-Za-z0-9._-]+$")] | None = None
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
-    sheet: Annotated[Text, Field(max_length=100)] | None = None
-    header_row: HeaderRow | None = None
-    default_country: Country | None = None
-
-
-class MappingRequest(Strict):
-    """One target or null for each column, in the file's order; what each key means for finding a contact."""
-
-    mapping: Annotated[list[Annotated[Text, Field(max_length=120)] | None], Field(min_length=1, max_length=1000)]
-    default_country: Country | None = None
-    match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = ["external_id", "email"]
-    clear_token: Annotated[Text, Field(max_length=100)] | None = None
-    date_order: Literal["dmy", "mdy"] | None = None
-
-
-class ExecuteRequest(Strict):
-    """How the import is to run. `import_id` equals the one in the path."""
-
-    import_id: UUID
-    duplicate_strategy: Strategy
-    skip_errors: bool = True
-    batch_size: Annotated[int, Field(ge=1, le=LARGEST_BATCH)] | Literal["auto"] = 100
-    notification_email: EmailStr | None = None
 
 
 class PreviewQuery(BaseModel):

@@ -22,30 +22,32 @@ QUIET_SECONDS = 10.0  # a comment at least this often, so that nobody on the way
 RECONNECT_MS = 2000
 
 
-def reserve() -> ExitStack:
-    """A place for a stream of this person; the caller gives it back. 429 when there is none."""
-    place = ExitStack()
-    try:
-        place.enter_context(hub.current().stream(current_user.id))
-    except hub.Full:
-        raise Problem(429, "too_many_streams", "Close a stream first, or ask /progress instead.") from None
-    return place
+class Reserved(ExitStack):
+    """A place for a stream of the person at hand; the caller closes it. 429 where there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        try:
+            self.place = self.enter_context(hub.current().stream(current_user))
+        except hub.Full:
+            raise Problem(429, "too_many_streams", "Close a stream first, or ask /progress instead.") from None
 
 
-def stream(import_id: UUID, place: ExitStack) -> Response:
+def stream(import_id: UUID, reserved: Reserved) -> Response:
     """The import's events until its end, or until the time is up and the client comes back by itself."""
     bound_sends(request.environ)
     db.session.remove()  # Nothing is held while the stream is open.
-    response = Response(_events(hub.current(), import_id, settings().stream_seconds), mimetype="text/event-stream")
+    events = _events(hub.current(), import_id, settings().stream_seconds, reserved.place)
+    response = Response(events, mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
-    response.call_on_close(place.close)
+    response.call_on_close(reserved.close)
     return response
 
 
-def _events(watched: hub.Hub, import_id: UUID, seconds: float) -> Iterator[bytes]:
+def _events(watched: hub.Hub, import_id: UUID, seconds: float, place: hub.Place) -> Iterator[bytes]:
     yield f"retry: {RECONNECT_MS}\n\n".encode()
     commented = time.monotonic()
-    for snapshot in watched.watch(import_id, seconds, QUIET_SECONDS / 2):
+    for snapshot in watched.watch(import_id, seconds, QUIET_SECONDS / 2, place):
         if time.monotonic() - commented >= QUIET_SECONDS / 2:
             commented = time.monotonic()
             yield b": still here\n\n"

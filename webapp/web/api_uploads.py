@@ -19,7 +19,7 @@ from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport
 from webapp.web import api_schemas as schemas
-from webapp.web import api_values
+from webapp.web import api_values, forms
 from webapp.web.access import SEES_ALL, refuse_viewers, settings, uploads_limit
 from webapp.web.api import SESSION, blueprint, session_answer
 from webapp.web.contract import Answer, contract, given
@@ -43,7 +43,7 @@ UPLOAD_LINKS = {
 @contract(
     "Upload a file",
     {201: Answer("The file is stored and its head is read.", schemas.ImportSession, headers=("Location",))},
-    form=schemas.UploadForm,
+    form=forms.UploadForm,
     refuses=(400, 403, 413, 415, 422),
     headers={"Idempotency-Key": "The same key with the same bytes gives the first import again; other bytes: 422."},
     links=UPLOAD_LINKS,
@@ -62,7 +62,7 @@ def upload_import() -> ResponseReturnValue:
     return given(answer, 201, Location=url_for("api.read_import", import_id=found.id))
 
 
-def _upload_form() -> schemas.UploadForm:
+def _upload_form() -> forms.UploadForm:
     """The text fields, checked; exactly one file."""
     files = request.files.getlist("file")
     if len(files) != 1 or not files[0].filename or list(request.files) != ["file"]:
@@ -70,10 +70,10 @@ def _upload_form() -> schemas.UploadForm:
     for name, values in request.form.lists():
         if len(values) > 1:
             raise at_fault(f"/{name}", "repeated", "Give this once")
-    known = schemas.UploadForm.model_fields
+    known = forms.UploadForm.model_fields
     given_fields = {name: value for name, value in request.form.items() if value or name not in known}
     try:
-        return schemas.UploadForm.model_validate(given_fields)
+        return forms.UploadForm.model_validate(given_fields)
     except ValidationError as error:
         raise invalid(error, given_fields) from None
 
@@ -96,7 +96,7 @@ def _first_answer(key: str, stream_: BinaryIO) -> ContactImport | None:
     return first
 
 
-def _create(filename: str, stream_: BinaryIO, key: str | None, form: schemas.UploadForm) -> ContactImport:
+def _create(filename: str, stream_: BinaryIO, key: str | None, form: forms.UploadForm) -> ContactImport:
     try:
         found = uploads.create(
             db.session(), current_user.id, filename, stream_, settings(), upload_key=key, **form.model_dump()

@@ -1,6 +1,6 @@
 """The second step: how the file is read, with a look at it before anything is kept, and which column is what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,10 @@ from webapp.intake.fields import CUSTOM
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport
 from webapp.reports.wording import DELIMITERS
+from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db
-from webapp.web.wizard import one_of, step_url
+from webapp.web.wizard import step_url
 
 blueprint = Blueprint("columns", __name__)
 OPEN = {State.UPLOADED, State.READY}
@@ -39,7 +40,7 @@ def show(import_id: UUID) -> ResponseReturnValue:
     suggested = mapping.suggest(found.columns, found.sample)
     if "suggest" in request.args:
         return _page(found, suggested)
-    wanted = request.args.get("saved", None, int)
+    wanted = forms.number(request.args, "saved")
     chosen = wanted and mappings.applied(db.session(), current_user.id, wanted, found.columns, suggested)
     return _page(found, chosen or found.mapping or found.suggested_mapping, used=wanted if chosen else None)
 
@@ -90,30 +91,40 @@ def choose(import_id: UUID) -> ResponseReturnValue:
     if country and country not in countries.CODES:
         return _page(found, chosen, sentences.whole("unknown_country", country=country[:SHOWN_CODE])), 422
     try:
-        sessions.map_columns(
-            db.session(),
-            import_id,
-            chosen,
-            default_country=country or None,
-            match_keys=request.form.getlist("match_keys"),
-            clear_token=request.form.get("clear_token", "").strip() or None,
-            date_order=one_of(request.form.get("date_order"), "dmy", "mdy"),
-        )
+        name = _name()
+        asked = _mapping(chosen, country)
+        sessions.map_columns(db.session(), import_id, chosen, **asked.model_dump(exclude={"mapping"}))
+    except forms.Mistake as mistake:
+        return _page(found, chosen, mistake.sentence), 422
     except mapping.BadMapping as refusal:
         db.session.rollback()
         return _page(found, chosen, sentences.whole(refusal.code, **refusal.facts)), 422
     except sessions.WrongState:
         db.session.rollback()
         return redirect(step_url(load_import(import_id)))
-    if name := _name():
+    if name:
         mappings.save(db.session(), current_user.id, name, found.columns, chosen)
     db.session.commit()
     jobs.wake(import_id, settings())
     return redirect(url_for("wizard.checking", import_id=import_id))
 
 
+def _mapping(chosen: list[str | None], country: str) -> forms.MappingRequest:
+    """What the form says of the columns. Raises forms.Mistake."""
+    values: dict[str, Any] = {
+        "mapping": chosen,
+        "default_country": country or None,
+        "clear_token": request.form.get("clear_token", "").strip() or None,
+        "date_order": request.form.get("date_order") or None,
+    }
+    if keys := request.form.getlist("match_keys"):
+        values["match_keys"] = keys
+    return forms.command(forms.MappingRequest, values)
+
+
 def _name() -> str:
-    return " ".join(request.form.get("save_as", "").replace("\0", "").split())
+    """The name under which the mapping is to be kept, "" for none. Raises forms.Mistake."""
+    return " ".join(forms.line(request.form, "save_as", mappings.LONGEST_NAME, "a name").split())
 
 
 @blueprint.post("/imports/<uuid:import_id>/columns/forget")
@@ -121,7 +132,7 @@ def _name() -> str:
 def forget(import_id: UUID) -> ResponseReturnValue:
     """Delete a saved mapping of this person's."""
     change_import(import_id)
-    mappings.forget(db.session(), current_user.id, request.form.get("saved", 0, int))
+    mappings.forget(db.session(), current_user.id, forms.number(request.form, "saved"))
     db.session.commit()
     return redirect(url_for("columns.show", import_id=import_id))
 
@@ -137,6 +148,8 @@ def look(import_id: UUID) -> ResponseReturnValue:
         head = uploads.look(db.session(), found, settings(), **_choices(request.args))
     except Unreadable as refusal:
         return render_template("partials/sample.html", refusal=refusal.sentence)
+    except forms.Mistake as mistake:
+        return render_template("partials/sample.html", refusal=mistake.sentence), 422
     return render_template("partials/sample.html", **_table(head.columns, head.sample))
 
 
@@ -147,7 +160,7 @@ def reread(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
     try:
         uploads.reread(db.session(), import_id, settings(), **_choices(request.form))
-    except Unreadable as refusal:
+    except (Unreadable, forms.Mistake) as refusal:
         db.session.rollback()
         return _page(found, found.suggested_mapping, refusal.sentence), 422
     except sessions.WrongState:
@@ -157,11 +170,9 @@ def reread(import_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("columns.show", import_id=import_id))
 
 
-def _choices(given: Any) -> dict[str, Any]:
-    delimiter = "\t" if given.get("delimiter") == TAB else given.get("delimiter")
-    return {
-        "encoding": given.get("encoding") or None,
-        "delimiter": one_of(delimiter, *DELIMITERS),
-        "sheet": given.get("sheet") or None,
-        "header_row": given.get("header_row", None, int),
-    }
+def _choices(given: Mapping[str, str]) -> dict[str, Any]:
+    """How the file is to be read, as `uploads.look` takes it. Raises forms.Mistake."""
+    values = {name: given.get(name) or None for name in ("encoding", "delimiter", "sheet", "header_row")}
+    if values["delimiter"] == TAB:
+        values["delimiter"] = "\t"
+    return forms.command(forms.UploadForm, values).model_dump(exclude={"default_country"})

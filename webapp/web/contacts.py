@@ -15,6 +15,7 @@ from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.intake.fields import is_multiline, label_of
 from webapp.intake.validation import Problem
 from webapp.models import Contact
+from webapp.web import forms
 from webapp.web.access import load_import, refuse_viewers
 from webapp.web.extensions import db
 
@@ -37,9 +38,9 @@ def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
 @blueprint.get("/contacts")
 @login_required
 def index() -> str:
-    search = request.args.get("q", "").strip()[:200]
-    source = load_import(found) if (found := request.args.get("imported_from", None, UUID)) else None
-    after = request.args.get("after", 0, int)
+    search = forms.search(request.args)
+    source = load_import(found) if (found := forms.id_of(request.args, "imported_from")) else None
+    after = forms.number(request.args, "after")
     wanted = matching(search, source.id if source else None).where(Contact.id > after)
     rows = list(db.session.scalars(wanted.order_by(Contact.id).limit(A_PAGE + 1)))
     return render_template(
@@ -54,8 +55,7 @@ def show(contact_id: int) -> str:
 
 
 def _load(contact_id: int) -> Contact:
-    found = db.session.get(Contact, contact_id) if contact_id < 2**63 else None
-    return found or abort(404)
+    return db.session.get(Contact, contact_id) or abort(404)
 
 
 def _page(contact: Contact, **shown: Any) -> str:
@@ -90,7 +90,9 @@ def edit(contact_id: int) -> ResponseReturnValue:
     contact = _load(contact_id)
     values = {name: request.form[name] for name in journal.form_values(contact) if name in request.form}
     try:
-        journal.edit_contact(db.session(), contact_id, request.form.get("version", 0, int), values, current_user.id)
+        journal.edit_contact(
+            db.session(), contact_id, forms.number(request.form, "version"), values, current_user.id
+        )
     except journal.Stale as stale:
         return _stale(stale.contact, values)
     except journal.Invalid as invalid:
@@ -139,7 +141,9 @@ def delete(contact_id: int) -> ResponseReturnValue:
     refuse_viewers()
     _load(contact_id)
     try:
-        journal.delete_contact(db.session(), contact_id, request.form.get("version", 0, int), current_user.id)
+        journal.delete_contact(
+            db.session(), contact_id, forms.number(request.form, "version"), current_user.id
+        )
     except journal.Stale:
         db.session.rollback()
         words = "Somebody changed this contact meanwhile. Look at it again, then delete it if you still want to."

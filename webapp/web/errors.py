@@ -3,16 +3,21 @@
 import errno
 import logging
 import secrets
-from urllib.parse import urlsplit
+from contextlib import suppress
 
 import psycopg
 from flask import Flask, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, SecurityError
+from psycopg.errors import DiskFull, ForeignKeyViolation
+from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from werkzeug.exceptions import BadHost, HTTPException, NotFound, SecurityError
 
 from webapp.web import problems
+from webapp.web.addresses import page_before
+from webapp.web.extensions import db
+from webapp.web.forms import Mistake
 
 logger = logging.getLogger(__name__)
 SENTENCES = {
@@ -20,47 +25,91 @@ SENTENCES = {
     403: ("Your role does not allow this", "Ask an administrator to give you the right to do it."),
     404: ("There is nothing here", "Check the address, or go to the list of imports."),
     405: ("This address does not take that request", "Go back and use the button on the page."),
+    422: ("This cannot be used as it is", "Correct what you gave and send it again. Nothing was changed."),
     413: ("The file is too large", "Split it into smaller files and upload them one by one."),
     429: ("Too many tries", "Wait a minute, then try again."),
     503: ("The database is out of reach", "Nothing is lost; running imports go on by themselves. Reload in a moment."),
     507: ("The disk is full", "Nothing was stored. Ask the administrator for room, then send it again."),
 }
 
+# What the engine asked for was deleted by another request after this one had looked.
+GONE = (NoResultFound, StaleDataError, ObjectDeletedError)
+# The database ended the session. PostgreSQL counts two of its time-outs among internal errors.
+ENDED = {"25P03", "25P04"}
+
 
 def register(app: Flask) -> None:
     """Answer every error with a page, or, where a program asks, with a problem document."""
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(psycopg.OperationalError, _database_away)
+    app.register_error_handler(DBAPIError, _refused_by_database)
+    app.register_error_handler(psycopg.Error, _refused_by_database)
+    for gone in GONE:
+        app.register_error_handler(gone, _gone)
     app.register_error_handler(OSError, _disk_full)
     app.register_error_handler(CSRFError, _form_is_old)
-    app.register_error_handler(SecurityError, _not_our_host)
+    for unknown in (BadHost, SecurityError):
+        app.register_error_handler(unknown, _not_our_host)
+    app.register_error_handler(Mistake, _mistaken)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(500, _broken)
+    app.teardown_appcontext(_end_session)
 
 
-def _page(status: int, reference: str = "") -> tuple[str, int, dict[str, str]]:
-    heading, advice = SENTENCES.get(status, ("Something went wrong on our side", "Nothing was changed. Try it again."))
-    facts = {"heading": heading, "advice": advice, "reference": reference}
+def _end_session(_error: BaseException | None) -> None:
+    """Give the connection back, before Flask-SQLAlchemy does.
+
+    Where the database has ended the session, the roll-back fails. By then the answer may be ready,
+    and no handler would see the error. SQLAlchemy has noted that the connection is lost, and the
+    second call throws it away.
+    """
+    try:
+        db.session.remove()
+    except (SQLAlchemyError, psycopg.Error) as error:
+        logger.warning("The database ended a session: %s", type(error).__name__)
+        db.session.remove()
+
+
+def _page(status: int, reference: str = "", advice: str = "") -> tuple[str, int, dict[str, str]]:
+    broken = ("Something went wrong on our side", "Nothing was changed. Try it again.")
+    heading, general = SENTENCES.get(status, broken)
+    facts = {"heading": heading, "advice": advice or general, "reference": reference}
+    headers = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004
+
     if status < 500:  # noqa: PLR2004
-        return render_template("errors/error.html", **facts), status, {}
-    # Flask would first ask who reads the page, and that may be what fails.
-    page = current_app.jinja_env.get_template("errors/error.html").render(facts, plain=True)
-    return page, status, {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004
+        with suppress(SQLAlchemyError, psycopg.Error):
+            return render_template("errors/error.html", **facts), status, headers
+    return _plain_page("errors/error.html", **facts), status, headers
+
+
+def _plain_page(template: str, **facts: str) -> str:
+    """The page without who reads it: Flask would ask the database first, which may be what fails."""
+    return current_app.jinja_env.get_template(template).render(facts, plain=True)
 
 
 def _form_is_old(_error: CSRFError) -> ResponseReturnValue:
     """The form is from before a sign-out or a new sign-in: its page, loaded anew, has what is needed."""
     if request.headers.get("HX-Request"):
         return "", 400, {"HX-Refresh": "true"}
-    return render_template("errors/old_form.html", back=_came_from() or url_for("runs.history")), 400
+    back = page_before() or url_for("runs.history")
+    with suppress(SQLAlchemyError, psycopg.Error):
+        return render_template("errors/old_form.html", back=back), 400
+    return _plain_page("errors/old_form.html", back=back), 400
 
 
-def _came_from() -> str | None:
-    """The page of ours on which the form stood, if it can be opened again."""
-    page = urlsplit(request.referrer or "")
-    path = page.path.removeprefix(request.script_root)
-    ours = page.netloc == request.host and current_app.url_map.bind(request.host).test(path, method="GET")
-    return page.path if ours else None
+def _not_our_host(_error: HTTPException) -> ResponseReturnValue:
+    """The Host is no name, or not ours. Plain text, since no link can be built for it."""
+    return "This site does not answer under that name.\n", 400, {"Content-Type": "text/plain"}
+
+
+def _mistaken(error: Mistake) -> ResponseReturnValue:
+    """Something that was sent cannot be used; its sentence says what can."""
+    if problems.concerns_api():
+        return problems.answer(error)
+    return _page(422, advice=error.sentence)
+
+
+def _gone(_error: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    return _explain(NotFound())
 
 
 def _not_our_host(_error: SecurityError) -> ResponseReturnValue:
@@ -77,9 +126,17 @@ def _explain(error: HTTPException) -> ResponseReturnValue:
     return page, status, problems.headers_of(error) | headers
 
 
-def _database_away(error: OperationalError | psycopg.OperationalError) -> ResponseReturnValue:
-    cause = error.orig if isinstance(error, OperationalError) else error
-    return _out_of_order(507 if isinstance(cause, psycopg.errors.DiskFull) else 503)
+def _refused_by_database(error: DBAPIError | psycopg.Error) -> ResponseReturnValue:
+    """503 where the database is away or ended the session, 507 where its disk is full, else 500."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, DiskFull):
+        return _out_of_order(507)
+    ended = getattr(cause, "sqlstate", None) in ENDED or getattr(error, "connection_invalidated", False)
+    if ended or isinstance(cause, psycopg.OperationalError):
+        return _out_of_order(503)
+    if isinstance(cause, ForeignKeyViolation):
+        return _gone(error)  # What the new row belongs to.
+    raise error
 
 
 def _disk_full(error: OSError) -> ResponseReturnValue:

@@ -1,13 +1,13 @@
-"""One reader for all who watch an import in this process, and a cap on how many may.
+"""One reader for all who watch an import in this process, a cap on how many may, and who may still.
 
 A reader thread looks at the database four times a second while anybody watches, and wakes the watchers when
-something changed. It holds no database session between two looks, and the watchers hold none at all.
+something changed. It holds no database session between two looks, and the watchers hold none at all. Every few seconds
+one query asks for all watchers whether what they came with still opens their import.
 """
 
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,12 +21,15 @@ from webapp.config import Settings
 from webapp.engine.progress import ImportProgress, progress
 from webapp.engine.states import ENDED, WORKED_ON
 from webapp.models import ContactImport
+from webapp.web.access import SEES_ALL
+from webapp.web.account import Identity, still_valid
 from webapp.web.extensions import db
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25  # at most four pushes a second
 IDLE_SECONDS = 1.0  # between looks at an import that nobody works on
 FORGET_SECONDS = 30.0
+GUARD_SECONDS = 2.0  # between two questions whether the watchers may still watch
 POLLED, PUSHED, LAST = "every 2s", "htmx:ws:close from:#live", "load"
 
 
@@ -49,6 +52,16 @@ class Snapshot:
     @property
     def ended(self) -> bool:
         return self.found.state in ENDED
+
+
+@dataclass(eq=False)
+class Place:
+    """One open stream: who watches, by what credential, and until when. `ended` is set once and for all."""
+
+    user_id: int
+    credential: bytes
+    sees_all: bool  # whether the role lets them watch an import of another person's
+    ended: bool = False
 
 
 class Channel:
@@ -85,24 +98,28 @@ class Hub:
         self.settings = settings
         self.lock = threading.Lock()
         self.channels: dict[UUID, Channel] = {}
-        self.streams: Counter[int] = Counter()
+        self.places: set[Place] = set()
+        self.guarded = False
         self.closing = False  # set from a signal: every stream ends within a look
 
     @contextmanager
-    def stream(self, user_id: int) -> Iterator[None]:
+    def stream(self, person: Identity) -> Iterator[Place]:
         """A place for one stream of a person, given back at the end. Raises Full."""
+        place = Place(person.id, person.credential, person.role in SEES_ALL)
         with self.lock:
-            full = self.streams.total() >= self.settings.max_streams
-            if full or self.streams[user_id] >= self.settings.streams_per_user:
+            own = sum(other.user_id == place.user_id for other in self.places)
+            if len(self.places) >= self.settings.max_streams or own >= self.settings.streams_per_user:
                 raise Full
-            self.streams[user_id] += 1
+            self.places.add(place)
+            starts = not self.guarded
+            self.guarded = True
+        if starts:
+            threading.Thread(target=self._guard, daemon=True, name="guard").start()
         try:
-            yield
+            yield place
         finally:
             with self.lock:
-                self.streams[user_id] -= 1
-                if not self.streams[user_id]:
-                    del self.streams[user_id]
+                self.places.discard(place)
 
     def latest(self, import_id: UUID) -> Snapshot | None:
         """The import as it was at most a quarter of a second ago: a hundred who poll cost one look. None: no such."""
@@ -124,24 +141,59 @@ class Hub:
                 )
         return snapshot.fragments[trigger]
 
-    def watch(self, import_id: UUID, seconds: float, every: float) -> Iterator[Snapshot | None]:
+    def watch(
+        self, import_id: UUID, seconds: float, every: float, place: Place | None = None
+    ) -> Iterator[Snapshot | None]:
         """Snapshots as they change, for at most `seconds`; None where nothing changed for `every` seconds.
 
-        The first is never older than the call.
+        The first is never older than the call. Ends once `place` has ended.
         """
         until, joined = time.monotonic() + seconds, time.monotonic()
         with self._watched(import_id) as channel:
             seen = None
-            while (now := time.monotonic()) < until and not self.closing:
+            while (now := time.monotonic()) < until and not self._over(place):
                 with channel.changed:
                     channel.changed.wait_for(
-                        lambda: self.closing or channel.news(joined, seen),  # noqa: B023 - asked at once
+                        lambda: self._over(place) or channel.news(joined, seen),  # noqa: B023 - asked at once
                         timeout=min(every, until - now),
                     )
+                    if self._over(place):
+                        return
                     fresh = channel.news(joined, seen)
                     snapshot = channel.snapshot
                     seen = channel.version if fresh else seen
                 yield snapshot if fresh else None
+
+    def _over(self, place: Place | None) -> bool:
+        return self.closing or (place is not None and place.ended)
+
+    def _guard(self) -> None:
+        """End the streams of people who may not watch any more, as long as there is a stream."""
+        while True:
+            time.sleep(GUARD_SECONDS)
+            with self.lock:
+                open_ = list(self.places)
+                if not open_:
+                    self.guarded = False
+                    return
+            try:
+                self._end_revoked(open_)
+            except SQLAlchemyError as error:  # Nothing new is shown either, as long as it is away.
+                logger.warning("live: database out of reach: %s", type(error).__name__)
+
+    def _end_revoked(self, places: list[Place]) -> None:
+        with self.app.app_context():
+            living = still_valid({place.credential for place in places})
+        for place in places:
+            role = living.get(place.credential)
+            if role is None or (place.sees_all and role not in SEES_ALL):
+                place.ended = True
+        if any(place.ended for place in places):
+            with self.lock:
+                channels = list(self.channels.values())
+            for channel in channels:
+                with channel.changed:
+                    channel.changed.notify_all()
 
     @contextmanager
     def _watched(self, import_id: UUID) -> Iterator[Channel]:

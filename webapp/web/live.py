@@ -40,7 +40,7 @@ def _at_the_door() -> None:
     load_import(cast("dict[str, UUID]", request.view_args)["import_id"])
     g.place = ExitStack()
     try:
-        g.place.enter_context(hub.current().stream(current_user.id))
+        g.watcher = g.place.enter_context(hub.current().stream(current_user))
     except hub.Full:
         abort(429)
     bound_sends(request.environ)
@@ -55,7 +55,7 @@ def _give_place_back(_error: BaseException | None) -> None:
 
 def _same_origin() -> bool:
     """A browser names the page's origin; another site's page must not listen in with this person's cookie."""
-    origin = urlsplit(request.headers.get("Origin", ""))
+    origin = urlsplit(request.headers.get("Origin", ""))  # `odd_input` has seen that it can be read.
     return origin.scheme in {"http", "https"} and origin.netloc == request.host
 
 
@@ -79,7 +79,7 @@ def live(ws: Server, import_id: UUID) -> None:
 def _push(ws: Server, import_id: UUID) -> CloseReason:
     """Push fragments; how the socket is to be closed. Raises ConnectionClosed when the watcher left."""
     watched, fragment = hub.current(), ""
-    for snapshot in watched.watch(import_id, settings().stream_seconds, PUSH_SECONDS):
+    for snapshot in watched.watch(import_id, settings().stream_seconds, PUSH_SECONDS, g.watcher):
         if not ws.connected:
             return CloseReason.NORMAL_CLOSURE
         if ws.input_buffer:

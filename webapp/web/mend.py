@@ -1,5 +1,6 @@
 """The rows with a problem: a list to mend in place, row by row or all alike at once."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,14 @@ from webapp.intake.cleaning import line_feeds
 from webapp.intake.fields import label_of
 from webapp.intake.mapping import IDENTITY
 from webapp.models import ContactImport, ImportRow
+from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db
 from webapp.web.wizard import step_url
 
 blueprint = Blueprint("mend", __name__)
 A_PAGE = 50
+COLUMN = re.compile("[0-9]{1,6}")  # counted from 0
 CONTEXT_CELLS = 8
 OFFERED_CELLS = 40
 
@@ -32,7 +35,7 @@ def problems(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.total is None:
         return redirect(step_url(found))
-    after, code = request.args.get("after", 0, int), request.args.get("code", "")
+    after, code = forms.number(request.args, "after"), request.args.get("code", "")
     rows = mending.problem_rows(db.session(), import_id, code=code, after=after, limit=A_PAGE + 1)
     return render_template(
         "imports/problems.html",
@@ -51,7 +54,7 @@ def mend(import_id: UUID, row: int) -> ResponseReturnValue:
     found = change_import(import_id)
     values = _typed_cells(found)
     try:
-        if (column := request.form.get("alike", None, int)) in values:
+        if "alike" in request.form and (column := forms.number(request.form, "alike")) in values:
             mending.correct_alike(db.session(), import_id, row, column, values[column])
         else:
             mending.correct(db.session(), import_id, row, values)
@@ -63,11 +66,14 @@ def mend(import_id: UUID, row: int) -> ResponseReturnValue:
 def _typed_cells(found: ContactImport) -> dict[int, str]:
     """Column from 0 → text. A column that no file can have is no mistake of a person's."""
     typed = {name.removeprefix("cell-"): text for name, text in request.form.items() if name.startswith("cell-")}
-    if not typed or not all(column.isascii() and column.isdigit() for column in typed):
+    if not typed or not all(COLUMN.fullmatch(column) for column in typed):
         abort(400)
     values = {int(column): text for column, text in typed.items()}
     if max(values) > max(settings().max_columns, len(found.columns)):
         abort(400)
+    longest = settings().max_cell_chars
+    if max(map(len, values.values())) > longest:
+        raise forms.Mistake(f"A cell holds at most {longest:,} characters. Shorten it and send it again.")
     return values
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
-from webapp.web import api, api_contacts, api_reports, api_uploads, problems
+from webapp.web import api, api_contacts, api_reports, api_uploads, forms, problems
 from webapp.web import api_schemas as schemas
 from webapp.web.contract import Answer, Contract
 
@@ -85,7 +85,7 @@ def _name(rule: Rule) -> str:
 
 
 def _schemas(models: set[type[BaseModel]]) -> dict[str, Any]:
-    asked = {schemas.UploadForm, schemas.MappingRequest, schemas.ExecuteRequest}
+    asked = {forms.UploadForm, forms.MappingRequest, forms.ExecuteRequest}
     wanted = [(model, "validation" if model in asked else "serialization") for model in models]
     wanted.sort(key=lambda pair: pair[0].__name__)
     _, defined = models_json_schema(wanted, ref_template=REF)  # type: ignore[arg-type]

@@ -3,20 +3,21 @@
 import threading
 from typing import IO, cast
 
-from flask import Flask, Request, g
+from flask import Flask, g
 from flask_login import current_user
 
 from webapp.engine.sessions import driver
 from webapp.engine.staging import Incoming
 from webapp.limits import RECEIVED_AT_ONCE
 from webapp.web.extensions import db
+from webapp.web.odd_input import CheckedRequest
 
 UPLOADS = {"wizard.upload", "api.upload_import"}
 # Each holds a connection for as long as its sender takes. Uploads beyond these are kept in a temporary file meanwhile.
 _slots = threading.Semaphore(RECEIVED_AT_ONCE)
 
 
-class ReceivingRequest(Request):
+class ReceivingRequest(CheckedRequest):
     """A request whose uploaded file becomes chunks in this request's own transaction."""
 
     def _get_file_stream(

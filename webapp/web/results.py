@@ -14,6 +14,7 @@ from webapp.engine import rollback
 from webapp.engine.states import ENDED, Outcome, State
 from webapp.engine.uploads import limits
 from webapp.reports import documents, exports, ledger, summary
+from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db
 from webapp.web.runs import blueprint, undo_is_over, undo_until
@@ -48,16 +49,16 @@ def rows(import_id: UUID) -> ResponseReturnValue:
     outcome, differing = request.args.get("outcome") or None, "differing" in request.args
     if outcome and outcome not in list(Outcome):
         abort(404)
-    after = request.args.get("after", 0, int)
-    if row := request.args.get("row", 0, int):
+    after = forms.number(request.args, "after")
+    if row := forms.number(request.args, "row"):
         after = row - 1
-    search, code = request.args.get("q", "").strip()[:200], request.args.get("code") or None
+    search, code = forms.search(request.args), request.args.get("code") or None
     shown = ledger.rows(
         db.session(),
         import_id,
         outcome=outcome,
         code=code,
-        after=min(max(after, 0), 2**31),
+        after=after,
         limit=ROWS_A_PAGE + 1,
         search=search or None,
         differing=differing,
@@ -80,7 +81,7 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state != State.ROLLED_BACK:
         return redirect(step_url(found))
-    after = min(max(request.args.get("after", 0, int), 0), 2**62)
+    after = forms.number(request.args, "after")
     kept = rollback.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
     return render_template(
         "imports/rolled_back.html", found=found, kept=kept[:ROWS_A_PAGE], more=len(kept) > ROWS_A_PAGE

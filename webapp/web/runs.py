@@ -18,21 +18,26 @@ from webapp.engine.states import ENDED, PENDING, WORKED_ON, State
 from webapp.intake import sentences
 from webapp.models import ContactImport, User
 from webapp.reports import summary
-from webapp.web import hub
+from webapp.web import forms, hub
 from webapp.web.access import SEES_ALL, change_import, load_import, may_see, retention_days, settings
 from webapp.web.extensions import db
 from webapp.web.wizard import step_url
 
 blueprint = Blueprint("runs", __name__)
 A_PAGE = 25
+LAST_PAGE = 10**9  # more imports than that no history has
 WAITING = "waiting"  # in the history's filter: every import that was never run
 
 
 @blueprint.get("/imports")
 @login_required
 def history() -> str:
-    page = max(request.args.get("page", 1, int), 1)
-    asked = {name: request.args.get(name, "").strip()[:200] for name in ("q", "state", "who")}
+    page = max(forms.number(request.args, "page", 1, highest=LAST_PAGE), 1)
+    asked = {
+        "q": forms.search(request.args),
+        "state": forms.one_of(request.args, "state", WAITING, *State) or "",
+        "who": str(forms.number(request.args, "who") or ""),
+    }
     newest = _matching(**asked).order_by(ContactImport.created_at.desc()).offset((page - 1) * A_PAGE)
     found = db.session.execute(newest.limit(A_PAGE + 1)).all()
     return render_template(
@@ -53,8 +58,8 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
         wanted = wanted.where(ContactImport.created_by == current_user.id)
     if state:
         wanted = wanted.where(ContactImport.state.in_(PENDING if state == WAITING else [state]))
-    if who.isdecimal():
-        wanted = wanted.where(ContactImport.created_by == int(who[:18]))
+    if who:
+        wanted = wanted.where(ContactImport.created_by == int(who))
     return wanted.where(searching.holds(ContactImport.filename, q)) if q else wanted
 
 

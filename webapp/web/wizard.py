@@ -19,6 +19,7 @@ from webapp.engine.states import State, Strategy
 from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport, ImportPreview
+from webapp.web import forms
 from webapp.web.access import change_import, load_import, refuse_viewers, retention_days, settings, uploads_limit
 from webapp.web.extensions import db, limiter
 
@@ -96,7 +97,7 @@ def _refuse_upload(problem: str, status: int = 422, *, waiting: bool = False) ->
 def choose_dates(import_id: UUID) -> ResponseReturnValue:
     """The one answer to all dates like 03/04/2024: the check runs again with it."""
     found = change_import(import_id)
-    order = one_of(request.form.get("date_order"), "dmy", "mdy")
+    order = forms.one_of(request.form, "date_order", "dmy", "mdy")
     if order is None:
         return redirect(step_url(found))
     try:
@@ -115,11 +116,6 @@ def choose_dates(import_id: UUID) -> ResponseReturnValue:
     db.session.commit()
     jobs.wake(import_id, settings())
     return redirect(url_for("wizard.checking", import_id=import_id))
-
-
-def one_of(value: str | None, *allowed: str) -> str | None:
-    """The value, where it is one of those."""
-    return value if value in allowed else None
 
 
 @blueprint.get("/imports/<uuid:import_id>/checking")
@@ -184,21 +180,19 @@ def _elsewhere(url: str) -> Response:
 @login_required
 def execute(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
-    strategy = request.form.get("duplicate_strategy", "")
-    size = request.form.get("batch_size", "100")
-    if strategy not in list(Strategy):
-        return _review_page(found, "Choose what should happen to the contacts that you already have."), 422
-    if size != "auto" and not (size.isdigit() and 1 <= int(size) <= sessions.LARGEST_BATCH):
-        return _review_page(found, f"Give a batch size from 1 to {sessions.LARGEST_BATCH}, or auto."), 422
     try:
+        asked = _execution(import_id)
         sessions.execute(
             db.session(),
             import_id,
-            strategy=Strategy(strategy),
-            skip_errors="stop_at_errors" not in request.form,
-            batch_size=size if size == "auto" else int(size),
-            notification_email=request.form.get("notification_email", "").strip() or None,
+            strategy=asked.duplicate_strategy,
+            skip_errors=asked.skip_errors,
+            batch_size=asked.batch_size,
+            notification_email=asked.notification_email,
+            site_url=settings().site_url,
         )
+    except forms.Mistake as mistake:
+        return _review_page(found, mistake.sentence), 422
     except sessions.Refused as refusal:
         db.session.rollback()
         words = sentences.whole(refusal.code, **refusal.facts)
@@ -209,3 +203,17 @@ def execute(import_id: UUID) -> ResponseReturnValue:
     db.session.commit()
     jobs.wake(import_id, settings())
     return redirect(url_for("runs.watch", import_id=import_id))
+
+
+def _execution(import_id: UUID) -> forms.ExecuteRequest:
+    """What the review's form asks for. Raises forms.Mistake."""
+    strategy = forms.one_of(request.form, "duplicate_strategy", *Strategy)
+    size = request.form.get("batch_size", "100").strip()
+    values = {
+        "import_id": import_id,
+        "duplicate_strategy": strategy and Strategy(strategy),
+        "skip_errors": "stop_at_errors" not in request.form,
+        "batch_size": size if size == "auto" else forms.number(request.form, "batch_size", 100),
+        "notification_email": request.form.get("notification_email", "").strip() or None,
+    }
+    return forms.command(forms.ExecuteRequest, values)

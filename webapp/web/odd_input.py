@@ -1,0 +1,67 @@
+"""What no part of Rowcall can hold is refused here, before any view: in the address, the headers and the form."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, abort, request
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.routing import IntegerConverter
+
+from webapp.web.forms import LARGEST_CURSOR, UNSTORABLE, Mistake
+
+UNREADABLE = "The address holds characters that cannot be kept, such as NUL. Leave them out."
+UNSTORABLE_FIELD = "A field holds characters that cannot be kept, such as NUL. Leave them out and send it again."
+PAGES_NAMED = ("Origin", "Referer")  # headers
+
+
+class CheckedRequest(Request):
+    """A request whose form holds only text that can be stored, with LF as its line ends.
+
+    The check is made as the form is read, so it comes before everything that looks at a field.
+    """
+
+    def _load_form_data(self) -> None:
+        if "form" in self.__dict__:
+            return
+        super()._load_form_data()
+        form = self.__dict__["form"]
+        self.__dict__["form"] = ImmutableMultiDict()  # What is refused nothing may look at later.
+        fields = [(name, text) for name, texts in form.lists() for text in texts]
+        if any(UNSTORABLE.search(name) or UNSTORABLE.search(text) for name, text in fields):
+            raise Mistake(UNSTORABLE_FIELD)
+        self.__dict__["form"] = ImmutableMultiDict((name, _with_lf(text)) for name, text in fields)
+
+
+def _with_lf(text: str) -> str:
+    """The text with LF as its only line end: browsers send CR LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+class WholeNumber(IntegerConverter):
+    """`<int:…>` in a route: ASCII digits, up to what PostgreSQL counts to. Other addresses are not there (404)."""
+
+    regex = "[0-9]{1,19}"
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **{"max": LARGEST_CURSOR, **options})  # type: ignore[arg-type]
+
+
+def register(app: Flask) -> None:
+    """Have the app refuse odd text. Comes before every route and every other handler of requests.
+
+    The class of requests is set by `receiving`, which builds on CheckedRequest.
+    """
+    app.url_map.converters["int"] = WholeNumber
+    app.before_request(_refuse_odd_text)
+
+
+def _refuse_odd_text() -> None:
+    if UNSTORABLE.search(request.path):
+        abort(404)
+    for name, texts in request.args.lists():
+        if any(UNSTORABLE.search(text) for text in (name, *texts)):
+            raise Mistake(UNREADABLE)
+    for header in PAGES_NAMED:
+        try:
+            urlsplit(request.headers.get(header, ""))
+        except ValueError:
+            abort(400)
