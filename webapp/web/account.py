@@ -239,6 +239,8 @@ def hashed(password: str) -> str:
         raise AccountError(f"Choose a password of at least {SHORTEST_PASSWORD} characters.")
     if len(password) > LONGEST_PASSWORD:
         raise AccountError(f"Choose a password of at most {LONGEST_PASSWORD} characters.")
+    if UNSTORABLE.search(password):
+        raise AccountError("Choose a password of characters that can be typed.")
     with _one_at_a_time:
         return hasher.hash(password)
 

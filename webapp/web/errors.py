@@ -112,11 +112,6 @@ def _gone(_error: Exception) -> ResponseReturnValue:
     return _explain(NotFound())
 
 
-def _not_our_host(_error: SecurityError) -> ResponseReturnValue:
-    """A request for a host that is not PUBLIC_URL's; plain, since no link can be built for it."""
-    return "This site does not answer under that name.\n", 400, {"Content-Type": "text/plain"}
-
-
 def _explain(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - redirects pass
         return error.get_response()

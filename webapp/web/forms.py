@@ -155,7 +155,8 @@ def number(values: Mapping[str, str], name: str, default: int = 0, *, highest: i
         return default
     found = int(text) if re.fullmatch("[0-9]{1,19}", text) else highest + 1
     if found > highest:
-        raise Mistake(f"Give {name.replace('_', ' ')} as a whole number from 0 to {highest}.")
+        general = f"Give {name.replace('_', ' ')} as a whole number from 0 to {highest}."
+        raise Mistake(SENTENCES.get(name, general))
     return found
 
 
