@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, abort, request
-from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import IntegerConverter
 
 from webapp.web.forms import LARGEST_CURSOR, UNSTORABLE, Mistake
@@ -24,11 +23,11 @@ class CheckedRequest(Request):
             return
         super()._load_form_data()
         form = self.__dict__["form"]
-        self.__dict__["form"] = ImmutableMultiDict()  # What is refused nothing may look at later.
+        self.__dict__["form"] = self.parameter_storage_class()  # What is refused nothing may look at later.
         fields = [(name, text) for name, texts in form.lists() for text in texts]
         if any(UNSTORABLE.search(name) or UNSTORABLE.search(text) for name, text in fields):
             raise Mistake(UNSTORABLE_FIELD)
-        self.__dict__["form"] = ImmutableMultiDict((name, _with_lf(text)) for name, text in fields)
+        self.__dict__["form"] = self.parameter_storage_class((name, _with_lf(text)) for name, text in fields)
 
 
 def _with_lf(text: str) -> str:
