@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Column,
     DateTime,
     Enum,
     ForeignKey,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     SmallInteger,
+    Table,
     Text,
     func,
     text,
@@ -25,6 +27,10 @@ from sqlalchemy.sql.operators import OperatorClass
 from webapp.engine.states import STORED_OUTCOMES, State, Strategy
 from webapp.intake.folding import folded
 
+# What an erasure leaves alone: text that only the program writes, such as codes and the names of its processes.
+CODE = {"erasure": "code"}
+# What describes a file and goes with it.
+OF_FILE = {"erasure": "file"}
 OUTCOME = Enum(*[outcome.value for outcome in STORED_OUTCOMES], name="outcome")
 
 
@@ -192,19 +198,19 @@ class ContactImport(Base):
     format: Mapped[str]  # csv | xlsx
     encoding: Mapped[str | None]
     delimiter: Mapped[str | None]
-    sheet: Mapped[str | None]
+    sheet: Mapped[str | None] = mapped_column(info=OF_FILE)
     header_row: Mapped[int]  # as the spreadsheet counts; 0 where the file has no header
-    columns: Mapped[list[Any]]  # the header's labels, in file order
-    sample: Mapped[list[Any]]  # the first records: lists of cells
-    head: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # what else reading learnt
-    suggested_mapping: Mapped[list[Any]]
+    columns: Mapped[list[Any]] = mapped_column(info=OF_FILE)  # the header's labels, in file order
+    sample: Mapped[list[Any]] = mapped_column(info=OF_FILE)  # the first records: lists of cells
+    head: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)  # what else reading learnt
+    suggested_mapping: Mapped[list[Any]] = mapped_column(info=OF_FILE)
 
-    mapping: Mapped[list[Any] | None]  # one target or null for each column
+    mapping: Mapped[list[Any] | None] = mapped_column(info=OF_FILE)  # one target or null for each column
     default_country: Mapped[str | None]  # ISO 3166 alpha-2
     match_keys: Mapped[list[str]] = mapped_column(server_default=text("'{external_id,email}'"))
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
-    check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)
     mended_at: Mapped[datetime | None]  # when a row was last corrected: previews wait until that calms down
 
     duplicate_strategy: Mapped[str | None] = mapped_column(_one_of("duplicate_strategy", *Strategy))
@@ -258,12 +264,12 @@ class ImportLease(Base):
         ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
     )
     token: Mapped[int] = mapped_column(server_default=text("0"))
-    worker: Mapped[str | None]
+    worker: Mapped[str | None] = mapped_column(info=CODE)
     backend_pid: Mapped[int | None]
     backend_start: Mapped[datetime | None]  # pids are used again; the pair is not
     heartbeat_at: Mapped[datetime | None]  # null: nobody holds it
     cancel_requested_at: Mapped[datetime | None]
-    waiting_for: Mapped[str | None]  # database | queue | phone | undo: why nothing moves
+    waiting_for: Mapped[str | None] = mapped_column(info=CODE)  # database | queue | phone | undo: why nothing moves
     enqueued_at: Mapped[datetime | None]
     deaths: Mapped[int] = mapped_column(server_default=text("0"))  # work-horses lost at the same checkpoint
     deaths_at_row: Mapped[int] = mapped_column(server_default=text("-1"))
@@ -290,7 +296,7 @@ class ImportRow(Base):
 
     import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True)  # as the spreadsheet shows it
-    status: Mapped[str] = mapped_column(Text, server_default="valid")  # valid | invalid | left_out
+    status: Mapped[str] = mapped_column(Text, server_default="valid", info=CODE)  # valid | invalid | left_out
     external_id: Mapped[str | None]
     email: Mapped[str | None]
     first_name: Mapped[str | None]
@@ -328,7 +334,7 @@ class ImportProblem(Base):
     __tablename__ = "contact_import_problems"
 
     import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True, info=CODE)
     row: Mapped[int] = mapped_column(primary_key=True)
 
 
@@ -354,7 +360,7 @@ class ImportResult(Base):
     row: Mapped[int] = mapped_column(primary_key=True)
     outcome: Mapped[str] = mapped_column(OUTCOME)
     contact_id: Mapped[int | None]
-    code: Mapped[str | None]  # the reason, a key of the table of sentences
+    code: Mapped[str | None] = mapped_column(info=CODE)  # the reason, a key of the table of sentences
     detail: Mapped[dict[str, Any] | None]  # {"row": 14} | {"contacts": [3, 9]} | {"message": "..."}
 
     __table_args__ = (
@@ -443,15 +449,15 @@ class ImportLog(Base):
     # uploaded | check_started | block_checked | checked | check_cancelled | queued | started | batch | resumed
     # broken_off | cancel_requested | completed | cancelled | failed | retry_started | row_failed | rollback_started
     # batch_undone | rolled_back | mail_sent | mail_failed | purged | person_erased
-    event: Mapped[str]
+    event: Mapped[str] = mapped_column(info=CODE)
     batch: Mapped[int | None]
     attempt: Mapped[int | None] = mapped_column(SmallInteger)
     first_row: Mapped[int | None]
     last_row: Mapped[int | None]
     rows: Mapped[int | None]
     duration_ms: Mapped[float | None]
-    result: Mapped[str | None]  # done | retried | failed
-    category: Mapped[str | None]  # validation | business | database | system
+    result: Mapped[str | None] = mapped_column(info=CODE)  # done | retried | failed
+    category: Mapped[str | None] = mapped_column(info=CODE)  # validation | business | database | system
     message: Mapped[str | None]
 
 
@@ -517,3 +523,14 @@ class MappingTemplate(Base):
         Index("mapping_templates_header", "user_id", "header_hash", unique=True, postgresql_where=text("name IS NULL")),
         Index("mapping_templates_name", "user_id", "name", unique=True, postgresql_where=text("name IS NOT NULL")),
     )
+
+
+def personal_columns(table: Table) -> list[Column[Any]]:
+    """The columns that may hold something of a person: texts, JSON and bytes, unless only the program writes them."""
+    closed = Enum, DOMAIN
+    holding = Text, JSONB, ARRAY, LargeBinary
+    return [
+        column
+        for column in table.c
+        if isinstance(column.type, holding) and not isinstance(column.type, closed) and column.info != CODE
+    ]

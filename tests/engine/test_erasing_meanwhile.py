@@ -83,7 +83,7 @@ def test_a_batch_and_an_edit_do_not_wait_for_the_reading(importer, session, sett
 
 def test_a_file_that_comes_in_meanwhile_is_found(importer, session, settings, whom, reading):
     with erasing(settings, whom, reading) as erased:
-        upload = importer.upload("Email,Notes\neve@example.com,ask ZEBEDEE@example.com\n").id
+        upload = importer.upload("Email,Notes\nZEBEDEE@example.com,ask them\n").id
         checked = importer.check(THEIRS).id
         other = importer.check(table("7,eve@example.com,Eve,,,,")).id
     assert {upload, checked} <= {found.id for found in erased.result().unused}

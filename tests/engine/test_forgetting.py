@@ -216,6 +216,16 @@ def brought(importer, name: str, content: bytes):
     return found.id
 
 
+# In these the person is mentioned, or their phone stands, in a row that may be somebody else's.
+OTHERS = {"within a text", "phone without a country"}
+
+
+def ticked(found: erasure.Traces) -> set:
+    """Everything that the page offers beside what is theirs."""
+    ways = {(other.import_id, way) for other in found.others for way in other.counts}
+    return ways | {(other.import_id, erasure.FILE) for other in found.others if other.file}
+
+
 @pytest.mark.parametrize("name", HOLDING)
 def test_erasing_reads_the_files_that_were_never_checked(importer, session, name):
     assert b"zebedee@example.com" not in SPLIT.encode()[: staging.CHUNK]
@@ -226,9 +236,11 @@ def test_erasing_reads_the_files_that_were_never_checked(importer, session, name
     whom = session.scalars(select(Contact).where(Contact.external_id == ("3" if "letters" in name else "1"))).one()
     holding = brought(importer, name, HOLDING[name])
     others = {brought(importer, other, content) for other, content in WITHOUT.items()}
-    assert {found.id for found in erasure.traces(session, whom.id).unused} == {holding}
+    found = erasure.traces(session, whom.id)
+    assert {one.id for one in found.unused} == ({holding} - {holding for _ in OTHERS & {name}})
+    assert {other.import_id for other in found.others if other.file} == {holding for _ in OTHERS & {name}}
     for one in session.scalars(select(Contact).where(Contact.first_name == "Zebedee")).all():
-        erasure.erase(session, one.id)
+        erasure.erase(session, one.id, ticked(erasure.traces(session, one.id)))
     session.commit()
     assert "zebedee" not in dump(session)
     kept = set(session.scalars(text("SELECT DISTINCT import_id FROM contact_import_files")))
@@ -244,7 +256,12 @@ def test_what_a_check_left_aside_is_read_too(importer, session):
     left_aside = importer.check(file, mapping=["external_id", "email", None]).id
     noted = importer.check(file, mapping=["external_id", "email", "notes"]).id
     plain = importer.check(file.replace("ZEBEDEE", "adam"), mapping=["external_id", "email", None]).id
-    erasure.erase(session, whom.id)
+    found = erasure.traces(session, whom.id)
+    assert {(other.import_id, other.file, *other.rows) for other in found.others} == {
+        (left_aside, "named"),
+        (noted, None, (2, "named", "eve@example.com")),
+    }
+    erasure.erase(session, whom.id, ticked(found))
     session.commit()
     assert "zebedee" not in dump(session)
     left = set(session.scalars(text("SELECT id FROM contact_imports WHERE state = 'ready'")))

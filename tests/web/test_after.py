@@ -204,7 +204,7 @@ def test_erasing_is_for_administrators_and_asks_first(owner, sign_in, importer):
     assert page in admin.get(f"/contacts/{ann.id}").text
     asked = admin.get(page).text
     assert "people.csv" in asked
-    assert "This cannot be taken back" in asked
+    assert "It cannot be undone" in asked
     admin.post(page, {}, at=page)
     admin.get(f"/contacts/{ann.id}", status=404)
     report = owner.get(f"/imports/{import_id}/report").text

@@ -1,35 +1,61 @@
 """Erasing a person: everything that is kept of them goes, and every count stays true.
 
+A row is theirs where it made or changed their contact, or has their e-mail or ID. Rows that share no more than a phone
+with them, or only name them, may be about somebody else: those are listed, and stay unless they are asked for.
+
 The ledger keeps that there was a row and what became of it. A stored file in which the person stands is deleted
 whole: cutting one row out of it would make another file of it, with other bytes than its fingerprint says. So reports
 on such an import no longer show the original cells, and it cannot be run again; it can still be taken back.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Column, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine import finding, journal, mappings, sessions
+from webapp.engine import erased_columns, finding, journal, searching, sessions
+from webapp.engine.finding import NAMED, OWN, PHONE, stronger
 from webapp.engine.states import NEVER_RUN, WORKED_ON
-from webapp.intake import mapping
-from webapp.intake.fields import SCALARS
+from webapp.intake import folding, mapping
 from webapp.intake.records import column_names
-from webapp.models import Contact, ContactImport
+from webapp.models import Contact, ContactImport, personal_columns
 
 LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
 LOOKS = 3  # for one erasure: each but the first is at what became new during the one before
+LISTED = 200  # rows that may be about others, one by one; there can be a million
+FILE = "file"
+# What to erase beside what is theirs: of an import one row, by its number, all rows that share a phone with them or
+# name them, by PHONE or NAMED, or its FILE.
+Also = Collection[tuple[UUID, int | str]]
+
+
+@dataclass(frozen=True)
+class Other:
+    """What may be about others in one import: how many rows in which way, and some of them as (row, way, who)."""
+
+    import_id: UUID
+    filename: str
+    counts: dict[str, int]  # PHONE, NAMED
+    file: str | None  # the way in which the file does, where none of its rows is known
+    rows: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Traces:
-    """Where a person stands: rows by import, the imports themselves, and which of these are still being worked on."""
+    """Where a person stands: rows by import, the imports themselves, and which of these are still being worked on.
+
+    `others` stays unless it is asked for. `labelled` are files of others that are called by the person: their names.
+    """
 
     rows: list[tuple[UUID, int]] = field(default_factory=list)
     imports: list[Any] = field(default_factory=list)  # id, filename, state
+    others: list[Other] = field(default_factory=list)
+    labelled: list[str] = field(default_factory=list)
 
     @property
     def busy(self) -> list[Any]:
@@ -43,46 +69,116 @@ class Traces:
 
 @dataclass(frozen=True)
 class _Look:
-    """What was found of a person, by which keys, and how each import stood just before."""
+    """What was found of a person, by which keys, and how each import stood just before.
+
+    Rows and files are given with the way in which they tell of the person: OWN, PHONE or NAMED.
+    """
 
     keys: dict[str, list[str]]
     standing: frozenset[Any] = frozenset()
-    rows: frozenset[tuple[UUID, int]] = frozenset()
-    imports: frozenset[UUID] = frozenset()
+    rows: dict[tuple[UUID, int], str] = field(default_factory=dict)
+    files: dict[UUID, str] = field(default_factory=dict)
 
     @property
     def sought(self) -> finding.Sought:
         keys = self.keys
-        return finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"])
+        names = [(first, last) for first in keys["first_names"] for last in keys["last_names"]]
+        return finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"], names=names)
+
+    def theirs(self, also: Also) -> tuple[list[tuple[UUID, int]], list[UUID]]:
+        """The rows to erase, and the imports whose files go."""
+        rows = {
+            (import_id, row)
+            for (import_id, row), way in self.rows.items()
+            if way == OWN or (import_id, row) in also or (import_id, way) in also
+        }
+        files = {import_id for import_id, way in self.files.items() if way == OWN or (import_id, FILE) in also}
+        return sorted(rows), sorted(files | {import_id for import_id, _ in rows})
 
 
 def traces(session: Session, contact_id: int) -> Traces:
-    """Every row and import that holds the person: by the ledger, by their keys now and earlier, by headers and files.
+    """Every row and import that tells of the person: by the ledger, their keys now and earlier, headers and files.
 
     Nothing is locked meanwhile.
     """
     look = _look(session, contact_id)
-    found = session.execute(
-        text("SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"),
-        {"ids": list(look.imports)},
+    rows, files = look.theirs(())
+    every = {*look.files, *(import_id for import_id, _ in look.rows)}
+    known = session.execute(text(_IMPORTS), {"ids": list(every)}).all()
+    labelled = erased_columns.labelled(session, look.sought)
+    return Traces(
+        rows,
+        [one for one in known if one.id in files],
+        list(_others(session, look, known, files)),
+        sorted({name for import_id, name in labelled.items() if import_id not in files}),
     )
-    return Traces(sorted(look.rows), list(found))
+
+
+def _others(session: Session, look: _Look, known: Collection[Any], files: list[UUID]) -> Iterator[Other]:
+    """What may be about others, import by import."""
+    others = {key: way for key, way in look.rows.items() if way != OWN}
+    listed = sorted(others)[:LISTED]
+    who = _who(session, listed)
+    for one in known:
+        ways = [way for (import_id, _), way in others.items() if import_id == one.id]
+        file = look.files.get(one.id) if one.id not in files and not ways else None
+        if ways or file:
+            counts = {way: ways.count(way) for way in (PHONE, NAMED) if way in ways}
+            rows = [(key[1], others[key], who.get(key, "")) for key in listed if key[0] == one.id]
+            yield Other(one.id, one.filename, counts, file, rows)
+
+
+def _who(session: Session, rows: list[tuple[UUID, int]]) -> dict[tuple[UUID, int], str]:
+    """Whom each row is about: name and address, or what else it says first."""
+    asked = {"imports": [import_id for import_id, _ in rows], "rows": [row for _, row in rows]}
+    return {(found.import_id, found.row): found.who for found in session.execute(text(_WHO), asked)}
+
+
+_IMPORTS = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"
+_WHO = """
+    SELECT r.import_id, r.row, left(COALESCE(
+      NULLIF(concat_ws(', ', NULLIF(concat_ws(' ', r.first_name, r.last_name), ''), r.email), ''),
+      r.company, r.external_id, r.phone, array_to_string(r.record, ' '), ''), 120) AS who
+    FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])) AS t(import_id, row)
+    JOIN contact_import_rows r ON r.import_id = t.import_id AND r.row = t.row"""
 
 
 def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Look:
     """Look for the person everywhere, or, after an earlier look by the same keys, where something is new since."""
     keys, standing = _keys(session, contact_id), _standing(session)
     known = before if before is not None and before.keys == keys else _Look(keys)
-    among = [stands.id for stands in standing - known.standing]
-    mails = [mail.lower() for mail in keys["mails"]]
-    patterns = [finding.mail_pattern(mail) for mail in mails]
-    asked = {"id": contact_id, "among": among, **keys, "mails": mails, "patterns": patterns}
-    rows = {(row.import_id, row.row) for row in session.execute(text(_ROWS), asked)}
-    imports = known.imports | {import_id for import_id, _ in rows} | _by_journal(session, contact_id)
+    among = {stands.id for stands in standing - known.standing}
+    rows = dict(known.rows)
+    for found in session.execute(text(_ROWS), _asked(contact_id, keys, among)):
+        key = (found.import_id, found.row)
+        rows[key] = stronger(rows.get(key), found.way) or found.way
+    files = known.files | dict.fromkeys(_by_journal(session, contact_id), OWN)
     sought = known.sought
-    imports |= set(finding.in_headers(session, sought, set(among) - imports))
-    imports |= set(finding.in_files(session, sought, set(among) - imports))
-    return _Look(keys, standing, known.rows | rows, imports)
+    for look in (finding.in_headers, finding.in_files):
+        own = {import_id for import_id, way in files.items() if way == OWN}
+        own |= {import_id for (import_id, _), way in rows.items() if way == OWN}
+        for import_id, way in look(session, sought, among - own):
+            files[import_id] = stronger(files.get(import_id), way) or way
+    return _Look(keys, standing, rows, files)
+
+
+def _asked(contact_id: int, keys: dict[str, list[str]], among: Collection[UUID]) -> dict[str, Any]:
+    """The parameters of `_ROWS`: texts to look for, with the patterns that tell whether each stands by itself."""
+    names = [(first, last) for first in keys["first_names"] for last in keys["last_names"]]
+    texts = [*keys["mails"], *(last for _, last in names)]
+    needle = folding.needle("\n".join(texts))
+    return {
+        "id": contact_id,
+        "among": list(among),
+        **keys,
+        "texts": needle.text.split("\n") if texts else [],
+        "patterns": [
+            *(finding.mail_pattern(folding.searchable(mail)) for mail in keys["mails"]),
+            *(finding.name_pattern(*name) for name in names),
+        ],
+        "capitals": needle.capitals,
+        "smalls": needle.smalls,
+    }
 
 
 def _settled(session: Session, contact_id: int) -> _Look:
@@ -100,7 +196,7 @@ def _anything_new(session: Session, contact_id: int, look: _Look) -> bool:
     return bool(
         _keys(session, contact_id) != look.keys
         or _standing(session) - look.standing
-        or _by_journal(session, contact_id) - look.imports
+        or _by_journal(session, contact_id) - look.files.keys()
     )
 
 
@@ -126,6 +222,7 @@ _SOURCES = """(
 _KEYS = f"""
     SELECT array_agg(v ->> 'external_id') AS ids, array_agg(v ->> 'email_key') AS email_keys,
       array_agg(v ->> 'phone_key') AS phone_keys,
+      array_agg(v ->> 'first_name') AS first_names, array_agg(v ->> 'last_name') AS last_names,
       array_agg(v ->> 'email') || array_agg(v ->> 'email_key') AS mails FROM {_SOURCES}"""
 
 # A check that is begun anew takes back the rows of the one before, so which one it is counts too. What was started
@@ -135,27 +232,36 @@ _STANDING = """
         SELECT max(l.id) FROM contact_import_logs l WHERE l.import_id = i.id AND l.event = 'check_started') END AS check
     FROM contact_imports i"""
 
-# Its cells, parted by what is no sign of an address.
-_CELLS = f"""lower(concat_ws(' | ', {", ".join(SCALARS)}, array_to_string(tags, ' | '),
-          (SELECT string_agg(value, ' | ') FROM jsonb_each_text(custom)), array_to_string(record, ' | ')))"""
+
+def _as_text(column: Column[Any]) -> str:
+    if isinstance(column.type, ARRAY):
+        return f"array_to_string({column.name}, ' | ')"
+    return f"{column.name}::text" if isinstance(column.type, JSONB) else column.name
+
+
+# All that a row says, parted by what is no sign of an address.
+_CELLS = ", ".join(map(_as_text, personal_columns(erased_columns.ROWS)))
+_SAID = searching.FOLDED.format(text=f"concat_ws(' | ', {_CELLS})")
 
 _ROWS = f"""
-    SELECT import_id, row FROM contact_import_results
-    WHERE import_id = ANY(:among) AND (contact_id = :id OR detail -> 'contacts' @> to_jsonb(CAST(:id AS bigint)))
-    UNION
-    SELECT import_id, row FROM contact_import_rows
+    SELECT import_id, row, '{OWN}' AS way FROM contact_import_results
+    WHERE import_id = ANY(:among) AND contact_id = :id
+    UNION ALL
+    SELECT import_id, row, CASE WHEN email_key = ANY(:email_keys) OR external_id = ANY(:ids) THEN '{OWN}'
+      WHEN phone_key = ANY(:phone_keys) THEN '{PHONE}' ELSE '{NAMED}' END
+    FROM contact_import_rows
     WHERE import_id = ANY(:among) AND (email_key = ANY(:email_keys) OR external_id = ANY(:ids)
       OR phone_key = ANY(:phone_keys) OR EXISTS (
-        SELECT FROM {_CELLS} AS cells, unnest(CAST(:mails AS text[]), CAST(:patterns AS text[])) AS m(mail, pattern)
-        WHERE position(mail IN cells) > 0 AND cells ~ pattern))"""
+        SELECT FROM {_SAID} AS said, unnest(CAST(:texts AS text[]), CAST(:patterns AS text[])) AS t(part, pattern)
+        WHERE strpos(said, part) > 0 AND said ~ pattern))"""
 
 _BY_JOURNAL = """
     SELECT DISTINCT import_id FROM contact_changes WHERE contact_id = :id AND import_id IS NOT NULL
     UNION SELECT import_id FROM contact_undo_kept WHERE contact_id = :id"""
 
 
-def erase(session: Session, contact_id: int) -> Traces:
-    """Erase the person behind a contact. The caller commits.
+def erase(session: Session, contact_id: int, also: Also = ()) -> Traces:
+    """Erase the person behind a contact, and what `also` says beside what is theirs. The caller commits.
 
     Raises sessions.Refused("erase_while_running", filename=…) while an import that holds them is worked on, and
     Refused("erase_meanwhile") where more came in than could be looked at; journal.Busy while a batch has the contact.
@@ -163,38 +269,41 @@ def erase(session: Session, contact_id: int) -> Traces:
     look = _settled(session, contact_id)
     session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'"))
     try:
-        return _erase(session, contact_id, look)
+        return _erase(session, contact_id, look, also)
     except OperationalError as error:
         session.rollback()
         raise (journal.Busy() if getattr(error.orig, "sqlstate", None) in journal.HELD else error) from None
 
 
-def _erase(session: Session, contact_id: int, look: _Look) -> Traces:
-    """The contact comes last: nobody who wants it waits for the files and rows to be deleted."""
-    found = Traces(sorted(look.rows), list(session.execute(text(_LOCKED), {"ids": list(look.imports)})))
+def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces:
+    """The contact comes last: nothing that wants it waits for the files and rows to be deleted."""
+    rows, files = look.theirs(also)
+    found = Traces(rows, list(session.execute(text(_LOCKED), {"ids": files})))
     if found.busy:
         raise sessions.Refused("erase_while_running", filename=found.busy[0].filename)
-    _forget_headers(session, look)
-    for statement in _FROM_IMPORTS:
+    _forget_headers(session, look, files)
+    for statement in (*erased_columns.of_rows(), *erased_columns.of_files(), *_FROM_IMPORTS):
         session.execute(text(statement), _facts(found))
+    for statement in erased_columns.of_unused():
+        session.execute(text(statement), _facts(found))
+    erased_columns.scrub(session, look.sought, files)
     contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
     if _anything_new(session, contact_id, look):
         raise sessions.Refused("erase_meanwhile")
-    for statement in _FROM_JOURNAL:
+    for statement in erased_columns.of_contact():
         session.execute(text(statement), {"id": contact_id})
     session.delete(contact)
     session.flush()
     return found
 
 
-def _forget_headers(session: Session, look: _Look) -> None:
-    """Columns that were named by the person are named by their letters; mappings kept for such a header go."""
-    for import_id in finding.in_headers(session, look.sought, look.imports):
+def _forget_headers(session: Session, look: _Look, files: list[UUID]) -> None:
+    """Columns that were named by the person are named by their letters."""
+    for import_id, _ in finding.in_headers(session, look.sought, files):
         headed = session.get_one(ContactImport, import_id)
         headed.columns = column_names(len(headed.columns))
         headed.mapping = headed.mapping and mapping.relabelled(headed.mapping, headed.columns)
         headed.suggested_mapping = mapping.relabelled(headed.suggested_mapping, headed.columns)
-    mappings.forget_where(session, lambda columns: look.sought.is_in(columns, []))
     session.flush()
 
 
@@ -210,35 +319,11 @@ def _facts(found: Traces) -> dict[str, list[Any]]:
 # The look through the files takes its time, and an import may have been started meanwhile.
 _LOCKED = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 
-_THEIR_ROWS = "(SELECT * FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])))"
-_FROM_JOURNAL = (
-    "DELETE FROM contact_changes WHERE contact_id = :id",
-    "DELETE FROM contact_undo_kept WHERE contact_id = :id",
-)
 _FROM_IMPORTS = (
-    # The numbers stay, so that the ledger's digest can still be computed again; the contact's number leads nowhere.
-    f"""UPDATE contact_import_results SET detail = NULLIF(detail - 'message' - 'contacts', '{{}}')
-        WHERE (import_id, row) IN {_THEIR_ROWS} AND detail IS NOT NULL""",
-    f"""UPDATE contact_import_rows SET external_id = NULL, email = NULL, first_name = NULL, last_name = NULL,
-          phone = NULL, company = NULL, job_title = NULL, street = NULL, city = NULL, region = NULL,
-          postal_code = NULL, country = NULL, website = NULL, birthday = NULL, notes = NULL, tags = NULL,
-          custom = NULL, email_key = NULL, phone_key = NULL, clears = NULL, record = NULL,
-          problems = (SELECT jsonb_agg(p || '{{"value": null}}') FROM jsonb_array_elements(problems) p)
-        WHERE (import_id, row) IN {_THEIR_ROWS}""",
-    f"DELETE FROM contact_import_corrections WHERE (import_id, row) IN {_THEIR_ROWS}",
-    f"""UPDATE contact_import_logs SET message = NULL
-        WHERE event = 'row_failed' AND (import_id, first_row) IN {_THEIR_ROWS}""",
-    "DELETE FROM contact_import_files WHERE import_id = ANY(:ids)",
-    "DELETE FROM contact_import_previews WHERE import_id = ANY(:ids)",
-    "DELETE FROM contact_import_documents WHERE import_id = ANY(:ids)",
     """UPDATE contact_imports SET sample = '[]', file_gone = true,
          check_summary = check_summary || jsonb_build_object('problems', COALESCE((
            SELECT jsonb_agg(p || '{"example": null}')
            FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'))
        WHERE id = ANY(:ids)""",
     "INSERT INTO contact_import_logs (import_id, event) SELECT unnest(CAST(:ids AS uuid[])), 'person_erased'",
-    "DELETE FROM contact_import_rows WHERE import_id = ANY(:unused)",
-    "DELETE FROM contact_import_problems WHERE import_id = ANY(:unused)",
-    "DELETE FROM contact_import_logs WHERE import_id = ANY(:unused)",
-    "DELETE FROM contact_imports WHERE id = ANY(:unused)",
 )

@@ -1,11 +1,11 @@
 """Finding a person in headers, and in stored files where staged rows and labels do not speak for the whole file.
 
+What is theirs, by an e-mail or ID in its column, is told apart from what only shares a phone or names them.
 The file is read as the check reads it, whatever its format, encoding and blocks are, and nothing of it is kept: the
 cells of one row are in memory at a time. A file that cannot be read, or not whole, is taken to hold the person.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import sessions, uploads
 from webapp.engine.staging import StoredFile
-from webapp.intake import emails, phones, reading
+from webapp.intake import emails, folding, phones, reading
 from webapp.intake.cleaning import cleaned
 from webapp.limits import LABEL_CHARS
 from webapp.models import ContactImport, ImportFileChunk
@@ -64,6 +64,22 @@ class Phone:
         return bool(self.alone.fullmatch(cell.strip()) or (self.within and self.within.search(cell)))
 
 
+OWN, PHONE, NAMED = "own", "phone", "named"  # how a row or file tells of a person, the strongest first
+STRENGTH = (OWN, PHONE, NAMED)
+
+
+def stronger(one: str | None, other: str | None) -> str | None:
+    """The stronger of two such ways; null is none."""
+    return min((way for way in (one, other) if way), key=STRENGTH.index, default=None)
+
+
+def name_pattern(first: str, last: str) -> str:
+    """A pattern, for Python and for PostgreSQL, of a whole name in searchable text, in either order."""
+    first, last = (re.escape(folding.searchable(part)) for part in (first, last))
+    between = r"[ ,;.|_-]{1,3}"
+    return rf"(?<![0-9a-z])(?:{first}{between}{last}|{last}{between}{first})(?![0-9a-z])"
+
+
 def mail_pattern(mail: str) -> str:
     """A pattern, for Python and for PostgreSQL, of an address by itself in text of small letters.
 
@@ -75,63 +91,95 @@ def mail_pattern(mail: str) -> str:
 
 @dataclass(frozen=True)
 class Sought:
-    """What a person is known by. `mails` are whole addresses, as they were typed and as keys."""
+    """What a person is known by. `mails` are whole addresses, as they were typed and as keys; `names` whole names."""
 
     mails: frozenset[str]
     mail: re.Pattern[str]
     ids: frozenset[str]
     phones: tuple[Phone, ...]
+    names: frozenset[tuple[str, str]] = frozenset()
+    name: re.Pattern[str] | None = None
 
     @classmethod
-    def of(cls, *, mails: Iterable[str], ids: Iterable[str], phone_keys: Iterable[str]) -> "Sought":
-        """From the keys that a contact has or ever had."""
+    def of(
+        cls,
+        *,
+        mails: Iterable[str],
+        ids: Iterable[str],
+        phone_keys: Iterable[str],
+        names: Iterable[tuple[str, str]] = (),
+    ) -> "Sought":
+        """From the keys that a contact has or ever had, and its first and last names."""
         numbers = tuple(Phone.of(key) for key in phone_keys)
-        plain = frozenset(_plain(mail) for mail in mails)
-        return cls(plain, re.compile("|".join(map(mail_pattern, plain))), frozenset(ids), numbers)
+        plain = frozenset(folding.searchable(mail) for mail in mails)
+        called = frozenset((folding.searchable(first), folding.searchable(last)) for first, last in names)
+        by_name = re.compile("|".join(name_pattern(*name) for name in called)) if called else None
+        by_mail = re.compile("|".join(map(mail_pattern, plain)))
+        return cls(plain, by_mail, frozenset(ids), numbers, called, by_name)
 
-    def is_in(self, cells: list[str], id_columns: list[int]) -> bool:
-        """Whether these cells tell of the person. An id is one only in a column of ids."""
+    def tells(self, cells: list[str], id_columns: list[int], mail_columns: list[int] | None = None) -> str | None:
+        """How these cells tell of the person, by `STRENGTH`; null where they don't.
+
+        An id is one only in a column of ids. An address of theirs makes the row theirs where it stands by itself in a
+        column of addresses; null takes every column for one.
+        """
         text = APART.join(cells)
         if not text.isprintable():
             cells = [cleaned(cell, "") for cell in cells]
             text = APART.join(cells)
-        text = _plain(text)
-        return (
-            (any(mail in text for mail in self.mails) and self.mail.search(text) is not None)
-            or any(phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones)
-            or any(cells[index].strip() in self.ids for index in id_columns if index < len(cells))
-            or (not text.isascii() and any(self._spells_a_mail(cell) for cell in cells))
+        text = folding.searchable(text)
+        if any(cells[index].strip() in self.ids for index in id_columns if index < len(cells)):
+            return OWN
+        has_mail = any(mail in text for mail in self.mails) and self.mail.search(text) is not None
+        if has_mail or not text.isascii():
+            of_mail = range(len(cells)) if mail_columns is None else mail_columns
+            if any(self._is_a_mail(cells[index]) for index in of_mail if index < len(cells)):
+                return OWN
+        if any(phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones):
+            return PHONE
+        named = has_mail or self._names(text) or (not text.isascii() and any(map(self._is_a_mail, cells)))
+        return NAMED if named else None
+
+    def is_in(self, cells: list[str]) -> bool:
+        """Whether these texts tell of the person in any way."""
+        return self.tells(cells, []) is not None
+
+    def _names(self, text: str) -> bool:
+        return self.name is not None and any(last in text for _, last in self.names) and bool(self.name.search(text))
+
+    def _is_a_mail(self, cell: str) -> bool:
+        """Whether the cell is one of the addresses, its domain perhaps in other letters."""
+        cell = cell.strip()
+        return "@" in cell and (
+            folding.searchable(cell) in self.mails or (not cell.isascii() and emails.key_of(cell) in self.mails)
         )
 
-    def _spells_a_mail(self, cell: str) -> bool:
-        """Whether the cell is one of the addresses with its domain in other letters."""
-        return "@" in cell and not cell.isascii() and emails.key_of(cell.strip()) in self.mails
 
-
-def _plain(text: str) -> str:
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
-
-
-def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[UUID]:
-    """Those of these imports whose stored files hold the person.
+def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
+    """Those of these imports whose stored files tell of the person, and how.
 
     It takes as long as reading these files does, some 6 s for each million rows of CSV.
     """
-    if not (sought.mails or sought.ids or sought.phones):
+    if not (sought.mails or sought.ids or sought.phones or sought.names):
         return
     stored = select(ImportFileChunk.import_id).where(ImportFileChunk.position == 0)
     kept = select(ContactImport).where(ContactImport.id.in_(stored), ContactImport.id.in_(list(among)))
     for opened in session.scalars(kept.execution_options(populate_existing=True)).all():
-        if not _rows_say_all(opened) and _holds(sessions.driver(session), opened, sought):
-            yield opened.id
+        if not _rows_say_all(opened) and (way := _way(sessions.driver(session), opened, sought)):
+            yield opened.id, way
 
 
-def in_headers(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[UUID]:
-    """Those of these imports whose header is the person: a row that somebody took for the columns' names."""
-    wanted = (ContactImport.id, ContactImport.columns, ContactImport.mapping, ContactImport.suggested_mapping)
-    for opened in session.execute(select(*wanted).where(ContactImport.id.in_(list(among)))).all():
-        if sought.is_in(opened.columns, _id_columns(opened)):
-            yield opened.id
+def in_headers(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
+    """Those of these imports whose columns or sheets are called by the person, and how.
+
+    Columns are where a row of people was taken for the columns' names.
+    """
+    of_file = (ContactImport.head, ContactImport.columns, ContactImport.mapping, ContactImport.suggested_mapping)
+    among = list(among)
+    for opened in session.execute(select(ContactImport.id, *of_file).where(ContactImport.id.in_(among))).all():
+        in_sheets = NAMED if sought.is_in(opened.head.get("sheets") or []) else None
+        if way := stronger(sought.tells(opened.columns, _columns_of("external_id", opened)), in_sheets):
+            yield opened.id, way
 
 
 def _rows_say_all(opened: ContactImport) -> bool:
@@ -141,32 +189,37 @@ def _rows_say_all(opened: ContactImport) -> bool:
     return opened.total is not None and is_whole and has_labels and bool(opened.mapping) and all(opened.mapping or [])
 
 
-def _holds(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -> bool:
+def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -> str | None:
+    """How the file tells of the person; one that can't be read, or not whole, counts as theirs."""
     source = StoredFile(conn, opened.id, opened.size_bytes)
+    found: str | None = None
     try:
-        return any(
-            record.problem in CUT_SHORT or sought.is_in(record.cells, id_columns)
-            for dialect, id_columns in _parts(opened)
-            for record in reading.records(source, dialect, limits=EVERYTHING)
-        )
+        for dialect, id_columns, mail_columns in _parts(opened):
+            for record in reading.records(source, dialect, limits=EVERYTHING):
+                is_cut = record.problem in CUT_SHORT
+                found = stronger(found, OWN if is_cut else sought.tells(record.cells, id_columns, mail_columns))
+                if found == OWN:
+                    return OWN
     except psycopg.Error:
         raise
-    except Exception:  # noqa: BLE001 - whatever keeps it from being read, nobody can say that the person is not in it
-        return True
+    except Exception:  # noqa: BLE001 - what can't be read may hold anyone
+        return OWN
+    return found
 
 
-def _parts(opened: ContactImport) -> Iterator[tuple[reading.Dialect, list[int]]]:
-    """Every row of every sheet, and the columns of ids of the one that was chosen.
+def _parts(opened: ContactImport) -> Iterator[tuple[reading.Dialect, list[int], list[int] | None]]:
+    """Every row of every sheet, with the columns of ids and of addresses of the one that was chosen.
 
-    What stands above the header, or on another sheet, is kept too.
+    What stands above the header, or on another sheet, is kept too. Where no column is known to hold addresses, each
+    may.
     """
     whole = replace(uploads.dialect_of(opened), header_row=0)
-    id_columns = _id_columns(opened)
+    ids, mails = _columns_of("external_id", opened), _columns_of("email", opened) or None
     for sheet in opened.head.get("sheets") or [whole.sheet]:
-        yield replace(whole, sheet=sheet), id_columns if sheet == whole.sheet else []
+        yield replace(whole, sheet=sheet), *((ids, mails) if sheet == whole.sheet else ([], None))
 
 
-def _id_columns(opened: Any) -> list[int]:
-    """Which columns hold ids, by an import's `mapping` or, before there is one, its `suggested_mapping`."""
+def _columns_of(wanted: str, opened: Any) -> list[int]:
+    """Which columns hold this field, by an import's `mapping` or, before there is one, its `suggested_mapping`."""
     targets = opened.mapping or opened.suggested_mapping
-    return [index for index, target in enumerate(targets) if target == "external_id"]
+    return [index for index, target in enumerate(targets) if target == wanted]

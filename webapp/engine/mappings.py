@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,13 +95,6 @@ def forget(session: Session, user_id: int, template_id: int) -> None:
     session.execute(
         delete(MappingTemplate).where(MappingTemplate.id == template_id, MappingTemplate.user_id == user_id)
     )
-
-
-def forget_where(session: Session, is_meant: Callable[[list[str]], bool]) -> None:
-    """Delete everybody's mappings, named or not, for headers of which this is true."""
-    every = session.execute(select(MappingTemplate.id, MappingTemplate.columns)).all()
-    meant = [kept.id for kept in every if is_meant(kept.columns)]
-    session.execute(delete(MappingTemplate).where(MappingTemplate.id.in_(meant)))
 
 
 def _own(session: Session, user_id: int, template_id: int) -> MappingTemplate | None:

@@ -1,16 +1,19 @@
 """Erasing a person, for administrators: what that means is shown before it is done."""
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy.exc import NoResultFound
 
-from webapp.engine import erasure, journal, sessions
+from webapp.engine import erasure, finding, journal, sessions
 from webapp.intake import sentences
 from webapp.models import Contact
 from webapp.web.extensions import db
 
 blueprint = Blueprint("erasing", __name__)
+WAYS = {erasure.FILE, finding.PHONE, finding.NAMED}
 
 
 def _load(contact_id: int) -> Contact:
@@ -35,7 +38,7 @@ def _page(contact: Contact, problem: str | None = None) -> str:
 def erase(contact_id: int) -> ResponseReturnValue:
     _load(contact_id)
     try:
-        erasure.erase(db.session(), contact_id)
+        erasure.erase(db.session(), contact_id, _also())
     except sessions.Refused as refusal:
         return _not_yet(contact_id, sentences.whole(refusal.code, **refusal.facts))
     except journal.Busy:
@@ -44,6 +47,19 @@ def erase(contact_id: int) -> ResponseReturnValue:
         abort(404)
     db.session.commit()
     return redirect(url_for("contacts.index"))
+
+
+def _also() -> set[tuple[UUID, int | str]]:
+    """What was ticked of the rows and files that may be about somebody else."""
+    try:
+        return {_ticked(value) for value in request.form.getlist("also")}
+    except ValueError:
+        abort(400)
+
+
+def _ticked(value: str) -> tuple[UUID, int | str]:
+    import_id, _, what = value.partition(":")
+    return UUID(import_id), what if what in WAYS else int(what)
 
 
 def _not_yet(contact_id: int, words: str) -> ResponseReturnValue:
