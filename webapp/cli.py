@@ -1,18 +1,16 @@
-"""The command line: first use, scripts, and a look at every part."""
+"""The commands about accounts and tokens, for `rowcall` and for `flask --app webapp.app`."""
 
 import sys
 from typing import Any
 
 import click
 from flask import Flask, url_for
-from flask.cli import AppGroup
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from flask.cli import AppGroup, with_appcontext
 
+from webapp.admin.commands import doctor
 from webapp.models import ApiToken
-from webapp.web import account, health
+from webapp.web import account
 from webapp.web.access import settings
-from webapp.web.extensions import db
 
 user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="API tokens.")
@@ -20,10 +18,8 @@ token = AppGroup("token", help="API tokens.")
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app webapp.app`."""
-    for command in (user, token):
+    for command in (user, token, setup_link, doctor):
         app.cli.add_command(command)
-    for plain in (setup_link, doctor):
-        app.cli.command()(plain)
 
 
 @user.command("create")
@@ -75,6 +71,8 @@ def _user_id(email: str) -> int:
     return found.id
 
 
+@click.command("setup-link")
+@with_appcontext
 def setup_link() -> None:
     """Print a link that creates the first account, as long as there is none."""
     made = account.setup_token()
@@ -88,42 +86,3 @@ def _request_context() -> Any:
     from flask import current_app  # noqa: PLC0415 - only the link needs a request's URL rules
 
     return current_app.test_request_context()
-
-
-def doctor() -> None:
-    """Look at every part and say how to mend what is missing."""
-    found = [_tables(), *_queue_and_worker(), _pdf(), _mail()]
-    for name, well, advice in found:
-        click.echo(f"{'ok  ' if well else 'MEND'} {name}{'' if well else f': {advice}'}")
-    if not all(well for name, well, _ in found if name not in {"pdf", "mail"}):
-        sys.exit(1)
-
-
-def _tables() -> tuple[str, bool, str]:
-    try:
-        db.session.execute(text("SELECT count(*) FROM alembic_version"))
-        temporary = db.session.scalar(text("SELECT has_database_privilege(current_database(), 'TEMP')"))
-    except SQLAlchemyError:
-        return "database", False, "set DATABASE_URL to a reachable PostgreSQL 15 or later; make run makes its tables"
-    return "database", bool(temporary), "GRANT TEMP ON DATABASE to Rowcall's user: previews and batches need it"
-
-
-def _queue_and_worker() -> list[tuple[str, bool, str]]:
-    parts = health.queue_and_worker()
-    return [
-        ("queue", parts["queue"] == "ok", "set REDIS_URL to a reachable Redis or Valkey; imports wait until then"),
-        ("worker", parts["worker"] == "ok", "start one with python worker.py; imports wait until then"),
-    ]
-
-
-def _pdf() -> tuple[str, bool, str]:
-    try:
-        import weasyprint  # noqa: F401, PLC0415 - only to see whether its libraries are there
-    except OSError:
-        packages = "libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core"
-        return "pdf", False, f"apt-get install {packages}; only PDF reports are off"
-    return "pdf", True, ""
-
-
-def _mail() -> tuple[str, bool, str]:
-    return "mail", bool(settings().smtp_url), "set SMTP_URL (smtp://user:password@host:port); only notices are off"

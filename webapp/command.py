@@ -22,8 +22,10 @@ from webapp.embedded import CannotStart, Servers
 ROOT = Path(__file__).parent.parent
 COMMANDS = {
     "backup": "webapp.admin.commands",
+    "doctor": "webapp.admin.commands",
     "migrate": "webapp.admin.commands",
     "restore": "webapp.admin.commands",
+    "setup-link": "webapp.cli",
     "token": "webapp.cli",
     "user": "webapp.cli",
 }

@@ -308,7 +308,7 @@ def test_health_names_each_part(app):
     client = app.test_client()
     assert client.get("/healthz").json == {"status": "ok"}
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json) == (503, {"database": "ok", "queue": "ok", "worker": "none"})
+    assert (ready.status_code, ready.json) == (503, {"database": "ok", "queue": "ok", "worker": "none", "disk": "ok"})
 
 
 def test_error_log_says_the_same_as_the_download(owner_program):

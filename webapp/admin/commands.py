@@ -53,6 +53,17 @@ def migrate() -> None:
     click.echo(f"The tables are of version {migrations.NEWEST}.")
 
 
+@click.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Look at every part and say how to mend what is wrong; exit status 1 where something is."""
+    from webapp.admin import doctor as doctors  # noqa: PLC0415 - the other commands need none of it
+
+    found = doctors.look(Settings())
+    click.echo("\n".join(map(str, found)))
+    ctx.exit(any(finding.level == "MEND" for finding in found))
+
+
 def _database_url() -> str:
     url = Settings().database_url
     if not url:

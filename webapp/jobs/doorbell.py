@@ -38,6 +38,18 @@ def workers(settings: Settings) -> int:
     return Worker.count(connection=queue(settings.redis_url).connection)
 
 
+def eviction_policy(settings: Settings) -> str | None:
+    """What the queue's server does when its memory is full; None where it does not tell.
+
+    Raises redis.RedisError when it is out of reach.
+    """
+    try:
+        policy = queue(settings.redis_url).connection.info("memory").get("maxmemory_policy")
+    except redis.ResponseError:  # An account that may not ask.
+        return None
+    return str(policy) if policy else None
+
+
 def wake(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ring for a worker, after the commit. False when the queue is out of reach: the sweep will ring again."""
     settings = settings or Settings()

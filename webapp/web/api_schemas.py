@@ -330,3 +330,4 @@ class Ready(Given):
     database: str
     queue: str
     worker: str
+    disk: str
