@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.harness.web",
     "tests.harness.browser",
     "tests.harness.pooler",
+    "tests.harness.site",
 ]

@@ -1,4 +1,4 @@
-"""Web and workers behind a real PgBouncer, with the file of docs/deploy: session mode works, the others are refused."""
+"""Web and workers behind a real PgBouncer, with the file of docs/deploy, in each of its modes."""
 
 import subprocess
 import sys
@@ -12,7 +12,14 @@ from webapp import db
 
 PEOPLE = 3000  # several batches, and several slices of the worker
 SENTENCE = "DATABASE_URL leads to a pooler in transaction mode. Set pool_mode = session"
-WEB = ["gunicorn", "--config", "python:webapp.serving", "--bind", "127.0.0.1:0", "webapp.app:create_app()"]
+WEB = [
+    "gunicorn",
+    "--config",
+    "python:webapp.serving",
+    "--bind",
+    "127.0.0.1:0",
+    "webapp.app:create_app()",
+]
 
 
 @pytest.fixture
@@ -84,7 +91,9 @@ def test_shared_sessions_are_found_while_others_use_the_pooler(settings):
 @pytest.mark.parametrize("command", [["worker.py"], ["-m", *WEB]], ids=["worker", "web"])
 def test_neither_starts_behind_shared_sessions_and_both_say_why(settings, command):
     started = [sys.executable, *command]
-    ended = subprocess.run(started, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        started, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
     assert ended.returncode == 1
     assert SENTENCE in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -17,6 +17,8 @@ PATIENCE = 90_000  # milliseconds until a page that does not come counts as miss
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
+    # The name that docs/deploy gives to the site; tests/harness/site.py serves it here.
+    "--host-resolver-rules=MAP rowcall.example.com 127.0.0.1",
 ]  # fmt: skip
 
 

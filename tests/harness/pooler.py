@@ -45,7 +45,8 @@ class Pooler:
             replaced(
                 CONFIGURATION.read_text(),
                 {
-                    "host=/var/run/postgresql port=5432 dbname=rowcall": f"host={server} dbname={database.path[1:]}",
+                    "host=/var/run/postgresql port=5432": f"host={server}",
+                    "dbname=rowcall": f"dbname={database.path[1:]}",
                     "listen_port = 6432": f"listen_port = {port}",
                     "unix_socket_dir = /var/run/postgresql": f"unix_socket_dir = {folder}",
                     "/etc/pgbouncer/userlist.txt": str(userlist),
@@ -60,7 +61,9 @@ class Pooler:
         if account:
             for path in (folder, userlist, configuration):
                 os.chown(path, account, account)
-        self.process = subprocess.Popen([program, "-q", str(configuration)], user=account, group=account)
+        self.process = subprocess.Popen(
+            [program, "-q", str(configuration)], user=account, group=account
+        )
         self._wait(port)
 
     def _wait(self, port: int) -> None:
@@ -72,7 +75,9 @@ class Pooler:
                 time.sleep(0.05)
             else:
                 return
-        raise AssertionError(self.log.read_text() if self.log.exists() else "PgBouncer did not start")
+        raise AssertionError(
+            self.log.read_text() if self.log.exists() else "PgBouncer did not start"
+        )
 
     def end(self) -> None:
         self.process.kill()

@@ -135,7 +135,7 @@ class Hub:
     def fragment(self, snapshot: Snapshot, trigger: str) -> str:
         """The progress partial with the trigger that its way calls for, rendered once for all who get it."""
         if trigger not in snapshot.fragments:
-            with self.app.test_request_context():
+            with self.app.test_request_context(environ_overrides={"SCRIPT_NAME": self.settings.url_path}):
                 snapshot.fragments[trigger] = render_template(
                     "partials/progress.html", found=snapshot.found, progress=snapshot.progress, trigger=trigger
                 )
