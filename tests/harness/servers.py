@@ -3,12 +3,15 @@
 import itertools
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
 
-from webapp import db
+from webapp import db, embedded
 from webapp.config import Settings
 from webapp.embedded import Servers
 from webapp.migrate import migrate
@@ -18,9 +21,22 @@ SECRET = "a key for tests only, long enough to be refused nowhere"
 
 
 @pytest.fixture(scope="session")
-def servers():
-    """Both servers in a folder of their own, one pair for each xdist worker; a template database is migrated once."""
-    with tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder:
+def servers(ci):
+    """Both servers in a folder of their own, one pair for each xdist worker; a template database is migrated once.
+
+    With ROWCALL_TEST_LOCALE, such as tr-TR, the databases are of that language, by ICU.
+    """
+    with started(os.environ.get("ROWCALL_TEST_LOCALE"), ci=ci) as found:
+        yield found
+
+
+@contextmanager
+def started(locale: str | None, *, ci: bool) -> Iterator[dict[str, str]]:
+    """Both servers while the block runs. The wheel's PostgreSQL has no ICU: for a locale it takes the system's."""
+    with (
+        tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder,
+        patch.object(embedded, "postgres_program", system_program(ci=ci) if locale else embedded.postgres_program),
+    ):
         Path(folder).chmod(0o755)
         running = Servers(Path(folder) / "v")
         running.start()
@@ -28,10 +44,20 @@ def servers():
         # A test outlives its processes, never its machine: what they committed need not reach the disk.
         _admin(found, "ALTER SYSTEM SET fsync = off")
         _admin(found, "SELECT pg_reload_conf()")
-        _create(found, "template_rowcall")
+        of_locale = f"template0 LOCALE_PROVIDER icu ICU_LOCALE '{locale}'" if locale else "template1"
+        _create(found, "template_rowcall", of_locale)
         migrate(_named(found["DATABASE_URL"], "template_rowcall"))
         yield found
         running.stop()
+
+
+def system_program(*, ci: bool) -> Callable[[str], Path]:
+    """Where a program of the system's newest PostgreSQL is, which has ICU; Debian's is meant."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    if not folders:
+        assert not ci, "PostgreSQL with ICU is missing, and CI must run the tests in a Turkish database"
+        pytest.skip("PostgreSQL with ICU is not installed: apt-get install postgresql")
+    return lambda name: folders[-1] / name
 
 
 def addresses(running: Servers) -> dict[str, str]:
