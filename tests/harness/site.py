@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -66,6 +67,20 @@ def open_to_all(path: Path) -> bool:
     """Whether every account may enter the folder."""
     resolved = path.resolve()
     return all(folder.stat().st_mode & 0o5 == 0o5 for folder in (resolved, *resolved.parents))
+
+
+def as_account(command: list[str]) -> list[str]:
+    """The command, run by the account.
+
+    Where the checkout or its Python stands in a folder that is closed to others, as /root is, the
+    account gets the one capability that lets it in.
+    """
+    if account() is None:
+        return command
+    dropped = ["setpriv", f"--reuid={account()}", f"--regid={account()}", "--clear-groups"]
+    if not all(map(open_to_all, (ROOT, Path(sys.executable), Path(sys.base_prefix)))):
+        dropped += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    return [*dropped, *command]
 
 
 def account() -> int | None:
@@ -173,14 +188,11 @@ class Site:
             line, folder = line.replace(before, after), folder.replace(before, after)
         with (self.folder / f"{unit}.log").open("ab") as log:
             started = subprocess.Popen(
-                shlex.split(line),
+                as_account(shlex.split(line)),
                 cwd=folder,
                 env=self.environment(),
                 stdout=log,
                 stderr=log,
-                user=account(),
-                group=account(),
-                extra_groups=[] if account() else None,
                 umask=int(mask, 8),
                 start_new_session=True,
             )
@@ -310,8 +322,6 @@ def site(settings, people, known_name, ci) -> Iterator:
         if shutil.which(program, path=SEARCHED) is None:
             assert not ci, f"{program} is missing, and CI must run its tests"
             pytest.skip(f"{program} is not installed: apt-get install {package}")
-    if account() and not (open_to_all(ROOT) and open_to_all(ROOT / ".venv" / "bin")):
-        pytest.skip("The checkout stands in a folder that other accounts may not enter")
     running = []
 
     def start(path: str = "", **extra: str) -> Site:
