@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
 from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue, refuse_short_key
-from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE
+from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE, POOL_SECONDS
 from webapp.web import (
     account,
     columns,
@@ -49,7 +49,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         )
     odd_input.register(app)
     receiving.register(app)
-    app.before_request(_cap_body)  # before the extensions read any form
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
     for room in (account, columns, contacts, erasing, health, mend, live, openapi, results, wizard):
@@ -76,7 +75,11 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": db.sqlalchemy_url(settings.database_url),
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, **db.engine_options(connect_timeout=3)},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_pre_ping": True,
+            "pool_timeout": POOL_SECONDS,
+            **db.engine_options(connect_timeout=3),
+        },
         # Monitors ask by the machine's own names, without the proxy.
         "TRUSTED_HOSTS": [public_host, "localhost", "127.0.0.1"] if public_host else None,
         "SESSION_COOKIE_NAME": _cookie_name(settings, secure=secure),
@@ -98,12 +101,6 @@ def _cookie_name(settings: Settings, *, secure: bool) -> str:
     if not secure:
         return "rowcall"
     return "__Secure-rowcall" if settings.url_path else "__Host-rowcall"
-
-
-def _cap_body() -> None:
-    """Only an upload may be large, and only as a file: everything else is held in memory."""
-    if request.endpoint not in receiving.UPLOADS or request.mimetype != "multipart/form-data":
-        request.max_content_length = FORM_BYTES  # Werkzeug minds the form's own limit in multipart bodies only.
 
 
 def _protect(response: Response) -> Response:

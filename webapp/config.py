@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     uploads_per_minute: int = limits.UPLOADS_PER_MINUTE  # for each person
     pending_uploads: int = limits.PENDING_UPLOADS  # that one person may have brought and neither run nor discarded
 
+    # Connections that one client address may have open; not counted behind a proxy.
+    connections_per_address: int = limits.CONNECTIONS_PER_ADDRESS
     max_streams: int = limits.STREAMS  # open event streams and sockets in one web process; each holds a thread
     streams_per_user: int = limits.STREAMS_PER_USER
     stream_seconds: float = limits.STREAM_SECONDS  # a stream is ended after this, and the watcher comes back by itself

@@ -47,10 +47,30 @@ XML_DEPTH = 30  # no part that is read nests more than ten deep, and deep elemen
 FORM_BYTES = 500_000
 FORM_PARTS = 1_000
 JSON_BYTES = MEBIBYTE
+
+# Connections to the web process. A request takes a thread once its head is here, with its body where that is small.
+CONNECTIONS = 512  # at once; beyond these, the one that has waited longest for a request makes room
+CONNECTIONS_PER_ADDRESS = 100  # a setting; not applied behind a proxy, whose address all share
+HEAD_SECONDS = 10  # for a whole head, and for its small body
+HEAD_BYTES_OF_REQUEST = 16 * KIBIBYTE
+SMALL_BODY_BYTES = 16 * KIBIBYTE  # read before a thread is taken; nobody who is not signed in may send more
 SILENT_SECONDS = 10  # how long a client may stop in the middle of a request, or take nothing of an answer
+GRACE_SECONDS = 20  # of waiting for the client of one request, before its bytes are held against the next
+LEAST_BYTES_PER_SECOND = 4 * KIBIBYTE  # of a body, and of an answer: 16 minutes for 4 MB
+# What the system takes of an answer for each connection: a page costs no thread, however slow its reader.
+SEND_BUFFER_BYTES = 256 * KIBIBYTE
+LINGERING = 128  # connections that were told goodbye and whose client has not closed yet
+LINGER_SECONDS = 5
+LINGER_BYTES = 16 * MEBIBYTE  # thrown away of a body that was refused, so that the client reads why
+BODIES_AT_ONCE = 16  # large ones; each holds a thread for as long as its sender takes
+BODIES_AT_ONCE_PER_PERSON = 8
 RECEIVED_AT_ONCE = 4  # uploads that write to the database as they come; further ones wait in temporary files
-THREADS = 96  # of the web process: one for each open stream (STREAMS) and these besides for everything else
+THREADS = 112  # of the web process: one for each open stream, large body and download, and 20 for everything else
 KEEPALIVE_SECONDS = 15  # longer than a page that polls is silent; a waiting connection takes no thread
+
+DOWNLOADS_AT_ONCE = 12  # each holds a thread
+DOWNLOADS_AT_ONCE_PER_PERSON = 4
+POOL_SECONDS = 3  # that a request waits for a database connection before it is answered with 503
 
 # What one person may do. All of these are settings.
 UPLOADS_PER_MINUTE = 30

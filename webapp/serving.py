@@ -3,8 +3,6 @@
 import ctypes
 import gc
 import signal
-import socket
-import struct
 import sys
 from contextlib import suppress
 from types import FrameType
@@ -14,14 +12,16 @@ from gunicorn.http.unreader import SocketUnreader
 
 from webapp import db
 from webapp.config import Misconfigured, Settings
-from webapp.limits import KEEPALIVE_SECONDS, SILENT_SECONDS, THREADS
+from webapp.limits import CONNECTIONS, KEEPALIVE_SECONDS, THREADS
 
-worker_class = "gthread"  # the one class that also serves sockets
+worker_class = "webapp.connections.BoundedWorker"
 workers = 1
 threads = THREADS
+worker_connections = 2 * CONNECTIONS  # never reached: the worker makes room before
 graceful_timeout = 5
 keepalive = KEEPALIVE_SECONDS
 control_socket_disable = True
+sendfile = False  # It would wait for a slow reader as long as that likes.
 M_MMAP_THRESHOLD = -3
 LARGE_BYTES = 64 * 1024
 
@@ -32,15 +32,6 @@ def on_starting(_server: Any) -> None:
         db.refuse_shared_sessions(Settings().database_url)
     except Misconfigured as problem:
         sys.exit(str(problem))
-
-
-def when_ready(server: Any) -> None:
-    """Connections that say nothing take no thread; those that stop half-way give theirs back."""
-    for listener in server.LISTENERS:
-        bound: socket.socket = listener.sock
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", SILENT_SECONDS, 0))
-        if bound.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
-            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_SECONDS)
 
 
 def post_worker_init(worker: Any) -> None:

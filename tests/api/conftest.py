@@ -1,5 +1,6 @@
 """A program with a token, in this process or over the wire; files to import; batches slowed down from outside."""
 
+import functools
 import http.client
 import io
 import json
@@ -9,6 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.harness.web import PASSWORD, Browser
 from webapp import jobs
 from webapp.web.account import add_token
 
@@ -79,6 +81,19 @@ def program(app, token_of):
 @pytest.fixture
 def owner_program(program):
     return program("owner")
+
+
+@pytest.fixture
+def cookie_of(app, people):
+    """`cookie_of("owner")` → the Cookie header of that person, signed in."""
+    @functools.cache
+    def enter(name: str) -> str:
+        browser = Browser(app.test_client())
+        browser.post("/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in")
+        cookie = browser.client.get_cookie("rowcall")
+        return f"{cookie.key}={cookie.value}"
+
+    return enter
 
 
 class Wire:

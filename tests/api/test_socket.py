@@ -1,6 +1,5 @@
 """The socket at its door and under those who misuse it."""
 
-import functools
 import http.client
 import socket
 import time
@@ -12,21 +11,7 @@ import pytest
 from simple_websocket import Client, ConnectionClosed
 
 from tests.api.conftest import people_table
-from tests.harness.web import PASSWORD, Browser
 from webapp.web import live
-
-
-@pytest.fixture
-def cookie_of(app, people):
-    """`cookie_of("owner")` → the Cookie header of that person, signed in."""
-    @functools.cache
-    def enter(name: str) -> str:
-        browser = Browser(app.test_client())
-        browser.post("/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in")
-        cookie = browser.client.get_cookie("rowcall")
-        return f"{cookie.key}={cookie.value}"
-
-    return enter
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def _rows_say_all(opened: ContactImport) -> bool:
 
 def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -> str | None:
     """How the file tells of the person; one that can't be read, or not whole, counts as theirs."""
-    source = StoredFile(conn, opened.id, opened.size_bytes)
+    source = StoredFile(lambda: conn, opened.id, opened.size_bytes)
     found: str | None = None
     try:
         for dialect, id_columns, mail_columns in _parts(opened):

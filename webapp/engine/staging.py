@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, BinaryIO, cast
 from uuid import UUID, uuid4
@@ -103,8 +103,8 @@ def sha256_of(stream: BinaryIO | Incoming) -> str:
 class StoredFile:
     """The stored bytes as a `reading.Source`: `size` in bytes, and blocks from any offset on."""
 
-    def __init__(self, conn: psycopg.Connection[object], import_id: UUID, size: int) -> None:
-        self.conn = conn
+    def __init__(self, connection: Callable[[], psycopg.Connection[Any]], import_id: UUID, size: int) -> None:
+        self.connection = connection  # asked for each block, so that none is held between two
         self.import_id = import_id
         self.size = size
 
@@ -115,7 +115,7 @@ class StoredFile:
             offset += len(block)
 
     def _block_at(self, offset: int) -> bytes | None:
-        with self.conn.cursor(row_factory=tuple_row) as cursor:
+        with self.connection().cursor(row_factory=tuple_row) as cursor:
             found = cursor.execute(
                 """SELECT substr(content, (%(offset)s - position + 1)::int) FROM contact_import_files
                    WHERE import_id = %(id)s AND position <= %(offset)s ORDER BY position DESC LIMIT 1""",

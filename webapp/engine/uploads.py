@@ -89,7 +89,7 @@ def look(
 ) -> reading.Head:
     """The head of the stored file, read with what is given; the rest is found out. Raises reading.Unreadable."""
     return reading.inspect(
-        StoredFile(sessions.driver(session), opened.id, opened.size_bytes),
+        StoredFile(lambda: sessions.driver(session), opened.id, opened.size_bytes),
         opened.filename,
         encoding=encoding,
         delimiter=delimiter,

@@ -1,5 +1,8 @@
 """The ledger as CSV, streamed: constant memory, safe to open in a spreadsheet.
 
+Nothing is held while a reader takes its time: each page of entries and each block of the file is a question of its own,
+and `streamed` gives the database connection back before each piece goes out.
+
 Columns of our own come first and are named so that a file uploaded again is recognised and they are ignored. The
 file's own cells are read again from the stored bytes, so a report shows exactly what was uploaded.
 """
@@ -10,19 +13,20 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy.orm import Session
 
-from webapp.engine import rollback, sessions, uploads
+from webapp.engine import mending, rollback, sessions, uploads
 from webapp.engine.staging import StoredFile
 from webapp.intake import reading, sentences
 from webapp.intake.formulas import protected, unprotected
+from webapp.limits import MEBIBYTE
 from webapp.models import ContactImport
 from webapp.reports.ledger import Row
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500
+FLUSH_CHARS = MEBIBYTE  # of problems and staged cells in a page of entries, but for one row more
 REPORT_COLUMNS = ("Rowcall row", "Rowcall outcome", "Rowcall contact", "Rowcall code", "Rowcall reason")
 REJECTED_COLUMNS = ("Rowcall row", "Rowcall reason")
 UNDO_COLUMNS = ("Row", "Contact", "Field", "Code", "Reason", "Value before the import", "Value kept", "Changed by")
@@ -89,27 +93,33 @@ def _rows(
     session: Session, found: ContactImport, query: str, limits: reading.Limits | None
 ) -> Iterator[tuple[Any, list[str]]]:
     """Ledger entries with the file's cells; both come in row order, so one pass joins them."""
-    conn = sessions.driver(session)
-    cells = _cells(conn, found, limits)
+    cells = _cells(session, found, limits)
     row, values = next(cells, (None, []))
-    for entry in _entries(conn, query, found.id):
+    for entry in _entries(session, query, found.id, with_cells=row is None):
         while row is not None and row < entry.row:
             row, values = next(cells, (None, []))
         yield entry, values if row == entry.row else list(entry.record or [])
 
 
-def _entries(conn: psycopg.Connection[Any], query: str, import_id: UUID) -> Iterator[Any]:
-    with conn.cursor(name="ledger", row_factory=namedtuple_row) as cursor:
-        cursor.itersize = FLUSH_ROWS
-        cursor.execute(query, {"id": import_id})
-        yield from cursor
+def _entries(session: Session, query: str, import_id: UUID, *, with_cells: bool) -> Iterator[Any]:
+    """The entries in the order of the file; `with_cells` where the file is gone and only staged cells are left."""
+    asked = {"id": import_id, "after": 0, "rows": FLUSH_ROWS, "chars": FLUSH_CHARS, "with_cells": with_cells}
+    while page := _page(session, query, asked):
+        yield from page
+        asked["after"] = page[-1].row
+
+
+def _page(session: Session, query: str, asked: dict[str, Any]) -> list[Any]:
+    with sessions.driver(session).cursor(row_factory=namedtuple_row) as cursor:
+        cursor.execute(_IN_ORDER, (list(mending.WAYS_ROUND),))
+        return cursor.execute(_PAGE.format(query=query), asked).fetchall()
 
 
 def _cells(
-    conn: psycopg.Connection[Any], found: ContactImport, limits: reading.Limits | None
+    session: Session, found: ContactImport, limits: reading.Limits | None
 ) -> Iterator[tuple[int | None, list[str]]]:
     """Row numbers and cells from the stored bytes, as long as they are kept."""
-    source = StoredFile(conn, found.id, found.size_bytes)
+    source = StoredFile(lambda: sessions.driver(session), found.id, found.size_bytes)
     if next(source.blocks(0), None) is None:
         return
     for record in reading.records(source, uploads.dialect_of(found), limits=limits):
@@ -136,7 +146,7 @@ def _emptied(buffer: io.StringIO) -> bytes:
 
 
 _COLUMNS = """r.row, COALESCE(l.outcome::text, '{otherwise}') AS outcome, l.contact_id, l.code, l.detail,
-    r.problems, r.record"""
+    r.problems, CASE WHEN %(with_cells)s THEN r.record END AS record"""
 
 # One look-up for each row: before the tables were first analyzed, a plain join read all entries again for every row.
 _ROWS_WITH_ENTRIES = """contact_import_rows r LEFT JOIN LATERAL (
@@ -145,21 +155,35 @@ _ROWS_WITH_ENTRIES = """contact_import_rows r LEFT JOIN LATERAL (
 _EVERY_ROW = f"""
     SELECT {_COLUMNS.format(otherwise="not_processed")}
     FROM {_ROWS_WITH_ENTRIES}
-    WHERE r.import_id = %(id)s ORDER BY r.row"""
+    WHERE r.import_id = %(id)s AND r.row > %(after)s ORDER BY r.row LIMIT %(rows)s"""
 
 _LEDGER = """
     SELECT row, outcome::text AS outcome, contact_id, code, detail, NULL AS problems, NULL AS record
-    FROM contact_import_results WHERE import_id = %(id)s ORDER BY row"""
+    FROM contact_import_results WHERE import_id = %(id)s AND row > %(after)s ORDER BY row LIMIT %(rows)s"""
 
 _REJECTED = f"""
     SELECT {_COLUMNS.format(otherwise="invalid")}
     FROM {_ROWS_WITH_ENTRIES}
-    WHERE r.import_id = %(id)s AND (r.status = 'invalid' OR l.outcome IN ('conflict', 'failed')) ORDER BY r.row"""
+    WHERE r.import_id = %(id)s AND r.row > %(after)s
+      AND (r.status = 'invalid' OR l.outcome IN ('conflict', 'failed')) ORDER BY r.row LIMIT %(rows)s"""
+
+# Without statistics PostgreSQL might fetch and sort all rows for each page. The transaction ends with the page.
+_IN_ORDER = "SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name"
+
+# The rows of a page up to and with the one that passes the limit of characters.
+_PAGE = """
+    SELECT * FROM (
+      SELECT p.*, sum(length(COALESCE(p.problems::text, '')) + length(COALESCE(p.record::text, '')))
+        OVER (ORDER BY p.row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS chars_before
+      FROM ({query}) p) q
+    WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row"""
 
 
 def streamed(session: Session, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks of a download. The session ends with them: by then the request that opened it is over."""
+    """The chunks of a download. While one goes out at its reader's pace, the session holds no connection."""
     try:
-        yield from chunks
+        for chunk in chunks:
+            session.close()
+            yield chunk
     finally:
         session.close()

@@ -1,20 +1,17 @@
 """The JSON API: what became of an import, row by row and as files."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from uuid import UUID
 
-from flask import Response, stream_with_context
+from flask import Response
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine.states import ENDED
-from webapp.engine.uploads import limits
 from webapp.models import ContactImport
-from webapp.reports import documents, exports
+from webapp.reports import documents
 from webapp.web import api_schemas as schemas
-from webapp.web import api_values
+from webapp.web import api_values, downloads
 from webapp.web.access import load_import, settings
 from webapp.web.api import blueprint, session_answer, wrong_state
 from webapp.web.contract import Answer, contract, given
@@ -56,29 +53,20 @@ CSV = {200: Answer("UTF-8 with a byte order mark.", media_type="text/csv")}
 @blueprint.get("/imports/<uuid:import_id>/report.csv")
 @contract("Every row with its outcome", CSV, refuses=(404, 409))
 def report_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, partial(exports.report_csv, limits=limits(settings())), "report")
+    return _download(import_id, downloads.report_csv)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rejected.csv")
 @contract("The rows that did not get in, to be corrected", CSV, refuses=(404, 409))
 def rejected_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
+    return _download(import_id, downloads.rejected_csv)
 
 
-def _download(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> Response:
+def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> Response:
     found = load_import(import_id)
     if found.total is None:
         raise wrong_state(found.state)
-    return Response(
-        stream_with_context(exports.streamed(db.session(), made(db.session(), import_id))),
-        mimetype="text/csv",
-        headers=_attachment(found, kind, "csv"),
-    )
-
-
-def _attachment(found: ContactImport, kind: str, extension: str) -> dict[str, str]:
-    name = f"rowcall-{kind}-{found.created_at:%Y-%m-%d}.{extension}"
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
+    return made(found)
 
 
 @blueprint.get("/imports/<uuid:import_id>/report.pdf")
@@ -94,7 +82,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
     found = _ended(import_id)
     kept = documents.pdf_of(db.session(), found)
     if kept is not None and kept.content:
-        return Response(kept.content, mimetype="application/pdf", headers=_attachment(found, "report", "pdf"))
+        return downloads.report_pdf(found, kept.content)
     if kept is not None and kept.state == "failed":
         raise Problem(503, "pdf_failed", kept.message or "The PDF cannot be made. The CSV report has it all.")
     if kept is None:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from psycopg.errors import DiskFull, ForeignKeyViolation
 from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import BadHost, HTTPException, NotFound, SecurityError
 
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(psycopg.Error, _refused_by_database)
     for gone in GONE:
         app.register_error_handler(gone, _gone)
+    app.register_error_handler(PoolTimeout, _pool_is_full)
     app.register_error_handler(OSError, _disk_full)
     app.register_error_handler(CSRFError, _form_is_old)
     for unknown in (BadHost, SecurityError):
@@ -132,6 +134,11 @@ def _refused_by_database(error: DBAPIError | psycopg.Error) -> ResponseReturnVal
     if isinstance(cause, ForeignKeyViolation):
         return _gone(error)  # What the new row belongs to.
     raise error
+
+
+def _pool_is_full(_error: PoolTimeout) -> ResponseReturnValue:
+    """More is asked at this moment than there are database connections for."""
+    return _out_of_order(503)
 
 
 def _disk_full(error: OSError) -> ResponseReturnValue:

@@ -1,20 +1,18 @@
 """What became of an import: its report, its rows, its downloads, and what an undo kept."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from uuid import UUID
 
-from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
-from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine import rollback
 from webapp.engine.states import ENDED, Outcome, State
-from webapp.engine.uploads import limits
-from webapp.reports import documents, exports, ledger, summary
-from webapp.web import forms
+from webapp.models import ContactImport
+from webapp.reports import documents, ledger, summary
+from webapp.web import downloads, forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db
 from webapp.web.runs import blueprint, undo_is_over, undo_until
@@ -91,30 +89,24 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/report.csv")
 @login_required
 def report_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, partial(exports.report_csv, limits=limits(settings())), "report")
+    return _download(import_id, downloads.report_csv)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rejected.csv")
 @login_required
 def rejected_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
+    return _download(import_id, downloads.rejected_csv)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rollback.csv")
 @login_required
 def rollback_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, exports.undo_csv, "rollback")
+    return _download(import_id, downloads.undo_csv)
 
 
-def _download(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> ResponseReturnValue:
+def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> ResponseReturnValue:
     found = load_import(import_id)
-    if found.total is None:
-        return redirect(step_url(found))
-    return Response(
-        stream_with_context(exports.streamed(db.session(), made(db.session(), import_id))),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="rowcall-{kind}-{found.created_at:%Y-%m-%d}.csv"'},
-    )
+    return redirect(step_url(found)) if found.total is None else made(found)
 
 
 @blueprint.get("/imports/<uuid:import_id>/report.pdf")
@@ -126,8 +118,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
         return redirect(step_url(found))
     kept = documents.pdf_of(db.session(), found)
     if kept is not None and kept.content:
-        headers = {"Content-Disposition": f'attachment; filename="rowcall-report-{found.created_at:%Y-%m-%d}.pdf"'}
-        return Response(kept.content, mimetype="application/pdf", headers=headers)
+        return downloads.report_pdf(found, kept.content)
     if kept is None and not documents.reserve_pdf(db.session(), found):
         words = "Two reports are being made already. This one is tried again in a moment."
         return render_template("imports/pdf.html", found=found, kept=None, busy=words), 429, {"Retry-After": PDF_WAIT}

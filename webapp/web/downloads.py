@@ -1,0 +1,56 @@
+"""Files for people and programs to keep: sent at their pace, and holding nothing but a thread meanwhile."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from uuid import UUID
+
+from flask import Response, stream_with_context
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from webapp.engine.uploads import limits
+from webapp.limits import DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON
+from webapp.models import ContactImport
+from webapp.reports import exports
+from webapp.web.access import settings
+from webapp.web.concurrency import ConcurrencyLimit
+from webapp.web.extensions import db
+
+_under_way = ConcurrencyLimit(DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON)
+
+
+def report_csv(found: ContactImport) -> Response:
+    """Every row with its outcome."""
+    return _csv(found, partial(exports.report_csv, limits=limits(settings())), "report")
+
+
+def rejected_csv(found: ContactImport) -> Response:
+    """The rows that did not get in."""
+    return _csv(found, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
+
+
+def undo_csv(found: ContactImport) -> Response:
+    """What an undo kept."""
+    return _csv(found, exports.undo_csv, "rollback")
+
+
+def _csv(found: ContactImport, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> Response:
+    """Raises concurrency.Full, which is answered with 429."""
+    place = ExitStack()
+    place.enter_context(_under_way.place(current_user.id))
+    name = _attachment(found, kind, "csv")
+    pieces = exports.streamed(db.session(), made(db.session(), found.id))
+    response = Response(stream_with_context(pieces), mimetype="text/csv", headers=name)
+    response.call_on_close(place.close)
+    return response
+
+
+def report_pdf(found: ContactImport, content: bytes) -> Response:
+    """The report on paper."""
+    return Response(content, mimetype="application/pdf", headers=_attachment(found, "report", "pdf"))
+
+
+def _attachment(found: ContactImport, kind: str, extension: str) -> dict[str, str]:
+    name = f"rowcall-{kind}-{found.created_at:%Y-%m-%d}.{extension}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
