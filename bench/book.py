@@ -62,7 +62,7 @@ def drop(conn: Conn, import_id: UUID) -> None:
 
 def reset(conn: Conn, import_id: UUID) -> None:
     """The import as it was when it had been checked: nothing written, nothing counted."""
-    conn.execute("TRUNCATE contact_import_results, contact_changes, contact_undo_kept")
+    conn.execute("TRUNCATE contact_import_results, contact_changes, contact_undo_kept, contact_undo_due")
     counters = ", ".join(f"{outcome} = 0" for outcome in STORED_OUTCOMES)
     conn.execute(
         f"""UPDATE contact_imports SET state = 'ready', last_row = 0, batches_done = 0, busy_seconds = 0,

@@ -381,27 +381,52 @@ class ContactChange(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     contact_id: Mapped[int]
-    # What is owed an undo is still to give back: see taken_keys.py.
-    kind: Mapped[str] = mapped_column(_one_of("change_kind", "import", "edit", "delete", "undo", "owed"))
-    import_id: Mapped[uuid.UUID | None]  # the import that wrote it, or that an undo took back
+    # Entries of kind `undo` were written by older versions. `removed`: an undo deleted the contact.
+    kind: Mapped[str] = mapped_column(_one_of("change_kind", "import", "edit", "delete", "undo", "removed"))
+    import_id: Mapped[uuid.UUID | None]  # the import that wrote it, or created the contact
     row: Mapped[int | None]
     user_id: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
-    before: Mapped[dict[str, Any]]  # the changed fields only; a custom field is "custom:<label>"
+    # The changed fields only; a custom field is "custom:<label>", and names in parentheses are columns of the table.
+    before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
+    undone_at: Mapped[datetime | None]  # null: the change stands
+    undone_by: Mapped[int | None]  # the person who undid a change by hand
 
     __table_args__ = (
         Index("contact_changes_contact", "contact_id", "id"),
         Index("contact_changes_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
-        # Few: contacts that an undone import created, and owed keys. Both wait for this import's own undo.
-        Index(
-            "contact_changes_inherited",
-            "import_id",
-            "id",
-            postgresql_where=text("kind = 'import' AND before ? '(contact)'"),
-        ),
         Index("contact_changes_deleted", "at", postgresql_where=text("kind = 'delete'")),
-        Index("contact_changes_owed", "import_id", "id", postgresql_where=text("kind = 'owed'")),
+    )
+
+
+class UndoDue(Base):
+    """What undos could not do yet: a key that another contact holds, or a created contact that others changed.
+
+    Each undo looks at these again (`engine/undo_keys.py`). The contact of a row may be deleted by hand meanwhile.
+    """
+
+    __tablename__ = "contact_undo_due"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(info=CODE)  # contact: it is to go | email, external_id: it is to have `key`
+    key: Mapped[str] = mapped_column(server_default="")
+    contact_id: Mapped[int]
+    value: Mapped[str | None]  # as the field is to show it
+    held: Mapped[str | None]  # what the field showed when the key became due
+    since: Mapped[int] = mapped_column(server_default=text("0"))  # the contact's newest journal entry at that time
+    source: Mapped[int] = mapped_column(server_default=text("0"))  # the entry that the wish comes from; 0: the original
+    import_id: Mapped[uuid.UUID | None]  # whose undo made it due; of a contact, the import that created it
+    change_id: Mapped[int | None]  # the change by hand whose undo made it due
+    row: Mapped[int | None]
+    # For the undo at hand only: nothing else happened to the contact; it is counted as restored already.
+    plain: Mapped[bool] = mapped_column(server_default=text("false"))
+    counted: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    __table_args__ = (
+        Index("contact_undo_due_key", "kind", "key", "contact_id", unique=True),
+        Index("contact_undo_due_contact", "contact_id", "kind"),
+        Index("contact_undo_due_import", "import_id"),
     )
 
 

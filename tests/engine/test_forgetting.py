@@ -13,7 +13,7 @@ from tests.corpus.workbooks import Written
 from tests.engine import test_proof
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.engine import erasure, journal, mappings, mending, rollback_preview, sessions, staging, uploads
+from webapp.engine import erasure, journal, mappings, mending, sessions, staging, undo_preview, uploads
 from webapp.engine.proof import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
@@ -130,7 +130,7 @@ def test_an_undo_leaves_what_an_expired_import_wrote_and_hands_it_nothing(import
     later = importer.run(LATER, "update", match_keys=["external_id"])
     age(session, later.id, settings.retention_days + 1)
     forget(settings, session)
-    planned = rollback_preview.preview(session, first.id)
+    planned = undo_preview.preview(session, first.id)
     undone = importer.undo(first.id)
     assert (planned.removed, planned.kept) == (undone.rollback["removed"], undone.rollback["kept"]) == (0, 2)
     kept = text("SELECT before, after FROM contact_changes WHERE import_id = :id AND kind = 'import'")

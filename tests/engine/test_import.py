@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from tests.harness.imports import table
 from webapp import db
-from webapp.engine import checking, leases, rollback_preview, sessions
+from webapp.engine import checking, leases, sessions, undo_preview
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.intake.fields import SCALARS
 from webapp.models import Contact, ImportPreview, ImportResult
@@ -77,7 +77,7 @@ def test_rollback_brings_the_book_back(importer, session, strategy):
     importer.run(table("1,ann@example.com,,Ash,,x,39", "2,ben@example.com,Ben,,,,"))
     before = digest(session)
     done = importer.run(PEOPLE, strategy)
-    planned = rollback_preview.preview(session, done.id)
+    planned = undo_preview.preview(session, done.id)
     undone = importer.undo(done.id)
     assert undone.state == "rolled_back"
     assert digest(session) == before

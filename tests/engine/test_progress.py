@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.engine.test_faults import refuse
 from tests.harness.imports import table
 from webapp import db
-from webapp.engine import batches, checking, execution, leases, pace, rollback, sessions
+from webapp.engine import batches, checking, execution, leases, pace, sessions, undo
 from webapp.engine.progress import Work, progress
 from webapp.intake import reading
 
@@ -111,7 +111,7 @@ def test_rollback_shows_its_own_work_beside_what_the_import_did(importer, sessio
     session.commit()
     for entries in (1000, 2000):  # Two slices, each of one batch.
         lease = leases.claim(conn, found.id, 15)
-        assert not rollback.undo_slice(conn, lease, lambda: True)
+        assert not undo.undo_slice(conn, lease, lambda: True)
         now = progress(session, found.id)
         assert (now.state, now.progress, now.processed) == ("rolling_back", 100, ROWS)
         assert (now.work.progress, now.work.processed, now.work.total) == (entries / ROWS * 100, entries, ROWS)

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import select, text
 
 from tests.engine.test_decision import people
-from webapp.engine import journal, rollback, rollback_preview
+from webapp.engine import journal, undo, undo_preview
 from webapp.engine.decision import Rules
 from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.leases import Lease
@@ -173,14 +173,14 @@ class World:
             self.deleted.add(number)
 
     def undo(self, import_id: uuid.UUID) -> None:
-        planned = rollback_preview.preview(self.session, import_id)
+        planned = undo_preview.preview(self.session, import_id)
         self.session.commit()
         lease = Lease(import_id, 1, 0)
         self.conn.execute(
             "UPDATE contact_imports SET state = 'rolling_back', lease_token = 1 WHERE id = %s", (import_id,)
         )
         self.conn.commit()
-        while not rollback.undo_slice(self.conn, lease, lambda: True):
+        while not undo.undo_slice(self.conn, lease, lambda: True):
             pass
         done = self.conn.execute("SELECT state, rollback FROM contact_imports WHERE id = %s", (import_id,)).fetchone()
         self.standing.remove(import_id)
@@ -189,7 +189,7 @@ class World:
         assert done["state"] == "rolled_back"
         assert (planned.removed, planned.restored, planned.kept) == (undone.removed, undone.restored, undone.kept)
         foretold = sorted((one["contact_id"], one["field"] or "", one["code"]) for one in planned.conflicts)
-        listed = [(one.contact_id, one.field or "", one.code) for one in rollback.kept(self.session, import_id)]
+        listed = [(one.contact_id, one.field or "", one.code) for one in undo.kept(self.session, import_id)]
         self.session.commit()
         assert foretold == sorted(listed)
         self.listed = {(number, name) for number, name, _ in listed}
@@ -272,7 +272,7 @@ def test_taking_back_brings_the_book_back(conn, session, book, steps, order):
     conn.rollback()
     conn.execute(
         """TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows, contact_undo_kept,
-             contact_imports RESTART IDENTITY CASCADE"""
+             contact_undo_due, contact_imports RESTART IDENTITY CASCADE"""
     )
     conn.commit()
     world = World(conn, session)
@@ -301,7 +301,7 @@ KEPT = ("contact_id", "field", "code", "wanted", "now")
 
 
 def lines(session, import_id) -> list[tuple]:
-    return [tuple(getattr(one, name) for name in KEPT) for one in rollback.kept(session, import_id)]
+    return [tuple(getattr(one, name) for name in KEPT) for one in undo.kept(session, import_id)]
 
 
 def of(session, number: str) -> Contact:
@@ -319,12 +319,12 @@ def test_an_address_that_a_person_gave_away_stays_where_it_is(importer, session,
     one, two = of(session, "1"), of(session, "2")
     journal.edit_contact(session, two.id, two.version, {"email": "ann@example.com"}, importer.user_id)
     session.commit()
-    planned = rollback_preview.preview(session, changed.id)
+    planned = undo_preview.preview(session, changed.id)
     undone = importer.undo(changed.id)
     assert lines(session, changed.id) == [
         (one.id, "email", "key_taken_on_undo", "ann@example.com", "new@example.com")
     ]
-    (listed,) = rollback.kept(session, changed.id)
+    (listed,) = undo.kept(session, changed.id)
     assert (listed.by_person, listed.by_file) == ("someone@example.com", None)
     assert (planned.restored, planned.kept) == (undone.rollback["restored"], undone.rollback["kept"]) == (1, 1)
     assert (of(session, "1").email, of(session, "1").first_name) == ("new@example.com", "Ann")
@@ -335,7 +335,7 @@ def test_an_address_that_a_later_import_gave_away_comes_back_with_it(importer, s
     later = importer.run("ID,Email\n2,ann@example.com\n", "update", match_keys=["external_id"])
     importer.undo(changed.id)
     assert [line[:3] for line in lines(session, changed.id)] == [(one.id, "email", "key_taken_on_undo")]
-    assert rollback.kept(session, changed.id)[0].changed_by_import == later.id
+    assert undo.kept(session, changed.id)[0].changed_by_import == later.id
     importer.undo(later.id)
     assert lines(session, later.id) == []
     assert [of(session, number).email for number in "12"] == ["ann@example.com", "ben@example.com"]
@@ -348,10 +348,10 @@ def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(impo
     session.commit()
     first = session.scalars(select(ContactImport).where(ContactImport.id != changed.id)).one()
     for import_id, rows in ((changed.id, 1), (first.id, 2)):
-        planned = rollback_preview.preview(session, import_id)
+        planned = undo_preview.preview(session, import_id)
         undone = importer.undo(import_id)
         assert [line[1:] for line in lines(session, import_id)] == [(None, "deleted_meanwhile", None, None)] * rows
-        assert {one.by_person for one in rollback.kept(session, import_id)} == {"someone@example.com"}
+        assert {one.by_person for one in undo.kept(session, import_id)} == {"someone@example.com"}
         assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [0, 0, 0]
         assert (planned.removed, planned.restored, planned.kept, len(planned.conflicts)) == (0, 0, 0, rows)
 
@@ -373,7 +373,7 @@ def test_a_contact_that_the_database_will_not_let_go_stays_alone(importer, sessi
     assert undone.state == "rolled_back"
     assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [299, 0, 1]
     assert lines(session, done.id) == [(held.id, None, "refused_on_undo", None, None)]
-    (listed,) = rollback.kept(session, done.id)
+    (listed,) = undo.kept(session, done.id)
     assert listed.row == 138
     assert "of_contact" in listed.message
     assert [one.id for one in session.scalars(select(Contact))] == [held.id]

@@ -15,7 +15,7 @@ from tests.harness.house import rows
 from tests.harness.imports import table
 from tests.harness.invariants import check_invariants
 from webapp import db, jobs
-from webapp.engine import journal, leases, rollback, sessions
+from webapp.engine import journal, leases, sessions, undo
 from webapp.engine.states import State
 
 LONGEST_WAIT = 2  # seconds that an edit may have to wait
@@ -349,7 +349,7 @@ def test_one_undo_at_a_time(house):
     house.ask(sessions.roll_back, second)
     with db.connect_job(house.settings.database_url) as conn:
         lease = leases.claim(conn, second, house.settings.lease_seconds)
-        assert not rollback.undo_slice(conn, lease, lambda: True)
+        assert not undo.undo_slice(conn, lease, lambda: True)
         leases.release(conn, lease)
     half = house.book()
     house.ask(sessions.roll_back, first)

@@ -298,7 +298,7 @@ def _match(rules: Rules) -> str:
 def _journal_entry(side: str, name: str) -> str:
     """The changed fields as they stand on one side, each custom key a field of its own; null where nothing differs."""
     fields = [
-        f"""CASE WHEN n.{field} IS DISTINCT FROM n.old_{field}
+        f"""CASE WHEN {_differs(field)}
           THEN {_as_json(field, side + field)} ELSE '{{}}' END"""
         for field in WRITTEN
         if field != "custom"
@@ -308,6 +308,12 @@ def _journal_entry(side: str, name: str) -> str:
           FROM jsonb_object_keys(n.old_custom || n.custom) k
           WHERE n.old_custom -> k IS DISTINCT FROM n.custom -> k) ELSE '{{}}' END"""
     return f"NULLIF({' || '.join([*fields, custom])}, '{{}}') AS {name}"
+
+
+def _differs(field: str) -> str:
+    """A field and the key that is derived from it are journalled together, so that an undo finds the key."""
+    pair = next((pair for pair in KEY_FIELDS.items() if field in pair), (field,))
+    return " OR ".join(f"n.{name} IS DISTINCT FROM n.old_{name}" for name in pair)
 
 
 def _as_json(field: str, value: str) -> str:

@@ -62,7 +62,7 @@ def edit_contact(session: Session, contact_id: int, version: int, values: Mappin
         raise Stale(contact)
     now = _flat(contact)
     then = _edited(now, form_values(contact), values)
-    changed = [name for name in then if now.get(name) != then[name]]
+    changed = _with_keys([name for name in then if now.get(name) != then[name]])
     if not changed:
         return contact
     for name, value in _columns(then).items():
@@ -71,9 +71,17 @@ def edit_contact(session: Session, contact_id: int, version: int, values: Mappin
     contact.updated_at = func.now()
     before, after = ({name: values.get(name) for name in changed} for values in (now, then))
     _write(session, until)
-    session.add(ContactChange(contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after))
+    entry = ContactChange(contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after)
+    entry.at = func.clock_timestamp()  # After what an undo wrote that held the contact until now.
+    session.add(entry)
     _write(session, until)
     return contact
+
+
+def _with_keys(names: list[str]) -> list[str]:
+    """Field names, each with the key that is derived from it: an undo brings both back."""
+    pairs = [pair for pair in KEY_FIELDS.items() if set(pair) & set(names)]
+    return list(dict.fromkeys([*names, *(name for pair in pairs for name in pair)]))
 
 
 def delete_contact(session: Session, contact_id: int, version: int, user_id: int) -> None:
@@ -82,11 +90,18 @@ def delete_contact(session: Session, contact_id: int, version: int, user_id: int
     contact = _locked(session, contact_id, until)
     if contact.version != version:
         raise Stale(contact)
-    before = {name: value for name, value in _flat(contact).items() if value not in (None, [])}
+    before = {name: value for name, value in _flat(contact).items() if value not in (None, [])} | _beside(contact)
     session.add(ContactChange(contact_id=contact_id, kind="delete", user_id=user_id, before=before, after={}))
     _write(session, until)
     session.delete(contact)
     _write(session, until)
+
+
+def _beside(contact: Contact) -> dict[str, Any]:
+    """What a contact is beside its fields, for the undo of its deletion: columns, by their names in parentheses."""
+    source = {"imported_from": str(contact.imported_from), "imported_row": contact.imported_row}
+    made = {"created_at": contact.created_at.isoformat(), "version": contact.version}
+    return {f"({name})": value for name, value in ({**source, **made} if contact.imported_from else made).items()}
 
 
 def _locked(session: Session, contact_id: int, until: float) -> Contact:
@@ -181,7 +196,10 @@ def _flattened(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value came from. `kind` is import, edit or undo; `before` is what stood there before."""
+    """Where a value came from. `kind` is import, edit or undo; `before` is what stood there before.
+
+    An undo without an import is that of a change by hand.
+    """
 
     kind: str
     at: datetime
@@ -199,7 +217,8 @@ def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
         origin = _origin(session, change)
         for name, before in change.before.items():
             if name in EDITABLE or name.startswith(CUSTOM):
-                found[name] = Origin(**{**origin, "before": before})
+                stood = before if change.undone_at is None else change.after.get(name)
+                found[name] = _later(found.get(name), Origin(**{**origin, "before": stood}), change)
     if contact.imported_from:
         created = _creation(session, contact)
         for name, value in _flat(contact).items():
@@ -208,18 +227,28 @@ def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
     return found
 
 
+def _later(known: Origin | None, origin: Origin, change: ContactChange) -> Origin:
+    """Which of the two the value came from: the later change, or the later undo since the last change that stands."""
+    if known is None or change.undone_at is None or known.kind != "undo":
+        return origin
+    return max(known, origin, key=lambda one: one.at)
+
+
 def _changes(session: Session, contact_id: int) -> Sequence[ContactChange]:
     return session.scalars(
-        select(ContactChange).where(ContactChange.contact_id == contact_id).order_by(ContactChange.id)
+        select(ContactChange)
+        .where(ContactChange.contact_id == contact_id, ContactChange.kind != "delete")
+        .order_by(ContactChange.id)
     ).all()
 
 
 def _origin(session: Session, change: ContactChange) -> dict[str, Any]:
     source = session.get(ContactImport, change.import_id) if change.import_id else None
-    person = session.get(User, change.user_id or (source.created_by if source else 0))
+    by = change.undone_by or change.user_id or (source.created_by if source else 0)
+    person = session.get(User, by)
     return {
-        "kind": change.kind,
-        "at": change.at,
+        "kind": "undo" if change.undone_at else change.kind,
+        "at": change.undone_at or change.at,
         "row": change.row,
         "import_id": change.import_id,
         "filename": source.filename if source else None,

@@ -172,6 +172,12 @@ SENTENCES = {
     "key_taken_on_undo": Sentence(
         "Another contact has this e-mail or ID now", "Change the other contact first if you want the old value back."
     ),
+    "change_unknown": Sentence("There is no such change", "Choose one from the list of recent changes."),
+    "change_undone": Sentence("This change was undone already", "Nothing to do."),
+    "change_too_old": Sentence(
+        "The time to undo this change is over", "Edit the contact by hand: what it was before is no longer kept."
+    ),
+    "contact_gone": Sentence("The contact is no longer in the book", "Undo its deletion first, then this change."),
 }
 
 

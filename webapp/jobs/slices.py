@@ -12,7 +12,7 @@ import psycopg
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import checking, execution, leases, preview, rollback, uploads
+from webapp.engine import checking, execution, leases, preview, undo, uploads
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State
 from webapp.intake.reading import Unreadable
@@ -109,7 +109,7 @@ def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: C
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:
-        return rollback.undo_slice(conn, lease, should_yield)
+        return undo.undo_slice(conn, lease, should_yield)
     return False
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from psycopg.rows import namedtuple_row
 from sqlalchemy.orm import Session
 
-from webapp.engine import mending, rollback, sessions, uploads
+from webapp.engine import mending, sessions, undo, uploads
 from webapp.engine.staging import StoredFile
 from webapp.intake import reading, sentences
 from webapp.intake.formulas import protected, unprotected
@@ -66,7 +66,7 @@ def undo_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
 
 def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
     after = 0
-    while page := rollback.kept(session, import_id, after=after, limit=FLUSH_ROWS):
+    while page := undo.kept(session, import_id, after=after, limit=FLUSH_ROWS):
         for entry in page:
             values = [_plain(entry.wanted), _plain(entry.now), _changed_by(entry)]
             reason = ": ".join(filter(None, (sentences.title(entry.code), entry.message)))

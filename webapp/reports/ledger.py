@@ -41,7 +41,7 @@ class Row:
 
 
 LONGEST_NAME = 120  # characters of whoever a row is about
-HIDDEN = {"email_key", "phone_key", "(contact)"}  # the journal's own fields, which travel with others
+HIDDEN = {"email_key", "phone_key"}  # the journal's own fields, which travel with others
 
 
 def rows(
@@ -119,7 +119,7 @@ def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: 
     return [
         {"field": name, "before": value, "after": (after or {}).get(name)}
         for name, value in before.items()
-        if name not in HIDDEN
+        if name not in HIDDEN and not name.startswith("(")
     ]
 
 

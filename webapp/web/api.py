@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine import preview as previews
-from webapp.engine import rollback_preview, sessions
+from webapp.engine import sessions, undo_preview
 from webapp.engine.progress import progress
 from webapp.engine.states import State
 from webapp.intake import sentences
@@ -284,7 +284,7 @@ def preview_rollback(import_id: UUID) -> ResponseReturnValue:
         raise wrong_state(found.state)
     if undo_is_over(found):
         raise _refused(found.state, sessions.Refused("undo_expired"))
-    return given(api_values.rollback_of(rollback_preview.preview(db.session(), import_id)))
+    return given(api_values.rollback_of(undo_preview.preview(db.session(), import_id)))
 
 
 @blueprint.delete("/imports/<uuid:import_id>/rollback")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from webapp.engine import journal, rollback_preview
+from webapp.engine import journal, undo_preview
 from webapp.engine.progress import ImportProgress, outcomes_of, sums
 from webapp.engine.states import Outcome, State, sources_of
 from webapp.intake.fields import SCALARS
@@ -112,7 +112,7 @@ def _not_processed(session: Session, import_id: UUID, after: int, limit: int) ->
     ]
 
 
-def rollback_of(preview: rollback_preview.RollbackPreview) -> schemas.RollbackPreview:
+def rollback_of(preview: undo_preview.RollbackPreview) -> schemas.RollbackPreview:
     return schemas.RollbackPreview(
         contacts_removed=preview.removed,
         contacts_restored=preview.restored,

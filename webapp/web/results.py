@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from webapp import jobs
-from webapp.engine import rollback
+from webapp.engine import undo
 from webapp.engine.states import ENDED, Outcome, State
 from webapp.models import ContactImport
 from webapp.reports import documents, ledger, summary
@@ -34,7 +34,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
         report=summary.report(db.session(), import_id),
         until=undo_until(found),
         over=undo_is_over(found),
-        gone=rollback.gone(db.session(), import_id),
+        gone=undo.gone(db.session(), import_id),
         undoable=found.state != State.ROLLED_BACK and found.total is not None and not undo_is_over(found),
     )
 
@@ -80,7 +80,7 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
     if found.state != State.ROLLED_BACK:
         return redirect(step_url(found))
     after = forms.number(request.args, "after")
-    kept = rollback.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
+    kept = undo.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
     return render_template(
         "imports/rolled_back.html", found=found, kept=kept[:ROWS_A_PAGE], more=len(kept) > ROWS_A_PAGE
     )

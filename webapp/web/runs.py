@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.engine import discarding, retention, rollback_preview, searching, sessions
+from webapp.engine import discarding, retention, searching, sessions, undo_preview
 from webapp.engine.progress import outcomes_of, progress, sums
 from webapp.engine.states import ENDED, PENDING, WORKED_ON, State
 from webapp.intake import sentences
@@ -192,7 +192,7 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
         return redirect(step_url(found))
     if undo_is_over(found):
         return _refused(sentences.title("undo_expired"), sentences.instruction("undo_expired"))
-    undo = rollback_preview.preview(db.session(), import_id)
+    undo = undo_preview.preview(db.session(), import_id)
     return render_template("imports/rollback.html", found=found, undo=undo, until=undo_until(found))
 
 
