@@ -18,12 +18,13 @@ import redis
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from webapp import db, jobs
+from webapp import db, jobs, logs
 from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue
 
 logger = logging.getLogger("rowcall.worker")
 RECONNECT_SECONDS = 2
 FORGET_SECONDS = 600  # between two looks at what is older than the retention time
+PRIVATE = 0o077  # files of ours are for their owner only
 IDLE_SECONDS = 20  # RQ blocks this long less 15 s for a job; short, so that a lost queue is noticed
 
 
@@ -99,6 +100,15 @@ class ImportWorker(Worker):
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
 
+    def handle_exception(self, job: Any, *exc_info: Any) -> None:
+        """RQ would log the exception's text, which may quote a contact."""
+        logger.error("%s broke off:\n%s", job.id, logs.describe(exc_info[1]))
+
+    def handle_job_failure(self, job: Any, queue: Any, *more: Any, exc_string: str = "", **named: Any) -> None:
+        """RQ would keep the traceback in the queue, texts included: its first line says as much as is needed."""
+        named["exc_string"] = exc_string.partition("\n")[0]
+        super().handle_job_failure(job, queue, *more, **named)
+
     def setup_work_horse_signals(self) -> None:
         """RQ would let SIGTERM kill the work-horse in the middle of a batch."""
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
@@ -107,6 +117,8 @@ class ImportWorker(Worker):
 
 def main() -> None:
     """Work until told to stop. An unreachable queue is waited for."""
+    logs.keep_values_out()
+    os.umask(PRIVATE)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings()
     refuse_open_queue(settings)

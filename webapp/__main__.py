@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue, refuse_short_key
 from webapp.embedded import CannotStart, Servers, die_with_parent, postgres_program
+from webapp.logs import keep_values_out
 from webapp.migrate import migrate, take_over
 
 PORT_SECONDS = 5
@@ -25,6 +26,7 @@ STOPPED = {130, 143, -signal.SIGINT, -signal.SIGTERM}  # what honcho gives when 
 
 def main() -> int:
     """Start, or do what the arguments name; the exit status."""
+    keep_values_out()
     match sys.argv[1:]:
         case []:
             return start(Settings())
@@ -40,6 +42,7 @@ def main() -> int:
 
 def start(settings: Settings) -> int:
     """Start what is missing, migrate, run the Procfile, and end everything in order."""
+    os.umask(0o077)  # files of ours, logs among them, are for their owner only
     servers = Servers(settings.var)
     try:
         _refuse_unsafe(settings)

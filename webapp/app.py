@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.update(_flask_settings(settings))
     app.extensions["rowcall"] = settings
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # noqa: ARG005 - errors.py does, without the text
     if settings.proxies:
         # Only X-Forwarded-For grows from proxy to proxy; of the others the last one's word counts.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

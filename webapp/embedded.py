@@ -166,7 +166,7 @@ class Servers:
         data = self.var / "postgres"
         self._clear_left_overs(data)
         binary = str(postgres_program("postgres"))
-        return self._spawn("postgres", [binary, "-D", str(data), "-k", str(self.sockets), "-h", ""])
+        return self._spawn("postgres", [binary, "-D", str(data), "-k", str(self.sockets), "-h", "", *QUIET])
 
     def _start_postgres(self) -> None:
         data = self.var / "postgres"
@@ -284,7 +284,10 @@ class Servers:
     # Processes
 
     def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
-        with (self.var / f"{name}.log").open("ab") as log:
+        log_file = self.var / f"{name}.log"
+        log_file.touch(mode=0o600)
+        with log_file.open("ab") as log:
+            os.fchmod(log.fileno(), 0o600)  # earlier versions let everybody read it
             child = subprocess.Popen(  # noqa: S603 - our own binaries
                 command,
                 stdout=log,
@@ -319,11 +322,22 @@ class Servers:
                 return
 
 
+# PostgreSQL's log would hold statements that failed, with their values: contacts and password hashes among them. What
+# failed is told by the program, which knows what may be said.
+QUIET = [
+    word
+    for setting in (
+        "log_min_messages=log",  # which leaves out errors of statements
+        "log_min_error_statement=panic",
+        "log_error_verbosity=terse",
+        "log_parameter_max_length_on_error=0",
+    )
+    for word in ("-c", setting)
+]
 POSTGRES_SETTINGS = """
 # Set by Rowcall; change them as you like.
 max_wal_size = 2GB
 shared_buffers = {megabytes}MB
-log_min_messages = warning
 """
 LEAST_SHARED, MOST_SHARED = 128, 1024  # MB
 ACCESS_RULES = """# Written by Rowcall at every start: a password for every role, on the unix socket alone.

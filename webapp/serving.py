@@ -10,7 +10,7 @@ from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
 
-from webapp import db
+from webapp import db, logs
 from webapp.config import Misconfigured, Settings
 from webapp.limits import CONNECTIONS, KEEPALIVE_SECONDS, THREADS
 
@@ -28,6 +28,7 @@ LARGE_BYTES = 64 * 1024
 
 def on_starting(_server: Any) -> None:
     """Refuse a database that Rowcall cannot use, before anything listens."""
+    logs.keep_values_out()  # in the processes that are forked for requests, too
     try:
         db.refuse_shared_sessions(Settings().database_url)
     except Misconfigured as problem:

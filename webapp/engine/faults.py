@@ -1,5 +1,6 @@
 """What a failed statement means: try again, find the row at fault, or wait for better times."""
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -69,5 +70,14 @@ def is_refusal(error: Exception) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """The error in one line, without the values that the database's detail lines quote."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:500]
+    """The error in one line, without the values that the database quotes in it.
+
+    The lines after the first are left out, and of a data exception (class 22) what stands in quotation marks; in
+    other classes that is the name of a constraint, a column or a table.
+    """
+    line = (str(error).splitlines() or [type(error).__name__])[0][:500]
+    quotes_values = (getattr(error, "sqlstate", None) or "").startswith("22")
+    return QUOTED.sub('"…"', line) if quotes_values else line
+
+
+QUOTED = re.compile('"[^"]*"?')

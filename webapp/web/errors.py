@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import BadHost, HTTPException, NotFound, SecurityError
 
+from webapp.logs import describe
 from webapp.web import problems
 from webapp.web.addresses import page_before
 from webapp.web.extensions import db
@@ -154,5 +155,5 @@ def _out_of_order(status: int) -> ResponseReturnValue:
 
 def _broken(error: Exception) -> ResponseReturnValue:
     reference = secrets.token_hex(4)
-    logger.error("%s: %s", reference, type(getattr(error, "original_exception", error)).__name__, exc_info=error)
+    logger.error("%s:\n%s", reference, describe(getattr(error, "original_exception", None) or error))
     return problems.plain(500, reference) if problems.concerns_api() else _page(500, reference)
