@@ -243,6 +243,12 @@ class ContactImport(Base):
     ledger_digest: Mapped[str | None]  # SHA-256 over the ledger, hexadecimal
     upload_key: Mapped[str | None]  # the client's idempotency key
     run_again_of: Mapped[uuid.UUID | None]
+    file_of: Mapped[uuid.UUID | None]  # the import that brought the file, where this one shares it
+
+    @property
+    def file_id(self) -> uuid.UUID:
+        """Under which import's id the file is stored."""
+        return self.file_of or self.id
 
     __table_args__ = (
         Index(

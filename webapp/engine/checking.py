@@ -83,7 +83,7 @@ def _records(
         session["format"], session["encoding"], session["delimiter"], session["sheet"], session["header_row"]
     )
     start = reading.Position.from_json(reached["position"]) if "position" in reached else None
-    source = StoredFile(lambda: conn, session["id"], session["size_bytes"])
+    source = StoredFile(lambda: conn, session["file_of"] or session["id"], session["size_bytes"])
     return reading.records(source, dialect, start=start, limits=limits)
 
 

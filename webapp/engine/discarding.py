@@ -31,7 +31,15 @@ def discard(session: Session, import_id: UUID) -> None:
         return  # Another click was first.
     if not possible(found):
         raise WrongState(found.state)
+    file_id = found.file_id
     session.expunge(found)
     for table in LOOSE:
         session.execute(text(f"DELETE FROM {table} WHERE import_id = :id"), {"id": import_id})
     session.execute(text("DELETE FROM contact_imports WHERE id = :id"), {"id": import_id})
+    session.execute(text(_UNSHARED), {"file_id": file_id})
+
+
+# The file goes with the import that brought it. One that was shared may have outlived that one's retention time.
+_UNSHARED = """
+    DELETE FROM contact_import_files WHERE import_id = :file_id AND NOT EXISTS (
+      SELECT FROM contact_imports WHERE COALESCE(file_of, id) = :file_id AND purged_at IS NULL)"""

@@ -103,6 +103,7 @@ def traces(session: Session, contact_id: int) -> Traces:
     """
     look = _look(session, contact_id)
     rows, files = look.theirs(())
+    files = _sharing(session, files)
     every = {*look.files, *(import_id for import_id, _ in look.rows)}
     known = session.execute(text(_IMPORTS), {"ids": list(every)}).all()
     labelled = erased_columns.labelled(session, look.sought)
@@ -112,6 +113,16 @@ def traces(session: Session, contact_id: int) -> Traces:
         list(_others(session, look, known, files)),
         sorted({name for import_id, name in labelled.items() if import_id not in files}),
     )
+
+
+def _sharing(session: Session, files: list[UUID]) -> list[UUID]:
+    """These imports and those that share a file with one of them: it goes for all."""
+    return sorted({*files, *session.scalars(text(_SHARING), {"ids": files})})
+
+
+_SHARING = """
+    SELECT o.id FROM contact_imports i JOIN contact_imports o
+      ON COALESCE(o.file_of, o.id) = COALESCE(i.file_of, i.id) WHERE i.id = ANY(:ids)"""
 
 
 def _others(session: Session, look: _Look, known: Collection[Any], files: list[UUID]) -> Iterator[Other]:
@@ -278,6 +289,7 @@ def erase(session: Session, contact_id: int, also: Also = ()) -> Traces:
 def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces:
     """The contact comes last: nothing that wants it waits for the files and rows to be deleted."""
     rows, files = look.theirs(also)
+    files = _sharing(session, files)
     found = Traces(rows, list(session.execute(text(_LOCKED), {"ids": files})))
     if found.busy:
         raise sessions.Refused("erase_while_running", filename=found.busy[0].filename)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.engine import sessions, uploads
@@ -163,7 +163,8 @@ def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterato
     if not (sought.mails or sought.ids or sought.phones or sought.names):
         return
     stored = select(ImportFileChunk.import_id).where(ImportFileChunk.position == 0)
-    kept = select(ContactImport).where(ContactImport.id.in_(stored), ContactImport.id.in_(list(among)))
+    file_id = func.coalesce(ContactImport.file_of, ContactImport.id)
+    kept = select(ContactImport).where(file_id.in_(stored), ContactImport.id.in_(list(among)))
     for opened in session.scalars(kept.execution_options(populate_existing=True)).all():
         if not _rows_say_all(opened) and (way := _way(sessions.driver(session), opened, sought)):
             yield opened.id, way
@@ -191,7 +192,7 @@ def _rows_say_all(opened: ContactImport) -> bool:
 
 def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -> str | None:
     """How the file tells of the person; one that can't be read, or not whole, counts as theirs."""
-    source = StoredFile(lambda: conn, opened.id, opened.size_bytes)
+    source = StoredFile(lambda: conn, opened.file_id, opened.size_bytes)
     found: str | None = None
     try:
         for dialect, id_columns, mail_columns in _parts(opened):

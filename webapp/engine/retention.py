@@ -88,8 +88,13 @@ def _some_of_an_import(conn: Connection) -> bool:
 # Each deletes some; the next is begun when nothing of the one before is left.
 STEPS = (
     (
-        """DELETE FROM contact_import_files WHERE import_id = %(id)s AND position IN (
-             SELECT position FROM contact_import_files WHERE import_id = %(id)s LIMIT %(limit)s)""",
+        # A file that several imports share stays until the last of them expires.
+        """DELETE FROM contact_import_files WHERE (import_id, position) IN (
+             SELECT f.import_id, f.position FROM contact_imports i
+               JOIN contact_import_files f ON f.import_id = COALESCE(i.file_of, i.id)
+             WHERE i.id = %(id)s AND NOT EXISTS (SELECT FROM contact_imports o
+               WHERE COALESCE(o.file_of, o.id) = f.import_id AND o.id <> i.id AND o.expired_at IS NULL)
+             LIMIT %(limit)s)""",
         CHUNKS,
     ),
     (

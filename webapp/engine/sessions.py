@@ -11,10 +11,11 @@ import psycopg
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from webapp.config import Settings
 from webapp.engine import mappings, retention
-from webapp.engine.states import NEVER_RUN, State, Strategy, sources_of
+from webapp.engine.states import ENDED, NEVER_RUN, PENDING, State, Strategy, sources_of
 from webapp.intake import mapping
-from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow
+from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow, User
 
 LARGEST_BATCH = 1000
 
@@ -232,29 +233,39 @@ def retry_failed(session: Session, import_id: UUID) -> None:
     session.flush()
 
 
-def run_again(session: Session, import_id: UUID, user_id: int) -> ContactImport:
-    """A new import from the same bytes and mapping, checked afresh."""
+def run_again(
+    session: Session, import_id: UUID, user_id: int, settings: Settings | None = None
+) -> ContactImport:
+    """A new import of the same file and mapping, checked afresh; the one that waits already, where there is one.
+
+    The old one is locked meanwhile, so that pressing twenty times at once is pressing once. Raises WrongState,
+    Refused("file_gone") and Refused("too_many_pending", limit=n).
+    """
     old = locked(session, import_id)
     if old.state != State.ROLLED_BACK:
         raise WrongState(old.state)
     if old.file_gone or retention.is_over(old, retention.days(session)):
         raise Refused("file_gone")
+    going_on = select(ContactImport).where(
+        ContactImport.run_again_of == old.id,
+        ContactImport.created_by == user_id,
+        ContactImport.state.not_in(ENDED),
+        ContactImport.expired_at.is_(None),
+    )
+    if made := session.scalars(going_on.order_by(ContactImport.created_at.desc()).limit(1)).first():
+        return made
+
+    refuse_too_many(session, user_id, settings or Settings())
     new = ContactImport(
         id=uuid4(),
         created_by=user_id,
         run_again_of=old.id,
+        file_of=old.file_id,
         **{name: getattr(old, name) for name in COPIED},
     )
     session.add(new)
     session.flush()
     session.add(ImportLease(import_id=new.id))
-    session.execute(
-        text(
-            """INSERT INTO contact_import_files (import_id, position, content)
-               SELECT :new, position, content FROM contact_import_files WHERE import_id = :old"""
-        ),
-        {"new": new.id, "old": old.id},
-    )
     session.execute(
         text(
             """INSERT INTO contact_import_corrections (import_id, row, cells, left_out)
@@ -279,6 +290,17 @@ COPIED = (
     *("filename", "size_bytes", "sha256", "format", "encoding", "delimiter", "sheet", "header_row"),
     *("columns", "sample", "head", "suggested_mapping"),
 )
+
+
+def refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
+    """Raises Refused("too_many_pending", limit=n) for a person with as many imports waiting as one may have.
+
+    The person's row is locked until the commit, so that requests at the same moment are counted one by one.
+    """
+    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    pending = select(func.count()).where(ContactImport.created_by == user_id, ContactImport.state.in_(PENDING))
+    if (session.scalar(pending) or 0) >= settings.pending_uploads:
+        raise Refused("too_many_pending", limit=settings.pending_uploads)
 
 
 def locked(session: Session, import_id: UUID) -> ContactImport:

@@ -101,11 +101,14 @@ def sha256_of(stream: BinaryIO | Incoming) -> str:
 
 
 class StoredFile:
-    """The stored bytes as a `reading.Source`: `size` in bytes, and blocks from any offset on."""
+    """The stored bytes as a `reading.Source`: `size` in bytes, and blocks from any offset on.
 
-    def __init__(self, connection: Callable[[], psycopg.Connection[Any]], import_id: UUID, size: int) -> None:
+    `file_id` is the id of the import that brought the file; those that run it again share it.
+    """
+
+    def __init__(self, connection: Callable[[], psycopg.Connection[Any]], file_id: UUID, size: int) -> None:
         self.connection = connection  # asked for each block, so that none is held between two
-        self.import_id = import_id
+        self.file_id = file_id
         self.size = size
 
     def blocks(self, offset: int) -> Iterator[bytes]:
@@ -119,7 +122,7 @@ class StoredFile:
             found = cursor.execute(
                 """SELECT substr(content, (%(offset)s - position + 1)::int) FROM contact_import_files
                    WHERE import_id = %(id)s AND position <= %(offset)s ORDER BY position DESC LIMIT 1""",
-                {"id": self.import_id, "offset": offset},
+                {"id": self.file_id, "offset": offset},
                 binary=True,
             ).fetchone()
         return found[0] if found and found[0] else None

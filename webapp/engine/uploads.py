@@ -4,15 +4,15 @@ import re
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from webapp.config import Settings
 from webapp.engine import mappings, sessions
 from webapp.engine.staging import Incoming, StoredFile, received
-from webapp.engine.states import PENDING, State
+from webapp.engine.states import State
 from webapp.intake import mapping, reading
-from webapp.models import ContactImport, ImportCorrection, ImportLease, User
+from webapp.models import ContactImport, ImportCorrection, ImportLease
 
 LONGEST_NAME = 200
 
@@ -36,7 +36,7 @@ def create(
     Raises reading.Unreadable for a file that cannot be used, staging.TooLarge past the limit, and
     sessions.Refused("too_many_pending") for a person with as many imports waiting as one may have.
     """
-    _refuse_too_many(session, user_id, settings)
+    sessions.refuse_too_many(session, user_id, settings)
     filename = plain_name(filename)
     stored = received(sessions.driver(session), stream, settings.max_upload_bytes)
     opened = ContactImport(
@@ -60,14 +60,6 @@ def create(
     return opened
 
 
-def _refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
-    """The person's row is locked until the commit, so that uploads at the same moment are counted one by one."""
-    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
-    pending = select(func.count()).where(ContactImport.created_by == user_id, ContactImport.state.in_(PENDING))
-    if (session.scalar(pending) or 0) >= settings.pending_uploads:
-        raise sessions.Refused("too_many_pending", limit=settings.pending_uploads)
-
-
 def plain_name(filename: str) -> str:
     """A client's name of a file, as it is shown: no folders, nothing invisible, at most 200 characters with its end."""
     last = re.split(r"[/\\]", filename)[-1]
@@ -89,7 +81,7 @@ def look(
 ) -> reading.Head:
     """The head of the stored file, read with what is given; the rest is found out. Raises reading.Unreadable."""
     return reading.inspect(
-        StoredFile(lambda: sessions.driver(session), opened.id, opened.size_bytes),
+        StoredFile(lambda: sessions.driver(session), opened.file_id, opened.size_bytes),
         opened.filename,
         encoding=encoding,
         delimiter=delimiter,

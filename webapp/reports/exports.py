@@ -119,7 +119,7 @@ def _cells(
     session: Session, found: ContactImport, limits: reading.Limits | None
 ) -> Iterator[tuple[int | None, list[str]]]:
     """Row numbers and cells from the stored bytes, as long as they are kept."""
-    source = StoredFile(lambda: sessions.driver(session), found.id, found.size_bytes)
+    source = StoredFile(lambda: sessions.driver(session), found.file_id, found.size_bytes)
     if next(source.blocks(0), None) is None:
         return
     for record in reading.records(source, uploads.dialect_of(found), limits=limits):

@@ -172,13 +172,13 @@ def _refused(heading: str, advice: str) -> ResponseReturnValue:
 def run_again(import_id: UUID) -> ResponseReturnValue:
     change_import(import_id)
     try:
-        new = sessions.run_again(db.session(), import_id, current_user.id)
+        new = sessions.run_again(db.session(), import_id, current_user.id, settings())
     except sessions.WrongState:
         db.session.rollback()
         return redirect(step_url(load_import(import_id)))
     except sessions.Refused as refusal:
         db.session.rollback()
-        return _refused(sentences.title(refusal.code), sentences.instruction(refusal.code))
+        return _refused(sentences.title(refusal.code), sentences.instruction(refusal.code, **refusal.facts))
     db.session.commit()
     jobs.wake(new.id, settings())
     return redirect(step_url(new))
