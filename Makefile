@@ -1,5 +1,12 @@
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+PYTHON ?= $(shell bin/which-python)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# What a start without Python's venv module left has no pip, and is made anew.
+ifneq ($(wildcard .venv/bin/python),)
+ifeq ($(wildcard .venv/bin/pip),)
+$(shell rm -rf .venv)
+endif
+endif
 
 .PHONY: run test check bench bench-full bench-peers bench-live soak lock backup restore shell
 
@@ -60,9 +67,10 @@ lock: .venv/dev
 LOCK = --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .venv/bin/python:
-	@test -n "$(PYTHON)" || (echo "Rowcall needs Python 3.11 or later: install it and run this again." && false)
-	@bin/system-packages venv || true
-	@$(PYTHON) -m venv .venv || (echo "Python's venv module is missing: apt-get install python3-venv" && false)
+	@test -n "$(PYTHON)" || (echo "Rowcall needs Python 3.11 or later that every account may run: apt-get install python3 python3-venv" && false)
+	@PYTHON="$(PYTHON)" bin/system-packages venv || true
+	@rm -rf .venv
+	@"$(PYTHON)" -m venv .venv || (rm -rf .venv; echo "The virtual environment could not be made. Install Python's venv module and run this again: apt-get install python3-venv" && false)
 
 # The administrator's command; bin/rowcall finds the checkout through the link.
 .venv/bin/rowcall: bin/rowcall | .venv/bin/python

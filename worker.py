@@ -3,6 +3,11 @@
 Started by the Procfile; as many as wanted, on as many machines as wanted.
 """
 
+from webapp import privileges
+
+if __name__ == "__main__":
+    privileges.drop_root_or_exit()  # before what works on data is loaded
+
 import ctypes
 import gc
 import logging
@@ -11,11 +16,14 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import psycopg
 import redis
 from rq import Worker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from webapp import db, jobs, logs
@@ -83,22 +91,62 @@ class Sweeper:
             self.forget_at = time.monotonic() + FORGET_SECONDS
 
 
+class Stop:
+    """Whether this worker was told to stop. It outlives each RQ worker, which a lost queue ends."""
+
+    told = False
+
+
 class ImportWorker(Worker):
-    """RQ's worker, which also minds its sweeper and lets a work-horse know that it is time to stop."""
+    """RQ's worker, which also minds its sweeper and stops when it is told to, whether the queue answers or not.
+
+    It takes no commands from the queue: who can write there must not end imports, nor suspend them.
+    """
 
     sweeper: Sweeper
+    stop: Stop
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Between jobs and during long ones RQ comes by here."""
         if not self.is_horse:
             self.sweeper.keep_alive()
+            if self.stop.told and not self.horse_pid:
+                raise StopRequested  # The signal came where an exception is swallowed.
         super().heartbeat(timeout, pipeline)
 
-    def handle_warm_shutdown_request(self) -> None:
-        """RQ waits for its work-horse, which would finish the whole import: it is told to end with its batch."""
-        if self.horse_pid:
-            with suppress(ProcessLookupError):
-                os.kill(self.horse_pid, signal.SIGTERM)
+    def subscribe(self) -> None:
+        """RQ would take commands from here on."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to end."""
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """RQ would do nothing for as long as a key stands in the queue."""
+
+    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        """Take SIGTERM or SIGINT. RQ would first write it to the queue, and lose it with one that is away."""
+        if os.getpid() != self.pid:
+            jobs.stop_request.told = True  # a work-horse that has not set its own handler yet
+            return
+
+        self.stop.told = True
+        self._shutdown_requested_date = datetime.now(UTC)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.request_force_stop)
+        if not self.horse_pid:
+            raise StopRequested
+        self._end_batch()
+
+    def fork_work_horse(self, job: Any, queue: Any) -> None:
+        """Start the process for one job."""
+        super().fork_work_horse(job, queue)
+        if self.stop.told:
+            self._end_batch()
+
+    def _end_batch(self) -> None:
+        """Left alone, the work-horse would finish the whole import: it is told to end with its batch."""
+        with suppress(ProcessLookupError):
+            os.kill(self.horse_pid, signal.SIGTERM)
 
     def handle_exception(self, job: Any, *exc_info: Any) -> None:
         """RQ would log the exception's text, which may quote a contact."""
@@ -125,42 +173,48 @@ def main() -> None:
     refuse_bad_mail(settings)
     db.refuse_shared_sessions(settings.database_url)
     gc.freeze()  # What is loaded by now stays: no work-horse need ever look through it for garbage.
-    sweeper = Sweeper(settings)
+    sweeper, stop = Sweeper(settings), Stop()
     try:
-        _stop_at_once_when_told()
+        _stop_at_once_when_told(stop)
         sweeper.keep_alive()
-        while not _work(settings, sweeper):
-            time.sleep(RECONNECT_SECONDS)
+        while not stop.told:
+            _work(settings, sweeper, stop)
+            if not stop.told:
+                time.sleep(RECONNECT_SECONDS)
     finally:
         sweeper.end()
 
 
-def _stop_at_once_when_told() -> None:
+def _stop_at_once_when_told(stop: Stop) -> None:
     """While RQ does not run, and so no job does, a signal ends the worker there and then."""
+
+    def leave(*_: object) -> None:
+        stop.told = True
+        sys.exit(0)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(number, leave)
 
 
-def _work(settings: Settings, sweeper: Sweeper) -> bool:
-    """One life of the RQ worker; true when it was asked to stop, false when the queue was lost."""
+def _work(settings: Settings, sweeper: Sweeper, stop: Stop) -> None:
+    """One life of the RQ worker, until it is told to stop or has lost the queue."""
     try:
         worker = ImportWorker(
             [jobs.queue(settings.redis_url)],
             connection=redis.Redis.from_url(settings.redis_url),
+            job_class=jobs.OwnJob,
             serializer=JSONSerializer,
             worker_ttl=IDLE_SECONDS,
             work_horse_killed_handler=jobs.horse_died,
             log_job_description=False,
         )
-        worker.sweeper = sweeper
+        worker.sweeper, worker.stop = sweeper, stop
         worker.max_connection_wait_time = RECONNECT_SECONDS
         worker.work(logging_level="WARNING")
     except redis.RedisError as error:
         logger.warning("queue out of reach: %s", type(error).__name__)
-        return False
     finally:
-        _stop_at_once_when_told()
-    return worker._shutdown_requested_date is not None  # noqa: SLF001 - RQ has no public word for it
+        _stop_at_once_when_told(stop)
 
 
 if __name__ == "__main__":

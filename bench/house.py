@@ -43,7 +43,7 @@ class House:
         self.conn = psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row)
         self.user_id = self._user()
         self.workers = [self._spawn("worker.py") for _ in range(workers)]
-        self.postgres = self.servers.children[0].pid
+        self.postgres = self.servers.running["postgres"].pid
         watched = {"worker": [worker.pid for worker in self.workers]}
         if web:
             self.port = _free_port()

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, db
-from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue, refuse_short_key
+from webapp.config import Settings, refuse_unusable
 from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE, POOL_SECONDS
 from webapp.web import (
     account,
@@ -38,7 +38,7 @@ CSP = (
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application. Raises Misconfigured where a start would be unsafe."""
     settings = settings or Settings()
-    _refuse_unsafe(settings)
+    refuse_unusable(settings)
     app = Flask("webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.update(_flask_settings(settings))
     app.extensions["rowcall"] = settings
@@ -60,14 +60,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(_protect)
     errors.register(app)
     return app
-
-
-def _refuse_unsafe(settings: Settings) -> None:
-    refuse_short_key(settings)
-    if not settings.database_url or not settings.redis_url:
-        raise Misconfigured("Set DATABASE_URL and REDIS_URL, or start Rowcall with make run.")
-    refuse_open_queue(settings)
-    refuse_bad_mail(settings)
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

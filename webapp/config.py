@@ -4,16 +4,23 @@ import ipaddress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from webapp import limits
 from webapp.limits import MEBIBYTE
 
 SHORTEST_KEY = 32  # characters
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+ADDRESSES = {  # the schemes of each, and how one is written
+    "database_url": (("postgresql", "postgres"), "postgresql://user:password@host/name"),
+    "redis_url": (("redis", "rediss", "unix"), "redis://:password@host:6379/0 or unix:///path"),
+    "public_url": (("http", "https"), "https://import.example.com"),
+}
 
 
 class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it is
@@ -23,10 +30,11 @@ class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it 
 class Settings(BaseSettings):
     """Everything an administrator can set. Names in the environment are upper case; that of `var` is ROWCALL_VAR.
 
-    Times are in seconds, sizes in the unit that the name says.
+    Times are in seconds, sizes in the unit that the name says. Raises Misconfigured, a sentence for
+    each value that cannot be used.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     database_url: str = ""
     redis_url: str = ""
@@ -35,28 +43,48 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[int | None, Field(ge=0)] = None  # see `proxies`
     smtp_url: str = ""
     mail_from: str = "rowcall@localhost"
-    port: int = 8000
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
     var: Annotated[Path, Field(validation_alias=AliasChoices("ROWCALL_VAR", "var"))] = Path("var")
 
-    max_upload_mb: int = limits.UPLOAD_MEBIBYTES
-    max_rows: int = limits.ROWS
-    max_columns: int = limits.COLUMNS
-    max_cell_chars: int = limits.CELL_CHARS
-    retention_days: Annotated[int, Field(ge=1)] = 30  # taken over by `rowcall migrate`: see engine/retention.py
-    uploads_per_minute: int = limits.UPLOADS_PER_MINUTE  # for each person
-    pending_uploads: int = limits.PENDING_UPLOADS  # that one person may have brought and neither run nor discarded
+    max_upload_mb: Count = limits.UPLOAD_MEBIBYTES
+    max_rows: Count = limits.ROWS
+    max_columns: Count = limits.COLUMNS
+    max_cell_chars: Count = limits.CELL_CHARS
+    retention_days: Count = 30  # taken over by `rowcall migrate`: see engine/retention.py
+    uploads_per_minute: Count = limits.UPLOADS_PER_MINUTE  # for each person
+    pending_uploads: Count = limits.PENDING_UPLOADS  # that one person may have brought and neither run nor discarded
 
     # Connections that one client address may have open; not counted behind a proxy.
-    connections_per_address: int = limits.CONNECTIONS_PER_ADDRESS
-    max_streams: int = limits.STREAMS  # open event streams and sockets in one web process; each holds a thread
-    streams_per_user: int = limits.STREAMS_PER_USER
-    stream_seconds: float = limits.STREAM_SECONDS  # a stream is ended after this, and the watcher comes back by itself
+    connections_per_address: Count = limits.CONNECTIONS_PER_ADDRESS
+    max_streams: Count = limits.STREAMS  # open event streams and sockets in one web process; each holds a thread
+    streams_per_user: Count = limits.STREAMS_PER_USER
+    stream_seconds: Seconds = limits.STREAM_SECONDS  # then a stream is ended, and the watcher comes back
     page_size: Literal["A4", "Letter"] = "A4"
-    pdf_seconds: int = limits.PDF_SECONDS  # the longest that rendering a PDF may take, and the most memory
-    pdf_memory_mb: int = limits.PDF_MEBIBYTES
+    pdf_seconds: Count = limits.PDF_SECONDS  # the longest that rendering a PDF may take, and the most memory
+    pdf_memory_mb: Count = limits.PDF_MEBIBYTES
 
-    lease_seconds: float = 15.0
-    slice_seconds: float = 2.0
+    lease_seconds: Seconds = 15.0
+    slice_seconds: Seconds = 2.0
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise Misconfigured("\n".join(map(_sentence, error.errors()))) from None
+
+    @field_validator(*ADDRESSES)
+    @classmethod
+    def _is_address(cls, value: str, info: ValidationInfo) -> str:
+        schemes, example = ADDRESSES[info.field_name or ""]
+        try:
+            url = urlsplit(value)
+            names_a_place = url.hostname or (url.path and info.field_name != "public_url")
+            readable = url.scheme in schemes and names_a_place and url.port != 0
+        except ValueError:  # of the port, or of brackets
+            readable = False
+        if value and not readable:
+            raise ValueError(f"write it as {example}")
+        return value
 
     @property
     def site_url(self) -> str:
@@ -91,6 +119,43 @@ class Settings(BaseSettings):
     @property
     def sweep_seconds(self) -> float:
         return self.lease_seconds / 3
+
+
+def _sentence(problem: Any) -> str:
+    """What is wrong with one setting, from pydantic's entry for it. Addresses are not repeated: they hold passwords."""
+    name = str(problem["loc"][0]).upper()
+    facts = problem.get("ctx", {})
+    match problem["type"]:
+        case "value_error":
+            return f"{name} cannot be read: {facts['error']}."
+        case "int_parsing" | "int_from_float":
+            wanted = "a whole number"
+        case "greater_than_equal":
+            wanted = f"at least {facts['ge']}"
+        case "less_than_equal":
+            wanted = f"at most {facts['le']}"
+        case _:
+            return f"{name} is {problem['input']!r}. {problem['msg']}."
+    return f"{name} is {problem['input']!r}: set it to {wanted}."
+
+
+def refuse_unsafe_start(settings: Settings) -> None:
+    """Look at what the environment names before anything starts. A key that it leaves out is made.
+
+    Raises Misconfigured.
+    """
+    if settings.secret_key:
+        refuse_short_key(settings)
+    refuse_open_queue(settings)
+    refuse_bad_mail(settings)
+
+
+def refuse_unusable(settings: Settings) -> None:
+    """What the web process cannot serve with. Raises Misconfigured."""
+    refuse_short_key(settings)
+    if not settings.database_url or not settings.redis_url:
+        raise Misconfigured("Set DATABASE_URL and REDIS_URL, or start Rowcall with make run.")
+    refuse_unsafe_start(settings)
 
 
 def refuse_short_key(settings: Settings) -> None:

@@ -33,6 +33,7 @@ START_SECONDS = 30
 RECOVERY_SECONDS = 600  # PostgreSQL may have to read its whole log again after a crash
 ORPHAN_SECONDS = 10  # what a killed PostgreSQL left running ends by itself, or is ended
 PR_SET_PDEATHSIG = 1
+NAMES = {"postgres": "PostgreSQL", "valkey": "Valkey"}
 ROLE = "rowcall"  # the program's role and its database
 SUPERUSER = "postgres"  # what looks after the cluster, and nothing else
 
@@ -48,7 +49,8 @@ class Servers:
         self.var = var.resolve()
         # Only tests and benches get here as root: `python -m webapp` has become the account by then.
         self.account = privileges.unprivileged_account(self.var) if os.geteuid() == 0 else None
-        self.children: list[subprocess.Popen[bytes]] = []
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.spawners = {"postgres": self.spawn_postgres, "valkey": self.spawn_valkey}
         self.sockets = _socket_folder(self.var)
         self.lock: IO[str] | None = None
 
@@ -105,14 +107,14 @@ class Servers:
 
     def stop(self) -> None:
         """End the servers, newest first; PostgreSQL gets SIGINT, its fast shutdown."""
-        for child in reversed(self.children):
+        for child in reversed(self.running.values()):
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(signal.SIGINT)
             try:
                 child.wait(15)
             except subprocess.TimeoutExpired:
                 child.kill()
-        self.children.clear()
+        self.running.clear()
         if self.lock:
             self.lock.close()
 
@@ -176,7 +178,7 @@ class Servers:
         self._require_passwords(data)
         self.spawn_postgres()
         url = self.administrator_url()
-        self._wait("PostgreSQL", "postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error)
+        self._wait("postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error)
         self._prepare_role()
         with psycopg.connect(self.administrator_url(ROLE), autocommit=True) as conn:
             conn.execute(OWN_EVERYTHING)
@@ -279,7 +281,7 @@ class Servers:
     def _start_valkey(self) -> None:
         self.spawn_valkey()
         client = redis.Redis(unix_socket_path=str(self.sockets / "valkey.sock"))
-        self._wait("Valkey", "valkey", client.ping, redis.RedisError)
+        self._wait("valkey", client.ping, redis.RedisError)
 
     # Processes
 
@@ -296,8 +298,7 @@ class Servers:
                 start_new_session=True,
                 **self._process(),
             )
-        self.children = [known for known in self.children if known.poll() is None]
-        self.children.append(child)
+        self.running[name] = child
         return child
 
     def _process(self) -> dict[str, Any]:
@@ -307,7 +308,7 @@ class Servers:
             return found
         return {**found, "user": self.account.uid, "group": self.account.gid, "extra_groups": []}
 
-    def _wait(self, name: str, log: str, probe: Callable[[], object], error: type[Exception]) -> None:
+    def _wait(self, name: str, probe: Callable[[], object], error: type[Exception]) -> None:
         begun = time.monotonic()
         while True:
             try:
@@ -315,8 +316,8 @@ class Servers:
             except error as problem:
                 recovers = isinstance(problem, psycopg.Error) and "starting up" in str(problem)
                 patience = RECOVERY_SECONDS if recovers else START_SECONDS
-                if self.children[-1].poll() is not None or time.monotonic() - begun > patience:
-                    raise CannotStart(f"{name} did not start: see {self.var / log}.log") from problem
+                if self.running[name].poll() is not None or time.monotonic() - begun > patience:
+                    raise CannotStart(f"{NAMES[name]} did not start: see {self.var / name}.log") from problem
                 time.sleep(0.05)
             else:
                 return

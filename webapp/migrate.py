@@ -1,7 +1,10 @@
 """Bring a database to the newest version of the tables."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from webapp import db
 from webapp.config import Settings
@@ -10,6 +13,7 @@ from webapp.engine import retention
 if TYPE_CHECKING:
     from alembic.config import Config
 
+MIGRATION_LOCK = 7_665_102  # "rowcall tables"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -32,10 +36,19 @@ def config(url: str) -> "Config":
 
 
 def migrate(url: str) -> None:
-    """Apply the migrations that the database lacks."""
+    """Apply the migrations that the database lacks. Two starts at once do it one after the other."""
     from alembic import command  # noqa: PLC0415 - the web process needs the versions alone
 
-    command.upgrade(config(url), "head")
+    with psycopg.connect(db.libpq_url(url), connect_timeout=5) as conn:
+        # Held by a transaction, and so for as long as this connection lives, behind a pooler too.
+        conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        row = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (MIGRATION_LOCK,)).fetchone()
+        if row != (True,):
+            print("Another start brings the tables up to date; waiting for it.", file=sys.stderr, flush=True)  # noqa: T201
+            conn.execute("SET LOCAL statement_timeout = 0")
+            conn.execute("SET LOCAL lock_timeout = 0")
+            conn.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        command.upgrade(config(url), "head")
 
 
 def take_over(url: str, settings: Settings) -> None:

@@ -62,9 +62,19 @@ def drop_root(*, make_folder: bool = False) -> Account | None:
     os.setgid(account.gid)
     os.setuid(account.uid)
     os.environ["HOME"] = str(var)  # root's own is closed to the account
-    _refuse_closed_folders(account, var)
+    _refuse_closed(account, PROGRAM, PROGRAM / "webapp", Path(sys.prefix), Path(sys.base_prefix))
+    if make_folder:
+        _refuse_closed(account, var)
 
     return account
+
+
+def drop_root_or_exit(*, make_folder: bool = False) -> Account | None:
+    """The same for a program's first line: what is wrong goes to its terminal, and the program ends."""
+    try:
+        return drop_root(make_folder=make_folder)
+    except RootRefused as problem:
+        sys.exit(str(problem))
 
 
 def hand_over(var: Path, account: Account) -> None:
@@ -92,12 +102,10 @@ def _hand_over_file(path: Path, account: Account) -> None:
         os.close(file)
 
 
-def _refuse_closed_folders(account: Account, var: Path) -> None:
-    for folder in (PROGRAM, PROGRAM / "webapp", Path(sys.prefix), Path(sys.base_prefix)):
+def _refuse_closed(account: Account, *folders: Path) -> None:
+    for folder in folders:
         if not os.access(folder, os.R_OK | os.X_OK):
             raise RootRefused(closed(folder, account))
-    if not os.access(var.parent, os.X_OK):
-        raise RootRefused(closed(var.parent, account))
 
 
 def closed(folder: Path, account: Account) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
 
-from webapp import db, logs
-from webapp.config import Misconfigured, Settings
+from webapp import db, logs, privileges
+from webapp.config import Misconfigured, Settings, refuse_unusable
 from webapp.limits import CONNECTIONS, KEEPALIVE_SECONDS, THREADS
 
 worker_class = "webapp.connections.BoundedWorker"
@@ -26,11 +26,16 @@ M_MMAP_THRESHOLD = -3
 LARGE_BYTES = 64 * 1024
 
 
-def on_starting(_server: Any) -> None:
-    """Refuse a database that Rowcall cannot use, before anything listens."""
+def on_starting(server: Any) -> None:
+    """Give up root, and refuse a database that Rowcall cannot use, before anything listens."""
     logs.keep_values_out()  # in the processes that are forked for requests, too
+    if account := privileges.drop_root_or_exit():
+        server.cfg.set("user", account.uid)  # else its workers would try to become root again
+        server.cfg.set("group", account.gid)
     try:
-        db.refuse_shared_sessions(Settings().database_url)
+        settings = Settings()
+        refuse_unusable(settings)
+        db.refuse_shared_sessions(settings.database_url)
     except Misconfigured as problem:
         sys.exit(str(problem))
 

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent.parent
 class Machine(Servers):
     """The embedded servers, each of which can be stopped and started by itself."""
 
-    def child(self, program: str) -> "subprocess.Popen[bytes]":
-        return next(child for child in self.children if any(Path(str(word)).name == program for word in child.args))
+    def child(self, name: str) -> "subprocess.Popen[bytes]":
+        return self.running[name]
 
     def stop_database(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one."""
@@ -26,30 +26,26 @@ class Machine(Servers):
         self._start_postgres()
 
     def stop_queue(self, how: signal.Signals = signal.SIGKILL) -> None:
-        self._stop("valkey-server", how)
+        self._stop("valkey", how)
 
     def start_queue(self) -> None:
         self._start_valkey()
 
     def signal_queue(self, number: signal.Signals) -> None:
-        self.child("valkey-server").send_signal(number)
+        self.child("valkey").send_signal(number)
 
-    def _stop(self, program: str, how: signal.Signals) -> None:
-        child = self.child(program)
+    def _stop(self, name: str, how: signal.Signals) -> None:
+        child = self.running.pop(name)
         child.send_signal(how)
         child.wait(20)
-        self.children.remove(child)
 
     def heal(self) -> None:
         """Have both servers up again, whatever a test did to them."""
-        for child in self.children:
+        for child in self.running.values():
             child.send_signal(signal.SIGCONT)
-        names = {Path(str(word)).name for child in self.children if child.poll() is None for word in child.args}
-        self.children = [child for child in self.children if child.poll() is None]
-        if "postgres" not in names:
-            self.start_database()
-        if "valkey-server" not in names:
-            self.start_queue()
+        for name, start in {"postgres": self.start_database, "valkey": self.start_queue}.items():
+            if name not in self.running or self.running[name].poll() is not None:
+                start()
 
 
 class Family:

@@ -86,7 +86,7 @@ def _as_before(var: Path) -> None:
     subprocess.run(initdb, check=True, capture_output=True, **old._process())
     old.spawn_postgres()
     url = f"postgresql://postgres@/postgres?host={old.sockets}"
-    old._wait("PostgreSQL", "postgres", lambda: psycopg.connect(url).close(), psycopg.Error)
+    old._wait("postgres", lambda: psycopg.connect(url).close(), psycopg.Error)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("CREATE DATABASE rowcall")
     migrate.migrate(url.replace("/postgres?", "/rowcall?"))
@@ -160,9 +160,9 @@ def test_a_start_waits_for_what_a_killed_server_left_writing(var, running):
     with psycopg.connect(servers.addresses()["DATABASE_URL"]) as conn:
         backend = conn.info.backend_pid
         os.kill(backend, signal.SIGSTOP)
-        servers.children[0].kill()
-        servers.children[0].wait(10)
-        servers.children.clear()
+        postmaster = servers.running.pop("postgres")
+        postmaster.kill()
+        postmaster.wait(10)
         servers.lock.close()
         begun = time.monotonic()
         again = running(queue=False)

@@ -79,6 +79,18 @@ def clone():
         subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
         (folder / ".venv").symlink_to(ROOT / ".venv")
         yield folder
+        for pid in _working_below(folder):  # what a failed test left
+            os.kill(pid, signal.SIGKILL)
+
+
+def _working_below(folder: Path) -> list[int]:
+    """The processes whose working folder lies there, from /proc."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(int(process.name))
+    return found
 
 
 class House:
@@ -93,7 +105,7 @@ class House:
             self.process = subprocess.Popen(
                 ["make", "run"], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
             )
-        self.base = f"http://127.0.0.1:{port}"
+        self.base = f"http://127.0.0.1:{environment['PORT']}"
 
     def wait(self) -> None:
         until = time.monotonic() + PATIENCE

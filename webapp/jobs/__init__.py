@@ -3,7 +3,7 @@
 What the queue calls by name (`work`, `render_pdf`, `notify`) and what the rest of the program asks for stands here.
 """
 
-from webapp.jobs.doorbell import eviction_policy, queue, request_notice, request_pdf, wake, workers
+from webapp.jobs.doorbell import OwnJob, eviction_policy, queue, request_notice, request_pdf, wake, workers
 from webapp.jobs.horses import PR_SET_PDEATHSIG, end_silent_horses, stop_request
 from webapp.jobs.papers import notify, render_pdf
 from webapp.jobs.slices import horse_died, work
@@ -11,6 +11,7 @@ from webapp.jobs.sweeping import forget, report_worker, send_notices, sweep
 
 __all__ = [
     "PR_SET_PDEATHSIG",
+    "OwnJob",
     "end_silent_horses",
     "eviction_policy",
     "forget",

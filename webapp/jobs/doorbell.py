@@ -14,6 +14,8 @@ import psycopg
 import redis
 from redis.client import Pipeline
 from rq import Queue, Worker
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException as BaseTimeoutException  # noqa: PLC0414 - passed on to those who let it through
 
@@ -23,14 +25,50 @@ from webapp.config import Settings
 logger = logging.getLogger(__name__)
 
 QUEUE = "imports"
+# All that a worker ever runs. Each takes one argument, the number of an import.
+FUNCTIONS = frozenset({"webapp.jobs.work", "webapp.jobs.render_pdf", "webapp.jobs.notify"})
+# What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled values.
+RECORD = frozenset({
+    "created_at", "data", "description", "ended_at", "enqueued_at", "exc_info", "failure_ttl", "last_heartbeat",
+    "origin", "result_ttl", "started_at", "status", "timeout", "worker_name",
+})  # fmt: skip
 LONGEST_MAIL = 60  # seconds for one try at a mail server that answers, but never to the end
+
+
+class OwnJob(Job):
+    """A job that this program put on the queue. Any other does not exist for it.
+
+    Who can write to the queue could otherwise have every function of every module run, as the
+    job itself, as a callback, or by a pickled value.
+    """
+
+    def __init__(self, id: str | None = None, connection: Any = None, serializer: Any = None) -> None:  # noqa: A002, ARG002 - RQ's names
+        super().__init__(id, connection, JSONSerializer)
+
+    def restore(self, raw_data: dict[bytes, bytes]) -> None:
+        """Read the job from its record in the queue. Raises NoSuchJobError for one of another making."""
+        read = {name: value for name, value in raw_data.items() if name.decode(errors="replace") in RECORD}
+        try:
+            super().restore(read)
+            own = self._is_own()
+        except Exception:  # noqa: BLE001 - a record can hold anything, and must never end the worker
+            own = False
+        if not own:
+            logger.warning("the queue holds a job that is not Rowcall's: it is removed")
+            self.connection.delete(self.key)
+            raise NoSuchJobError(self.id)
+
+    def _is_own(self) -> bool:
+        (argument,) = self.args
+        UUID(argument)
+        return self.func_name in FUNCTIONS and self.instance is None and not self.kwargs
 
 
 @lru_cache(maxsize=4)
 def queue(url: str) -> Queue:
     """The import queue; the JSON serializer keeps pickle out of it."""
     connection = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
-    return Queue(QUEUE, connection=connection, serializer=JSONSerializer, default_timeout=-1)
+    return Queue(QUEUE, connection=connection, job_class=OwnJob, serializer=JSONSerializer, default_timeout=-1)
 
 
 def workers(settings: Settings) -> int:
