@@ -11,6 +11,7 @@ from webapp.config import Settings, refuse_unusable
 from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE, POOL_SECONDS
 from webapp.web import (
     account,
+    changes,
     columns,
     contacts,
     erasing,
@@ -52,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     receiving.register(app)
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
-    for room in (account, columns, contacts, erasing, health, mend, live, openapi, results, wizard):
+    for room in (account, changes, columns, contacts, erasing, health, mend, live, openapi, results, wizard):
         app.register_blueprint(room.blueprint)
     cli.register(app)
     presenting.register(app)

@@ -403,6 +403,7 @@ class ContactChange(Base):
         Index("contact_changes_contact", "contact_id", "id"),
         Index("contact_changes_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
         Index("contact_changes_deleted", "at", postgresql_where=text("kind = 'delete'")),
+        Index("contact_changes_by_hand", "id", postgresql_where=text("kind IN ('edit', 'delete')")),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.steps import Gate, import_id, objections, run, to_review, upload
+from tests.browser.steps import Gate, import_id, objections, run, sign_in, to_review, upload
 from tests.harness.web import PASSWORD
 from webapp.web.account import setup_token
 
@@ -209,3 +209,70 @@ def account_and_errors(eye: Eye, of_import: str) -> None:
     page.fill("#password", "a guess")
     page.click("main button")
     eye.look("sign-in-wrong")
+
+
+LONG = "A rather long line of notes that somebody typed on the telephone, and that goes on. " * 4
+
+
+def test_changes_by_hand(page, live_server, conn, people):
+    """Deleted, back, changed and undone: the line at the place, the list, and what could not come back."""
+    eye = Eye(page, live_server)
+    conn.execute(
+        """INSERT INTO contacts (external_id, email, email_key, first_name, last_name, company, street, notes, tags)
+           VALUES ('1', 'ann@example.com', 'ann@example.com', 'Ann', 'Ash', 'Ash & Sons', E'1 Main Street\nFlat 4',
+             %s, '{fair,vip}'), ('2', 'ben@example.com', 'ben@example.com', 'Ben', 'Birch', NULL, NULL, NULL, '{}')""",
+        (LONG,),
+    )
+    sign_in(page, live_server)
+    eye.visit("/contacts/changes", "changes-empty")
+    page.goto(f"{live_server}/contacts/1")
+    page.get_by_label("Company").fill("Ash & Daughters")
+    page.get_by_label("City").fill("Oslo")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    eye.look("contact-saved")
+    page.get_by_role("button", name="Delete Ann Ash").click()
+    page.get_by_text("Ann Ash was deleted.").wait_for()
+    eye.look("contact-deleted")
+    eye.visit("/contacts/changes", "changes")
+    page.goto(f"{live_server}/contacts/2")
+    page.get_by_label("E-mail").fill("ann@example.com")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    page.goto(f"{live_server}/contacts/changes")
+    page.get_by_role("button", name="Undo the deletion of Ann Ash").click()
+    page.get_by_role("heading", name="Ann Ash is back, but for 1 field.").wait_for()
+    eye.look("undone-kept")
+    page.goto(f"{live_server}/contacts/changes")
+    page.get_by_role("button", name="Undo the edit of Ben Birch").click()
+    page.get_by_role("status").wait_for()
+    eye.look("changes-undone")
+    conn.execute("UPDATE users SET role = 'admin'")
+    rows = [f"{n},p{n}@example.com,Ada,+49 30 1234567" for n in range(3, 9)]
+    conn.execute("UPDATE contacts SET phone = '+49 30 1234567', phone_key = '+49301234567' WHERE id = 1")
+    upload(page, live_server, "\n".join(["ID,Email,First name,Phone", *rows]).encode(), "staff.csv")
+    to_review(page)
+    eye.page.goto(f"{live_server}/contacts/1/erase")
+    eye.page.locator("summary").click()
+    eye.look("erase-others")
+    assert not eye.found, "\n".join(eye.found)
+
+
+def test_a_deletion_is_undone_by_keyboard_and_without_scripts(chromium, live_server, conn, people):
+    conn.execute("INSERT INTO contacts (first_name, email, email_key) VALUES ('Ann', 'a@example.com', 'a@example.com')")
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, live_server)
+    page.goto(f"{live_server}/contacts/1")
+    page.get_by_role("button", name="Delete Ann").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Ann was deleted.").wait_for()
+    undo = page.get_by_role("button", name="Undo")
+    for _ in range(20):  # through the top of the page and what stands before it
+        page.keyboard.press("Tab")
+        if undo.evaluate("at => at === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    page.get_by_text("Ann is back.").wait_for()
+    assert conn.execute("SELECT count(*) AS n FROM contacts").fetchone()["n"] == 1
+    context.close()

@@ -9,14 +9,14 @@ from flask_login import current_user, login_required
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import NoResultFound
 
-from webapp.engine import journal, searching
+from webapp.engine import journal, recent_changes, searching
 from webapp.intake import sentences
 from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.intake.fields import is_multiline, label_of
 from webapp.intake.validation import Problem
 from webapp.models import Contact
-from webapp.web import forms
-from webapp.web.access import load_import, refuse_viewers
+from webapp.web import changes, forms
+from webapp.web.access import load_import, refuse_viewers, retention_days
 from webapp.web.extensions import db
 
 blueprint = Blueprint("contacts", __name__)
@@ -44,14 +44,20 @@ def index() -> str:
     wanted = matching(search, source.id if source else None).where(Contact.id > after)
     rows = list(db.session.scalars(wanted.order_by(Contact.id).limit(A_PAGE + 1)))
     return render_template(
-        "contacts/index.html", contacts=rows[:A_PAGE], more=len(rows) > A_PAGE, q=search, source=source, after=after
+        "contacts/index.html",
+        contacts=rows[:A_PAGE],
+        more=len(rows) > A_PAGE,
+        q=search,
+        source=source,
+        after=after,
+        deleted=changes.known("deleted"),
     )
 
 
 @blueprint.get("/contacts/<int:contact_id>")
 @login_required
 def show(contact_id: int) -> str:
-    return _page(_load(contact_id))
+    return _page(_load(contact_id), saved=changes.known("saved"), undone=changes.known("undone"))
 
 
 def _load(contact_id: int) -> Contact:
@@ -69,6 +75,7 @@ def _page(contact: Contact, **shown: Any) -> str:
         origins=journal.provenance(db.session(), contact),
         multiline=_lines(values),
         marks={name: journal.mark(text) for name, text in stored.items()},
+        days=retention_days(),
         **shown,
     )
 
@@ -89,10 +96,9 @@ def edit(contact_id: int) -> ResponseReturnValue:
     refuse_viewers()
     contact = _load(contact_id)
     values = {name: request.form[name] for name in journal.form_values(contact) if name in request.form}
+    version = forms.number(request.form, "version")
     try:
-        journal.edit_contact(
-            db.session(), contact_id, forms.number(request.form, "version"), values, current_user.id
-        )
+        contact = journal.edit_contact(db.session(), contact_id, version, values, current_user.id)
     except journal.Stale as stale:
         return _stale(stale.contact, values)
     except journal.Invalid as invalid:
@@ -106,7 +112,8 @@ def edit(contact_id: int) -> ResponseReturnValue:
     except NoResultFound:
         abort(404)
     db.session.commit()
-    return redirect(url_for("contacts.show", contact_id=contact_id))
+    saved = recent_changes.newest_of(db.session(), contact_id, current_user.id) if contact.version != version else None
+    return redirect(url_for("contacts.show", contact_id=contact_id, saved=saved))
 
 
 def _instruction(problem: Problem) -> str:
@@ -153,4 +160,5 @@ def delete(contact_id: int) -> ResponseReturnValue:
     except NoResultFound:
         abort(404)
     db.session.commit()
-    return redirect(url_for("contacts.index"))
+    deleted = recent_changes.newest_of(db.session(), contact_id, current_user.id)
+    return redirect(url_for("contacts.index", deleted=deleted))
