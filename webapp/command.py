@@ -68,6 +68,8 @@ def main() -> None:
     except (psycopg.Error, DBAPIError) as problem:
         kind = type(getattr(problem, "orig", problem)).__name__
         sys.exit(f"The database refused ({kind}). Look with: rowcall doctor")
+    except UnicodeError:
+        sys.exit("An argument holds bytes that are no text.")
     except PermissionError as problem:
         sys.exit(f"{problem.filename} is not readable for you: run this as the account that runs Rowcall.")
 

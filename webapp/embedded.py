@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -174,6 +175,7 @@ class Servers:
         data = self.var / "postgres"
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
+        _refuse_another_version(data)
         self._clear_left_overs(data)
         self._require_passwords(data)
         self.spawn_postgres()
@@ -335,6 +337,29 @@ QUIET = [
     )
     for word in ("-c", setting)
 ]
+
+
+def _refuse_another_version(data: Path) -> None:
+    """PostgreSQL reads its own major version's data only: raise CannotStart with the way to carry it over."""
+    kept = (data / "PG_VERSION").read_text().strip()
+    own = subprocess.run(  # noqa: S603 - our own binary
+        [str(postgres_program("postgres")), "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    number = re.search(r"\) (\d+)", own)
+    if number is None or number[1] == kept:
+        return
+    raise CannotStart(
+        f"{data} was written by PostgreSQL {kept}, and this Rowcall brings {number[1]}, which cannot read it. "
+        "Nothing is lost, and nothing was changed. To carry it over:\n"
+        "  1. git checkout the version of Rowcall that ran before (right after git pull: ORIG_HEAD); make run\n"
+        "  2. in a second terminal: make backup FILE=rowcall.dump; then end make run with Ctrl-C\n"
+        f"  3. mv {data} {data}.{kept}\n"
+        "  4. git checkout this version again (git checkout -); make run\n"
+        "  5. in a second terminal: make restore FILE=rowcall.dump\n"
+        f"When all is there again, delete {data}.{kept}."
+    )
+
+
 POSTGRES_SETTINGS = """
 # Set by Rowcall; change them as you like.
 max_wal_size = 2GB
