@@ -16,6 +16,7 @@ from webapp.admin.restore import restore
 from webapp.embedded import CannotStart, Servers
 from webapp.migrate import migrate
 
+pytestmark = pytest.mark.timeout(400)  # commands and servers are processes of their own
 OLDER = Path("/usr/lib/postgresql/15/bin")
 
 

@@ -16,6 +16,7 @@ from webapp.admin import AdminError, backup, postgres
 from webapp.admin.restore import back, drop_kept, restore
 from webapp.engine import leases
 
+pytestmark = pytest.mark.timeout(400)  # commands and servers are processes of their own
 AWAY = "postgresql://postgres@127.0.0.1:1/rowcall"
 
 

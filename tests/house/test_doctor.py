@@ -18,6 +18,7 @@ from webapp.admin import doctor, postgres
 from webapp.admin.doctor import Finding
 from webapp.config import Settings
 
+pytestmark = pytest.mark.timeout(400)  # commands and servers are processes of their own
 AWAY = "postgresql://rowcall@127.0.0.1:1/rowcall"
 PATIENCE = 60
 

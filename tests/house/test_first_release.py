@@ -23,6 +23,7 @@ from webapp.config import Settings
 from webapp.engine import sessions
 from webapp.models import Base
 
+pytestmark = pytest.mark.timeout(400)  # commands and servers are processes of their own
 DUMP = Path(__file__).parent / "dumps" / "first_tables.dump"
 
 
