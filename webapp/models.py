@@ -211,6 +211,8 @@ class ContactImport(Base):
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
     check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)
+    # A correction of many rows that a worker is at: {"column", "value", "replacement", "after", "rows", "total"}.
+    correcting: Mapped[dict[str, Any] | None]
     mended_at: Mapped[datetime | None]  # when a row was last corrected: previews wait until that calms down
 
     duplicate_strategy: Mapped[str | None] = mapped_column(_one_of("duplicate_strategy", *Strategy))

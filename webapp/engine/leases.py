@@ -55,7 +55,8 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
 # Where the work stands, as one number that moves with it: deaths count against the work only while it stands still.
 PLACE = """CASE i.state
     WHEN 'checking' THEN COALESCE((i.read_position ->> 'rows')::bigint, 0)
-    WHEN 'ready' THEN -10 - (SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id)
+    WHEN 'ready' THEN -10 - COALESCE((i.correcting ->> 'after')::bigint * 10, 0)
+      - (SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id)
     WHEN 'rolling_back' THEN -100 - COALESCE((i.rollback ->> 'through')::bigint, 0)
     ELSE i.last_row END"""
 

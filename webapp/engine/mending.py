@@ -4,12 +4,14 @@ A correction is a fact about the file's cells. It is stored by itself, so that i
 and a rolled-back import can be run again with it.
 """
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, namedtuple_row, tuple_row
+from psycopg.types.json import Jsonb
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -17,6 +19,8 @@ from sqlalchemy.orm import Session
 from webapp import db
 from webapp.engine import sessions
 from webapp.engine.duplicates import Connection
+from webapp.engine.faults import Fenced
+from webapp.engine.leases import Lease
 from webapp.engine.staging import BLOCK_ROWS, copy_rows, take_back
 from webapp.engine.states import State
 from webapp.intake import reading
@@ -25,6 +29,8 @@ from webapp.intake.validation import BROKEN, CheckedRow, Checker
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
 
 LEFT_OUT = "left_out"
+AT_ONCE = 0.5  # seconds; what a request leaves over goes on in a job
+Kind = tuple[str, str]  # a problem's code and severity
 RECORD_PROBLEMS = BROKEN | {"undecodable"}
 
 
@@ -112,15 +118,112 @@ def _changed(row: ImportRow, values: Mapping[int, str]) -> dict[int, str]:
 
 
 def correct_alike(session: Session, import_id: UUID, row: int, column: int, replacement: str) -> int:
-    """Replace one cell in this row and in every listed row that holds the same there; how many rows that was."""
+    """Replace one cell in this row and in every listed row that holds the same there; how many rows that was.
+
+    What takes longer than AT_ONCE goes on in a job after the commit: `correcting` says so, and how far it is.
+    """
     found = _ready(session, import_id)
     value = _record(_staged(session, import_id, row)).cells[column : column + 1]
-    replacement = line_feeds(replacement)
-    count, after = 0, 0
-    while value and (block := _alike(session, import_id, column, value[0], after)):
-        _apply(session, found, block, {column: replacement})
-        count, after = count + len(block), block[-1].row
-    return count
+    if not value:
+        return 0
+
+    asked: dict[str, Any] = {"column": column, "value": value[0], "replacement": line_feeds(replacement)}
+    asked |= {"after": 0, "rows": 0}
+    conn, until = sessions.driver(session), time.monotonic() + AT_ONCE
+    judge = _judge(_facts(found))
+    changes: Counter[Kind] = Counter()
+    while block := _correct_some(conn, import_id, judge, asked, changes):
+        if block == BLOCK_ROWS and time.monotonic() > until:
+            asked["total"] = asked["rows"] + _count_alike(conn, import_id, asked)
+            found.correcting = asked
+            break
+    found.check_summary = _recounted(found.check_summary, changes, row)
+    _changed_rows(session, found)
+    return int(asked["rows"])
+
+
+def correct_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> bool:
+    """Go on with the correction of many rows that a request left over; true when none is left.
+
+    Each block is a transaction with how far it is. Raises Fenced.
+    """
+    while True:
+        found = _held(conn, lease)
+        asked = found["correcting"]
+        if asked is None:
+            conn.rollback()
+            return True
+
+        changes: Counter[Kind] = Counter()
+        block = _correct_some(conn, lease.import_id, _judge(found), asked, changes)
+        summary = _recounted(found["check_summary"], changes, asked["after"])
+        conn.execute(
+            """UPDATE contact_imports SET correcting = %s, check_summary = %s, mended_at = clock_timestamp()
+               WHERE id = %s""",
+            (Jsonb(asked) if block else None, Jsonb(summary), lease.import_id),
+        )
+        conn.commit()
+        if block and should_yield():
+            return False
+
+
+def give_up(conn: Connection, lease: Lease) -> None:
+    """Leave the rest of a correction of many rows that ended too many work-horses at one place. Raises Fenced."""
+    _held(conn, lease)
+    conn.execute("UPDATE contact_imports SET correcting = NULL WHERE id = %s", (lease.import_id,))
+    conn.commit()
+
+
+def _held(conn: Connection, lease: Lease) -> dict[str, Any]:
+    """The import, held until the commit. A worker that was thought dead must not touch what another one stages."""
+    found = conn.execute(
+        "SELECT * FROM contact_imports WHERE id = %s AND lease_token = %s AND state = 'ready' FOR UPDATE",
+        (lease.import_id, lease.token),
+    ).fetchone()
+    if found is None:
+        conn.rollback()
+        raise Fenced
+    return found
+
+
+def _correct_some(
+    conn: Connection, import_id: UUID, judge: Checker, asked: dict[str, Any], changes: Counter[Kind]
+) -> int:
+    """Correct the next block of rows that hold the value; how many it was. `asked` and `changes` are counted on."""
+    with conn.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Any] = cursor.execute(_ALIKE, {"id": import_id, "limit": BLOCK_ROWS, **_place(asked)}).fetchall()
+        if rows:
+            numbers = [row.row for row in rows]
+            cells = Jsonb({str(asked["column"]): asked["replacement"]})
+            cursor.execute(_KEEP_ALIKE, {"id": import_id, "rows": numbers, "cells": cells})
+    if rows:
+        checked = corrected(conn, import_id, [_record(row) for row in rows], judge)
+        take_back(conn, import_id, numbers)
+        copy_rows(conn, import_id, checked)
+        changes.update(_kinds(checked))
+        changes.subtract(_kinds_before(rows))
+        asked["after"], asked["rows"] = rows[-1].row, asked["rows"] + len(rows)
+    return len(rows)
+
+
+def _count_alike(conn: Connection, import_id: UUID, asked: dict[str, Any]) -> int:
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        found = cursor.execute(f"SELECT count(*) {_SAME}", {"id": import_id, **_place(asked)}).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _place(asked: dict[str, Any]) -> dict[str, Any]:
+    """PostgreSQL counts columns from 1."""
+    return {"column": asked["column"] + 1, "value": asked["value"], "after": asked["after"]}
+
+
+_SAME = """FROM contact_import_rows
+    WHERE import_id = %(id)s AND row > %(after)s AND problems IS NOT NULL AND record[%(column)s::int] = %(value)s"""
+_ALIKE = f"SELECT row, record, problems {_SAME} ORDER BY row LIMIT %(limit)s"
+_KEEP_ALIKE = """
+    INSERT INTO contact_import_corrections (import_id, row, cells)
+    SELECT %(id)s, row, %(cells)s FROM unnest(%(rows)s::bigint[]) AS t(row)
+    ON CONFLICT (import_id, row) DO UPDATE SET cells = contact_import_corrections.cells || excluded.cells"""
 
 
 def leave_out(session: Session, import_id: UUID, row: int, *, out: bool) -> None:
@@ -162,6 +265,7 @@ def _ready(session: Session, import_id: UUID) -> ContactImport:
     found = sessions.locked_with_lease(session, import_id)
     if found.state != State.READY:
         raise sessions.WrongState(found.state)
+    sessions.refuse_while_correcting(found)
     return found
 
 
@@ -170,16 +274,6 @@ def _staged(session: Session, import_id: UUID, row: int) -> ImportRow:
     if found is None or found.record is None:
         raise KeyError(row)
     return found
-
-
-def _alike(session: Session, import_id: UUID, column: int, value: str, after: int) -> list[ImportRow]:
-    wanted = select(ImportRow).where(
-        ImportRow.import_id == import_id,
-        ImportRow.row > after,
-        ImportRow.problems.is_not(None),
-        ImportRow.record[column + 1] == value,  # PostgreSQL counts from 1
-    )
-    return list(session.scalars(wanted.order_by(ImportRow.row).limit(BLOCK_ROWS)))
 
 
 def _apply(
@@ -192,18 +286,24 @@ def _apply(
 ) -> None:
     """Keep the corrections, judge the rows again, stage them anew, and put the counts right."""
     _keep(session, rows, values, left_out)
-    facts = {name: getattr(found, name) for name in ("mapping", "default_country", "date_order", "clear_token")}
-    judge = checker(facts, found.date_order or _proven_order(found))
+    judge = _judge(_facts(found))
     checked = corrected(sessions.driver(session), found.id, [_record(row) for row in rows], judge)
-    _recount(found, rows, checked)
+    changes = Counter(_kinds(checked))
+    changes.subtract(_kinds_before(rows))
+    found.check_summary = _recounted(found.check_summary, changes, rows[0].row)
     numbers = [row.row for row in rows]
     for row in rows:
         session.expunge(row)
     take_back(sessions.driver(session), found.id, numbers)
     copy_rows(sessions.driver(session), found.id, checked)
+    _changed_rows(session, found)
+
+
+def _changed_rows(session: Session, found: ContactImport) -> None:
+    """What was computed from the rows as they were is forgotten."""
     session.execute(delete(ImportPreview).where(ImportPreview.import_id == found.id))
     found.mended_at = func.clock_timestamp()
-    # Previews that were given up may have failed at this very row.
+    # Previews that were given up may have failed at one of these rows.
     session.execute(update(ImportLease).where(ImportLease.import_id == found.id).values(deaths=0))
     session.flush()
 
@@ -218,26 +318,36 @@ def _keep(session: Session, rows: list[ImportRow], values: Mapping[int, str], le
     session.execute(new.on_conflict_do_update(index_elements=["import_id", "row"], set_=kept))
 
 
-def _record(row: ImportRow) -> reading.Record:
+def _record(row: Any) -> reading.Record:
     """The staged row as reading gave it: its cells, and what was wrong with it as a whole."""
     whole = {problem["code"] for problem in row.problems or []} & RECORD_PROBLEMS
     return reading.Record(row.row, list(row.record or []), next(iter(whole), None), reading.Position(0, row.row))
 
 
-def _proven_order(found: ContactImport) -> str | None:
-    """The order of day and month that the check found in the column, if it was one."""
-    orders = (found.read_position or {}).get("date_orders", [])
-    return orders[0] if len(orders) == 1 else None
+def _facts(found: ContactImport) -> dict[str, Any]:
+    names = ("mapping", "default_country", "date_order", "clear_token", "read_position")
+    return {name: getattr(found, name) for name in names}
 
 
-def _recount(found: ContactImport, before: list[ImportRow], after: list[CheckedRow]) -> None:
-    """Take the old problems off the list's counts and add the new ones, without reading all rows again."""
-    change = Counter(key for row in after for key in {(p.code, p.severity) for p in row.problems})
-    change.subtract(key for row in before for key in {(p["code"], p["severity"]) for p in row.problems or []})
-    kept = {(entry["code"], entry["severity"]): entry for entry in found.check_summary.get("problems", [])}
-    for (code, severity), rows in change.items():
-        new = {"code": code, "severity": severity, "rows": 0, "first_row": before[0].row, "example": None}
+def _judge(found: Mapping[str, Any]) -> Checker:
+    """The judge of corrected rows: the order of day and month is the one that the check found, if it was one."""
+    orders = (found["read_position"] or {}).get("date_orders", [])
+    return checker(found, found["date_order"] or (orders[0] if len(orders) == 1 else None))
+
+
+def _kinds(rows: Iterable[CheckedRow]) -> Iterator[Kind]:
+    return (kind for row in rows for kind in {(p.code, p.severity) for p in row.problems})
+
+
+def _kinds_before(rows: Iterable[Any]) -> Iterator[Kind]:
+    return (kind for row in rows for kind in {(p["code"], p["severity"]) for p in row.problems or []})
+
+
+def _recounted(summary: dict[str, Any], changes: Counter[Kind], first_row: int) -> dict[str, Any]:
+    """The check's summary with so many more or fewer rows of each kind of problem, without reading all rows again."""
+    kept = {(entry["code"], entry["severity"]): entry for entry in summary.get("problems", [])}
+    for (code, severity), rows in changes.items():
+        new = {"code": code, "severity": severity, "rows": 0, "first_row": first_row, "example": None}
         entry = kept.get((code, severity), new)
         kept[code, severity] = {**entry, "rows": entry["rows"] + rows}
-    left = [entry for entry in kept.values() if entry["rows"] > 0]
-    found.check_summary = {**found.check_summary, "problems": left}
+    return {**summary, "problems": [entry for entry in kept.values() if entry["rows"] > 0]}

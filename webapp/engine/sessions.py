@@ -37,6 +37,21 @@ class Refused(Exception):  # noqa: N818 - a rule says no; `code` and `facts` mak
         self.facts = facts
 
 
+class Correcting(Refused, WrongState):
+    """A worker is changing many rows of the import as a person asked; `facts` are `rows` done of `total`."""
+
+    def __init__(self, opened: ContactImport) -> None:
+        asked = opened.correcting or {}
+        super().__init__("correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}")
+        self.state = opened.state
+
+
+def refuse_while_correcting(opened: ContactImport) -> None:
+    """Raises Correcting where rows are still being changed."""
+    if opened.correcting:
+        raise Correcting(opened)
+
+
 def map_columns(
     session: Session,
     import_id: UUID,
@@ -51,6 +66,7 @@ def map_columns(
     opened = locked_with_lease(session, import_id)
     if opened.started_at is not None:  # It wrote contacts, and what it came to must not be forgotten.
         raise WrongState(opened.state)
+    refuse_while_correcting(opened)
     mapping.check(targets, opened.columns)
     _enter(opened, State.CHECKING)
     opened.mapping = list(targets)
@@ -90,6 +106,7 @@ def execute(
         return False
     if opened.state != State.READY:
         raise WrongState(opened.state)
+    refuse_while_correcting(opened)
     if not skip_errors and (rows := invalid_rows(session, import_id)):
         raise Refused("invalid_rows_block_start", rows=rows)
     _enter(opened, State.QUEUED)

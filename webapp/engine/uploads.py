@@ -96,6 +96,7 @@ def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any
     opened = sessions.locked(session, import_id)
     if opened.state not in {State.UPLOADED, State.READY}:
         raise sessions.WrongState(opened.state)
+    sessions.refuse_while_correcting(opened)
     _take_head(session, opened, look(session, opened, settings, **choices))
     opened.mapping = None
     opened.state = State.UPLOADED

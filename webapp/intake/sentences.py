@@ -145,6 +145,9 @@ SENTENCES = {
     "invalid_rows_block_start": Sentence(
         "{rows} rows are invalid", "Correct or leave out the invalid rows, or let the import skip them."
     ),
+    "correction_under_way": Sentence(
+        "Rows are still being changed", "{rows} of {total} are done. Wait until all are, then ask for it again."
+    ),
     "nothing_failed": Sentence("No row failed", "There is nothing to run again."),
     "stopped_at_first_error": Sentence(
         "Stopped at the first bad row, as you asked", "Correct that row, roll back if you like, and import again."

@@ -12,7 +12,7 @@ import psycopg
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import checking, execution, leases, preview, undo, uploads
+from webapp.engine import checking, execution, leases, mending, preview, undo, uploads
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State
 from webapp.intake.reading import Unreadable
@@ -104,8 +104,11 @@ def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: C
         checking.refuse(conn, lease, "check_broken_off")
     elif state == State.CHECKING:
         _check(conn, lease, settings, should_yield)
-    elif state == State.READY and not poisoned:
-        preview.compute_missing(conn, lease, should_yield)
+    elif state == State.READY and poisoned:
+        mending.give_up(conn, lease)
+    elif state == State.READY:
+        if mending.correct_slice(conn, lease, should_yield):
+            preview.compute_missing(conn, lease, should_yield)
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:
@@ -179,7 +182,8 @@ class _Fairness:
 def _others_wait(conn: Any, lease: leases.Lease) -> bool:
     row = conn.execute(
         """SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
-             WHERE l.import_id <> %s AND l.heartbeat_at IS NULL AND i.state = ANY(%s)) AS wait""",
+             WHERE l.import_id <> %s AND l.heartbeat_at IS NULL
+               AND (i.state = ANY(%s) OR i.correcting IS NOT NULL)) AS wait""",
         (lease.import_id, sweeping.SWEPT_STATES),
     ).fetchone()
     return bool(row["wait"])

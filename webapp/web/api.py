@@ -132,12 +132,12 @@ def _requested(
         _queue_within_reach()
     try:
         request_of(db.session(), import_id)
-    except sessions.WrongState as wrong:
-        db.session.rollback()
-        raise wrong_state(wrong.state) from None
     except sessions.Refused as refusal:
         db.session.rollback()
         raise _refused(load_import(import_id).state, refusal) from None
+    except sessions.WrongState as wrong:
+        db.session.rollback()
+        raise wrong_state(wrong.state) from None
     except BadMapping as refusal:
         db.session.rollback()
         raise _bad_mapping(refusal) from None

@@ -43,7 +43,7 @@ def problems(import_id: UUID) -> ResponseReturnValue:
         items=[_item(found, row) for row in rows[:A_PAGE]],
         after=rows[A_PAGE - 1].row if len(rows) > A_PAGE else None,
         code=code,
-        open=found.state == State.READY,
+        open=found.state == State.READY and not found.correcting,
     )
 
 
