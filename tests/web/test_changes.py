@@ -66,6 +66,7 @@ def test_a_key_that_was_taken_meanwhile_stays_away_and_is_listed(owner, ann, ses
     listed = owner.post(undo_of(page), {}, at="/contacts", status=200).text
     assert "Ann Ash is back, but for 1 field." in listed
     assert "ann@example.com" in listed
+    assert f'href="/contacts/{ben.id}">Ben Birch<' in listed
     assert stands(session, ann.id)["email"] is None
     assert stands(session, ann.id)["first_name"] == "Ann"
 

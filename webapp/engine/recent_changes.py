@@ -3,13 +3,16 @@
 A person who was erased has no entries any more, so they appear nowhere here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+
+from webapp.intake import emails
+from webapp.models import Contact
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,15 @@ def newest_of(session: Session, contact_id: int, user_id: int) -> int | None:
     """The number of the last change that this person made to the contact."""
     found: int | None = session.scalar(_NEWEST, {"contact_id": contact_id, "user_id": user_id})
     return found
+
+
+def holder(session: Session, kept: Mapping[str, Any]) -> Contact | None:
+    """The contact that has the e-mail or ID which an undo could not bring back."""
+    key = {"email": Contact.email_key, "external_id": Contact.external_id}.get(kept["field"])
+    wanted = kept["wanted"]
+    if key is None or not isinstance(wanted, str):
+        return None
+    return session.scalar(select(Contact).where(key == (emails.key_of(wanted) if kept["field"] == "email" else wanted)))
 
 
 _NAME = "COALESCE(NULLIF(concat_ws(' ', {0}, {1}), ''), {2}, {3})"

@@ -8,6 +8,7 @@ from flask_login import current_user, login_required
 
 from webapp.engine import journal, recent_changes, undo_by_hand
 from webapp.intake import sentences
+from webapp.intake.fields import TARGETS
 from webapp.reports import ledger
 from webapp.web import forms
 from webapp.web.access import refuse_viewers, retention_days
@@ -35,10 +36,19 @@ def _page(**shown: Any) -> str:
         before=before,
         days=retention_days(),
         undone=forms.number(request.args, "undone"),
-        fields_of=lambda change: ledger.changes_of(change.before, change.after),
+        fields_of=_fields_of,
         shown=FIELDS,
         **shown,
     )
+
+
+def _fields_of(change: recent_changes.RecentChange) -> list[dict[str, Any]]:
+    """What changed, as {"field", "before", "after"}, in the order of a contact's page; custom fields come last."""
+    changed = ledger.changes_of(change.before, change.after)
+    return sorted(changed, key=lambda entry: (_ORDER.get(entry["field"], len(_ORDER)), entry["field"]))
+
+
+_ORDER = {name: place for place, name in enumerate(TARGETS)}
 
 
 def known(name: str) -> recent_changes.RecentChange | None:
@@ -65,6 +75,7 @@ def undo(change_id: int) -> ResponseReturnValue:
             "contacts/undone.html",
             change=recent_changes.find(db.session(), retention_days(), change_id),
             undone=undone,
+            holders={kept["field"]: recent_changes.holder(db.session(), kept) for kept in undone.kept},
         )
     return _back(change_id, undone.contact_id if undone.there else None)
 
