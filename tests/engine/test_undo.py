@@ -256,6 +256,12 @@ class World:
         return any(other.get(key) == mine for who, other in now.items() if who != number)
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """A slow machine does not decide whether an edit comes through."""
+    monkeypatch.setattr(journal, "LONGEST_WAIT", 60)
+
+
 def flat(row: dict) -> dict:
     return {n: v for n, v in row.items() if n != "custom"} | {f"custom:{k}": v for k, v in row["custom"].items()}
 
@@ -266,7 +272,7 @@ def flat(row: dict) -> dict:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(book=st.lists(rows(), max_size=6), steps=steps, order=st.tuples(*[st.integers(0, 2)] * 3))
-@pytest.mark.usefixtures("someone")
+@pytest.mark.usefixtures("someone", "patient")
 def test_taking_back_brings_the_book_back(conn, session, book, steps, order):
     session.rollback()
     conn.rollback()
