@@ -5,10 +5,12 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select, text
 
-from webapp.engine import journal, undo, undo_by_hand, undo_preview
+from webapp import db
+from webapp.engine import journal, retention, undo, undo_by_hand, undo_preview
 from webapp.models import Contact, ContactChange
 
 MANY = 1500  # more than an undo takes in one batch
+FULL = "ID,Email,First name,Tags"
 COUNTS = ("removed", "restored", "kept")
 
 
@@ -219,3 +221,20 @@ def test_a_removed_contact_leaves_import_and_row_in_the_journal_and_no_values(im
     assert [(one.kind, one.import_id, one.row, one.before, one.after) for one in left] == [
         ("removed", created, 2, {}, {})
     ]
+
+
+def test_a_change_that_was_undone_and_forgotten_does_not_come_back(importer, session, settings):
+    """A is undone while B stands, and its values are deleted in time. B's undo still leads to what was before A."""
+    importer.run(lines('1,a@example.com,Ann,"x,y"', head=FULL))
+    before = book(session)
+    first = importer.run(lines('1,a2@example.com,Bea,"x,z"', head=FULL), "update", match_keys=["external_id"])
+    second = importer.run(lines('1,a3@example.com,Cleo,"q,y"', head=FULL), "update", match_keys=["external_id"])
+    undone(importer, session, first.id)
+    session.execute(text("UPDATE contact_imports SET expired_at = now() WHERE id = :id"), {"id": first.id})
+    session.commit()
+    with db.connect_job(settings.database_url) as conn:
+        while retention.forget(conn, 30):
+            pass
+    assert session.scalar(text("SELECT count(*) FROM contact_changes WHERE after = '{}'")) == 1
+    undone(importer, session, second.id)
+    assert book(session) == before

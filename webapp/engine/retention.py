@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from webapp.engine import undo_rules
 from webapp.engine.duplicates import Connection
 from webapp.engine.states import ENDED, NEVER_RUN, WORKED_ON
 from webapp.models import ContactImport, Installation
@@ -49,7 +50,7 @@ def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:
     try:
         _expire(conn, days)
         while time.monotonic() < until:
-            if not (_some_of_an_import(conn) or _some_deleted_contacts(conn, days)):
+            if not (_some_of_an_import(conn) or _some_deleted_contacts(conn, days) or _some_due(conn, days)):
                 return False
         return True
     finally:
@@ -85,6 +86,40 @@ def _some_of_an_import(conn: Connection) -> bool:
     return True
 
 
+_JOURNAL = undo_rules.JOURNAL.format(contact="p.contact_id", since="p.id")
+
+# The journal keeps which fields came from where, without their values. A change that was undone counts for nothing, so
+# the next change of each of its fields found what that one had found: otherwise its undo would bring a value back that
+# was undone.
+_EMPTY_JOURNAL = f"""
+    WITH batch AS MATERIALIZED (
+      SELECT * FROM contact_changes WHERE import_id = %(id)s AND after <> '{{}}' ORDER BY id LIMIT %(limit)s),
+    handed AS MATERIALIZED (
+      SELECT DISTINCT ON (n.id, f.field) n.id, f.field, f.before
+      FROM batch p CROSS JOIN LATERAL {undo_rules.fields("p")} f
+      CROSS JOIN LATERAL (
+        SELECT q.id FROM {_JOURNAL} q CROSS JOIN LATERAL {undo_rules.fields("q")} g
+        WHERE g.field = f.field AND q.kind IN ('import', 'edit') AND q.after <> '{{}}'
+          AND q.import_id IS DISTINCT FROM %(id)s ORDER BY q.id LIMIT 1) n
+      WHERE p.undone_at IS NOT NULL AND f.field <> 'tags' ORDER BY n.id, f.field, p.id),
+    sides AS MATERIALIZED (
+      SELECT id,
+        COALESCE(jsonb_object_agg(field, {undo_rules.shown("before")}) FILTER (WHERE {undo_rules.IS_NO_TAG}), '{{}}')
+          || COALESCE(jsonb_object_agg(field || '_key', before -> 1) FILTER (WHERE {undo_rules.CARRIES_KEY}), '{{}}')
+          AS plain,
+        array_agg(substr(field, 5)) FILTER (WHERE before = 'true' AND NOT {undo_rules.IS_NO_TAG}) AS had,
+        array_agg(substr(field, 5)) FILTER (WHERE before = 'false' AND NOT {undo_rules.IS_NO_TAG}) AS lacked
+      FROM handed GROUP BY id),
+    heirs AS (
+      UPDATE contact_changes h SET before = h.before || s.plain
+        || CASE WHEN s.had IS NULL AND s.lacked IS NULL THEN '{{}}' ELSE jsonb_build_object('tags', to_jsonb(ARRAY(
+          SELECT t FROM jsonb_array_elements_text(h.before -> 'tags') t WHERE t <> ALL(COALESCE(s.lacked, '{{}}')))
+          || COALESCE(s.had, '{{}}'))) END
+      FROM sides s WHERE h.id = s.id)
+    UPDATE contact_changes h SET after = '{{}}',
+      before = (SELECT jsonb_object_agg(k, NULL) FROM jsonb_object_keys(h.before) k)
+    FROM batch b WHERE h.id = b.id"""
+
 # Each deletes some; the next is begun when nothing of the one before is left.
 STEPS = (
     (
@@ -102,12 +137,10 @@ STEPS = (
              SELECT row FROM contact_import_rows WHERE import_id = %(id)s ORDER BY row LIMIT %(limit)s)""",
         BATCH,
     ),
-    # The journal keeps which fields came from where, without their values.
+    (_EMPTY_JOURNAL, BATCH),
     (
-        """UPDATE contact_changes h SET after = '{}',
-             before = (SELECT jsonb_object_agg(k, NULL) FROM jsonb_object_keys(h.before) k)
-           WHERE id IN (SELECT id FROM contact_changes WHERE import_id = %(id)s AND after <> '{}'
-             ORDER BY id LIMIT %(limit)s)""",
+        """DELETE FROM contact_undo_due WHERE id IN (
+             SELECT id FROM contact_undo_due WHERE import_id = %(id)s LIMIT %(limit)s)""",
         BATCH,
     ),
     (
@@ -151,6 +184,18 @@ def _some_deleted_contacts(conn: Connection, days: int) -> bool:
         """UPDATE contact_changes h SET before = '{}' WHERE id IN (
              SELECT id FROM contact_changes WHERE kind = 'delete' AND before <> '{}'
                AND at < clock_timestamp() - make_interval(days => %s) ORDER BY id LIMIT %s)""",
+        (days, BATCH),
+    ).rowcount
+    conn.commit()
+    return done > 0
+
+
+def _some_due(conn: Connection, days: int) -> bool:
+    """Keys that the undo of an old change by hand left due: they are for good where they are."""
+    done = conn.execute(
+        """DELETE FROM contact_undo_due WHERE id IN (
+             SELECT d.id FROM contact_undo_due d JOIN contact_changes h ON h.id = d.change_id
+             WHERE h.at < clock_timestamp() - make_interval(days => %s) LIMIT %s)""",
         (days, BATCH),
     ).rowcount
     conn.commit()

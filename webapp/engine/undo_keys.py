@@ -3,7 +3,7 @@
 An e-mail address or an external id that should come back may be held by another contact, which may itself wait for a
 key. A claim is blocked where the holder of its key claims nothing itself, or is blocked. All other claims are granted
 together, in one transaction: chains that end in a free key, and cycles of any length. Blocked ones stay due, and the
-next undo looks at them again. See docs/undo.md for why this brings the book back.
+next undo looks at them again. docs/architecture.md says why this brings the book back.
 """
 
 from dataclasses import dataclass, field

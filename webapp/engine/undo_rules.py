@@ -1,4 +1,4 @@
-"""What an undo does to one batch of changes: which field comes back, which stays, and why. See docs/undo.md.
+"""What an undo does to one batch of changes: which field comes back, which stays, and why. See docs/architecture.md.
 
 A change is a journal entry, and the entry says whether it still stands (`undone_at`). A field of a contact is worth
 what the newest standing entry that names it left, or else what the oldest entry found. This is a function of the set
@@ -78,7 +78,7 @@ def found(unit: str, entries: str) -> str:
       WHERE {entries})"""
 
 
-def _fields(entry: str) -> str:
+def fields(entry: str) -> str:
     """One row for each field that a journal entry names: field, before, after; null where retention took the values.
 
     An e-mail address or phone number is the array of its text and its key. `tag:<tag>` is true where the contact has
@@ -117,6 +117,8 @@ NOW = """jsonb_build_object({}) || CASE c.custom WHEN '{{}}' THEN c.custom ELSE 
 )
 _KEY_OF = "CASE field WHEN 'email' THEN {value} ->> 1 ELSE {value} #>> '{{}}' END"
 _SHOWN = "CASE WHEN field IN ({carriers}) THEN {value} -> 0 ELSE {value} END"
+IS_NO_TAG = "field NOT LIKE 'tag%%'"
+CARRIES_KEY = f"field IN ({CARRIERS})"
 KINDS = ", ".join(f"'{kind}'" for kind in KEYS)
 
 
@@ -140,10 +142,10 @@ def judged(unit: str) -> str:
         f.field, f.before, f.after, CASE WHEN r.after = f.after THEN r.id END AS repeats
       FROM others o
       CROSS JOIN LATERAL {JOURNAL.format(contact="o.contact_id", since="0")} h
-      CROSS JOIN LATERAL {_fields("h")} f
+      CROSS JOIN LATERAL {fields("h")} f
       LEFT JOIN LATERAL (
         SELECT i.id, g.after FROM {JOURNAL.format(contact="h.contact_id", since="0")} i
-        CROSS JOIN LATERAL {_fields("i")} g
+        CROSS JOIN LATERAL {fields("i")} g
         WHERE i.id < h.id AND i.kind = 'import' AND (i.undone_at IS NULL OR i.undone_at > h.at)
           AND g.field = f.field ORDER BY i.id DESC LIMIT 1) r ON h.kind = 'edit'
       WHERE h.kind IN ('import', 'edit') AND (h.after <> '{{}}' OR h.undone_at IS NULL)),
