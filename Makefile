@@ -1,6 +1,7 @@
 PYTHON ?= $(shell bin/which-python)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+<<<<<<< HEAD
 # What a start without Python's venv module left has no pip, and is made anew.
 ifneq ($(wildcard .venv/bin/python),)
 ifeq ($(wildcard .venv/bin/pip),)
@@ -9,6 +10,9 @@ endif
 endif
 
 .PHONY: run test check bench bench-full bench-peers bench-live soak lock backup restore shell
+=======
+.PHONY: run test check bench bench-full bench-peers bench-live soak properties lock backup restore shell
+>>>>>>> 33aed0f (Hold undo in any order against random histories and an old installation's data)
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
@@ -59,6 +63,11 @@ bench-live: .venv/dev
 KILLS ?= 200
 soak: .venv/dev
 	python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(LEASE),--lease $(LEASE))
+
+# Undo in any order: so many random histories.
+PROPERTIES ?= 2000
+properties: .venv/dev
+	PROPERTIES=$(PROPERTIES) pytest -s tests/engine/test_undo_properties.py $(ARGS)
 
 lock: .venv/dev
 	pip-compile -q $(LOCK) -o requirements.txt pyproject.toml

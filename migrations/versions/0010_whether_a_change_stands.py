@@ -101,12 +101,14 @@ DUE_KEYS = """
     ORDER BY k.contact_id, k.field, k.id DESC
     ON CONFLICT DO NOTHING"""
 
+# A contact that is half done is counted when the rest of it is.
 CHECKPOINTS = """
     UPDATE contact_imports i SET rollback = rollback
       || CASE rollback ->> 'phase' WHEN 'inherited' THEN '{"phase": "due_contacts", "at": null}'
         WHEN 'owed' THEN '{"phase": "due_keys", "at": null}' ELSE '{}'::jsonb END
       || jsonb_build_object('restored', (SELECT count(DISTINCT h.contact_id) FROM contact_changes h
-        WHERE h.import_id = i.id AND h.kind = 'undo'))
+        WHERE h.import_id = i.id AND h.kind = 'undo' AND NOT EXISTS (SELECT FROM contact_changes o
+          WHERE o.contact_id = h.contact_id AND o.import_id = i.id AND o.kind = 'import' AND o.undone_at IS NULL)))
     WHERE state = 'rolling_back' AND rollback IS NOT NULL"""
 
 OWED = "DELETE FROM contact_changes WHERE kind = 'owed'"
