@@ -1,7 +1,6 @@
 PYTHON ?= $(shell bin/which-python)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-<<<<<<< HEAD
 # What a start without Python's venv module left has no pip, and is made anew.
 ifneq ($(wildcard .venv/bin/python),)
 ifeq ($(wildcard .venv/bin/pip),)
@@ -9,10 +8,7 @@ $(shell rm -rf .venv)
 endif
 endif
 
-.PHONY: run test check bench bench-full bench-peers bench-live soak lock backup restore shell
-=======
 .PHONY: run test check bench bench-full bench-peers bench-live soak properties lock backup restore shell
->>>>>>> 33aed0f (Hold undo in any order against random histories and an old installation's data)
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
