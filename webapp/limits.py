@@ -17,7 +17,12 @@ COLUMNS = 256
 CELL_CHARS = 131_072  # four times what a spreadsheet's cell holds
 
 # One row, and how it is cut where a person only has to see which one it is.
-ROW_BYTES = 4 * MEBIBYTE  # of text in one row: the longest line of a CSV, and all the cells of a workbook's row
+ROW_BYTES = 4 * MEBIBYTE  # of text in one row, in all its cells
+ROW_LINES = 50_000  # of one row; short lines take ten times their length in memory
+TEXT_BYTES = 32 * MEBIBYTE  # of a workbook's text that may come out of a file, however small it is,
+TEXT_RATIO = 30  # and for each byte of the file besides: a text that is stored once may be named by a million cells
+BLOCK_BYTES = 2 * MEBIBYTE  # of text that is checked and staged at once, and one row more
+RECORD_CELL_CHARS = 40_000  # of a cell that is kept beside its problem: four times what any field takes
 KEPT_LINE_CHARS = 10_000  # of a line that is too long
 KEPT_CELL_CHARS = 200  # of a cell that is too long, and of a value that is complained about
 
@@ -27,19 +32,37 @@ SNIFFED_BYTES = 256 * KIBIBYTE  # of a delimited file, to see its delimiter and 
 SNIFFED_RECORDS = 60
 SAMPLE_ROWS = 8
 SAMPLE_CELL_CHARS = 500
+SAMPLE_CHARS = 100_000  # of the sample together: wide files show less of each cell
+LOOK_ROWS = 50_000  # of a workbook's sheets together; a sheet may begin with rows that are only coloured
+LOOK_BYTES = 64 * MEBIBYTE  # unpacked, of the sheets and strings of one look
+LOOKS_AT_ONCE = 4  # each unpacks a workbook, or decodes a file's head; the processor is what is scarce
+READS_PER_MINUTE = 60  # that one person looks at a file with other choices
 LABEL_CHARS = 200
 HEADER_CELLS = 300  # of a row that may be the header
 SHEETS_LOOKED_AT = 10  # for one that has rows
+
+# What pages show of a file.
+PAGE_CHARS = MEBIBYTE  # of the cells behind one page of rows to correct, but for one row more
+SHOWN_CELL_CHARS = 500  # of a cell that may be corrected; what is not shown stays as it is until the cell is changed
+FIELDS_OF_ROW = 40  # of one row to correct at once; once those are right, the others are shown
 
 # A workbook: bounded by the zip's table of contents before anything is unpacked, and while it unpacks.
 WORKBOOK_MEMBERS = 2_000
 WORKBOOK_BYTES = 180 * MEBIBYTE  # unpacked; reading them takes about three seconds for each 50 MiB
 PACKED_RATIO = 200  # unpacked bytes for each packed one, which no real part comes near
 SMALL_MEMBER_BYTES = MEBIBYTE  # a small member may compress as well as it likes
+WORKBOOK_CONTENTS_BYTES = 512 * KIBIBYTE  # of the zip's table of contents, which is read whole
 WORKBOOK_LIST_BYTES = 16 * MEBIBYTE  # of sheets, relations, styles
+WORKBOOK_LIST_ENTRIES = 4_000  # of sheets or relations that are kept
+WORKBOOK_STYLES = 70_000  # Excel knows 65,490
+SHARED_STRINGS = 4_000_000  # 16 MB for where each begins; more do not fit into WORKBOOK_BYTES with cells that name them
+STRINGS_AT_HAND_CHARS = MEBIBYTE  # the latest, in memory
+STRING_REMEMBERED_BYTES = 500  # longer ones are read from the disk each time a cell names them
 XML_BLOCK_BYTES = 16 * KIBIBYTE
 XML_PROLOG_BYTES = MEBIBYTE
-XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string; elements take thirty times as much in memory
+XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string
+XML_LARGE_BYTES = 128 * KIBIBYTE  # from which on its elements are counted
+XML_ELEMENTS = 50_000  # of one row: cell, value and text for each column that a spreadsheet has; about 20 MB
 XML_DEPTH = 30  # no part that is read nests more than ten deep, and deep elements take the most memory
 
 # What a request may bring. The largest form is that of the columns: 256 labels of 100 characters, percent-encoded,

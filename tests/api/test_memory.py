@@ -2,16 +2,19 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.api.conftest import people_table
-from tests.harness.processes import highest_mb, web_workers
+from tests.corpus.workbooks import raw
+from tests.harness.processes import highest_mb, peaks_of_workers, web_workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 FEW, MANY = 500, 30_000
 MOST_MB = 100  # what every process of ours stays under
 MOST_GROWTH_MB = 4
+MOST_PAGE_BYTES = 1_000_000
 AT_ONCE = 8
 MOST_GROWTH_AT_ONCE_MB = 16
 
@@ -52,3 +55,53 @@ def test_several_uploads_at_once(wire):
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda _: program.upload(file), range(AT_ONCE)))
     assert highest_mb(worker) - before < MOST_GROWTH_AT_ONCE_MB
+
+
+COLUMNS = 250
+TEXT = 131_000  # characters
+LETTERS = [first + second for first in ("", *"ABCDEFGHI") for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"][:COLUMNS]
+
+
+def one_text_in_every_cell(sign: str) -> bytes:
+    """A workbook of some 100 KiB: 6 rows of 250 cells, which all name the same long text."""
+    head = "".join(f'<c r="{letters}1" t="s"><v>{number + 1}</v></c>' for number, letters in enumerate(LETTERS))
+    rows = [
+        "".join(f'<c r="{letters}{row}" t="s"><v>0</v></c>' for letters in LETTERS) for row in range(2, 8)
+    ]
+    sheet = "".join(f'<row r="{row}">{cells}</row>' for row, cells in enumerate([head, *rows], 1))
+    labels = ["Email", "Notes", *(f"Column {n}" for n in range(2, COLUMNS))]
+    strings = "".join(f"<si><t>{text}</t></si>" for text in [sign * TEXT, *labels])
+    return raw(sheet, shared=strings)
+
+
+def one_row_of_22_megabytes() -> bytes:
+    """CSV: quoted cells of 100,000 characters, with line breaks in them."""
+    cell = '"' + "a line of text\n" * 7000 + '"'
+    return b"Email,Notes\na@example.com," + ",".join([cell] * 210).encode() + b"\nb@example.com,x\n"
+
+
+HOSTILE = {
+    "one text in every cell": lambda: one_text_in_every_cell("x"),
+    "one wide text in every cell": lambda: one_text_in_every_cell("\U0001f600"),
+    "one row of 22 MB": one_row_of_22_megabytes,
+    "one line of 22 MB": lambda: one_row_of_22_megabytes().replace(b"a line of text\n", b"a line of text "),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_comes_out_of_a_file_is_bounded(wire, live_server, cookie_of, kind):
+    """Every process stays small, and so do the pages."""
+    program = wire("owner")
+    (web,) = web_workers()
+    with peaks_of_workers() as peaks:
+        import_id = program.ready(HOSTILE[kind]())
+        program.start(import_id)
+        program.wait(import_id, "completed")
+    report(program, import_id)
+    for path in ("problems", "report", "rows"):
+        request = Request(f"{live_server}/imports/{import_id}/{path}", headers={"Cookie": cookie_of("owner")})
+        with urlopen(request, timeout=60) as answer:
+            assert len(answer.read()) < MOST_PAGE_BYTES
+    figures = {"web": highest_mb(web), "workers": peaks[0]}
+    print(kind, figures)  # noqa: T201 - the figures that are aimed at
+    assert max(figures.values()) < MOST_MB, figures

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from webapp.embedded import Servers
@@ -116,6 +118,32 @@ def web_workers() -> list[int]:
     """The processes of gunicorn that answer requests."""
     masters = [pid for pid in children(os.getpid()) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     return [worker for master in masters for worker in children(master)]
+
+
+def workers() -> list[int]:
+    """The worker processes that this one started, each with its sweeper and the work-horse at hand."""
+    found = [pid for pid in children(os.getpid()) if b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [*found, *(child for pid in found for child in children(pid))]
+
+
+@contextmanager
+def peaks_of_workers() -> Iterator[list[float]]:
+    """The most memory, in MB, that a worker or one of its work-horses had while the block ran, looked at often."""
+    peaks, done = [0.0], threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.01):
+            for pid in workers():
+                with suppress(OSError, StopIteration):  # It has ended.
+                    peaks[0] = max(peaks[0], highest_mb(pid))
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        yield peaks
+    finally:
+        done.set()
+        looker.join()
 
 
 def highest_mb(pid: int) -> float:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from webapp.engine.leases import Lease
 from webapp.engine.staging import BLOCK_ROWS, StoredFile, clear_rows, copy_rows, take_back
 from webapp.intake import reading
 from webapp.intake.validation import CheckedRow, Checker
+from webapp.limits import BLOCK_BYTES
 
 AMBIGUOUS = '[{"code": "date_ambiguous"}]'
 
@@ -88,7 +88,16 @@ def _records(
 
 
 def _blocks(records: Iterator[reading.Record]) -> Iterator[list[reading.Record]]:
-    while block := list(islice(records, BLOCK_ROWS)):
+    """Records that are staged together: a bounded number, and a bounded amount of text."""
+    block: list[reading.Record] = []
+    size = 0
+    for record in records:
+        block.append(record)
+        size += record.size
+        if len(block) == BLOCK_ROWS or size > BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
         yield block
 
 
@@ -141,9 +150,14 @@ def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], check
 
 def _ambiguous(conn: Connection, lease: Lease) -> list[dict[str, Any]]:
     return conn.execute(
-        """SELECT row, record FROM contact_import_rows
-           WHERE import_id = %s AND problems IS NOT NULL AND problems @> %s::jsonb ORDER BY row LIMIT %s""",
-        (lease.import_id, AMBIGUOUS, BLOCK_ROWS),
+        """SELECT row, record FROM (
+             SELECT row, record, sum(length(record::text)) OVER (
+               ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS chars_before
+             FROM (SELECT row, record FROM contact_import_rows
+               WHERE import_id = %s AND problems IS NOT NULL AND problems @> %s::jsonb
+               ORDER BY row LIMIT %s) first) bounded
+           WHERE COALESCE(chars_before, 0) <= %s ORDER BY row""",
+        (lease.import_id, AMBIGUOUS, BLOCK_ROWS, BLOCK_BYTES),
     ).fetchall()
 
 

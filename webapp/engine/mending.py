@@ -26,6 +26,7 @@ from webapp.engine.states import State
 from webapp.intake import reading
 from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.intake.validation import BROKEN, CheckedRow, Checker
+from webapp.limits import BLOCK_BYTES, PAGE_CHARS, SHOWN_CELL_CHARS
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
 
 LEFT_OUT = "left_out"
@@ -110,11 +111,21 @@ def _changed(row: ImportRow, values: Mapping[int, str]) -> dict[int, str]:
     changed = {}
     for column, typed in values.items():
         shown = record.cells[column] if column < len(record.cells) else ""
-        if not is_same_text(shown, typed):
+        if not is_same_text(shown, typed) and not _is_beginning(shown, typed):
             changed[column] = line_feeds(typed)
         elif record.problem:
             changed[column] = shown
     return changed
+
+
+def shown_of(cell: str) -> str:
+    """As much of a cell as a page shows."""
+    return cell[:SHOWN_CELL_CHARS]
+
+
+def _is_beginning(cell: str, typed: str) -> bool:
+    """Whether a form returned the part that it showed of a long cell."""
+    return len(cell) > SHOWN_CELL_CHARS and is_same_text(shown_of(cell), typed)
 
 
 def correct_alike(session: Session, import_id: UUID, row: int, column: int, replacement: str) -> int:
@@ -219,7 +230,13 @@ def _place(asked: dict[str, Any]) -> dict[str, Any]:
 
 _SAME = """FROM contact_import_rows
     WHERE import_id = %(id)s AND row > %(after)s AND problems IS NOT NULL AND record[%(column)s::int] = %(value)s"""
-_ALIKE = f"SELECT row, record, problems {_SAME} ORDER BY row LIMIT %(limit)s"
+# Up to the row with which they hold more text than a block may.
+_ALIKE = f"""
+    SELECT row, record, problems FROM (
+      SELECT row, record, problems, sum(length(record::text)) OVER (
+        ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS chars_before
+      FROM (SELECT row, record, problems {_SAME} ORDER BY row LIMIT %(limit)s) first) bounded
+    WHERE COALESCE(chars_before, 0) <= {BLOCK_BYTES} ORDER BY row"""
 _KEEP_ALIKE = """
     INSERT INTO contact_import_corrections (import_id, row, cells)
     SELECT %(id)s, row, %(cells)s FROM unnest(%(rows)s::bigint[]) AS t(row)
@@ -235,7 +252,36 @@ def leave_out(session: Session, import_id: UUID, row: int, *, out: bool) -> None
 def problem_rows(session: Session, import_id: UUID, *, code: str | None, after: int, limit: int) -> list[ImportRow]:
     """Rows with a problem, or with this one, by row number after `after`; any page costs the same, however many."""
     with db.planned(session, **IN_ORDER):
-        return list(session.scalars(page_of_problems(import_id, code, after).limit(limit)))
+        return _bounded(session, page_of_problems(import_id, code, after).limit(limit), PAGE_CHARS)
+
+
+def problem_page(
+    session: Session, import_id: UUID, *, code: str | None, after: int, limit: int
+) -> tuple[list[ImportRow], bool]:
+    """A page of at most `limit` rows and so much text, and whether there are more."""
+    rows = problem_rows(session, import_id, code=code, after=after, limit=limit + 1)
+    more = len(rows) > limit or (len(rows) > 1 and sum(map(_chars, rows)) > PAGE_CHARS)
+    return rows[:-1] if more else rows, more
+
+
+def _bounded(session: Session, wanted: Select[ImportRow], most: int) -> list[ImportRow]:
+    """The first rows, two at least, up to the one with which they hold more than so many characters.
+
+    They come one by one: a row may hold megabytes.
+    """
+    rows: list[ImportRow] = []
+    size = 0
+    with session.scalars(wanted, execution_options={"yield_per": 1}) as found:
+        for row in found:
+            rows.append(row)
+            size += _chars(row)
+            if size > most and len(rows) > 1:
+                break
+    return rows
+
+
+def _chars(row: ImportRow) -> int:
+    return sum(map(len, row.record or []))
 
 
 # Both indexes have the rows in the order of the list: without statistics PostgreSQL might fetch and sort them all.

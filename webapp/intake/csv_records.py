@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from webapp.intake import encodings, headers, lines
 from webapp.intake.records import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
-from webapp.limits import KEPT_CELL_CHARS, KEPT_LINE_CHARS, SNIFFED_BYTES, SNIFFED_RECORDS
+from webapp.limits import KEPT_CELL_CHARS, KEPT_LINE_CHARS, ROW_BYTES, ROW_LINES, SNIFFED_BYTES, SNIFFED_RECORDS
 
 DELIMITERS = (",", ";", "\t", "|")
 DECLARED = re.compile(r'"?sep=(.?)"?\s*', re.IGNORECASE)
@@ -107,11 +107,11 @@ class _Reading:
                 reader = self._reader()
                 continue
             self.row += 1
-            problem = None
+            problem, begin = None, self.offset
             for _, size, wrong in taken:
                 self.offset += size
                 problem = problem or wrong
-            yield Record(self.row, cells, problem, Position(self.offset, self.row))
+            yield Record(self.row, cells, problem, Position(self.offset, self.row), self.offset - begin)
 
     def _reader(self) -> Iterator[list[str]]:
         csv.field_size_limit(self.longest_cell)
@@ -120,17 +120,21 @@ class _Reading:
 
     def _feed(self) -> Iterator[str]:
         taken, waiting, found = self.taken, self.waiting, self.lines
+        held = 0  # bytes of the record at hand
         while True:
             line = waiting.popleft() if waiting else next(found, None)
             if line is None:
                 return
+            held = held + line[1] if taken else line[1]
             taken.append(line)
-            if line[2] == lines.TOO_LONG:
+            if line[2] == lines.TOO_LONG or held > ROW_BYTES or len(taken) > ROW_LINES:
                 raise csv.Error
             yield line[0]
 
     def _refused(self) -> Record:
         """The first line of the record at hand as a record of its own; the other lines are put back."""
+        if self._is_long():
+            return self._passed_over()
         text, size, problem = self.taken[0]
         self.waiting.extendleft(reversed(self.taken[1:]))
         cells = self._leniently(text) if len(self.taken) == 1 and problem != lines.TOO_LONG else None
@@ -142,7 +146,32 @@ class _Reading:
             cells, problem = [c[:KEPT_CELL_CHARS] if len(c) > self.longest_cell else c for c in cells], "cell_too_long"
         self.offset += size
         self.row += 1
-        return Record(self.row, cells, problem, Position(self.offset, self.row))
+        return Record(self.row, cells, problem, Position(self.offset, self.row), len(text))
+
+    def _is_long(self) -> bool:
+        """Whether the lines of the record are too much together, though none is by itself."""
+        whole = all(problem != lines.TOO_LONG for _, _, problem in self.taken)
+        return whole and (len(self.taken) > ROW_LINES or sum(size for _, size, _ in self.taken) > ROW_BYTES)
+
+    def _passed_over(self) -> Record:
+        """A record that is too long, by its first line. It ends where its quotes are even, or a cell is too long."""
+        text = self.taken[0][0]
+        opened = sum(line.count('"') for line, _, _ in self.taken) % 2
+        size = sum(size for _, size, _ in self.taken)
+        self.taken.clear()
+        since_quote = 0
+        while opened and since_quote <= self.longest_cell:
+            line = self.waiting.popleft() if self.waiting else next(self.lines, None)
+            if line is None:
+                break
+            quotes = line[0].count('"')
+            opened = (opened + quotes) % 2
+            since_quote = 0 if quotes else since_quote + len(line[0])
+            size += line[1]
+        self.offset += size
+        self.row += 1
+        cells = _pieces(text, self.delimiter)
+        return Record(self.row, cells, lines.TOO_LONG, Position(self.offset, self.row), len(text))
 
     def _leniently(self, text: str) -> list[str] | None:
         """The cells of one line as spreadsheets read sloppy quotes; None where a quote stays open."""

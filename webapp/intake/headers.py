@@ -8,7 +8,7 @@ from webapp.intake.formulas import unprotected
 from webapp.intake.labels import named
 from webapp.intake.records import Dialect, Head, Limits, Record, column_names
 from webapp.intake.refusals import Unreadable
-from webapp.limits import HEADER_CELLS, LABEL_CHARS, SAMPLE_CELL_CHARS, SAMPLE_ROWS
+from webapp.limits import HEADER_CELLS, LABEL_CHARS, SAMPLE_CELL_CHARS, SAMPLE_CHARS, SAMPLE_ROWS
 
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
@@ -32,7 +32,8 @@ def head_of(
         raise Unreadable("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
     columns = labels_of(header.cells if header else [], width)
     dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
-    sample = [[cell.replace("\0", "")[:SAMPLE_CELL_CHARS] for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
+    shown = min(SAMPLE_CELL_CHARS, SAMPLE_CHARS // (SAMPLE_ROWS * width))
+    sample = [[cell[:shown].replace("\0", "") for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
     return Head(dialect, columns, sample, [], certain)
 
 

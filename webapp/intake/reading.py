@@ -56,11 +56,11 @@ def records(
     room = xlsx_records if dialect.format == "xlsx" else csv_records
     last = dialect.header_row + limits.max_rows
     for record in room.records(source, dialect, start, limits):
-        row, cells, _, position = record
+        row, cells, _, position, size = record
         if row <= dialect.header_row or not any(map(str.strip, cells)):
             continue
         if row > last:
             raise Unreadable("too_many_rows", limit=f"{limits.max_rows:,}")
         if len(cells) > limits.max_columns and any(map(str.strip, cells[limits.max_columns :])):
-            record = Record(row, cells[: limits.max_columns], "too_many_cells", position)  # noqa: PLW2901
+            record = Record(row, cells[: limits.max_columns], "too_many_cells", position, size)  # noqa: PLW2901
         yield record

@@ -67,12 +67,16 @@ class Position(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One row of the file. `problem` is a code where the row could be read only in part."""
+    """One row of the file. `problem` is a code where the row could be read only in part.
+
+    `size` is how much text it was, in bytes or characters: what whoever keeps several rows in memory goes by.
+    """
 
     row: int
     cells: list[str]
     problem: str | None
     position: Position
+    size: int = 0
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,10 @@ SENTENCES = {
     "workbook_too_large": Sentence(
         "The workbook unpacks to more than can be read safely", "Save the sheet as CSV and upload that."
     ),
+    "no_rows_at_the_top": Sentence(
+        "There is no text in the first {looked_at} rows of the workbook",
+        "Delete the empty rows above the table, or save the sheet as CSV and upload that.",
+    ),
     "workbook_unsafe": Sentence(
         "The workbook holds declarations that no spreadsheet writes", "Save the sheet as CSV and upload that."
     ),

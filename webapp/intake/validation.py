@@ -16,7 +16,7 @@ from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, is_multi
 from webapp.intake.names import split_name
 from webapp.intake.records import Record
 from webapp.intake.tags import SEVERAL, split_tags
-from webapp.limits import KEPT_CELL_CHARS
+from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
 
 ERROR, WARNING = "error", "warning"
 # Records that could not be cut into cells: what their cells hold says nothing.
@@ -125,7 +125,7 @@ class Checker:
 
     def _cells(self, row: CheckedRow, record: Record) -> list[str]:
         """A cell for each column of the file; what is wrong with the record as a whole is noted."""
-        _, cells, problem, _ = record
+        _, cells, problem, _, _ = record
         if problem:
             self._judge_record(row, cells, problem)
             if problem in BROKEN:
@@ -230,9 +230,16 @@ def _conclude(row: CheckedRow, record: Record) -> None:
         # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
         row.problems.append(Problem("no_identity"))
     if row.problems:
-        row.record = [cell.replace("\0", "") for cell in record.cells]
+        row.record = [_kept(cell) for cell in record.cells]
         if _has_error(row):
             row.status = "invalid"
+
+
+def _kept(cell: str) -> str:
+    """A cell beside its problem. What is cut off, no field would take."""
+    if len(cell) > RECORD_CELL_CHARS:
+        cell = cell.strip()[:RECORD_CELL_CHARS]
+    return cell.replace("\0", "")
 
 
 def _has_error(row: CheckedRow) -> bool:

@@ -3,10 +3,10 @@
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_formats import Format, format_of
@@ -15,8 +15,11 @@ from webapp.limits import (
     PACKED_RATIO,
     SMALL_MEMBER_BYTES,
     WORKBOOK_BYTES,
+    WORKBOOK_CONTENTS_BYTES,
     WORKBOOK_LIST_BYTES,
+    WORKBOOK_LIST_ENTRIES,
     WORKBOOK_MEMBERS,
+    WORKBOOK_STYLES,
 )
 
 ENCRYPTED = 1  # bit of a member's flags
@@ -41,11 +44,25 @@ class Sheet:
     hidden: bool
 
 
+class _Contents:
+    """The file of a workbook, whose table of contents zipfile reads at one go: one that is too long is refused."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.seek, self.tell, self.seekable, self.close = file.seek, file.tell, file.seekable, file.close
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.file.read(size if 0 <= size <= WORKBOOK_CONTENTS_BYTES else WORKBOOK_CONTENTS_BYTES + 1)
+        if len(data) > WORKBOOK_CONTENTS_BYTES:
+            raise Unreadable("workbook_too_large")
+        return data
+
+
 class Package:
     """An open workbook."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.archive = zipfile.ZipFile(file)
+        self.archive = zipfile.ZipFile(cast("IO[bytes]", _Contents(file)))
         self.paths = {name.replace("\\", "/").lower(): name for name in self.archive.namelist()}
         self._refuse_bombs()
         self._refuse_others()
@@ -105,20 +122,22 @@ class Package:
     def _related(self, path: str) -> dict[str, tuple[str, str]]:
         """Kind and path of each part that a part refers to, by the id that it uses. Links to outside are left out."""
         folder, name = posixpath.split(path)
-        return {
-            found["Id"]: (found["Type"].rpartition("/")[2], _joined(folder, found["Target"]))
-            for element, found in self._elements(posixpath.join(folder, "_rels", f"{name}.rels"))
-            if element == "Relationship" and found.get("TargetMode") != "External"
-        }
+        related: dict[str, tuple[str, str]] = {}
+        for element, found in self._elements(posixpath.join(folder, "_rels", f"{name}.rels")):
+            if element == "Relationship" and found.get("TargetMode") != "External":
+                _refuse_many(related, WORKBOOK_LIST_ENTRIES)
+                related[found["Id"]] = found["Type"].rpartition("/")[2], _joined(folder, found["Target"])
+        return related
 
     def _sheets(self) -> list[Sheet]:
-        found = []
+        found: list[Sheet] = []
         for element, has in self._elements(self.main):
             if element == "workbookPr":
                 self.from_1904 = has.get("date1904") in {"1", "true"}
             elif element == "sheet":
                 kind, path = self.related.get(has["id"], ("", ""))
                 if kind == "worksheet" and path.lower() in self.paths:
+                    _refuse_many(found, WORKBOOK_LIST_ENTRIES)
                     found.append(Sheet(has["name"], path, has.get("state", "visible") != "visible"))
         return found
 
@@ -130,9 +149,11 @@ class Package:
         part = ""
         for element, has in self._elements(path) if path and path.lower() in self.paths else ():
             if element == "numFmt" and part == "numFmts":
+                _refuse_many(codes, WORKBOOK_STYLES)
                 codes[int(has["numFmtId"])] = has["formatCode"]
             elif element == "xf" and part == "cellXfs":
                 number = int(has.get("numFmtId", 0))
+                _refuse_many(found, WORKBOOK_STYLES)
                 found.append(format_of(number, codes.get(number)))
             elif element in {"numFmts", "fonts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs"}:
                 part = element
@@ -143,6 +164,11 @@ class Package:
             raise Unreadable("workbook_too_large")
         with self.open(path) as stream:
             yield from elements(stream)
+
+
+def _refuse_many(kept: Sized, most: int) -> None:
+    if len(kept) >= most:
+        raise Unreadable("workbook_too_large")
 
 
 def _joined(folder: str, target: str) -> str:

@@ -6,15 +6,26 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import IO, cast
 
 from webapp.intake import headers
+from webapp.intake.lines import TOO_LONG
 from webapp.intake.records import Dialect, Head, Limits, Position, Record, Source
 from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_formats import shown
 from webapp.intake.xlsx_package import Package, Sheet, readable
 from webapp.intake.xlsx_strings import SharedStrings, text_of, unescaped
 from webapp.intake.xlsx_xml import Element, children, local
-from webapp.limits import KEPT_CELL_CHARS, SHEETS_LOOKED_AT, SNIFFED_RECORDS
+from webapp.limits import (
+    KEPT_CELL_CHARS,
+    LOOK_BYTES,
+    LOOK_ROWS,
+    ROW_BYTES,
+    SHEETS_LOOKED_AT,
+    SNIFFED_RECORDS,
+    TEXT_BYTES,
+    TEXT_RATIO,
+)
 
 LAST_ROW = 1_048_576
 
@@ -26,8 +37,9 @@ def inspect(source: Source, sheet: str | None, header_row: int | None, limits: L
     """
     with _workbook(source) as book:
         names = [found.name for found in book.sheets]
+        look = _Look()
         for candidate in _candidates(book, sheet):
-            first = list(itertools.islice(_rows(book, candidate, source.size, 0, limits), SNIFFED_RECORDS))
+            first = list(itertools.islice(_rows(book, candidate, source.size, 0, limits, look=look), SNIFFED_RECORDS))
             if first:
                 dialect = Dialect("xlsx", None, None, candidate.name, 0)
                 found = headers.head_of(first, dialect, header_row, limits, certain=True)
@@ -68,25 +80,75 @@ def _workbook(source: Source) -> Iterator[Package]:
             book.close()
 
 
-def _rows(book: Package, sheet: Sheet, file_size: int, after: int, limits: Limits) -> Iterator[Record]:
+class _Look:
+    """How far a look at a workbook's head may go, over all sheets; a person waits for it."""
+
+    def __init__(self) -> None:
+        self.rows, self.bytes = LOOK_ROWS, LOOK_BYTES
+
+    def over(self, stream: IO[bytes]) -> IO[bytes]:
+        """The stream, of which no more is read than the look may take."""
+        return cast("IO[bytes]", _Metered(stream, self))
+
+    def take(self, *, rows: int = 0, size: int = 0) -> None:
+        """Count what was read. Raises Unreadable where that is too much."""
+        self.rows -= rows
+        self.bytes -= size
+        if self.rows < 0:
+            raise Unreadable("no_rows_at_the_top", looked_at=f"{LOOK_ROWS:,}")
+        if self.bytes < 0:
+            raise Unreadable("workbook_too_large")
+
+
+class _Metered:
+    """A stream that a look pays for."""
+
+    def __init__(self, stream: IO[bytes], look: _Look) -> None:
+        self.stream, self.look = stream, look
+
+    def read(self, size: int) -> bytes:
+        data = self.stream.read(size)
+        self.look.take(size=len(data))
+        return data
+
+
+def _rows(
+    book: Package, sheet: Sheet, file_size: int, after: int, limits: Limits, *, look: _Look | None = None
+) -> Iterator[Record]:
+    """The rows with text after row `after`. Raises Unreadable where they hold more text than a file of this size may.
+
+    `look` bounds how far it goes for a first row.
+    """
+    text_left = TEXT_BYTES + TEXT_RATIO * file_size
+    metered = look.over if look else _as_it_is
     with readable():
-        strings = SharedStrings(book.shared_strings(), limits.max_cell_chars)
+        shared = book.shared_strings()
+        strings = SharedStrings(metered(shared) if shared else None, limits.max_cell_chars)
         share = file_size / max(book.size(sheet.path), 1)
         cutter = _Rows(book, strings, after, limits)
         try:
             with book.open(sheet.path) as stream:
-                for elements, read in children(stream, "sheetData"):
+                for elements, read in children(metered(stream), "sheetData"):
                     offset = min(int(read * share), file_size)
+                    if look:
+                        look.take(rows=len(elements))
                     for element in elements:
-                        row, cells, problem = cutter.row_of(element)
+                        row, cells, problem, size = cutter.row_of(element)
+                        text_left -= size
+                        if text_left < 0:
+                            raise Unreadable("workbook_too_large")
                         if row > after and (problem or any(map(str.strip, cells))):
-                            yield Record(row, cells, problem, Position(offset, row))
+                            yield Record(row, cells, problem, Position(offset, row), size)
         finally:
             strings.close()
 
 
+def _as_it_is(stream: IO[bytes]) -> IO[bytes]:
+    return stream
+
+
 class _Rows:
-    """Elements of a sheet → row number, cells and problem."""
+    """Elements of a sheet → row number, cells, problem and size in characters."""
 
     def __init__(self, book: Package, strings: SharedStrings, after: int, limits: Limits) -> None:
         self.formats, self.from_1904 = book.formats, book.from_1904
@@ -95,18 +157,18 @@ class _Rows:
         self.last = 0
         self.index_of = _Indexes()
 
-    def row_of(self, element: Element) -> tuple[int, list[str], str | None]:
+    def row_of(self, element: Element) -> tuple[int, list[str], str | None, int]:
         """The cells of a row; of one that is not asked for, only the number."""
         number = element.get("r")
         row = int(number) if number else self.last + 1
         if not self.last < row <= LAST_ROW:
             raise Unreadable("workbook_broken")
         self.last = row
-        return (row, *self._cells_of(element)) if row > self.after else (row, [], None)
+        return (row, *self._cells_of(element)) if row > self.after else (row, [], None, 0)
 
-    def _cells_of(self, element: Element) -> tuple[list[str], str | None]:
+    def _cells_of(self, element: Element) -> tuple[list[str], str | None, int]:
         cells: list[str] = []
-        problem = None
+        problem, size = None, 0
         value_tag = element.tag[: -len("row")] + "v"
         for cell in element:
             count = len(cell)
@@ -121,11 +183,16 @@ class _Rows:
                 problem = problem or uncomputed
             if len(text) > self.longest:
                 text, problem = text[:KEPT_CELL_CHARS], "cell_too_long"
+            size += len(text)
+            if size > ROW_BYTES:
+                text = text[:KEPT_CELL_CHARS]
             if column == len(cells) and column < self.columns:
                 cells.append(text)
             elif text:
                 self._put(cells, column, text)
-        return cells, problem
+        if size > ROW_BYTES:
+            return [cell[:KEPT_CELL_CHARS] for cell in cells], TOO_LONG, ROW_BYTES
+        return cells, problem, size
 
     def _put(self, cells: list[str], column: int, text: str) -> None:
         """Set a cell after a gap. Of those past the limit one is kept, so that they are seen at all."""

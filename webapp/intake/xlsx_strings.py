@@ -10,6 +10,7 @@ from typing import IO
 
 from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_xml import Element, children, local
+from webapp.limits import SHARED_STRINGS, STRING_REMEMBERED_BYTES, STRINGS_AT_HAND_CHARS
 
 LATEST = 5_000
 REMEMBERED = 10_000
@@ -48,6 +49,7 @@ class SharedStrings:
         self.ends = array("I", [0])  # where each string ends in the file, as UTF-8
         self.latest: list[str] = []
         self.latest_from = 0
+        self.latest_chars = 0
         self._earlier = lru_cache(maxsize=REMEMBERED)(self._from_file)
 
     def close(self) -> None:
@@ -57,11 +59,14 @@ class SharedStrings:
         """The string with this number. Raises Unreadable where there is none."""
         place = index - self.latest_from
         if place < 0:
-            return self._earlier(index)
+            return self._earlier(index) if self._is_short(index) else self._from_file(index)
         while place >= len(self.latest):
             self._read_on()
             place = index - self.latest_from
         return self.latest[place]
+
+    def _is_short(self, index: int) -> bool:
+        return index < 0 or self.ends[index + 1] - self.ends[index] <= STRING_REMEMBERED_BYTES
 
     def _from_file(self, index: int) -> str:
         if index < 0:
@@ -80,7 +85,10 @@ class SharedStrings:
         self.file.write(b"".join(encoded))
         self.file.flush()
         self.ends.extend(list(accumulate(map(len, encoded), initial=self.ends[-1]))[1:])
-        if len(self.latest) > LATEST:
+        if len(self.ends) > SHARED_STRINGS:
+            raise Unreadable("workbook_too_large")
+        if len(self.latest) > LATEST or self.latest_chars > STRINGS_AT_HAND_CHARS:
             self.latest_from += len(self.latest)
-            self.latest = []
+            self.latest, self.latest_chars = [], 0
         self.latest += texts
+        self.latest_chars += sum(map(len, texts))

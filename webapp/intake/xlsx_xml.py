@@ -11,7 +11,14 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.parsers import expat
 
 from webapp.intake.refusals import Unreadable
-from webapp.limits import XML_BLOCK_BYTES, XML_DEPTH, XML_ELEMENT_BYTES, XML_PROLOG_BYTES
+from webapp.limits import (
+    XML_BLOCK_BYTES,
+    XML_DEPTH,
+    XML_ELEMENT_BYTES,
+    XML_ELEMENTS,
+    XML_LARGE_BYTES,
+    XML_PROLOG_BYTES,
+)
 
 __all__ = ["ERRORS", "Element", "children", "elements"]
 
@@ -60,13 +67,29 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
             del parent[:-1]
             pending = 0
             yield whole, read
-        if pending > XML_ELEMENT_BYTES or _is_deep(around):
+        if _is_large(around, pending) or _is_deep(around):
             raise Unreadable("workbook_too_large")
+        if parent is not None and _is_over(around, parent):
+            break
         block = stream.read(XML_BLOCK_BYTES)
-    builder.end("around")
-    parser.close()
+    else:
+        builder.end("around")
+        parser.close()
     if parent is not None:
         yield list(parent), read
+
+
+def _is_large(around: Element, pending: int) -> bool:
+    """Whether what is being built takes more memory than any real row or string."""
+    if pending <= XML_LARGE_BYTES:
+        return False
+    return pending > XML_ELEMENT_BYTES or sum(1 for _ in around.iter()) > XML_ELEMENTS
+
+
+def _is_over(around: Element, container: Element) -> bool:
+    """Whether the container has ended: what stands behind it is of no interest, and may be long."""
+    root = around[0]
+    return bool(len(root)) and root[-1] is not container and any(child is container for child in root)
 
 
 def _is_deep(element: Element) -> bool:

@@ -78,6 +78,7 @@ def rows(
             "outcome": outcome,
             "code": code,
             "limit": limit,
+            "name": LONGEST_NAME,
             "search": needle.text,
             "capitals": needle.capitals,
             "smalls": needle.smalls,
@@ -141,7 +142,7 @@ _ROWS = """
       WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row AND h.kind = 'import'
       ORDER BY h.id DESC LIMIT 1) h ON true
     LEFT JOIN LATERAL (SELECT r.problems, COALESCE(NULLIF(concat_ws(' ', r.first_name, r.last_name), ''), r.email,
-        r.external_id, r.phone, array_to_string(r.record, ' ')) AS who
+        r.external_id, r.phone, left(array_to_string(r.record, ' '), :name)) AS who
       FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row LIMIT 1) s ON true
     ORDER BY l.row"""
 

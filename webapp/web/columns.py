@@ -1,6 +1,7 @@
 """The second step: how the file is read, with a look at it before anything is kept, and which column is what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +16,13 @@ from webapp.engine.states import State
 from webapp.intake import countries, encodings, mapping, sentences
 from webapp.intake.fields import CUSTOM
 from webapp.intake.reading import Unreadable
+from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
 from webapp.models import ContactImport
 from webapp.reports.wording import DELIMITERS
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
-from webapp.web.extensions import db
+from webapp.web.concurrency import ConcurrencyLimit
+from webapp.web.extensions import db, limiter
 from webapp.web.wizard import step_url
 
 blueprint = Blueprint("columns", __name__)
@@ -27,6 +30,7 @@ OPEN = {State.UPLOADED, State.READY}
 SHOWN_VALUES = 3  # of a column, beside its name
 SHOWN_COLUMNS, SHOWN_ROWS = 12, 5  # of the decoded sample
 SHOWN_CODE = 20  # characters of what was given as a country
+_looks = ConcurrencyLimit(LOOKS_AT_ONCE, LOOKS_AT_ONCE)
 TAB = "tab"  # A bare tab would not survive a form.
 
 
@@ -145,7 +149,8 @@ def look(import_id: UUID) -> ResponseReturnValue:
     if found.state not in OPEN:
         return "", 200, {"HX-Redirect": step_url(found)}
     try:
-        head = uploads.look(db.session(), found, settings(), **_choices(request.args))
+        with _reading():
+            head = uploads.look(db.session(), found, settings(), **_choices(request.args))
     except Unreadable as refusal:
         return render_template("partials/sample.html", refusal=refusal.sentence)
     except forms.Mistake as mistake:
@@ -159,7 +164,8 @@ def reread(import_id: UUID) -> ResponseReturnValue:
     """Read the file with these choices from now on."""
     found = change_import(import_id)
     try:
-        uploads.reread(db.session(), import_id, settings(), **_choices(request.form))
+        with _reading():
+            uploads.reread(db.session(), import_id, settings(), **_choices(request.form))
     except (Unreadable, forms.Mistake) as refusal:
         db.session.rollback()
         return _page(found, found.suggested_mapping, refusal.sentence), 422
@@ -168,6 +174,14 @@ def reread(import_id: UUID) -> ResponseReturnValue:
         return redirect(step_url(load_import(import_id)))
     db.session.commit()
     return redirect(url_for("columns.show", import_id=import_id))
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Reading a file costs processor time, for which everybody waits: 429 for one who asks for much of it."""
+    per_minute = f"{READS_PER_MINUTE}/minute"
+    with limiter.limit(per_minute, key_func=lambda: str(current_user.id)), _looks.place(current_user.id):
+        yield
 
 
 def _choices(given: Mapping[str, str]) -> dict[str, Any]:

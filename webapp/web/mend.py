@@ -15,6 +15,7 @@ from webapp.intake import sentences
 from webapp.intake.cleaning import line_feeds
 from webapp.intake.fields import label_of
 from webapp.intake.mapping import IDENTITY
+from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
@@ -25,7 +26,6 @@ blueprint = Blueprint("mend", __name__)
 A_PAGE = 50
 COLUMN = re.compile("[0-9]{1,6}")  # counted from 0
 CONTEXT_CELLS = 8
-OFFERED_CELLS = 40
 
 
 @blueprint.get("/imports/<uuid:import_id>/problems")
@@ -36,12 +36,12 @@ def problems(import_id: UUID) -> ResponseReturnValue:
     if found.total is None:
         return redirect(step_url(found))
     after, code = forms.number(request.args, "after"), request.args.get("code", "")
-    rows = mending.problem_rows(db.session(), import_id, code=code, after=after, limit=A_PAGE + 1)
+    rows, more = mending.problem_page(db.session(), import_id, code=code, after=after, limit=A_PAGE)
     return render_template(
         "imports/problems.html",
         found=found,
-        items=[_item(found, row) for row in rows[:A_PAGE]],
-        after=rows[A_PAGE - 1].row if len(rows) > A_PAGE else None,
+        items=[_item(found, row) for row in rows],
+        after=rows[-1].row if more else None,
         code=code,
         open=found.state == State.READY and not found.correcting,
     )
@@ -125,18 +125,34 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
     for column in _columns_of_row(row, targets) if whole else []:
         told.setdefault(column, [])
     fields = [
-        {
-            "column": column,
-            "label": _label(found, targets, column),
-            "value": cells[column] if column < len(cells) else "",
-            "words": " ".join(dict.fromkeys(words)),
-            "multiline": column < len(cells) and "\n" in line_feeds(cells[column]),
-            "alike": bool(words and column < len(cells) and cells[column].strip()),
-        }
-        for column, words in sorted(told.items())
+        _field(_label(found, targets, column), column, cells[column] if column < len(cells) else "", words)
+        for column, words in sorted(told.items())[:FIELDS_OF_ROW]
     ]
-    rest = [cell for column, cell in enumerate(cells) if column not in told and cell.strip()][:CONTEXT_CELLS]
-    return {"row": row.row, "status": row.status, "fields": fields, "whole": " ".join(whole), "context": rest}
+    if len(told) > FIELDS_OF_ROW:
+        whole.append(f"{len(told) - FIELDS_OF_ROW} more cells are shown once these are right.")
+    rest = [mending.shown_of(cell) for column, cell in enumerate(cells) if column not in told and cell.strip()]
+    return {
+        "row": row.row,
+        "status": row.status,
+        "fields": fields,
+        "whole": " ".join(whole),
+        "context": rest[:CONTEXT_CELLS],
+    }
+
+
+def _field(label: str, column: int, cell: str, words: list[str]) -> dict[str, Any]:
+    """A cell to mend. Of a long one the beginning is shown; it stays whole unless the person changes it."""
+    shown = mending.shown_of(cell)
+    if len(shown) < len(cell):
+        words = [*words, f"Only the first {len(shown):,} of {len(cell):,} characters are shown."]
+    return {
+        "column": column,
+        "label": label,
+        "value": shown,
+        "words": " ".join(dict.fromkeys(words)),
+        "multiline": "\n" in line_feeds(shown),
+        "alike": bool(words and cell.strip()),
+    }
 
 
 def _columns_of_row(row: ImportRow, targets: list[str | None]) -> list[int]:
@@ -144,7 +160,7 @@ def _columns_of_row(row: ImportRow, targets: list[str | None]) -> list[int]:
     codes = {problem["code"] for problem in row.problems or []}
     if codes <= {"no_identity"}:
         return [column for column, target in enumerate(targets) if target in IDENTITY]
-    return list(range(max(len(row.record or []), 1)))[:OFFERED_CELLS]
+    return list(range(max(len(row.record or []), 1)))[:FIELDS_OF_ROW]
 
 
 def _label(found: ContactImport, targets: list[str | None], column: int) -> str:
