@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 import psycopg
-from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from webapp.admin import AdminError
@@ -59,9 +58,6 @@ def main() -> None:
         rowcall.main(prog_name="rowcall")
     except (AdminError, CannotStart, Misconfigured) as problem:
         sys.exit(str(problem))
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        sys.exit(f"{str(first['loc'][0]).upper()} cannot be used: {first['msg']}.")
     except (psycopg.OperationalError, OperationalError) as problem:
         said = str(getattr(problem, "orig", problem)).partition("\n")[0]
         sys.exit(f"The database is out of reach ({said}). Look with: rowcall doctor")
@@ -81,10 +77,9 @@ def name_servers() -> None:
     """
     os.environ.setdefault("ROWCALL_VAR", str(ROOT / "var"))
     settings = Settings()
-    if not settings.var.is_dir():
-        return
-    for name, address in Servers(settings.var).addresses().items():
-        os.environ.setdefault(name, address)
+    if any((settings.var / data).is_dir() for data in ("postgres", "valkey")):
+        for name, address in Servers(settings.var).addresses().items():
+            os.environ.setdefault(name, address)
     key = settings.var / "secret_key"
     if "SECRET_KEY" not in os.environ and key.exists():
         os.environ["SECRET_KEY"] = key.read_text().strip()

@@ -175,6 +175,35 @@ def test_a_backup_without_accounts_changes_nothing(book, dump, database_url):
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
 
 
+def test_what_a_killed_restore_left_is_no_hindrance(book, dump, database_url):
+    (name,) = book("SELECT current_database()")[0]
+    book(f"CREATE DATABASE {name}_restoring")
+    book(f"CREATE DATABASE {name}_dropping")
+    restore(database_url, dump)
+    assert _emails(book) == ["ann@example.com"]
+    assert {found for (found,) in book("SELECT datname FROM pg_database")}.isdisjoint(
+        {f"{name}_restoring", f"{name}_dropping"}
+    )
+
+
+def test_tables_in_a_schema_that_the_role_does_not_look_into_are_not_swapped_in(book, database_url, servers, tmp_path):
+    (name,) = book("SELECT current_database()")[0]
+    with psycopg.connect(servers["ADMINISTRATOR_URL"], autocommit=True) as superuser:
+        superuser.execute(f"ALTER ROLE rowcall IN DATABASE {name} SET search_path = own")
+    book("ALTER SCHEMA public RENAME TO own")
+    file = tmp_path / "rowcall.dump"
+    backup.write(database_url, file)
+    assert backup.check(file).schema == "own"
+    with pytest.raises(AdminError, match="search_path"):
+        restore(database_url, file)
+
+
+def test_the_retention_time_that_holds_outlives_a_restore(book, dump, database_url):
+    book("UPDATE installation SET retention_days = 365")
+    restore(database_url, dump)
+    assert book("SELECT retention_days FROM installation") == [(365,)]
+
+
 def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, database_url, settings):
     """A page's connection and a job's: both are let go, and the next ones find the restored book."""
     job, page = db.connect_job(settings.database_url), psycopg.connect(settings.database_url)

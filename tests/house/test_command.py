@@ -180,7 +180,8 @@ def test_the_make_file_links_the_command(tmp_path):
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     (tmp_path / "webapp").symlink_to(ROOT / "webapp")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "python").symlink_to(ROOT / ".venv" / "bin" / "python")
+    for program in ("python", "pip"):
+        (tmp_path / ".venv" / "bin" / program).symlink_to(ROOT / ".venv" / "bin" / program)
     subprocess.run(["make", "-s", ".venv/bin/rowcall"], cwd=tmp_path, check=True, timeout=SECONDS)
     link = tmp_path / ".venv" / "bin" / "rowcall"
     assert link.resolve() == tmp_path / "bin" / "rowcall"

@@ -220,6 +220,7 @@ def _back_up_and_restore(clone: Path, visitor: Visitor, import_id: str) -> None:
     visitor.until(f"/imports/{import_id}", "/report")
     assert "Ann Ash" not in visitor.get("/contacts")[1]
     subprocess.run(["make", "restore", "FILE=kept.dump"], cwd=clone, env=environment, check=True)
+    visitor.post("/sign-in", {"email": "a@example.com", "password": PASSWORD}, at="/sign-in")
     assert "Ann Ash" in visitor.get("/contacts")[1]
 
 

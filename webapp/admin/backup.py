@@ -5,14 +5,17 @@ that name is at every moment a whole backup: the earlier one or the new one.
 """
 
 import os
+import re
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.admin import AdminError, postgres
 
 # Without these a file is a dump of some other database, or of one without tables.
 WANTED = ("alembic_version", "users", "contacts", "contact_imports")
+TABLE = re.compile(r" TABLE DATA (\S+) (\S+) ")  # a line of the list of contents
 MEGABYTE = 1_000_000
 
 
@@ -39,8 +42,17 @@ def write(url: str, file: Path) -> str:
     return f"Kept in {file} ({file.stat().st_size / MEGABYTE:.1f} MB, readable by its owner only)."
 
 
-def check(file: Path) -> Path:
-    """Read a backup to its end; the pg_restore that can. Raises AdminError for a broken one.
+@dataclass(frozen=True)
+class Archive:
+    """A whole backup: the pg_restore that reads it, and the schema that its tables are in."""
+
+    file: Path
+    program: Path
+    schema: str
+
+
+def check(file: Path) -> Archive:
+    """Read a backup to its end. Raises AdminError for a broken one.
 
     Its list of contents stands at its beginning, so a file that broke off still has a good one.
     """
@@ -54,10 +66,11 @@ def check(file: Path) -> Path:
         except AdminError as problem:
             problems.append(str(problem))
             continue
-        missing = [name for name in WANTED if f" TABLE DATA public {name} " not in contents]
+        tables = {name: schema for schema, name in TABLE.findall(contents)}
+        missing = [name for name in WANTED if name not in tables]
         if missing:
             raise AdminError(f"{file} is no backup of Rowcall: it has no table {missing[0]}.")
-        return program
+        return Archive(file, program, tables[WANTED[0]])
     raise AdminError(f"{file} is not a whole backup ({problems[0]}).")
 
 

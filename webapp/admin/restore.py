@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import migrate
 from webapp.admin import AdminError, backup, postgres
+from webapp.admin.backup import Archive
 from webapp.admin.postgres import Administrative
 
 SWAP_SECONDS = 60  # for which sessions that come back are ended again
@@ -51,16 +52,16 @@ def restore(url: str, file: Path) -> str:
     Raises AdminError, and leaves the database as it is, when the file is broken, is not of
     Rowcall or of a newer one, or when the role may not create databases.
     """
-    program = backup.check(file)
-    _see_that_it_fits(program, file)
+    archive = backup.check(file)
+    _see_that_it_fits(archive)
     with postgres.connect(url) as conn:
-        names, described, empty = _names(conn), _describe(conn), _is_empty(conn)
+        names, described, empty, days = _names(conn), _describe(conn), _is_empty(conn), _retention(conn)
     if empty:
-        _fill(program, url, file)
+        _fill(archive, url, days)
         return f"Restored from {file} into the empty database {names.current}."
     with _administration(url) as admin, _fresh_database(admin, names, described):
         fresh = postgres.on_database(url, names.restoring)
-        _fill(program, fresh, file)
+        _fill(archive, fresh, days)
         _swap(admin, names, names.restoring)
     return (
         f"Restored from {file}. Everybody has to sign in again. What was there before is kept as the "
@@ -76,7 +77,7 @@ def back(url: str) -> str:
     with _administration(url) as admin:
         if not _exists(admin, names.before):
             raise AdminError("No database is kept from before a restore. Nothing was changed.")
-        _make_ready(postgres.on_database(url, names.before))
+        _make_ready(postgres.on_database(url, names.before), 1)
         _swap(admin, names, names.before)
     return f"Exchanged: what had been restored is now kept as {names.before}."
 
@@ -115,7 +116,7 @@ def _describe(conn: Administrative) -> dict[str, Any]:
 
 def _is_empty(conn: Administrative) -> bool:
     question = """SELECT count(*) AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-                  WHERE s.nspname = 'public'"""
+                  WHERE s.nspname NOT IN ('pg_catalog', 'information_schema') AND s.nspname !~ '^pg_toast'"""
     return not _one(conn, question)["n"]
 
 
@@ -175,38 +176,57 @@ def _create_statement(names: _Names, described: dict[str, Any]) -> sql.Composed:
     return statement
 
 
-def _fill(program: Path, url: str, file: Path) -> None:
+def _retention(conn: Administrative) -> int:
+    """The retention time that holds now, in days; 1 where there are no tables, or old ones."""
+    if not _one(conn, "SELECT to_regclass('installation') IS NOT NULL AS there")["there"]:
+        return 1
+    return int(_one(conn, "SELECT retention_days AS days FROM installation")["days"])
+
+
+def _fill(archive: Archive, url: str, days: int) -> None:
     """Put the backup into an empty database and bring it to this version; all of it or nothing."""
     whole = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+    with postgres.connect(url) as conn:
+        conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(archive.schema)))
     try:
         # The schema alone: extensions are the server's administrator's, and need no restoring.
-        postgres.run(program, *whole, "--schema", "public", str(file), url=url)
+        postgres.run(archive.program, *whole, "--schema", archive.schema, str(archive.file), url=url)
     except AdminError as problem:
-        raise AdminError(f"{file} cannot be restored ({problem}). Nothing was changed.") from None
-    _make_ready(url)
+        raise AdminError(f"{archive.file} cannot be restored ({problem}). Nothing was changed.") from None
+    _make_ready(url, days)
 
 
-def _see_that_it_fits(program: Path, file: Path) -> None:
+def _see_that_it_fits(archive: Archive) -> None:
     """Raise AdminError for a backup of a newer Rowcall, or of one in which nobody could sign in."""
-    version = next(iter(_rows(program, file, "alembic_version")), "")
+    version = next(iter(_rows(archive, "alembic_version")), "")
     if version not in migrate.versions():
         raise AdminError(
-            f"{file} is of a newer Rowcall: its tables are of version {version}, and this one knows "
+            f"{archive.file} is of a newer Rowcall: its tables are of version {version}, and this one knows "
             f"them up to {migrate.NEWEST}. Bring Rowcall up to date first. Nothing was changed."
         )
-    if not _rows(program, file, "users"):
-        raise AdminError(f"{file} holds no accounts, so nobody could sign in. Nothing was changed.")
+    if not _rows(archive, "users"):
+        raise AdminError(f"{archive.file} holds no accounts, so nobody could sign in. Nothing was changed.")
 
 
-def _rows(program: Path, file: Path, table: str) -> list[str]:
+def _rows(archive: Archive, table: str) -> list[str]:
     """A table's rows as they stand in the backup, in the format of COPY."""
-    script = postgres.run(program, "--data-only", "--schema", "public", "--table", table, "--file", "-", str(file))
+    which = ("--data-only", "--schema", archive.schema, "--table", table)
+    script = postgres.run(archive.program, *which, "--file", "-", str(archive.file))
     _, _, rows = script.partition(" FROM stdin;\n")
     return rows.partition("\\.\n")[0].splitlines()
 
 
-def _make_ready(url: str) -> None:
-    """Bring the database to this version, and end what was going on in it when the backup was made."""
+def _make_ready(url: str, days: int) -> None:
+    """Bring the database to this version, and end what was going on in it when the backup was made.
+
+    Undo data is kept for `days` at least: the time that held before a restore goes on to hold.
+    """
+    with postgres.connect(url) as conn:
+        if not _one(conn, "SELECT to_regclass('alembic_version') IS NOT NULL AS there")["there"]:
+            raise AdminError(
+                "The backup's tables are in a schema that the role does not look into by itself: set its "
+                "search_path as it was on the server that the backup is from (ALTER ROLE … SET search_path)."
+            )
     try:
         migrate.migrate(url)
     except SQLAlchemyError as problem:
@@ -221,6 +241,7 @@ def _make_ready(url: str) -> None:
                  heartbeat_at = NULL, backend_pid = NULL, backend_start = NULL""",
             (TOKENS_ON,),
         )
+        conn.execute("UPDATE installation SET retention_days = GREATEST(retention_days, %s)", (days,))
         conn.execute("ANALYZE")
 
 
