@@ -138,13 +138,16 @@ def test_a_broken_backup_changes_nothing(book, dump, database_url, part):
 
 
 def test_a_damaged_backup_changes_nothing(book, dump, database_url):
+    """Of its bytes, most are those of many contacts, compressed; some in the middle of them are lost."""
+    book("INSERT INTO contacts (email, notes) SELECT n || '@example.com', md5(n::text) FROM generate_series(1, 9000) n")
+    backup.write(database_url, dump)
     whole = bytearray(dump.read_bytes())
-    at = len(whole) * 19 // 20
+    at = len(whole) * 3 // 4
     whole[at : at + 40] = bytes(40)
     dump.write_bytes(whole)
-    with pytest.raises(AdminError):
+    with pytest.raises(AdminError, match="not a whole backup"):
         restore(database_url, dump)
-    assert _emails(book) == ["ann@example.com", "ben@example.com"]
+    assert len(_emails(book)) == 9002
 
 
 def test_the_dump_of_something_else_changes_nothing(book, dump, database_url, tmp_path):
