@@ -8,7 +8,7 @@ $(shell rm -rf .venv)
 endif
 endif
 
-.PHONY: run test check bench bench-full bench-peers bench-live soak properties lock backup restore shell
+.PHONY: run test house check bench bench-full bench-peers bench-live soak properties lock backup restore shell
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
@@ -32,6 +32,10 @@ endif
 TURKISH = tests/web/test_accounts.py tests/web/test_contacts.py tests/engine/test_erased_columns.py \
   tests/engine/test_erasing_meanwhile.py tests/engine/test_finding.py tests/engine/test_forgetting.py \
   tests/engine/test_import.py tests/engine/test_undo.py tests/intake/test_folding.py tests/reports/test_ledger.py
+
+# The README's commands in a bare Debian, which takes a quarter of an hour; as root, with debootstrap.
+house: .venv/dev
+	BARE_DEBIAN=yes pytest tests/house/test_bare_debian.py $(ARGS)
 
 check: .venv/dev
 	ruff check .
