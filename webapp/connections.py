@@ -84,8 +84,11 @@ class BoundedSocket(socket.socket):
         """Whether the socket is ready for this before the client's time is up."""
         began = time.monotonic()
         allowed = GRACE_SECONDS + self.moved / LEAST_BYTES_PER_SECOND - self.waited
+        descriptor = self.fileno()
+        if descriptor < 0:  # closed meanwhile, by another thread
+            raise OSError(errno.EBADF, "the socket is closed")
         poll = select.poll()
-        poll.register(self.fileno(), event)
+        poll.register(descriptor, event)
         own = self.gettimeout()
         longest = min(allowed, SILENT_SECONDS if own is None else own)
         ready = poll.poll(max(longest, 0) * 1000)
@@ -251,10 +254,15 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         if not self.alive or len(self.lingering) >= LINGERING or conn in self.lingering:
             return False
         try:
-            conn.sock.setblocking(False)
-            conn.sock.shutdown(socket.SHUT_WR)
+            # The thread of a WebSocket closes its socket by itself; the next client may get that
+            # number while the poller still knows it as this one's. So the worker has one of its own.
+            own = conn.sock.dup()
+            own.setblocking(False)
+            own.shutdown(socket.SHUT_WR)
         except OSError:
             return False
+        conn.sock.close()
+        conn.sock = own
         conn.timeout = time.monotonic() + LINGER_SECONDS
         self.lingering.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))

@@ -11,6 +11,7 @@ import pytest
 from simple_websocket import Client, ConnectionClosed
 
 from tests.api.conftest import people_table
+from tests.harness.processes import web_workers
 from webapp.web import live
 
 
@@ -214,3 +215,24 @@ def test_send_to_who_never_reads_is_given_up(monkeypatch):
         live.bound_sends({"gunicorn.socket": ours})
         with pytest.raises(BlockingIOError):
             ours.sendall(b"x" * 40_000_000)
+
+
+def test_the_web_process_outlives_sockets_that_it_closes(live_server, wire, cookie_of):
+    program = wire()
+    import_id = program.ready(people_table(1))
+    address = urlsplit(live_server)
+    (before,) = web_workers()
+    handshake = (
+        f"GET /imports/{import_id}/live HTTP/1.1\r\nHost: {address.netloc}\r\nOrigin: {live_server}\r\n"
+        f"Cookie: {cookie_of('owner')}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        for _ in range(10):
+            watcher = stack.enter_context(socket.create_connection((address.hostname, address.port), 20))
+            watcher.sendall(handshake.encode())
+            while watcher.recv(65536):  # The import is checked: the server ends the socket at once.
+                pass
+            watcher.sendall(b"\x88\x80\x00\x00\x00\x00")  # a client's own goodbye, late
+            assert program.ask("GET", f"/imports/{import_id}/progress")[0] == 200
+    assert web_workers() == [before]
