@@ -21,6 +21,9 @@ worker_connections = 2 * CONNECTIONS  # never reached: the worker makes room bef
 graceful_timeout = 5
 keepalive = KEEPALIVE_SECONDS
 control_socket_disable = True
+# Who asked, and by which name, is read in one place, which knows how many proxies there are: app.py.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 sendfile = False  # It would wait for a slow reader as long as that likes.
 M_MMAP_THRESHOLD = -3
 LARGE_BYTES = 64 * 1024

@@ -1,5 +1,8 @@
 """What is believed of the headers that a proxy adds: addresses, the host and the path."""
 
+import http.client
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.harness.web import Page
@@ -71,3 +74,38 @@ def test_our_host_and_the_machine_itself_are_answered(make_app, host):
     headers = forwarded("198.51.100.1") | {"X-Forwarded-Host": host}
     answer = make_app(public_url=SITE).test_client().get("/healthz", headers=headers)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"SCRIPT_NAME": "/elsewhere"},
+        {"SCRIPT_NAME": "/imports"},
+        {"PATH_INFO": "/healthz"},
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Ssl": "on", "X-Forwarded-Protocol": "http"},
+    ],
+    ids=str,
+)
+def test_the_web_process_itself_believes_no_forwarded_header(live_server, headers):
+    parts = urlsplit(live_server)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    connection.request("GET", "/imports", headers=headers)
+    with connection.getresponse() as answer:
+        answer.read()
+    connection.close()
+    assert (answer.status, answer.headers["Location"]) == (302, "/sign-in?next=/imports")
+
+
+def test_a_forged_header_changes_nothing_behind_nginx(site):
+    here = site()
+    forged = {
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Prefix": "//evil.example",
+        "X-Forwarded-Proto": "http",
+    }
+    answer = here.visitor().get("/imports", headers=forged, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in?next=/imports")
+    page = here.visitor().get("/sign-in", headers=forged)
+    assert "evil.example" not in page.text
+    assert "Secure" in page.headers["Set-Cookie"]
