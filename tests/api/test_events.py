@@ -144,3 +144,27 @@ def test_check_and_rollback_are_followed_the_same_way(wire):
         assert name == "done"
     assert program.ask("DELETE", f"/imports/{import_id}/rollback")[1]["contacts_removed"] == 300
     assert data["import_id"] == import_id
+
+
+# What a stream was opened with stops opening anything.
+ENDINGS = {
+    "revoked": "UPDATE api_tokens SET revoked_at = now() WHERE user_id = {owner}",
+    "switched off": "UPDATE users SET active = false WHERE id = {owner}",
+}
+SOON = 30  # seconds on a busy machine; a stream that nobody ends lasts ten minutes
+
+
+@pytest.mark.parametrize("how", list(ENDINGS))
+def test_a_stream_ends_soon_after_what_opened_it_is_worth_nothing(how, wire, people, database_url):
+    owner, admin = wire("owner"), wire("admin")
+    import_id = owner.upload(people_table(3))["import_id"]
+    path = f"/imports/{import_id}/events"
+    with owner.open("GET", path) as answer, admin.open("GET", path) as other:
+        assert next(answer.events())[0] == next(other.events())[0] == "progress"
+        with psycopg.connect(database_url, autocommit=True) as conn:
+            conn.execute(ENDINGS[how].format(owner=people["owner"]))
+        until = time.monotonic() + SOON
+        for _line in answer.answer:  # a comment every few seconds, as long as it goes on
+            assert time.monotonic() < until, "the stream went on"
+        assert next(iter(other.answer)), "another person's stream ended too"
+    assert owner.ask("GET", path)[0] == 401

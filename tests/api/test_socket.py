@@ -3,16 +3,19 @@
 import http.client
 import socket
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from simple_websocket import Client, ConnectionClosed
+from sqlalchemy import event
 
 from tests.api.conftest import people_table
 from tests.harness.processes import web_workers
-from webapp.web import live
+from webapp.models import User
+from webapp.web import account, live
+from webapp.web.extensions import db
 
 
 @pytest.fixture
@@ -236,3 +239,38 @@ def test_the_web_process_outlives_sockets_that_it_closes(live_server, wire, cook
             watcher.sendall(b"\x88\x80\x00\x00\x00\x00")  # a client's own goodbye, late
             assert program.ask("GET", f"/imports/{import_id}/progress")[0] == 200
     assert web_workers() == [before]
+
+
+ENDINGS = {
+    "signed out": "DELETE FROM sessions WHERE user_id = {owner}",
+    "switched off": "UPDATE users SET active = false WHERE id = {owner}",
+    "no role for it": "UPDATE users SET role = 'importer' WHERE id = {admin}",
+}
+SOON = 30  # seconds on a busy machine; a socket that nobody ends lasts ten minutes
+
+
+@pytest.mark.parametrize("how", list(ENDINGS))
+def test_a_socket_ends_soon_after_its_person_may_not_watch_any_more(how, connect, running, people, database_url):
+    import_id = running(120)
+    with connect(import_id, "admin" if "role" in how else "owner") as client:
+        client.receive(timeout=20)
+        with psycopg.connect(database_url, autocommit=True) as conn:
+            conn.execute(ENDINGS[how].format(**people))
+        until = time.monotonic() + SOON
+        while client.connected:
+            assert time.monotonic() < until, "the socket went on"
+            with suppress(ConnectionClosed):
+                client.receive(timeout=5)
+
+
+def test_one_query_asks_for_all_who_watch(app, people):
+    with app.app_context(), ExitStack() as open_streams:
+        hub = live.hub.current()
+        for number in range(12):
+            person = account.Identity(User(id=number, email="x", name="", role="importer"), bytes([number]) * 32)
+            open_streams.enter_context(hub.stream(person))
+        asked = []
+        event.listen(db.engine, "before_cursor_execute", lambda *found: asked.append(found[2]))
+        hub._end_revoked(list(hub.places))
+        assert all(place.ended for place in hub.places)
+        assert len([statement for statement in asked if "api_tokens" in statement]) == len(asked) == 1
