@@ -102,11 +102,12 @@ def _of_session() -> Identity | None:
     ).first()
     if found is None:
         return None
+    person = Identity(found.User, found.Session.token_hash)  # before the commit, which forgets both rows
     if datetime.now(UTC) - found.Session.seen_at > SEEN_EVERY:
         seen = update(Session).where(Session.token_hash == found.Session.token_hash)
         db.session.execute(seen.values(seen_at=func.now()))  # No row where it was signed out meanwhile.
         db.session.commit()
-    return Identity(found.User, found.Session.token_hash)
+    return person
 
 
 def _of_token(header: str) -> Identity | None:
@@ -121,11 +122,12 @@ def _of_token(header: str) -> Identity | None:
     ).first()
     if found is None:
         return None
+    person = Identity(found.User, found.ApiToken.token_hash)
     used = found.ApiToken.last_used_at
     if used is None or datetime.now(UTC) - used > SEEN_EVERY:
         found.ApiToken.last_used_at = func.now()
         db.session.commit()
-    return Identity(found.User, found.ApiToken.token_hash)
+    return person
 
 
 def still_valid(credentials: Collection[bytes]) -> dict[bytes, str]:

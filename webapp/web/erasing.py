@@ -11,6 +11,7 @@ from webapp.engine import erasure, finding, journal, sessions
 from webapp.intake import sentences
 from webapp.models import Contact
 from webapp.web.extensions import db
+from webapp.web.forms import digits
 
 blueprint = Blueprint("erasing", __name__)
 WAYS = {erasure.FILE, finding.PHONE, finding.NAMED}
@@ -59,7 +60,7 @@ def _also() -> set[tuple[UUID, int | str]]:
 
 def _ticked(value: str) -> tuple[UUID, int | str]:
     import_id, _, what = value.partition(":")
-    return UUID(import_id), what if what in WAYS else int(what)
+    return UUID(import_id), what if what in WAYS else int(digits(what))
 
 
 def _not_yet(contact_id: int, words: str) -> ResponseReturnValue:
