@@ -11,7 +11,7 @@ from tests.web.test_pages import bring, check, run
 from webapp import jobs
 from webapp.models import Base, ContactImport
 
-KEPT = {"users", "sessions", "mapping_templates"}
+KEPT = {"users", "sessions", "mapping_templates", "installation"}
 BAD = b"Email,Name\nann at example,Ann\nben@example.com,Ben\n"
 
 
