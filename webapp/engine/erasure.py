@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from webapp.engine import erased_columns, finding, journal, searching, sessions
 from webapp.engine.finding import NAMED, OWN, PHONE, stronger
 from webapp.engine.states import NEVER_RUN, WORKED_ON
-from webapp.intake import folding, mapping
+from webapp.intake import mapping
 from webapp.intake.records import column_names
 from webapp.models import Contact, ContactImport, personal_columns
 
@@ -104,7 +104,7 @@ def traces(session: Session, contact_id: int) -> Traces:
     look = _look(session, contact_id)
     rows, files = look.theirs(())
     files = _sharing(session, files)
-    every = {*look.files, *(import_id for import_id, _ in look.rows)}
+    every = {*files, *look.files, *(import_id for import_id, _ in look.rows)}
     known = session.execute(text(_IMPORTS), {"ids": list(every)}).all()
     labelled = erased_columns.labelled(session, look.sought)
     return Traces(
@@ -159,37 +159,20 @@ def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Lo
     keys, standing = _keys(session, contact_id), _standing(session)
     known = before if before is not None and before.keys == keys else _Look(keys)
     among = {stands.id for stands in standing - known.standing}
-    rows = dict(known.rows)
-    for found in session.execute(text(_ROWS), _asked(contact_id, keys, among)):
-        key = (found.import_id, found.row)
-        rows[key] = stronger(rows.get(key), found.way) or found.way
-    files = known.files | dict.fromkeys(_by_journal(session, contact_id), OWN)
     sought = known.sought
+    rows = dict(known.rows)
+    asked = {"id": contact_id, "among": list(among), **keys, "sought": sought.pattern}
+    for found in session.execute(text(_ROWS), asked):
+        if found.said is None or sought.is_mentioned_in(found.said):
+            key = (found.import_id, found.row)
+            rows[key] = stronger(rows.get(key), found.way) or found.way
+    files = known.files | dict.fromkeys(_by_journal(session, contact_id), OWN)
     for look in (finding.in_headers, finding.in_files):
         own = {import_id for import_id, way in files.items() if way == OWN}
         own |= {import_id for (import_id, _), way in rows.items() if way == OWN}
         for import_id, way in look(session, sought, among - own):
             files[import_id] = stronger(files.get(import_id), way) or way
     return _Look(keys, standing, rows, files)
-
-
-def _asked(contact_id: int, keys: dict[str, list[str]], among: Collection[UUID]) -> dict[str, Any]:
-    """The parameters of `_ROWS`: texts to look for, with the patterns that tell whether each stands by itself."""
-    names = [(first, last) for first in keys["first_names"] for last in keys["last_names"]]
-    texts = [*keys["mails"], *(last for _, last in names)]
-    needle = folding.needle("\n".join(texts))
-    return {
-        "id": contact_id,
-        "among": list(among),
-        **keys,
-        "texts": needle.text.split("\n") if texts else [],
-        "patterns": [
-            *(finding.mail_pattern(folding.searchable(mail)) for mail in keys["mails"]),
-            *(finding.name_pattern(*name) for name in names),
-        ],
-        "capitals": needle.capitals,
-        "smalls": needle.smalls,
-    }
 
 
 def _settled(session: Session, contact_id: int) -> _Look:
@@ -252,19 +235,18 @@ def _as_text(column: Column[Any]) -> str:
 
 # All that a row says, parted by what is no sign of an address.
 _CELLS = ", ".join(map(_as_text, personal_columns(erased_columns.ROWS)))
-_SAID = searching.FOLDED.format(text=f"concat_ws(' | ', {_CELLS})")
+_SAID = f"concat_ws('{finding.APART}', {_CELLS})"
 
+# What a row only says is looked at more closely afterwards.
 _ROWS = f"""
-    SELECT import_id, row, '{OWN}' AS way FROM contact_import_results
+    SELECT import_id, row, '{OWN}' AS way, NULL AS said FROM contact_import_results
     WHERE import_id = ANY(:among) AND contact_id = :id
     UNION ALL
-    SELECT import_id, row, CASE WHEN email_key = ANY(:email_keys) OR external_id = ANY(:ids) THEN '{OWN}'
-      WHEN phone_key = ANY(:phone_keys) THEN '{PHONE}' ELSE '{NAMED}' END
-    FROM contact_import_rows
-    WHERE import_id = ANY(:among) AND (email_key = ANY(:email_keys) OR external_id = ANY(:ids)
-      OR phone_key = ANY(:phone_keys) OR EXISTS (
-        SELECT FROM {_SAID} AS said, unnest(CAST(:texts AS text[]), CAST(:patterns AS text[])) AS t(part, pattern)
-        WHERE strpos(said, part) > 0 AND said ~ pattern))"""
+    SELECT import_id, row, way, CASE way WHEN '{NAMED}' THEN {_SAID} END
+    FROM (SELECT *, CASE WHEN email_key = ANY(:email_keys) OR external_id = ANY(:ids) THEN '{OWN}'
+        WHEN phone_key = ANY(:phone_keys) THEN '{PHONE}' ELSE '{NAMED}' END AS way
+      FROM contact_import_rows WHERE import_id = ANY(:among)) r
+    WHERE way <> '{NAMED}' OR {searching.HOLDS.format(text=_SAID)}"""
 
 _BY_JOURNAL = """
     SELECT DISTINCT import_id FROM contact_changes WHERE contact_id = :id AND import_id IS NOT NULL

@@ -140,6 +140,16 @@ class Sought:
         named = has_mail or self._names(text) or (not text.isascii() and any(map(self._is_a_mail, cells)))
         return NAMED if named else None
 
+    @property
+    def pattern(self) -> str | None:
+        """What PostgreSQL finds the rows by that may mention the person; null where there is nothing to find."""
+        return "|".join(map(folding.pattern, [*self.mails, *(last for _, last in self.names)])) or None
+
+    def is_mentioned_in(self, text: str) -> bool:
+        """Whether an address of theirs or their whole name stands in the text by itself."""
+        text = folding.searchable(text)
+        return (bool(self.mails) and self.mail.search(text) is not None) or self._names(text)
+
     def is_in(self, cells: list[str]) -> bool:
         """Whether these texts tell of the person in any way."""
         return self.tells(cells, []) is not None

@@ -1,12 +1,12 @@
 """Upper and lower case, in one place: what counts as the same text, whichever case it is in.
 
 PostgreSQL's lower() and ILIKE follow the language of the database: in a Turkish one, the small I has no dot. So keys
-are folded here and stored folded, and a search gives PostgreSQL the letters to fold along with the words.
+are folded here and stored folded, and a search gives PostgreSQL a pattern with each letter in every case.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
 
 # People who search mean the same by each of these: one can't see in which a file's author wrote a name.
 DOTLESS_I, DOTTED_I = "\N{LATIN SMALL LETTER DOTLESS I}", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"
@@ -25,27 +25,22 @@ def searchable(text: str) -> str:
     return text.lower() if text.isascii() else folded(text.translate(_ALIKE)).translate(_ALIKE)
 
 
-class Needle(NamedTuple):
-    """What to look for, folded, and the letters beyond ASCII that have to be folded in order to find it.
+def pattern(text: str) -> str:
+    """A pattern, for Python and for PostgreSQL, of text that `searchable` makes the same: each letter in every case.
 
-    `capitals` and `smalls` are of one length: each letter of the one becomes that of the other.
+    Compared by the collation "C", it means the same in every database.
     """
-
-    text: str
-    capitals: str
-    smalls: str
+    return "".join(map(_letter, searchable(text)))
 
 
-def needle(text: str) -> Needle:
-    """The text to look for, ready for `searching.HOLDS`."""
-    sought = searchable(text)
-    pairs = [(capital, small) for small in sorted(set(sought)) for capital in _capitals().get(small, "")]
-    return Needle(sought, "".join(capital for capital, _ in pairs), "".join(small for _, small in pairs))
+def _letter(small: str) -> str:
+    alike = {small, small.upper() if small.isascii() else small, *_capitals().get(small, "")}
+    return f"[{''.join(sorted(alike))}]" if len(alike) > 1 else re.escape(small)
 
 
 @lru_cache(maxsize=1)
 def _capitals() -> dict[str, str]:
-    """For each letter, those beyond ASCII that a search takes for it. PostgreSQL's "C" folds ASCII by itself."""
+    """For each letter, those beyond ASCII that a search takes for it."""
     found: dict[str, str] = {}
     for letter in map(chr, range(0x80, LAST_CASED + 1)):
         small = searchable(letter)

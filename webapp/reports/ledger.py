@@ -69,7 +69,7 @@ def rows(
     if differing:
         conditions.append(_DIFFERING)
     source = _NOT_PROCESSED if outcome == Outcome.NOT_PROCESSED else "contact_import_results"
-    needle = folding.needle(search or "")
+    sought = folding.pattern(search) if search else None
     found = session.execute(
         text(_ROWS.format(source=source, conditions=" AND ".join(conditions))),
         {
@@ -79,9 +79,7 @@ def rows(
             "code": code,
             "limit": limit,
             "name": LONGEST_NAME,
-            "search": needle.text,
-            "capitals": needle.capitals,
-            "smalls": needle.smalls,
+            "sought": sought,
         },
     )
     return [
@@ -124,12 +122,10 @@ def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: 
     ]
 
 
-_SEARCHED = searching.FOLDED.format(
-    text="""concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
+_SEARCHED = """concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
       array_to_string(r.record, ' '))"""
-)
 _SEARCH = f"""EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
-    AND strpos({_SEARCHED}, :search) > 0)"""
+    AND {searching.HOLDS.format(text=_SEARCHED)})"""
 
 _DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
 
