@@ -61,10 +61,11 @@ def known(name: str) -> recent_changes.RecentChange | None:
 @login_required
 def undo(change_id: int) -> ResponseReturnValue:
     refuse_viewers()
+    before = forms.number(request.form, "before") or None  # of the list's page; refused before anything is undone
     try:
         undone = undo_by_hand.undo_change(db.session(), change_id, current_user.id)
     except undo_by_hand.CannotUndo as refusal:
-        return _refused(change_id, refusal.code)
+        return _refused(change_id, refusal.code, before)
     except journal.Busy:
         words = "An import is writing to this contact at this moment. Undo it again in a few seconds."
         return _page(problem=words), 409
@@ -77,23 +78,22 @@ def undo(change_id: int) -> ResponseReturnValue:
             undone=undone,
             holders={kept["field"]: recent_changes.holder(db.session(), kept) for kept in undone.kept},
         )
-    return _back(change_id, undone.contact_id if undone.there else None)
+    return _back(change_id, undone.contact_id if undone.there else None, before)
 
 
-def _refused(change_id: int, code: str) -> ResponseReturnValue:
+def _refused(change_id: int, code: str, before: int | None) -> ResponseReturnValue:
     """Why it can't be undone. To undo twice is to undo once."""
     db.session.rollback()
     change = recent_changes.find(db.session(), retention_days(), change_id)
     if code == "change_unknown":
         abort(404)
     if code == "change_undone" and change:
-        return _back(change_id, change.contact_id if change.there else None)
+        return _back(change_id, change.contact_id if change.there else None, before)
     return _page(problem=sentences.whole(code)), 409
 
 
-def _back(change_id: int, contact_id: int | None) -> ResponseReturnValue:
+def _back(change_id: int, contact_id: int | None, before: int | None) -> ResponseReturnValue:
     """To where the undo was asked for, with a line at the place."""
     if contact_id is None or request.form.get("at") == LIST:
-        before = forms.number(request.form, "before") or None
         return redirect(url_for("changes.index", before=before, undone=change_id, _anchor=f"change-{change_id}"))
     return redirect(url_for("contacts.show", contact_id=contact_id, undone=change_id))
