@@ -5,6 +5,7 @@ Each function gives "ok", or in a few words what is wrong with its part.
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import redis
@@ -78,7 +79,12 @@ def worker(session: Session, settings: Settings, *, database: str) -> str:
 
 
 def disk(settings: Settings) -> str:
-    """Whether there is room where this machine keeps data and takes uploads."""
-    folders = [settings.var, Path(tempfile.gettempdir())]
-    free = [shutil.disk_usage(folder).free for folder in folders if folder.is_dir()]
+    """Whether there is room where this machine keeps data and takes uploads.
+
+    A folder that is not there, or that this process may not enter, is none that it writes to.
+    """
+    free = []
+    for folder in (settings.var, Path(tempfile.gettempdir())):
+        with suppress(OSError):
+            free.append(shutil.disk_usage(folder).free)
     return "ok" if min(free, default=LEAST_FREE) >= LEAST_FREE else "nearly full"

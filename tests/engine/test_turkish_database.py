@@ -13,6 +13,7 @@ from tests.harness import servers as common
 from tests.harness.imports import table
 from tests.harness.web import PASSWORD, Browser
 from webapp import migrate
+from webapp.admin import backup, restore
 from webapp.engine import erasure
 from webapp.models import Contact, User
 from webapp.reports import ledger
@@ -76,3 +77,11 @@ def test_accounts_that_the_old_key_parted_come_together(database_url):
         ("ANN@example.com", "ann@example.com", True),
     ]
     assert User.email_key.type.collation == "C"
+
+
+def test_a_restored_database_is_turkish_too(database_url, people, tmp_path):
+    backup.write(database_url, tmp_path / "rowcall.dump")
+    restore.restore(database_url, tmp_path / "rowcall.dump")
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("SELECT lower('I')").fetchone() == ("\N{LATIN SMALL LETTER DOTLESS I}",)
+    restore.drop_kept(database_url)

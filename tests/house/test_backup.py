@@ -249,6 +249,22 @@ def test_into_an_empty_database(book, dump, database_url):
         book(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def test_the_collation_stays(book, dump, database_url):
+    """Keys and searches depend on it in what people see, so it is the database's, not the server's."""
+    name = "other_" + book("SELECT current_database()")[0][0]
+    other = postgres.on_database(database_url, name)
+    book(f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'POSIX' LC_CTYPE 'C.UTF-8'")
+    collation = f"SELECT datcollate, datctype FROM pg_database WHERE datname = '{name}'"
+    before = book(collation)
+    try:
+        restore(other, dump)  # into the empty database
+        restore(other, dump)
+        assert book(collation) == before == [("C", "C.UTF-8")]
+        drop_kept(other)
+    finally:
+        book(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def limited(servers, database_url, book):
     """The address of the test's database for a role that owns it and may not create databases."""

@@ -251,6 +251,14 @@ def test_readyz_tells_an_evicting_queue_and_a_full_disk(app, settings, monkeypat
     assert (found["queue"], found["disk"]) == ("evicts (volatile-lru)", "nearly full")
 
 
+def test_readyz_answers_though_the_data_folder_is_closed_to_it(app, monkeypatch):
+    def closed(folder):
+        raise PermissionError(folder)
+
+    monkeypatch.setattr(readiness.shutil, "disk_usage", closed)
+    assert app.test_client().get("/readyz").json["disk"] == "ok"
+
+
 def test_readyz_tells_a_worker_that_does_not_reach_the_database(app, worker):
     worker({"DATABASE_URL": AWAY})
     assert app.test_client().get("/readyz").json["worker"] == "does not reach the database"

@@ -186,8 +186,9 @@ def _retention(conn: Administrative) -> int:
 def _fill(archive: Archive, url: str, days: int) -> None:
     """Put the backup into an empty database and bring it to this version; all of it or nothing."""
     whole = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
-    with postgres.connect(url) as conn:
-        conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(archive.schema)))
+    if archive.schema != "public":
+        with postgres.connect(url) as conn:
+            conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(archive.schema)))
     try:
         # The schema alone: extensions are the server's administrator's, and need no restoring.
         postgres.run(archive.program, *whole, "--schema", archive.schema, str(archive.file), url=url)
