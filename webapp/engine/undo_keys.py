@@ -41,7 +41,7 @@ def void(unit: str = "false") -> str:
     """Whether the due claim d of contact c is out of date: others than the unit wrote the field since."""
     return f"""({_HELD} IS DISTINCT FROM d.held OR {_OWN_KEY} IS NOT DISTINCT FROM d.key
           OR EXISTS (SELECT FROM (SELECT * FROM contact_changes
-              WHERE contact_id = d.contact_id AND id > d.since OFFSET 0) h
+              WHERE contact_id = d.contact_id AND id + 0 > d.since OFFSET 0) h
             WHERE h.kind IN ('import', 'edit') AND h.undone_at IS NULL AND h.before ? d.kind
               AND NOT COALESCE({unit}, false)))"""
 

@@ -23,8 +23,9 @@ OF_CHANGE = "({h}.id = %(change)s)"
 # What was undone while the contact was deleted: judged when the deletion is undone.
 UNDONE_MEANWHILE = "({h}.kind IN ('import', 'edit') AND {h}.undone_at > %(since)s)"
 
-# A contact's journal. OFFSET keeps the look-up by contact: by import it would read the import's whole journal.
-JOURNAL = "(SELECT * FROM contact_changes WHERE contact_id = {contact} AND id > {since} OFFSET 0)"
+# A contact's journal. OFFSET and the sum keep the look-up by contact: by import it would read the import's whole
+# journal, and by number, as a plan made while the journal was empty may, all of it.
+JOURNAL = "(SELECT * FROM contact_changes WHERE contact_id = {contact} AND id + 0 > {since} OFFSET 0)"
 
 CARRIERS = ", ".join(f"'{field}'" for field in KEY_FIELDS)
 _IS_CARRIED = " OR ".join(
@@ -68,7 +69,8 @@ def found(unit: str, entries: str) -> str:
     other = f"""o.id <> h.id AND o.kind IN ('import', 'edit') AND (
             {unit.format(h="o")} OR (o.id > h.id AND o.undone_at IS NULL) OR (o.id < h.id AND o.undone_at > h.at))"""
     return f"""found AS MATERIALIZED (
-      SELECT h.id AS change, h.contact_id, h.row, h.before, h.after, c.version, c.id IS NOT NULL AS there,
+      SELECT h.id AS change, h.ctid AS place, h.contact_id, h.row, h.before, h.after, c.version,
+        c.id IS NOT NULL AS there,
         c.id IS NOT NULL AND (%(import_id)s::uuid IS NULL OR c.imported_from IS DISTINCT FROM %(import_id)s) AS returns,
         {_holds("h.after")}
           AND NOT EXISTS (SELECT FROM {JOURNAL.format(contact="h.contact_id", since="0")} o WHERE {other})

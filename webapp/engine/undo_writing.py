@@ -59,34 +59,37 @@ def _listed(created: Sequence[Row]) -> dict[str, list[Any]]:
 
 
 _CREATED = """unnest(%(rows)s::bigint[], %(contacts)s::bigint[], %(creators)s::uuid[]) AS m(row, contact_id, creator)
-      LEFT JOIN LATERAL (SELECT c.id, c.version FROM contacts c WHERE c.id = m.contact_id LIMIT 1) c ON true"""
+      LEFT JOIN LATERAL (
+        SELECT c.ctid AS place, c.id, c.version FROM contacts c WHERE c.id = m.contact_id LIMIT 1) c ON true"""
 
 # The journal keeps which import and row a removed contact came from, and not what it was.
 _RECORD = """recorded AS (
       INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
       SELECT contact_id, 'removed', creator, row, '{}', '{}' FROM gone),
-    settled AS (DELETE FROM contact_undo_due d USING gone g WHERE d.contact_id = g.contact_id)"""
+    settled AS (
+      DELETE FROM contact_undo_due d USING gone g
+      WHERE (SELECT true FROM contact_undo_due LIMIT 1) AND d.contact_id = g.contact_id)"""
 
 _REMOVE_WHOLE = f"""
     WITH judged AS MATERIALIZED (
-      SELECT m.row, m.contact_id, m.creator, c.version FROM {_CREATED}
+      SELECT m.row, m.contact_id, m.creator, c.place, c.version FROM {_CREATED}
       WHERE NOT EXISTS ({undo_rules.standing_change("m.contact_id", "m.creator", "false")})),
     gone AS (
-      DELETE FROM contacts c USING judged j WHERE c.id = j.contact_id AND c.version = j.version
+      DELETE FROM contacts c USING judged j WHERE c.ctid = j.place AND c.version = j.version
       RETURNING j.row, j.contact_id, j.creator),
     {_RECORD}
     SELECT count(*) AS removed FROM gone"""
 
 _REMOVE = f"""
     WITH judged AS MATERIALIZED (
-      SELECT m.row, m.contact_id, m.creator, c.id IS NOT NULL AS there, f.id AS change, f.kind,
+      SELECT m.row, m.contact_id, m.creator, c.place, c.id IS NOT NULL AS there, f.id AS change, f.kind,
         f.import_id AS by_import, CASE WHEN c.id IS NULL THEN d.user_id ELSE f.user_id END AS by_user, d.id AS deletion
       FROM {_CREATED}
       LEFT JOIN LATERAL (
         {undo_rules.standing_change("m.contact_id", "m.creator", undo_rules.OF_IMPORT)}) f ON c.id IS NOT NULL
       LEFT JOIN LATERAL ({undo_rules.deletion("m.contact_id")}) d ON c.id IS NULL),
     gone AS (
-      DELETE FROM contacts c USING judged j WHERE c.id = j.contact_id AND j.change IS NULL
+      DELETE FROM contacts c USING judged j WHERE c.ctid = j.place AND j.change IS NULL
       RETURNING j.row, j.contact_id, j.creator),
     {_RECORD},
     due AS (
@@ -157,15 +160,17 @@ _UPDATE = f"""UPDATE contacts c SET {_ASSIGNMENTS},
         custom = {undo_rules.custom_with("r.back")}, version = c.version + 1, updated_at = now()"""
 _MARK = "UPDATE contact_changes h SET undone_at = clock_timestamp(), undone_by = %(user_id)s"
 
-# A contact that somebody changes meanwhile has another version by the time that its turn comes.
+# A contact that somebody changes meanwhile has another version by the time that its turn comes. The entry is where it
+# was found, on the same snapshot: that takes no index.
 _RESTORE_WHOLE = f"""
     WITH {undo_rules.found(undo_rules.OF_IMPORT, _CHANGED)},
     returning_fields AS MATERIALIZED (
-      SELECT change, contact_id, before AS back, version FROM found WHERE returns AND is_plain),
+      SELECT place, contact_id, before AS back, version FROM found WHERE returns AND is_plain),
     restored AS (
       {_UPDATE} FROM returning_fields r WHERE c.id = r.contact_id AND c.version = r.version RETURNING c.id),
-    marked AS ({_MARK} FROM returning_fields r WHERE h.id = r.change)
-    SELECT count(*) = (SELECT count(*) FROM restored) AS all_back FROM found"""
+    marked AS ({_MARK} FROM returning_fields r WHERE h.ctid = r.place RETURNING h.id)
+    SELECT count(*) = (SELECT count(*) FROM restored) AND count(*) = (SELECT count(*) FROM marked) AS all_back
+    FROM found"""
 
 
 def _statement(condition: str) -> str:
