@@ -238,8 +238,11 @@ def test_lines_of_a_cell_are_kept_when_it_is_corrected(owner, importer, session)
     page = owner.get(f"/imports/{import_id}/problems").text
     path = f"/imports/{import_id}/problems/2"
     owner.post(path, {"cell-0": "a@example.com", "cell-1": "one\r\ntwo"}, at=f"/imports/{import_id}/problems")
-    kept = session.scalar(text("SELECT cells FROM contact_import_corrections"))
-    assert kept == {"0": "a@example.com", "1": "one\ntwo"}
+    kept = "SELECT cells FROM contact_import_corrections"
+    assert session.scalar(text(kept)) == {"0": "a@example.com"}  # what was left alone is no correction
+    owner.post(path, {"cell-0": "a@example.com", "cell-1": "one\r\n2"}, at=f"/imports/{import_id}/problems")
+    session.rollback()
+    assert session.scalar(text(kept)) == {"0": "a@example.com", "1": "one\n2"}
     assert page
 
 
