@@ -105,3 +105,29 @@ def test_what_comes_out_of_a_file_is_bounded(wire, live_server, cookie_of, kind)
     figures = {"web": highest_mb(web), "workers": peaks[0]}
     print(kind, figures)  # noqa: T201 - the figures that are aimed at
     assert max(figures.values()) < MOST_MB, figures
+
+
+WIDE = 256
+
+
+def wide_table(rows: int) -> bytes:
+    """As many columns as a file may have."""
+    header = ",".join(["ID", "Email", *(f"Column {n}" for n in range(2, WIDE))])
+    return "\n".join([header, *(f"{n},p{n}@example.com" + f",value {n}" * (WIDE - 2) for n in range(rows))]).encode()
+
+
+def test_many_imports_one_after_the_other_and_the_widest_file(wire):
+    """What one request took, the next one has again."""
+    program = wire("owner")
+    (web,) = web_workers()
+    with peaks_of_workers() as peaks:
+        for _ in range(15):
+            all_the_way(program, FEW)
+        for _ in range(2):
+            import_id = program.ready(wide_table(2_000))
+            program.start(import_id)
+            program.wait(import_id, "completed")
+            report(program, import_id)
+    figures = {"web": highest_mb(web), "workers": peaks[0]}
+    print(figures)  # noqa: T201 - the figures that are aimed at
+    assert max(figures.values()) < MOST_MB, figures

@@ -134,7 +134,7 @@ def peaks_of_workers() -> Iterator[list[float]]:
     def look() -> None:
         while not done.wait(0.01):
             for pid in workers():
-                with suppress(OSError, StopIteration):  # It has ended.
+                with suppress(OSError, KeyError):  # It has ended.
                     peaks[0] = max(peaks[0], highest_mb(pid))
 
     looker = threading.Thread(target=look)
@@ -147,6 +147,9 @@ def peaks_of_workers() -> Iterator[list[float]]:
 
 
 def highest_mb(pid: int) -> float:
-    """The most memory that the process ever had resident."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    """The most memory of its own that the process ever had resident: without the pages of programs and libraries.
+
+    Those the system keeps once for all processes, and takes back whenever it wants.
+    """
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return (int(status["VmHWM"].split()[0]) - int(status["RssFile"].split()[0])) / 1024

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.corpus.workbooks import inline, raw
+from tests.corpus.workbooks import MAIN, OFFICE, PACKAGE, inline, raw
 from webapp.intake import dates, emails, names, phones, reading
 from webapp.intake.csv_records import SNIFFED_BYTES
 from webapp.intake.validation import Checker
@@ -321,3 +321,86 @@ def test_the_head_is_read_only_so_far():
     source = Endless("Email,City\na@example.com,Köln\n".encode(), b"b@example.com,Oslo\n", 500 * MEBIBYTE)
     reading.inspect(source, "people.csv")
     assert source.given < 8 * SNIFFED_BYTES + 4 * MEBIBYTE
+
+
+def book_of(sheets: list[str]) -> bytes:
+    """A workbook with these sheets; each is what stands inside of sheetData."""
+    kind = f"Type='{OFFICE}/worksheet'"
+    relations = "".join(f"<Relationship Id='r{n}' {kind} Target='s{n}.xml'/>" for n in range(len(sheets)))
+    names = "".join(f"<sheet name='S{n}' sheetId='{n + 1}' r:id='r{n}'/>" for n in range(len(sheets)))
+    book = f"<workbook xmlns='{MAIN}' xmlns:r='{OFFICE}'><sheets>{names}</sheets></workbook>"
+    return raw(
+        "",
+        **{
+            "xl/workbook.xml": book.encode(),
+            "xl/_rels/workbook.xml.rels": f"<Relationships xmlns='{PACKAGE}'>{relations}</Relationships>".encode(),
+            **{
+                f"xl/s{n}.xml": f"<worksheet xmlns='{MAIN}'><sheetData>{sheet}</sheetData></worksheet>".encode()
+                for n, sheet in enumerate(sheets)
+            },
+        },
+    )
+
+
+def test_a_look_at_empty_rows_goes_only_so_far():
+    """However many there are, and in however many sheets."""
+    few, many = (book_of(["<row/>" * rows] * 8) for rows in (20_000, 200_000))
+    assert refusal(few, "people.xlsx").code == "no_rows_at_the_top"
+    costs = [calls_of(lambda data=data: refusal(data, "people.xlsx")) for data in (few, many)]
+    assert costs[1] < 1.5 * costs[0], costs
+
+
+def test_empty_rows_above_the_table_are_read():
+    data = book_of(["<row/>" * 1000, "<row/>" * 10_000 + inline((10_001, ["Email"]), (10_002, ["a@example.com"]))])
+    assert reading.inspect(reading.BytesSource(data), "people.xlsx").columns == ["Email"]
+
+
+def rows_naming(text: str, columns: int, rows: int) -> bytes:
+    """A workbook whose cells all name one shared text, below a header."""
+    cells = "".join("<c t='s'><v>0</v></c>" for _ in range(columns))
+    return raw(inline((1, ["Email"])) + f"<row>{cells}</row>" * rows, shared=f"<si><t>{text}</t></si>")
+
+
+def read_whole(data: bytes) -> list[reading.Record]:
+    return list(reading.records(reading.BytesSource(data), reading.Dialect("xlsx", None, None, None, 1)))
+
+
+def test_a_row_of_a_workbook_has_only_so_much_text():
+    found = read_whole(rows_naming("x" * 131_000, 250, 6))
+    assert {record.problem for record in found} == {"row_too_long"}
+    assert max(len("".join(record.cells)) for record in found) < 60_000
+    (whole,) = read_whole(rows_naming("x" * 131_000, 30, 1))
+    assert (whole.problem, whole.size) == (None, 30 * 131_000)
+
+
+def test_a_small_workbook_gives_only_so_much_text():
+    data = rows_naming("x" * 131_000, 31, 20)
+    with pytest.raises(reading.Unreadable) as found:
+        read_whole(data)
+    assert found.value.code == "workbook_too_large"
+
+
+def test_a_table_of_contents_that_is_too_long_is_not_read():
+    with zipfile.ZipFile(out := io.BytesIO(), "w") as archive:
+        for number in range(12_000):
+            archive.writestr(f"{number:060}", b"")
+    assert refusal(out.getvalue(), "people.xlsx").code == "workbook_too_large"
+    assert peak_of(lambda: refusal(out.getvalue(), "people.xlsx")) < 6 * MEBIBYTE
+
+
+def test_what_stands_behind_the_rows_is_not_read():
+    links = "".join(f"<hyperlink ref='A{n}' location='{n * 7919}'/>" for n in range(150_000))
+    rows = inline((1, ["Email"]), (2, ["a@example.com"]))
+    data = raw(f"{rows}</sheetData><hyperlinks>{links}</hyperlinks><sheetData>")
+    assert reading.inspect(reading.BytesSource(data), "people.xlsx").sample == [["a@example.com"]]
+
+
+@pytest.mark.parametrize("line", [b"a line of text\n", b"\n", b"a line of text " * 60 + b"\n"])
+def test_a_row_of_many_lines_has_only_so_much_text(line):
+    cell = b'"' + line * (100_000 // len(line)) + b'"'
+    data = b"Email,City\n" + b",".join([cell] * 60) + b"\nb@example.com,Oslo\n"
+    dialect = reading.Dialect("csv", "utf-8", ",", None, 1)
+    long, good = reading.records(reading.BytesSource(data), dialect)
+    assert (long.row, long.problem, good.cells) == (2, "row_too_long", ["b@example.com", "Oslo"])
+    assert good.position.offset == len(data)
+    assert peak_of(lambda: list(reading.records(reading.BytesSource(data), dialect))) < 40 * MEBIBYTE

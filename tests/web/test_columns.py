@@ -7,6 +7,7 @@ import xlsxwriter
 
 from tests.web.test_pages import bring, check
 from webapp.models import ContactImport, ImportCorrection, MappingTemplate
+from webapp.web import columns
 
 UMLAUTS = "E-Mail;Vorname;Größe\nanna@example.com;Änne;42\n".encode("cp1252")
 PEOPLE = b"Email,Name,Shoe\nann@example.com,Ann Ash,40\n"
@@ -165,3 +166,13 @@ def test_a_country_that_is_none_is_refused(owner, session):
     owner.post(f"/imports/{import_id}/columns", {"column-1": "email", "default_country": " de "})
     session.expire_all()
     assert session.get_one(ContactImport, import_id).default_country == "DE"
+
+
+def test_one_person_looks_only_so_often(owner, viewer, monkeypatch):
+    monkeypatch.setattr(columns, "READS_PER_MINUTE", 3)
+    import_id = bring(owner, UMLAUTS)
+    look = f"/imports/{import_id}/reading?encoding=cp1252"
+    for _ in range(3):
+        owner.get(look)
+    assert "Retry-After" in owner.get(look, 429).headers
+    viewer.get(look)
