@@ -1,11 +1,15 @@
 """Changing all rows that say the same: what a request cannot do at once goes on in a job, block by block."""
 
 
+import json
+import re
+
 import pytest
 from sqlalchemy import event, text
 
 from tests.web.test_pages import bring, check
-from webapp.engine import mending, sessions, uploads
+from webapp import db
+from webapp.engine import mending, sessions, staging, uploads
 from webapp.engine.states import Strategy
 from webapp.models import ContactImport, ImportRow
 
@@ -71,6 +75,17 @@ def test_a_block_takes_the_same_few_statements_however_many_rows(importer, sessi
     mending.correct_alike(session, found.id, 2, 1, "")
     assert len(asked) < 20
     assert max(map(len, asked)) < 5_000, "no statement names its rows one by one"
+
+
+def test_a_block_reads_its_own_rows_and_not_the_whole_file(importer, session):
+    found = importer.check(FILE)
+    asked = {"import_id": found.id, "rows": list(range(1002, 2002)), "first": 1002, "last": 2001}
+    with db.planned(session, **mending.IN_ORDER):
+        for statement in staging.TAKE_BACK:
+            explained = sessions.driver(session).execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", asked)
+            plan = json.dumps(explained.fetchone()[0])
+            removed = [int(rows) for rows in re.findall(r'"Rows Removed by Filter": (\d+)', plan)]
+            assert max(removed, default=0) < 100, plan
 
 
 def test_a_worker_takes_it_up_again(importer, session, left_over, conn, settings):

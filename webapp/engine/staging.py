@@ -179,18 +179,23 @@ def _json(value: object) -> str:
 
 def take_back(conn: Connection, import_id: UUID, rows: Sequence[int]) -> None:
     """Take these rows off the list of problems and the staging table, to be staged anew."""
-    for statement in TAKE_BACK:
-        conn.execute(statement, {"import_id": import_id, "rows": list(rows)})
+    if rows:
+        asked = {"import_id": import_id, "rows": list(rows), "first": min(rows), "last": max(rows)}
+        for statement in TAKE_BACK:
+            conn.execute(statement, asked)
 
 
+# Without the bounds each statement compares every row of the file with each of those asked for: 100,000 rows took 41 s.
+_ASKED = """r.import_id = %(import_id)s AND r.row BETWEEN %(first)s AND %(last)s
+    AND r.row = ANY(%(rows)s::bigint[])"""
 # The list has the codes before the rows: without its code, each row would be looked for in the whole of it.
 TAKE_BACK = (
-    """DELETE FROM contact_import_problems WHERE ctid = ANY(ARRAY(
+    f"""DELETE FROM contact_import_problems WHERE ctid = ANY(ARRAY(
          SELECT p.ctid FROM contact_import_rows r, jsonb_array_elements(r.problems) x, LATERAL (
            SELECT ctid FROM contact_import_problems l
            WHERE l.import_id = r.import_id AND l.code = x ->> 'code' AND l.row = r.row LIMIT 1) p
-         WHERE r.import_id = %(import_id)s AND r.row = ANY(%(rows)s)))""",
-    "DELETE FROM contact_import_rows WHERE import_id = %(import_id)s AND row = ANY(%(rows)s)",
+         WHERE {_ASKED}))""",
+    f"DELETE FROM contact_import_rows r WHERE {_ASKED}",
 )
 
 
