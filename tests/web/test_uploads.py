@@ -264,11 +264,12 @@ def test_sql_in_a_file_is_a_label_and_a_value(owner, importer, session):
 
 
 @pytest.fixture
-def statements(database_url):
+def statements(servers, database_url):
     """Call it for what the server's log has since: the text of every statement, and that of all parameters."""
-    with psycopg.connect(database_url, autocommit=True) as conn:
+    name = database_url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(servers["ADMINISTRATOR_URL"], autocommit=True) as conn:
         folder = Path(conn.execute("SHOW data_directory").fetchone()[0]).parent
-        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET log_statement = 'all'")  # of connections from now on
+        conn.execute(f"ALTER DATABASE {name} SET log_statement = 'all'")  # of connections from now on
     log = folder / "postgres.log"
     begin = log.stat().st_size
 
