@@ -471,6 +471,19 @@ class UndoKept(Base):
     )
 
 
+class UndoPreview(Base):
+    """What the undo of an import would do, where counting it took a job; out of date once `seen` is."""
+
+    __tablename__ = "contact_undo_previews"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    seen: Mapped[str] = mapped_column(info=CODE)  # how far journal, contacts and undos were
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    result: Mapped[dict[str, Any]]  # removed, restored, kept, conflicts
+
+
 class ImportLog(Base):
     """One record for each attempt at a batch, and for each event in an import's life."""
 

@@ -2,12 +2,15 @@
 
 import csv
 import io
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from tests.api.conftest import people_table, table
 from webapp import jobs
+from webapp.engine import undo_preview
+from webapp.web import api
 from webapp.web import api_schemas as schemas
 
 OUTCOMES = set(schemas.Outcomes.model_fields)
@@ -344,3 +347,28 @@ def test_preview_says_how_many_fields_the_clear_token_empties(owner_program):
         assert owner_program.ask("GET", path, 202).json["cleared"] is None
         jobs.work(import_id)
         assert owner_program.ask("GET", path).json["cleared"] == cleared
+
+
+def test_a_preview_that_takes_long_is_a_job(owner_program, owner, monkeypatch):
+    """With no time to count in a request: 202 with when to ask again, a page that waits, and then what a job kept."""
+    import_id = owner_program.run(people_table(5))
+    monkeypatch.setattr(undo_preview, "soon", undo_preview.kept)
+    monkeypatch.setattr(api, "ROLLBACK_SECONDS", 0.3)
+    answer = owner_program.ask("GET", f"/imports/{import_id}/rollback", 202)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "is counting" in owner.get(f"/imports/{import_id}/rollback", status=202).text
+    jobs.preview_undo(import_id)
+    would = schemas.RollbackPreview.model_validate(owner_program.ask("GET", f"/imports/{import_id}/rollback", 200).json)
+    assert (would.contacts_removed, would.contacts_restored, would.contacts_kept) == (5, 0, 0)
+    assert "Take this import back?" in owner.get(f"/imports/{import_id}/rollback").text
+
+
+def test_a_preview_that_a_request_has_no_time_for_is_broken_off(owner_program, session):
+    import_id = owner_program.run(people_table(5))
+    session.execute(text("CREATE FUNCTION slow(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1 FROM pg_sleep(1)'"))
+    session.execute(text("ALTER TABLE contact_import_results RENAME TO entries"))
+    session.execute(text("""CREATE VIEW contact_import_results AS
+        SELECT import_id, slow(row) AS row, outcome, contact_id, code, detail FROM entries"""))
+    assert undo_preview.soon(session, UUID(import_id), seconds=0.2) is None
+    session.rollback()
+    assert undo_preview.soon(session, UUID(import_id), seconds=60).removed == 5

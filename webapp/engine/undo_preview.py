@@ -4,17 +4,24 @@ All that the undo does batch by batch is looked at here at once, and all keys as
 that the undo comes to, as long as nobody changes the contacts in between.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from webapp import db
 from webapp.engine import sessions, undo_keys, undo_rules, undo_writing
 from webapp.engine.undo_keys import KEYS
+from webapp.models import UndoPreview
 
 LISTED = 100
+SECONDS = 1.0  # that a request takes for it; longer than that, and it is a job
+FRESH = timedelta(seconds=30)  # for so long a preview is shown although the book goes on changing
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,48 @@ def preview(session: Session, import_id: UUID) -> RollbackPreview:
         (found,) = undo_keys.rows(sessions.driver(session), _PREVIEW, unit)
     return RollbackPreview(found["removed"], found["restored"], found["kept"], found["conflicts"] or [])
 
+
+def soon(session: Session, import_id: UUID, seconds: float = SECONDS) -> RollbackPreview | None:
+    """The preview that a job kept, or one made at once; None where that takes more than so many seconds."""
+    if (known := kept(session, import_id)) is not None:
+        return known
+    try:
+        with session.begin_nested():
+            session.execute(text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}"))
+            found = preview(session, import_id)
+            session.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
+            return found
+    except psycopg.errors.QueryCanceled:
+        return None
+
+
+def compute_and_keep(session: Session, import_id: UUID) -> None:
+    """Make the preview, however long it takes, and keep it. The caller commits."""
+    seen = _seen(session)
+    session.execute(text("SET LOCAL statement_timeout = 0"))
+    result = asdict(preview(session, import_id))
+    values = {"seen": seen, "result": result, "made_at": datetime.now(UTC)}
+    made = insert(UndoPreview).values(import_id=import_id, **values)
+    session.execute(made.on_conflict_do_update(index_elements=["import_id"], set_=values))
+
+
+def kept(session: Session, import_id: UUID) -> RollbackPreview | None:
+    """The preview that a job kept, unless it is out of date."""
+    found = session.get(UndoPreview, import_id, populate_existing=True)
+    if found is None or (found.seen != _seen(session) and found.made_at < datetime.now(UTC) - FRESH):
+        return None
+    return RollbackPreview(**found.result)
+
+
+def _seen(session: Session) -> str:
+    """What changes when contacts, journal or undos do."""
+    return str(session.scalar(text(_SEEN)))
+
+
+_SEEN = """
+    SELECT concat_ws(' ', (SELECT max(id) FROM contact_changes), (SELECT max(id) FROM contacts),
+      (SELECT max(rolled_back_at) FROM contact_imports), (SELECT count(*) FROM contact_undo_due),
+      (SELECT count(*) FROM contact_changes WHERE kind IN ('edit', 'delete') AND undone_at IS NOT NULL))"""
 
 _UNIT = undo_rules.OF_IMPORT
 _THIS = _UNIT.format(h="h")

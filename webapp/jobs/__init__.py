@@ -1,12 +1,22 @@
 """Enqueue, claim, slice, sweep. Jobs carry ids only and delegate to the rooms; the database says what is to be done.
 
-What the queue calls by name (`work`, `render_pdf`, `notify`) and what the rest of the program asks for stands here.
+What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`) and what the rest of the program asks for
+stands here.
 """
 
-from webapp.jobs.doorbell import OwnJob, eviction_policy, queue, request_notice, request_pdf, wake, workers
+from webapp.jobs.doorbell import (
+    OwnJob,
+    eviction_policy,
+    queue,
+    request_notice,
+    request_pdf,
+    request_undo_preview,
+    wake,
+    workers,
+)
 from webapp.jobs.horses import PR_SET_PDEATHSIG, end_silent_horses, stop_request
 from webapp.jobs.papers import notify, render_pdf
-from webapp.jobs.slices import horse_died, work
+from webapp.jobs.slices import horse_died, preview_undo, work
 from webapp.jobs.sweeping import forget, report_worker, send_notices, sweep
 
 __all__ = [
@@ -17,11 +27,13 @@ __all__ = [
     "forget",
     "horse_died",
     "notify",
+    "preview_undo",
     "queue",
     "render_pdf",
     "report_worker",
     "request_notice",
     "request_pdf",
+    "request_undo_preview",
     "send_notices",
     "stop_request",
     "sweep",

@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 QUEUE = "imports"
 # All that a worker ever runs. Each takes one argument, the number of an import.
-FUNCTIONS = frozenset({"webapp.jobs.work", "webapp.jobs.render_pdf", "webapp.jobs.notify"})
+FUNCTIONS = frozenset(
+    {"webapp.jobs.work", "webapp.jobs.render_pdf", "webapp.jobs.notify", "webapp.jobs.preview_undo"}
+)
 # What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled values.
 RECORD = frozenset({
     "created_at", "data", "description", "ended_at", "enqueued_at", "exc_info", "failure_ttl", "last_heartbeat",
@@ -106,6 +108,11 @@ def ring(import_id: UUID, settings: Settings) -> bool:
 def request_pdf(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ask for the PDF report to be rendered and kept."""
     return _enqueue("webapp.jobs.render_pdf", f"pdf-{import_id}", str(import_id), settings or Settings())
+
+
+def request_undo_preview(import_id: UUID, settings: Settings | None = None) -> bool:
+    """Ask for the preview of the import's undo to be made and kept."""
+    return _enqueue("webapp.jobs.preview_undo", f"undo-preview-{import_id}", str(import_id), settings or Settings())
 
 
 def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:

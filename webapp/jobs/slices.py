@@ -12,7 +12,7 @@ import psycopg
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import checking, execution, leases, mending, preview, undo, uploads
+from webapp.engine import checking, execution, leases, mending, preview, undo, undo_preview, uploads
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State
 from webapp.intake.reading import Unreadable
@@ -211,6 +211,13 @@ def _ring_if_unfinished(import_id: UUID, settings: Settings) -> None:
         unfinished = import_id in sweeping.unattended(conn, settings)
     if unfinished:
         doorbell.wake(import_id, settings)
+
+
+def preview_undo(import_id: str) -> None:
+    """Make the preview of an undo, and keep it. Where it fails, the next request asks again."""
+    horses.die_with_parent()
+    with db.session(Settings().database_url) as session:
+        undo_preview.compute_and_keep(session, UUID(import_id))
 
 
 def horse_died(job: Any, pid: int, status: int, _usage: object) -> None:

@@ -4,6 +4,7 @@
 `api_streams.py` the event streams, `openapi.py` the description of it all.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -274,7 +275,10 @@ def retry_import(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/rollback")
 @contract(
     "What a rollback would do",
-    {200: Answer("Read-only.", schemas.RollbackPreview)},
+    {
+        200: Answer("Read-only.", schemas.RollbackPreview),
+        202: Answer("It is being counted: ask again.", schemas.ImportSession, headers=("Retry-After",)),
+    },
     refuses=(404, 409),
     links=_leads_to(roll_back="roll_back_import"),
 )
@@ -284,7 +288,17 @@ def preview_rollback(import_id: UUID) -> ResponseReturnValue:
         raise wrong_state(found.state)
     if undo_is_over(found):
         raise _refused(found.state, sessions.Refused("undo_expired"))
-    return given(api_values.rollback_of(undo_preview.preview(db.session(), import_id)))
+    until = time.monotonic() + ROLLBACK_SECONDS
+    would = undo_preview.soon(db.session(), import_id)
+    if would is None:
+        jobs.request_undo_preview(import_id, settings())
+    while would is None and time.monotonic() < until:
+        db.session.remove()  # Nothing is held while waiting.
+        time.sleep(0.2)
+        would = undo_preview.kept(db.session(), import_id)
+    if would is None:
+        return session_answer(import_id, 202, **{"Retry-After": "2"})
+    return given(api_values.rollback_of(would))
 
 
 @blueprint.delete("/imports/<uuid:import_id>/rollback")

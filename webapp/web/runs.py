@@ -192,7 +192,12 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
         return redirect(step_url(found))
     if undo_is_over(found):
         return _refused(sentences.title("undo_expired"), sentences.instruction("undo_expired"))
-    undo = undo_preview.preview(db.session(), import_id)
+    undo = undo_preview.soon(db.session(), import_id)
+    if undo is None:
+        jobs.request_undo_preview(import_id, settings())
+        return render_template("imports/rollback_waiting.html", found=found), 202
+    if "HX-Request" in request.headers:  # the waiting page asks whether it is over
+        return Response(headers={"HX-Refresh": "true"})
     return render_template("imports/rollback.html", found=found, undo=undo, until=undo_until(found))
 
 
