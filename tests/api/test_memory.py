@@ -116,6 +116,8 @@ def wide_table(rows: int) -> bytes:
     return "\n".join([header, *(f"{n},p{n}@example.com" + f",value {n}" * (WIDE - 2) for n in range(rows))]).encode()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_many_imports_one_after_the_other_and_the_widest_file(wire):
     """What one request took, the next one has again."""
     program = wire("owner")
