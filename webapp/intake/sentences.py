@@ -150,7 +150,7 @@ SENTENCES = {
         "{rows} rows are invalid", "Correct or leave out the invalid rows, or let the import skip them."
     ),
     "correction_under_way": Sentence(
-        "Rows are still being changed", "{rows} of {total} are done. Wait until all are, then ask for it again."
+        "Rows are still being changed", "Wait until all {total} are ({rows} are by now), then ask for it again."
     ),
     "nothing_failed": Sentence("No row failed", "There is nothing to run again."),
     "stopped_at_first_error": Sentence(
