@@ -93,9 +93,10 @@ def test_every_kind_of_connection_sets_what_it_needs(app, database_url):
         assert db.unfit(conn) == []
 
 
-def test_what_a_connection_cannot_set_is_said(database_url):
-    with psycopg.connect(database_url, autocommit=True) as conn:
+def test_what_a_connection_cannot_set_is_said(servers, database_url):
+    with psycopg.connect(database_url) as conn:
         name = conn.info.dbname
+    with psycopg.connect(servers["ADMINISTRATOR_URL"], dbname=name, autocommit=True) as conn:
         conn.execute("DROP ROLE IF EXISTS rowcall_guest")
         conn.execute("CREATE ROLE rowcall_guest")
         conn.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
