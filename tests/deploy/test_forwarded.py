@@ -36,7 +36,8 @@ def failures(app, addresses: list[str]) -> list[int]:
 def test_each_client_behind_the_proxy_has_a_sign_in_limit_of_its_own(make_app):
     app = make_app(public_url=SITE)
     assert 429 in failures(app, ["198.51.100.1"] * 40)
-    assert failures(app, ["198.51.100.2"]) == [401]
+    others = [f"198.51.100.{number}" for number in range(2, 32)]
+    assert failures(app, others) == [401] * len(others)
 
 
 @pytest.mark.usefixtures("people")
@@ -49,6 +50,12 @@ def test_an_address_that_the_client_claims_does_not_pass_the_limit(make_app):
 @pytest.mark.usefixtures("people")
 def test_without_a_proxy_no_forwarded_address_is_believed(make_app):
     app = make_app()
+    assert 429 in failures(app, [f"203.0.113.{number}" for number in range(40)])
+
+
+@pytest.mark.usefixtures("people")
+def test_with_no_proxy_in_front_of_a_public_site_none_is_believed_either(make_app):
+    app = make_app(public_url=SITE, trusted_proxies=0)
     assert 429 in failures(app, [f"203.0.113.{number}" for number in range(40)])
 
 
