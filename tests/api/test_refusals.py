@@ -2,6 +2,7 @@
 
 import io
 import json
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -330,8 +331,8 @@ def test_upload_takes_multipart_alone(owner_program):
 def test_upload_past_the_limit_is_413(app, token_of, session):
     program = Program(app.test_client(), token_of("owner"))
     before = fingerprint(session)
-    app.extensions["rowcall"] = Settings(max_upload_mb=0)
-    data = {"file": (io.BytesIO(people_table(1)), "people.csv")}
+    app.extensions["rowcall"] = Settings(max_upload_mb=1)
+    data = {"file": (io.BytesIO(b"Email\n" + b"a@example.com\n" * 80_000), "people.csv")}
     problem(program.ask("POST", "/imports", None, data=data), 413, "too_large")
     app.config["MAX_CONTENT_LENGTH"] = 1000
     data = {"file": (io.BytesIO(people_table(100)), "people.csv")}
@@ -366,12 +367,14 @@ def test_imports_that_were_never_run_do_not_pile_up(app, token_of):
 def test_streams_past_the_cap_are_429_and_start_nothing(app, token_of, session):
     program = Program(app.test_client(), token_of("owner"))
     import_id = program.ready(people_table(2))
-    app.extensions["rowcall-hub"].settings = Settings(streams_per_user=0)
-    before = fingerprint(session)
-    for method, path in [("GET", "/events"), ("POST", "/execute")]:
-        answer = program.ask(method, f"/imports/{import_id}{path}", None, **body_for(path, import_id))
-        problem(answer, 429, "too_many_streams")
-        assert answer.headers["Retry-After"]
+    hub, before = app.extensions["rowcall-hub"], fingerprint(session)
+    hub.settings = Settings(streams_per_user=1)
+    owner = session.scalar(text("SELECT id FROM users WHERE email LIKE 'owner%'"))
+    with hub.stream(SimpleNamespace(id=owner, credential=b"", role="importer")):
+        for method, path in [("GET", "/events"), ("POST", "/execute")]:
+            answer = program.ask(method, f"/imports/{import_id}{path}", None, **body_for(path, import_id))
+            problem(answer, 429, "too_many_streams")
+            assert answer.headers["Retry-After"]
     assert fingerprint(session) == before
 
 

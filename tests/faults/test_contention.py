@@ -95,7 +95,7 @@ def test_deadlock(house):
 
 @pytest.mark.parametrize(
     ("isolation", "message"),
-    [("read\\ committed", "contact was changed"), ("repeatable\\ read", "could not serialize")],
+    [("read committed", "contact was changed"), ("repeatable read", "could not serialize")],
 )
 def test_edit_while_the_batch_decides(house, monkeypatch, isolation, message):
     """The batch has read the contact and not yet written it: it decides again, on what the person wrote."""

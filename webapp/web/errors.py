@@ -106,7 +106,7 @@ def _not_our_host(_error: HTTPException) -> ResponseReturnValue:
 def _mistaken(error: Mistake) -> ResponseReturnValue:
     """Something that was sent cannot be used; its sentence says what can."""
     if problems.concerns_api():
-        return problems.answer(error)
+        return problems.answer(problems.at_fault(error.pointer, "invalid", error.sentence))
     return _page(422, advice=error.sentence)
 
 

@@ -39,11 +39,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Mistake(UnprocessableEntity):
-    """Something that was sent cannot be used. `sentence` says what can."""
+    """Something that was sent cannot be used. `sentence` says what can.
 
-    def __init__(self, sentence: str) -> None:
+    `pointer` names the place for programs: a parameter, or a JSON pointer into the body.
+    """
+
+    def __init__(self, sentence: str, pointer: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.pointer = pointer
 
 
 class Strict(BaseModel):

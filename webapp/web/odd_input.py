@@ -25,8 +25,9 @@ class CheckedRequest(Request):
         form = self.__dict__["form"]
         self.__dict__["form"] = self.parameter_storage_class()  # What is refused nothing may look at later.
         fields = [(name, text) for name, texts in form.lists() for text in texts]
-        if any(UNSTORABLE.search(name) or UNSTORABLE.search(text) for name, text in fields):
-            raise Mistake(UNSTORABLE_FIELD)
+        for name, text in fields:
+            if UNSTORABLE.search(name) or UNSTORABLE.search(text):
+                raise Mistake(UNSTORABLE_FIELD, f"/{name}")
         self.__dict__["form"] = self.parameter_storage_class((name, _with_lf(text)) for name, text in fields)
 
 
@@ -58,7 +59,7 @@ def _refuse_odd_text() -> None:
         abort(404)
     for name, texts in request.args.lists():
         if any(UNSTORABLE.search(text) for text in (name, *texts)):
-            raise Mistake(UNREADABLE)
+            raise Mistake(UNREADABLE, name)
     for header in PAGES_NAMED:
         try:
             urlsplit(request.headers.get(header, ""))
