@@ -19,7 +19,6 @@ from webapp.config import Misconfigured
 # which a pooler passes on where it refuses start-up options.
 SESSION_SETTINGS = {
     "application_name": "rowcall",
-    "search_path": "public",
     "TimeZone": "UTC",
     "DateStyle": "ISO, MDY",
     "IntervalStyle": "postgres",
@@ -40,6 +39,10 @@ SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
 }
+# The schema is the role's: an installation may keep its tables in one of its own. Where the role looks
+# into none, the tables are in `public`.
+SEARCH_PATH = """set_config('search_path',
+    CASE WHEN current_schema() IS NULL THEN 'public' ELSE current_setting('search_path') END, false)"""
 NEWER_SETTINGS = {"transaction_timeout": (170_000, "0")}  # since which server version
 
 # Look-ups planned while `contacts` was empty fell to a fifth of their speed as it filled. So no plan may
@@ -95,7 +98,7 @@ def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str] = SESSION
     calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
     before = conn.autocommit
     conn.autocommit = True  # Settings made within a transaction would go with its roll-back.
-    conn.execute(f"SELECT {calls}", prepare=False)
+    conn.execute(f"SELECT {SEARCH_PATH}, {calls}", prepare=False)
     conn.autocommit = before
 
 
@@ -200,7 +203,7 @@ UNFIT = (
     "This server is a read-only copy: point DATABASE_URL at the primary server.",
     "session_replication_role is not 'origin': reset it for Rowcall's role, or foreign keys are not kept.",
     "The role may not make temporary tables: GRANT TEMP ON DATABASE … TO Rowcall's role.",
-    "The role may not make tables in the schema public: GRANT CREATE, USAGE ON SCHEMA public TO Rowcall's role.",
+    "The role may not make tables: GRANT CREATE, USAGE ON SCHEMA public (or its own) TO Rowcall's role.",
 )
 SHARED_SESSIONS = (
     "DATABASE_URL leads to a pooler in transaction mode. Set pool_mode = session, or connect to PostgreSQL itself."
@@ -211,4 +214,5 @@ _FACTS = """
       pg_is_in_recovery(),
       current_setting('session_replication_role') <> 'origin',
       NOT has_database_privilege(current_database(), 'TEMP'),
-      NOT (has_schema_privilege('public', 'CREATE') AND has_schema_privilege('public', 'USAGE'))"""
+      NOT (has_schema_privilege(COALESCE(current_schema(), 'public'), 'CREATE')
+        AND has_schema_privilege(COALESCE(current_schema(), 'public'), 'USAGE'))"""

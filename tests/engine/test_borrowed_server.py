@@ -93,6 +93,23 @@ def test_every_kind_of_connection_sets_what_it_needs(app, database_url):
         assert db.unfit(conn) == []
 
 
+def test_tables_in_a_schema_of_the_roles_own_stay_the_ones_that_are_found(app, database_url, session):
+    from webapp.web.extensions import db as orm  # noqa: PLC0415
+
+    session.add(Contact(email="ann@example.com", email_key="ann@example.com"))
+    session.commit()
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET search_path = own, public")
+        conn.execute("ALTER SCHEMA public RENAME TO own")
+        conn.execute("CREATE SCHEMA public")
+    with app.app_context():
+        orm.engine.dispose()
+        assert orm.session.scalar(text("SELECT email FROM contacts")) == "ann@example.com"
+    migrate(database_url)
+    with db.connect_job(database_url) as job:
+        assert job.execute("SELECT count(*) AS n FROM contacts").fetchone() == {"n": 1}
+
+
 def test_what_a_connection_cannot_set_is_said(servers, database_url):
     with psycopg.connect(database_url) as conn:
         name = conn.info.dbname
@@ -106,6 +123,6 @@ def test_what_a_connection_cannot_set_is_said(servers, database_url):
         said = " ".join(db.unfit(conn))
         conn.execute("RESET ROLE")
         conn.execute("DROP ROLE rowcall_guest")
-    for words in ("session_replication_role", "temporary tables", "schema public"):
+    for words in ("session_replication_role", "temporary tables", "make tables"):
         assert words in said
     assert "UTF8" not in said

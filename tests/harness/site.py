@@ -21,6 +21,7 @@ import pytest
 import requests
 
 from tests.harness.browser import _free_port
+from tests.harness.certificates import make_certificate
 from tests.harness.pooler import replaced
 from tests.harness.processes import ROOT
 from tests.harness.servers import SECRET
@@ -106,7 +107,7 @@ class Site:
                 os.chown(folder / name, account(), account())
 
     def start(self) -> None:
-        self._make_certificate()
+        make_certificate(self.folder, f"DNS:{NAME}")
         self.web = self._run_unit("rowcall-web.service")
         self.worker = self._run_unit("rowcall-worker@.service")
         self.nginx = self._run_nginx()
@@ -229,26 +230,6 @@ class Site:
         )
         self.processes.append(started)
         return started
-
-    def _make_certificate(self) -> None:
-        made = [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            f"/CN={NAME}",
-        ]
-        files = ["-keyout", str(self.folder / "key.pem"), "-out", str(self.certificate)]
-        subprocess.run(
-            [*made, "-addext", f"subjectAltName=DNS:{NAME}", *files],
-            check=True,
-            capture_output=True,
-        )
 
     def _wait(self) -> None:
         until = time.monotonic() + STARTING

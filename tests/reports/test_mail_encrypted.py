@@ -1,20 +1,20 @@
 """What goes over the wire to a mail server: real servers, with TLS and without, and a certificate made for them."""
 
 import logging
+import shutil
 import socket
 import ssl
-from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from tests.harness.certificates import make_certificate
 from tests.harness.imports import table
 from webapp import config, jobs
 from webapp.config import Misconfigured, Settings
 from webapp.reports import mail
 
-PEM = Path(__file__).parent / "mail_server.pem"  # its key is this one's only, and opens nothing else
 TO = "boss@example.com"
 SECRET = "wire/secret@1"
 PEOPLE = table("1,ann@example.com,Ann,,,,")
@@ -37,21 +37,26 @@ class Server:
         return AuthResult(success=data.password == SECRET.encode(), handled=False)
 
 
-def context() -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(PEM)
-    return made
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory, ci):
+    """The certificate of the mail servers, and its key."""
+    if shutil.which("openssl") is None:
+        assert not ci, "openssl is missing, and CI must run its tests"
+        pytest.skip("openssl is not installed: apt-get install openssl")
+    return make_certificate(tmp_path_factory.mktemp("mail"), "DNS:localhost", "IP:127.0.0.1")
 
 
 @pytest.fixture
-def start(monkeypatch, settings):
+def start(monkeypatch, settings, certificate):
     """`start(tls=…)` → a server, and its address in SMTP_URL. `tls`: "none", "starttls" or "at once"."""
     running = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
 
     def begin(tls: str, *, options: str = "", user: str = "", trusted: bool = True):
         held = Server()
-        more = {"tls_context": context()} if tls == "starttls" else {}
-        more |= {"ssl_context": context()} if tls == "at once" else {}
+        more = {"tls_context": context} if tls == "starttls" else {}
+        more |= {"ssl_context": context} if tls == "at once" else {}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -63,7 +68,7 @@ def start(monkeypatch, settings):
         scheme = "smtps" if tls == "at once" else "smtp"
         monkeypatch.setenv("SMTP_URL", f"{scheme}://{user}127.0.0.1:{port}{options}")
         if trusted:
-            monkeypatch.setenv("SSL_CERT_FILE", str(PEM))
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
         else:
             monkeypatch.delenv("SSL_CERT_FILE", raising=False)
         return held
