@@ -29,6 +29,7 @@ from webapp.models import Base, Contact
 from webapp.web import account, attempts
 from webapp.web.extensions import db, limiter
 
+pytestmark = pytest.mark.timeout(400)  # about a minute of work, and machines are busy
 LONG = "x" * 100_000
 VALUES = {
     "NUL": "a%00b",
