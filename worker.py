@@ -104,7 +104,7 @@ class ImportWorker(Worker):
     """
 
     sweeper: Sweeper
-    stop: Stop
+    stop = Stop()  # replaced by the process's own
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Between jobs and during long ones RQ comes by here."""

@@ -128,6 +128,7 @@ def proxy(house):
     """Between a worker and PostgreSQL, for a worker that has `through(house, proxy)` in its environment."""
     with tempfile.TemporaryDirectory(prefix="rp") as folder:
         between = Proxy(Path(folder), house.machine.sockets)
+        Path(folder).chmod(0o755)  # The worker runs as another account where root runs the tests.
         yield between
         between.close()
 

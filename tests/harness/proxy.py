@@ -20,6 +20,7 @@ class Proxy:
         self.lost = 0
         self.door = socket.socket(socket.AF_UNIX)
         self.door.bind(str(folder / SOCKET))
+        (folder / SOCKET).chmod(0o777)
         self.door.listen()
         self.open = [self.door]
         threading.Thread(target=self._accept, daemon=True).start()

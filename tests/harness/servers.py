@@ -33,13 +33,12 @@ def servers(ci):
 @contextmanager
 def started(locale: str | None, *, ci: bool) -> Iterator[dict[str, str]]:
     """Both servers while the block runs. The wheel's PostgreSQL has no ICU: for a locale it takes the system's."""
-    with (
-        tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder,
-        patch.object(embedded, "postgres_program", system_program(ci=ci) if locale else embedded.postgres_program),
-    ):
+    with tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         running = Servers(Path(folder) / "v")
-        running.start()
+        program = system_program(ci=ci) if locale else embedded.postgres_program
+        with patch.object(embedded, "postgres_program", program):  # Other servers of this process keep the wheel's.
+            running.start()
         found = addresses(running)
         # A test outlives its processes, never its machine: what they committed need not reach the disk.
         _admin(found, "ALTER SYSTEM SET fsync = off")

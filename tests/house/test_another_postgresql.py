@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.harness.browser import _free_port
 from tests.harness.command import ROOT
 from webapp.admin import backup
 from webapp.admin.restore import restore
@@ -114,8 +115,9 @@ def test_make_run_says_it_and_ends(var, tmp_path):
     _start(var).stop()
     (var / "postgres" / "PG_VERSION").write_text("11\n")
     environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    environment |= {"ROWCALL_VAR": str(var), "PORT": str(_free_port())}
     run = subprocess.run(
-        [sys.executable, "-m", "webapp"], cwd=ROOT, env={**environment, "ROWCALL_VAR": str(var), "PORT": "0"},
+        [sys.executable, "-m", "webapp"], cwd=ROOT, env=environment,
         capture_output=True, text=True, timeout=110, check=False,
     )  # fmt: skip
     assert run.returncode == 1
