@@ -103,10 +103,7 @@ _PARTS = f"""
       LEFT JOIN LATERAL ({undo_rules.standing_change("m.contact_id", "m.creator", _UNIT)}) f ON c.id IS NOT NULL),
     removed AS MATERIALIZED (SELECT DISTINCT contact_id FROM made WHERE there AND change IS NULL),
     {undo_rules.found(_UNIT, f"{_THIS} AND NOT EXISTS (SELECT FROM removed r WHERE r.contact_id = h.contact_id)")},
-    others AS MATERIALIZED (
-      SELECT f.contact_id, {undo_rules.NOW} AS now
-      FROM (SELECT DISTINCT contact_id FROM found WHERE returns AND NOT is_plain) f
-      CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = f.contact_id LIMIT 1) c),
+    {undo_rules.OTHERS},
     {undo_rules.judged(_UNIT)},
     keys AS MATERIALIZED (
       SELECT f.contact_id, f.row, k.kind, k.key, k.value, k.held, o.id AS holder

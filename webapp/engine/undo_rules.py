@@ -117,6 +117,11 @@ NOW = """jsonb_build_object({}) || CASE c.custom WHEN '{{}}' THEN c.custom ELSE 
         SELECT jsonb_object_agg('custom:' || k, v) FROM jsonb_each(c.custom) e(k, v)) END""".format(
     ", ".join(f"'{name}', c.{name}" for name in (*SCALARS, "tags", *KEY_FIELDS.values()))
 )
+# The contacts of `found` whose entries have to be judged field by field.
+OTHERS = f"""others AS MATERIALIZED (
+      SELECT f.contact_id, {NOW} AS now
+      FROM (SELECT DISTINCT contact_id FROM found WHERE returns AND NOT is_plain) f
+      CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = f.contact_id LIMIT 1) c)"""
 _KEY_OF = "CASE field WHEN 'email' THEN {value} ->> 1 ELSE {value} #>> '{{}}' END"
 _SHOWN = "CASE WHEN field IN ({carriers}) THEN {value} -> 0 ELSE {value} END"
 IS_NO_TAG = "field NOT LIKE 'tag%%'"

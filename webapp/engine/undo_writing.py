@@ -177,10 +177,7 @@ def _statement(condition: str) -> str:
     """One batch: judge, write what comes back, mark the entries, note what is due, and list what stays."""
     return f"""
     WITH {undo_rules.found(condition, _CHANGED)},
-    others AS MATERIALIZED (
-      SELECT f.contact_id, {undo_rules.NOW} AS now
-      FROM (SELECT DISTINCT contact_id FROM found WHERE returns AND NOT is_plain) f
-      CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = f.contact_id LIMIT 1) c),
+    {undo_rules.OTHERS},
     {undo_rules.judged(condition)},
     wishes AS MATERIALIZED (
       SELECT contact_id, row, field AS kind, key, {undo_rules.shown("will")} #>> '{{}}' AS value,
