@@ -105,11 +105,7 @@ _PARTS = f"""
     {undo_rules.found(_UNIT, f"{_THIS} AND NOT EXISTS (SELECT FROM removed r WHERE r.contact_id = h.contact_id)")},
     {undo_rules.OTHERS},
     {undo_rules.judged(_UNIT)},
-    keys AS MATERIALIZED (
-      SELECT f.contact_id, f.row, k.kind, k.key, k.value, k.held, o.id AS holder
-      FROM found f CROSS JOIN LATERAL {undo_rules.PLAIN_KEYS}
-      LEFT JOIN LATERAL ({undo_keys.HOLDER.format(kind="k.kind", key="k.key")}) o ON true
-      WHERE f.returns AND f.is_plain AND k.named),
+    keys AS MATERIALIZED ({undo_rules.PLAIN_KEYS}),
     claims AS MATERIALIZED (
       SELECT contact_id, row, field AS kind, key, {undo_rules.shown("will")} #>> '{{}}' AS value,
         {undo_rules.shown("now")} #>> '{{}}' AS now, false AS plain, source, true AS new

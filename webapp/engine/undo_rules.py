@@ -74,7 +74,8 @@ def found(unit: str, entries: str) -> str:
         c.id IS NOT NULL AND (%(import_id)s::uuid IS NULL OR c.imported_from IS DISTINCT FROM %(import_id)s) AS returns,
         {_holds("h.after")}
           AND NOT EXISTS (SELECT FROM {JOURNAL.format(contact="h.contact_id", since="0")} o WHERE {other})
-          AND NOT EXISTS (SELECT FROM contact_undo_due d WHERE d.contact_id = h.contact_id) AS is_plain
+          AND (NOT EXISTS (SELECT FROM contact_undo_due)
+            OR NOT EXISTS (SELECT FROM contact_undo_due d WHERE d.contact_id = h.contact_id)) AS is_plain
       FROM contact_changes h
       LEFT JOIN LATERAL (SELECT k AS whole, k.* FROM contacts k WHERE k.id = h.contact_id LIMIT 1) c ON true
       WHERE {entries})"""
@@ -219,10 +220,14 @@ LISTED = f"""
         SELECT contact_id, row, 'tags', wanted, value, first, source FROM retagged WHERE other) l
       LEFT JOIN LATERAL (SELECT * FROM contact_changes h WHERE h.id = l.source LIMIT 1) s ON l.source > l.first"""
 
-# The unique keys that a plain entry f of `found` would bring back, one row for each.
-PLAIN_KEYS = "(VALUES {}) k(kind, named, key, value, held)".format(
-    ", ".join(
-        f"('{kind}', f.before ? '{kind}', f.before ->> '{key}', f.before ->> '{kind}', f.after ->> '{kind}')"
-        for kind, key in KEYS.items()
-    )
+# The unique keys that plain entries of `found` would bring back, and the contact that holds each of them now.
+PLAIN_KEYS = " UNION ALL ".join(
+    f"""
+      SELECT f.contact_id, f.row, '{kind}' AS kind, f.before ->> '{key}' AS key,
+        f.before ->> '{kind}' AS value, f.after ->> '{kind}' AS held, o.id AS holder
+      FROM found f
+      LEFT JOIN LATERAL (
+        SELECT id FROM contacts WHERE {key} = f.before ->> '{key}' LIMIT 1) o ON true
+      WHERE f.returns AND f.is_plain AND f.before ? '{kind}'"""
+    for kind, key in KEYS.items()
 )

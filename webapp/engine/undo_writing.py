@@ -11,7 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from webapp.engine import undo_rules
-from webapp.engine.undo_keys import HOLDER, Row, rows
+from webapp.engine.undo_keys import Row, rows
 from webapp.intake.fields import SCALARS
 
 Unit = dict[str, Any]  # import_id, change, since, user_id: what the unit's condition and the marks need
@@ -184,10 +184,8 @@ def _statement(condition: str) -> str:
         {undo_rules.shown("now")} #>> '{{}}' AS held, source, false AS plain
       FROM judged WHERE fate = 'claimed'
       UNION ALL
-      SELECT f.contact_id, f.row, k.kind, k.key, k.value, k.held, 0, true
-      FROM found f CROSS JOIN LATERAL {undo_rules.PLAIN_KEYS}
-      LEFT JOIN LATERAL ({HOLDER.format(kind="k.kind", key="k.key")}) o ON true
-      WHERE f.returns AND f.is_plain AND k.named AND k.key IS NOT NULL AND (%(claim)s OR o.id <> f.contact_id)),
+      SELECT contact_id, row, kind, key, value, held, 0, true FROM ({undo_rules.PLAIN_KEYS}) k
+      WHERE key IS NOT NULL AND (%(claim)s OR holder <> contact_id)),
     claimed AS MATERIALIZED (
       SELECT contact_id, array_agg(kind) || array_agg(kind || '_key') AS names FROM wishes WHERE plain
       GROUP BY contact_id),
