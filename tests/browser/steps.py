@@ -96,7 +96,8 @@ class Gate:
             f" $$ BEGIN PERFORM pg_advisory_xact_lock_shared({self.KEY}); RETURN NULL; END $$"
         )
         self.conn.execute(
-            f"CREATE TRIGGER hold BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION hold()"
+            f"CREATE TRIGGER hold BEFORE INSERT OR UPDATE OR DELETE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION hold()"
         )
 
     def __enter__(self) -> Self:
