@@ -41,6 +41,12 @@ def one(house: House, words: str) -> int:
     return top
 
 
+def starter(house: House) -> int:
+    """The process that started web and worker, and whose children they are."""
+    (found,) = {parent(one(house, words)) for words in ("gunicorn", "worker.py")}
+    return found
+
+
 def ready(house: House) -> None:
     """Wait until database, queue and worker are all there again."""
     house.wait()
@@ -119,12 +125,12 @@ def until(true, what: str) -> None:
 
 @pytest.mark.timeout(400)
 def test_a_killed_supervisor_takes_everything_along_and_the_next_start_works(clone):
+    """What was started by it would keep the port, and work on an installation that has ended."""
     house = House(clone)
     house.wait()
-    supervisor = one(house, "-m webapp")
-    family = first._descendants(supervisor)
-    os.kill(supervisor, signal.SIGKILL)
-    house.process.wait(10)
+    family = first._descendants(house.process.pid)
+    os.kill(starter(house), signal.SIGKILL)
+    house.process.wait(PATIENCE)
     assert [pid for pid in family if first._alive(pid)] == []
     port = {"PORT": house.base.rpartition(":")[2]}
     again = House(clone, **port)
