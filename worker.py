@@ -1,4 +1,4 @@
-"""The background worker: takes jobs off the queue, and sweeps for imports that nobody works on.
+"""The background worker: takes jobs off the queue, and sweeps for imports that no worker works on.
 
 Started by the Procfile; as many as wanted, on as many machines as wanted.
 """
@@ -37,7 +37,7 @@ IDLE_SECONDS = 20  # RQ blocks this long less 15 s for a job; short, so that a l
 
 
 class Sweeper:
-    """A process of its own that looks for imports nobody works on, so that a long job never keeps it from its rounds.
+    """A process of its own that looks for idle imports, so that a long job never keeps it from its rounds.
 
     The worker starts it again should it ever be lost, and it never outlives the worker.
     """
@@ -78,7 +78,7 @@ class Sweeper:
     def _sweep(self) -> None:
         try:
             jobs.report_worker(self.settings)
-            jobs.end_silent_horses(self.settings, self.worker)
+            jobs.end_silent_work_horses(self.settings, self.worker)
             jobs.sweep(self.settings)
             jobs.send_notices(self.settings)
             self._forget()

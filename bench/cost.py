@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session  # noqa: E402
 from webapp import db, jobs  # noqa: E402
 from webapp.config import Settings  # noqa: E402
 from webapp.embedded import Servers  # noqa: E402
-from webapp.engine import batch_loop, execution, leases, proof, sessions, uploads  # noqa: E402
+from webapp.engine import batch_loop, execution, leases, ledger_digest, sessions, uploads  # noqa: E402
 from webapp.engine.batches import BatchProcessor, Turn  # noqa: E402
 from webapp.engine.duplicates import Connection  # noqa: E402
 from webapp.engine.states import STORED_OUTCOMES, Strategy  # noqa: E402
@@ -113,9 +113,9 @@ class Round:
     def run(self) -> Self:
         lease = self.timed(self.ends, leases.claim, self.conn, self.import_id, self.settings.lease_seconds)
         assert lease
-        ledger, connect = proof.Ledger(self.import_id), partial(db.connect_job, self.settings.database_url)
+        ledger, connect = ledger_digest.Ledger(self.import_id), partial(db.connect_job, self.settings.database_url)
         with leases.heartbeat(self.settings.database_url, lease, self.settings.heartbeat_seconds):
-            with proof.ReadBehind(ledger, connect, goes_on=False) as committed:
+            with ledger_digest.ReadBehind(ledger, connect, goes_on=False) as committed:
                 turn = self.in_turn(lease, BatchProcessor(self.conn, lease).run.last_row, committed)
             ledger.read(self.conn, self.unread)
             self.timed(self.ends, execution.finish, self.conn, lease, turn, ledger)

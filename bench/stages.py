@@ -18,7 +18,7 @@ from bench import book
 from bench.processes import processor_seconds
 from bench.rounds import BEFORE, Rounds
 from webapp import db
-from webapp.engine import execution, leases, proof, sessions
+from webapp.engine import execution, leases, ledger_digest, sessions
 from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.states import Strategy
 
@@ -107,7 +107,7 @@ def inside(rounds: Rounds) -> list[dict[str, object]]:
             conn.execute("SELECT pg_stat_force_next_flush()")
             conn.commit()
             rows = conn.execute("SELECT funcname AS name, calls, self_time FROM pg_stat_user_functions").fetchall()
-            execution.finish(conn, lease, Turn.DONE, proof.Ledger(rounds.import_id))
+            execution.finish(conn, lease, Turn.DONE, ledger_digest.Ledger(rounds.import_id))
             leases.release(conn, lease)
         times = {row["name"]: round(row["self_time"] * 1000 / rounds.rows, 2) for row in rows}
         found.append({"strategy": "create" if strategy == "skip" else strategy, "microseconds_a_row": times})

@@ -159,7 +159,7 @@ def refuse_unusable(settings: Settings) -> None:
 
 
 def refuse_short_key(settings: Settings) -> None:
-    """Who guesses the key can sign in as anybody. Raises Misconfigured for one that is too short."""
+    """Who guesses the key can sign in as any person. Raises Misconfigured for one that is too short."""
     if len(settings.secret_key) < SHORTEST_KEY:
         raise Misconfigured(f"Set SECRET_KEY to at least {SHORTEST_KEY} random characters.")
 

@@ -43,7 +43,7 @@ NO_FILES_LEFT = (errno.EMFILE, errno.ENFILE)
 
 
 class BoundedSocket(socket.socket):
-    """A client's socket on which nobody waits long: neither in silence nor for a trickle.
+    """A client's socket on which no thread waits long: neither in silence nor for a trickle.
 
     Bytes are counted for each request. Waits are not: a wait ends at the socket, by `SILENT_SECONDS`, or when all
     waits of the request together are longer than its bytes are worth.
@@ -97,7 +97,7 @@ class BoundedSocket(socket.socket):
 
 
 class Connection(TConn):  # type: ignore[misc]
-    """A connection that a worker counts, and that is closed without anybody waiting for the other side."""
+    """A connection that a worker counts, and that is closed without waiting for the other side."""
 
     def __init__(self, worker: "BoundedWorker", client: socket.socket, address: Any, server: Any) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -239,7 +239,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
-        """Answer. A body that has not come whole by now ends its connection: nobody waits for the rest of it."""
+        """Answer. A body that has not come whole by now ends its connection, without waiting for the rest of it."""
         conn.sock.begin_request()
         reader = req.body.reader
         if isinstance(reader, ChunkedReader) or getattr(reader, "length", 0) > len(conn.parser.unreader.buf.getvalue()):

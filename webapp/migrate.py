@@ -22,7 +22,7 @@ def versions() -> list[str]:
     return sorted(file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/[0-9]*_*.py"))
 
 
-NEWEST = versions()[-1]  # of the tables that this process works with, whatever a pull puts there later
+NEWEST = versions()[-1]  # of the tables that this process works with, not those that a pull puts there later
 
 
 def config(url: str) -> "Config":

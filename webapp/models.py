@@ -520,7 +520,7 @@ class ImportPreview(Base):
     outcomes: Mapped[dict[str, Any]]  # all ten
     examples: Mapped[list[Any]]  # [{"row", "outcome", "contact_id", "before", "after", ...}]
     cleared: Mapped[int]  # fields that the clear token empties
-    promised: Mapped[str] = mapped_column(deferred=True)  # the outcome of each row: see webapp.engine.promises
+    promised: Mapped[str] = mapped_column(deferred=True)  # a letter a row: engine.preview_differences
     computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

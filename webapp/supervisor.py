@@ -172,7 +172,7 @@ def _spawner(command: str, environment: dict[str, str]) -> Callable[[], "subproc
 
 
 def _end_with_parent() -> None:
-    """A killed supervisor leaves nobody who would end its programs. Linux only."""
+    """A killed supervisor cannot end its programs any more. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.corpus.workbooks import Written
-from tests.engine import test_proof
+from tests.engine import test_ledger_digest
 from tests.harness.imports import table
 from webapp import db, jobs
 from webapp.engine import erasure, journal, mappings, mending, sessions, staging, undo_preview, uploads
-from webapp.engine.proof import Ledger
+from webapp.engine.ledger_digest import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
 
-recompute = test_proof.recompute
+recompute = test_ledger_digest.recompute
 PEOPLE = table(
     "1,zebedee@example.com,Zebedee,Quill,Acme,a,40",
     "2,ben@example.com,Ben,Birch,Acme,,41",

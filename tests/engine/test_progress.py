@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.engine.test_faults import refuse
 from tests.harness.imports import table
 from webapp import db
-from webapp.engine import batches, checking, execution, leases, pace, sessions, undo
+from webapp.engine import batches, checking, execution, leases, sessions, throughput, undo
 from webapp.engine.progress import Work, progress
 from webapp.intake import reading
 
@@ -70,7 +70,7 @@ def test_average_begins_anew_after_a_pause_and_counts_slow_batches_by_their_leng
 def test_points_are_the_speeds_of_the_last_seconds(running, commit, session):
     commit(*steady(0, 20, 0.1, 100), *steady(20, 6, 0.1, 10))
     points = progress(session, running.id).points
-    assert len(points) == pace.SHOWN
+    assert len(points) == throughput.SHOWN
     assert points[0] == pytest.approx(60_000, rel=0.05)
     assert points[-1] == pytest.approx(6_000, rel=0.05)
 

@@ -197,7 +197,7 @@ def test_queue_full(house, owner):
     mine(house)
     store = redis.Redis.from_url(house.settings.redis_url)
     assert store.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
-    jobs.queue(house.settings.redis_url).empty()  # The check has rung for its previews; that call would count as ours.
+    jobs.queue(house.settings.redis_url).empty()  # The check has enqueued its previews; that job would count as ours.
     house.worker()
     house.until(lambda: jobs.workers(house.settings))
     store.config_set("maxmemory", 1)

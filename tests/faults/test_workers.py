@@ -167,11 +167,11 @@ def test_delivered_twice(house):
     house.worker()
     house.execute(import_id)
     token = gate.held(import_id)
-    ring = jobs.queue(house.settings.redis_url)
+    queue = jobs.queue(house.settings.redis_url)
     house.worker()
     for n in range(3):
-        ring.enqueue("webapp.jobs.work", str(import_id), job_id=f"again-{n}", job_timeout=-1, result_ttl=0)
-    house.until(lambda: not ring.job_ids, 20, "nobody took the second delivery")
+        queue.enqueue("webapp.jobs.work", str(import_id), job_id=f"again-{n}", job_timeout=-1, result_ttl=0)
+    house.until(lambda: not queue.job_ids, 20, "nobody took the second delivery")
     time.sleep(0.5)
     assert house.facts(import_id)["token"] == token
     gate.open()
@@ -273,7 +273,7 @@ def test_the_sweeper_is_started_again(house):
     import_id = house.ready(rows(10))
     with house.session() as session:
         sessions.execute(session, import_id, strategy="skip")
-        session.commit()  # Nobody rings: the sweep must find it.
+        session.commit()  # Nothing is enqueued: the sweep must find it.
     house.wait(import_id, "completed")
     check_invariants(house, import_id)
 

@@ -68,7 +68,7 @@ class House:
             yield opened
 
     def upload(self, text: str) -> UUID:
-        """Store a file and ask for its check; no worker is rung for."""
+        """Store a file and ask for its check; nothing is enqueued."""
         with self.session() as session:
             found = uploads.create(session, self.user_id, "p.csv", io.BytesIO(text.encode()), self.settings)
             sessions.map_columns(session, found.id, found.suggested_mapping)
@@ -83,7 +83,7 @@ class House:
         return import_id
 
     def ask(self, what: Callable[..., object], import_id: UUID, **options) -> object:
-        """Ask the engine, commit, ring, as a page does."""
+        """Ask the engine, commit, enqueue, as a page does."""
         with self.session() as session:
             answer = what(session, import_id, **options)
             session.commit()

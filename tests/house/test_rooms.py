@@ -32,13 +32,13 @@ def test_the_web_process_loads_no_more_than_it_serves_with():
     assert found.stdout.strip() == "[]"
 
 
-def test_only_the_doorbell_knows_the_queue():
+def test_only_the_worker_and_queueing_know_rq():
     users = {
         str(file.relative_to(ROOT))
         for file in [ROOT / "worker.py", *(ROOT / "webapp").rglob("*.py")]
         if any(line.startswith(("import rq", "from rq")) for line in file.read_text().splitlines())
     }
-    assert users == {"worker.py", "webapp/jobs/doorbell.py"}
+    assert users == {"worker.py", "webapp/jobs/queueing.py"}
 
 
 def test_the_migrations_make_the_tables_of_the_models(database_url):

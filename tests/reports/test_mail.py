@@ -13,7 +13,7 @@ from tests.reports import naughty
 from webapp import jobs
 from webapp.config import Settings
 from webapp.engine import sessions
-from webapp.jobs import doorbell
+from webapp.jobs import queueing
 from webapp.models import ContactImport, ImportLog
 from webapp.reports import mail
 
@@ -79,9 +79,9 @@ def test_the_notice_says_what_became_of_it(importer, session, box):
 def test_the_end_of_an_import_rings_for_its_notice(importer, settings):
     quiet = importer.execute(importer.check(PEOPLE).id)
     found = importer.execute(importer.check(PEOPLE).id, notification_email=TO)
-    (ring,) = [job for job in jobs.queue(settings.redis_url).jobs if job.id.startswith("mail-")]
-    assert ring.id.startswith(f"mail-{found.id}")
-    assert (ring.func_name, ring.args, ring.timeout) == ("webapp.jobs.notify", [str(found.id)], doorbell.LONGEST_MAIL)
+    (job,) = [queued for queued in jobs.queue(settings.redis_url).jobs if queued.id.startswith("mail-")]
+    assert job.id.startswith(f"mail-{found.id}")
+    assert (job.func_name, job.args, job.timeout) == ("webapp.jobs.notify", [str(found.id)], queueing.LONGEST_MAIL)
     assert quiet.state == found.state == "completed"
 
 

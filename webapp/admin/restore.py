@@ -122,7 +122,7 @@ def _is_empty(conn: Administrative) -> bool:
 
 @contextmanager
 def _administration(url: str) -> Iterator[Administrative]:
-    """A connection beside the database, since nobody may rename the one that they are in."""
+    """A connection beside the database, since a session cannot rename its own database."""
     for name in ("postgres", "template1"):
         with suppress(AdminError):
             conn = postgres.connect(postgres.on_database(url, name))
@@ -198,7 +198,7 @@ def _fill(archive: Archive, url: str, days: int) -> None:
 
 
 def _see_that_it_fits(archive: Archive) -> None:
-    """Raise AdminError for a backup of a newer Rowcall, or of one in which nobody could sign in."""
+    """Raise AdminError for a backup of a newer Rowcall, or of one without an account that can sign in."""
     version = next(iter(_rows(archive, "alembic_version")), "")
     if version not in migrate.versions():
         raise AdminError(
@@ -206,7 +206,7 @@ def _see_that_it_fits(archive: Archive) -> None:
             f"them up to {migrate.NEWEST}. Bring Rowcall up to date first. Nothing was changed."
         )
     if not _rows(archive, "users"):
-        raise AdminError(f"{archive.file} holds no accounts, so nobody could sign in. Nothing was changed.")
+        raise AdminError(f"{archive.file} holds no accounts, so no one could sign in. Nothing was changed.")
 
 
 def _rows(archive: Archive, table: str) -> list[str]:

@@ -4,7 +4,7 @@ Each batch is a transaction of its own, as it would be from outside; what falls 
 two statements, which took longer than most statements do. The procedure is the session's own (`pg_temp`), so its text
 stands here, beside the program that it belongs to, and two versions of Rowcall can share a database.
 
-It knows the straight road only. Whatever is out of the ordinary raises or is handed back, and `batches` sees to it.
+It handles only batches that succeed. Any other case raises or is handed back, and `batches` handles it.
 """
 
 from dataclasses import dataclass

@@ -69,8 +69,8 @@ def load_run(conn: Connection, import_id: UUID) -> Run:
     )
 
 
-def _nobody(_last_row: int) -> None:
-    """Nobody wants to know how far the batches are."""
+def _ignore(_last_row: int) -> None:
+    """Used where the caller does not follow the batches."""
 
 
 class BatchProcessor:
@@ -87,7 +87,7 @@ class BatchProcessor:
         batch_loop.define(conn)
         conn.commit()
 
-    def work(self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _nobody) -> Turn:
+    def work(self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _ignore) -> Turn:
         """Commit batches until the import ends (its Turn) or room must be made (GO_ON).
 
         `committed` is told the checkpoint's row number, now and then.
@@ -200,7 +200,7 @@ class BatchProcessor:
         return int(found["rows"]) if found else 0
 
     def _checkpoint(self, decided: Decided, started: float, logged: "_Logged") -> bool:
-        """Move the checkpoint under the lease's token; true when somebody asked to stop."""
+        """Move the checkpoint under the lease's token; true when a stop was asked for."""
         found = self.conn.execute(
             "SELECT pg_temp.checkpoint(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS cancelled",
             (

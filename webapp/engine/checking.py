@@ -173,7 +173,7 @@ def _finish(conn: Connection, lease: Lease) -> None:
 
 
 def _forget_blocks(conn: Connection, import_id: UUID) -> None:
-    """The blocks are logged for the sake of the pace; nobody reads them after the check."""
+    """Blocks are logged for the throughput shown during the check; they are of no use after it."""
     conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s AND event = 'block_checked'", (import_id,))
 
 

@@ -99,9 +99,9 @@ def _batch(rows: str) -> str:
 
 
 def _look_up(rules: Rules, batch: str) -> str:
-    """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, whatever the statistics say.
+    """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, with any statistics.
 
-    Columns that nobody asks for are not named here: each would be carried along for every row.
+    Columns that are never asked for are not named here: each would be carried along for every row.
     """
     probes = "".join(
         f"""
@@ -263,7 +263,7 @@ def _new_values(strategy: Strategy) -> Iterator[tuple[str, str]]:
 
 
 def _insert_contacts() -> str:
-    """Rows that nobody owns become contacts; the book's own numbering gives them theirs."""
+    """Rows without an owner become contacts; the book's own numbering gives them theirs."""
     columns = ", ".join(WRITTEN)
     values = ", ".join({"tags": "COALESCE(tags, '{}')", "custom": "COALESCE(custom, '{}')"}.get(c, c) for c in WRITTEN)
     return f"""inserted AS (

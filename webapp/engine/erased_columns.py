@@ -1,7 +1,7 @@
 """What an erasure empties, derived from the tables: every column that may hold something of a person.
 
 A table that hangs on a contact loses the contact's rows. Of a row of a file, the staged row and the ledger's entry
-stay, emptied; whatever else hangs on the row, or on an import whose file goes, is deleted. Texts of imports, of their
+stay, emptied; all else that hangs on the row, or on an import whose file goes, is deleted. Texts of imports, of their
 logs and of kept mappings are read one by one, and those that tell of the person are emptied.
 """
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from webapp.engine import promises, proof
+from webapp.engine import ledger_digest, preview_differences
 from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
@@ -22,11 +22,11 @@ def execute_slice(
     `connect` opens one more connection, on which the ledger is read for the proof while the batches go on.
     """
     _mark_running(conn, lease)
-    ledger = proof.Ledger(lease.import_id)
+    ledger = ledger_digest.Ledger(lease.import_id)
     if stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED, ledger)
     processor = BatchProcessor(conn, lease)
-    with proof.ReadBehind(ledger, connect, goes_on=processor.run.last_row > 0) as committed:
+    with ledger_digest.ReadBehind(ledger, connect, goes_on=processor.run.last_row > 0) as committed:
         turn = processor.work(should_yield, committed)
     return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
 
@@ -51,7 +51,7 @@ def stop_requested(conn: Connection, import_id: UUID) -> bool:
     return found is not None
 
 
-def finish(conn: Connection, lease: Lease, turn: Turn, ledger: proof.Ledger) -> State:
+def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Ledger) -> State:
     """Write the end of the import: state, digest of the ledger and what the check of sums found.
 
     `ledger` was read as far as it went. This commit is synchronous, and with it all batches before it are safe on disk.
@@ -59,7 +59,7 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: proof.Ledger) -> 
     end = ENDS[turn]
     conn.execute("SET LOCAL synchronous_commit = on")
     ledger.read(conn)
-    promises.note_differences(conn, lease.import_id, ledger.letters)
+    preview_differences.note_differences(conn, lease.import_id, ledger.letters)
     ended = conn.execute(
         """UPDATE contact_imports
            SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END,
@@ -75,8 +75,8 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: proof.Ledger) -> 
     return end
 
 
-def _log_end(conn: Connection, import_id: UUID, end: State, ledger: proof.Ledger) -> None:
-    violations = proof.check_sums(conn, import_id, ledger)
+def _log_end(conn: Connection, import_id: UUID, end: State, ledger: ledger_digest.Ledger) -> None:
+    violations = ledger_digest.check_sums(conn, import_id, ledger)
     logged = ("failed", "system", "; ".join(violations)) if violations else ("done", None, None)
     conn.execute(
         "INSERT INTO contact_import_logs (import_id, event, result, category, message) VALUES (%s, %s, %s, %s, %s)",

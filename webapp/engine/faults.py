@@ -22,7 +22,7 @@ class Fault(StrEnum):
     """What the batch engine does about an error."""
 
     TRANSIENT = "transient"  # The same batch may pass in a moment.
-    RACE = "race"  # A unique key or a version lost to somebody else: read again and decide again.
+    RACE = "race"  # A unique key or a version lost to another transaction: read again and decide again.
     DATA = "data"  # A row that the database will never take.
     OUTAGE = "outage"  # The database is away or full: nothing is wrong with the batch.
 
@@ -37,10 +37,10 @@ OUTAGE_CODES = {
 }
 TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "53200", "53400"}
 REFUSAL_CLASSES = ("22", "23", "P0")
-RACE_CODES = {"23505", LOST_RACE}  # a unique key or a version taken by somebody else
+RACE_CODES = {"23505", LOST_RACE}  # a unique key or a version taken by another transaction
 
 
-class Fenced(Exception):  # noqa: N818 - not an error: somebody else carries on
+class Fenced(Exception):  # noqa: N818 - not an error: another worker carries on
     """The lease has passed to another worker; this one must stop and write nothing more."""
 
 
@@ -65,7 +65,7 @@ def classify(error: Exception, conn: psycopg.Connection[dict[str, Any]]) -> Faul
 
 
 def is_refusal(error: Exception) -> bool:
-    """Whether the database refuses these rows for what they hold: a value, a constraint, somebody's trigger."""
+    """Whether the database refuses these rows for what they hold: a value, a constraint, a trigger."""
     return (getattr(error, "sqlstate", None) or "").startswith(REFUSAL_CLASSES)
 
 

@@ -27,7 +27,7 @@ HELD = {"57014", "55P03", "40P01"}  # a lock that did not come in time, and two 
 EDITABLE = (*SCALARS, "tags")
 
 
-class Stale(Exception):  # noqa: N818 - somebody else was quicker; nothing is lost
+class Stale(Exception):  # noqa: N818 - another change was quicker; nothing is lost
     """The contact changed since the page was loaded. `contact` is how it stands now."""
 
     def __init__(self, contact: Contact) -> None:

@@ -31,7 +31,7 @@ class Lease:
 
 
 def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | None:
-    """Take the import if nobody holds it or the holder's heartbeat is older than `lease_seconds`; else None.
+    """Take the import if it is free or the holder's heartbeat is older than `lease_seconds`; else None.
 
     A holder that is late is fenced first: its database session is ended, then the token moves on, so whatever
     it had in flight is rolled back before the new holder reads the checkpoint.
@@ -77,7 +77,7 @@ def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> di
 
 
 def _end_backend(conn: Connection, pid: object, started: object) -> None:
-    """End the late holder's session. The start time is compared too: the pid may be somebody else's by now."""
+    """End the late holder's session. The start time is compared too: the pid may belong to another process by now."""
     conn.execute(
         """SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
            WHERE pid = %s AND backend_start = %s AND pid <> pg_backend_pid() AND application_name = 'rowcall-job'""",
@@ -164,7 +164,7 @@ def abandon(conn: Connection, lease: Lease, message: str) -> None:
     conn.commit()
 
 
-def bury(conn: Connection, import_id: UUID, worker: str) -> None:
+def expire(conn: Connection, import_id: UUID, worker: str) -> None:
     """End the lease of a work-horse that is known to be dead, rather than wait for it to run out."""
     conn.execute(
         """UPDATE contact_import_leases SET heartbeat_at = 'epoch', enqueued_at = clock_timestamp()

@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
-from webapp.engine import proof
+from webapp.engine import ledger_digest
 from webapp.engine.decision import KEY_FIELDS, Rules
 from webapp.engine.duplicates import Connection, DuplicateHandler
 from webapp.engine.leases import POISONED_AFTER, Lease
@@ -102,7 +102,7 @@ def _found(conn: Connection, import_id: UUID, outcomes: dict[str, int], chosen: 
         "outcomes": Jsonb(outcomes),
         "examples": Jsonb(_examples(conn, import_id)),
         "cleared": _cleared(conn) if chosen["clear_token"] else 0,
-        "promised": proof.Ledger(import_id).read(conn).letters,
+        "promised": ledger_digest.Ledger(import_id).read(conn).letters,
     }
 
 

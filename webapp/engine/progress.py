@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from webapp.engine.batches import AUTO_MOST
 from webapp.engine.leases import PLACE, POISONED_AFTER
-from webapp.engine.pace import Pace, pace
 from webapp.engine.states import (
     DUPLICATES,
     FAILURES,
@@ -20,6 +19,7 @@ from webapp.engine.states import (
     Outcome,
     State,
 )
+from webapp.engine.throughput import Throughput, throughput
 from webapp.models import ContactImport, ImportLease
 
 LATE_WORKER = timedelta(seconds=5)  # queued for longer than this without a worker is worth a word
@@ -99,7 +99,8 @@ def progress(session: Session, import_id: UUID) -> ImportProgress:
     outcomes = outcomes_of(found)
     counts = sums(outcomes)
     work, waits = _work(session, found, counts["processed"]), waiting_for(session, found.id)
-    moving = pace(session, found.id, PACE_OF[found.state]) if found.state in PACE_OF and not waits else Pace(0.0)
+    moves = found.state in THROUGHPUT_OF and not waits
+    moving = throughput(session, found.id, THROUGHPUT_OF[found.state]) if moves else Throughput(0.0)
     return ImportProgress(
         progress=0.0 if found.total is None else percent(counts["processed"], found.total),
         total=found.total or 0,
@@ -117,7 +118,7 @@ def progress(session: Session, import_id: UUID) -> ImportProgress:
     )
 
 
-PACE_OF: dict[str, str] = {
+THROUGHPUT_OF: dict[str, str] = {
     State.CHECKING: "block_checked",
     State.RUNNING: "batch",
     State.CANCELLING: "batch",
@@ -161,7 +162,7 @@ def _checked(found: ContactImport) -> Work:
 
 
 def _seconds_left(work: Work, rows_per_second: float) -> int | None:
-    """What is left at the present pace; None while one of the two is unknown."""
+    """What is left at the present throughput; None while one of the two is unknown."""
     if not rows_per_second or not work.progress:
         return None
     total = work.total if work.total is not None else work.processed / work.progress * 100

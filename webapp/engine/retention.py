@@ -1,7 +1,7 @@
 """Forgetting in time: some days after an import ended, its file, its rows and what an undo would need are deleted.
 
 What stays: the counts, the ledger's entries and digest, who and when. An upload that was never run goes altogether.
-The work is done in small batches, a little at a time, by whoever comes by; a broken-off round is simply gone on with.
+The work is done in small batches, a little at a time, by any worker's sweep; a broken-off round is simply gone on with.
 """
 
 import time
@@ -37,7 +37,7 @@ def until(found: ContactImport, days: int) -> datetime:
 
 
 def is_over(found: ContactImport, days: int) -> bool:
-    """Whether that time is over, as `_expire` sees it, though nobody may have come by to note it yet."""
+    """Whether that time is over, as `_expire` sees it, though no sweep may have noted it yet."""
     return found.expired_at is not None or (found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC))
 
 

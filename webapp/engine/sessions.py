@@ -1,7 +1,7 @@
 """Import sessions: what a person may ask of an import, and when.
 
 Each request looks at the state under a row lock, or is one UPDATE that names the state it comes from, so two clicks,
-two tabs or twenty parallel requests have one effect. The caller commits, then rings the doorbell (`jobs.wake`).
+two tabs or twenty parallel requests have one effect. The caller commits, then enqueues the import (`jobs.wake`).
 """
 
 from typing import Any
@@ -156,7 +156,7 @@ def cancel(session: Session, import_id: UUID) -> None:
 
 def _ask_to_stop(session: Session, import_id: UUID) -> bool:
     """Note the request, unless it stands there or the import has ended since its state was read: whether it is new."""
-    _lock_lease(session, import_id)  # So that the next statement sees what whoever had it committed.
+    _lock_lease(session, import_id)  # So that the next statement sees what the last holder committed.
     going_on = select(ContactImport.id).where(
         ContactImport.id == import_id,
         ContactImport.state.in_([*sources_of(State.CANCELLING), State.CANCELLING]),

@@ -1,11 +1,11 @@
 """The undo of an import, in resumable batches of one transaction each.
 
-First the contacts go that the import created and nobody else changed, and those that earlier undos left due and this
+First the contacts go that the import created and no one else changed, and those that earlier undos left due and this
 import alone kept: that frees their keys. Then the changed fields come back, newest change first, and each entry says
 that it is undone. At last the keys are settled that are due. `undo_rules` judges, `undo_writing` writes. Undos run one
 after another.
 
-A contact that the database will not change, for a constraint or a trigger of somebody else's, stays alone and is
+A contact that the database will not change, for a constraint or a trigger from outside, stays alone and is
 listed with the reason; its entries still stand.
 """
 
@@ -66,7 +66,7 @@ def undo_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool])
 
 
 def _log_batch(conn: Connection, import_id: UUID, entries: int, seconds: float) -> None:
-    """For the pace that is shown meanwhile."""
+    """For the throughput that the progress page shows."""
     if entries:
         conn.execute(
             """INSERT INTO contact_import_logs (import_id, event, rows, duration_ms)

@@ -1,7 +1,7 @@
 """What the undo of an import would do now, counted and listed before it runs: the same SQL judges, without writing.
 
 All that the undo does batch by batch is looked at here at once, and all keys as claims. So counts and list are those
-that the undo comes to, as long as nobody changes the contacts in between.
+that the undo comes to, as long as the contacts do not change in between.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -37,7 +37,7 @@ class RollbackPreview:
 def preview(session: Session, import_id: UUID) -> RollbackPreview:
     """What an undo would do now: contacts removed, restored and kept, and why. Read-only."""
     session.flush()
-    # Nothing is known of the sizes of its parts: joined by hashing, they do no harm whatever they are.
+    # Nothing is known of the sizes of its parts: joined by hashing, no size does harm.
     with db.planned(session, jit="off", enable_nestloop="off"):
         unit = {**undo_writing.of_import(import_id), "limit": LISTED}
         (found,) = undo_keys.rows(sessions.driver(session), _PREVIEW, unit)

@@ -160,7 +160,7 @@ _UPDATE = f"""UPDATE contacts c SET {_ASSIGNMENTS},
         custom = {undo_rules.custom_with("r.back")}, version = c.version + 1, updated_at = now()"""
 _MARK = "UPDATE contact_changes h SET undone_at = clock_timestamp(), undone_by = %(user_id)s"
 
-# A contact that somebody changes meanwhile has another version by the time that its turn comes. The entry is where it
+# A contact that is changed meanwhile has another version by the time that its turn comes. The entry is where it
 # was found, on the same snapshot: that takes no index.
 _RESTORE_WHOLE = f"""
     WITH {undo_rules.found(undo_rules.OF_IMPORT, _CHANGED)},

@@ -9,7 +9,7 @@ Source: OWASP, "CSV Injection"; ASVS 5.0, 1.2.10.
 
 import re
 
-# = + - @, and whatever a program that normalizes text (NFKC) takes for one of them.
+# = + - @, and what a program that normalizes text (NFKC) takes for one of them.
 SIGNS = (
     "=+\\-@"
     "\u207a\u207c\u208a\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"

@@ -18,8 +18,8 @@ OTHER = {"other", "weitere", "autre", "otro", "otra", "outro", "outra", "altro",
 # “Nome” is a first name beside “Cognome”, and the whole name where it stands alone.
 FIRST_OR_WHOLE = {"nome", "nombre"}
 LAST_OR_WHOLE = {"nom", "name", "naam"}
-# Addresses and numbers under such a label belong to somebody else.
-SOMEBODY_ELSE = ("owner", "manager", "assistant", "created", "modified", "referred", "spouse", "parent", "emergency")
+# Addresses and numbers under such a label belong to another person.
+OTHER_PERSON = ("owner", "manager", "assistant", "created", "modified", "referred", "spouse", "parent", "emergency")
 
 
 class BadMapping(Exception):  # noqa: N818 - a refusal with a sentence
@@ -95,7 +95,7 @@ class _Table:
         """Targets that the values alone speak for, best first; under a label that says nothing, dates count too."""
         for index in self.indexes:
             found = self.values[index]
-            if index in self.named or any(word in self.labels[index].lower() for word in SOMEBODY_ELSE):
+            if index in self.named or any(word in self.labels[index].lower() for word in OTHER_PERSON):
                 continue
             blank = self.unlabelled[index]
             if values.emails(found):

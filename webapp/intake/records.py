@@ -69,7 +69,7 @@ class Position(NamedTuple):
 class Record(NamedTuple):
     """One row of the file. `problem` is a code where the row could be read only in part.
 
-    `size` is how much text it was, in bytes or characters: what whoever keeps several rows in memory goes by.
+    `size` is how much text it was, in bytes or characters: the measure for keeping several rows in memory.
     """
 
     row: int

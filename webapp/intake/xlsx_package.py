@@ -28,7 +28,7 @@ BROKEN = (zipfile.BadZipFile, zlib.error, *ERRORS, EOFError, KeyError, ValueErro
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Whatever is wrong inside a workbook is told as one sentence."""
+    """Every fault inside a workbook is told as one sentence."""
     try:
         yield
     except BROKEN as error:

@@ -4,7 +4,7 @@ What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`) an
 stands here.
 """
 
-from webapp.jobs.doorbell import (
+from webapp.jobs.queueing import (
     OwnJob,
     eviction_policy,
     queue,
@@ -14,15 +14,15 @@ from webapp.jobs.doorbell import (
     wake,
     workers,
 )
-from webapp.jobs.horses import PR_SET_PDEATHSIG, end_silent_horses, stop_request
-from webapp.jobs.papers import notify, render_pdf
+from webapp.jobs.report_jobs import notify, render_pdf
 from webapp.jobs.slices import horse_died, preview_undo, work
 from webapp.jobs.sweeping import forget, report_worker, send_notices, sweep
+from webapp.jobs.work_horses import PR_SET_PDEATHSIG, end_silent_work_horses, stop_request
 
 __all__ = [
     "PR_SET_PDEATHSIG",
     "OwnJob",
-    "end_silent_horses",
+    "end_silent_work_horses",
     "eviction_policy",
     "forget",
     "horse_died",

@@ -16,7 +16,7 @@ from webapp.engine import checking, execution, leases, mending, preview, undo, u
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.engine.states import ENDED, WORKED_ON, State
 from webapp.intake.reading import Unreadable
-from webapp.jobs import doorbell, horses, papers, sweeping
+from webapp.jobs import queueing, report_jobs, sweeping, work_horses
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +27,10 @@ PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one a
 def work(import_id: str) -> None:
     """Claim the import and do what its state calls for, for one slice; then let it go.
 
-    With the database out of reach there is nothing to be done or said: the sweep rings again when it is back.
+    With the database out of reach there is nothing to be done or said: the sweep enqueues again when it is back.
     """
     settings = Settings()
-    horses.die_with_parent()
+    work_horses.die_with_parent()
     try:
         with db.connect_job(settings.database_url) as conn:
             lease = leases.claim(conn, UUID(import_id), settings.lease_seconds)
@@ -55,9 +55,9 @@ def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool | None:
     except Paused as pause:
         _wait_and_release(settings, lease, pause.reason)
         return None
-    except doorbell.BaseTimeoutException:
-        raise  # RQ's own, an ordinary Exception: whoever swallows it never ends.
-    except Exception as error:  # noqa: BLE001 - whatever it is, the lease must be let go and the death be counted
+    except queueing.BaseTimeoutException:
+        raise  # RQ's own, an ordinary Exception: swallowed, it would never end.
+    except Exception as error:  # noqa: BLE001 - for every error, the lease must be let go and the death be counted
         _break_off(conn, lease, settings, error)
         return None
     else:
@@ -66,7 +66,7 @@ def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool | None:
 
 
 def _break_off(conn: Any, lease: leases.Lease, settings: Settings, error: Exception) -> None:
-    """Let go after an error that the engine does not settle itself. The sweep rings again, in a while."""
+    """Let go after an error that the engine does not settle itself. The sweep enqueues it again later."""
     if isinstance(error, psycopg.Error) and classify(error, conn) is Fault.OUTAGE:
         _wait_and_release(settings, lease, "database")
         return
@@ -88,11 +88,11 @@ def _let_go(settings: Settings, how: Callable[[Any], None]) -> bool:
 
 
 def _wait_and_release(settings: Settings, lease: leases.Lease, reason: str) -> None:
-    """Say what the import waits for, as soon as anybody can be told: an outage is no death of the worker."""
+    """Say what the import waits for, as soon as the database can be told: an outage is no death of the worker."""
     logger.warning("%s waits for %s", lease.import_id, reason)
     until = time.monotonic() + LONGEST_OUTAGE
     while not _let_go(settings, lambda own: leases.release(own, lease, waiting_for=reason)):
-        if horses.stop_request.told or time.monotonic() > until:
+        if work_horses.stop_request.told or time.monotonic() > until:
             return
         time.sleep(1)
 
@@ -154,7 +154,7 @@ def _state(conn: Any, import_id: UUID) -> State:
 
 
 class _Fairness:
-    """Whether to make room: told to stop, or the slice is used up and somebody else waits.
+    """Whether to make room: told to stop, or the slice is used up and another import waits.
 
     It asks over a connection of its own, so that the question never disturbs the transaction at hand.
     """
@@ -164,12 +164,12 @@ class _Fairness:
         self.until = time.monotonic() + settings.slice_seconds
 
     def __call__(self) -> bool:
-        if horses.stop_request.told:
+        if work_horses.stop_request.told:
             return True
         if time.monotonic() < self.until:
             return False
-        # With the queue away nobody could be called, neither those others nor this import again.
-        make_room = self._others_wait() and doorbell.answers(self.settings)
+        # With the queue away nothing could be enqueued, neither those others nor this import again.
+        make_room = self._others_wait() and queueing.answers(self.settings)
         self.until = time.monotonic() + self.settings.slice_seconds
         return make_room
 
@@ -201,7 +201,7 @@ def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
         return  # discarded, forgotten or erased with a person meanwhile
     state = State(row["state"])
     if ended and state in ENDED and state != State.ROLLED_BACK and row["notification_email"]:
-        doorbell.request_notice(import_id, settings)
+        queueing.request_notice(import_id, settings)
     elif (state in WORKED_ON or state == State.READY) and not row["waiting_for"]:
         _ring_if_unfinished(import_id, settings)
 
@@ -210,26 +210,26 @@ def _ring_if_unfinished(import_id: UUID, settings: Settings) -> None:
     with db.connect_job(settings.database_url) as conn:
         unfinished = import_id in sweeping.unattended(conn, settings)
     if unfinished:
-        doorbell.wake(import_id, settings)
+        queueing.wake(import_id, settings)
 
 
 def preview_undo(import_id: str) -> None:
     """Make the preview of an undo, and keep it. Where it fails, the next request asks again."""
-    horses.die_with_parent()
+    work_horses.die_with_parent()
     with db.session(Settings().database_url) as session:
         undo_preview.compute_and_keep(session, UUID(import_id))
 
 
 def horse_died(job: Any, pid: int, status: int, _usage: object) -> None:
-    """The worker lost its work-horse: end the lease that it held and ring again, rather than wait for it to run out.
+    """The worker lost its work-horse: end the lease that it held and enqueue again, rather than wait for it to run out.
 
     `status` is that of the wait for the process.
     """
     settings = Settings()
     if job.id.startswith("pdf-"):
-        papers.no_pdf(settings, UUID(job.args[0]), pid, status)
+        report_jobs.no_pdf(settings, UUID(job.args[0]), pid, status)
     if not job.id.startswith("import-"):
         return
     import_id = UUID(job.args[0])
-    _let_go(settings, lambda own: leases.bury(own, import_id, leases.worker_name(pid)))
-    doorbell.wake(import_id, settings)
+    _let_go(settings, lambda own: leases.expire(own, import_id, leases.worker_name(pid)))
+    queueing.wake(import_id, settings)

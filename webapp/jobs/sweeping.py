@@ -1,4 +1,4 @@
-"""What every worker looks for now and then: imports that nobody works on, notices to be sent, what is too old."""
+"""What every worker looks for now and then: imports that no worker works on, notices to be sent, what is too old."""
 
 import os
 import time
@@ -12,7 +12,7 @@ from webapp import db, migrate
 from webapp.config import Settings
 from webapp.engine import leases, retention
 from webapp.engine.states import WORKED_ON, Strategy
-from webapp.jobs import doorbell
+from webapp.jobs import queueing
 
 SWEPT_STATES = [state.value for state in WORKED_ON]
 
@@ -21,9 +21,9 @@ def sweep(settings: Settings) -> int:
     """Put every import that should be moving and is not back on the queue; the number of imports so found."""
     with db.connect_job(settings.database_url) as conn:
         found = unattended(conn, settings)
-        rung = all(doorbell.ring(import_id, settings) for import_id in found)
+        enqueued = all(queueing.enqueue(import_id, settings) for import_id in found)
         if found:
-            doorbell.note_queue(conn, found, away=not rung)
+            queueing.note_queue(conn, found, away=not enqueued)
     return len(found)
 
 
@@ -97,5 +97,5 @@ def send_notices(settings: Settings) -> int:
     with suppress(OperationalError), db.session(settings.database_url) as session:
         due = mail.due(session)
     for import_id in due:
-        doorbell.request_notice(import_id, settings)
+        queueing.request_notice(import_id, settings)
     return len(due)

@@ -12,7 +12,7 @@ from webapp.models import ContactImport, ImportDocument
 
 TOO_MUCH = "The report took too long or too much memory to put on paper. The CSV report has all of it."
 LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost, and a failure is no answer any more
-TRIES = 3  # a process that is killed may be one too large for the machine, which nobody says
+TRIES = 3  # a process that is killed may be one too large for the machine, which no error says
 
 
 def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
@@ -48,7 +48,7 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
 def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
     """Note who makes the PDF, and one try more: since when it is waited for, or None where it is not to be made.
 
-    The caller commits before it renders. Where even the worker was lost each time, nobody could say so before now.
+    The caller commits before it renders. Where even the worker was lost each time, it could not be said before now.
     """
     begun = session.execute(
         update(ImportDocument)
@@ -68,15 +68,15 @@ def _in_the_making(import_id: UUID) -> tuple[ColumnElement[bool], ...]:
 
 
 def forget_pdf(session: Session, import_id: UUID, state: str) -> None:
-    """Forget the PDF if it is in this state, so that whoever asks next has it made anew."""
+    """Forget the PDF if it is in this state, so that the next request has it made anew."""
     kept = ImportDocument.import_id == import_id, ImportDocument.kind == "pdf", ImportDocument.state == state
     session.execute(delete(ImportDocument).where(*kept).execution_options(synchronize_session=False))
 
 
 def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -> None:
-    """The process that made the PDF is lost: whoever asks next has it made anew, unless that has no prospect.
+    """The process that made the PDF is lost: the next request has it made anew, unless that has no prospect.
 
-    Where it was asked for again in the meantime, somebody else makes it, or will.
+    Where it was asked for again in the meantime, another process makes it, or will.
     """
     hopeless = (ImportDocument.tries >= TRIES) | literal(too_much)
     session.execute(
@@ -92,7 +92,7 @@ def keep_pdf(
 ) -> None:
     """Keep the PDF that was in the making since then, or why there is none.
 
-    Whoever forgets an import or erases a person deletes what is in the making too; then nothing is kept.
+    Retention and erasure delete a PDF in the making too; then nothing is kept.
     """
     session.execute(
         update(ImportDocument)

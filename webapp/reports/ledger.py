@@ -40,7 +40,7 @@ class Row:
         return f"{sentences.title(self.code, **facts)}: {message}. {said}" if message else said
 
 
-LONGEST_NAME = 120  # characters of whoever a row is about
+LONGEST_NAME = 120  # characters of the person a row is about
 HIDDEN = {"email_key", "phone_key"}  # the journal's own fields, which travel with others
 
 

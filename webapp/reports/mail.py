@@ -67,7 +67,7 @@ def compose(settings: Settings, session: Session, found: ContactImport) -> Email
     facts = {"report": report, "found": found, "report_url": f"{base}/imports/{found.id}/report"}
     facts["rollback_url"] = f"{base}/imports/{found.id}/rollback"
     message = EmailMessage()
-    # A file's name is a stranger's text: one line, whatever stands in it.
+    # A file's name is a stranger's text: one line, with any content.
     message["Subject"] = _one_line(f"{report.headline} ({found.filename})")
     message["From"] = settings.mail_from
     message["To"] = _one_line(found.notification_email or "")

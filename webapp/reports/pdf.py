@@ -27,7 +27,7 @@ class CannotRender(Exception):  # noqa: N818 - told to the person as it is
 
 
 def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
-    """Render the report that somebody waits for and keep it, or keep why there is none."""
+    """Render the requested report and keep it, or keep why there is none."""
     with db.session(settings.database_url) as session:
         since = documents.begin_pdf(session, import_id, maker)
     if since is None:
@@ -37,7 +37,7 @@ def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
             documents.keep_pdf(session, import_id, since, content=render(session, import_id, settings.page_size))
         except CannotRender as problem:
             documents.keep_pdf(session, import_id, since, message=str(problem))
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the person must not wait for ever
+        except Exception as problem:  # noqa: BLE001 - for every error, the person must not wait for ever
             logger.warning("no PDF of %s: %s", import_id, type(problem).__name__)
             documents.keep_pdf(session, import_id, since, message=documents.TOO_MUCH)
 

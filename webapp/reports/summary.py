@@ -65,7 +65,7 @@ class Report:
     smallest_batch: int
     largest_batch: int
     differences: int  # rows that came out differently than the preview said
-    contradictions: str | None  # sums that do not agree, in words; never, unless somebody meddled with the tables
+    contradictions: str | None  # sums that do not agree, in words; never, unless the tables were changed from outside
     problems: list[Problem] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)  # batches tried again or given up, the first twenty
     throughput: list[int] = field(default_factory=list)  # rows in each of at most 60 equal spans of the run
@@ -77,7 +77,7 @@ class Report:
 
 
 def report(session: Session, import_id: UUID) -> Report:
-    """The report on an import that has ended, in whatever way."""
+    """The report on an import that has ended, completed or not."""
     found = session.get_one(ContactImport, import_id, populate_existing=True)
     person = session.get_one(User, found.created_by)
     outcomes = outcomes_of(found)

@@ -127,7 +127,7 @@ def _ask(
 def _requested(
     import_id: UUID, request_of: Callable[[Session, UUID], object], *, heard_without_queue: bool = False
 ) -> None:
-    """Ask the engine, commit, ring for a worker. What it refuses becomes a problem, and nothing was changed."""
+    """Ask the engine, commit, enqueue. What it refuses becomes a problem, and nothing was changed."""
     change_import(import_id)
     if not heard_without_queue:
         _queue_within_reach()

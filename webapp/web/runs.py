@@ -148,7 +148,7 @@ def roll_back(import_id: UUID) -> ResponseReturnValue:
 
 
 def _ask(import_id: UUID, request_of: Callable[[Session, UUID], object]) -> ResponseReturnValue:
-    """Ask the engine, commit, ring; a request that comes too late leads to where the import stands."""
+    """Ask the engine, commit, enqueue; a request that comes too late leads to where the import stands."""
     change_import(import_id)
     try:
         request_of(db.session(), import_id)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.engine.test_decision import people
 from tests.harness.imports import table
-from webapp.engine import journal, preview, promises, proof
+from webapp.engine import journal, ledger_digest, preview, preview_differences
 from webapp.engine.leases import Lease
 from webapp.engine.states import STORED_OUTCOMES
 from webapp.models import Contact, ImportDifference, ImportPreview
@@ -92,7 +92,7 @@ def test_a_stopped_import_differs_in_nothing_that_it_did(importer, session, conn
     done = importer.execute(ready.id, "update", batch_size=1, skip_errors=True)
     assert [found.row for found in session.query(ImportDifference)] == [5]
     conn.execute("DELETE FROM contact_import_results WHERE import_id = %s AND row > 3", (done.id,))
-    promises.note_differences(conn, done.id, proof.Ledger(done.id).read(conn).letters)
+    preview_differences.note_differences(conn, done.id, ledger_digest.Ledger(done.id).read(conn).letters)
     conn.commit()
     assert session.query(ImportDifference).count() == 0
 
@@ -117,8 +117,8 @@ def test_a_promise_has_a_letter_for_each_row_at_its_number(importer, session, co
 def test_letters_stand_at_their_rows_wherever_a_block_ends(importer, conn, monkeypatch):
     done = importer.run(table("1,a@example.com,,,,,", "", "", "2,b@example.com,,,,,", "3,no,,,,,", "", "4,,,,,,"))
     for rows in (1, 2, 3, 10_000):
-        monkeypatch.setattr(proof, "BLOCK_ROWS", rows)
-        read = proof.Ledger(done.id).read(conn)
+        monkeypatch.setattr(ledger_digest, "BLOCK_ROWS", rows)
+        read = ledger_digest.Ledger(done.id).read(conn)
         assert read.letters == " a  ag a"
         assert (read.digest, read.counts().total()) == (done.ledger_digest, 4)
 

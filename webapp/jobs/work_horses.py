@@ -32,7 +32,7 @@ class StopRequest:
 stop_request = StopRequest()
 
 
-def end_silent_horses(settings: Settings, worker_pid: int) -> None:
+def end_silent_work_horses(settings: Settings, worker_pid: int) -> None:
     """Kill those work-horses of this worker that hold a lease and have long not been heard of.
 
     A frozen one would keep its worker from all other work; what it had in hand is rolled back and done again.

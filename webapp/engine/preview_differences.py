@@ -1,7 +1,8 @@
 """What a preview promised, row by row, and where the execution came out differently.
 
 A promise is one text: a letter for each row of the file, at the row's own number, blank where the file has no row.
-So two million rows take two megabytes, and far less as PostgreSQL keeps them. `proof.Ledger` reads a ledger as such.
+So two million rows take two megabytes, and far less as PostgreSQL keeps them.
+`ledger_digest.Ledger` reads a ledger in the same form.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from webapp.engine.states import STORED_OUTCOMES, Outcome
 LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STORED_OUTCOMES)}
 
 
-def said_as(words: Mapping[Outcome, str] | Mapping[str, str], column: str) -> str:
+def sql_case(words: Mapping[Outcome, str] | Mapping[str, str], column: str) -> str:
     """SQL that says a column's values in other words."""
     return " ".join([f"CASE {column}", *(f"WHEN '{value}' THEN '{word}'" for value, word in words.items()), "END"])
 
@@ -36,7 +37,7 @@ _PROMISE = """contact_import_previews p JOIN contact_imports i ON i.id = p.impor
 
 _AS_PROMISED = f"SELECT starts_with(p.promised, %(came_to)s) AS as_promised FROM {_PROMISE}"
 
-_OUTCOME = said_as({letter: outcome for outcome, letter in LETTERS.items()}, "letter")
+_OUTCOME = sql_case({letter: outcome for outcome, letter in LETTERS.items()}, "letter")
 
 _DIFFERENCES = f"""
     INSERT INTO contact_import_differences (import_id, row, promised)

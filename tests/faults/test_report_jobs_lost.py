@@ -6,11 +6,11 @@ import signal
 import pytest
 from sqlalchemy import text
 
-from tests.faults.test_papers import KEPT, lost, pango  # noqa: F401 - a fixture
+from tests.faults.test_report_jobs import KEPT, lost, pango  # noqa: F401 - a fixture
 from tests.harness.house import rows
 from webapp import jobs
 from webapp.engine import leases
-from webapp.jobs import papers
+from webapp.jobs import report_jobs
 from webapp.models import ContactImport, ImportDocument
 from webapp.reports import documents
 
@@ -58,12 +58,12 @@ def test_the_death_of_an_old_process_drops_no_newer_reservation(importer, sessio
     begun(session, report, DEAD)
     session.execute(text(MEANWHILE))
     newer = asked(session, report).made_at
-    papers.no_pdf(settings, report, DEAD, signal.SIGALRM)
+    report_jobs.no_pdf(settings, report, DEAD, signal.SIGALRM)
     assert (asked(session, report).state, asked(session, report).made_at) == ("rendering", newer)
     assert begun(session, report, DEAD + 1) == newer
-    papers.no_pdf(settings, report, DEAD, signal.SIGKILL)
+    report_jobs.no_pdf(settings, report, DEAD, signal.SIGKILL)
     assert asked(session, report).made_at == newer
-    papers.no_pdf(settings, report, DEAD + 1, signal.SIGALRM)
+    report_jobs.no_pdf(settings, report, DEAD + 1, signal.SIGALRM)
     assert asked(session, report).message == documents.TOO_MUCH
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from webapp import db
 from webapp.config import Settings
 from webapp.engine import leases
-from webapp.jobs.doorbell import BaseTimeoutException
-from webapp.jobs.horses import die_with_parent
+from webapp.jobs.queueing import BaseTimeoutException
+from webapp.jobs.work_horses import die_with_parent
 from webapp.limits import MEBIBYTE
 
 
@@ -37,7 +37,7 @@ OVER_THE_LIMITS = {signal.SIGALRM, signal.SIGABRT, signal.SIGTRAP, signal.SIGSEG
 def no_pdf(settings: Settings, import_id: UUID, pid: int, status: int) -> None:
     """The process that rendered it is lost: say that the report is too much for paper, if that was why.
 
-    Otherwise it was killed from outside, and whoever asks next has it made anew; but the system, too, kills what takes
+    Otherwise it was killed from outside, and the next request has it made anew; but the system, too, kills what takes
     all of its memory, so that is done a few times only.
     """
     from webapp.reports import documents  # noqa: PLC0415 - only where a PDF went wrong

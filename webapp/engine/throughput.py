@@ -1,7 +1,7 @@
 """How fast an import moves: a moving average over what was committed in the newest seconds.
 
-It is read from the log alone, so it survives a resume, and any process sees the same. Work on hold keeps the pace
-that it had; whoever shows it says that it waits.
+It is read from the log alone, so it survives a resume, and any process sees the same. Work on hold keeps the
+throughput that it had; the page says that it waits.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ NEWEST_ENTRIES = 5000  # read at most, however fast the batches come
 
 
 @dataclass(frozen=True)
-class Pace:
+class Throughput:
     """Rows per second now, and rows per minute at each of the last seconds, oldest first."""
 
     rows_per_second: float
@@ -34,16 +34,16 @@ class Second:
     ended: float
 
 
-def pace(session: Session, import_id: UUID, event: str) -> Pace:
-    """The pace of the entries of one kind: `batch`, `block_checked` or `batch_undone`."""
+def throughput(session: Session, import_id: UUID, event: str) -> Throughput:
+    """The throughput of the log's entries of one kind: `batch`, `block_checked` or `batch_undone`."""
     parameters = {"id": import_id, "event": event, "most": NEWEST_ENTRIES, "span": WINDOW + SHOWN}
     found = [Second(*row) for row in session.execute(_SECONDS, parameters)]
     if not found:
-        return Pace(0.0)
+        return Throughput(0.0)
     last = found[-1].second
     averages = [_average(found, second) for second in range(last - SHOWN + 1, last + 1)]
     known = [average for average in averages if average is not None]
-    return Pace(known[-1], tuple(round(average * 60) for average in known))
+    return Throughput(known[-1], tuple(round(average * 60) for average in known))
 
 
 def _average(found: Iterable[Second], until: int) -> float | None:

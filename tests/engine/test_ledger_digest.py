@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.harness.imports import table
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import batches, execution, journal, leases, proof, sessions
+from webapp.engine import batches, execution, journal, leases, ledger_digest, sessions
 from webapp.engine.states import Strategy
 from webapp.models import Contact, ImportLog
 from webapp.reports import exports, summary
@@ -110,8 +110,8 @@ def test_an_import_in_many_slices_reads_its_ledger_once(importer, conn, monkeypa
     """And at each of their ends it does not wait for what is still to be read."""
     monkeypatch.setattr(batches, "LOOP_SECONDS", 0)
     blocks = []
-    block_of = proof.Ledger._block
-    monkeypatch.setattr(proof.Ledger, "_block", lambda *asked: blocks.append(block_of(*asked)) or blocks[-1])
+    block_of = ledger_digest.Ledger._block
+    monkeypatch.setattr(ledger_digest.Ledger, "_block", lambda *asked: blocks.append(block_of(*asked)) or blocks[-1])
     people = table(*(f"{n},p{n}@example.com,P{n},,,," for n in range(200)))
     import_id = queued(importer, people, batch_size=10).id
     for _ in range(15):

@@ -1,4 +1,4 @@
-"""The queue as a doorbell: put an import, a report or a notice on it. The only importer of rq beside worker.py.
+"""Puts an import, a report or a notice on the queue. The only importer of rq beside worker.py.
 
 Jobs carry ids only. Losing the queue loses no work, since the sweep puts every import that should be moving back on it.
 """
@@ -91,16 +91,16 @@ def eviction_policy(settings: Settings) -> str | None:
 
 
 def wake(import_id: UUID, settings: Settings | None = None) -> bool:
-    """Ring for a worker, after the commit. False when the queue is out of reach: the sweep will ring again."""
+    """Enqueue an import after the commit. False when the queue is out of reach: the sweep will do it then."""
     settings = settings or Settings()
-    rung = ring(import_id, settings)
-    if not rung:
+    enqueued = enqueue(import_id, settings)
+    if not enqueued:
         with suppress(psycopg.Error), db.connect_job(settings.database_url) as conn:
             note_queue(conn, [import_id], away=True)
-    return rung
+    return enqueued
 
 
-def ring(import_id: UUID, settings: Settings) -> bool:
+def enqueue(import_id: UUID, settings: Settings) -> bool:
     """Put the import on the queue, unless it stands there; false when the queue is out of reach."""
     return _enqueue("webapp.jobs.work", f"import-{import_id}", str(import_id), settings)
 
@@ -124,8 +124,8 @@ def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
 def _enqueue(function: str, name: str, argument: str, settings: Settings, *, timeout: int = -1) -> bool:
     """Put a job on the queue unless one of that name stands there already. `timeout` in seconds, -1 for none.
 
-    Each ring has an id of its own: RQ deletes a job's record when it ends, and with it that of a namesake which
-    was put on the queue meanwhile.
+    Each job has an id of its own: RQ deletes a job's record when it ends, and with it the record of a job of
+    the same id that was enqueued meanwhile.
     """
     imports = queue(settings.redis_url)
     job_id = f"{name}-{secrets.token_hex(4)}"
@@ -138,7 +138,7 @@ def _enqueue(function: str, name: str, argument: str, settings: Settings, *, tim
             imports.enqueue(function, argument, job_id=job_id, job_timeout=timeout, pipeline=pipe, **kept)
 
     try:
-        # Whoever rings at the same moment has to look again: the queue is watched from the look to the ring.
+        # The queue is watched from the look until the job is put: of two callers at once, one looks again.
         imports.connection.transaction(put, imports.key)
     except redis.RedisError as error:
         logger.warning("queue out of reach: %s", type(error).__name__)

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.promises import LETTERS, said_as
+from webapp.engine.preview_differences import LETTERS, sql_case
 from webapp.engine.states import STORED_OUTCOMES, Outcome
 
 BLOCK_ROWS = 10_000  # ledger entries that the database joins to one text at a time
@@ -22,7 +22,7 @@ MAY_END_SECONDS = 3.0  # longer than a slice while others wait
 
 
 class Ledger:
-    """An import's ledger in short, as far as it was read: its digest, and a letter for each row (see `promises`).
+    """The digest of an import's ledger, and a letter for each row (see `preview_differences`), as far as it was read.
 
     The digest is SHA-256 over one line `row,outcome,contact_id,code` for each entry, in row order; what is null is left
     blank. docs/promises.md says how to recompute it from the report.
@@ -141,9 +141,9 @@ def check_sums(conn: Connection, import_id: UUID, ledger: Ledger) -> list[str]:
 
 
 def _deleted_since(conn: Connection, found: dict[str, Any], created: int) -> int:
-    """How many of the created contacts somebody deleted; only looked for where some are missing.
+    """How many of the created contacts were deleted by hand; only looked for where some are missing.
 
-    Erasing a person takes the journal along, and the import's file: then whatever is missing may have been erased.
+    Erasing a person takes the journal along, and the import's file: then what is missing may have been erased.
     """
     missing = created - int(found["contacts"])
     if missing <= 0 or found["file_gone"]:
@@ -153,10 +153,10 @@ def _deleted_since(conn: Connection, found: dict[str, Any], created: int) -> int
 
 
 # By name it costs a fifth less than by the type's own way to text.
-_OUTCOME = said_as({outcome: f",{outcome}," for outcome in STORED_OUTCOMES}, "outcome")
+_OUTCOME = sql_case({outcome: f",{outcome}," for outcome in STORED_OUTCOMES}, "outcome")
 
 _BLOCK = f"""
-    SELECT max(row) AS last_row, string_agg({said_as(LETTERS, "outcome")}, '' ORDER BY row) AS letters,
+    SELECT max(row) AS last_row, string_agg({sql_case(LETTERS, "outcome")}, '' ORDER BY row) AS letters,
       string_agg(row::text || {_OUTCOME} || COALESCE(contact_id::text, '')
         || COALESCE(',' || code || E'\\n', E',\\n'), '' ORDER BY row) AS lines
     FROM (SELECT row, outcome, contact_id, code FROM contact_import_results
