@@ -4,7 +4,7 @@ Limits count what comes out, never what was sent: a workbook unpacks and names o
 that is scarce (a thread, a database connection, room in the temporary folder) is held at a client's pace.
 
 Those that an administrator may change are settings in `config.py`, which takes its defaults from here. How long a
-field's own value may be is a fact of the field: see `intake/fields.py`, `emails.py`, `phones.py` and `dates.py`.
+field's own value may be is a fact of the field: see `vocabulary/fields.py`, `intake/emails.py`, `intake/phones.py`.
 """
 
 KIBIBYTE = 1024

@@ -26,6 +26,8 @@ from sqlalchemy.sql.operators import OperatorClass
 
 from webapp.engine.states import STORED_OUTCOMES, State, Strategy
 from webapp.intake.folding import folded
+from webapp.vocabulary.fields import CALLED, NAMES, SCALARS
+from webapp.vocabulary.keys import DEFAULT_KEYS, DERIVED_KEYS, KEY_COLUMN, MATCH_KEYS, UNIQUE_KEYS
 
 # What an erasure leaves alone: text that only the program writes, such as codes and the names of its processes.
 CODE = {"erasure": "code"}
@@ -131,31 +133,30 @@ class Session(Base):
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Contact(Base):
+class _Fields:
+    """The columns of a contact that a staged row has as well: a text for each field, and the keys made from them."""
+
+
+for _name in SCALARS:
+    setattr(_Fields, _name, mapped_column(Text))
+for _key in DERIVED_KEYS:
+    setattr(_Fields, _key, mapped_column(Text(collation="C")))
+
+
+def _key_index(key: str) -> Index:
+    column = KEY_COLUMN[key]
+    given = text(f"{column} IS NOT NULL")
+    return Index(f"contacts_{column}", column, unique=key in UNIQUE_KEYS, postgresql_where=given)
+
+
+class Contact(_Fields, Base):
     """A person in the book. `version` counts every change; `updated_at` is for eyes only."""
 
     __tablename__ = "contacts"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    external_id: Mapped[str | None]
-    email: Mapped[str | None]
-    first_name: Mapped[str | None]
-    last_name: Mapped[str | None]
-    phone: Mapped[str | None]
-    company: Mapped[str | None]
-    job_title: Mapped[str | None]
-    street: Mapped[str | None]
-    city: Mapped[str | None]
-    region: Mapped[str | None]
-    postal_code: Mapped[str | None]
-    country: Mapped[str | None]
-    website: Mapped[str | None]
-    birthday: Mapped[str | None]  # YYYY-MM-DD, or --MM-DD where the year is unknown
-    notes: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     custom: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    email_key: Mapped[str | None] = mapped_column(Text(collation="C"))  # the whole address, lower case
-    phone_key: Mapped[str | None] = mapped_column(Text(collation="C"))  # E.164
     # No foreign key: checking one costs every created row a look-up, and imports are never deleted.
     imported_from: Mapped[uuid.UUID | None]
     imported_row: Mapped[int | None]
@@ -164,15 +165,17 @@ class Contact(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
     __table_args__ = (
-        Index("contacts_email_key", "email_key", unique=True, postgresql_where=text("email_key IS NOT NULL")),
-        Index(
-            "contacts_external_id", "external_id", unique=True, postgresql_where=text("external_id IS NOT NULL")
-        ),
-        Index("contacts_phone_key", "phone_key", postgresql_where=text("phone_key IS NOT NULL")),
+        *map(_key_index, MATCH_KEYS),
         Index("contacts_imported_from", "imported_from", postgresql_where=text("imported_from IS NOT NULL")),
         # Room for a second version of each contact beside the first: an update then leaves the indexes alone.
         {"postgresql_with": {"fillfactor": 50}},
     )
+
+    @property
+    def called(self) -> str | None:
+        """The contact's name, or else its address, ID or phone."""
+        name = " ".join(filter(None, (getattr(self, part) for part in NAMES)))
+        return name or next(filter(None, (getattr(self, other) for other in CALLED)), None)
 
 
 class ContactImport(Base):
@@ -207,7 +210,7 @@ class ContactImport(Base):
 
     mapping: Mapped[list[Any] | None] = mapped_column(info=OF_FILE)  # one target or null for each column
     default_country: Mapped[str | None]  # ISO 3166 alpha-2
-    match_keys: Mapped[list[str]] = mapped_column(server_default=text("'{external_id,email}'"))
+    match_keys: Mapped[list[str]] = mapped_column(server_default=text(f"'{{{','.join(DEFAULT_KEYS)}}}'"))
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
     check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)
@@ -297,33 +300,16 @@ class ImportFileChunk(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class ImportRow(Base):
-    """A staged, checked row. The columns up to `custom` bear the names and types of `contacts`."""
+class ImportRow(_Fields, Base):
+    """A staged, checked row."""
 
     __tablename__ = "contact_import_rows"
 
     import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True)  # as the spreadsheet shows it
     status: Mapped[str] = mapped_column(Text, server_default="valid", info=CODE)  # valid | invalid | left_out
-    external_id: Mapped[str | None]
-    email: Mapped[str | None]
-    first_name: Mapped[str | None]
-    last_name: Mapped[str | None]
-    phone: Mapped[str | None]
-    company: Mapped[str | None]
-    job_title: Mapped[str | None]
-    street: Mapped[str | None]
-    city: Mapped[str | None]
-    region: Mapped[str | None]
-    postal_code: Mapped[str | None]
-    country: Mapped[str | None]
-    website: Mapped[str | None]
-    birthday: Mapped[str | None]
-    notes: Mapped[str | None]
     tags: Mapped[list[str] | None]
     custom: Mapped[dict[str, Any] | None]
-    email_key: Mapped[str | None] = mapped_column(Text(collation="C"))
-    phone_key: Mapped[str | None] = mapped_column(Text(collation="C"))
     clears: Mapped[list[str] | None]  # fields that the clear token empties
     problems: Mapped[list[Any] | None]  # [{"code", "column", "field", "value", "severity"}], null where none
     record: Mapped[list[str] | None]  # the cells as they stand in the file, kept only where there are problems

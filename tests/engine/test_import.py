@@ -13,8 +13,8 @@ from tests.harness.imports import table
 from webapp import db
 from webapp.engine import checking, leases, sessions, undo_preview
 from webapp.engine.progress import outcomes_of, progress, sums
-from webapp.intake.fields import SCALARS
 from webapp.models import Contact, ImportPreview, ImportResult
+from webapp.vocabulary.fields import SCALARS
 
 PEOPLE = table(
     "1,ann@example.com,Ann,Ash,Acme,a,40",

@@ -7,9 +7,9 @@ from psycopg.types.json import Jsonb
 
 from tests.harness.imports import table
 from webapp.engine.staging import COLUMNS, copy_rows, take_back
-from webapp.intake.fields import SCALARS
 from webapp.intake.reading import Position, Record
 from webapp.intake.validation import Checker
+from webapp.vocabulary.fields import SCALARS
 
 TARGETS = ["external_id", "email", "first_name", "phone", "country", "birthday", "notes", "tags", "custom:Shoe", None]
 SIGNS = 'ab1"\'\\{},;|:@.+ \t\n\r\x07\x1e\x1f\x7fé\u0308\u2028😀'

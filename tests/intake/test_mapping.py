@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.intake import fields, mapping, sentences
+from webapp.intake import mapping, sentences
 from webapp.intake.headers import labels_of
-from webapp.intake.labels import named
+from webapp.intake.labels import named, normalised
+from webapp.vocabulary import fields
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_whatever_the_file_no_value_is_lost_and_the_suggestion_is_a_mapping(cell
     targets = mapping.suggest(columns, sample)
     for index, (label, target) in enumerate(zip(columns, targets, strict=True)):
         has_values = any(index < len(row) and row[index].strip() for row in sample)
-        assert target or not has_values or fields.normalised(label) in mapping.OURS
+        assert target or not has_values or normalised(label) in mapping.OURS
     mapping.check([*targets, None if "email" in targets else "email"], [*columns, "one more"])
 
 

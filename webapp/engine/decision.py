@@ -10,15 +10,12 @@ from functools import lru_cache
 from itertools import combinations
 
 from webapp.engine.states import STORED_OUTCOMES, Outcome, Strategy
-from webapp.intake.fields import SCALARS
+from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, KEY_FIELDS, MATCH_KEYS, UNIQUE_KEYS
 
-MATCH_KEYS = ("external_id", "email", "phone")  # strongest first
-UNIQUE_KEYS = ("external_id", "email")
-KEY_COLUMN = {"external_id": "external_id", "email": "email_key", "phone": "phone_key"}
-KEY_FIELDS = {"email": "email_key", "phone": "phone_key"}  # derived keys travel with their field
 # Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew for every batch.
 IMPORT_ID, AFTER, LIMIT, LISTED = "$1::uuid", "$2::bigint", "$3::bigint", "$4::bigint[]"
-WRITTEN = (*SCALARS, "tags", "custom", "email_key", "phone_key")
+WRITTEN = (*SCALARS, "tags", "custom", *DERIVED_KEYS)
 # What becomes of a row, in terms of the look-up.
 CREATES = "status = 'valid' AND owner IS NULL AND conflict IS NULL"
 MATCHES = "owner IS NOT NULL AND conflict IS NULL"
@@ -91,7 +88,7 @@ def _still_failed(rules: Rules) -> str:
 def _batch(rows: str) -> str:
     """The rows, without their wide columns: those are fetched where they are written."""
     return f"""
-    SELECT r.row, r.status, r.external_id, r.email_key, r.phone_key,
+    SELECT r.row, r.status, {', '.join(f"r.{column}" for column in KEY_COLUMN.values())},
       CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
         jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END AS code
     FROM {rows}
@@ -106,7 +103,7 @@ def _look_up(rules: Rules, batch: str) -> str:
     probes = "".join(
         f"""
     LEFT JOIN LATERAL (
-      SELECT ctid AS place, id, external_id, email_key, phone_key, imported_from, imported_row FROM contacts c
+      SELECT ctid AS place, id, {", ".join(KEY_COLUMN.values())}, imported_from, imported_row FROM contacts c
       WHERE c.{KEY_COLUMN[key]} = b.{KEY_COLUMN[key]} LIMIT 1) AS of_{key} ON b.status = 'valid'"""
         for key in rules.guarded
     )
@@ -130,7 +127,7 @@ def _looked_up(rules: Rules) -> Iterator[str]:
     if rules.writes_to_matches:
         yield f"{_of_owner(rules, 'place')} AS place"
     if _frees_shared_phones(rules):
-        yield "b.phone_key, ARRAY[of_external_id.phone_key, of_email.phone_key, of_phone.phone_key] AS held"
+        yield f"b.phone_key, ARRAY[{', '.join(f'of_{key}.phone_key' for key in MATCH_KEYS)}] AS held"
 
 
 def _holders(rules: Rules) -> tuple[str, ...]:

@@ -18,12 +18,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine import erased_columns, finding, journal, searching, sessions
+from webapp.engine import erased_columns, finding, journal, person_names, searching, sessions
 from webapp.engine.finding import NAMED, OWN, PHONE, stronger
 from webapp.engine.states import NEVER_RUN, WORKED_ON
 from webapp.intake import mapping
 from webapp.intake.records import column_names
 from webapp.models import Contact, ContactImport, personal_columns
+from webapp.vocabulary.fields import CALLED
 
 LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
 LOOKS = 3  # for one erasure: each but the first is at what became new during the one before
@@ -146,10 +147,11 @@ def _who(session: Session, rows: list[tuple[UUID, int]]) -> dict[tuple[UUID, int
 
 
 _IMPORTS = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"
-_WHO = """
+_NAME = person_names.full_name("r.{name}")
+_OTHERWISE = ", ".join(f"r.{name}" for name in ("company", *CALLED))
+_WHO = f"""
     SELECT r.import_id, r.row, left(COALESCE(
-      NULLIF(concat_ws(', ', NULLIF(concat_ws(' ', r.first_name, r.last_name), ''), r.email), ''),
-      r.company, r.external_id, r.phone, array_to_string(r.record, ' '), ''), 120) AS who
+      NULLIF(concat_ws(', ', {_NAME}, r.email), ''), {_OTHERWISE}, array_to_string(r.record, ' '), ''), 120) AS who
     FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])) AS t(import_id, row)
     JOIN contact_import_rows r ON r.import_id = t.import_id AND r.row = t.row"""
 

@@ -15,12 +15,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine.decision import KEY_FIELDS, WRITTEN
+from webapp.engine.decision import WRITTEN
 from webapp.intake.cleaning import LINES_AND_TABS, cleaned, is_same_text
-from webapp.intake.fields import CUSTOM, SCALARS
 from webapp.intake.reading import Position, Record
 from webapp.intake.validation import ERROR, CheckedRow, Checker, Problem
 from webapp.models import Contact, ContactChange, ContactImport, User
+from webapp.vocabulary.fields import CUSTOM, SCALARS
+from webapp.vocabulary.keys import KEY_FIELDS
 
 LONGEST_WAIT = 1.8  # seconds for all statements of a change, so that a page answers within two
 HELD = {"57014", "55P03", "40P01"}  # a lock that did not come in time, and two that wait for one another
@@ -160,7 +161,7 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
 
 def _as_columns(row: CheckedRow) -> dict[str, Any]:
     plain: dict[str, Any] = {name: row.values.get(name) for name in SCALARS}
-    keys = {"email_key": row.email_key, "phone_key": row.phone_key}
+    keys = {key: getattr(row, key) for key in KEY_FIELDS.values()}
     return {**plain, "tags": row.tags or [], "custom": row.custom or {}, **keys}
 
 

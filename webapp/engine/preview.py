@@ -5,7 +5,7 @@ file can reach, inside a READ ONLY transaction: PostgreSQL itself sees to it tha
 and execution cannot disagree; they are the same SQL.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,13 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from webapp.engine import ledger_digest
-from webapp.engine.decision import KEY_FIELDS, Rules
+from webapp.engine.decision import Rules
 from webapp.engine.duplicates import Connection, DuplicateHandler
 from webapp.engine.leases import POISONED_AFTER, Lease
 from webapp.engine.states import STORED_OUTCOMES, Outcome, State, Strategy
-from webapp.intake.fields import SCALARS
 from webapp.models import ContactImport, ImportLease
+from webapp.vocabulary.fields import COMPARED, SCALARS
+from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, UNIQUE_KEYS
 
 RANGE = 1000  # rows a statement: the result does not depend on it
 EXAMPLES = 3  # of each outcome
@@ -64,15 +65,17 @@ def _shadow(conn: Connection, import_id: UUID) -> None:
     conn.commit()
 
 
-_FILL = """
-    INSERT INTO contacts SELECT c.* FROM public.contacts c WHERE c.id IN (
-      SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.external_id = r.external_id
-      WHERE r.import_id = %(import_id)s
-      UNION SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.email_key = r.email_key
-      WHERE r.import_id = %(import_id)s
-      UNION SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.phone_key = r.phone_key
-      WHERE r.import_id = %(import_id)s AND (SELECT 'phone' = ANY(match_keys) FROM contact_imports
-        WHERE id = %(import_id)s))"""
+def _holders(key: str) -> str:
+    """SQL: the contacts that hold a key of the file, where the decision looks it up."""
+    chosen = f"(SELECT '{key}' = ANY(match_keys) FROM contact_imports WHERE id = %(import_id)s)"
+    return f"""
+      SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.{KEY_COLUMN[key]} = r.{KEY_COLUMN[key]}
+      WHERE r.import_id = %(import_id)s{"" if key in UNIQUE_KEYS else f" AND {chosen}"}"""
+
+
+_FILL = f"""
+    INSERT INTO contacts SELECT c.* FROM public.contacts c
+    WHERE c.id IN ({" UNION ".join(map(_holders, KEY_COLUMN))})"""
 
 
 def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: Callable[[], bool]) -> bool:
@@ -111,7 +114,7 @@ def _cleared(conn: Connection) -> int:
     row = conn.execute(
         """SELECT count(*) AS fields FROM contact_changes, jsonb_each(after) f
            WHERE f.value IN ('null', '[]') AND f.key <> ALL(%s)""",
-        (list(KEY_FIELDS.values()),),
+        (list(DERIVED_KEYS),),
     ).fetchone()
     return int(row["fields"]) if row else 0
 
@@ -145,10 +148,13 @@ def _examples(conn: Connection, import_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
+def _pairs(alias: str, names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}', {alias}.{name}" for name in names)
+
+
 def _object(alias: str) -> str:
-    pairs = ", ".join(f"'{name}', {alias}.{name}" for name in SCALARS)
     return (
-        f"jsonb_strip_nulls(jsonb_build_object({pairs}, 'tags', NULLIF({alias}.tags, '{{}}'),"
+        f"jsonb_strip_nulls(jsonb_build_object({_pairs(alias, SCALARS)}, 'tags', NULLIF({alias}.tags, '{{}}'),"
         f" 'custom', NULLIF({alias}.custom, '{{}}')))"
     )
 
@@ -157,8 +163,7 @@ def _object(alias: str) -> str:
 _EXAMPLES = f"""
     SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
       {_object("r")} AS file, {_object("c")} AS now,
-      (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'email', o.email, 'first_name', o.first_name,
-          'last_name', o.last_name, 'external_id', o.external_id))
+      (SELECT jsonb_agg(jsonb_build_object('id', o.id, {_pairs("o", COMPARED)}))
         FROM jsonb_array_elements_text(l.detail -> 'contacts') k
         CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = k::bigint LIMIT 1) o) AS contacts
     FROM (SELECT * FROM contact_import_results WHERE import_id = %(import_id)s AND outcome = %(outcome)s::outcome

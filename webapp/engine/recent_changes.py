@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from webapp.engine import person_names
 from webapp.intake import emails
 from webapp.models import Contact
+from webapp.vocabulary.keys import KEY_COLUMN, UNIQUE_KEYS
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,15 @@ def newest_of(session: Session, contact_id: int, user_id: int) -> int | None:
 
 def holder(session: Session, kept: Mapping[str, Any]) -> Contact | None:
     """The contact that has the e-mail or ID which an undo could not bring back."""
-    key = {"email": Contact.email_key, "external_id": Contact.external_id}.get(kept["field"])
-    wanted = kept["wanted"]
-    if key is None or not isinstance(wanted, str):
+    field, wanted = kept["field"], kept["wanted"]
+    if field not in UNIQUE_KEYS or not isinstance(wanted, str):
         return None
-    return session.scalar(select(Contact).where(key == (emails.key_of(wanted) if kept["field"] == "email" else wanted)))
+    key = emails.key_of(wanted) if field == "email" else wanted
+    return session.scalar(select(Contact).where(getattr(Contact, KEY_COLUMN[field]) == key))
 
 
-_NAME = "COALESCE(NULLIF(concat_ws(' ', {0}, {1}), ''), {2}, {3})"
-_AS_IT_IS = _NAME.format("c.first_name", "c.last_name", "c.email", "c.external_id")
-_AS_IT_WAS = _NAME.format(*[f"d.before ->> '{name}'" for name in ("first_name", "last_name", "email", "external_id")])
+_AS_IT_IS = person_names.called("c.{name}")
+_AS_IT_WAS = person_names.called("d.before ->> '{name}'")
 
 # OFFSET 0 keeps the order of the index: the joins are for one page alone.
 _CHANGES = text(

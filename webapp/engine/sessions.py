@@ -16,6 +16,7 @@ from webapp.engine import mappings, retention
 from webapp.engine.states import ENDED, NEVER_RUN, PENDING, State, Strategy, sources_of
 from webapp.intake import mapping
 from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow, User
+from webapp.vocabulary.keys import DEFAULT_KEYS, MATCH_KEYS
 
 LARGEST_BATCH = 1000
 
@@ -72,7 +73,7 @@ def map_columns(
     opened.mapping = list(targets)
     mappings.remember(session, opened.created_by, opened.columns, targets)
     opened.default_country = default_country
-    opened.match_keys = [key for key in ("external_id", "email", "phone") if key in (match_keys or DEFAULT_KEYS)]
+    opened.match_keys = [key for key in MATCH_KEYS if key in (match_keys or DEFAULT_KEYS)]
     opened.clear_token = clear_token or None
     opened.date_order = date_order
     opened.read_bytes, opened.read_position, opened.total, opened.check_summary = 0, None, None, {}
@@ -80,9 +81,6 @@ def map_columns(
     _wanted(session, import_id)
     log(session, import_id, "check_started")
     session.flush()
-
-
-DEFAULT_KEYS = ["external_id", "email"]
 
 
 def execute(

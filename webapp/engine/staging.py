@@ -11,8 +11,8 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from webapp.engine.duplicates import Connection
-from webapp.intake.fields import SCALARS
 from webapp.intake.validation import CheckedRow
+from webapp.vocabulary.fields import SCALARS
 
 CHUNK = 128 * 1024  # bytes; larger ones cost several times as much in every buffer on the way and save no time
 BLOCK_ROWS = 1000

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from webapp.engine import journal, retention, sessions, undo, undo_keys, undo_rules, undo_writing
 from webapp.engine.decision import WRITTEN
 from webapp.engine.undo_keys import KEYS, Row, rows
-from webapp.intake.fields import CUSTOM
 from webapp.models import ContactChange
+from webapp.vocabulary.fields import CUSTOM
+from webapp.vocabulary.keys import DERIVED_KEYS
 
 
 class CannotUndo(Exception):  # noqa: N818 - a rule says no
@@ -114,7 +115,7 @@ _HELD = f"SELECT {undo_rules.NOW} AS held FROM contacts c WHERE c.id = %(id)s FO
 
 def _differing(before: Row, after: Row) -> list[str]:
     """The fields that people see and that differ, blank or not there being the same."""
-    names = [name for name in {**before, **after} if name not in {"email_key", "phone_key"}]
+    names = [name for name in {**before, **after} if name not in DERIVED_KEYS]
     return [name for name in names if (before.get(name) or None) != (after.get(name) or None)]
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from webapp.engine.decision import KEY_FIELDS, UNIQUE_KEYS
 from webapp.engine.faults import RACE_CODES, first_line, is_refusal
+from webapp.vocabulary.keys import KEY_COLUMN, UNIQUE_KEYS
 
 # The unique fields, and the column that holds the key of each.
-KEYS = {field: KEY_FIELDS.get(field, field) for field in UNIQUE_KEYS}
+KEYS = {name: KEY_COLUMN[name] for name in UNIQUE_KEYS}
 ATTEMPTS = 3  # at a key that an import takes at the same moment
 Row = dict[str, Any]
 

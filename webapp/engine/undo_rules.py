@@ -13,9 +13,9 @@ of standing entries, so the order in which entries are undone does not matter, a
 The same SQL judges for the undo of an import, for the undo of a change by hand, and for the preview of both.
 """
 
-from webapp.engine.decision import KEY_FIELDS
 from webapp.engine.undo_keys import KEYS
-from webapp.intake.fields import SCALARS
+from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.keys import DERIVED_KEYS, KEY_FIELDS
 
 # The unit of undo is a set of journal entries: whether entry {h} belongs to it.
 OF_IMPORT = "({h}.import_id = %(import_id)s AND {h}.kind = 'import' AND {h}.undone_at IS NULL)"
@@ -116,14 +116,14 @@ def _replay(standing: str, horizon: str = "id > horizon") -> str:
 # Contact c as the journal would name its fields.
 NOW = """jsonb_build_object({}) || CASE c.custom WHEN '{{}}' THEN c.custom ELSE (
         SELECT jsonb_object_agg('custom:' || k, v) FROM jsonb_each(c.custom) e(k, v)) END""".format(
-    ", ".join(f"'{name}', c.{name}" for name in (*SCALARS, "tags", *KEY_FIELDS.values()))
+    ", ".join(f"'{name}', c.{name}" for name in (*SCALARS, "tags", *DERIVED_KEYS))
 )
 # The contacts of `found` whose entries have to be judged field by field.
 OTHERS = f"""others AS MATERIALIZED (
       SELECT f.contact_id, {NOW} AS now
       FROM (SELECT DISTINCT contact_id FROM found WHERE returns AND NOT is_plain) f
       CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = f.contact_id LIMIT 1) c)"""
-_KEY_OF = "CASE field WHEN 'email' THEN {value} ->> 1 ELSE {value} #>> '{{}}' END"
+_KEY_OF = f"CASE WHEN field IN ({CARRIERS}) THEN {{value}} ->> 1 ELSE {{value}} #>> '{{{{}}}}' END"
 _SHOWN = "CASE WHEN field IN ({carriers}) THEN {value} -> 0 ELSE {value} END"
 IS_NO_TAG = "field NOT LIKE 'tag%%'"
 CARRIES_KEY = f"field IN ({CARRIERS})"

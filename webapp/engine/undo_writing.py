@@ -12,7 +12,8 @@ from psycopg.types.json import Jsonb
 
 from webapp.engine import undo_rules
 from webapp.engine.undo_keys import Row, rows
-from webapp.intake.fields import SCALARS
+from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.keys import DERIVED_KEYS
 
 Unit = dict[str, Any]  # import_id, change, since, user_id: what the unit's condition and the marks need
 
@@ -152,7 +153,7 @@ _COUNTED = """UPDATE contact_undo_due SET counted = true
 _CHANGED = "h.id = ANY(%(changes)s::bigint[])"
 _ASSIGNMENTS = ", ".join(
     f"{name} = CASE WHEN r.back ? '{name}' THEN r.back ->> '{name}' ELSE c.{name} END"
-    for name in (*SCALARS, "email_key", "phone_key")
+    for name in (*SCALARS, *DERIVED_KEYS)
 )
 _UPDATE = f"""UPDATE contacts c SET {_ASSIGNMENTS},
         tags = CASE WHEN r.back ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(r.back -> 'tags'))

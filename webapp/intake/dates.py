@@ -4,6 +4,8 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from webapp.vocabulary.fields import TARGETS
+
 ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ].*)?")
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 NO_YEAR = re.compile(r"--(\d{2})-?(\d{2})")
@@ -13,7 +15,7 @@ NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?\s+([a-z]{3})[a-z]*\.?,?\s+(\d{
 NAMED_FIRST = re.compile(r"([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MOST_MONTHS = 12
-LONGEST = 64
+LONGEST = TARGETS["birthday"].max_length
 NONE = re.compile(r"0{1,4}([-/.])0{1,2}\1(?:0000|00|0)")
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})|(\d{1,2})\.\s?(\d{1,2})\.")
 LEAP_YEAR = 2000  # a birthday without a year may be a 29 February

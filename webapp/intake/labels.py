@@ -1,10 +1,11 @@
 """A column's label → the field it names, in seven languages, and what is said of it: home or work, first or second."""
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from webapp.intake.fields import FIELDS, FULL_NAME, TAGS, normalised
+from webapp.vocabulary.fields import TARGETS
 
 LONGEST = 200
 # What may stand beside a field's name without changing which field it is.
@@ -23,23 +24,39 @@ GLUED_QUALIFIERS = ("mailing", "other", "business", "home", "work", "billing", "
 
 @dataclass(frozen=True)
 class Named:
-    """What a label says. `qualifier` sets it apart from others of its kind (“home”, “2”); `rank` 0 fits best."""
+    """What a label says. `qualifier` sets it apart from others of its kind (“home”, “2”); `rank` 0 fits best.
+
+    `otherwise` is the next field that claims the label: where another column fits `target` better, it is that one's.
+    """
 
     target: str
     qualifier: str
     rank: int
+    otherwise: str | None = None
+
+
+def normalised(text: str) -> str:
+    """Lower case, no accents, every run of punctuation one space."""
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold())
+    return re.sub(r"[\W_]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 
 def _aliases() -> dict[str, Named]:
     """Every alias, and the same written as one word; where two fields claim one, the better rank has it."""
-    found: dict[str, Named] = {}
-    for field in (*FIELDS, FULL_NAME, TAGS):
+    claims: dict[str, dict[str, int]] = {}  # spelling → field → rank
+    for field in TARGETS.values():
         for rank, alias in enumerate([*field.aliases.split("|"), field.label]):
             plain = normalised(alias)
             for spelling in (plain, plain.replace(" ", "")):
-                if spelling not in found or rank < found[spelling].rank:
-                    found[spelling] = Named(field.name, "", rank)
-    return found
+                claims.setdefault(spelling, {}).setdefault(field.name, rank)
+
+    return {spelling: _best(ranks) for spelling, ranks in claims.items()}
+
+
+def _best(ranks: dict[str, int]) -> Named:
+    """The field with the best rank, and the one after it."""
+    best, *others = sorted(ranks, key=lambda name: ranks[name])
+    return Named(best, "", ranks[best], next(iter(others), None))
 
 
 ALIASES = _aliases()
@@ -59,7 +76,7 @@ def _qualified(plain: str) -> Named | None:
     if found is None:
         return None
     said = " ".join(word for word in words if _is_qualifier(word) and word != "value")
-    return Named(found.target, said, found.rank)
+    return replace(found, qualifier=said)
 
 
 def _is_qualifier(word: str) -> bool:
@@ -70,4 +87,6 @@ def _glued(plain: str) -> Named | None:
     """MAILINGSTREET and Email2 as well."""
     parts = re.fullmatch(rf"({'|'.join(GLUED_QUALIFIERS)})?([a-z]+?)(\d)?", plain)
     found = ALIASES.get(parts[2]) if parts and (parts[1] or parts[3]) else None
-    return parts and found and Named(found.target, " ".join(filter(None, (parts[1], parts[3]))), found.rank)
+    if parts is None or found is None:
+        return None
+    return replace(found, qualifier=" ".join(filter(None, (parts[1], parts[3]))))

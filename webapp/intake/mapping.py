@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from webapp.intake import values
-from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_LABEL, is_target, label_of, normalised
-from webapp.intake.labels import Named, named
+from webapp.intake.labels import Named, named, normalised
 from webapp.intake.records import column_names
+from webapp.vocabulary.fields import (
+    ADDRESS,
+    CUSTOM,
+    IDENTITY,
+    LONGEST_CUSTOM_LABEL,
+    SEVERAL,
+    is_target,
+    label_of,
+)
 
-IDENTITY = {"external_id", "email", "phone", "first_name", "last_name", "full_name"}
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
 OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
-ADDRESS = ("street", "city", "region", "postal_code", "country")
-SEVERAL = ("email", "phone")  # files have several; the first goes to the field
 FIRST = {"", "1", "primary", "main"}  # what a label may say besides the field's name and still fit best
 LATER = 1000
 OTHER = {"other", "weitere", "autre", "otro", "otra", "outro", "outra", "altro", "altra", "overig", "overige", "ander"}
@@ -66,7 +71,20 @@ class _Table:
         chosen: dict[str, int] = {}
         for target in {found.target for found in self.named.values()} - set(ADDRESS):
             chosen[target] = min(self._naming(target), key=lambda index: self._fit(index, target))
+        chosen = self._otherwise(chosen)
         return _settle_names(chosen, self.labels) | self._address()
+
+    def _otherwise(self, chosen: dict[str, int]) -> dict[str, int]:
+        """Columns that lost their field to a better one go to the next field that claims their label.
+
+        “Title” is a job title, and stands before the name in a file that has a “Job title” as well.
+        """
+        taken = set(chosen.values())
+        for index, found in self.named.items():
+            target = found.otherwise
+            if index not in taken and target and target not in chosen and target not in ADDRESS:
+                chosen[target] = index
+        return chosen
 
     def _naming(self, target: str) -> list[int]:
         return [index for index, found in self.named.items() if found.target == target]

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from webapp.intake.fields import normalised
+from webapp.intake.labels import normalised
 
 LONGEST = 64
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.intake.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
+from webapp.vocabulary.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,19 @@ from typing import Any
 
 from webapp.intake import dates, emails, phones
 from webapp.intake.cleaning import LINES_AND_TABS, cleaned_column
-from webapp.intake.fields import CUSTOM, LONGEST_CUSTOM_VALUE, TARGETS, is_multiline, label_of
 from webapp.intake.names import split_name
 from webapp.intake.records import Record
 from webapp.intake.tags import SEVERAL, split_tags
 from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
+from webapp.vocabulary.fields import (
+    CUSTOM,
+    IDENTITY,
+    LONGEST_CUSTOM_VALUE,
+    NAMES,
+    TARGETS,
+    is_multiline,
+    label_of,
+)
 
 ERROR, WARNING = "error", "warning"
 # Records that could not be cut into cells: what their cells hold says nothing.
@@ -101,7 +109,7 @@ class Checker:
         }
         if target.startswith(CUSTOM):
             return _Column(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom)
-        longest = dates.LONGEST if target == "birthday" else TARGETS[target].max_length
+        longest = TARGETS[target].max_length
         kept = LINES_AND_TABS if is_multiline(target) else ""
         return _Column(index, target, longest, kept, judges.get(target))
 
@@ -143,7 +151,7 @@ class Checker:
             if not text:
                 continue
             if text == clear_token:
-                row.clears = [*(row.clears or []), *(_NAMES if target == "full_name" else [target])]
+                row.clears = [*(row.clears or []), *(NAMES if target == "full_name" else [target])]
             elif len(text) > longest:
                 row.problems.append(Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS]))
             elif judge is None:
@@ -194,12 +202,12 @@ class Checker:
 
     def _judge_full_name(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         """Split where the row has neither name; beside them it is kept only where it says something else."""
-        given = [row.values[name] for name in _NAMES if name in row.values]
+        given = [row.values[name] for name in NAMES if name in row.values]
         if given:
             if text.split() != " ".join(given).split() and text != ", ".join(reversed(given)):
                 self._take_custom(row, index, f"{CUSTOM}{label_of(target)}", text)
             return
-        for name, part in zip(_NAMES, split_name(text), strict=True):
+        for name, part in zip(NAMES, split_name(text), strict=True):
             if len(part) > TARGETS[name].max_length:
                 row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
             elif part:
@@ -219,14 +227,12 @@ class Checker:
         row.tags = list(split_tags(text)) or None
 
 
-_NAMES = ("first_name", "last_name")
-_IDENTITY = frozenset(("external_id", "email", "phone", *_NAMES))
 _DAMAGES = {"undecodable", "damaged_characters"}
 
 
 def _conclude(row: CheckedRow, record: Record) -> None:
     """Whether the row is valid, once all its cells are judged."""
-    if _IDENTITY.isdisjoint(row.values) and not _has_error(row):
+    if IDENTITY.isdisjoint(row.values) and not _has_error(row):
         # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
         row.problems.append(Problem("no_identity"))
     if row.problems:

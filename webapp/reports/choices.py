@@ -1,9 +1,9 @@
 """What a person chose for an import, in words: how the file was read, which column was what, how it was to run."""
 
 from webapp.intake.encodings import FAMILIAR
-from webapp.intake.fields import label_of
 from webapp.models import ContactImport
 from webapp.reports.wording import DELIMITERS, counted, rows_word
+from webapp.vocabulary.fields import label_of
 
 LISTED = 60  # columns
 LONGEST = 60  # characters of a column's name

@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.engine import searching
+from webapp.engine import person_names, searching
 from webapp.engine.states import Outcome
 from webapp.intake import folding, sentences
+from webapp.vocabulary.fields import NAMES, SEARCHED
+from webapp.vocabulary.keys import DERIVED_KEYS
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,6 @@ class Row:
 
 
 LONGEST_NAME = 120  # characters of the person a row is about
-HIDDEN = {"email_key", "phone_key"}  # the journal's own fields, which travel with others
 
 
 def rows(
@@ -71,7 +72,7 @@ def rows(
     source = _NOT_PROCESSED if outcome == Outcome.NOT_PROCESSED else "contact_import_results"
     sought = folding.pattern(search) if search else None
     found = session.execute(
-        text(_ROWS.format(source=source, conditions=" AND ".join(conditions))),
+        text(_ROWS.format(source=source, who=_WHO, conditions=" AND ".join(conditions))),
         {
             "id": import_id,
             "after": after,
@@ -99,12 +100,11 @@ def rows(
 
 
 def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
-    """The name or e-mail of each contact that the rows lead to; who has neither, or is gone, is left out."""
+    """What each contact is called that the rows lead to; who has none, or is gone, is left out."""
     ids = {row.contact_id for row in found} | {one for row in found for one in (row.detail or {}).get("contacts", [])}
     rows = session.execute(
         text(
-            """SELECT id, COALESCE(NULLIF(concat_ws(' ', first_name, last_name), ''), email) AS name
-               FROM contacts WHERE id = ANY(:ids)"""
+            f"SELECT id, {person_names.called('{name}')} AS name FROM contacts WHERE id = ANY(:ids)"
         ),
         {"ids": [one for one in ids if one is not None]},
     )
@@ -118,17 +118,20 @@ def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: 
     return [
         {"field": name, "before": value, "after": (after or {}).get(name)}
         for name, value in before.items()
-        if name not in HIDDEN and not name.startswith("(")
+        if name not in DERIVED_KEYS and not name.startswith("(")
     ]
 
 
-_SEARCHED = """concat_ws(' ', r.external_id, r.email, r.first_name, r.last_name, r.company, r.phone,
-      array_to_string(r.record, ' '))"""
+# The names again, side by side: a whole name is found whatever stands between its parts.
+_SEARCHED = "concat_ws(' ', {}, array_to_string(r.record, ' '))".format(
+    ", ".join(f"r.{name}" for name in (*SEARCHED, *NAMES))
+)
 _SEARCH = f"""EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
     AND {searching.HOLDS.format(text=_SEARCHED)})"""
 
 _DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
 
+_WHO = person_names.called("r.{name}", "left(array_to_string(r.record, ' '), :name)")
 _ROWS = """
     SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
       (SELECT d.promised::text FROM contact_import_differences d WHERE d.import_id = l.import_id AND d.row = l.row)
@@ -137,8 +140,7 @@ _ROWS = """
     LEFT JOIN LATERAL (SELECT h.before, h.after FROM contact_changes h
       WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row AND h.kind = 'import'
       ORDER BY h.id DESC LIMIT 1) h ON true
-    LEFT JOIN LATERAL (SELECT r.problems, COALESCE(NULLIF(concat_ws(' ', r.first_name, r.last_name), ''), r.email,
-        r.external_id, r.phone, left(array_to_string(r.record, ' '), :name)) AS who
+    LEFT JOIN LATERAL (SELECT r.problems, {who} AS who
       FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row LIMIT 1) s ON true
     ORDER BY l.row"""
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from webapp.engine.states import STORED_OUTCOMES
 from webapp.intake import sentences
-from webapp.intake.fields import TARGETS, label_of
+from webapp.vocabulary.fields import TARGETS, label_of
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 BAR_WIDTH = 1000

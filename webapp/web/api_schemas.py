@@ -2,13 +2,15 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from webapp.engine.states import Outcome, State, Strategy
-from webapp.web.forms import MatchKey, Text
+from webapp.vocabulary.fields import FIELDS
+from webapp.vocabulary.keys import MatchKey
+from webapp.web.forms import Text
 
 LARGEST_PAGE = 1000
 ERROR_LOG_ENTRIES = 1000
@@ -240,26 +242,21 @@ class LedgerRow(Given):
     changes: list[Change]
 
 
-class Contact(Given):
+class _Numbered(Given):
+    id: int
+
+
+if TYPE_CHECKING:
+    _Fields = _Numbered
+else:
+    _texts = {field.name: (str | None, ...) for field in FIELDS}
+    _Fields = create_model("_Fields", __base__=_Numbered, **_texts)
+
+
+class Contact(_Fields):
     """A contact. `version` counts every change of it."""
 
-    id: int
-    external_id: str | None
-    email: str | None
-    first_name: str | None
-    last_name: str | None
-    phone: str | None
-    company: str | None
-    job_title: str | None
-    street: str | None
-    city: str | None
-    region: str | None
-    postal_code: str | None
-    country: str | None
-    website: str | None
-    birthday: str | None
     tags: list[str]
-    notes: str | None
     custom: dict[str, Any]
     imported_from: UUID | None
     created_at: Moment

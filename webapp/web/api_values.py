@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from webapp.engine import journal, undo_preview
 from webapp.engine.progress import ImportProgress, outcomes_of, sums
 from webapp.engine.states import Outcome, State, sources_of
-from webapp.intake.fields import SCALARS
 from webapp.models import Contact, ContactImport, ImportResult, ImportRow, User
 from webapp.reports import ledger, summary
+from webapp.vocabulary.fields import SCALARS
 from webapp.web import api_schemas as schemas
 from webapp.web.runs import undo_is_over
 

@@ -8,8 +8,8 @@ from flask_login import current_user, login_required
 
 from webapp.engine import journal, recent_changes, undo_by_hand
 from webapp.intake import sentences
-from webapp.intake.fields import TARGETS
 from webapp.reports import ledger
+from webapp.vocabulary.fields import TARGETS
 from webapp.web import forms
 from webapp.web.access import refuse_viewers, retention_days
 from webapp.web.extensions import db

@@ -14,11 +14,12 @@ from webapp import jobs
 from webapp.engine import mappings, mending, sessions, uploads
 from webapp.engine.states import State
 from webapp.intake import countries, encodings, mapping, sentences
-from webapp.intake.fields import CUSTOM
 from webapp.intake.reading import Unreadable
 from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
 from webapp.models import ContactImport
 from webapp.reports.wording import DELIMITERS
+from webapp.vocabulary.fields import CUSTOM
+from webapp.vocabulary.keys import KEYS
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.concurrency import ConcurrencyLimit
@@ -57,6 +58,7 @@ def _page(found: ContactImport, chosen: list[Any], problem: str | None = None, u
         chosen=chosen,
         samples=_samples(found),
         custom=CUSTOM,
+        match_keys=KEYS,
         problem=problem,
         saved=mappings.saved(db.session(), current_user.id),
         used=used,

@@ -12,16 +12,15 @@ from sqlalchemy.exc import NoResultFound
 from webapp.engine import journal, recent_changes, searching
 from webapp.intake import sentences
 from webapp.intake.cleaning import is_same_text, line_feeds
-from webapp.intake.fields import is_multiline, label_of
 from webapp.intake.validation import Problem
 from webapp.models import Contact
+from webapp.vocabulary.fields import SEARCHED, is_multiline, label_of, least_lines
 from webapp.web import changes, forms
 from webapp.web.access import load_import, refuse_viewers, retention_days
 from webapp.web.extensions import db
 
 blueprint = Blueprint("contacts", __name__)
 A_PAGE = 50
-SEARCHED = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.phone, Contact.external_id)
 MOST_LINES = 8  # that a field shows at once
 BUSY = "An import is writing to this contact at this moment."
 
@@ -29,7 +28,8 @@ BUSY = "An import is writing to this contact at this moment."
 def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
     """Contacts in which every word of the search occurs somewhere."""
     wanted = select(Contact)
-    searched = func.concat_ws("\n", *SEARCHED)  # Words hold no line feed, so none is found across two columns.
+    columns = [getattr(Contact, name) for name in SEARCHED]
+    searched = func.concat_ws("\n", *columns)  # Words hold no line feed, so none is found across two columns.
     for word in search.split():
         wanted = wanted.where(searching.holds(searched, word))
     return wanted.where(Contact.imported_from == imported_from) if imported_from else wanted
@@ -81,10 +81,10 @@ def _page(contact: Contact, **shown: Any) -> str:
 
 
 def _lines(values: dict[str, str]) -> dict[str, int]:
-    """How many lines to show of each field that may have several; of notes there is room for some more."""
+    """How many lines to show of each field that may have several."""
     lines = {name: line_feeds(text).count("\n") + 1 for name, text in values.items()}
     return {
-        name: min(max(count, 3 if name == "notes" else 1), MOST_LINES)
+        name: min(max(count, least_lines(name)), MOST_LINES)
         for name, count in lines.items()
         if is_multiline(name) or count > 1
     }

@@ -4,11 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.intake.fields import CUSTOM, TAGS
-
-HIDDEN = {"email_key", "phone_key"}  # derived; they travel with their field
-IDENTITY = ("email", "last_name", "external_id", "phone")
-COMPARED = ("external_id", "email", "first_name", "last_name")
+from webapp.vocabulary.fields import COMPARED, CUSTOM, TAGS, TELLING
+from webapp.vocabulary.keys import DERIVED_KEYS
 
 
 @dataclass(frozen=True)
@@ -33,11 +30,11 @@ def changes(example: Mapping[str, Any]) -> list[Line]:
 def _lines(example: Mapping[str, Any]) -> Iterator[Line]:
     before, after = example["before"], example["after"]
     now, file = _flat(example["now"]), _flat(example["file"])
-    identity = next((name for name in IDENTITY if now.get(name) and name not in before), None)
+    identity = next((name for name in TELLING if now.get(name) and name not in before), None)
     if identity:
         yield Line(identity, now[identity], now[identity])
     for name in before:
-        if name not in HIDDEN:
+        if name not in DERIVED_KEYS:
             yield Line(name, before[name], after.get(name))
     for name, value in file.items():
         if name not in (*before, TAGS.name) and now.get(name) and now[name] != value:

@@ -26,6 +26,7 @@ from werkzeug.exceptions import UnprocessableEntity
 from webapp.engine.sessions import LARGEST_BATCH
 from webapp.engine.states import Strategy
 from webapp.intake import countries
+from webapp.vocabulary.keys import DEFAULT_KEYS, MatchKey
 
 LARGEST_NUMBER = 2**63 - 1  # PostgreSQL's bigint
 LARGEST_CURSOR = LARGEST_NUMBER - 1  # so that one more is a number too
@@ -93,7 +94,6 @@ Country = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(sorted(countries.CODES))})$"}),
 ]
 HeaderRow = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW), BeforeValidator(digits)]
-MatchKey = Literal["external_id", "email", "phone"]
 
 
 class UploadForm(Strict):
@@ -111,7 +111,7 @@ class MappingRequest(Strict):
 
     mapping: Annotated[list[Annotated[Text, Field(max_length=120)] | None], Field(min_length=1, max_length=1000)]
     default_country: Country | None = None
-    match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = ["external_id", "email"]
+    match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = [*DEFAULT_KEYS]
     clear_token: Annotated[Line, Field(max_length=LONGEST_TOKEN)] | None = None
     date_order: Literal["dmy", "mdy"] | None = None
 

@@ -13,10 +13,9 @@ from webapp.engine import mending, sessions
 from webapp.engine.states import State
 from webapp.intake import sentences
 from webapp.intake.cleaning import line_feeds
-from webapp.intake.fields import label_of
-from webapp.intake.mapping import IDENTITY
 from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
+from webapp.vocabulary.fields import IDENTITY, label_of
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db

@@ -1,24 +1,43 @@
-"""The contact's fields: what a column of a file can be mapped to, its label, limit and the names it goes by.
+"""The contact's fields: one item for each, with all that is known of it.
 
-Aliases stand in the order of how well they fit: where two columns fit one field, the earlier alias wins. They are
-compared without case, accents and punctuation (see `normalised`); languages: English, German, French, Spanish,
-Portuguese, Italian, Dutch.
+The tables, the API's schema, the pages, SQL, search and undo take their columns from this list. So a new text field is
+an entry here and a migration that adds its column to `contacts` and `contact_import_rows`. Its place in the list is
+its place on the contact's page, and in the choice of what a column of a file is.
+
+Aliases stand in the order of how well they fit: where two columns fit one field, the earlier alias wins. A label that
+several fields claim goes to the one with the earlier alias, and to the next one where a column fits that one better.
+Aliases are compared without case, accents and punctuation (`intake.labels.normalised`); languages: English, German,
+French, Spanish, Portuguese, Italian, Dutch; the columns of Google's and Outlook's exports are among them.
 """
 
-import re
-import unicodedata
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a contact; `max_length` in characters. A multi-line one keeps its line ends and tabs."""
+    """One field of a contact, or what else a column of a file can be mapped to."""
 
-    name: str
+    name: str  # the column's, and the API's
     label: str
-    max_length: int
+    max_length: int  # characters
     aliases: str  # separated by " | "
-    multiline: bool = False
+    multiline: bool = False  # its values keep their line ends and tabs
+    lines: int = 1  # that the contact's page shows at least
+    identifies: bool = False  # says by itself whom a row means; a row needs one such field
+    match_rank: int | None = None  # by which place a contact is found by it: 1 is the strongest; None: never
+    match_note: str = ""  # said beside the choice to match by it
+    unique: bool = False  # no two contacts have the same
+    has_key: bool = False  # matched by a derived column, `<name>_key`, which travels with the field
+    several: bool = False  # a file may have several columns of it: the first that has values goes to the field
+    in_full_name: bool = False  # what a full name is split into, and a contact is called by; in this order
+    in_address: bool = False  # all such fields are taken from the same one of several addresses
+    telling_rank: int | None = None  # how well it tells by itself, on a page, who somebody is: 1 is best
+    searchable: bool = False  # the search for contacts, and for rows of a report, looks into it
+
+    @property
+    def key(self) -> str:
+        """The column by which contacts are found that have the same value."""
+        return f"{self.name}_key" if self.has_key else self.name
 
 
 FIELDS = (
@@ -31,6 +50,11 @@ FIELDS = (
         " | mitgliedsnummer | mitglieds nr | numero client | numero de client | numero adherent | id cliente"
         " | numero cliente | numero de cliente | codigo cliente | codigo do cliente | codice cliente"
         " | klantnummer | lidnummer | relatienummer | user id | account number | id | uid",
+        identifies=True,
+        match_rank=1,
+        unique=True,
+        telling_rank=3,
+        searchable=True,
     ),
     Field(
         "email",
@@ -43,6 +67,13 @@ FIELDS = (
         " | correio eletronico | endereco de email | endereco de e mail | endereco de correio eletronico"
         " | posta elettronica | indirizzo email | indirizzo e mail | indirizzo di posta elettronica"
         " | indirizzo posta elettronica | e mailadres | emailadres | e mail adres",
+        identifies=True,
+        match_rank=2,
+        unique=True,
+        has_key=True,
+        several=True,
+        telling_rank=1,
+        searchable=True,
     ),
     Field(
         "first_name",
@@ -51,6 +82,9 @@ FIELDS = (
         "first name | firstname | given name | forename | fname | name first | vorname | rufname | prenom"
         " | nombre | nombre de pila | primeiro nome | nome proprio | nome | nome di battesimo | voornaam"
         " | roepnaam",
+        identifies=True,
+        in_full_name=True,
+        searchable=True,
     ),
     Field(
         "last_name",
@@ -59,6 +93,10 @@ FIELDS = (
         "last name | lastname | surname | family name | lname | name last | nachname | familienname | zuname"
         " | nom | nom de famille | apellidos | apellido | primer apellido | sobrenome | apelido | ultimo nome"
         " | cognome | achternaam | familienaam",
+        identifies=True,
+        in_full_name=True,
+        telling_rank=2,
+        searchable=True,
     ),
     Field(
         "phone",
@@ -73,6 +111,13 @@ FIELDS = (
         " | numero de telefone | telemovel | telefone celular | telefone movel | numero di telefono"
         " | telefono cellulare | cellulare | telefoon | telefoonnummer | mobiele telefoon | mobiel"
         " | mobiel nummer",
+        identifies=True,
+        match_rank=3,
+        match_note="lines can be shared, so it is off",
+        has_key=True,
+        several=True,
+        telling_rank=4,
+        searchable=True,
     ),
     Field(
         "company",
@@ -84,6 +129,7 @@ FIELDS = (
         " | nombre de la empresa | compania | organizacion | nome da empresa | organizacao | azienda"
         " | societa | ditta | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie"
         " | werkgever",
+        searchable=True,
     ),
     Field(
         "job_title",
@@ -103,6 +149,7 @@ FIELDS = (
         " | calle | direccion | direccion postal | domicilio | rua | endereco | morada | logradouro | via"
         " | indirizzo | straat | straat en huisnummer | adres",
         multiline=True,
+        in_address=True,
     ),
     Field(
         "city",
@@ -111,6 +158,7 @@ FIELDS = (
         "city | town | locality | address city | stadt | ort | wohnort | ville | commune | localite | ciudad"
         " | poblacion | localidad | municipio | cidade | localidade | municipio cidade | citta | comune"
         " | localita | stad | plaats | woonplaats",
+        in_address=True,
     ),
     Field(
         "region",
@@ -119,6 +167,7 @@ FIELDS = (
         "state region | state province | state or province | region | state | province | county"
         " | address region | address state | bundesland | kanton | departement | etat | provincia | estado"
         " | region provincia | comunidad autonoma | distrito | regiao | uf | regione | provincie | regio",
+        in_address=True,
     ),
     Field(
         "postal_code",
@@ -127,6 +176,7 @@ FIELDS = (
         "postal code | postcode | post code | zip | zip code | zipcode | zip postal code"
         " | address postal code | address zip | plz | postleitzahl | code postal | codigo postal | cp | cep"
         " | codice postale | cap | postnummer",
+        in_address=True,
     ),
     Field(
         "country",
@@ -135,6 +185,7 @@ FIELDS = (
         "country | country region | address country | country name | land | land region | staat | pays"
         " | pays region | pais | pais region | pais o region | paese | paese area geografica | nazione"
         " | land regio | nation",
+        in_address=True,
     ),
     Field(
         "website",
@@ -147,7 +198,7 @@ FIELDS = (
     Field(
         "birthday",
         "Birthday",
-        10,
+        64,  # as it stands in the file; it is kept as YYYY-MM-DD, or --MM-DD where the year is unknown
         "birthday | birth date | birthdate | date of birth | dob | geburtstag | geburtsdatum | geb datum"
         " | date de naissance | anniversaire | fecha de nacimiento | cumpleanos | data de nascimento"
         " | aniversario | data di nascita | compleanno | geboortedatum | verjaardag",
@@ -162,10 +213,21 @@ FIELDS = (
         " | descripcion | osservazioni | commenti | descrizione | opmerking | opmerkingen | notities"
         " | omschrijving",
         multiline=True,
+        lines=3,
     ),
 )
 
-SCALARS = tuple(field.name for field in FIELDS)
+BY_NAME = {field.name: field for field in FIELDS}
+SCALARS = tuple(BY_NAME)  # the text columns of contacts and of staged rows
+NAMES = tuple(field.name for field in FIELDS if field.in_full_name)
+ADDRESS = tuple(field.name for field in FIELDS if field.in_address)
+SEARCHED = tuple(field.name for field in FIELDS if field.searchable)
+COMPARED = tuple(field.name for field in FIELDS if field.unique or field.in_full_name)  # where contacts are
+SEVERAL = tuple(field.name for field in FIELDS if field.several)
+TELLING = tuple(
+    name for _, name in sorted((field.telling_rank, field.name) for field in FIELDS if field.telling_rank)
+)
+CALLED = tuple(name for name in TELLING if name not in NAMES)  # what a contact without a name is called by
 FULL_NAME = Field(
     "full_name",
     "Full name",
@@ -185,6 +247,7 @@ TAGS = Field(
     " | etichette | gruppi | labels en categorieen | groepen | categorieen",
 )
 TARGETS = {field.name: field for field in (*FIELDS, FULL_NAME, TAGS)}
+IDENTITY = frozenset(name for name, field in TARGETS.items() if field.identifies)
 CUSTOM = "custom:"
 LONGEST_CUSTOM_LABEL = 100
 LONGEST_CUSTOM_VALUE = 10_000
@@ -202,10 +265,9 @@ def is_multiline(target: str) -> bool:
     return target not in TARGETS or TARGETS[target].multiline
 
 
-def normalised(text: str) -> str:
-    """Lower case, no accents, every run of punctuation one space."""
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold())
-    return re.sub(r"[\W_]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+def least_lines(target: str) -> int:
+    """How many lines of a field the contact's page shows at least."""
+    return TARGETS[target].lines if target in TARGETS else 1
 
 
 def label_of(target: str) -> str:
