@@ -2,7 +2,7 @@
 
     python bench/cost.py [--rows 60000] [--rounds 3]
 
-Within one import, stretches of batches of 100 rows are taken in turn by the engine and by the bare loop, on one
+Within one import, runs of batches of 100 rows are taken in turn by the engine and by the bare loop, on one
 connection, so that what slows the machine slows both alike. The engine adds the lease's token, the question whether to
 stop and the log; and once an import the claim, the check of sums and the rest of the digest, which are timed by
 themselves and laid upon all its rows. Most of the digest is read beside the batches, on another core, which slows
@@ -90,7 +90,7 @@ def staged(settings: Settings, rows: int) -> UUID:
 
 
 class Round:
-    """One import, executed half by the engine and half by the bare loop; seconds and batches of each stretch."""
+    """One import, executed half by the engine and half by the bare loop; seconds and batches of each run."""
 
     def __init__(self, conn: Connection, import_id: UUID, settings: Settings) -> None:
         self.conn, self.import_id, self.settings = conn, import_id, settings
@@ -124,22 +124,22 @@ class Round:
         return self
 
     def in_turn(self, lease: leases.Lease, after: int, committed: Callable[[int], object]) -> Turn:
-        """Beside each stretch of the engine as many entries are read as it writes itself; the rest, untimed, later."""
+        """Beside each run of the engine as many entries are read as it writes itself; the rest, untimed, later."""
         readable = after
-        while (done := self.stretch_of_engine(lease, after)).turn == "go on":
+        while (done := self.engine_run(lease, after)).turn == "go on":
             readable += done.last_row - after
-            after = self.stretch_of_bare(done.last_row)
+            after = self.bare_run(done.last_row)
             committed(readable)
         self.unread = after
         return Turn(done.turn)
 
-    def stretch_of_engine(self, lease: leases.Lease, after: int) -> batch_loop.Stretch:
+    def engine_run(self, lease: leases.Lease, after: int) -> batch_loop.LoopRun:
         started = time.perf_counter()
         done = batch_loop.run(self.conn, lease, after, BATCH, STRETCH_SECONDS, stop_at_failure=False)
         self.engine.append((time.perf_counter() - started, done.batches))
         return done
 
-    def stretch_of_bare(self, after: int) -> int:
+    def bare_run(self, after: int) -> int:
         """Decide, write, count and commit; the last row."""
         self.conn.autocommit = True
         started = time.perf_counter()
@@ -179,9 +179,9 @@ def ratio(rows: int, rounds: int) -> float:
 
 
 def per_row(run: Round, rows: int) -> dict[str, float]:
-    """Microseconds a row: medians of the stretches and of the differences of neighbours; bad moments fall out."""
+    """Microseconds a row: medians of the runs and of the differences of neighbours; bad moments fall out."""
     engine, bare = ([seconds / batches for seconds, batches in found if batches] for found in (run.engine, run.bare))
-    pairs = list(zip(engine, bare, strict=False))[1:]  # The first stretch makes the plans.
+    pairs = list(zip(engine, bare, strict=False))[1:]  # The first run makes the plans.
     alone = statistics.median(each for _, each in pairs) / BATCH * 1e6
     more = statistics.median(with_all - each for with_all, each in pairs) / BATCH * 1e6
     ends = (sum(run.ends) - sum(run.bare_ends)) / rows * 1e6

@@ -103,7 +103,7 @@ def inside(rounds: Rounds) -> list[dict[str, object]]:
             lease = leases.claim(conn, rounds.import_id, 15)
             conn.execute("SET track_functions = 'pl'")
             conn.commit()
-            BatchProcessor(conn, lease).work(lambda: False)
+            BatchProcessor(conn, lease).process_batches(lambda: False)
             conn.execute("SELECT pg_stat_force_next_flush()")
             conn.commit()
             rows = conn.execute("SELECT funcname AS name, calls, self_time FROM pg_stat_user_functions").fetchall()

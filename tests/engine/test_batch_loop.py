@@ -65,7 +65,7 @@ def test_the_loop_equals_the_sequential_model(conn, user_id, before, rows, strat
         take(book, number, row, strategy, match_keys)
 
     lease = leases.claim(conn, import_id, 15)
-    assert BatchProcessor(conn, lease).work(lambda: False) is Turn.DONE
+    assert BatchProcessor(conn, lease).process_batches(lambda: False) is Turn.DONE
     ledger = conn.execute("SELECT row, outcome, contact_id FROM contact_import_results").fetchall()
     assert {entry["row"]: entry["outcome"] for entry in ledger} == {n: found[0] for n, found in book.ledger.items()}
     for entry in ledger:
@@ -88,7 +88,7 @@ def staged(conn, user_id, names, size, **options) -> uuid.UUID:
 
 def test_each_batch_is_a_transaction_of_its_own(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 12, 5)
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).work(lambda: False) is Turn.DONE
+    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.DONE
     written = conn.execute("SELECT xmin::text AS batch, count(*) AS rows FROM contacts GROUP BY 1 ORDER BY min(id)")
     assert [found["rows"] for found in written] == [5, 5, 2]
     log = conn.execute("SELECT batch, first_row, last_row, rows FROM contact_import_logs ORDER BY id").fetchall()
@@ -106,7 +106,7 @@ def test_each_batch_is_a_transaction_of_its_own(conn, user_id):
 def test_auto_finds_its_size_by_the_time_that_a_batch_takes(conn, user_id, monkeypatch, aim, sizes):
     monkeypatch.setattr(batches, "AUTO_AIM_SECONDS", aim)
     import_id = staged(conn, user_id, ["Ann"] * sum(sizes), 0)
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).work(lambda: False) is Turn.DONE
+    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.DONE
     log = conn.execute("SELECT rows FROM contact_import_logs WHERE event = 'batch' ORDER BY id").fetchall()
     assert [batch["rows"] for batch in log] == sizes
 
@@ -114,7 +114,7 @@ def test_auto_finds_its_size_by_the_time_that_a_batch_takes(conn, user_id, monke
 def test_it_comes_back_when_its_time_is_up(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 12, 5)
     processor = BatchProcessor(conn, leases.claim(conn, import_id, 15))
-    assert processor.stretch(0) is Turn.GO_ON
+    assert processor.run_loop(0) is Turn.GO_ON
     assert conn.execute("SELECT last_row, created FROM contact_imports").fetchone() == {"last_row": 6, "created": 5}
 
 
@@ -123,7 +123,7 @@ def test_batches_before_the_one_that_fails_stay(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 12 + ["Bad"] + ["Ann"] * 12, 5)
     conn.execute("ALTER TABLE contacts ADD CHECK (first_name <> 'Bad')")
     conn.commit()
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).work(lambda: False) is Turn.DONE
+    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.DONE
     assert conn.execute("SELECT created, failed, batches_done FROM contact_imports").fetchone() == {
         "created": 24,
         "failed": 1,
@@ -144,7 +144,7 @@ def test_it_stops_at_the_first_failure_where_asked(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 7 + ["Bad"] + ["Ann"] * 7, 5, skip_errors=False)
     conn.execute("ALTER TABLE contacts ADD CHECK (first_name <> 'Bad')")
     conn.commit()
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).work(lambda: False) is Turn.STOPPED
+    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.STOPPED
     assert conn.execute("SELECT created, failed, last_row FROM contact_imports").fetchone() == {
         "created": 7,
         "failed": 1,
@@ -159,7 +159,7 @@ def test_it_stops_at_the_first_conflict_where_asked(conn, user_id):
     conn.execute("UPDATE contacts SET email_key = 'y@example.com' WHERE external_id = 'y'")
     conn.execute("UPDATE contact_import_rows SET external_id = 'x', email_key = 'y@example.com' WHERE row = 9")
     conn.commit()
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).work(lambda: False) is Turn.STOPPED
+    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.STOPPED
     assert conn.execute("SELECT created, conflict, last_row FROM contact_imports").fetchone() == {
         "created": 7,
         "conflict": 1,
@@ -170,9 +170,9 @@ def test_it_stops_at_the_first_conflict_where_asked(conn, user_id):
 def test_a_stale_token_commits_nothing_more(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 12, 5)
     processor = BatchProcessor(conn, leases.claim(conn, import_id, 15))
-    assert processor.stretch(0) is Turn.GO_ON
+    assert processor.run_loop(0) is Turn.GO_ON
     conn.execute("UPDATE contact_imports SET lease_token = lease_token + 1")
     conn.commit()
     with pytest.raises(Fenced):
-        processor.stretch(0)
+        processor.run_loop(0)
     assert conn.execute("SELECT count(*) AS rows FROM contacts").fetchone() == {"rows": 5}

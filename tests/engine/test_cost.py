@@ -39,7 +39,7 @@ def staged(conn, someone):
 
 def execute(conn, import_id) -> None:
     processor = BatchProcessor(conn, leases.claim(conn, import_id, 15))
-    assert processor.work(lambda: False) is Turn.DONE
+    assert processor.process_batches(lambda: False) is Turn.DONE
 
 
 def traced(conn, run) -> tuple[Counter, int]:

@@ -88,7 +88,7 @@ def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_key
         patch.setattr(duplicates, "TAKEN_TOGETHER", together)
         handler = DuplicateHandler(conn, import_id, Rules(Strategy(strategy), match_keys))
     after, counted = 0, {}
-    while (decided := handler.take(after, size)).rows:
+    while (decided := handler.handle_duplicates(after, size)).rows:
         after = decided.last_row
         for outcome, count in decided.counts.items():
             counted[outcome.value] = counted.get(outcome.value, 0) + count
@@ -122,7 +122,7 @@ def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, 
         _insert(conn, "contact_import_rows", {"import_id": import_id, "row": number, **row})
     handler = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("email", "phone")))
     after = 0
-    while (decided := handler.take(after, size)).rows:
+    while (decided := handler.handle_duplicates(after, size)).rows:
         after = decided.last_row
     found = conn.execute("SELECT phone, first_name FROM contacts ORDER BY email_key").fetchall()
     assert [tuple(contact.values()) for contact in found] == [("1", None), ("2", None), ("0", "later")]
@@ -151,7 +151,7 @@ def test_rows_of_one_person_wait_for_each_other_and_for_nobody_else(conn, times)
     )
     for statement in COUNT_STATEMENTS:
         conn.execute(statement)
-    decided = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("email",))).take(0, 1000)
+    decided = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("email",))).handle_duplicates(0, 1000)
     assert (decided.counts["created"], decided.counts["updated"]) == (1000 // times, 1000 - 1000 // times)
     assert conn.execute("SELECT count(*) AS n FROM statements").fetchone()["n"] == times
     conn.rollback()

@@ -115,7 +115,7 @@ class World:
                 f"INSERT INTO contact_import_rows ({names}) VALUES ({marks})", [import_id, number, *values.values()]
             )
         handler, after = DuplicateHandler(self.conn, import_id, Rules(what["strategy"], what["match_keys"])), 0
-        while (decided := handler.take(after, what["size"])).rows:
+        while (decided := handler.handle_duplicates(after, what["size"])).rows:
             after = decided.last_row
         self.conn.execute(
             """UPDATE contact_imports SET created = (SELECT count(*) FROM contact_import_results

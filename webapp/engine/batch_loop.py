@@ -19,7 +19,7 @@ _PLACE = {outcome: place for place, outcome in enumerate(STORED_OUTCOMES, 1)}
 
 
 @dataclass(frozen=True)
-class Stretch:
+class LoopRun:
     """What one call came to: why it ended, the checkpoint, and how many batches it committed."""
 
     turn: str  # go on | done | cancelled | fenced | failure, the last one rolled back and not counted
@@ -33,7 +33,7 @@ def define(conn: Connection) -> None:
     conn.execute(_RUN)
 
 
-def run(conn: Connection, lease: Lease, after: int, size: int, seconds: float, *, stop_at_failure: bool) -> Stretch:
+def run(conn: Connection, lease: Lease, after: int, size: int, seconds: float, *, stop_at_failure: bool) -> LoopRun:
     """Commit batches of `size` rows from the row after `after` on, the first in any case, for about so many seconds.
 
     Raises psycopg.Error when a batch fails: it is rolled back, those before it are committed.
@@ -49,7 +49,7 @@ def run(conn: Connection, lease: Lease, after: int, size: int, seconds: float, *
         if not conn.closed:
             conn.autocommit = False
     assert found is not None  # noqa: S101 - a procedure with INOUT parameters always answers
-    return Stretch(found["turn"], found["last_row"], found["batches"])
+    return LoopRun(found["turn"], found["last_row"], found["batches"])
 
 
 _COUNTERS = ", ".join(
@@ -91,7 +91,7 @@ _RUN = f"""
       INOUT last_row bigint, INOUT batches bigint, INOUT turn text)
     LANGUAGE plpgsql AS $procedure$
     DECLARE
-      started timestamptz := clock_timestamp();  -- and a clock that is set back ends the stretch too
+      started timestamptz := clock_timestamp();  -- and a clock that is set back ends the loop too
       until timestamptz := started + make_interval(secs => p_seconds);
       began timestamptz := started;
       decided record;

@@ -87,7 +87,7 @@ class BatchProcessor:
         batch_loop.define(conn)
         conn.commit()
 
-    def work(self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _ignore) -> Turn:
+    def process_batches(self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _ignore) -> Turn:
         """Commit batches until the import ends (its Turn) or room must be made (GO_ON).
 
         `committed` is told the checkpoint's row number, now and then.
@@ -97,11 +97,11 @@ class BatchProcessor:
             turn = self._give_up(f"This batch ended {self.lease.deaths} workers", Category.SYSTEM, time.monotonic())
             if turn is not Turn.GO_ON:
                 return turn
-        while (turn := self.stretch(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
+        while (turn := self.run_loop(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
             committed(self.run.last_row)
         return turn
 
-    def stretch(self, seconds: float) -> Turn:
+    def run_loop(self, seconds: float) -> Turn:
         """As many batches as fit in so many seconds, one at least. Raises Fenced and Paused."""
         started = time.monotonic()
         try:
@@ -114,22 +114,22 @@ class BatchProcessor:
                 stop_at_failure=not self.run.skip_errors,
             )
         except psycopg.Error as error:
-            return self._carefully(error, time.monotonic() - started)
+            return self.retry_failed_batch(error, time.monotonic() - started)
         self._go_on_after(done.last_row)
         if done.batches:
             self._tune((time.monotonic() - started) / done.batches)
         if done.turn == "fenced":
             raise Fenced
-        return self._carefully() if done.turn == "failure" else Turn(done.turn)
+        return self.retry_failed_batch() if done.turn == "failure" else Turn(done.turn)
 
-    def _carefully(self, failed: psycopg.Error | None = None, seconds: float = 0.0) -> Turn:
+    def retry_failed_batch(self, failed: psycopg.Error | None = None, seconds: float = 0.0) -> Turn:
         """One batch with all its attempts; `failed` says how the first one went in the loop, and after how long."""
         narrow = failed is not None and self._failed(1, failed, seconds)
         self._find_checkpoint()
         for attempt in range(1 if failed is None else 2, ATTEMPTS + 1):
             started = time.monotonic()
             try:
-                return self._attempt(attempt, narrow, started)
+                return self.execute_batch(attempt, narrow, started)
             except psycopg.Error as error:
                 narrow = self._failed(attempt, error, time.monotonic() - started) or narrow
                 failed = error
@@ -160,7 +160,7 @@ class BatchProcessor:
                 time.sleep(BACK_OFF_SECONDS[attempt - 1])
         return narrow
 
-    def _attempt(self, attempt: int, narrow: bool, started: float) -> Turn:
+    def execute_batch(self, attempt: int, narrow: bool, started: float) -> Turn:
         """One transaction: decide and write, then move the checkpoint, then commit."""
         decided = self._decide(self.size, narrow=narrow)
         if not self.run.skip_errors:
@@ -175,7 +175,7 @@ class BatchProcessor:
 
     def _decide(self, size: int, *, narrow: bool) -> Decided:
         """The batch as a whole, or, when it is known to hold a row that cannot be stored, around that row."""
-        return (self.bisection if narrow else self.handler).take(self.run.last_row, size)
+        return (self.bisection if narrow else self.handler).handle_duplicates(self.run.last_row, size)
 
     def _up_to_first_failure(self, decided: Decided) -> Decided:
         """While rows follow the first one that failed or conflicted, take all back and decide again without them.

@@ -18,7 +18,7 @@ class Bisection:
         self.handler = handler
         self.conn = handler.conn
 
-    def take(self, after: int, limit: int) -> Decided:
+    def handle_duplicates(self, after: int, limit: int) -> Decided:
         """The next `limit` rows after row number `after`. Raises psycopg.Error where no row is to blame."""
         # Opens the transaction, so that the parts below become savepoints in it, and has deferred constraints speak
         # up within their part, rather than at the commit about everybody.
@@ -36,7 +36,7 @@ class Bisection:
     def _part(self, after: int, limit: int) -> Decided:
         try:
             with self.conn.transaction():
-                return self.handler.take(after, limit)
+                return self.handler.handle_duplicates(after, limit)
         except psycopg.Error as error:
             if classify(error, self.conn) not in {Fault.DATA, Fault.RACE}:
                 raise

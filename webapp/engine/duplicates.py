@@ -44,7 +44,7 @@ class DuplicateHandler:
         self.rules = rules
         psycopg.RawCursor(conn).execute(_function(rules))
 
-    def take(self, after: int, limit: int) -> Decided:
+    def handle_duplicates(self, after: int, limit: int) -> Decided:
         """Decide and write the next `limit` rows after row number `after`, as if one by one in file order."""
         found = self.conn.execute(
             "SELECT * FROM pg_temp.decide(%s, %s, %s)", (self.import_id, after, limit), prepare=True
@@ -55,7 +55,7 @@ class DuplicateHandler:
 
 
 def _function(rules: Rules) -> str:
-    """`decide(import, after, limit)`: what `take` returns, the counts as an array in the order of STORED_OUTCOMES."""
+    """`decide(import, after, limit)`: a Decided, its counts as an array in the order of STORED_OUTCOMES."""
     sums = ", ".join(f"counts[{place}] + part.{outcome}" for place, outcome in enumerate(STORED_OUTCOMES, 1))
     return f"""
     CREATE OR REPLACE FUNCTION pg_temp.decide(uuid, bigint, bigint, bigint[] DEFAULT NULL,

@@ -27,7 +27,7 @@ def execute_slice(
         return finish(conn, lease, Turn.CANCELLED, ledger)
     processor = BatchProcessor(conn, lease)
     with ledger_digest.ReadBehind(ledger, connect, goes_on=processor.run.last_row > 0) as committed:
-        turn = processor.work(should_yield, committed)
+        turn = processor.process_batches(should_yield, committed)
     return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
 
 

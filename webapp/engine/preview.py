@@ -122,7 +122,7 @@ def _cleared(conn: Connection) -> int:
 def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> dict[str, int] | None:
     outcomes = dict.fromkeys([outcome.value for outcome in STORED_OUTCOMES], 0)
     after = 0
-    while (decided := handler.take(after, RANGE)).rows:
+    while (decided := handler.handle_duplicates(after, RANGE)).rows:
         for outcome, count in decided.counts.items():
             outcomes[outcome.value] += count
         after = decided.last_row
