@@ -42,6 +42,7 @@ check: .venv/dev
 	mypy
 	djlint templates --lint --quiet
 	lint-imports
+	python -m tests.house.figures
 	@! grep -nE 'https?://[^ ]*(pypi|simple|registry|npmjs)' requirements.txt requirements-dev.txt || (echo "a lock file holds an address" && false)
 
 # About three minutes; bench-full takes at most fifteen and keeps its figures in docs/benchmarks.{json,md}.

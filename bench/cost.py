@@ -42,14 +42,14 @@ from webapp.models import User  # noqa: E402
 
 T = TypeVar("T")
 BATCH = 100
-STRETCH_SECONDS = 0.03  # short, so that two neighbours meet the same machine
+RUN_SECONDS = 0.03  # short, so that two neighbours meet the same machine
 COUNTED = ", ".join(f"{outcome} = {outcome} + found.counts[{at}]" for at, outcome in enumerate(STORED_OUTCOMES, 1))
 BARE = f"""
     CREATE OR REPLACE PROCEDURE pg_temp.bare(p_id uuid, INOUT p_after bigint, INOUT batches bigint) LANGUAGE plpgsql
     AS $procedure$
     DECLARE
       began timestamptz;
-      until timestamptz := clock_timestamp() + make_interval(secs => {STRETCH_SECONDS});
+      until timestamptz := clock_timestamp() + make_interval(secs => {RUN_SECONDS});
       found record;
     BEGIN
       LOOP
@@ -135,7 +135,7 @@ class Round:
 
     def engine_run(self, lease: leases.Lease, after: int) -> batch_loop.LoopRun:
         started = time.perf_counter()
-        done = batch_loop.run(self.conn, lease, after, BATCH, STRETCH_SECONDS, stop_at_failure=False)
+        done = batch_loop.run(self.conn, lease, after, BATCH, RUN_SECONDS, stop_at_failure=False)
         self.engine.append((time.perf_counter() - started, done.batches))
         return done
 
