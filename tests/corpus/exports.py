@@ -152,6 +152,7 @@ def google() -> Iterator[Case]:
             {"First Name": "Ben", "Middle Name": "J.", "E-mail 1 - Value": "ben@example.com"},
         ],
         {
+            "Name Prefix": "prefix",
             "First Name": "first_name",
             "Last Name": "last_name",
             "Organization Name": "company",
@@ -188,6 +189,7 @@ def google() -> Iterator[Case]:
             {"Name": "Acme Hotline", "Phone 1 - Value": "+49 30 7654321"},
         ],
         {
+            "Name Prefix": "prefix",
             "Name": "full_name",
             "Given Name": "first_name",
             "Family Name": "last_name",
@@ -229,6 +231,7 @@ def outlook() -> Iterator[Case]:
             {"First Name": "Ben", "E-mail Address": "ben@example.com", "Business Fax": "+49 30 999999"},
         ],
         {
+            "Title": "prefix",
             "First Name": "first_name",
             "Last Name": "last_name",
             "E-mail Address": "email",
@@ -247,6 +250,7 @@ def outlook() -> Iterator[Case]:
         encoding="utf-8-sig",
     )
     fields = {
+        "Title": "prefix",
         "First Name": "first_name",
         "Last Name": "last_name",
         "Company": "company",
@@ -306,6 +310,7 @@ def outlook() -> Iterator[Case]:
             }
         ],
         {
+            "Anrede": "prefix",
             "Vorname": "first_name",
             "Nachname": "last_name",
             "Firma": "company",
@@ -487,6 +492,7 @@ def sales() -> Iterator[Case]:
             }
         ],
         {
+            "Salutation": "prefix",
             "First Name": "first_name",
             "Last Name": "last_name",
             "Title": "job_title",
@@ -523,6 +529,7 @@ def sales() -> Iterator[Case]:
             }
         ],
         {
+            "SALUTATION": "prefix",
             "ID": "external_id",
             "LASTNAME": "last_name",
             "FIRSTNAME": "first_name",
@@ -578,24 +585,31 @@ def sales() -> Iterator[Case]:
 
 
 FIELDS = (
-    "external_id email first_name last_name phone company job_title street city postal_code country website"
-    " birthday notes tags"
+    "external_id email first_name last_name phone company job_title street city postal_code country"
+    " website birthday notes tags prefix"
 )
 LANGUAGES = {
     "english": "Customer ID|E-mail|Given name|Surname|Mobile|Employer|Role|Street address|Town|Postcode|Country"
-    "|Homepage|Date of birth|Comments|Categories",
+    "|Homepage|Date of birth|Comments|Categories"
+    "|Salutation",
     "german": "Kundennummer|E-Mail-Adresse|Vorname|Nachname|Handy|Firma|Funktion|Straße|Ort|PLZ|Land|Webseite"
-    "|Geburtsdatum|Bemerkungen|Schlagwörter",
+    "|Geburtsdatum|Bemerkungen|Schlagwörter"
+    "|Anrede",
     "french": "Numéro client|Courriel|Prénom|Nom|Téléphone portable|Société|Fonction|Rue|Ville|Code postal|Pays"
-    "|Site web|Date de naissance|Remarques|Étiquettes",
+    "|Site web|Date de naissance|Remarques|Étiquettes"
+    "|Civilité",
     "spanish": "Número de cliente|Correo electrónico|Nombre|Apellidos|Teléfono móvil|Empresa|Puesto|Calle|Ciudad"
-    "|Código postal|País|Sitio web|Fecha de nacimiento|Observaciones|Etiquetas",
+    "|Código postal|País|Sitio web|Fecha de nacimiento|Observaciones|Etiquetas"
+    "|Tratamiento",
     "portuguese": "Código do cliente|Endereço de e-mail|Primeiro nome|Sobrenome|Celular|Empresa|Cargo|Endereço|Cidade"
-    "|CEP|País|Site|Data de nascimento|Observações|Categorias",
+    "|CEP|País|Site|Data de nascimento|Observações|Categorias"
+    "|Tratamento",
     "italian": "Codice cliente|Indirizzo e-mail|Nome|Cognome|Cellulare|Azienda|Ruolo|Via|Città|CAP|Paese|Sito web"
-    "|Data di nascita|Note|Etichette",
+    "|Data di nascita|Note|Etichette"
+    "|Titolo",
     "dutch": "Klantnummer|E-mailadres|Voornaam|Achternaam|Mobiel|Bedrijf|Functie|Straat|Plaats|Postcode|Land|Website"
-    "|Geboortedatum|Opmerkingen|Categorieën",
+    "|Geboortedatum|Opmerkingen|Categorieën"
+    "|Aanhef",
 }
 ALONE = {
     "name_beside_vorname": ("Vorname;Name;E-Mail", ["first_name", "last_name", "email"]),
@@ -624,6 +638,7 @@ def languages() -> Iterator[Case]:
         "1985-04-23",
         "none",
         "fair",
+        "Dr.",
     ]
     for language, labels in LANGUAGES.items():
         columns = labels.split("|")

@@ -1,9 +1,16 @@
 """Migrations that change what is there already, with something there."""
 
+import json
+
 import psycopg
 from alembic import command
+from sqlalchemy import text
 
 from webapp import migrate
+from webapp.engine import journal, mappings
+from webapp.intake import mapping
+from webapp.models import Contact
+from webapp.vocabulary.fields import FIELDS, label_of
 
 
 def test_accounts_from_before_are_found_by_their_folded_key(database_url):
@@ -17,3 +24,36 @@ def test_accounts_from_before_are_found_by_their_folded_key(database_url):
     with psycopg.connect(database_url) as conn:
         found = conn.execute("SELECT email_key, active FROM users ORDER BY id").fetchall()
     assert found == [("ann@example.com", True), ("bo.müller@example.com", False)]
+
+
+FIRST_FIELDS = "0014"  # the last version with no more than the first fifteen fields
+
+
+def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(database_url, session, someone):
+    """A custom field of the same label stays one where it is, and where a person chose it; suggestions name the new."""
+    command.downgrade(migrate.config(database_url), FIRST_FIELDS)
+    first = {row[0] for row in session.execute(text(CONTACT_COLUMNS))}
+    session.commit()
+    fresh = [field for field in FIELDS if field.name not in first]
+    columns = ["E-mail", *(field.label for field in fresh)]
+    kept = ["email", *(f"custom:{field.label}" for field in fresh)]
+    custom = {field.label: f"of {field.label}" for field in fresh}
+    whom = session.execute(
+        text("INSERT INTO contacts (email, custom) VALUES ('ann@example.com', CAST(:custom AS jsonb)) RETURNING id"),
+        {"custom": json.dumps(custom)},
+    ).scalar_one()
+    mappings.remember(session, someone, columns, kept)
+    session.commit()
+
+    migrate.migrate(database_url)
+    ann = session.get_one(Contact, whom)
+    assert ann.custom == custom
+    assert [getattr(ann, field.name) for field in fresh] == [None] * len(fresh)
+    assert [label_of(name) for name, value in journal.form_values(ann).items() if value] == ["E-mail", *sorted(custom)]
+    remembered = mappings.remembered(session, someone, columns)
+    assert remembered
+    assert remembered[0] == kept
+    assert mapping.suggest(columns, [["ann@example.com", *custom.values()]])[1:] == [field.name for field in fresh]
+
+
+CONTACT_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'contacts'"

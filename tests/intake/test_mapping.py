@@ -57,7 +57,16 @@ def test_the_first_phone_with_values_goes_to_the_field():
 
 
 def test_the_better_label_wins_over_the_earlier_one():
-    assert suggested("Title,Email,Job Title", "Dr.,a@example.com,") == ["custom:Title", "email", "job_title"]
+    columns = "Role,Email,Job Title"
+    assert suggested(columns, "Owner,a@example.com,") == ["custom:Role", "email", "job_title"]
+
+
+def test_a_label_of_two_fields_goes_to_the_second_where_a_column_fits_the_first_better():
+    assert suggested("Title,Email,Job Title", "Dr.,a@example.com,") == ["prefix", "email", "job_title"]
+    assert suggested("Title,Email", "Owner,a@example.com") == ["job_title", "email"]
+    assert suggested("Salutation,Title,Email", "Ms.,Owner,a@example.com") == ["prefix", "job_title", "email"]
+    columns = "Salutation,Title,Email,Job Title"
+    assert suggested(columns, "Ms.,Dr.,a@example.com,Owner") == ["prefix", "custom:Title", "email", "job_title"]
 
 
 def test_an_address_comes_from_one_place():

@@ -76,6 +76,17 @@ FIELDS = (
         searchable=True,
     ),
     Field(
+        "prefix",
+        "Prefix",
+        100,
+        "prefix | name prefix | salutation | honorific | honorific prefix | name title"
+        " | courtesy title | anrede | titel | akademischer titel | civilite | titre de civilite"
+        " | prefixe du nom | tratamiento | titulo | titulo de cortesia | prefijo del nombre"
+        " | tratamento | pronome de tratamento | prefixo | titolo | titolo di cortesia"
+        " | appellativo | aanhef | aanspreektitel | titulatuur | title | titre",
+        searchable=True,
+    ),
+    Field(
         "first_name",
         "First name",
         200,
