@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 
 from webapp.engine.decision import WRITTEN
-from webapp.engine.states import STORED_OUTCOMES
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 COLUMNS = ", ".join((*WRITTEN, "imported_from", "imported_row"))
 CHANGED = ("company", "job_title", "city")  # three fields that an update or a merge writes

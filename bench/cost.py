@@ -36,9 +36,10 @@ from webapp.embedded import Servers  # noqa: E402
 from webapp.engine import batch_loop, execution, leases, ledger_digest, sessions, uploads  # noqa: E402
 from webapp.engine.batches import BatchProcessor, Turn  # noqa: E402
 from webapp.engine.duplicates import Connection  # noqa: E402
-from webapp.engine.states import STORED_OUTCOMES, Strategy  # noqa: E402
 from webapp.migrate import migrate  # noqa: E402
 from webapp.models import User  # noqa: E402
+from webapp.vocabulary.outcomes import STORED_OUTCOMES  # noqa: E402
+from webapp.vocabulary.strategies import Strategy  # noqa: E402
 
 T = TypeVar("T")
 BATCH = 100

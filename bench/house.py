@@ -21,9 +21,9 @@ from webapp import db, jobs
 from webapp.config import Settings
 from webapp.embedded import Servers
 from webapp.engine import sessions, uploads
-from webapp.engine.states import Strategy
 from webapp.migrate import migrate
 from webapp.models import User
+from webapp.vocabulary.strategies import Strategy
 
 ROOT = Path(__file__).parent.parent
 

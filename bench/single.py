@@ -12,7 +12,7 @@ from bench import book
 from bench.files import contacts
 from bench.house import House
 from bench.rounds import Rounds
-from webapp.engine.states import Strategy
+from webapp.vocabulary.strategies import Strategy
 
 SMALL = 100
 GROWTH_ROUNDS = 3

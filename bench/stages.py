@@ -20,7 +20,7 @@ from bench.rounds import BEFORE, Rounds
 from webapp import db
 from webapp.engine import execution, leases, ledger_digest, sessions
 from webapp.engine.batches import BatchProcessor, Turn
-from webapp.engine.states import Strategy
+from webapp.vocabulary.strategies import Strategy
 
 EVERY = 0.004  # seconds between two looks
 STATEMENTS = {

@@ -24,10 +24,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 from sqlalchemy.sql.operators import OperatorClass
 
-from webapp.engine.states import STORED_OUTCOMES, State, Strategy
 from webapp.intake.folding import folded
 from webapp.vocabulary.fields import CALLED, NAMES, SCALARS
 from webapp.vocabulary.keys import DEFAULT_KEYS, DERIVED_KEYS, KEY_COLUMN, MATCH_KEYS, UNIQUE_KEYS
+from webapp.vocabulary.outcomes import INDEXED, STORED_OUTCOMES, sql_list
+from webapp.vocabulary.states import State
+from webapp.vocabulary.strategies import Strategy
 
 # What an erasure leaves alone: text that only the program writes, such as codes and the names of its processes.
 CODE = {"erasure": "code"}
@@ -229,15 +231,6 @@ class ContactImport(Base):
     read_position: Mapped[dict[str, Any] | None]  # where a resumed check goes on
     last_row: Mapped[int] = mapped_column(server_default=text("0"))  # the checkpoint: a row number
     batches_done: Mapped[int] = mapped_column(server_default=text("0"))
-    created: Mapped[int] = mapped_column(server_default=text("0"))
-    updated: Mapped[int] = mapped_column(server_default=text("0"))
-    merged: Mapped[int] = mapped_column(server_default=text("0"))
-    unchanged: Mapped[int] = mapped_column(server_default=text("0"))
-    duplicate_skipped: Mapped[int] = mapped_column(server_default=text("0"))
-    left_out: Mapped[int] = mapped_column(server_default=text("0"))
-    invalid: Mapped[int] = mapped_column(server_default=text("0"))
-    conflict: Mapped[int] = mapped_column(server_default=text("0"))
-    failed: Mapped[int] = mapped_column(server_default=text("0"))
     busy_seconds: Mapped[float] = mapped_column(server_default=text("0"))  # time spent executing, over all slices
     retrying: Mapped[bool] = mapped_column(server_default=text("false"))  # a second run over the failed rows
 
@@ -263,6 +256,15 @@ class ContactImport(Base):
             unique=True,
             postgresql_where=text("upload_key IS NOT NULL"),
         ),
+    )
+
+
+# A counter of rows for each outcome.
+for _outcome in STORED_OUTCOMES:
+    setattr(
+        ContactImport,
+        _outcome.value,
+        mapped_column(_outcome.value, BigInteger, server_default=text("0"), nullable=False),
     )
 
 
@@ -363,7 +365,7 @@ class ImportResult(Base):
             "import_id",
             "outcome",
             "row",
-            postgresql_where=text("outcome IN ('invalid', 'left_out', 'conflict', 'failed')"),
+            postgresql_where=text(f"outcome IN ({sql_list(INDEXED)})"),
         ),
     )
 

@@ -10,8 +10,8 @@ from sqlalchemy import event, text
 from tests.web.test_pages import bring, check
 from webapp import db
 from webapp.engine import mending, sessions, staging, uploads
-from webapp.engine.states import Strategy
 from webapp.models import ContactImport, ImportRow
+from webapp.vocabulary.strategies import Strategy
 
 ROWS = 3_500
 FILE = "ID,Email,First name\n" + "".join(f"{n},nobody at example,P{n}\n" for n in range(1, ROWS + 1))

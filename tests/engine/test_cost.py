@@ -13,7 +13,7 @@ from tests.engine.test_batch_loop import prepare
 from webapp.engine import batches, leases, preview
 from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.decision import Rules, statement
-from webapp.engine.states import Strategy
+from webapp.vocabulary.strategies import Strategy
 
 BATCHES = 10
 TABLES = ("contacts", "contact_import_rows", "contact_import_results", "contact_changes", "contact_imports")

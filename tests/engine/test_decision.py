@@ -12,7 +12,7 @@ from tests.engine.model import Book, take
 from webapp.engine import duplicates
 from webapp.engine.decision import Rules
 from webapp.engine.duplicates import DuplicateHandler
-from webapp.engine.states import Strategy
+from webapp.vocabulary.strategies import Strategy
 
 FEW = st.integers(0, 4)
 

@@ -12,9 +12,10 @@ from sqlalchemy import select, text
 from tests.harness.imports import table
 from webapp import db
 from webapp.engine import checking, leases, sessions, undo_preview
-from webapp.engine.progress import outcomes_of, progress, sums
+from webapp.engine.progress import outcomes_of, progress
 from webapp.models import Contact, ImportPreview, ImportResult
 from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.outcomes import sums
 
 PEOPLE = table(
     "1,ann@example.com,Ann,Ash,Acme,a,40",

@@ -12,9 +12,9 @@ from tests.harness.imports import table
 from webapp import db
 from webapp.config import Settings
 from webapp.engine import batches, execution, journal, leases, ledger_digest, sessions
-from webapp.engine.states import Strategy
 from webapp.models import Contact, ImportLog
 from webapp.reports import exports, summary
+from webapp.vocabulary.strategies import Strategy
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "promises.md"
 PEOPLE = table(

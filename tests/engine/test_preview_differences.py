@@ -9,9 +9,9 @@ from tests.engine.test_decision import people
 from tests.harness.imports import table
 from webapp.engine import journal, ledger_digest, preview, preview_differences
 from webapp.engine.leases import Lease
-from webapp.engine.states import STORED_OUTCOMES
 from webapp.models import Contact, ImportDifference, ImportPreview
 from webapp.reports import ledger, summary
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 COLUMNS = ("external_id", "email", "first_name", "company")
 

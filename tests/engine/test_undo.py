@@ -19,9 +19,9 @@ from webapp.engine import journal, undo, undo_preview
 from webapp.engine.decision import Rules
 from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.leases import Lease
-from webapp.engine.states import Strategy
 from webapp.models import Contact, ContactImport
 from webapp.reports import exports
+from webapp.vocabulary.strategies import Strategy
 
 CLEARABLE = ["email", "first_name", "company", "tags", "custom:s"]
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from tests.engine.test_undo import World, rows
 from webapp.engine import journal, undo, undo_by_hand
-from webapp.engine.states import Strategy
+from webapp.vocabulary.strategies import Strategy
 
 EXAMPLES = int(os.environ.get("PROPERTIES", "25"))
 POOL = range(4)

@@ -16,7 +16,7 @@ from tests.harness.imports import table
 from tests.harness.invariants import check_invariants
 from webapp import db, jobs
 from webapp.engine import journal, leases, sessions, undo
-from webapp.engine.states import State
+from webapp.vocabulary.states import State
 
 LONGEST_WAIT = 2  # seconds that an edit may have to wait
 

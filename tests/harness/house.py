@@ -19,8 +19,8 @@ from webapp import db, jobs
 from webapp.config import Settings
 from webapp.engine import journal, sessions, uploads
 from webapp.engine.progress import progress
-from webapp.engine.states import STORED_OUTCOMES
 from webapp.models import Contact
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 PATIENCE = 60  # seconds that a test waits on a busy machine before it gives up; what is promised the soak measures
 STARTING = 30  # seconds that a process may take to come up on a busy machine

@@ -7,8 +7,8 @@ import pytest
 
 from webapp import jobs
 from webapp.engine import sessions, uploads
-from webapp.engine.states import Strategy
 from webapp.models import ContactImport, User
+from webapp.vocabulary.strategies import Strategy
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from itertools import pairwise
 from uuid import UUID
 
 from tests.harness.house import House
-from webapp.engine.states import STORED_OUTCOMES
 from webapp.reports import exports
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 
 def check_invariants(house: House, import_id: UUID, *, complete: bool = True) -> dict:

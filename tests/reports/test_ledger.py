@@ -5,10 +5,10 @@ import re
 import pytest
 
 from tests.web.test_pages import run
-from webapp.engine.states import Outcome
 from webapp.intake import sentences
 from webapp.models import Contact
 from webapp.reports import exports, ledger
+from webapp.vocabulary.outcomes import Outcome
 
 BOOK = b"ID,Email,First name,Last name,Birthday,Notes\n1,ann@example.com,Ann,Ash,,\n2,ben@example.com,,,,\n"
 TROUBLE = f"""ID,Email,First name,Last name,Birthday,Notes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from webapp.engine.duplicates import Connection
 from webapp.engine.leases import Lease
-from webapp.engine.states import FAILURES, STORED_OUTCOMES, Outcome
+from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
 
 # A batch that waits for a lock gives way before the person who holds it does; the next attempt waits longer.
 LOCK_TIMEOUT = "300ms"

@@ -21,7 +21,8 @@ from webapp.engine.decision import Rules
 from webapp.engine.duplicates import Connection, Decided, DuplicateHandler
 from webapp.engine.faults import Category, Fault, Fenced, Paused, classify, first_line
 from webapp.engine.leases import POISONED_AFTER, Lease
-from webapp.engine.states import FAILURES, STORED_OUTCOMES, Outcome, Strategy
+from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
+from webapp.vocabulary.strategies import Strategy
 
 ATTEMPTS = 3
 BACK_OFF_SECONDS = (0.1, 0.5)

@@ -8,7 +8,7 @@ import psycopg
 
 from webapp.engine.duplicates import Decided, DuplicateHandler
 from webapp.engine.faults import Fault, classify, first_line
-from webapp.engine.states import STORED_OUTCOMES
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 
 class Bisection:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from webapp.engine.states import STORED_OUTCOMES, Outcome, Strategy
 from webapp.vocabulary.fields import SCALARS
 from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, KEY_FIELDS, MATCH_KEYS, UNIQUE_KEYS
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
+from webapp.vocabulary.strategies import Strategy, Writes
 
 # Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew for every batch.
 IMPORT_ID, AFTER, LIMIT, LISTED = "$1::uuid", "$2::bigint", "$3::bigint", "$4::bigint[]"
@@ -40,7 +41,7 @@ class Rules:
 
     @property
     def writes_to_matches(self) -> bool:
-        return self.strategy is not Strategy.SKIP
+        return self.strategy.writes_to_matches
 
 
 @lru_cache(maxsize=64)
@@ -141,7 +142,7 @@ def _reached_contacts(rules: Rules) -> str:
 
 def _frees_shared_phones(rules: Rules) -> bool:
     """Whether a row can take a phone from one of several contacts that share it."""
-    return rules.strategy is Strategy.UPDATE and "phone" in rules.enabled
+    return rules.strategy.writes is Writes.FILLED_CELLS and "phone" in rules.enabled
 
 
 def _of_owner(rules: Rules, column: str) -> str:
@@ -220,43 +221,57 @@ def _sharing_a_phone() -> str:
         WHERE phone IN (SELECT phone_key FROM valid WHERE by_phone_too IS NOT NULL)"""
 
 
-def _new_value(strategy: Strategy, field: str) -> str:
-    """W1 and W2: update lets non-blank values of the file win, merge fills blanks only."""
-    if strategy is Strategy.MERGE:
-        return f"COALESCE(c.{field}, j.{field})"
-    return f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
+class FilledCells:
+    """W1: a filled cell `j` replaces what the contact `c` has, and the clear token empties it."""
 
+    tags = """CASE WHEN 'tags' = ANY(j.clears) THEN '{}' ELSE COALESCE(j.tags, c.tags, '{}') END"""
+    custom = """CASE WHEN j.clears IS NULL THEN COALESCE(c.custom, '{}') || COALESCE(j.custom, '{}')
+      ELSE (COALESCE(c.custom, '{}') || COALESCE(j.custom, '{}'))
+        - ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%') END"""
 
-def _new_key(strategy: Strategy, field: str, key: str) -> str:
-    if strategy is Strategy.MERGE:
-        return f"CASE WHEN c.{field} IS NULL THEN j.{key} ELSE c.{key} END"
-    return f"""CASE WHEN '{field}' = ANY(j.clears) THEN NULL
+    @staticmethod
+    def value(field: str) -> str:
+        return f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
+
+    @staticmethod
+    def key(field: str, key: str) -> str:
+        return f"""CASE WHEN '{field}' = ANY(j.clears) THEN NULL
       WHEN j.{field} IS NULL THEN c.{key} ELSE j.{key} END"""
 
 
-def _new_tags(strategy: Strategy) -> str:
-    if strategy is Strategy.MERGE:
-        return """CASE WHEN j.tags IS NULL OR j.tags <@ c.tags THEN COALESCE(c.tags, j.tags, '{}')
+class BlankFields:
+    """W2: a cell fills only what is blank in the contact; tags and custom fields are added to those it has."""
+
+    tags = """CASE WHEN j.tags IS NULL OR j.tags <@ c.tags THEN COALESCE(c.tags, j.tags, '{}')
           ELSE COALESCE(c.tags, '{}') || ARRAY(SELECT t FROM unnest(j.tags) WITH ORDINALITY AS u(t, n)
             WHERE c.tags IS NULL OR t <> ALL(c.tags) ORDER BY n) END"""
-    return """CASE WHEN 'tags' = ANY(j.clears) THEN '{}' ELSE COALESCE(j.tags, c.tags, '{}') END"""
+    custom = "COALESCE(j.custom, '{}') || COALESCE(c.custom, '{}')"
+
+    @staticmethod
+    def value(field: str) -> str:
+        return f"COALESCE(c.{field}, j.{field})"
+
+    @staticmethod
+    def key(field: str, key: str) -> str:
+        return f"CASE WHEN c.{field} IS NULL THEN j.{key} ELSE c.{key} END"
 
 
-def _new_custom(strategy: Strategy) -> str:
-    mine, theirs = "COALESCE(j.custom, '{}')", "COALESCE(c.custom, '{}')"
-    if strategy is Strategy.MERGE:
-        return f"{mine} || {theirs}"
-    cleared = "ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%')"
-    return f"CASE WHEN j.clears IS NULL THEN {theirs} || {mine} ELSE ({theirs} || {mine}) - {cleared} END"
+# What a strategy writes, as SQL. A strategy that writes nothing is not here, and asking for it is an error.
+WRITES: dict[Writes, type[FilledCells | BlankFields]] = {
+    Writes.FILLED_CELLS: FilledCells,
+    Writes.BLANK_FIELDS: BlankFields,
+}
 
 
 def _new_values(strategy: Strategy) -> Iterator[tuple[str, str]]:
+    new = WRITES[strategy.writes]
+
     for field in SCALARS:
-        yield field, _new_value(strategy, field)
-    yield "tags", _new_tags(strategy)
-    yield "custom", _new_custom(strategy)
+        yield field, new.value(field)
+    yield "tags", new.tags
+    yield "custom", new.custom
     for field, key in KEY_FIELDS.items():
-        yield key, _new_key(strategy, field, key)
+        yield key, new.key(field, key)
 
 
 def _insert_contacts() -> str:
@@ -332,19 +347,18 @@ _JOINS_DETAIL = "CASE WHEN joins IS NOT NULL THEN jsonb_build_object('row', join
 
 
 def _entries_of_matches(rules: Rules) -> str:
-    changed = Outcome.UPDATED if rules.strategy is Strategy.UPDATE else Outcome.MERGED
     return f"""
-    SELECT row, CASE WHEN before IS NULL THEN 'unchanged'::outcome ELSE '{changed}' END, owner,
+    SELECT row, CASE WHEN before IS NULL THEN 'unchanged'::outcome ELSE '{rules.strategy.changed}' END, owner,
       {_JOINS_CODE}, {_JOINS_DETAIL}
     FROM matched"""
 
 
 def _entries_of_the_rest(rules: Rules) -> str:
     """Rows that write to no contact, in one pass."""
-    skipped = "" if rules.writes_to_matches else f"OR {MATCHES}"
+    skipped, outcome = ("", "") if rules.writes_to_matches else (f"OR {MATCHES}", f"ELSE '{rules.strategy.changed}'")
     return f"""
     SELECT row, CASE WHEN conflict IS NOT NULL THEN 'conflict' WHEN status <> 'valid' THEN status::outcome
-        ELSE 'duplicate_skipped' END,
+        {outcome} END,
       CASE WHEN conflict IS NULL THEN owner END, COALESCE(conflict, code, {_JOINS_CODE}),
       CASE WHEN conflict IS NULL THEN {_JOINS_DETAIL} ELSE jsonb_build_object('contacts', (
         SELECT jsonb_agg(DISTINCT k) FROM unnest({_reached_contacts(rules)}) k WHERE k IS NOT NULL)) END
@@ -382,7 +396,7 @@ def _totals(rules: Rules) -> str:
     counts = ", ".join(
         f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES
     )
-    changed = """count(*) FILTER (WHERE outcome IN ('updated', 'merged')) AS to_change,
+    changed = f"""count(*) FILTER (WHERE outcome = '{rules.strategy.changed}') AS to_change,
       (SELECT count(*) FROM changed) AS changed"""
     return f"""
     SELECT (SELECT rows FROM span) AS rows, (SELECT COALESCE(last_row, 0) FROM span) AS last_row,

@@ -6,8 +6,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from webapp.engine.sessions import WrongState
-from webapp.engine.states import PENDING, STORED_OUTCOMES, State
 from webapp.models import ContactImport, ImportLease
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
+from webapp.vocabulary.states import PENDING, State
 
 # The tables whose rows name an import without a foreign key; deleting the import takes all others with it.
 LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs")

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 
 from webapp.engine.decision import Rules, statement
-from webapp.engine.states import STORED_OUTCOMES, Outcome
+from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
 
 Connection = psycopg.Connection[dict[str, Any]]
 

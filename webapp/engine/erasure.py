@@ -20,11 +20,11 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import erased_columns, finding, journal, person_names, searching, sessions
 from webapp.engine.finding import NAMED, OWN, PHONE, stronger
-from webapp.engine.states import NEVER_RUN, WORKED_ON
 from webapp.intake import mapping
 from webapp.intake.records import column_names
 from webapp.models import Contact, ContactImport, personal_columns
 from webapp.vocabulary.fields import CALLED
+from webapp.vocabulary.states import NEVER_RUN, WORKED_ON
 
 LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
 LOOKS = 3  # for one erasure: each but the first is at what became new during the one before

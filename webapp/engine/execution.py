@@ -8,7 +8,7 @@ from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
-from webapp.engine.states import State
+from webapp.vocabulary.states import State
 
 ENDS = {Turn.DONE: State.COMPLETED, Turn.CANCELLED: State.CANCELLED, Turn.STOPPED: State.FAILED}
 REASONS = {Turn.STOPPED: "stopped_at_first_error"}

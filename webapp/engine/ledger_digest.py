@@ -13,8 +13,8 @@ from uuid import UUID
 import psycopg
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.preview_differences import LETTERS, sql_case
-from webapp.engine.states import STORED_OUTCOMES, Outcome
+from webapp.engine.preview_differences import sql_case
+from webapp.vocabulary.outcomes import LETTERS, STORED_OUTCOMES, Outcome
 
 BLOCK_ROWS = 10_000  # ledger entries that the database joins to one text at a time
 LAST = 2**62

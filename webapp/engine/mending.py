@@ -22,12 +22,12 @@ from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
 from webapp.engine.staging import BLOCK_ROWS, copy_rows, take_back
-from webapp.engine.states import State
 from webapp.intake import reading
 from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.intake.validation import BROKEN, CheckedRow, Checker
 from webapp.limits import BLOCK_BYTES, PAGE_CHARS, SHOWN_CELL_CHARS
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
+from webapp.vocabulary.states import State
 
 LEFT_OUT = "left_out"
 AT_ONCE = 0.5  # seconds; what a request leaves over goes on in a job

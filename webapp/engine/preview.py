@@ -16,15 +16,17 @@ from webapp.engine import ledger_digest
 from webapp.engine.decision import Rules
 from webapp.engine.duplicates import Connection, DuplicateHandler
 from webapp.engine.leases import POISONED_AFTER, Lease
-from webapp.engine.states import STORED_OUTCOMES, Outcome, State, Strategy
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.fields import COMPARED, SCALARS
 from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, UNIQUE_KEYS
+from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
+from webapp.vocabulary.states import State
+from webapp.vocabulary.strategies import Strategy
 
 RANGE = 1000  # rows a statement: the result does not depend on it
 EXAMPLES = 3  # of each outcome
 SHADOWED = ("contacts", "contact_changes", "contact_import_results")
-_SHOWN = (Outcome.UPDATED, Outcome.MERGED, Outcome.CONFLICT, Outcome.UNCHANGED, Outcome.DUPLICATE_SKIPPED)
+_SHOWN = tuple(outcome for outcome in Outcome if outcome.duplicate or outcome is Outcome.CONFLICT)
 
 
 def compute_missing(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> bool:

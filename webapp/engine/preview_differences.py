@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from webapp.engine.duplicates import Connection
-from webapp.engine.states import STORED_OUTCOMES, Outcome
-
-LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STORED_OUTCOMES)}
+from webapp.vocabulary.outcomes import LETTERS, Outcome
 
 
 def sql_case(words: Mapping[Outcome, str] | Mapping[str, str], column: str) -> str:

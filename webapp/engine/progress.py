@@ -9,18 +9,10 @@ from sqlalchemy.orm import Session
 
 from webapp.engine.batches import AUTO_MOST
 from webapp.engine.leases import PLACE, POISONED_AFTER
-from webapp.engine.states import (
-    DUPLICATES,
-    FAILURES,
-    SKIPPED,
-    STORED_OUTCOMES,
-    SUCCESS,
-    WORKED_ON,
-    Outcome,
-    State,
-)
 from webapp.engine.throughput import Throughput, throughput
 from webapp.models import ContactImport, ImportLease
+from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome, sums
+from webapp.vocabulary.states import WORKED_ON, State
 
 LATE_WORKER = timedelta(seconds=5)  # queued for longer than this without a worker is worth a word
 SILENCE = timedelta(seconds=10)  # a worker not heard of for longer is not counted on
@@ -73,21 +65,6 @@ def outcomes_of(session: ContactImport) -> dict[str, int]:
     return {**counts, Outcome.NOT_PROCESSED.value: max((session.total or 0) - sum(counts.values()), 0)}
 
 
-def sums(outcomes: dict[str, int]) -> dict[str, int]:
-    """The public counters, each a sum of outcomes."""
-    return {
-        "success": _sum(outcomes, SUCCESS),
-        "failed": _sum(outcomes, FAILURES),
-        "skipped": _sum(outcomes, SKIPPED),
-        "duplicates": _sum(outcomes, DUPLICATES),
-        "processed": _sum(outcomes, STORED_OUTCOMES),
-    }
-
-
-def _sum(outcomes: dict[str, int], kinds: tuple[Outcome, ...]) -> int:
-    return sum(outcomes.get(kind.value, 0) for kind in kinds)
-
-
 def percent(processed: int, total: int) -> float:
     """Processed of total in percent, rounded down to one decimal: 100 only when every row was processed."""
     return 100.0 if processed >= total else processed * 1000 // total / 10
@@ -99,8 +76,8 @@ def progress(session: Session, import_id: UUID) -> ImportProgress:
     outcomes = outcomes_of(found)
     counts = sums(outcomes)
     work, waits = _work(session, found, counts["processed"]), waiting_for(session, found.id)
-    moves = found.state in THROUGHPUT_OF and not waits
-    moving = throughput(session, found.id, THROUGHPUT_OF[found.state]) if moves else Throughput(0.0)
+    step = State(found.state).work if found.state != State.QUEUED and not waits else None
+    moving = throughput(session, found.id, step.value) if step else Throughput(0.0)
     return ImportProgress(
         progress=0.0 if found.total is None else percent(counts["processed"], found.total),
         total=found.total or 0,
@@ -116,14 +93,6 @@ def progress(session: Session, import_id: UUID) -> ImportProgress:
         points=moving.points,
         **counts,
     )
-
-
-THROUGHPUT_OF: dict[str, str] = {
-    State.CHECKING: "block_checked",
-    State.RUNNING: "batch",
-    State.CANCELLING: "batch",
-    State.ROLLING_BACK: "batch_undone",
-}
 
 
 def _work(session: Session, found: ContactImport, processed: int) -> Work:

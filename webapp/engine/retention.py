@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import undo_rules
 from webapp.engine.duplicates import Connection
-from webapp.engine.states import ENDED, NEVER_RUN, WORKED_ON
 from webapp.models import ContactImport, Installation
+from webapp.vocabulary.states import ENDED, NEVER_RUN, WORKED_ON
 
 BATCH = 2000
 CHUNKS = 128  # of about 128 KiB each

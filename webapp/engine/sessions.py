@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from webapp.config import Settings
 from webapp.engine import mappings, retention
-from webapp.engine.states import ENDED, NEVER_RUN, PENDING, State, Strategy, sources_of
 from webapp.intake import mapping
 from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow, User
 from webapp.vocabulary.keys import DEFAULT_KEYS, MATCH_KEYS
+from webapp.vocabulary.outcomes import Outcome
+from webapp.vocabulary.states import ENDED, NEVER_RUN, PENDING, State, sources_of
+from webapp.vocabulary.strategies import Strategy
 
 LARGEST_BATCH = 1000
 
@@ -231,7 +233,7 @@ def retry_failed(session: Session, import_id: UUID) -> None:
     if opened.state != State.COMPLETED:
         raise WrongState(opened.state)
     _not_expired(session, opened)
-    if not opened.failed:
+    if not getattr(opened, Outcome.FAILED):
         raise Refused("nothing_failed")
     session.execute(
         text(

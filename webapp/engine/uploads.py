@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from webapp.config import Settings
 from webapp.engine import mappings, sessions
 from webapp.engine.staging import Incoming, StoredFile, received
-from webapp.engine.states import State
 from webapp.intake import mapping, reading
 from webapp.models import ContactImport, ImportCorrection, ImportLease
+from webapp.vocabulary.states import State
 
 LONGEST_NAME = 200
 

@@ -14,9 +14,9 @@ from webapp import db
 from webapp.config import Settings
 from webapp.engine import checking, execution, leases, mending, preview, undo, undo_preview, uploads
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
-from webapp.engine.states import ENDED, WORKED_ON, State
 from webapp.intake.reading import Unreadable
 from webapp.jobs import queueing, report_jobs, sweeping, work_horses
+from webapp.vocabulary.states import ENDED, WORKED_ON, State
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import OperationalError
 from webapp import db, migrate
 from webapp.config import Settings
 from webapp.engine import leases, retention
-from webapp.engine.states import WORKED_ON, Strategy
 from webapp.jobs import queueing
+from webapp.vocabulary.states import WORKED_ON
+from webapp.vocabulary.strategies import Strategy
 
 SWEPT_STATES = [state.value for state in WORKED_ON]
 

@@ -23,6 +23,7 @@ from webapp.intake.formulas import protected, unprotected
 from webapp.limits import MEBIBYTE
 from webapp.models import ContactImport
 from webapp.reports.ledger import Row
+from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500
@@ -153,7 +154,7 @@ _ROWS_WITH_ENTRIES = """contact_import_rows r LEFT JOIN LATERAL (
         SELECT * FROM contact_import_results l WHERE l.import_id = r.import_id AND l.row = r.row LIMIT 1) l ON true"""
 
 _EVERY_ROW = f"""
-    SELECT {_COLUMNS.format(otherwise="not_processed")}
+    SELECT {_COLUMNS.format(otherwise=Outcome.NOT_PROCESSED)}
     FROM {_ROWS_WITH_ENTRIES}
     WHERE r.import_id = %(id)s AND r.row > %(after)s ORDER BY r.row LIMIT %(rows)s"""
 
@@ -162,10 +163,10 @@ _LEDGER = """
     FROM contact_import_results WHERE import_id = %(id)s AND row > %(after)s ORDER BY row LIMIT %(rows)s"""
 
 _REJECTED = f"""
-    SELECT {_COLUMNS.format(otherwise="invalid")}
+    SELECT {_COLUMNS.format(otherwise=Outcome.INVALID)}
     FROM {_ROWS_WITH_ENTRIES}
     WHERE r.import_id = %(id)s AND r.row > %(after)s
-      AND (r.status = 'invalid' OR l.outcome IN ('conflict', 'failed')) ORDER BY r.row LIMIT %(rows)s"""
+      AND (r.status = 'invalid' OR l.outcome IN ({sql_list(FAILURES)})) ORDER BY r.row LIMIT %(rows)s"""
 
 # Without statistics PostgreSQL might fetch and sort all rows for each page. The transaction ends with the page.
 _IN_ORDER = "SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name"

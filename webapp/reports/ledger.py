@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webapp.engine import person_names, searching
-from webapp.engine.states import Outcome
 from webapp.intake import folding, sentences
 from webapp.vocabulary.fields import NAMES, SEARCHED
 from webapp.vocabulary.keys import DERIVED_KEYS
+from webapp.vocabulary.outcomes import Outcome
 
 
 @dataclass(frozen=True)

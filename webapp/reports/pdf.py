@@ -13,6 +13,7 @@ from webapp import db
 from webapp.config import Settings
 from webapp.reports import choices, documents, ledger, summary
 from webapp.reports.wording import TEMPLATES, environment
+from webapp.vocabulary.outcomes import PROBLEMS
 
 logger = logging.getLogger(__name__)
 LISTED = 200
@@ -69,7 +70,7 @@ def page(session: Session, import_id: UUID) -> str:
     found = summary.report(session, import_id)
     listed = [
         row
-        for outcome in summary.PROBLEMS
+        for outcome in PROBLEMS
         for row in ledger.rows(session, import_id, outcome=outcome.value, limit=LISTED)
     ]
     return environment().get_template("pdf/report.html").render(

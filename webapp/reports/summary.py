@@ -6,14 +6,14 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from webapp.engine.progress import outcomes_of, sums
-from webapp.engine.states import ENDED, Outcome, State
+from webapp.engine.progress import outcomes_of
 from webapp.intake import sentences
 from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
+from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sql_list, sums
+from webapp.vocabulary.states import ENDED, State
 
 BARS = 60  # of the chart of rows over time
-PROBLEMS = (Outcome.INVALID, Outcome.CONFLICT, Outcome.FAILED)
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,9 @@ def seconds(found: ContactImport) -> float | None:
 def _problems(session: Session, import_id: UUID) -> list[Problem]:
     rows = session.execute(
         text(
-            """SELECT outcome::text AS outcome, COALESCE(code, outcome::text) AS code, count(*) AS rows
+            f"""SELECT outcome::text AS outcome, COALESCE(code, outcome::text) AS code, count(*) AS rows
                FROM contact_import_results
-               WHERE import_id = :id AND outcome IN ('invalid', 'conflict', 'failed')
+               WHERE import_id = :id AND outcome IN ({sql_list(PROBLEMS)})
                GROUP BY 1, 2 ORDER BY rows DESC, code"""
         ),
         {"id": import_id},

@@ -8,28 +8,15 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from webapp.engine.states import STORED_OUTCOMES
 from webapp.intake import sentences
 from webapp.vocabulary.fields import TARGETS, label_of
+from webapp.vocabulary.outcomes import REST, STORED_OUTCOMES, Outcome
+from webapp.vocabulary.strategies import Strategy
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 BAR_WIDTH = 1000
 SHORT, LONG = 60, 90  # seconds up to which a duration and a time left are told in seconds
-WORDS = {
-    "created": "created",
-    "updated": "updated",
-    "merged": "merged",
-    "unchanged": "unchanged",
-    "duplicate_skipped": "duplicates skipped",
-    "left_out": "left out",
-    "invalid": "invalid",
-    "conflict": "conflicts",
-    "failed": "failed",
-    "not_processed": "not processed",
-}
-SINGULAR = {"duplicate_skipped": "duplicate skipped", "conflict": "conflict"}
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe"}
-STRATEGY_WORDS = {"skip": "duplicates skipped", "update": "duplicates updated", "merge": "duplicates merged"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +28,7 @@ class Segment:
     word: str
     x: float
     width: float
+    colour: str  # on paper
 
 
 def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
@@ -49,14 +37,10 @@ def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
     for outcome in STORED_OUTCOMES:
         if count := outcomes.get(outcome, 0):
             width = max(count / max(total, 1) * BAR_WIDTH, 4)
-            found.append(Segment(outcome, count, word(outcome, count), round(x, 1), round(max(width - 2, 2), 1)))
+            place = round(x, 1), round(max(width - 2, 2), 1)
+            found.append(Segment(outcome, count, outcome.word(count), *place, outcome.colour.light))
             x += width
     return found
-
-
-def word(outcome: str, count: int) -> str:
-    """The outcome's word for this many rows."""
-    return SINGULAR.get(outcome, WORDS[outcome]) if count == 1 else WORDS[outcome]
 
 
 def counted(count: int | None, noun: str) -> str:
@@ -119,7 +103,7 @@ def shown(value: Any) -> str:
 
 
 FILTERS = {
-    "one_row": lambda outcome: word(outcome, 1),
+    "one_row": lambda outcome: Outcome(outcome).one,
     "number": number,
     "moment": moment,
     "brief": brief,
@@ -134,8 +118,9 @@ FILTERS = {
 }
 GLOBALS = {
     "segments": segments,
-    "words": WORDS,
-    "strategy_words": STRATEGY_WORDS,
+    "Outcome": Outcome,
+    "Strategy": Strategy,
+    "rest_colour": REST.light,
     "targets": TARGETS,
     "sentences": sentences,
 }

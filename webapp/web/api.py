@@ -20,11 +20,11 @@ from webapp import jobs
 from webapp.engine import preview as previews
 from webapp.engine import sessions, undo_preview
 from webapp.engine.progress import progress
-from webapp.engine.states import State
 from webapp.intake import sentences
 from webapp.intake.mapping import BadMapping
 from webapp.limits import JSON_BYTES
 from webapp.models import ContactImport, ImportPreview
+from webapp.vocabulary.states import State
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, forms, hub
 from webapp.web.access import change_import, load_import, settings

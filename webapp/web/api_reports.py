@@ -7,9 +7,9 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from webapp import jobs
-from webapp.engine.states import ENDED
 from webapp.models import ContactImport
 from webapp.reports import documents
+from webapp.vocabulary.states import ENDED
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, downloads
 from webapp.web.access import load_import, settings

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from webapp.engine.states import Outcome, State, Strategy
 from webapp.vocabulary.fields import FIELDS
 from webapp.vocabulary.keys import MatchKey
+from webapp.vocabulary.outcomes import Outcome
+from webapp.vocabulary.states import State
+from webapp.vocabulary.strategies import Strategy
 from webapp.web.forms import Text
 
 LARGEST_PAGE = 1000
@@ -74,16 +76,7 @@ class ContactsQuery(BaseModel):
 class Outcomes(Given):
     """How many rows ended how: exactly one outcome each, so they add up to the rows."""
 
-    created: int
-    updated: int
-    merged: int
-    unchanged: int
-    duplicate_skipped: int
-    left_out: int
-    invalid: int
-    conflict: int
-    failed: int
-    not_processed: int
+    __annotations__ = {outcome.value: int for outcome in Outcome}
 
 
 class Options(Given):

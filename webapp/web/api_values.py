@@ -8,11 +8,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from webapp.engine import journal, undo_preview
-from webapp.engine.progress import ImportProgress, outcomes_of, sums
-from webapp.engine.states import Outcome, State, sources_of
+from webapp.engine.progress import ImportProgress, outcomes_of
 from webapp.models import Contact, ContactImport, ImportResult, ImportRow, User
-from webapp.reports import ledger, summary
+from webapp.reports import ledger
 from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sums
+from webapp.vocabulary.states import State, sources_of
 from webapp.web import api_schemas as schemas
 from webapp.web.runs import undo_is_over
 
@@ -67,7 +68,7 @@ def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
 def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
     entries = [
         entry
-        for outcome in summary.PROBLEMS
+        for outcome in PROBLEMS
         for entry in ledger.rows(session, import_id, outcome=outcome.value, limit=schemas.ERROR_LOG_ENTRIES)
     ]
     newest_last = sorted(entries, key=lambda entry: entry.row)[: schemas.ERROR_LOG_ENTRIES]
@@ -78,11 +79,7 @@ def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
 
 
 def _category(entry: ledger.Row) -> Any:
-    if entry.outcome == Outcome.INVALID:
-        return "validation"
-    if entry.outcome == Outcome.CONFLICT:
-        return "business"
-    return "system" if entry.code == "workers_lost" else "database"
+    return "system" if entry.code == "workers_lost" else Outcome(entry.outcome).category
 
 
 def rows_of(session: Session, import_id: UUID, outcome: str | None, after: int, limit: int) -> list[schemas.LedgerRow]:

@@ -12,7 +12,6 @@ from flask_login import current_user, login_required
 
 from webapp import jobs
 from webapp.engine import mappings, mending, sessions, uploads
-from webapp.engine.states import State
 from webapp.intake import countries, encodings, mapping, sentences
 from webapp.intake.reading import Unreadable
 from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
@@ -20,6 +19,7 @@ from webapp.models import ContactImport
 from webapp.reports.wording import DELIMITERS
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.keys import KEYS
+from webapp.vocabulary.states import State
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.concurrency import ConcurrencyLimit

@@ -24,9 +24,9 @@ from pydantic_core import PydanticCustomError
 from werkzeug.exceptions import UnprocessableEntity
 
 from webapp.engine.sessions import LARGEST_BATCH
-from webapp.engine.states import Strategy
 from webapp.intake import countries
 from webapp.vocabulary.keys import DEFAULT_KEYS, MatchKey
+from webapp.vocabulary.strategies import Strategy
 
 LARGEST_NUMBER = 2**63 - 1  # PostgreSQL's bigint
 LARGEST_CURSOR = LARGEST_NUMBER - 1  # so that one more is a number too

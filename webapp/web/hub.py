@@ -19,8 +19,8 @@ from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
 from webapp.config import Settings
 from webapp.engine.progress import ImportProgress, progress
-from webapp.engine.states import ENDED, WORKED_ON
 from webapp.models import ContactImport
+from webapp.vocabulary.states import ENDED, WORKED_ON
 from webapp.web.access import SEES_ALL
 from webapp.web.account import Identity, still_valid
 from webapp.web.extensions import db

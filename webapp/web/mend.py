@@ -10,12 +10,12 @@ from flask_login import login_required
 
 from webapp import jobs
 from webapp.engine import mending, sessions
-from webapp.engine.states import State
 from webapp.intake import sentences
 from webapp.intake.cleaning import line_feeds
 from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
 from webapp.vocabulary.fields import IDENTITY, label_of
+from webapp.vocabulary.states import State
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db

@@ -9,9 +9,10 @@ from flask_login import login_required
 
 from webapp import jobs
 from webapp.engine import undo
-from webapp.engine.states import ENDED, Outcome, State
 from webapp.models import ContactImport
 from webapp.reports import documents, ledger, summary
+from webapp.vocabulary.outcomes import Outcome
+from webapp.vocabulary.states import ENDED, State
 from webapp.web import downloads, forms
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.extensions import db

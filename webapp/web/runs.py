@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine import discarding, retention, searching, sessions, undo_preview
-from webapp.engine.progress import outcomes_of, progress, sums
-from webapp.engine.states import ENDED, PENDING, WORKED_ON, State
+from webapp.engine.progress import outcomes_of, progress
 from webapp.intake import sentences
 from webapp.models import ContactImport, User
 from webapp.reports import summary
+from webapp.vocabulary.outcomes import sums
+from webapp.vocabulary.states import ENDED, PENDING, WORKED_ON, State
 from webapp.web import forms, hub
 from webapp.web.access import SEES_ALL, change_import, load_import, may_see, retention_days, settings
 from webapp.web.extensions import db

@@ -15,10 +15,11 @@ from webapp.engine import preview as previews
 from webapp.engine import sessions, uploads
 from webapp.engine.progress import progress
 from webapp.engine.staging import TooLarge
-from webapp.engine.states import State, Strategy
 from webapp.intake import sentences
 from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport, ImportPreview
+from webapp.vocabulary.states import State
+from webapp.vocabulary.strategies import Strategy
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, refuse_viewers, retention_days, settings
 from webapp.web.extensions import db

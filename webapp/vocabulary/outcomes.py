@@ -1,0 +1,135 @@
+"""What became of a row: the closed list of outcomes. Each row of a file has exactly one."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple, Self
+
+
+class Sum(StrEnum):
+    """The public counters. `success`, `failed` and `skipped` add up to the processed rows."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Action(StrEnum):
+    """What a person can do about a row of this outcome once the import has ended."""
+
+    UNDO = "undo"  # the row wrote to a contact, and an undo takes that back
+    CORRECT = "correct"  # the row is among the rejected rows, to be corrected and uploaded again
+    RETRY = "retry"  # the row can be run again as it is
+
+
+class Colour(NamedTuple):
+    """A colour on light and on dark ground. Paper is light."""
+
+    light: str
+    dark: str
+
+
+REST = Colour("#e6eaf0", "#2a3342")  # the part of the bar that stands for rows without an outcome
+
+
+class Outcome(StrEnum):
+    """What became of a row, in the order in which bars, legends and tables show it.
+
+    `label` is the word for many rows and `one` that for a single row. `sum` is the counter in which the outcome goes,
+    None for the one outcome that is never stored. `duplicate` says whether it also counts as a duplicate, that is,
+    whether the row met a contact which was there before. `category` is the kind of the error, where it is one.
+    """
+
+    label: str
+    one: str
+    colour: Colour
+    sum: Sum | None
+    duplicate: bool
+    category: str | None
+    actions: frozenset[Action]
+
+    # A type checker takes a look-up, such as Outcome(code), for a call of this: hence the defaults.
+    def __new__(  # noqa: PLR0917 - the members below are a table
+        cls,
+        code: str,
+        label: str = "",
+        one: str = "",
+        colour: Colour = REST,
+        sum_: Sum | None = None,
+        duplicate: bool = False,
+        category: str | None = None,
+        actions: frozenset[Action] = frozenset(),
+    ) -> Self:
+        item = str.__new__(cls, code)
+        item._value_ = code
+        item.label, item.one, item.colour = label, one, colour
+        item.sum, item.duplicate, item.category = sum_, duplicate, category
+        item.actions = actions
+        return item
+
+    CREATED = (
+        "created", "created", "created", Colour("#0f7b5f", "#3fbf98"),
+        Sum.SUCCESS, False, None, frozenset({Action.UNDO}),
+    )  # fmt: skip
+    UPDATED = (
+        "updated", "updated", "updated", Colour("#2563d9", "#6b9dff"),
+        Sum.SUCCESS, True, None, frozenset({Action.UNDO}),
+    )  # fmt: skip
+    MERGED = (
+        "merged", "merged", "merged", Colour("#7c46c9", "#b58cf0"),
+        Sum.SUCCESS, True, None, frozenset({Action.UNDO}),
+    )  # fmt: skip
+    UNCHANGED = (
+        "unchanged", "unchanged", "unchanged", Colour("#6f7a8c", "#8f9aac"),
+        Sum.SUCCESS, True,
+    )  # fmt: skip
+    DUPLICATE_SKIPPED = (
+        "duplicate_skipped", "duplicates skipped", "duplicate skipped", Colour("#98a3b3", "#667085"),
+        Sum.SKIPPED, True,
+    )  # fmt: skip
+    LEFT_OUT = (
+        "left_out", "left out", "left out", Colour("#c3cad4", "#505a6b"),
+        Sum.SKIPPED,
+    )  # fmt: skip
+    INVALID = (
+        "invalid", "invalid", "invalid", Colour("#a35a03", "#f0a24a"),
+        Sum.SKIPPED, False, "validation", frozenset({Action.CORRECT}),
+    )  # fmt: skip
+    CONFLICT = (
+        "conflict", "conflicts", "conflict", Colour("#c2470f", "#ff8a57"),
+        Sum.FAILED, False, "business", frozenset({Action.CORRECT}),
+    )  # fmt: skip
+    FAILED = (
+        "failed", "failed", "failed", Colour("#b3261e", "#ff7a70"),
+        Sum.FAILED, False, "database", frozenset({Action.CORRECT, Action.RETRY}),
+    )  # fmt: skip
+    # Never stored: it is the total minus what was processed.
+    NOT_PROCESSED = ("not_processed", "not processed", "not processed", REST, None)
+
+    def word(self, count: int) -> str:
+        """The outcome's word for this many rows."""
+        return self.one if count == 1 else self.label
+
+
+STORED_OUTCOMES = tuple(outcome for outcome in Outcome if outcome.sum is not None)
+FAILURES = tuple(outcome for outcome in Outcome if outcome.sum is Sum.FAILED)
+WRITTEN = tuple(outcome for outcome in Outcome if Action.UNDO in outcome.actions)
+PROBLEMS = tuple(outcome for outcome in Outcome if Action.CORRECT in outcome.actions)  # these rows need a person
+# The ledger's partial index: few rows, which are asked for by outcome.
+INDEXED = tuple(outcome for outcome in Outcome if outcome in PROBLEMS or outcome is Outcome.LEFT_OUT)
+# A letter for each outcome: previews and the ledger's digest keep one text of letters for a file.
+LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STORED_OUTCOMES)}
+
+
+def sums(outcomes: Mapping[str, int]) -> dict[str, int]:
+    """The public counters: `success`, `failed`, `skipped`, `duplicates` and `processed`, in rows."""
+    counts = {
+        counter.value: sum(outcomes.get(outcome, 0) for outcome in Outcome if outcome.sum is counter)
+        for counter in Sum
+    }
+    duplicates = sum(outcomes.get(outcome, 0) for outcome in Outcome if outcome.duplicate)
+    return {**counts, "duplicates": duplicates, "processed": sum(counts.values())}
+
+
+def sql_list(outcomes: tuple[Outcome, ...]) -> str:
+    """Outcomes as a list of SQL literals: `'updated', 'merged'`."""
+    return ", ".join(f"'{outcome}'" for outcome in outcomes)
