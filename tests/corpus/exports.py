@@ -152,6 +152,7 @@ def google() -> Iterator[Case]:
             {"First Name": "Ben", "Middle Name": "J.", "E-mail 1 - Value": "ben@example.com"},
         ],
         {
+            "Middle Name": "middle_name",
             "Name Prefix": "prefix",
             "First Name": "first_name",
             "Last Name": "last_name",
@@ -189,6 +190,7 @@ def google() -> Iterator[Case]:
             {"Name": "Acme Hotline", "Phone 1 - Value": "+49 30 7654321"},
         ],
         {
+            "Additional Name": "middle_name",
             "Name Prefix": "prefix",
             "Name": "full_name",
             "Given Name": "first_name",
@@ -231,6 +233,7 @@ def outlook() -> Iterator[Case]:
             {"First Name": "Ben", "E-mail Address": "ben@example.com", "Business Fax": "+49 30 999999"},
         ],
         {
+            "Middle Name": "middle_name",
             "Title": "prefix",
             "First Name": "first_name",
             "Last Name": "last_name",
@@ -250,6 +253,7 @@ def outlook() -> Iterator[Case]:
         encoding="utf-8-sig",
     )
     fields = {
+        "Middle Name": "middle_name",
         "Title": "prefix",
         "First Name": "first_name",
         "Last Name": "last_name",
@@ -310,6 +314,7 @@ def outlook() -> Iterator[Case]:
             }
         ],
         {
+            "Weitere Vornamen": "middle_name",
             "Anrede": "prefix",
             "Vorname": "first_name",
             "Nachname": "last_name",
@@ -586,30 +591,37 @@ def sales() -> Iterator[Case]:
 
 FIELDS = (
     "external_id email first_name last_name phone company job_title street city postal_code country"
-    " website birthday notes tags prefix"
+    " website birthday notes tags prefix middle_name"
 )
 LANGUAGES = {
     "english": "Customer ID|E-mail|Given name|Surname|Mobile|Employer|Role|Street address|Town|Postcode|Country"
     "|Homepage|Date of birth|Comments|Categories"
-    "|Salutation",
+    "|Salutation"
+    "|Middle name",
     "german": "Kundennummer|E-Mail-Adresse|Vorname|Nachname|Handy|Firma|Funktion|Straße|Ort|PLZ|Land|Webseite"
     "|Geburtsdatum|Bemerkungen|Schlagwörter"
-    "|Anrede",
+    "|Anrede"
+    "|Weitere Vornamen",
     "french": "Numéro client|Courriel|Prénom|Nom|Téléphone portable|Société|Fonction|Rue|Ville|Code postal|Pays"
     "|Site web|Date de naissance|Remarques|Étiquettes"
-    "|Civilité",
+    "|Civilité"
+    "|Deuxième prénom",
     "spanish": "Número de cliente|Correo electrónico|Nombre|Apellidos|Teléfono móvil|Empresa|Puesto|Calle|Ciudad"
     "|Código postal|País|Sitio web|Fecha de nacimiento|Observaciones|Etiquetas"
-    "|Tratamiento",
+    "|Tratamiento"
+    "|Segundo nombre",
     "portuguese": "Código do cliente|Endereço de e-mail|Primeiro nome|Sobrenome|Celular|Empresa|Cargo|Endereço|Cidade"
     "|CEP|País|Site|Data de nascimento|Observações|Categorias"
-    "|Tratamento",
+    "|Tratamento"
+    "|Segundo nome",
     "italian": "Codice cliente|Indirizzo e-mail|Nome|Cognome|Cellulare|Azienda|Ruolo|Via|Città|CAP|Paese|Sito web"
     "|Data di nascita|Note|Etichette"
-    "|Titolo",
+    "|Titolo"
+    "|Secondo nome",
     "dutch": "Klantnummer|E-mailadres|Voornaam|Achternaam|Mobiel|Bedrijf|Functie|Straat|Plaats|Postcode|Land|Website"
     "|Geboortedatum|Opmerkingen|Categorieën"
-    "|Aanhef",
+    "|Aanhef"
+    "|Tweede voornaam",
 }
 ALONE = {
     "name_beside_vorname": ("Vorname;Name;E-Mail", ["first_name", "last_name", "email"]),

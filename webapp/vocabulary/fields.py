@@ -98,6 +98,18 @@ FIELDS = (
         searchable=True,
     ),
     Field(
+        "middle_name",
+        "Middle name",
+        200,
+        "middle name | middle names | middlename | additional name | additional names"
+        " | name middle | mname | middle initial | weitere vornamen | weiterer vorname"
+        " | zweiter vorname | zweitname | mittelname | deuxieme prenom | second prenom"
+        " | autres prenoms | segundo nombre | nombre medio | otros nombres | segundo nome"
+        " | nome do meio | nomes do meio | secondo nome | altri nomi | tweede naam"
+        " | tweede voornaam | middelste naam | overige voornamen",
+        searchable=True,
+    ),
+    Field(
         "last_name",
         "Last name",
         200,
