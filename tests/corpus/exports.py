@@ -152,6 +152,7 @@ def google() -> Iterator[Case]:
             {"First Name": "Ben", "Middle Name": "J.", "E-mail 1 - Value": "ben@example.com"},
         ],
         {
+            "Name Suffix": "suffix",
             "Middle Name": "middle_name",
             "Name Prefix": "prefix",
             "First Name": "first_name",
@@ -190,6 +191,7 @@ def google() -> Iterator[Case]:
             {"Name": "Acme Hotline", "Phone 1 - Value": "+49 30 7654321"},
         ],
         {
+            "Name Suffix": "suffix",
             "Additional Name": "middle_name",
             "Name Prefix": "prefix",
             "Name": "full_name",
@@ -233,6 +235,7 @@ def outlook() -> Iterator[Case]:
             {"First Name": "Ben", "E-mail Address": "ben@example.com", "Business Fax": "+49 30 999999"},
         ],
         {
+            "Suffix": "suffix",
             "Middle Name": "middle_name",
             "Title": "prefix",
             "First Name": "first_name",
@@ -253,6 +256,7 @@ def outlook() -> Iterator[Case]:
         encoding="utf-8-sig",
     )
     fields = {
+        "Suffix": "suffix",
         "Middle Name": "middle_name",
         "Title": "prefix",
         "First Name": "first_name",
@@ -314,6 +318,7 @@ def outlook() -> Iterator[Case]:
             }
         ],
         {
+            "Suffix": "suffix",
             "Weitere Vornamen": "middle_name",
             "Anrede": "prefix",
             "Vorname": "first_name",
@@ -591,37 +596,44 @@ def sales() -> Iterator[Case]:
 
 FIELDS = (
     "external_id email first_name last_name phone company job_title street city postal_code country"
-    " website birthday notes tags prefix middle_name"
+    " website birthday notes tags prefix middle_name suffix"
 )
 LANGUAGES = {
     "english": "Customer ID|E-mail|Given name|Surname|Mobile|Employer|Role|Street address|Town|Postcode|Country"
     "|Homepage|Date of birth|Comments|Categories"
     "|Salutation"
-    "|Middle name",
+    "|Middle name"
+    "|Suffix",
     "german": "Kundennummer|E-Mail-Adresse|Vorname|Nachname|Handy|Firma|Funktion|Straße|Ort|PLZ|Land|Webseite"
     "|Geburtsdatum|Bemerkungen|Schlagwörter"
     "|Anrede"
-    "|Weitere Vornamen",
+    "|Weitere Vornamen"
+    "|Namenszusatz",
     "french": "Numéro client|Courriel|Prénom|Nom|Téléphone portable|Société|Fonction|Rue|Ville|Code postal|Pays"
     "|Site web|Date de naissance|Remarques|Étiquettes"
     "|Civilité"
-    "|Deuxième prénom",
+    "|Deuxième prénom"
+    "|Suffixe",
     "spanish": "Número de cliente|Correo electrónico|Nombre|Apellidos|Teléfono móvil|Empresa|Puesto|Calle|Ciudad"
     "|Código postal|País|Sitio web|Fecha de nacimiento|Observaciones|Etiquetas"
     "|Tratamiento"
-    "|Segundo nombre",
+    "|Segundo nombre"
+    "|Sufijo",
     "portuguese": "Código do cliente|Endereço de e-mail|Primeiro nome|Sobrenome|Celular|Empresa|Cargo|Endereço|Cidade"
     "|CEP|País|Site|Data de nascimento|Observações|Categorias"
     "|Tratamento"
-    "|Segundo nome",
+    "|Segundo nome"
+    "|Sufixo",
     "italian": "Codice cliente|Indirizzo e-mail|Nome|Cognome|Cellulare|Azienda|Ruolo|Via|Città|CAP|Paese|Sito web"
     "|Data di nascita|Note|Etichette"
     "|Titolo"
-    "|Secondo nome",
+    "|Secondo nome"
+    "|Suffisso",
     "dutch": "Klantnummer|E-mailadres|Voornaam|Achternaam|Mobiel|Bedrijf|Functie|Straat|Plaats|Postcode|Land|Website"
     "|Geboortedatum|Opmerkingen|Categorieën"
     "|Aanhef"
-    "|Tweede voornaam",
+    "|Tweede voornaam"
+    "|Achtervoegsel",
 }
 ALONE = {
     "name_beside_vorname": ("Vorname;Name;E-Mail", ["first_name", "last_name", "email"]),

@@ -122,6 +122,16 @@ FIELDS = (
         searchable=True,
     ),
     Field(
+        "suffix",
+        "Suffix",
+        100,
+        "suffix | name suffix | honorific suffix | generational suffix | namenssuffix"
+        " | namenszusatz | suffixe | suffixe du nom | sufijo | sufijo del nombre | sufixo"
+        " | sufixo do nome | suffisso | suffisso del nome | achtervoegsel"
+        " | titel achter de naam",
+        searchable=True,
+    ),
+    Field(
         "phone",
         "Phone",
         500,
