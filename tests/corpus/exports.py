@@ -152,6 +152,7 @@ def google() -> Iterator[Case]:
             {"First Name": "Ben", "Middle Name": "J.", "E-mail 1 - Value": "ben@example.com"},
         ],
         {
+            "Organization Department": "department",
             "Name Suffix": "suffix",
             "Middle Name": "middle_name",
             "Name Prefix": "prefix",
@@ -191,6 +192,7 @@ def google() -> Iterator[Case]:
             {"Name": "Acme Hotline", "Phone 1 - Value": "+49 30 7654321"},
         ],
         {
+            "Organization 1 - Department": "department",
             "Name Suffix": "suffix",
             "Additional Name": "middle_name",
             "Name Prefix": "prefix",
@@ -235,6 +237,7 @@ def outlook() -> Iterator[Case]:
             {"First Name": "Ben", "E-mail Address": "ben@example.com", "Business Fax": "+49 30 999999"},
         ],
         {
+            "Department": "department",
             "Suffix": "suffix",
             "Middle Name": "middle_name",
             "Title": "prefix",
@@ -256,6 +259,7 @@ def outlook() -> Iterator[Case]:
         encoding="utf-8-sig",
     )
     fields = {
+        "Department": "department",
         "Suffix": "suffix",
         "Middle Name": "middle_name",
         "Title": "prefix",
@@ -318,6 +322,7 @@ def outlook() -> Iterator[Case]:
             }
         ],
         {
+            "Abteilung": "department",
             "Suffix": "suffix",
             "Weitere Vornamen": "middle_name",
             "Anrede": "prefix",
@@ -362,6 +367,7 @@ def others() -> Iterator[Case]:
             {"Display Name": "Ben Keller", "Primary Email": "ben@example.com", "Home Phone": "+49 30 1234567"},
         ],
         {
+            "Department": "department",
             "First Name": "first_name",
             "Last Name": "last_name",
             "Display Name": "full_name",
@@ -539,6 +545,7 @@ def sales() -> Iterator[Case]:
             }
         ],
         {
+            "DEPARTMENT": "department",
             "SALUTATION": "prefix",
             "ID": "external_id",
             "LASTNAME": "last_name",
@@ -575,6 +582,7 @@ def sales() -> Iterator[Case]:
             }
         ],
         {
+            "Department": "department",
             "Record Id": "external_id",
             "First Name": "first_name",
             "Last Name": "last_name",
@@ -596,44 +604,51 @@ def sales() -> Iterator[Case]:
 
 FIELDS = (
     "external_id email first_name last_name phone company job_title street city postal_code country"
-    " website birthday notes tags prefix middle_name suffix"
+    " website birthday notes tags prefix middle_name suffix department"
 )
 LANGUAGES = {
     "english": "Customer ID|E-mail|Given name|Surname|Mobile|Employer|Role|Street address|Town|Postcode|Country"
     "|Homepage|Date of birth|Comments|Categories"
     "|Salutation"
     "|Middle name"
-    "|Suffix",
+    "|Suffix"
+    "|Department",
     "german": "Kundennummer|E-Mail-Adresse|Vorname|Nachname|Handy|Firma|Funktion|Straße|Ort|PLZ|Land|Webseite"
     "|Geburtsdatum|Bemerkungen|Schlagwörter"
     "|Anrede"
     "|Weitere Vornamen"
-    "|Namenszusatz",
+    "|Namenszusatz"
+    "|Abteilung",
     "french": "Numéro client|Courriel|Prénom|Nom|Téléphone portable|Société|Fonction|Rue|Ville|Code postal|Pays"
     "|Site web|Date de naissance|Remarques|Étiquettes"
     "|Civilité"
     "|Deuxième prénom"
-    "|Suffixe",
+    "|Suffixe"
+    "|Service",
     "spanish": "Número de cliente|Correo electrónico|Nombre|Apellidos|Teléfono móvil|Empresa|Puesto|Calle|Ciudad"
     "|Código postal|País|Sitio web|Fecha de nacimiento|Observaciones|Etiquetas"
     "|Tratamiento"
     "|Segundo nombre"
-    "|Sufijo",
+    "|Sufijo"
+    "|Departamento",
     "portuguese": "Código do cliente|Endereço de e-mail|Primeiro nome|Sobrenome|Celular|Empresa|Cargo|Endereço|Cidade"
     "|CEP|País|Site|Data de nascimento|Observações|Categorias"
     "|Tratamento"
     "|Segundo nome"
-    "|Sufixo",
+    "|Sufixo"
+    "|Departamento",
     "italian": "Codice cliente|Indirizzo e-mail|Nome|Cognome|Cellulare|Azienda|Ruolo|Via|Città|CAP|Paese|Sito web"
     "|Data di nascita|Note|Etichette"
     "|Titolo"
     "|Secondo nome"
-    "|Suffisso",
+    "|Suffisso"
+    "|Reparto",
     "dutch": "Klantnummer|E-mailadres|Voornaam|Achternaam|Mobiel|Bedrijf|Functie|Straat|Plaats|Postcode|Land|Website"
     "|Geboortedatum|Opmerkingen|Categorieën"
     "|Aanhef"
     "|Tweede voornaam"
-    "|Achtervoegsel",
+    "|Achtervoegsel"
+    "|Afdeling",
 }
 ALONE = {
     "name_beside_vorname": ("Vorname;Name;E-Mail", ["first_name", "last_name", "email"]),

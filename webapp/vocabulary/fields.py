@@ -165,6 +165,18 @@ FIELDS = (
         searchable=True,
     ),
     Field(
+        "department",
+        "Department",
+        200,
+        "department | dept | department name | organization department"
+        " | organisation department | company department | division | abteilung | fachabteilung"
+        " | unternehmensbereich | service departement | departement service | nom du service"
+        " | service de l entreprise | departamento | departamento de la empresa"
+        " | departamento da empresa | setor | reparto | dipartimento | divisione | afdeling"
+        " | afdelingsnaam | service",
+        searchable=True,
+    ),
+    Field(
         "job_title",
         "Job title",
         200,
