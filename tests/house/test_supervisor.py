@@ -41,10 +41,18 @@ def one(house: House, words: str) -> int:
     return top
 
 
-def starter(house: House) -> int:
-    """The process that started web and worker, and whose children they are."""
-    (found,) = {parent(one(house, words)) for words in ("gunicorn", "worker.py")}
+def above(pid: int) -> list[int]:
+    """The process's parent, the parent of that one, and so on."""
+    found = []
+    while pid := parent(pid):
+        found.append(pid)
     return found
+
+
+def starter(house: House) -> int:
+    """The process that started web and worker: the nearest one above both."""
+    web, worker = (above(one(house, words)) for words in ("gunicorn", "worker.py"))
+    return next(pid for pid in web if pid in worker)
 
 
 def ready(house: House) -> None:
