@@ -32,7 +32,7 @@ FRAGMENT_MS, SEEN_SECONDS, SAME_STATEMENTS = 50.0, 1.0, 0.05
 def cookie_of(house: House) -> str:
     """The bench's user, signed in."""
     from webapp.app import create_app  # noqa: PLC0415 - Flask, for this alone
-    from webapp.web.account import hashed  # noqa: PLC0415
+    from webapp.web.passwords import hashed  # noqa: PLC0415
 
     house.conn.execute("UPDATE users SET password_hash = %s WHERE id = %s", (hashed(PASSWORD), house.user_id))
     app = create_app(house.settings)

@@ -34,7 +34,8 @@ from webapp.app import create_app
 from webapp.config import Settings
 from webapp.engine import sessions
 from webapp.migrate import migrate
-from webapp.web.account import add_token, add_user
+from webapp.vocabulary.refusals import Refusal
+from webapp.web.accounts import add_token, add_user
 
 LONG_FROM, LONG_SECONDS = 100, 120
 PROMISED = 30  # seconds within which somebody goes on, once a worker is there
@@ -138,7 +139,7 @@ class Soak:
         return self.house.until(lambda: ask() or True, PATIENCE)
 
     def ask(self, what: Callable[..., object], import_id: UUID, **options: object) -> None:
-        with suppress(sessions.WrongState):  # It had ended already.
+        with suppress(Refusal):  # It had ended already.
             self.settled(lambda: self.house.ask(what, import_id, **options))
 
     def press(self, import_id: UUID, **options: object) -> None:

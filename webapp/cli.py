@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from webapp.admin.commands import doctor
 from webapp.models import ApiToken, User
-from webapp.web import account
+from webapp.vocabulary.refusals import Refusal
+from webapp.web import accounts
 from webapp.web.access import settings
 from webapp.web.extensions import db
 
@@ -41,13 +42,13 @@ GENERATE = click.option("--generate", is_flag=True, help="Make a password up and
 
 @user.command("create")
 @click.argument("email")
-@click.option("--role", type=click.Choice(list(account.ROLES)), default="importer", show_default=True)
+@click.option("--role", type=click.Choice(list(accounts.ROLES)), default="importer", show_default=True)
 @click.option("--name", default="")
 @GENERATE
 def create_user(email: str, role: str, name: str, generate: bool) -> None:
     """Add an account. The password is asked for, or read from standard input."""
     with _told():
-        account.add_user(email, _password(generate=generate), role, name)
+        accounts.add_user(email, _password(generate=generate), role, name)
 
 
 @user.command("password")
@@ -60,17 +61,17 @@ def set_password(email: str, generate: bool) -> None:
     """
     user_id = _user_id(email)
     with _told():
-        account.set_password(user_id, _password(generate=generate))
+        accounts.set_password(user_id, _password(generate=generate))
     click.echo(f"{email} has a new password. Browsers that were signed in are signed out.")
 
 
 @user.command("role")
 @click.argument("email")
-@click.argument("role", type=click.Choice(list(account.ROLES)))
+@click.argument("role", type=click.Choice(list(accounts.ROLES)))
 def set_role(email: str, role: str) -> None:
     """Give an account another role."""
     with _told():
-        account.change_account(_user_id(email), role=role)
+        accounts.change_account(_user_id(email), role=role)
 
 
 @user.command("disable")
@@ -78,7 +79,7 @@ def set_role(email: str, role: str) -> None:
 def disable_user(email: str) -> None:
     """Switch an account off: its browsers and tokens open nothing from now on."""
     with _told():
-        account.change_account(_user_id(email), active=False)
+        accounts.change_account(_user_id(email), active=False)
 
 
 @user.command("enable")
@@ -86,7 +87,7 @@ def disable_user(email: str) -> None:
 def enable_user(email: str) -> None:
     """Switch an account on again."""
     with _told():
-        account.change_account(_user_id(email), active=True)
+        accounts.change_account(_user_id(email), active=True)
 
 
 def _password(*, generate: bool) -> str:
@@ -105,8 +106,8 @@ def _told() -> Iterator[None]:
     """What an account's rules refuse, as the command's own error."""
     try:
         yield
-    except account.AccountError as problem:
-        raise click.ClickException(str(problem)) from None
+    except Refusal as refusal:
+        raise click.ClickException(refusal.sentence) from None
 
 
 @token.command("create")
@@ -115,14 +116,14 @@ def _told() -> Iterator[None]:
 def create_token(email: str, name: str) -> None:
     """Make an API token for an account and print it."""
     with _told():
-        click.echo(account.add_token(_user_id(email), name))
+        click.echo(accounts.add_token(_user_id(email), name))
 
 
 @token.command("list")
 @click.argument("email")
 def list_tokens(email: str) -> None:
     """Print the names of an account's living tokens, and when each was last used."""
-    for found in account.living_tokens(_user_id(email)):
+    for found in accounts.living_tokens(_user_id(email)):
         used = f"last used {found.last_used_at:%Y-%m-%d}" if found.last_used_at else "never used"
         click.echo(f"{found.name}\tmade {found.created_at:%Y-%m-%d}\t{used}")
 
@@ -132,14 +133,14 @@ def list_tokens(email: str) -> None:
 @click.argument("name")
 def revoke_token(email: str, name: str) -> None:
     """Revoke an account's tokens of that name: from now on they open nothing."""
-    revoked = account.revoke(_user_id(email), ApiToken.name == name)
+    revoked = accounts.revoke(_user_id(email), ApiToken.name == name)
     if not revoked:
         raise click.ClickException(f"{email} has no living token named {name}. See them with: token list {email}")
     click.echo(f"Revoked {revoked}.")
 
 
 def _user_id(email: str) -> int:
-    found = account.user_by_email(email)
+    found = accounts.user_by_email(email)
     if found is None:
         raise click.ClickException(f"There is no account {email}. See them with: rowcall user list")
     return found.id
@@ -149,7 +150,7 @@ def _user_id(email: str) -> int:
 @with_appcontext
 def setup_link() -> None:
     """Print a link that creates the first account, as long as there is none."""
-    made = account.setup_token()
+    made = accounts.setup_token()
     if not made:
         click.echo("There is an account already. For a lost password: rowcall user password EMAIL", err=True)
     else:

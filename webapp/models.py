@@ -195,7 +195,8 @@ class ContactImport(Base):
     purged_at: Mapped[datetime | None]  # and its file, rows and undo data are deleted
     file_gone: Mapped[bool] = mapped_column(server_default=text("false"))  # its file was deleted to erase a person
     state: Mapped[str] = mapped_column(_one_of("import_state", *State), server_default=State.UPLOADED.value)
-    failure_reason: Mapped[str | None]
+    failure_reason: Mapped[str | None]  # a code of `vocabulary.messages`
+    failure_facts: Mapped[dict[str, Any] | None]  # what fills the sentence of the reason in
 
     filename: Mapped[str]
     size_bytes: Mapped[int]
@@ -356,7 +357,7 @@ class ImportResult(Base):
     row: Mapped[int] = mapped_column(primary_key=True)
     outcome: Mapped[str] = mapped_column(OUTCOME)
     contact_id: Mapped[int | None]
-    code: Mapped[str | None] = mapped_column(info=CODE)  # the reason, a key of the table of sentences
+    code: Mapped[str | None] = mapped_column(info=CODE)  # the reason, a code of `vocabulary.messages`
     detail: Mapped[dict[str, Any] | None]  # {"row": 14} | {"contacts": [3, 9]} | {"message": "..."}
 
     __table_args__ = (
@@ -535,7 +536,7 @@ class ImportDocument(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)  # pdf
     state: Mapped[str]  # rendering | lost | ready | failed
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
-    message: Mapped[str | None]
+    code: Mapped[str | None] = mapped_column(info=CODE)  # why there is none, in state failed
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
     maker: Mapped[str | None]  # the process that renders it
     tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # begun, without anything to show for it

@@ -12,7 +12,7 @@ import pytest
 
 from tests.harness.web import PASSWORD, Browser
 from webapp import jobs
-from webapp.web.account import add_token
+from webapp.web.accounts import add_token
 
 HEADER = "ID,Email,First name,Last name,Company,Tags,Shoe size"
 

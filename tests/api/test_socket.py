@@ -14,7 +14,7 @@ from sqlalchemy import event
 from tests.api.conftest import people_table
 from tests.harness.processes import web_workers
 from webapp.models import User
-from webapp.web import account, live
+from webapp.web import identity, live
 from webapp.web.extensions import db
 
 
@@ -267,7 +267,7 @@ def test_one_query_asks_for_all_who_watch(app, people):
     with app.app_context(), ExitStack() as open_streams:
         hub = live.hub.current()
         for number in range(12):
-            person = account.Identity(User(id=number, email="x", name="", role="importer"), bytes([number]) * 32)
+            person = identity.Identity(User(id=number, email="x", name="", role="importer"), bytes([number]) * 32)
             open_streams.enter_context(hub.stream(person))
         asked = []
         event.listen(db.engine, "before_cursor_execute", lambda *found: asked.append(found[2]))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.steps import Gate, generated, ledger, run, to_review, upload
 from tests.harness.browser import PATIENCE
-from webapp.reports import pdf
+from webapp.vocabulary import messages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -39,7 +39,7 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     try:
         import weasyprint  # noqa: F401, PLC0415
     except OSError:
-        assert not ci, pdf.NO_PANGO
+        assert not ci, messages.whole("pdf_without_pango")
     else:
         assert downloaded(page, "Report, PDF").startswith(b"%PDF-")
         page.goto(f"{live_server}/imports/{done}/report")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.steps import Gate, import_id, objections, run, sign_in, to_review, upload
 from tests.harness.web import PASSWORD
-from webapp.web.account import setup_token
+from webapp.web.accounts import setup_token
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.steps import accessible, ledger, run, to_review, upload
-from webapp.intake import sentences
+from webapp.vocabulary import messages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PEOPLE = b"""Email,First name,Birthday
@@ -19,7 +19,7 @@ def test_keyboard_only(owner, live_server, conn):
     upload(owner, live_server, PEOPLE)
     to_review(owner)
     import_id = owner.url.split("/")[-2]
-    owner.focus(f"a[aria-label*='{sentences.title('email_no_at')}']")
+    owner.focus(f"a[aria-label*='{messages.title('email_no_at')}']")
     owner.keyboard.press("Enter")
     owner.wait_for_url("**/problems?**")
     accessible(owner)

@@ -11,6 +11,7 @@ from tests.web.test_pages import bring, check
 from webapp import db
 from webapp.engine import mending, sessions, staging, uploads
 from webapp.models import ContactImport, ImportRow
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.strategies import Strategy
 
 ROWS = 3_500
@@ -60,11 +61,11 @@ def test_meanwhile_nothing_else_is_asked_of_it(session, left_over, settings):
         lambda: mending.correct_alike(session, left_over.id, 3000, 1, "b@example.com"),
         lambda: mending.leave_out(session, left_over.id, 9, out=True),
     ):
-        with pytest.raises(sessions.Correcting) as refusal:
+        with pytest.raises(Refusal) as refusal:
             ask()
         session.rollback()
         assert refusal.value.facts == {"rows": "1,000", "total": "3,500"}
-        assert refusal.value.state == "ready"
+        assert refusal.value.code == "correction_under_way"
 
 
 def test_a_block_takes_the_same_few_statements_however_many_rows(importer, session, settings):

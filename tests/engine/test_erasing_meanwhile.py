@@ -11,6 +11,7 @@ from tests.harness.imports import table
 from webapp import db
 from webapp.engine import erasure, finding, journal, mending, sessions
 from webapp.models import Contact, ContactImport, ImportLog
+from webapp.vocabulary.refusals import Refusal
 
 PEOPLE = table("1,zebedee@example.com,Zebedee,Quill,Acme,,", "2,ben@example.com,Ben,Birch,Acme,,")
 THEIRS = table("1,zebedee@example.com,Zebedee,Quill,Umbra,,", "2,ben@example.com,Ben,Birch,Umbra,,")
@@ -121,7 +122,7 @@ def test_an_erasure_that_more_and_more_comes_in_for_asks_to_be_tried_again(
         return read(*asked)
 
     monkeypatch.setattr(finding, "in_files", while_uploading)
-    with pytest.raises(sessions.Refused, match="erase_meanwhile"):
+    with pytest.raises(Refusal, match="erase_meanwhile"):
         erase(settings, whom)
     assert not gone(session, whom)
     assert session.scalar(text("SELECT count(*) FROM contact_import_files")) == 4
@@ -147,7 +148,7 @@ def test_a_check_begun_anew_meanwhile_is_read_again(importer, session, settings,
 
 def test_an_erasure_that_meets_a_batch_gives_way(session, settings, whom):
     session.get_one(Contact, whom, with_for_update=True, populate_existing=True)
-    with pytest.raises(journal.Busy):
+    with pytest.raises(Refusal, match="busy"):
         erase(settings, whom)
     session.rollback()
     erase(settings, whom)

@@ -17,6 +17,7 @@ from webapp.engine import erasure, journal, mappings, mending, sessions, staging
 from webapp.engine.ledger_digest import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
+from webapp.vocabulary.refusals import Refusal
 
 recompute = test_ledger_digest.recompute
 PEOPLE = table(
@@ -100,7 +101,7 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
     for ask in (sessions.roll_back, sessions.retry_failed):
         if ask is sessions.retry_failed:
             session.execute(text("UPDATE contact_imports SET failed = 1"))
-        with pytest.raises(sessions.Refused) as refusal:
+        with pytest.raises(Refusal) as refusal:
             ask(session, old)
         assert refusal.value.code == "undo_expired"
         session.rollback()
@@ -163,7 +164,7 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     report = lines(exports.report_csv(session, first))
     assert [row[1] for row in report[1:]] == ["created", "created", "invalid", "duplicate_skipped"]
     assert any("eve@example.com" in cell for row in lines(exports.report_csv(session, others)) for cell in row)
-    with pytest.raises(sessions.Refused, match="file_gone"):
+    with pytest.raises(Refusal, match="file_gone"):
         sessions.run_again(session, later, importer.user_id)
     session.rollback()
     undone = importer.undo(first)
@@ -304,7 +305,7 @@ def test_nobody_is_erased_from_under_a_running_import(importer, session):
     sessions.execute(session, checked.id, strategy="update")
     session.commit()
     whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one()
-    with pytest.raises(sessions.Refused, match="erase_while_running"):
+    with pytest.raises(Refusal, match="erase_while_running"):
         erasure.erase(session, whom.id)
     session.rollback()
 
@@ -321,7 +322,7 @@ def test_nobody_is_erased_from_an_import_that_starts_while_they_are_looked_for(i
             conn.rollback()
             time.sleep(0.01)
         session.commit()
-        with pytest.raises(sessions.Refused, match="erase_while_running"):
+        with pytest.raises(Refusal, match="erase_while_running"):
             erased.result()
     assert importer.work(checked.id).state == "completed"
 
@@ -340,8 +341,9 @@ def test_nothing_is_asked_of_an_upload_that_is_being_forgotten(importer, session
         lambda: mending.leave_out(session, checked, 4, out=True),
     )
     for ask in asked:
-        with pytest.raises(sessions.WrongState, match="ready"):
+        with pytest.raises(Refusal, match="wrong_state") as refusal:
             ask()
+        assert refusal.value.facts == {"state": "ready"}
         session.rollback()
 
 

@@ -16,6 +16,7 @@ from webapp.engine.progress import outcomes_of, progress
 from webapp.models import Contact, ImportPreview, ImportResult
 from webapp.vocabulary.fields import SCALARS
 from webapp.vocabulary.outcomes import sums
+from webapp.vocabulary.refusals import Refusal
 
 PEOPLE = table(
     "1,ann@example.com,Ann,Ash,Acme,a,40",
@@ -200,7 +201,7 @@ def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(importer, se
 
 def test_skip_errors_off_refuses_and_stops(importer, session):
     checked = importer.check(PEOPLE)
-    with pytest.raises(sessions.Refused):
+    with pytest.raises(Refusal):
         sessions.execute(session, checked.id, strategy="skip", skip_errors=False)
     session.rollback()
     rows = table("1,ann@example.com,Ann,,,,", "2,ann@example.com,Ben,,,,", "3,cid@example.com,Cid,,,,")
@@ -241,8 +242,9 @@ def test_run_again_after_rollback(importer, session):
 def test_an_import_that_stopped_at_its_first_error_is_taken_back_and_not_checked_anew(importer, session):
     rows = table("1,ann@example.com,Ann,,,,", "2,ann@example.com,Ben,,,,")
     stopped = importer.run(rows, skip_errors=False)
-    with pytest.raises(sessions.WrongState, match="failed"):
+    with pytest.raises(Refusal, match="wrong_state") as refusal:
         sessions.map_columns(session, stopped.id, stopped.mapping)
+    assert refusal.value.facts == {"state": "failed"}
     session.rollback()
     assert importer.undo(stopped.id).rollback["removed"] == 1
 
@@ -252,7 +254,8 @@ def test_a_refused_check_leaves_nothing_to_take_back(importer, session, conn):
     sessions.map_columns(session, refused.id, refused.suggested_mapping)
     session.commit()
     lease = leases.claim(conn, refused.id, 15)
-    checking.refuse(conn, lease, "check_broken_off")
-    with pytest.raises(sessions.WrongState, match="failed"):
+    checking.refuse(conn, lease, Refusal("check_broken_off"))
+    with pytest.raises(Refusal, match="wrong_state") as refusal:
         sessions.roll_back(session, refused.id)
+    assert refusal.value.facts == {"state": "failed"}
     session.rollback()

@@ -10,6 +10,7 @@ from tests.harness.imports import table
 from webapp import db
 from webapp.engine import mending, sessions
 from webapp.models import Contact, ImportCorrection, ImportPreview, ImportResult, ImportRow
+from webapp.vocabulary.refusals import Refusal
 
 PEOPLE = table(
     "1,ann@example.com,Ann,,,,",
@@ -87,7 +88,7 @@ def test_what_cannot_be_mended(importer, session):
     with pytest.raises(KeyError):
         mending.correct(session, ready.id, 2, {1: "x@example.com"})  # nothing is wrong with it
     importer.execute(ready.id)
-    with pytest.raises(sessions.WrongState):
+    with pytest.raises(Refusal, match="wrong_state"):
         mending.correct(session, ready.id, 3, {1: "ben@example.com"})
     session.rollback()
     assert session.query(Contact).count() == 1

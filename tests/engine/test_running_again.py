@@ -11,6 +11,7 @@ from webapp import db
 from webapp.engine import discarding, erasure, retention, sessions
 from webapp.models import Contact, ContactImport
 from webapp.reports import exports
+from webapp.vocabulary.refusals import Refusal
 
 PEOPLE = table("1,ann@example.com,Ann,Ash,Acme,,", "2,ben@example.com,Ben,Birch,Acme,,")
 
@@ -59,7 +60,7 @@ def test_pressed_twenty_times_at_once_it_is_one_import_and_one_file(session, set
 
 def test_it_counts_as_waiting(session, settings, undone, someone):
     few = settings.model_copy(update={"pending_uploads": 0})
-    with pytest.raises(sessions.Refused) as refusal:
+    with pytest.raises(Refusal) as refusal:
         sessions.run_again(session, undone.id, someone, few)
     assert (refusal.value.code, refusal.value.facts) == ("too_many_pending", {"limit": 0})
 

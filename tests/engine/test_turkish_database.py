@@ -17,7 +17,8 @@ from webapp.admin import backup, restore
 from webapp.engine import erasure
 from webapp.models import Contact, User
 from webapp.reports import ledger
-from webapp.web import account
+from webapp.vocabulary.refusals import Refusal
+from webapp.web import accounts
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +34,9 @@ def test_the_database_is_turkish(session):
 
 def test_an_account_is_found_whichever_case_it_is_typed_in(app):
     with app.app_context():
-        account.add_user("INFO.I@example.com", PASSWORD, "importer")
-        with pytest.raises(account.AccountError, match="already"):
-            account.add_user("info.i@example.com", PASSWORD, "admin")
+        accounts.add_user("INFO.I@example.com", PASSWORD, "importer")
+        with pytest.raises(Refusal, match="email_taken"):
+            accounts.add_user("info.i@example.com", PASSWORD, "admin")
     for typed in ("INFO.I@example.com", "info.i@example.com", "Info.i@Example.Com"):
         browser = Browser(app.test_client())
         browser.post("/sign-in", {"email": typed, "password": PASSWORD}, at="/sign-in")

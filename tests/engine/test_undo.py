@@ -21,6 +21,7 @@ from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.leases import Lease
 from webapp.models import Contact, ContactImport
 from webapp.reports import exports
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.strategies import Strategy
 
 CLEARABLE = ["email", "first_name", "company", "tags", "custom:s"]
@@ -153,7 +154,7 @@ class World:
         contact = self.session.get_one(Contact, number, populate_existing=True)
         try:
             journal.edit_contact(self.session, number, contact.version, values, 1)
-        except (journal.Taken, journal.Invalid):
+        except Refusal:
             self.session.rollback()
             return
         self.session.commit()

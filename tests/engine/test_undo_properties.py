@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from tests.engine.test_undo import World, rows
 from webapp.engine import journal, undo, undo_by_hand
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.strategies import Strategy
 
 EXAMPLES = int(os.environ.get("PROPERTIES", "25"))
@@ -127,7 +128,7 @@ class History(World):
         try:
             planned = undo_by_hand.preview_change(self.session, change)
             done = undo_by_hand.undo_change(self.session, change, 1)
-        except undo_by_hand.CannotUndo as refusal:
+        except Refusal as refusal:
             self.session.rollback()
             if refusal.code == "contact_gone":
                 return False

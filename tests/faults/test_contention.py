@@ -16,6 +16,7 @@ from tests.harness.imports import table
 from tests.harness.invariants import check_invariants
 from webapp import db, jobs
 from webapp.engine import journal, leases, sessions, undo
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
 
 LONGEST_WAIT = 2  # seconds that an edit may have to wait
@@ -128,13 +129,13 @@ def test_edit_never_waits_for_a_batch(house, owner):
         with at_most(LONGEST_WAIT):
             assert "An import is writing to this contact" in owner.post(at, typed, at=at, status=409).text
         second = house.contact(2)["id"]
-        with at_most(LONGEST_WAIT), pytest.raises((journal.Busy, journal.Taken)):
+        with at_most(LONGEST_WAIT), pytest.raises(Refusal, match=r"contact_(busy|key_taken)"):
             house.edit(second, email="p4@example.com")  # a key that the batch brings
         gate.open()
     found = check_invariants(house, import_id)
     assert (found["updated"], found["created"]) == (2, 2)
     answer = owner.post(at, typed, at=at, status=409).text
-    assert "Somebody changed this contact while you did" in answer
+    assert "This contact was changed while you edited it" in answer
     owner.post(at, {**typed, "version": house.contact(1)["version"]}, at=at)
     assert (house.contact(1)["notes"], house.contact(1)["company"]) == ("by hand", "Other")
 
@@ -145,13 +146,13 @@ def test_edit_that_meets_one_lock_after_the_other(house):
     contact = house.contact(1)["id"]
     held = ["SELECT FROM contacts FOR UPDATE", "INSERT INTO contacts (external_id) VALUES ('9')",
             "INSERT INTO contacts (email_key) VALUES ('p9@example.com')"]  # fmt: skip
-    refused: list[type] = []
+    refused: list[str] = []
 
     def edit() -> None:
         try:
             house.edit(contact, external_id="9", email="p9@example.com")
-        except journal.Busy as busy:
-            refused.append(type(busy))
+        except Refusal as busy:
+            refused.append(busy.code)
 
     with ExitStack() as open_ones:
         others = {}
@@ -166,7 +167,7 @@ def test_edit_that_meets_one_lock_after_the_other(house):
                 for row in house.query(WAITED_LONG):
                     others[row["holder"]].rollback()
             person.join()
-    assert refused == [journal.Busy]
+    assert refused == ["contact_busy"]
     assert house.contact(1)["email"] == "p1@example.com"
 
 
@@ -203,8 +204,8 @@ def test_people_edit_all_the_time(house):
                 text = f"{seed}-{chance.random()}"
                 house.edit(mine, notes=text)
                 done[mine] = text
-            except (journal.Busy, journal.Stale) as error:
-                refused[type(error).__name__] += 1
+            except Refusal as error:
+                refused[error.code] += 1
 
     people = [threading.Thread(target=edit, args=(seed,)) for seed in range(3)]
     for person in people:
@@ -306,7 +307,7 @@ def test_undo_waits_for_its_turn(house):
     gate = Gate(house, when="NEW.external_id = '150'")
     with house.working(import_id):
         gate.held(import_id)
-        with pytest.raises(sessions.WrongState):
+        with pytest.raises(Refusal, match="wrong_state"):
             house.ask(sessions.roll_back, import_id)
         house.ask(sessions.cancel, import_id)
         gate.open()

@@ -16,7 +16,8 @@ from tests.harness.invariants import check_invariants
 from tests.harness.web import Page
 from webapp import jobs
 from webapp.engine import discarding, sessions
-from webapp.web.account import add_token
+from webapp.vocabulary.refusals import Refusal
+from webapp.web.accounts import add_token
 
 
 def mine(house) -> None:
@@ -78,7 +79,7 @@ def test_cancel_while_queued_and_after_the_end(house):
     house.worker()
     done = house.execute(house.ready(rows(10)))
     house.wait(done, "completed")
-    with pytest.raises(sessions.WrongState):
+    with pytest.raises(Refusal, match="wrong_state"):
         house.ask(sessions.cancel, done)
     assert house.facts(import_id)["state"] == "cancelled"
     assert house.percent(import_id) == 0

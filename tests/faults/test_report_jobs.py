@@ -8,7 +8,8 @@ import pytest
 
 from tests.harness.house import rows
 from tests.harness.processes import children
-from webapp.reports import documents, pdf
+from webapp.reports import documents
+from webapp.vocabulary import messages
 
 AT_THE_LOCK = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'contact_import_results'::regclass"
 KEPT = "SELECT state, message FROM contact_import_documents WHERE import_id = %s"
@@ -20,7 +21,7 @@ def pango(ci):
         import weasyprint  # noqa: F401, PLC0415
     except OSError:
         assert not ci, "Pango is missing, and CI must render PDFs"
-        pytest.skip(pdf.NO_PANGO)
+        pytest.skip(messages.whole("pdf_without_pango"))
 
 
 def lost(house, worker, path: str, reader, how: signal.Signals) -> None:
@@ -56,7 +57,7 @@ def test_one_that_took_too_long_can_be_asked_for_again(house, sign_in):
     lost(house, worker, path, reader, signal.SIGALRM)
     house.until(lambda: house.query(KEPT, import_id)[0]["state"] == "failed")
     page = reader.get(path, status=202).text
-    assert documents.TOO_MUCH in page
+    assert messages.whole(documents.TOO_MUCH) in page
     assert "Try the PDF again" in page
     assert 'http-equiv="refresh"' not in page
     reader.post(path, {}, at=path)

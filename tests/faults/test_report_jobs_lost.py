@@ -13,6 +13,7 @@ from webapp.engine import leases
 from webapp.jobs import report_jobs
 from webapp.models import ContactImport, ImportDocument
 from webapp.reports import documents
+from webapp.vocabulary import messages
 
 DEAD = 4_000_000  # no process has this number
 MEANWHILE = "UPDATE contact_import_documents SET made_at = made_at - make_interval(secs => 100)"
@@ -28,7 +29,7 @@ def test_a_report_that_is_killed_three_times_is_given_up(house, sign_in):
         lost(house, worker, path, reader, signal.SIGKILL)
         house.until(lambda state=state: house.query(KEPT, import_id)[0]["state"] == state, what=f"not {state}")
     page = reader.get(path, status=202).text
-    assert documents.TOO_MUCH in page
+    assert messages.whole(documents.TOO_MUCH) in page
     assert 'http-equiv="refresh"' not in page
     reader.post(path, {}, at=path)
     house.until(lambda: reader.client.get(path).status_code == 200, what="it was not made anew")
@@ -64,7 +65,7 @@ def test_the_death_of_an_old_process_drops_no_newer_reservation(importer, sessio
     report_jobs.no_pdf(settings, report, DEAD, signal.SIGKILL)
     assert asked(session, report).made_at == newer
     report_jobs.no_pdf(settings, report, DEAD + 1, signal.SIGALRM)
-    assert asked(session, report).message == documents.TOO_MUCH
+    assert asked(session, report).code == documents.TOO_MUCH
 
 
 def test_one_whose_worker_is_lost_with_it_is_given_up_too(importer, session, report):
@@ -76,7 +77,7 @@ def test_one_whose_worker_is_lost_with_it_is_given_up_too(importer, session, rep
     asked(session, report)
     jobs.render_pdf(str(report))
     found = asked(session, report)
-    assert (found.state, found.message, found.content) == ("failed", documents.TOO_MUCH, None)
+    assert (found.state, found.code, found.content) == ("failed", documents.TOO_MUCH, None)
 
 
 def test_waiting_for_a_worker_is_no_try(importer, session, report):

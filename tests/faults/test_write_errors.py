@@ -108,7 +108,7 @@ def test_a_worker_that_can_write_no_file(house, failing):
         jobs.request_pdf(import_id, house.settings)
         house.until(lambda: not house.query("SELECT 1 FROM contact_import_documents WHERE state = 'rendering'"), 120)
         kept = session.get_one(ImportDocument, (import_id, "pdf"))
-        assert kept.content or kept.message
+        assert kept.content or kept.code
         assert len(b"".join(exports.report_csv(session, import_id)).splitlines()) == 1001
     finish(house, import_id)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.harness.command import ROOT, SECONDS, rowcall
-from webapp.web import account
+from webapp.web import accounts, passwords
 from webapp.web.extensions import db
 
 NEW = "a password of some length"
@@ -19,10 +19,10 @@ TERMINAL = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
 
 def sign_in_works(app, email: str, password: str) -> bool:
     with app.app_context():
-        user = account.user_by_email(email)
+        user = accounts.user_by_email(email)
         kept = user.password_hash
         db.session.rollback()
-    return account.hasher.verify(kept, password) if kept else False
+    return passwords.hasher.verify(kept, password) if kept else False
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from webapp import migrate
 from webapp.engine import journal, mappings
 from webapp.intake import mapping
 from webapp.models import Contact
+from webapp.vocabulary import messages
 from webapp.vocabulary.fields import FIELDS, label_of
 
 
@@ -57,3 +58,42 @@ def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(datab
 
 
 CONTACT_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'contacts'"
+
+
+BEFORE_CODES = "0018"  # the last version that kept refusals as sentences
+AS_STORED = {
+    "The file has more than 2,000,000 rows. Split it into files of at most 2,000,000 rows.":
+        ("too_many_rows", {"limit": "2,000,000"}),
+    "The workbook cannot be read. Open it in Excel, save it again and upload that.": ("workbook_broken", {}),
+    "There is no sheet named A. B. Choose one of the sheets of the workbook.": ("unknown_sheet", {"sheet": "A. B"}),
+    "check_broken_off": ("check_broken_off", None),
+    "stopped_at_first_error": ("stopped_at_first_error", None),
+    "A sentence of another version": ("A sentence of another version", None),
+}  # fmt: skip
+
+
+def test_sentences_that_stood_for_refusals_become_codes_and_facts(database_url):
+    command.downgrade(migrate.config(database_url), BEFORE_CODES)
+    with psycopg.connect(database_url) as conn:
+        user = conn.execute(
+            "INSERT INTO users (email, email_key, role, password_hash) VALUES ('a@b', 'a@b', 'admin', '') RETURNING id"
+        ).fetchone()[0]
+        for sentence in AS_STORED:
+            conn.execute(
+                """INSERT INTO contact_imports (created_by, filename, size_bytes, sha256, format, header_row, columns, sample, suggested_mapping, state,
+                     failure_reason)
+                   VALUES (%s, 'a.csv', 1, '', 'csv', 1, '{}', '[]', '[]', 'failed', %s)""",
+                (user, sentence),
+            )
+        conn.execute(
+            """INSERT INTO contact_import_documents (import_id, kind, state, message)
+               SELECT id, 'pdf', 'failed', 'The report took too long or too much memory to put on paper. The CSV'
+               FROM contact_imports LIMIT 1"""
+        )
+    migrate.migrate(database_url)
+    with psycopg.connect(database_url) as conn:
+        found = conn.execute("SELECT failure_reason, failure_facts FROM contact_imports").fetchall()
+        assert sorted(found, key=str) == sorted(AS_STORED.values(), key=str)
+        assert conn.execute("SELECT code FROM contact_import_documents").fetchall() == [("pdf_too_much",)]
+    too_long = AS_STORED["The file has more than 2,000,000 rows. Split it into files of at most 2,000,000 rows."]
+    assert messages.whole(too_long[0], **too_long[1]) in AS_STORED

@@ -8,6 +8,7 @@ import pytest
 
 from tests.corpus import make
 from webapp.intake import mapping, reading
+from webapp.vocabulary.refusals import Refusal
 
 FOLDER = Path(make.__file__).parent
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
@@ -90,7 +91,7 @@ def test_the_mapping_needs_no_work(entry):
 
 @named(REFUSED)
 def test_what_is_no_table_is_refused(entry):
-    with pytest.raises(reading.Unreadable) as refusal:
+    with pytest.raises(Refusal) as refusal:
         read_whole(entry)
     assert refusal.value.code == entry["refused"]
     assert "…" not in refusal.value.sentence

@@ -15,6 +15,7 @@ from tests.corpus.workbooks import MAIN, OFFICE, PACKAGE, inline, raw
 from webapp.intake import dates, emails, names, phones, reading
 from webapp.intake.csv_records import SNIFFED_BYTES
 from webapp.intake.validation import Checker
+from webapp.vocabulary.refusals import Refusal
 
 MEBIBYTE = 1024 * 1024
 
@@ -40,8 +41,8 @@ class Endless:
             yield block
 
 
-def refusal(data: bytes, name: str = "people.csv", limits: reading.Limits | None = None) -> reading.Unreadable:
-    with pytest.raises(reading.Unreadable) as found:
+def refusal(data: bytes, name: str = "people.csv", limits: reading.Limits | None = None) -> Refusal:
+    with pytest.raises(Refusal) as found:
         reading.inspect(reading.BytesSource(data), name, limits=limits)
     return found.value
 
@@ -67,7 +68,7 @@ def test_too_many_columns_are_refused_with_their_number(count):
 
 def test_of_a_wide_file_a_bounded_part_is_looked_at():
     source = Endless("é\n".encode(), b"c," * 500_000 + b"\n", 100 * MEBIBYTE)
-    with pytest.raises(reading.Unreadable):
+    with pytest.raises(Refusal):
         reading.inspect(source, "people.csv")
     assert source.given < 20 * MEBIBYTE
 
@@ -149,7 +150,7 @@ def test_rows_past_the_limit_are_refused():
     data = b"Email\n" + b"a@example.com\n" * 11
     dialect = reading.Dialect("csv", "utf-8", ",", None, 1)
     limits = reading.Limits(max_rows=10)
-    with pytest.raises(reading.Unreadable, match="too_many_rows") as found:
+    with pytest.raises(Refusal, match="too_many_rows") as found:
         list(reading.records(reading.BytesSource(data), dialect, limits=limits))
     assert "10 rows" in found.value.sentence
 
@@ -199,7 +200,7 @@ def test_one_row_cannot_fill_the_memory(sheet):
         "peak = lambda: int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])\n"
         "before = peak()\n"
         "try: reading.inspect(reading.BytesSource(data), 'people.xlsx')\n"
-        "except reading.Unreadable as refusal: print(refusal.code)\n"
+        "except Refusal as refusal: print(refusal.code)\n"
         "print((peak() - before) // 1024)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True, timeout=60)
@@ -375,7 +376,7 @@ def test_a_row_of_a_workbook_has_only_so_much_text():
 
 def test_a_small_workbook_gives_only_so_much_text():
     data = rows_naming("x" * 131_000, 31, 20)
-    with pytest.raises(reading.Unreadable) as found:
+    with pytest.raises(Refusal) as found:
         read_whole(data)
     assert found.value.code == "workbook_too_large"
 

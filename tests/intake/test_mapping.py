@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.intake import mapping, sentences
+from webapp.intake import mapping
 from webapp.intake.headers import labels_of
 from webapp.intake.labels import named, normalised
 from webapp.vocabulary import fields
+from webapp.vocabulary.refusals import Refusal
 
 
 @pytest.mark.parametrize(
@@ -132,10 +133,11 @@ def test_whatever_the_file_no_value_is_lost_and_the_suggestion_is_a_mapping(cell
     ],
 )
 def test_what_is_no_mapping_is_refused(targets, code, index):
-    with pytest.raises(mapping.BadMapping) as refused:
+    with pytest.raises(Refusal) as refused:
         mapping.check(targets, ["first", "second"])
-    assert (refused.value.code, refused.value.index) == (code, index)
-    assert "…" not in sentences.title(code, **refused.value.facts) + sentences.instruction(code, **refused.value.facts)
+    at = "/mapping" if index is None else f"/mapping/{index}"
+    assert (refused.value.code, refused.value.at) == (code, at)
+    assert "…" not in refused.value.sentence
 
 
 @pytest.mark.parametrize("target", ["email", "custom:Shoe size", "custom:email", "custom:1; DROP TABLE contacts"])

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from webapp.intake import encodings, reading
+from webapp.vocabulary.refusals import Refusal
 
 CODECS = (
     "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7",
@@ -104,7 +105,7 @@ def test_any_bytes_are_a_table_or_are_refused(content, name):
     try:
         head = reading.inspect(reading.BytesSource(content), name)
         list(reading.records(reading.BytesSource(content), head.dialect))
-    except reading.Unreadable as unreadable:
+    except Refusal as unreadable:
         refusal = unreadable.sentence
     assert (head and head.columns) or refusal
     assert "…" not in refusal

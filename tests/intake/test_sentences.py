@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from webapp.intake import refusals, sentences
+import webapp
+from webapp.intake import file_kinds
+from webapp.vocabulary import messages
 
-ROOM = Path(sentences.__file__).parent
-SAY_CODES = {"Unreadable", "Problem", "BadMapping"}
+ROOM = Path(webapp.__file__).parent
+SAY_CODES = {"Refusal", "Problem"}
 CODE = re.compile("[a-z]+(_[a-z]+)*")
 
 
 def codes_of_the_room() -> set[str]:
     """Texts given to what carries a code, and those that stand in the tables and conditions beside it."""
-    found = {code for _, code in (*refusals.MAGIC, *refusals.BINARY_MAGIC)}
-    for path in ROOM.glob("*.py"):
+    found = {code for _, code in (*file_kinds.MAGIC, *file_kinds.BINARY_MAGIC)}
+    for path in [*ROOM.glob("*.py"), *ROOM.glob("[!w]*/*.py"), *ROOM.glob("web/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = getattr(getattr(node, "func", None), "id", "")
             if isinstance(node, ast.Call) and name in SAY_CODES and node.args:
@@ -25,7 +27,8 @@ def codes_of_the_room() -> set[str]:
                     for part in ast.walk(node.args[0])
                     if isinstance(part, ast.Constant) and isinstance(part.value, str) and CODE.fullmatch(part.value)
                 }
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in {"code", "problem", "problems"}:
+            named = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
+            if path.parent.name == "intake" and named in {"code", "problem", "problems"}:
                 found |= {part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant) and part.value}
     return {code for code in found if isinstance(code, str) and "_" in code}
 
@@ -33,12 +36,12 @@ def codes_of_the_room() -> set[str]:
 def test_every_code_has_a_sentence():
     codes = codes_of_the_room() | {"undecodable", "damaged_characters", "row_too_long", "cell_too_long"}
     assert len(codes) > 30
-    assert codes - set(sentences.SENTENCES) == set()
+    assert codes - set(messages.MESSAGES) == set()
 
 
-@pytest.mark.parametrize("code", sentences.SENTENCES)
+@pytest.mark.parametrize("code", messages.MESSAGES)
 def test_sentences_are_plain(code):
-    sentence = sentences.SENTENCES[code]
+    sentence = messages.MESSAGES[code]
     both = f"{sentence.title} {sentence.instruction}"
     assert not re.search(r"please|success|sorry|oops|!|invalid input|error", both, re.IGNORECASE)
     assert not sentence.title.endswith(".")
@@ -47,10 +50,10 @@ def test_sentences_are_plain(code):
 
 
 def test_facts_are_filled_in():
-    assert sentences.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
+    assert messages.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
     too_long = {"code": "too_long", "field": "first_name"}
-    assert sentences.of_problem(too_long, 14) == "Shorten the first name to at most 200 characters."
-    assert "10,000 characters" in sentences.of_problem({**too_long, "field": "custom:Shoe"}, 14)
-    assert sentences.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
-    assert sentences.instruction("too_long") == "Shorten the value to at most the allowed number of characters."
-    assert sentences.instruction("unheard_of") == "unheard_of"
+    assert messages.of_problem(too_long, 14) == "Shorten the first name to at most 200 characters."
+    assert "10,000 characters" in messages.of_problem({**too_long, "field": "custom:Shoe"}, 14)
+    assert messages.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
+    assert messages.instruction("too_long") == "Shorten the value to at most the allowed number of characters."
+    assert messages.instruction("unheard_of") == "unheard_of"

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from tests.web.test_pages import run
-from webapp.intake import sentences
 from webapp.models import Contact
 from webapp.reports import exports, ledger
+from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import Outcome
 
 BOOK = b"ID,Email,First name,Last name,Birthday,Notes\n1,ann@example.com,Ann,Ash,,\n2,ben@example.com,,,,\n"
@@ -29,7 +29,7 @@ CODES = {
     *("two_contacts", "email_no_at", "email_invalid", "date_ambiguous", "no_identity", "too_long", "joins_row"),
     *("date_unreadable", "stronger_key_differs", "unclosed_quote", "too_many_cells"),
 }
-OF_ROWS = [code for code in sentences.SENTENCES if code in CODES or re.match("undecod|damaged|cell_|row_|form", code)]
+OF_ROWS = [code for code in messages.MESSAGES if code in CODES or re.match("undecod|damaged|cell_|row_|form", code)]
 
 
 def is_whole(words: str) -> None:
@@ -65,7 +65,7 @@ def test_a_warning_takes_no_reason_away():
     """A row that failed, and of which the check had found something to look at, still says why it failed."""
     warning = {"code": "phone_unreadable", "column": 1, "field": "phone", "value": "x", "severity": "warning"}
     said = ledger.Row(7, Outcome.CONFLICT, None, "two_contacts", None, [], problems=[warning]).sentence
-    assert said == sentences.instruction("two_contacts")
+    assert said == messages.instruction("two_contacts")
 
 
 def test_contacts_go_by_name_or_address(owner, importer, session):

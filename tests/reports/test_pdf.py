@@ -15,6 +15,7 @@ from tests.reports import naughty
 from webapp import jobs
 from webapp.models import ContactImport, ImportDocument
 from webapp.reports import choices, pdf, summary, wording
+from webapp.vocabulary import messages
 
 BURST = """
 from rq.serializers import JSONSerializer
@@ -38,7 +39,7 @@ def pango(ci):
         import weasyprint  # noqa: F401, PLC0415
     except OSError:
         assert not ci, "Pango is missing, and CI must render PDFs"
-        pytest.skip(pdf.NO_PANGO)
+        pytest.skip(messages.whole("pdf_without_pango"))
 
 
 def insides(content: bytes) -> bytes:

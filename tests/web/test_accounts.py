@@ -11,8 +11,9 @@ from tests.harness.processes import ROOT
 from tests.harness.web import PASSWORD, Browser, Page
 from webapp.config import Misconfigured, refuse_open_queue
 from webapp.models import Session, User
-from webapp.web import account
-from webapp.web.account import AccountError, add_user
+from webapp.vocabulary.refusals import Refusal
+from webapp.web import passwords
+from webapp.web.accounts import add_user
 
 WRONG = {"email": "owner@example.com", "password": "not this one at all"}
 
@@ -71,7 +72,7 @@ OWASP = ((1, 47104), (2, 19456), (3, 12288), (4, 9216), (5, 7168))
 def test_passwords_have_twelve_characters_and_are_kept_as_argon2_with_a_salt(app, session):
     with app.app_context():
         for short in ("", "eleven char", "x" * 1001):
-            with pytest.raises(AccountError):
+            with pytest.raises(Refusal):
                 add_user("a@example.com", short, "importer")
         for name in ("a", "b"):
             add_user(f"{name}@example.com", "twelve chars", "importer")
@@ -152,13 +153,13 @@ MANY_SIGN_IN = """
 import re
 from concurrent.futures import ThreadPoolExecutor
 from webapp import serving
-from webapp.web import account
+from webapp.web import passwords
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 
 def guess(number):
-    return account._matches(account.NOBODY, f"a guess {number}")
+    return passwords.matches(passwords.UNKNOWN, f"a guess {number}")
 
 serving._keep_small()
 guess(0)
@@ -173,4 +174,4 @@ print(peak() - before)
 def test_many_who_sign_in_at_once_need_the_memory_of_one():
     command = [sys.executable, "-c", MANY_SIGN_IN]
     grown = float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-    assert grown < 2 * extract_parameters(account.NOBODY).memory_cost / 1024
+    assert grown < 2 * extract_parameters(passwords.UNKNOWN).memory_cost / 1024

@@ -26,7 +26,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from tests.harness.web import Page
 from tests.web.test_pages import bring, check, run
 from webapp.models import Base, Contact
-from webapp.web import account, attempts
+from webapp.web import accounts, attempts
 from webapp.web.extensions import db, limiter
 
 pytestmark = pytest.mark.timeout(400)  # about a minute of work, and machines are busy
@@ -389,7 +389,7 @@ def _everything_was_reached(app, reached: set[tuple[str, str]]) -> None:
 def test_the_form_of_the_first_account(app, session, monkeypatch):
     monkeypatch.setattr(limiter, "enabled", False)
     with app.test_request_context():
-        link = f"/setup/{account.setup_token()}"
+        link = f"/setup/{accounts.setup_token()}"
     client = app.test_client()
     good = {"name": "Ann", "email": "ann@example.com", "password": "long enough, this one"}
     with one_connection(app) as (connection, forget):

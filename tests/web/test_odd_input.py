@@ -13,7 +13,7 @@ from tests.web.test_pages import bring, check, run
 from webapp.intake import encodings, reading
 from webapp.models import ApiToken, ContactImport, MappingTemplate, User
 from webapp.reports import mail
-from webapp.web.account import add_token
+from webapp.web.accounts import add_token
 
 HUGE = (str(2**63), str(2**64), "9" * 30, "9" * 5000, "-1", "1e3", "²", "٣", "1_0", "+1", "0x1")
 NUMBERS = (

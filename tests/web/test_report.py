@@ -11,9 +11,9 @@ from tests.engine.test_faults import refuse
 from tests.web.test_pages import bring, check
 from webapp import jobs
 from webapp.engine import batches, retention
-from webapp.intake import sentences
 from webapp.models import Contact, ContactImport, ImportLog
 from webapp.reports import summary, wording
+from webapp.vocabulary import messages
 
 HEAD = "ID,Email,First name\n"
 MIXED = HEAD + "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 24)) + "24,nobody,A\n25,nowhere,B\n"
@@ -68,8 +68,8 @@ def test_each_problem_has_its_rows_what_to_do_and_a_way_there(owner, troubled):
         (count, f"/imports/{troubled}/rows?outcome={outcome}&code={code}") for count, outcome, code in wanted
     ]
     for (count, title, instruction, link), (_, outcome, code) in zip(said, wanted, strict=True):
-        assert title == sentences.title(code, rows=int(count))
-        assert instruction == sentences.instruction(code)
+        assert title == messages.title(code, rows=int(count))
+        assert instruction == messages.instruction(code)
         rows = owner.get(link.replace("&amp;", "&")).text
         assert re.findall(r'id="row-(\d+)"', rows) == {"invalid": ["25", "26"], "failed": ["8"]}[outcome]
     assert f'href="/imports/{troubled}/rejected.csv"' in page

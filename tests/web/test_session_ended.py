@@ -13,7 +13,7 @@ from tests.harness.browser import _free_port, _wait_for
 from tests.harness.processes import web_process
 from tests.harness.web import Page
 from tests.web.test_pages import PEOPLE, bring, check
-from webapp.web.account import add_token
+from webapp.web.accounts import add_token
 from webapp.web.extensions import db
 
 UPLOAD = (

@@ -11,7 +11,7 @@ from tests.harness.web import Page
 from tests.web.test_pages import bring, check, run
 from webapp.engine import discarding
 from webapp.models import ApiToken, Contact, ContactImport, ImportLease
-from webapp.web.account import add_token
+from webapp.web.accounts import add_token
 
 NONE = str(UUID(int=0))
 # The form that makes each POST on an import do its work; what is not here needs none.

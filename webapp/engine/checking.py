@@ -15,6 +15,7 @@ from webapp.engine.staging import BLOCK_ROWS, StoredFile, clear_rows, copy_rows,
 from webapp.intake import reading
 from webapp.intake.validation import CheckedRow, Checker
 from webapp.limits import BLOCK_BYTES
+from webapp.vocabulary.refusals import Refusal
 
 AMBIGUOUS = '[{"code": "date_ambiguous"}]'
 
@@ -24,7 +25,7 @@ def check_slice(
 ) -> bool:
     """Check and stage rows from where the last slice stopped. True when the whole file is staged.
 
-    Raises reading.Unreadable for a file that turns out to be unusable further down, and Fenced.
+    Raises Refusal for a file that turns out to be unusable further down, and Fenced.
     """
     session = _session(conn, lease)
     reached: dict[str, Any] = session["read_position"] or {"rows": 0, "date_orders": []}
@@ -177,12 +178,13 @@ def _forget_blocks(conn: Connection, import_id: UUID) -> None:
     conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s AND event = 'block_checked'", (import_id,))
 
 
-def refuse(conn: Connection, lease: Lease, reason: str) -> None:
+def refuse(conn: Connection, lease: Lease, refusal: Refusal) -> None:
     """The file cannot be used after all: say so and end the import; nothing was written to the contacts."""
     conn.execute(
-        """UPDATE contact_imports SET state = 'failed', completed_at = clock_timestamp(), failure_reason = %s
+        """UPDATE contact_imports SET state = 'failed', completed_at = clock_timestamp(), failure_reason = %s,
+             failure_facts = %s
            WHERE id = %s AND lease_token = %s AND state = 'checking'""",
-        (reason, lease.import_id, lease.token),
+        (refusal.code, Jsonb(refusal.facts), lease.import_id, lease.token),
     )
     conn.commit()
 

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from webapp.engine.sessions import WrongState
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import PENDING, State
 
 # The tables whose rows name an import without a foreign key; deleting the import takes all others with it.
@@ -21,7 +21,7 @@ def possible(found: ContactImport) -> bool:
 
 
 def discard(session: Session, import_id: UUID) -> None:
-    """Delete the import with its bytes, rows, corrections and previews. Raises WrongState for one that ran.
+    """Delete the import with its bytes, rows, corrections and previews. Raises Refusal for one that ran.
 
     A check or preview at work finds no import to move on, so that its worker rolls back and leaves nothing.
     """
@@ -31,7 +31,7 @@ def discard(session: Session, import_id: UUID) -> None:
     if found is None:
         return  # Another click was first.
     if not possible(found):
-        raise WrongState(found.state)
+        raise Refusal("wrong_state", state=found.state)
     file_id = found.file_id
     session.expunge(found)
     for table in LOOSE:

@@ -18,12 +18,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.engine import erased_columns, finding, journal, person_names, searching, sessions
+from webapp.engine import erased_columns, finding, journal, person_names, searching
 from webapp.engine.finding import NAMED, OWN, PHONE, stronger
 from webapp.intake import mapping
 from webapp.intake.records import column_names
 from webapp.models import Contact, ContactImport, personal_columns
 from webapp.vocabulary.fields import CALLED
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import NEVER_RUN, WORKED_ON
 
 LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
@@ -258,8 +259,8 @@ _BY_JOURNAL = """
 def erase(session: Session, contact_id: int, also: Also = ()) -> Traces:
     """Erase the person behind a contact, and what `also` says beside what is theirs. The caller commits.
 
-    Raises sessions.Refused("erase_while_running", filename=…) while an import that holds them is worked on, and
-    Refused("erase_meanwhile") where more came in than could be looked at; journal.Busy while a batch has the contact.
+    Raises Refusal("erase_while_running", filename=…) while an import that holds them is worked on, and
+    "erase_meanwhile" where more came in than could be looked at, and "erase_busy" while a batch has the contact.
     """
     look = _settled(session, contact_id)
     session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'"))
@@ -267,7 +268,8 @@ def erase(session: Session, contact_id: int, also: Also = ()) -> Traces:
         return _erase(session, contact_id, look, also)
     except OperationalError as error:
         session.rollback()
-        raise (journal.Busy() if getattr(error.orig, "sqlstate", None) in journal.HELD else error) from None
+        held = getattr(error.orig, "sqlstate", None) in journal.HELD
+        raise (Refusal("erase_busy") if held else error) from None
 
 
 def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces:
@@ -276,7 +278,7 @@ def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces
     files = _sharing(session, files)
     found = Traces(rows, list(session.execute(text(_LOCKED), {"ids": files})))
     if found.busy:
-        raise sessions.Refused("erase_while_running", filename=found.busy[0].filename)
+        raise Refusal("erase_while_running", filename=found.busy[0].filename)
     _forget_headers(session, look, files)
     for statement in (*erased_columns.of_rows(), *erased_columns.of_files(), *_FROM_IMPORTS):
         session.execute(text(statement), _facts(found))
@@ -285,7 +287,7 @@ def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces
     erased_columns.scrub(session, look.sought, files)
     contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
     if _anything_new(session, contact_id, look):
-        raise sessions.Refused("erase_meanwhile")
+        raise Refusal("erase_meanwhile")
     for statement in erased_columns.of_contact():
         session.execute(text(statement), {"id": contact_id})
     session.delete(contact)

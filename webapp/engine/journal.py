@@ -18,49 +18,27 @@ from sqlalchemy.orm import Session
 from webapp.engine.decision import WRITTEN
 from webapp.intake.cleaning import LINES_AND_TABS, cleaned, is_same_text
 from webapp.intake.reading import Position, Record
-from webapp.intake.validation import ERROR, CheckedRow, Checker, Problem
+from webapp.intake.validation import ERROR, CheckedRow, Checker
 from webapp.models import Contact, ContactChange, ContactImport, User
 from webapp.vocabulary.fields import CUSTOM, SCALARS
 from webapp.vocabulary.keys import KEY_FIELDS
+from webapp.vocabulary.refusals import Refusal
 
 LONGEST_WAIT = 1.8  # seconds for all statements of a change, so that a page answers within two
 HELD = {"57014", "55P03", "40P01"}  # a lock that did not come in time, and two that wait for one another
 EDITABLE = (*SCALARS, "tags")
 
 
-class Stale(Exception):  # noqa: N818 - another change was quicker; nothing is lost
-    """The contact changed since the page was loaded. `contact` is how it stands now."""
-
-    def __init__(self, contact: Contact) -> None:
-        super().__init__(contact.id)
-        self.contact = contact
-
-
-class Busy(Exception):  # noqa: N818 - it passes by itself
-    """An import holds the contact at this moment."""
-
-
-class Taken(Exception):  # noqa: N818 - a rule says no
-    """Another contact has this e-mail or external id."""
-
-
-class Invalid(Exception):  # noqa: N818 - a rule says no
-    """Values that cannot be stored; `problems` says which and why."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-
 def edit_contact(session: Session, contact_id: int, version: int, values: Mapping[str, str], user_id: int) -> Contact:
     """Write a person's values: field names and `custom:<label>`; blank clears, what is not named stays.
 
-    The caller commits. Raises Stale, Busy, Taken or Invalid; sqlalchemy's NoResultFound for a contact that is gone.
+    The caller commits. Raises Refusal: contact_changed, contact_busy, contact_key_taken, or contact_invalid with
+    `problems`, a list of {code, field, value}; sqlalchemy's NoResultFound for a contact that is gone.
     """
     until = time.monotonic() + LONGEST_WAIT
     contact = _locked(session, contact_id, until)
     if contact.version != version:
-        raise Stale(contact)
+        raise Refusal("contact_changed")
     now = _flat(contact)
     then = _edited(now, form_values(contact), values)
     changed = _with_keys([name for name in then if now.get(name) != then[name]])
@@ -86,11 +64,14 @@ def _with_keys(names: list[str]) -> list[str]:
 
 
 def delete_contact(session: Session, contact_id: int, version: int, user_id: int) -> None:
-    """Delete a contact by hand; the journal keeps what it was. The caller commits. Raises Stale or Busy."""
+    """Delete a contact by hand; the journal keeps what it was. The caller commits.
+
+    Raises Refusal: contact_changed_on_delete or contact_busy.
+    """
     until = time.monotonic() + LONGEST_WAIT
     contact = _locked(session, contact_id, until)
     if contact.version != version:
-        raise Stale(contact)
+        raise Refusal("contact_changed_on_delete")
     before = {name: value for name, value in _flat(contact).items() if value not in (None, [])} | _beside(contact)
     session.add(ContactChange(contact_id=contact_id, kind="delete", user_id=user_id, before=before, after={}))
     _write(session, until)
@@ -120,7 +101,7 @@ def _write(session: Session, until: float) -> None:
         session.flush()
     except IntegrityError:
         session.rollback()
-        raise Taken from None
+        raise Refusal("contact_key_taken") from None
     except OperationalError as error:
         raise _busy(session, error) from None
 
@@ -133,9 +114,9 @@ def _limit(session: Session, until: float) -> None:
 
 
 def _busy(session: Session, error: OperationalError) -> Exception:
-    """Busy, where an import holds what the edit needs; any other error stays what it is."""
+    """A refusal, where an import holds what the edit needs; any other error stays what it is."""
     session.rollback()
-    return Busy() if getattr(error.orig, "sqlstate", None) in HELD else error
+    return Refusal("contact_busy") if getattr(error.orig, "sqlstate", None) in HELD else error
 
 
 def _edited(now: Mapping[str, Any], stands: Mapping[str, str], values: Mapping[str, str]) -> dict[str, Any]:
@@ -155,7 +136,8 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
     row = Checker(targets).check(Record(0, [values[name] for name in targets], None, Position(0, 0)))
     errors = [problem for problem in row.problems if problem.severity == ERROR]
     if problems := [problem for problem in errors if problem.field is None or problem.field in touched]:
-        raise Invalid(problems)
+        told = [{"code": found.code, "field": found.field, "value": found.value} for found in problems]
+        raise Refusal("contact_invalid", problems=told)
     return _as_columns(row)
 
 

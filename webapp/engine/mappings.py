@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.intake import mapping
 from webapp.models import MappingTemplate
+from webapp.vocabulary.refusals import Refusal
 
 LONGEST_NAME = 80
 MOST_OFFERED = 100
@@ -106,7 +107,7 @@ def _fits(targets: Sequence[str | None], columns: Sequence[str]) -> bool:
     """Whether a kept mapping is one still: fields may have been added or taken away since."""
     try:
         mapping.check(targets, columns)
-    except mapping.BadMapping:
+    except Refusal:
         return False
     return True
 

@@ -27,6 +27,7 @@ from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.intake.validation import BROKEN, CheckedRow, Checker
 from webapp.limits import BLOCK_BYTES, PAGE_CHARS, SHOWN_CELL_CHARS
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
 
 LEFT_OUT = "left_out"
@@ -95,7 +96,7 @@ def replaced(cells: list[str], values: Mapping[int, str]) -> list[str]:
 def correct(session: Session, import_id: UUID, row: int, values: Mapping[int, str]) -> None:
     """Replace cells of one row (column from 0 → text) and judge it again. The caller commits and wakes a worker.
 
-    Raises sessions.WrongState unless the import is ready, and KeyError for a row that is not on the list.
+    Raises Refusal: wrong_state unless the import is ready, row_unknown for a row that is not on the list.
     """
     found = _ready(session, import_id)
     staged = _staged(session, import_id, row)
@@ -312,7 +313,7 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
 def _ready(session: Session, import_id: UUID) -> ContactImport:
     found = sessions.locked_with_lease(session, import_id)
     if found.state != State.READY:
-        raise sessions.WrongState(found.state)
+        raise Refusal("wrong_state", state=found.state)
     sessions.refuse_while_correcting(found)
     return found
 
@@ -320,7 +321,7 @@ def _ready(session: Session, import_id: UUID) -> ContactImport:
 def _staged(session: Session, import_id: UUID, row: int) -> ImportRow:
     found = session.get(ImportRow, (import_id, row), populate_existing=True)
     if found is None or found.record is None:
-        raise KeyError(row)
+        raise Refusal("row_unknown")
     return found
 
 

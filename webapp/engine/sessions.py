@@ -17,42 +17,17 @@ from webapp.intake import mapping
 from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow, User
 from webapp.vocabulary.keys import DEFAULT_KEYS, MATCH_KEYS
 from webapp.vocabulary.outcomes import Outcome
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED, NEVER_RUN, PENDING, State, sources_of
 from webapp.vocabulary.strategies import Strategy
 
 LARGEST_BATCH = 1000
 
 
-class WrongState(Exception):  # noqa: N818 - the answer names the state; nothing is broken
-    """The import is not in a state where this can be asked. `state` is where it stands."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
-
-
-class Refused(Exception):  # noqa: N818 - a rule says no; `code` and `facts` make the sentence
-    """The request breaks a rule; `code` is a key of the table of sentences."""
-
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts
-
-
-class Correcting(Refused, WrongState):
-    """A worker is changing many rows of the import as a person asked; `facts` are `rows` done of `total`."""
-
-    def __init__(self, opened: ContactImport) -> None:
-        asked = opened.correcting or {}
-        super().__init__("correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}")
-        self.state = opened.state
-
-
 def refuse_while_correcting(opened: ContactImport) -> None:
-    """Raises Correcting where rows are still being changed."""
-    if opened.correcting:
-        raise Correcting(opened)
+    """Raises Refusal where a worker is still changing many rows of the import, as a person asked."""
+    if asked := opened.correcting:
+        raise Refusal("correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}")
 
 
 def map_columns(
@@ -65,10 +40,10 @@ def map_columns(
     clear_token: str | None = None,
     date_order: str | None = None,
 ) -> None:
-    """Say which column is what; the check starts over. Raises mapping.BadMapping for a target off the list."""
+    """Say which column is what; the check starts over. Raises Refusal for a target off the list."""
     opened = locked_with_lease(session, import_id)
     if opened.started_at is not None:  # It wrote contacts, and what it came to must not be forgotten.
-        raise WrongState(opened.state)
+        raise Refusal("wrong_state", state=opened.state)
     refuse_while_correcting(opened)
     mapping.check(targets, opened.columns)
     _enter(opened, State.CHECKING)
@@ -99,16 +74,16 @@ def execute(
 
     `site_url` is where the web process is reached: a worker may have other settings, and links to it.
 
-    Raises Refused("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
+    Raises Refusal("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
     """
     opened = locked_with_lease(session, import_id)
     if opened.state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return False
     if opened.state != State.READY:
-        raise WrongState(opened.state)
+        raise Refusal("wrong_state", state=opened.state)
     refuse_while_correcting(opened)
     if not skip_errors and (rows := invalid_rows(session, import_id)):
-        raise Refused("invalid_rows_block_start", rows=rows)
+        raise Refusal("invalid_rows_block_start", rows=rows)
     _enter(opened, State.QUEUED)
     opened.duplicate_strategy = Strategy(strategy)
     opened.skip_errors = skip_errors
@@ -136,7 +111,7 @@ def cancel(session: Session, import_id: UUID) -> None:
     """
     state = session.scalar(select(ContactImport.state).where(ContactImport.id == import_id))
     if state not in {State.CHECKING, State.QUEUED, State.RUNNING, State.CANCELLING}:
-        raise WrongState(state or "")
+        raise Refusal("wrong_state", state=state or "")
     if state == State.CHECKING:
         _cancel_check(session, import_id)
         return
@@ -212,7 +187,7 @@ def roll_back(session: Session, import_id: UUID) -> None:
     if opened.state in {State.ROLLING_BACK, State.ROLLED_BACK}:
         return
     if opened.total is None:  # Its check was refused: it wrote nothing.
-        raise WrongState(opened.state)
+        raise Refusal("wrong_state", state=opened.state)
     _not_expired(session, opened)
     _enter(opened, State.ROLLING_BACK)
     opened.rollback = None
@@ -224,17 +199,17 @@ def roll_back(session: Session, import_id: UUID) -> None:
 def _not_expired(session: Session, opened: ContactImport) -> None:
     """Refuse what needs data that retention has deleted, or may delete at any moment."""
     if retention.is_over(opened, retention.days(session)):
-        raise Refused("undo_expired")
+        raise Refusal("undo_expired")
 
 
 def retry_failed(session: Session, import_id: UUID) -> None:
     """Run the rows that failed again. Their earlier reasons are kept in the log."""
     opened = locked_with_lease(session, import_id)
     if opened.state != State.COMPLETED:
-        raise WrongState(opened.state)
+        raise Refusal("wrong_state", state=opened.state)
     _not_expired(session, opened)
     if not getattr(opened, Outcome.FAILED):
-        raise Refused("nothing_failed")
+        raise Refusal("nothing_failed")
     session.execute(
         text(
             """INSERT INTO contact_import_logs (import_id, event, first_row, last_row, rows, result, message)
@@ -255,14 +230,14 @@ def run_again(
 ) -> ContactImport:
     """A new import of the same file and mapping, checked afresh; the one that waits already, where there is one.
 
-    The old one is locked meanwhile, so that pressing twenty times at once is pressing once. Raises WrongState,
-    Refused("file_gone") and Refused("too_many_pending", limit=n).
+    The old one is locked meanwhile, so that pressing twenty times at once is pressing once. Raises Refusal:
+    wrong_state, file_gone or too_many_pending.
     """
     old = locked(session, import_id)
     if old.state != State.ROLLED_BACK:
-        raise WrongState(old.state)
+        raise Refusal("wrong_state", state=old.state)
     if old.file_gone or retention.is_over(old, retention.days(session)):
-        raise Refused("file_gone")
+        raise Refusal("file_gone")
     going_on = select(ContactImport).where(
         ContactImport.run_again_of == old.id,
         ContactImport.created_by == user_id,
@@ -310,14 +285,14 @@ COPIED = (
 
 
 def refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
-    """Raises Refused("too_many_pending", limit=n) for a person with as many imports waiting as one may have.
+    """Raises Refusal("too_many_pending", limit=n) for a person with as many imports waiting as one may have.
 
     The person's row is locked until the commit, so that requests at the same moment are counted one by one.
     """
     session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     pending = select(func.count()).where(ContactImport.created_by == user_id, ContactImport.state.in_(PENDING))
     if (session.scalar(pending) or 0) >= settings.pending_uploads:
-        raise Refused("too_many_pending", limit=settings.pending_uploads)
+        raise Refusal("too_many_pending", limit=settings.pending_uploads)
 
 
 def locked(session: Session, import_id: UUID) -> ContactImport:
@@ -327,7 +302,7 @@ def locked(session: Session, import_id: UUID) -> ContactImport:
     """
     opened = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
     if opened.expired_at is not None and opened.state in NEVER_RUN:
-        raise WrongState(opened.state)
+        raise Refusal("wrong_state", state=opened.state)
     return opened
 
 
@@ -339,7 +314,7 @@ def locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
 
 def _enter(opened: ContactImport, target: State) -> None:
     if opened.state not in sources_of(target):
-        raise WrongState(opened.state)
+        raise Refusal("wrong_state", state=opened.state)
     opened.state = target
 
 

@@ -12,7 +12,9 @@ from psycopg.rows import tuple_row
 
 from webapp.engine.duplicates import Connection
 from webapp.intake.validation import CheckedRow
+from webapp.limits import MEBIBYTE
 from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.refusals import Refusal
 
 CHUNK = 128 * 1024  # bytes; larger ones cost several times as much in every buffer on the way and save no time
 BLOCK_ROWS = 1000
@@ -27,14 +29,6 @@ NULLS = repeat(NULL)
 COPY = f"COPY contact_import_rows ({', '.join(COLUMNS)}) FROM STDIN (DELIMITER '{SEPARATOR}', NULL '{NULL}')"
 LINES = 100  # written at once
 as_json = json.JSONEncoder(ensure_ascii=False).encode
-
-
-class TooLarge(Exception):  # noqa: N818 - a refusal, told to the person as a sentence
-    """The stream went past the limit; `limit` is in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.limit = limit
 
 
 class Incoming:
@@ -81,14 +75,14 @@ class Incoming:
 
 
 def received(conn: psycopg.Connection[Any], stream: BinaryIO | Incoming, limit: int) -> Incoming:
-    """The stream as chunks, if it is not in them already. Raises TooLarge past `limit` bytes."""
+    """The stream as chunks, if it is not in them already. Raises Refusal past `limit` bytes."""
     found = stream if isinstance(stream, Incoming) else Incoming(conn)
     if found is not stream:
         while found.size <= limit and (block := cast("BinaryIO", stream).read(CHUNK)):
             found.write(block)
     found.seek(0)
     if found.size > limit:
-        raise TooLarge(limit)
+        raise Refusal("too_large", at="/file", limit_mb=limit // MEBIBYTE)
     return found
 
 

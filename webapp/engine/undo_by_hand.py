@@ -21,14 +21,7 @@ from webapp.engine.undo_keys import KEYS, Row, rows
 from webapp.models import ContactChange
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.keys import DERIVED_KEYS
-
-
-class CannotUndo(Exception):  # noqa: N818 - a rule says no
-    """It cannot be undone: change_unknown, change_undone, change_too_old, contact_gone or refused_on_undo."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+from webapp.vocabulary.refusals import Refusal
 
 
 @dataclass
@@ -47,7 +40,11 @@ class ChangeUndone:
 
 
 def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
-    """Undo an edit or a deletion. The caller commits. Raises CannotUndo, or journal.Busy while an import holds it."""
+    """Undo an edit or a deletion. The caller commits.
+
+    Raises Refusal: change_unknown, change_undone, change_too_old, contact_gone, refused_on_undo, or contact_busy while
+    an import holds the contact.
+    """
     session.flush()
     conn = sessions.driver(session)
     until = time.monotonic() + journal.LONGEST_WAIT
@@ -58,7 +55,7 @@ def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
     except (psycopg.Error, OperationalError) as error:
         session.rollback()
         state = getattr(getattr(error, "orig", error), "sqlstate", None)
-        raise (journal.Busy() if state in journal.HELD else error) from None
+        raise (Refusal("contact_busy") if state in journal.HELD else error) from None
     session.expire_all()
     return undone
 
@@ -96,12 +93,12 @@ def _undo(session: Session, conn: psycopg.Connection[Any], change_id: int, user_
 
 def _possible(change: ContactChange | None, days: int) -> None:
     if change is None or change.kind not in {"edit", "delete"}:
-        raise CannotUndo("change_unknown")
+        raise Refusal("change_unknown")
     if change.undone_at is not None:
-        raise CannotUndo("change_undone")
+        raise Refusal("change_undone")
     oldest = datetime.now(UTC) - timedelta(days=days)
     if change.at < oldest or not change.before:
-        raise CannotUndo("change_too_old")
+        raise Refusal("change_too_old")
 
 
 def _held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
@@ -121,7 +118,7 @@ def _differing(before: Row, after: Row) -> list[str]:
 
 def _take_edit_back(conn: psycopg.Connection[Any], change: ContactChange, unit: Row) -> undo_writing.Written:
     if _held(conn, change.contact_id) is None:
-        raise CannotUndo("contact_gone")
+        raise Refusal("contact_gone")
     return _restore(conn, undo_rules.OF_CHANGE, unit, [change.id])
 
 
@@ -133,7 +130,7 @@ def _restore(conn: psycopg.Connection[Any], condition: str, unit: Row, changes: 
                 return undo_writing.restore(conn, condition, unit, changes, claim=claim)
         except psycopg.IntegrityError:
             continue
-    raise CannotUndo("refused_on_undo")
+    raise Refusal("refused_on_undo")
 
 
 def _bring_back(conn: psycopg.Connection[Any], change: ContactChange, unit: Row) -> undo_writing.Written:

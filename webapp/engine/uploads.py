@@ -12,6 +12,7 @@ from webapp.engine import mappings, sessions
 from webapp.engine.staging import Incoming, StoredFile, received
 from webapp.intake import mapping, reading
 from webapp.models import ContactImport, ImportCorrection, ImportLease
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
 
 LONGEST_NAME = 200
@@ -33,8 +34,8 @@ def create(
 ) -> ContactImport:
     """Store the bytes, read the head and open a session. Nothing stays behind when the file is refused.
 
-    Raises reading.Unreadable for a file that cannot be used, staging.TooLarge past the limit, and
-    sessions.Refused("too_many_pending") for a person with as many imports waiting as one may have.
+    Raises Refusal for a file that cannot be used, too_large past the limit, and too_many_pending for a
+    person with as many imports waiting as one may have.
     """
     sessions.refuse_too_many(session, user_id, settings)
     filename = plain_name(filename)
@@ -79,7 +80,7 @@ def look(
     sheet: str | None = None,
     header_row: int | None = None,
 ) -> reading.Head:
-    """The head of the stored file, read with what is given; the rest is found out. Raises reading.Unreadable."""
+    """The head of the stored file, read with what is given; the rest is found out. Raises Refusal."""
     return reading.inspect(
         StoredFile(lambda: sessions.driver(session), opened.file_id, opened.size_bytes),
         opened.filename,
@@ -95,7 +96,7 @@ def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any
     """Read the head again with the choices that `look` takes, and keep it; the mapping starts over."""
     opened = sessions.locked(session, import_id)
     if opened.state not in {State.UPLOADED, State.READY}:
-        raise sessions.WrongState(opened.state)
+        raise Refusal("wrong_state", state=opened.state)
     sessions.refuse_while_correcting(opened)
     _take_head(session, opened, look(session, opened, settings, **choices))
     opened.mapping = None

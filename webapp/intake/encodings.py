@@ -8,7 +8,7 @@ from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import lru_cache
 
-from webapp.intake.refusals import Unreadable
+from webapp.vocabulary.refusals import Refusal
 
 FALLBACK = "cp1252"
 FAMILIAR = {
@@ -55,17 +55,17 @@ STRAY_ZEROS = 100  # one zero byte in a hundred is a damaged cell; more of them,
 
 
 def known(encoding: str) -> str:
-    """Python's name of an encoding that a person chose. Raises Unreadable for what is none."""
+    """Python's name of an encoding that a person chose. Raises Refusal for what is none."""
     name = normalize_encoding(encoding).lower()
     if name not in _names():
-        raise Unreadable("unknown_encoding", encoding=encoding[:40])
+        raise Refusal("unknown_encoding", at="/encoding", encoding=encoding[:40])
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
-        raise Unreadable("unknown_encoding", encoding=encoding[:40]) from None
+        raise Refusal("unknown_encoding", at="/encoding", encoding=encoding[:40]) from None
     # The mark of a text codec is private, and the only way to tell one from rot13 and zip.
     if not found._is_text_encoding or found.name.replace("-", "_") in NOT_FOR_FILES:  # noqa: SLF001
-        raise Unreadable("unknown_encoding", encoding=encoding[:40])
+        raise Refusal("unknown_encoding", at="/encoding", encoding=encoding[:40])
     return found.name
 
 
@@ -83,7 +83,7 @@ def others() -> list[str]:
     for name in set(aliases.values()):
         try:
             found.add(known(name))
-        except Unreadable:
+        except Refusal:
             continue
     return sorted(found - FAMILIAR.keys())
 
@@ -96,7 +96,7 @@ def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
     if b"\0" in head and (wide := _wide(head)):
         return wide, True
     if sum(map(head.count, CONTROLS)) * STRAY_CONTROLS > len(head):
-        raise Unreadable("not_text")
+        raise Refusal("not_text")
     for block in (head, *()) if not head.isascii() else _blocks(head, following):
         if not block.isascii():
             return _utf8_or_not(block)
@@ -127,7 +127,7 @@ def _wide(head: bytes) -> str | None:
         if _reads_as(codec, head):
             return codec
     if head.count(0) * STRAY_ZEROS > len(head) and head.count(0) > 3:  # noqa: PLR2004
-        raise Unreadable("not_text")
+        raise Refusal("not_text")
     return None
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from webapp.intake.formulas import unprotected
 from webapp.intake.labels import named
 from webapp.intake.records import Dialect, Head, Limits, Record, column_names
-from webapp.intake.refusals import Unreadable
 from webapp.limits import HEADER_CELLS, LABEL_CHARS, SAMPLE_CELL_CHARS, SAMPLE_CHARS, SAMPLE_ROWS
+from webapp.vocabulary.refusals import Refusal
 
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
@@ -19,17 +19,17 @@ def head_of(
 ) -> Head:
     """Header, labels and sample from the first records of a file; `header_row` is the person's word, 0 for none.
 
-    Raises Unreadable where there is nothing, and where there are more columns than `limits` allow.
+    Raises Refusal where there is nothing, and where there are more columns than `limits` allow.
     """
     filled = [record for record in records if any(map(str.strip, record.cells))]
     if not filled:
-        raise Unreadable("empty_file")
+        raise Refusal("empty_file")
     header = header_of(filled) if header_row is None else _chosen(filled, header_row)
     rows = [record.cells for record in filled if header is None or record.row > header.row]
     widths = [_width(row) for row in rows]
     width = max(len(header.cells), _usual(widths)) if header else max(widths)
     if width > limits.max_columns:
-        raise Unreadable("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
+        raise Refusal("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
     columns = labels_of(header.cells if header else [], width)
     dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
     shown = min(SAMPLE_CELL_CHARS, SAMPLE_CHARS // (SAMPLE_ROWS * width))
@@ -40,7 +40,7 @@ def head_of(
 def _chosen(filled: Sequence[Record], header_row: int) -> Record | None:
     found = next((record for record in filled if record.row == header_row), None)
     if found is None and header_row:
-        raise Unreadable("unknown_header_row", row=header_row)
+        raise Refusal("unknown_header_row", at="/header_row", row=header_row)
     return found
 
 

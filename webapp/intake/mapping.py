@@ -14,6 +14,7 @@ from webapp.vocabulary.fields import (
     is_target,
     label_of,
 )
+from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
 OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
@@ -25,16 +26,6 @@ FIRST_OR_WHOLE = {"nome", "nombre"}
 LAST_OR_WHOLE = {"nom", "name", "naam"}
 # Addresses and numbers under such a label belong to another person.
 OTHER_PERSON = ("owner", "manager", "assistant", "created", "modified", "referred", "spouse", "parent", "emergency")
-
-
-class BadMapping(Exception):  # noqa: N818 - a refusal with a sentence
-    """A mapping that cannot be used. `index` is the column at fault, or None."""
-
-    def __init__(self, code: str, index: int | None = None, **facts: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.index = index
-        self.facts = facts
 
 
 def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str | None]:
@@ -172,18 +163,21 @@ def relabelled(targets: Sequence[str | None], columns: Sequence[str]) -> list[st
 
 
 def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
-    """Raise BadMapping unless the targets fit the columns, are on the list, and none is chosen twice."""
+    """Raise Refusal unless the targets fit the columns, are on the list, and none is chosen twice."""
     if len(targets) != len(columns):
-        raise BadMapping("mapping_length", columns=len(columns))
+        raise Refusal("mapping_length", at="/mapping", columns=len(columns))
+
     seen: set[str] = set()
     for index, target in enumerate(targets):
         if target is None:
             continue
+        at = f"/mapping/{index}"
         if not is_target(target):
-            raise BadMapping("unknown_target", index, target=target[:60], column=columns[index])
+            raise Refusal("unknown_target", at=at, target=target[:60], column=columns[index])
         spelled = CUSTOM + label_of(target).strip() if target.startswith(CUSTOM) else target
         if spelled in seen:
-            raise BadMapping("target_twice", index, label=label_of(target).strip())
+            raise Refusal("target_twice", at=at, label=label_of(target).strip())
         seen.add(spelled)
+
     if not IDENTITY & seen:
-        raise BadMapping("nothing_mapped")
+        raise Refusal("nothing_mapped", at="/mapping")

@@ -5,13 +5,13 @@ Everything streams: the head is read to find out what the file is, the rest only
 
 from collections.abc import Iterator
 
-from webapp.intake import csv_records, refusals, xlsx_records
+from webapp.intake import csv_records, file_kinds, xlsx_records
 from webapp.intake.records import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
-from webapp.intake.refusals import Unreadable
 from webapp.limits import HEAD_BYTES
+from webapp.vocabulary.refusals import Refusal
 
 __all__ = [
-    "BytesSource", "Dialect", "Head", "Limits", "Position", "Record", "Source", "Unreadable", "inspect", "records",
+    "BytesSource", "Dialect", "Head", "Limits", "Position", "Record", "Source", "inspect", "records",
 ]  # fmt: skip
 
 
@@ -25,22 +25,22 @@ def inspect(
     header_row: int | None = None,
     limits: Limits | None = None,
 ) -> Head:
-    """Read the head: format by content, encoding, delimiter, header and first records. Raises Unreadable.
+    """Read the head: format by content, encoding, delimiter, header and first records. Raises Refusal.
 
     What is given is the person's word; the rest is found out. `header_row` 0 says that no row names the columns.
     """
     limits = limits or Limits()
     head = beginning(source, HEAD_BYTES)
-    refusals.by_content(head)
-    refusals.by_name(filename)
+    file_kinds.by_content(head)
+    file_kinds.by_name(filename)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise Unreadable("empty_file")
+        raise Refusal("empty_file")
     if head.startswith(b"PK\x03\x04"):
         found = xlsx_records.inspect(source, sheet, header_row, limits)
     else:
         found = csv_records.inspect(source, head, (encoding, delimiter, header_row), limits)
     if not found.sample:
-        raise Unreadable("only_header")
+        raise Refusal("only_header")
     return found
 
 
@@ -49,7 +49,7 @@ def records(
 ) -> Iterator[Record]:
     """The rows below the header, in file order, from `start` on. Blank rows count and yield nothing.
 
-    A row with more cells than a file may have columns keeps the first of them. Raises Unreadable when the file turns
+    A row with more cells than a file may have columns keeps the first of them. Raises Refusal when the file turns
     out to be longer than the limits.
     """
     limits = limits or Limits()
@@ -60,7 +60,7 @@ def records(
         if row <= dialect.header_row or not any(map(str.strip, cells)):
             continue
         if row > last:
-            raise Unreadable("too_many_rows", limit=f"{limits.max_rows:,}")
+            raise Refusal("too_many_rows", limit=f"{limits.max_rows:,}")
         if len(cells) > limits.max_columns and any(map(str.strip, cells[limits.max_columns :])):
             record = Record(row, cells[: limits.max_columns], "too_many_cells", position, size)  # noqa: PLW2901
         yield record

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, cast
 
-from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_formats import Format, format_of
 from webapp.intake.xlsx_xml import ERRORS, elements
 from webapp.limits import (
@@ -21,6 +20,7 @@ from webapp.limits import (
     WORKBOOK_MEMBERS,
     WORKBOOK_STYLES,
 )
+from webapp.vocabulary.refusals import Refusal
 
 ENCRYPTED = 1  # bit of a member's flags
 BROKEN = (zipfile.BadZipFile, zlib.error, *ERRORS, EOFError, KeyError, ValueError, IndexError, NotImplementedError)
@@ -32,7 +32,7 @@ def readable() -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        raise Unreadable("workbook_broken") from error
+        raise Refusal("workbook_broken") from error
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class _Contents:
     def read(self, size: int = -1) -> bytes:
         data = self.file.read(size if 0 <= size <= WORKBOOK_CONTENTS_BYTES else WORKBOOK_CONTENTS_BYTES + 1)
         if len(data) > WORKBOOK_CONTENTS_BYTES:
-            raise Unreadable("workbook_too_large")
+            raise Refusal("workbook_too_large")
         return data
 
 
@@ -96,28 +96,28 @@ class Package:
             for member in members
         )
         if len(members) > WORKBOOK_MEMBERS or unpacked > WORKBOOK_BYTES or inflated:
-            raise Unreadable("workbook_too_large")
+            raise Refusal("workbook_too_large")
         if any(member.flag_bits & ENCRYPTED for member in members):
-            raise Unreadable("is_protected")
+            raise Refusal("is_protected")
 
     def _refuse_others(self) -> None:
         if "xl/vbaproject.bin" in self.paths:
-            raise Unreadable("wrong_name", extension=".xlsm")
+            raise Refusal("wrong_name", extension=".xlsm")
         if "xl/workbook.bin" in self.paths:
-            raise Unreadable("wrong_name", extension=".xlsb")
+            raise Refusal("wrong_name", extension=".xlsb")
         if "mimetype" in self.paths:
             kind = self.archive.open(self.paths["mimetype"]).read(100)
-            raise Unreadable("is_opendocument" if b"opendocument" in kind else "is_archive")
+            raise Refusal("is_opendocument" if b"opendocument" in kind else "is_archive")
         if "word/document.xml" in self.paths or "ppt/presentation.xml" in self.paths:
-            raise Unreadable("is_document")
+            raise Refusal("is_document")
         if "_rels/.rels" not in self.paths:
-            raise Unreadable("is_archive")
+            raise Refusal("is_archive")
 
     def _main(self) -> str:
         for kind, path in self._related("").values():
             if kind == "officeDocument" and path.lower() in self.paths:
                 return path
-        raise Unreadable("workbook_broken")
+        raise Refusal("workbook_broken")
 
     def _related(self, path: str) -> dict[str, tuple[str, str]]:
         """Kind and path of each part that a part refers to, by the id that it uses. Links to outside are left out."""
@@ -161,14 +161,14 @@ class Package:
 
     def _elements(self, path: str) -> Iterator[tuple[str, dict[str, str]]]:
         if self.size(path) > WORKBOOK_LIST_BYTES:
-            raise Unreadable("workbook_too_large")
+            raise Refusal("workbook_too_large")
         with self.open(path) as stream:
             yield from elements(stream)
 
 
 def _refuse_many(kept: Sized, most: int) -> None:
     if len(kept) >= most:
-        raise Unreadable("workbook_too_large")
+        raise Refusal("workbook_too_large")
 
 
 def _joined(folder: str, target: str) -> str:

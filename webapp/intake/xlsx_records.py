@@ -11,7 +11,6 @@ from typing import IO, cast
 from webapp.intake import headers
 from webapp.intake.lines import TOO_LONG
 from webapp.intake.records import Dialect, Head, Limits, Position, Record, Source
-from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_formats import shown
 from webapp.intake.xlsx_package import Package, Sheet, readable
 from webapp.intake.xlsx_strings import SharedStrings, text_of, unescaped
@@ -26,6 +25,7 @@ from webapp.limits import (
     TEXT_BYTES,
     TEXT_RATIO,
 )
+from webapp.vocabulary.refusals import Refusal
 
 LAST_ROW = 1_048_576
 
@@ -44,7 +44,7 @@ def inspect(source: Source, sheet: str | None, header_row: int | None, limits: L
                 dialect = Dialect("xlsx", None, None, candidate.name, 0)
                 found = headers.head_of(first, dialect, header_row, limits, certain=True)
                 return replace(found, sheets=names)
-    raise Unreadable("empty_file")
+    raise Refusal("empty_file")
 
 
 def _candidates(book: Package, name: str | None) -> list[Sheet]:
@@ -57,7 +57,7 @@ def _sheet(book: Package, name: str) -> Sheet:
     for found in book.sheets:
         if found.name == name:
             return found
-    raise Unreadable("unknown_sheet", sheet=name[:60])
+    raise Refusal("unknown_sheet", at="/sheet", sheet=name[:60])
 
 
 def records(source: Source, dialect: Dialect, start: Position | None, limits: Limits) -> Iterator[Record]:
@@ -91,13 +91,13 @@ class _Look:
         return cast("IO[bytes]", _Metered(stream, self))
 
     def take(self, *, rows: int = 0, size: int = 0) -> None:
-        """Count what was read. Raises Unreadable where that is too much."""
+        """Count what was read. Raises Refusal where that is too much."""
         self.rows -= rows
         self.bytes -= size
         if self.rows < 0:
-            raise Unreadable("no_rows_at_the_top", looked_at=f"{LOOK_ROWS:,}")
+            raise Refusal("no_rows_at_the_top", looked_at=f"{LOOK_ROWS:,}")
         if self.bytes < 0:
-            raise Unreadable("workbook_too_large")
+            raise Refusal("workbook_too_large")
 
 
 class _Metered:
@@ -115,7 +115,7 @@ class _Metered:
 def _rows(
     book: Package, sheet: Sheet, file_size: int, after: int, limits: Limits, *, look: _Look | None = None
 ) -> Iterator[Record]:
-    """The rows with text after row `after`. Raises Unreadable where they hold more text than a file of this size may.
+    """The rows with text after row `after`. Raises Refusal where they hold more text than a file of this size may.
 
     `look` bounds how far it goes for a first row.
     """
@@ -136,7 +136,7 @@ def _rows(
                         row, cells, problem, size = cutter.row_of(element)
                         text_left -= size
                         if text_left < 0:
-                            raise Unreadable("workbook_too_large")
+                            raise Refusal("workbook_too_large")
                         if row > after and (problem or any(map(str.strip, cells))):
                             yield Record(row, cells, problem, Position(offset, row), size)
         finally:
@@ -162,7 +162,7 @@ class _Rows:
         number = element.get("r")
         row = int(number) if number else self.last + 1
         if not self.last < row <= LAST_ROW:
-            raise Unreadable("workbook_broken")
+            raise Refusal("workbook_broken")
         self.last = row
         return (row, *self._cells_of(element)) if row > self.after else (row, [], None, 0)
 
@@ -231,7 +231,7 @@ class _Indexes(dict[str, int]):
 
     def __missing__(self, letters: str) -> int:
         if not LETTERS.fullmatch(letters):
-            raise Unreadable("workbook_broken")
+            raise Refusal("workbook_broken")
         index = 0
         for letter in letters:
             index = index * 26 + ord(letter) - ord("A") + 1

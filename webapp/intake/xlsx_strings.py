@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import IO
 
-from webapp.intake.refusals import Unreadable
 from webapp.intake.xlsx_xml import Element, children, local
 from webapp.limits import SHARED_STRINGS, STRING_REMEMBERED_BYTES, STRINGS_AT_HAND_CHARS
+from webapp.vocabulary.refusals import Refusal
 
 LATEST = 5_000
 REMEMBERED = 10_000
@@ -56,7 +56,7 @@ class SharedStrings:
         self.file.close()
 
     def get(self, index: int) -> str:
-        """The string with this number. Raises Unreadable where there is none."""
+        """The string with this number. Raises Refusal where there is none."""
         place = index - self.latest_from
         if place < 0:
             return self._earlier(index) if self._is_short(index) else self._from_file(index)
@@ -70,14 +70,14 @@ class SharedStrings:
 
     def _from_file(self, index: int) -> str:
         if index < 0:
-            raise Unreadable("workbook_broken")
+            raise Refusal("workbook_broken")
         begin, end = self.ends[index], self.ends[index + 1]
         return os.pread(self.file.fileno(), end - begin, begin).decode()
 
     def _read_on(self) -> None:
         batch, _ = next(self.batches, (None, 0))
         if batch is None:
-            raise Unreadable("workbook_broken")
+            raise Refusal("workbook_broken")
         texts = [text_of(element) for element in batch]
         if max(map(len, texts), default=0) > self.longest:
             texts = [text[: self.longest + 1] for text in texts]
@@ -86,7 +86,7 @@ class SharedStrings:
         self.file.flush()
         self.ends.extend(list(accumulate(map(len, encoded), initial=self.ends[-1]))[1:])
         if len(self.ends) > SHARED_STRINGS:
-            raise Unreadable("workbook_too_large")
+            raise Refusal("workbook_too_large")
         if len(self.latest) > LATEST or self.latest_chars > STRINGS_AT_HAND_CHARS:
             self.latest_from += len(self.latest)
             self.latest, self.latest_chars = [], 0

@@ -10,7 +10,6 @@ from typing import IO
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.parsers import expat
 
-from webapp.intake.refusals import Unreadable
 from webapp.limits import (
     XML_BLOCK_BYTES,
     XML_DEPTH,
@@ -19,6 +18,7 @@ from webapp.limits import (
     XML_LARGE_BYTES,
     XML_PROLOG_BYTES,
 )
+from webapp.vocabulary.refusals import Refusal
 
 __all__ = ["ERRORS", "Element", "children", "elements"]
 
@@ -47,7 +47,7 @@ def local(name: str) -> str:
 def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element], int]]:
     """The children of the element with this local name, in lists as they are complete, and the bytes read so far.
 
-    The document's own elements above and beside it are few and stay. Raises Unreadable for a document type, and for a
+    The document's own elements above and beside it are few and stay. Raises Refusal for a document type, and for a
     child that is larger than any real one.
     """
     block = _prolog(stream)
@@ -68,7 +68,7 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
             pending = 0
             yield whole, read
         if _is_large(around, pending) or _is_deep(around):
-            raise Unreadable("workbook_too_large")
+            raise Refusal("workbook_too_large")
         if parent is not None and _is_over(around, parent):
             break
         block = stream.read(XML_BLOCK_BYTES)
@@ -109,7 +109,7 @@ def _prolog(stream: IO[bytes]) -> bytes:
         read += block
         parser.Parse(block, False)
         if len(read) > XML_PROLOG_BYTES:
-            raise Unreadable("workbook_too_large")
+            raise Refusal("workbook_too_large")
     return read
 
 
@@ -120,4 +120,4 @@ def _parser() -> expat.XMLParserType:
 
 
 def _refuse(*_declaration: object) -> None:
-    raise Unreadable("workbook_unsafe")
+    raise Refusal("workbook_unsafe")

@@ -14,8 +14,8 @@ from webapp import db
 from webapp.config import Settings
 from webapp.engine import checking, execution, leases, mending, preview, undo, undo_preview, uploads
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
-from webapp.intake.reading import Unreadable
 from webapp.jobs import queueing, report_jobs, sweeping, work_horses
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED, WORKED_ON, State
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: C
     state = _state(conn, lease.import_id)
     poisoned = lease.deaths >= leases.POISONED_AFTER
     if state == State.CHECKING and poisoned:
-        checking.refuse(conn, lease, "check_broken_off")
+        checking.refuse(conn, lease, Refusal("check_broken_off"))
     elif state == State.CHECKING:
         _check(conn, lease, settings, should_yield)
     elif state == State.READY and poisoned:
@@ -119,9 +119,9 @@ def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: C
 def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> None:
     try:
         checking.check_slice(conn, lease, uploads.limits(settings), should_yield)
-    except Unreadable as unreadable:
+    except Refusal as refusal:
         conn.rollback()
-        checking.refuse(conn, lease, unreadable.sentence)
+        checking.refuse(conn, lease, refusal)
 
 
 def _execute(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.limits import PDFS_AT_ONCE
 from webapp.models import ContactImport, ImportDocument
 
-TOO_MUCH = "The report took too long or too much memory to put on paper. The CSV report has all of it."
+TOO_MUCH = "pdf_too_much"
 LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost, and a failure is no answer any more
 TRIES = 3  # a process that is killed may be one too large for the machine, which no error says
 
@@ -38,7 +38,7 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
     )
     if (session.scalar(waiting) or 0) >= PDFS_AT_ONCE:
         return False
-    fresh = {"state": "rendering", "content": None, "message": None, "maker": None, "made_at": func.clock_timestamp()}
+    fresh = {"state": "rendering", "content": None, "code": None, "maker": None, "made_at": func.clock_timestamp()}
     made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **fresh)
     tries = case((ImportDocument.state.in_(["rendering", "lost"]), ImportDocument.tries), else_=0)
     session.execute(made.on_conflict_do_update(index_elements=["import_id", "kind"], set_={**fresh, "tries": tries}))
@@ -59,7 +59,7 @@ def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
     ).first()
     if begun is None or begun.tries <= TRIES:
         return begun and begun.made_at
-    keep_pdf(session, import_id, begun.made_at, message=TOO_MUCH)
+    keep_pdf(session, import_id, begun.made_at, code=TOO_MUCH)
     return None
 
 
@@ -82,13 +82,13 @@ def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -
     session.execute(
         update(ImportDocument)
         .where(*_in_the_making(import_id), ImportDocument.maker == maker)
-        .values(state=case((hopeless, "failed"), else_="lost"), message=case((hopeless, TOO_MUCH)))
+        .values(state=case((hopeless, "failed"), else_="lost"), code=case((hopeless, TOO_MUCH)))
         .execution_options(synchronize_session=False)
     )
 
 
 def keep_pdf(
-    session: Session, import_id: UUID, since: datetime, *, content: bytes | None = None, message: str | None = None
+    session: Session, import_id: UUID, since: datetime, *, content: bytes | None = None, code: str | None = None
 ) -> None:
     """Keep the PDF that was in the making since then, or why there is none.
 
@@ -97,6 +97,6 @@ def keep_pdf(
     session.execute(
         update(ImportDocument)
         .where(*_in_the_making(import_id), ImportDocument.made_at == since)
-        .values(state="ready" if content else "failed", content=content, message=message)
+        .values(state="ready" if content else "failed", content=content, code=code)
         .execution_options(synchronize_session=False)
     )

@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from webapp.engine import mending, sessions, undo, uploads
 from webapp.engine.staging import StoredFile
-from webapp.intake import reading, sentences
+from webapp.intake import reading
 from webapp.intake.formulas import protected, unprotected
 from webapp.limits import MEBIBYTE
 from webapp.models import ContactImport
 from webapp.reports.ledger import Row
+from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
@@ -70,7 +71,7 @@ def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
     while page := undo.kept(session, import_id, after=after, limit=FLUSH_ROWS):
         for entry in page:
             values = [_plain(entry.wanted), _plain(entry.now), _changed_by(entry)]
-            reason = ": ".join(filter(None, (sentences.title(entry.code), entry.message)))
+            reason = ": ".join(filter(None, (messages.title(entry.code), entry.message)))
             yield [entry.row, entry.contact_id, entry.field, entry.code, reason, *values]
         after = page[-1].id
 

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webapp.engine import person_names, searching
-from webapp.intake import folding, sentences
+from webapp.intake import folding
+from webapp.vocabulary import messages
 from webapp.vocabulary.fields import NAMES, SEARCHED
 from webapp.vocabulary.keys import DERIVED_KEYS
 from webapp.vocabulary.outcomes import Outcome
@@ -33,13 +34,13 @@ class Row:
     def sentence(self) -> str | None:
         """Why, and what to do; the database's own words where there are some."""
         if errors := [problem for problem in self.problems or [] if problem["severity"] == "error"]:
-            return " ".join(dict.fromkeys(sentences.of_problem(problem, self.row) for problem in errors))
+            return " ".join(dict.fromkeys(messages.of_problem(problem, self.row) for problem in errors))
         if self.code is None:
             return None
         facts = {"row": (self.detail or {}).get("row", self.row)}
-        said = sentences.instruction(self.code, **facts)
+        said = messages.instruction(self.code, **facts)
         message = (self.detail or {}).get("message")
-        return f"{sentences.title(self.code, **facts)}: {message}. {said}" if message else said
+        return f"{messages.title(self.code, **facts)}: {message}. {said}" if message else said
 
 
 LONGEST_NAME = 120  # characters of the person a row is about

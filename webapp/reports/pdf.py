@@ -14,18 +14,10 @@ from webapp.config import Settings
 from webapp.reports import choices, documents, ledger, summary
 from webapp.reports.wording import TEMPLATES, environment
 from webapp.vocabulary.outcomes import PROBLEMS
+from webapp.vocabulary.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 LISTED = 200
-NO_PANGO = (
-    "The libraries for PDF are missing on the worker's machine. On Debian or Ubuntu: "
-    "apt-get install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core"
-)
-
-
-class CannotRender(Exception):  # noqa: N818 - told to the person as it is
-    """The PDF cannot be made; the message says what to do."""
-
 
 def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
     """Render the requested report and keep it, or keep why there is none."""
@@ -36,20 +28,23 @@ def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
     with db.session(settings.database_url) as session:
         try:
             documents.keep_pdf(session, import_id, since, content=render(session, import_id, settings.page_size))
-        except CannotRender as problem:
-            documents.keep_pdf(session, import_id, since, message=str(problem))
+        except Refusal as refusal:
+            documents.keep_pdf(session, import_id, since, code=refusal.code)
         except Exception as problem:  # noqa: BLE001 - for every error, the person must not wait for ever
             logger.warning("no PDF of %s: %s", import_id, type(problem).__name__)
-            documents.keep_pdf(session, import_id, since, message=documents.TOO_MUCH)
+            documents.keep_pdf(session, import_id, since, code=documents.TOO_MUCH)
 
 
 def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
-    """The report as a tagged PDF (PDF/UA-1): summary, chart, choices, problems, first 200 problem rows, digest."""
+    """The report as a tagged PDF (PDF/UA-1): summary, chart, choices, problems, first 200 problem rows, digest.
+
+    Raises Refusal where its libraries are missing.
+    """
     try:
         from weasyprint import CSS, HTML  # noqa: PLC0415 - see the module's head
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as problem:
-        raise CannotRender(NO_PANGO) from problem
+        raise Refusal("pdf_without_pango") from problem
     block = URLFetcher(allowed_protocols=frozenset(), allow_redirects=False, fail_on_errors=False)
     html = page(session, import_id)
     style = (TEMPLATES / "pdf" / "report.css").read_text().replace("PAGE_SIZE", page_size)

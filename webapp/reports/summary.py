@@ -7,9 +7,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.engine.progress import outcomes_of
-from webapp.intake import sentences
 from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
+from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sql_list, sums
 from webapp.vocabulary.states import ENDED, State
 
@@ -26,11 +26,11 @@ class Problem:
 
     @property
     def title(self) -> str:
-        return sentences.title(self.code, rows=self.rows)
+        return messages.title(self.code, rows=self.rows)
 
     @property
     def instruction(self) -> str:
-        return sentences.instruction(self.code)
+        return messages.instruction(self.code)
 
 
 @dataclass(frozen=True)

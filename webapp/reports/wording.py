@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from webapp.intake import sentences
+from webapp.vocabulary import messages
 from webapp.vocabulary.fields import TARGETS, label_of
 from webapp.vocabulary.outcomes import REST, STORED_OUTCOMES, Outcome
 from webapp.vocabulary.strategies import Strategy
@@ -122,7 +122,7 @@ GLOBALS = {
     "Strategy": Strategy,
     "rest_colour": REST.light,
     "targets": TARGETS,
-    "sentences": sentences,
+    "messages": messages,
 }
 
 

@@ -45,6 +45,12 @@ def refuse_viewers() -> None:
         abort(403)
 
 
+def refuse_others(role: str) -> None:
+    """403 for everybody who has not this role."""
+    if current_user.role != role:
+        abort(403)
+
+
 def uploads_limit() -> str:
     """How often one person may bring a file, as Flask-Limiter writes it."""
     return f"{settings().uploads_per_minute}/minute"

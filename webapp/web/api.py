@@ -5,7 +5,6 @@
 """
 
 import time
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,24 +13,22 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.orm import Session
 
 from webapp import jobs
 from webapp.engine import preview as previews
-from webapp.engine import sessions, undo_preview
+from webapp.engine import undo_preview
 from webapp.engine.progress import progress
-from webapp.intake import sentences
-from webapp.intake.mapping import BadMapping
 from webapp.limits import JSON_BYTES
 from webapp.models import ContactImport, ImportPreview
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
 from webapp.web import api_schemas as schemas
-from webapp.web import api_values, forms, hub
+from webapp.web import api_values, commands, forms, hub
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.api_streams import Reserved, stream
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import csrf, db
-from webapp.web.problems import Problem, at_fault
+from webapp.web.problems import Problem
 from webapp.web.runs import undo_is_over
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -111,63 +108,21 @@ def session_answer(import_id: UUID, status: int = 200, **headers: str) -> Respon
     links=CHECKED_LINKS,
 )
 def map_columns(import_id: UUID, body: forms.MappingRequest) -> ResponseReturnValue:
-    choices = body.model_dump(exclude={"mapping"})
-    if "default_country" not in body.model_fields_set:  # The one given with the file holds.
-        choices["default_country"] = load_import(import_id).default_country
-    return _ask(import_id, lambda session, found: sessions.map_columns(session, found, body.mapping, **choices))
-
-
-def _ask(
-    import_id: UUID, request_of: Callable[[Session, UUID], object], *, heard_without_queue: bool = False
-) -> Response:
-    _requested(import_id, request_of, heard_without_queue=heard_without_queue)
+    _heard(import_id)
+    commands.map_columns(import_id, body)
     return session_answer(import_id, 202)
 
 
-def _requested(
-    import_id: UUID, request_of: Callable[[Session, UUID], object], *, heard_without_queue: bool = False
-) -> None:
-    """Ask the engine, commit, enqueue. What it refuses becomes a problem, and nothing was changed."""
+def _heard(import_id: UUID) -> None:
+    """503 rather than a request that no worker hears, once it is sure that this person may ask.
+
+    Writing shows a queue that is full or read-only too.
+    """
     change_import(import_id)
-    if not heard_without_queue:
-        _queue_within_reach()
-    try:
-        request_of(db.session(), import_id)
-    except sessions.Refused as refusal:
-        db.session.rollback()
-        raise _refused(load_import(import_id).state, refusal) from None
-    except sessions.WrongState as wrong:
-        db.session.rollback()
-        raise wrong_state(wrong.state) from None
-    except BadMapping as refusal:
-        db.session.rollback()
-        raise _bad_mapping(refusal) from None
-    db.session.commit()
-    jobs.wake(import_id, settings())
-
-
-def _queue_within_reach() -> None:
-    """503 rather than a request that nobody hears; writing shows a queue that is full or read-only too."""
     try:
         jobs.queue(settings().redis_url).connection.set("rowcall-api", 1, ex=10)
     except redis.RedisError:
         raise Problem(503, detail="The queue is out of reach. Nothing was changed; try again in a moment.") from None
-
-
-def wrong_state(state: str) -> Problem:
-    """A 409 that names the present state."""
-    return Problem(409, detail=f"The import is {state.replace('_', ' ')}; this cannot be asked of it now.", state=state)
-
-
-def _refused(state: str, refusal: sessions.Refused) -> Problem:
-    words = f"{sentences.title(refusal.code, **refusal.facts)}. {sentences.instruction(refusal.code, **refusal.facts)}"
-    return Problem(409, refusal.code, words, state=state, **refusal.facts)
-
-
-def _bad_mapping(refusal: BadMapping) -> Problem:
-    words = f"{sentences.title(refusal.code, **refusal.facts)}. {sentences.instruction(refusal.code, **refusal.facts)}"
-    pointer = "/mapping" if refusal.index is None else f"/mapping/{refusal.index}"
-    return at_fault(pointer, refusal.code, words)
 
 
 @blueprint.get("/imports/<uuid:import_id>/preview")
@@ -187,9 +142,9 @@ def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseRetu
     if kept is not None:
         return given(_preview(found, kept))
     if found.state not in {State.CHECKING, State.READY}:
-        raise wrong_state(found.state)
+        raise Refusal("wrong_state", state=found.state)
     if previews.given_up(db.session(), found):
-        raise _refused(found.state, sessions.Refused("preview_given_up"))
+        raise Refusal("preview_given_up", state=found.state)
     return given(schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1")
 
 
@@ -207,14 +162,13 @@ def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
     links=RUN_LINKS,
 )
 def execute_import(import_id: UUID, body: forms.ExecuteRequest) -> ResponseReturnValue:
-    change_import(import_id)
-    if body.import_id != import_id:
-        raise at_fault("/import_id", "other_import", "Give the import_id of the address")
+    _heard(import_id)
     if _wants_json():
-        return _ask(import_id, _execution(body))
+        commands.execute(import_id, body)
+        return session_answer(import_id, 202)
     place = Reserved()
     try:
-        _requested(import_id, _execution(body))
+        commands.execute(import_id, body)
     except BaseException:
         place.close()
         raise
@@ -229,21 +183,6 @@ def _wants_json() -> bool:
     if wanted is None:
         raise Problem(406)
     return wanted == "application/json"
-
-
-def _execution(body: forms.ExecuteRequest) -> Callable[[Session, UUID], object]:
-    def execute(session: Session, import_id: UUID) -> object:
-        return sessions.execute(
-            session,
-            import_id,
-            strategy=body.duplicate_strategy,
-            skip_errors=body.skip_errors,
-            batch_size=body.batch_size,
-            notification_email=body.notification_email,
-            site_url=settings().site_url,
-        )
-
-    return execute
 
 
 @blueprint.get("/imports/<uuid:import_id>/events")
@@ -263,13 +202,16 @@ def read_progress(import_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/cancel")
 @contract("Stop the import", {202: SESSION}, refuses=(403, 404, 409))
 def cancel_import(import_id: UUID) -> ResponseReturnValue:
-    return _ask(import_id, sessions.cancel, heard_without_queue=True)  # Who runs it sees the request in the database.
+    commands.cancel(import_id)  # Who runs it sees the request in the database, with or without the queue.
+    return session_answer(import_id, 202)
 
 
 @blueprint.post("/imports/<uuid:import_id>/retry")
 @contract("Run the rows that failed again", {202: SESSION}, refuses=(403, 404, 409))
 def retry_import(import_id: UUID) -> ResponseReturnValue:
-    return _ask(import_id, sessions.retry_failed)
+    _heard(import_id)
+    commands.retry(import_id)
+    return session_answer(import_id, 202)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rollback")
@@ -285,9 +227,9 @@ def retry_import(import_id: UUID) -> ResponseReturnValue:
 def preview_rollback(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in api_values.TAKEN_BACK_FROM:
-        raise wrong_state(found.state)
+        raise Refusal("wrong_state", state=found.state)
     if undo_is_over(found):
-        raise _refused(found.state, sessions.Refused("undo_expired"))
+        raise Refusal("undo_expired", state=found.state)
     until = time.monotonic() + ROLLBACK_SECONDS
     would = undo_preview.soon(db.session(), import_id)
     if would is None:
@@ -311,7 +253,8 @@ def preview_rollback(import_id: UUID) -> ResponseReturnValue:
     refuses=(403, 404, 409),
 )
 def roll_back_import(import_id: UUID) -> ResponseReturnValue:
-    _requested(import_id, sessions.roll_back)
+    _heard(import_id)
+    commands.roll_back(import_id)
     db.session.remove()  # Nothing is held while waiting.
     for snapshot in hub.current().watch(import_id, ROLLBACK_SECONDS, ROLLBACK_SECONDS):
         if snapshot is not None and snapshot.found.state == State.ROLLED_BACK:

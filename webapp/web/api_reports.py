@@ -9,11 +9,13 @@ from flask.typing import ResponseReturnValue
 from webapp import jobs
 from webapp.models import ContactImport
 from webapp.reports import documents
+from webapp.vocabulary import messages
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, downloads
 from webapp.web.access import load_import, settings
-from webapp.web.api import blueprint, session_answer, wrong_state
+from webapp.web.api import blueprint, session_answer
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db
 from webapp.web.problems import Problem
@@ -29,7 +31,7 @@ def read_result(import_id: UUID) -> ResponseReturnValue:
 def _ended(import_id: UUID) -> ContactImport:
     found = load_import(import_id)
     if found.state not in ENDED:
-        raise wrong_state(found.state)
+        raise Refusal("wrong_state", state=found.state)
     return found
 
 
@@ -65,7 +67,7 @@ def rejected_csv(import_id: UUID) -> ResponseReturnValue:
 def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> Response:
     found = load_import(import_id)
     if found.total is None:
-        raise wrong_state(found.state)
+        raise Refusal("wrong_state", state=found.state)
     return made(found)
 
 
@@ -84,7 +86,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
     if kept is not None and kept.content:
         return downloads.report_pdf(found, kept.content)
     if kept is not None and kept.state == "failed":
-        raise Problem(503, "pdf_failed", kept.message or "The PDF cannot be made. The CSV report has it all.")
+        raise Problem(503, "pdf_failed", messages.whole(kept.code or "pdf_failed"))
     if kept is None:
         _make_pdf(found)
     return session_answer(import_id, 202, Retry_After="2")
@@ -93,6 +95,6 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
 def _make_pdf(found: ContactImport) -> None:
     """Ask for it, unless two are being made already: 429."""
     if not documents.reserve_pdf(db.session(), found):
-        raise Problem(429, "pdf_busy", "Two reports are being made already. Ask again in a few seconds.")
+        raise Problem(429, "pdf_busy", messages.whole("pdf_busy"))
     db.session.commit()
     jobs.request_pdf(found.id, settings())

@@ -11,23 +11,18 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from pydantic import ValidationError
 from sqlalchemy import select, tuple_
-from sqlalchemy.exc import IntegrityError
 
-from webapp.engine import sessions, uploads
-from webapp.engine.staging import TooLarge, sha256_of
-from webapp.intake import sentences
-from webapp.intake.reading import Unreadable
 from webapp.models import ContactImport
+from webapp.vocabulary import messages
 from webapp.web import api_schemas as schemas
-from webapp.web import api_values, forms
-from webapp.web.access import SEES_ALL, settings
+from webapp.web import api_values, commands, forms
+from webapp.web.access import SEES_ALL
 from webapp.web.api import SESSION, blueprint, session_answer
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db
+from webapp.web.forms import sent
 from webapp.web.problems import BAD_CURSOR, Problem, at_fault, invalid
 
-FIELD_OF = {"unknown_encoding": "encoding", "unknown_sheet": "sheet", "unknown_header_row": "header_row"}
-TRY_LATER = "60"  # seconds: it takes a person to make room
 LONGEST_KEY = 200  # of an idempotency key, in characters
 FROM_SESSION = {"import_id": "$response.body#/import_id"}
 UPLOAD_LINKS = {
@@ -39,6 +34,8 @@ UPLOAD_LINKS = {
         "requestBody": {"mapping": "$response.body#/suggested_mapping"},
     },
 }
+
+
 @blueprint.post("/imports")
 @contract(
     "Upload a file",
@@ -53,8 +50,7 @@ def upload_import() -> ResponseReturnValue:
         raise Problem(415, detail="Send the file as multipart/form-data, in the part named file.")
     form, key = _upload_form(), _idempotency_key()
     file = request.files["file"]
-    stream_ = cast("BinaryIO", file.stream)
-    found = (_first_answer(key, stream_) if key else None) or _create(file.filename or "", stream_, key, form)
+    found = commands.upload(file.filename or "", cast("BinaryIO", file.stream), form, key)
     answer = api_values.session_of(db.session(), found)
     return given(answer, 201, Location=url_for("api.read_import", import_id=found.id))
 
@@ -63,12 +59,14 @@ def _upload_form() -> forms.UploadForm:
     """The text fields, checked; exactly one file."""
     files = request.files.getlist("file")
     if len(files) != 1 or not files[0].filename or list(request.files) != ["file"]:
-        raise at_fault("/file", "no_file", sentences.instruction("no_file"))
-    for name, values in request.form.lists():
+        raise at_fault("/file", "no_file", messages.instruction("no_file"))
+    known = forms.UploadForm.model_fields
+    given_fields = {}
+    for name, values in sent.fields().items():
         if len(values) > 1:
             raise at_fault(f"/{name}", "repeated", "Give this once")
-    known = forms.UploadForm.model_fields
-    given_fields = {name: value for name, value in request.form.items() if value or name not in known}
+        if values[0] or name not in known:
+            given_fields[name] = values[0]
     try:
         return forms.UploadForm.model_validate(given_fields)
     except ValidationError as error:
@@ -80,48 +78,6 @@ def _idempotency_key() -> str | None:
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise at_fault("Idempotency-Key", "bad_key", f"Give 1 to {LONGEST_KEY} printable ASCII characters")
     return key
-
-
-def _first_answer(key: str, stream_: BinaryIO) -> ContactImport | None:
-    """The import that this person made with this key, if the bytes are the same; other bytes are refused."""
-    wanted = select(ContactImport).where(ContactImport.created_by == current_user.id, ContactImport.upload_key == key)
-    first = db.session.scalar(wanted)
-    if first is None:
-        return None
-    if sha256_of(stream_) != first.sha256:
-        raise at_fault("Idempotency-Key", "key_used_before", "Use a new key for a new file")
-    return first
-
-
-def _create(filename: str, stream_: BinaryIO, key: str | None, form: forms.UploadForm) -> ContactImport:
-    try:
-        found = uploads.create(
-            db.session(), current_user.id, filename, stream_, settings(), upload_key=key, **form.model_dump()
-        )
-        db.session.commit()
-    except Unreadable as refusal:
-        raise _unreadable(refusal.code, refusal.sentence) from None
-    except sessions.Refused as refusal:
-        db.session.rollback()
-        words = sentences.whole(refusal.code, **refusal.facts)
-        raise Problem(429, refusal.code, words, headers={"Retry-After": TRY_LATER}) from None
-    except UnicodeError:  # A codec of Python's that is none for text, such as `undefined`.
-        raise _unreadable("unknown_encoding", Unreadable("unknown_encoding", encoding=form.encoding).sentence) from None
-    except TooLarge:
-        words = Unreadable("too_large", limit_mb=settings().max_upload_mb).sentence
-        raise Problem(413, "too_large", words) from None
-    except IntegrityError:  # The same key at the same moment: the other request was first.
-        db.session.rollback()
-        first = _first_answer(key, stream_) if key else None
-        if first is None:
-            raise
-        return first
-    return found
-
-
-def _unreadable(code: str, sentence: str) -> Problem:
-    db.session.rollback()  # Nothing of a refused file stays.
-    return at_fault(f"/{FIELD_OF.get(code, 'file')}", code, sentence)
 
 
 @blueprint.get("/imports")

@@ -11,6 +11,7 @@ from webapp.engine import journal, undo_preview
 from webapp.engine.progress import ImportProgress, outcomes_of
 from webapp.models import Contact, ContactImport, ImportResult, ImportRow, User
 from webapp.reports import ledger
+from webapp.vocabulary import messages
 from webapp.vocabulary.fields import SCALARS
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sums
 from webapp.vocabulary.states import State, sources_of
@@ -30,12 +31,20 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
         "imported_count": sums(outcomes)["success"],
         "options": _options(found),
         "outcomes": schemas.Outcomes(**outcomes),
+        "failure_reason": _failure_reason(found),
         "created_by": session.get_one(User, found.created_by).email,
     }
     return schemas.ImportSession(
         **{name: getattr(found, name) for name in schemas.ImportSession.model_fields if name not in derived},
         **derived,
     )
+
+
+def _failure_reason(found: ContactImport) -> str | None:
+    """The code, or, for a file that the check refused, its sentence."""
+    if found.failure_reason and found.failure_facts is not None and found.failure_reason != "check_broken_off":
+        return messages.whole(found.failure_reason, **found.failure_facts)
+    return found.failure_reason
 
 
 def _options(found: ContactImport) -> schemas.Options:

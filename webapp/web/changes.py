@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import login_required
 
-from webapp.engine import journal, recent_changes, undo_by_hand
-from webapp.intake import sentences
+from webapp.engine import recent_changes
 from webapp.reports import ledger
 from webapp.vocabulary.fields import TARGETS
-from webapp.web import forms
+from webapp.vocabulary.refusals import Kind, Refusal
+from webapp.web import commands
 from webapp.web.access import refuse_viewers, retention_days
+from webapp.web.answers import refused_on
 from webapp.web.extensions import db
+from webapp.web.forms import sent
 
 blueprint = Blueprint("changes", __name__)
 A_PAGE = 25
@@ -23,11 +25,11 @@ LIST = "list"  # where an undo was asked for, if not at the contact
 @blueprint.get("/contacts/changes")
 @login_required
 def index() -> str:
-    return _page()
+    asked = sent.query(sent.ChangesQuery)
+    return _page(asked.before, undone=asked.undone)
 
 
-def _page(**shown: Any) -> str:
-    before = forms.number(request.values, "before")
+def _page(before: int, **shown: Any) -> str:
     found = recent_changes.page(db.session(), retention_days(), before=before or None, limit=A_PAGE + 1)
     return render_template(
         "contacts/changes.html",
@@ -35,7 +37,6 @@ def _page(**shown: Any) -> str:
         more=len(found) > A_PAGE,
         before=before,
         days=retention_days(),
-        undone=forms.number(request.args, "undone"),
         fields_of=_fields_of,
         shown=FIELDS,
         **shown,
@@ -51,26 +52,20 @@ def _fields_of(change: recent_changes.RecentChange) -> list[dict[str, Any]]:
 _ORDER = {name: place for place, name in enumerate(TARGETS)}
 
 
-def known(name: str) -> recent_changes.RecentChange | None:
+def known(change_id: int) -> recent_changes.RecentChange | None:
     """The change that the address names, for the line that offers to undo it or says that it is undone."""
-    number = forms.number(request.args, name)
-    return recent_changes.find(db.session(), retention_days(), number) if number else None
+    return recent_changes.find(db.session(), retention_days(), change_id) if change_id else None
 
 
 @blueprint.post("/contacts/changes/<int:change_id>/undo")
 @login_required
 def undo(change_id: int) -> ResponseReturnValue:
     refuse_viewers()
-    before = forms.number(request.form, "before") or None  # of the list's page; refused before anything is undone
+    where = sent.form(sent.ChangeForm)  # refused before anything is undone
     try:
-        undone = undo_by_hand.undo_change(db.session(), change_id, current_user.id)
-    except undo_by_hand.CannotUndo as refusal:
-        return _refused(change_id, refusal.code, before)
-    except journal.Busy:
-        words = "An import is writing to this contact at this moment. Undo it again in a few seconds."
-        return _page(problem=words), 409
-    db.session.commit()
-
+        undone = commands.undo_change(change_id)
+    except Refusal as refusal:
+        return _refused(change_id, refusal, where)
     if undone.kept:
         return render_template(
             "contacts/undone.html",
@@ -78,22 +73,22 @@ def undo(change_id: int) -> ResponseReturnValue:
             undone=undone,
             holders={kept["field"]: recent_changes.holder(db.session(), kept) for kept in undone.kept},
         )
-    return _back(change_id, undone.contact_id if undone.there else None, before)
+    return _back(change_id, undone.contact_id if undone.there else None, where)
 
 
-def _refused(change_id: int, code: str, before: int | None) -> ResponseReturnValue:
+def _refused(change_id: int, refusal: Refusal, where: sent.ChangeForm) -> ResponseReturnValue:
     """Why it can't be undone. To undo twice is to undo once."""
-    db.session.rollback()
     change = recent_changes.find(db.session(), retention_days(), change_id)
-    if code == "change_unknown":
+    if refusal.kind is Kind.UNKNOWN:
         abort(404)
-    if code == "change_undone" and change:
-        return _back(change_id, change.contact_id if change.there else None, before)
-    return _page(problem=sentences.whole(code)), 409
+    if refusal.code == "change_undone" and change:
+        return _back(change_id, change.contact_id if change.there else None, where)
+    return refused_on(refusal, lambda words: _page(where.before, problem=words))
 
 
-def _back(change_id: int, contact_id: int | None, before: int | None) -> ResponseReturnValue:
+def _back(change_id: int, contact_id: int | None, where: sent.ChangeForm) -> ResponseReturnValue:
     """To where the undo was asked for, with a line at the place."""
-    if contact_id is None or request.form.get("at") == LIST:
+    if contact_id is None or where.at == LIST:
+        before = where.before or None
         return redirect(url_for("changes.index", before=before, undone=change_id, _anchor=f"change-{change_id}"))
     return redirect(url_for("contacts.show", contact_id=contact_id, undone=change_id))

@@ -1,28 +1,30 @@
 """Contacts by hand: the list, and each contact's page with its edit, its deletion and its provenance."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy import Select, func, select
-from sqlalchemy.exc import NoResultFound
 
 from webapp.engine import journal, recent_changes, searching
-from webapp.intake import sentences
 from webapp.intake.cleaning import is_same_text, line_feeds
-from webapp.intake.validation import Problem
 from webapp.models import Contact
+from webapp.vocabulary import messages
 from webapp.vocabulary.fields import SEARCHED, is_multiline, label_of, least_lines
-from webapp.web import changes, forms
+from webapp.vocabulary.refusals import Refusal
+from webapp.web import changes, commands
 from webapp.web.access import load_import, refuse_viewers, retention_days
+from webapp.web.answers import refused_on
+from webapp.web.commands import load_contact
 from webapp.web.extensions import db
+from webapp.web.forms import ContactEdit, sent
 
 blueprint = Blueprint("contacts", __name__)
 A_PAGE = 50
 MOST_LINES = 8  # that a field shows at once
-BUSY = "An import is writing to this contact at this moment."
 
 
 def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
@@ -38,30 +40,26 @@ def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
 @blueprint.get("/contacts")
 @login_required
 def index() -> str:
-    search = forms.search(request.args)
-    source = load_import(found) if (found := forms.id_of(request.args, "imported_from")) else None
-    after = forms.number(request.args, "after")
-    wanted = matching(search, source.id if source else None).where(Contact.id > after)
+    asked = sent.query(sent.ContactsQuery)
+    source = load_import(asked.imported_from) if asked.imported_from else None
+    wanted = matching(asked.q, source.id if source else None).where(Contact.id > asked.after)
     rows = list(db.session.scalars(wanted.order_by(Contact.id).limit(A_PAGE + 1)))
     return render_template(
         "contacts/index.html",
         contacts=rows[:A_PAGE],
         more=len(rows) > A_PAGE,
-        q=search,
+        q=asked.q,
         source=source,
-        after=after,
-        deleted=changes.known("deleted"),
+        after=asked.after,
+        deleted=changes.known(asked.deleted),
     )
 
 
 @blueprint.get("/contacts/<int:contact_id>")
 @login_required
 def show(contact_id: int) -> str:
-    return _page(_load(contact_id), saved=changes.known("saved"), undone=changes.known("undone"))
-
-
-def _load(contact_id: int) -> Contact:
-    return db.session.get(Contact, contact_id) or abort(404)
+    asked = sent.query(sent.ContactQuery)
+    return _page(load_contact(contact_id), saved=changes.known(asked.saved), undone=changes.known(asked.undone))
 
 
 def _page(contact: Contact, **shown: Any) -> str:
@@ -94,71 +92,47 @@ def _lines(values: dict[str, str]) -> dict[str, int]:
 @login_required
 def edit(contact_id: int) -> ResponseReturnValue:
     refuse_viewers()
-    contact = _load(contact_id)
-    values = {name: request.form[name] for name in journal.form_values(contact) if name in request.form}
-    version = forms.number(request.form, "version")
+    asked = sent.contact_edit(list(journal.form_values(load_contact(contact_id))))
     try:
-        contact = journal.edit_contact(db.session(), contact_id, version, values, current_user.id)
-    except journal.Stale as stale:
-        return _stale(stale.contact, values)
-    except journal.Invalid as invalid:
-        problems = {problem.field: _instruction(problem) for problem in invalid.problems}
-        return _again(contact_id, values, "Correct the marked fields. Nothing was saved yet.", 422, problems=problems)
-    except journal.Taken:
-        words = "Another contact has this e-mail or external ID. Change it here or there, then save again."
-        return _again(contact_id, values, words, 409)
-    except journal.Busy:
-        return _again(contact_id, values, f"{BUSY} Save again in a few seconds.", 409)
-    except NoResultFound:
-        abort(404)
-    db.session.commit()
-    saved = recent_changes.newest_of(db.session(), contact_id, current_user.id) if contact.version != version else None
+        contact = commands.edit_contact(contact_id, asked)
+    except Refusal as refusal:
+        return refused_on(refusal, partial(_again, contact_id, asked, refusal))
+    changed = contact.version != asked.version
+    saved = recent_changes.newest_of(db.session(), contact_id, current_user.id) if changed else None
     return redirect(url_for("contacts.show", contact_id=contact_id, saved=saved))
 
 
-def _instruction(problem: Problem) -> str:
-    field = label_of(problem.field).lower() if problem.field else "value"
-    return sentences.instruction(problem.code, field=field, value=problem.value, limit="the allowed number of")
-
-
-def _again(
-    contact_id: int, values: dict[str, str], words: str, status: int, **shown: Any
-) -> ResponseReturnValue:
+def _again(contact_id: int, asked: ContactEdit, refusal: Refusal, words: str) -> str:
     """The page as the person left it: what they typed is still there."""
-    db.session.rollback()
-    return _page(_load(contact_id), values=values, problem=words, **shown), status
+    contact = load_contact(contact_id)
+    if refusal.code == "contact_changed":
+        return _stale(contact, asked.values, words)
+    problems = {problem["field"]: _instruction(problem) for problem in refusal.facts.get("problems", [])}
+    return _page(contact, values=asked.values, problem=words, problems=problems)
 
 
-def _stale(contact: Contact, values: dict[str, str]) -> ResponseReturnValue:
+def _instruction(problem: dict[str, Any]) -> str:
+    field = label_of(problem["field"]).lower() if problem["field"] else "value"
+    return messages.instruction(problem["code"], field=field, value=problem["value"], limit="the allowed number of")
+
+
+def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
     """Another change came first: what was typed stays in the form, with what stands there now beside it.
 
     The fields that were left alone show what stands there now, or else saving again would take that back.
     """
-    stands = journal.form_values(contact)
-    typed = {name: text for name, text in values.items() if request.form.get(f"mark:{name}") != journal.mark(text)}
+    stands, marks = journal.form_values(contact), sent.marks()
+    typed = {name: text for name, text in values.items() if marks.get(name) != journal.mark(text)}
     now = {name: stands.get(name, "") for name in typed if not is_same_text(stands.get(name, ""), typed[name])}
-    words = "Somebody changed this contact while you did. Your text is kept below; save again to put it in."
-    db.session.rollback()
-    return _page(_load(contact.id), values={**stands, **typed}, problem=words, now=now), 409
+    return _page(contact, values={**stands, **typed}, problem=words, now=now)
 
 
 @blueprint.post("/contacts/<int:contact_id>/delete")
 @login_required
 def delete(contact_id: int) -> ResponseReturnValue:
-    refuse_viewers()
-    _load(contact_id)
     try:
-        journal.delete_contact(
-            db.session(), contact_id, forms.number(request.form, "version"), current_user.id
-        )
-    except journal.Stale:
-        db.session.rollback()
-        words = "Somebody changed this contact meanwhile. Look at it again, then delete it if you still want to."
-        return _page(_load(contact_id), problem=words), 409
-    except journal.Busy:
-        return _page(_load(contact_id), problem=f"{BUSY} Delete it again in a few seconds."), 409
-    except NoResultFound:
-        abort(404)
-    db.session.commit()
+        commands.delete_contact(contact_id, sent.contact_deletion())
+    except Refusal as refusal:
+        return refused_on(refusal, lambda words: _page(load_contact(contact_id), problem=words))
     deleted = recent_changes.newest_of(db.session(), contact_id, current_user.id)
     return redirect(url_for("contacts.index", deleted=deleted))

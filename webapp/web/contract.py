@@ -9,6 +9,7 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 
+from webapp.web.forms import sent
 from webapp.web.problems import Problem, at_fault, invalid
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -87,10 +88,12 @@ class _NoQuery(BaseModel):
 
 def _checked_query(model: type[Model]) -> Model:
     """The query's parameters; a blank one counts as left out, a repeated one is refused."""
-    for name, values in request.args.lists():
+    asked = {}
+    for name, values in sent.parameters().items():
         if len(values) > 1:
             raise at_fault(name, "repeated", "Give this once")
-    asked = {name: value for name, value in request.args.items() if value != "" or name not in model.model_fields}
+        if values[0] != "" or name not in model.model_fields:
+            asked[name] = values[0]
     try:
         return model.model_validate(asked)
     except ValidationError as error:

@@ -1,32 +1,27 @@
 """Erasing a person, for administrators: what that means is shown before it is done."""
 
-from uuid import UUID
-
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
-from sqlalchemy.exc import NoResultFound
+from flask_login import login_required
 
-from webapp.engine import erasure, finding, journal, sessions
-from webapp.intake import sentences
+from webapp.engine import erasure
 from webapp.models import Contact
+from webapp.vocabulary.refusals import Refusal
+from webapp.web import commands
+from webapp.web.access import refuse_others
+from webapp.web.answers import refused_on
+from webapp.web.commands import load_contact
 from webapp.web.extensions import db
-from webapp.web.forms import digits
+from webapp.web.forms import sent
 
 blueprint = Blueprint("erasing", __name__)
-WAYS = {erasure.FILE, finding.PHONE, finding.NAMED}
-
-
-def _load(contact_id: int) -> Contact:
-    if current_user.role != "admin":
-        abort(403)
-    return db.session.get(Contact, contact_id) or abort(404)
 
 
 @blueprint.get("/contacts/<int:contact_id>/erase")
 @login_required
 def confirm(contact_id: int) -> str:
-    return _page(_load(contact_id))
+    refuse_others("admin")
+    return _page(load_contact(contact_id))
 
 
 def _page(contact: Contact, problem: str | None = None) -> str:
@@ -37,33 +32,11 @@ def _page(contact: Contact, problem: str | None = None) -> str:
 @blueprint.post("/contacts/<int:contact_id>/erase")
 @login_required
 def erase(contact_id: int) -> ResponseReturnValue:
-    _load(contact_id)
+    """Refused, the page again with everything that holds the person by now."""
+    refuse_others("admin")
+    load_contact(contact_id)
     try:
-        erasure.erase(db.session(), contact_id, _also())
-    except sessions.Refused as refusal:
-        return _not_yet(contact_id, sentences.whole(refusal.code, **refusal.facts))
-    except journal.Busy:
-        return _not_yet(contact_id, sentences.whole("erase_busy"))
-    except NoResultFound:  # Somebody else deleted or erased them while they were looked for.
-        abort(404)
-    db.session.commit()
+        commands.erase_contact(contact_id, sent.erased_too())
+    except Refusal as refusal:
+        return refused_on(refusal, lambda words: _page(load_contact(contact_id), words))
     return redirect(url_for("contacts.index"))
-
-
-def _also() -> set[tuple[UUID, int | str]]:
-    """What was ticked of the rows and files that may be about somebody else."""
-    try:
-        return {_ticked(value) for value in request.form.getlist("also")}
-    except ValueError:
-        abort(400)
-
-
-def _ticked(value: str) -> tuple[UUID, int | str]:
-    import_id, _, what = value.partition(":")
-    return UUID(import_id), what if what in WAYS else int(digits(what))
-
-
-def _not_yet(contact_id: int, words: str) -> ResponseReturnValue:
-    """The page again, with everything that holds the person by now."""
-    db.session.rollback()
-    return _page(_load(contact_id), words), 409

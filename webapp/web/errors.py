@@ -16,10 +16,11 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import BadHost, HTTPException, NotFound, SecurityError
 
 from webapp.logs import describe
-from webapp.web import problems
+from webapp.vocabulary import messages
+from webapp.vocabulary.refusals import Kind, Refusal
+from webapp.web import answers, problems
 from webapp.web.addresses import page_before
 from webapp.web.extensions import db
-from webapp.web.forms import Mistake
 
 logger = logging.getLogger(__name__)
 SENTENCES = {
@@ -51,7 +52,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_is_old)
     for unknown in (BadHost, SecurityError):
         app.register_error_handler(unknown, _not_our_host)
-    app.register_error_handler(Mistake, _mistaken)
+    app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(500, _broken)
     app.teardown_appcontext(_end_session)
@@ -71,10 +72,12 @@ def _end_session(_error: BaseException | None) -> None:
         db.session.remove()
 
 
-def _page(status: int, reference: str = "", advice: str = "") -> tuple[str, int, dict[str, str]]:
+def _page(
+    status: int, reference: str = "", *, heading: str = "", advice: str = ""
+) -> tuple[str, int, dict[str, str]]:
     broken = ("Something went wrong on our side", "Nothing was changed. Try it again.")
-    heading, general = SENTENCES.get(status, broken)
-    facts = {"heading": heading, "advice": advice or general, "reference": reference}
+    general_heading, general = SENTENCES.get(status, broken)
+    facts = {"heading": heading or general_heading, "advice": advice or general, "reference": reference}
     headers = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004
 
     if status < 500:  # noqa: PLR2004
@@ -103,11 +106,17 @@ def _not_our_host(_error: HTTPException) -> ResponseReturnValue:
     return "This site does not answer under that name.\n", 400, {"Content-Type": "text/plain"}
 
 
-def _mistaken(error: Mistake) -> ResponseReturnValue:
-    """Something that was sent cannot be used; its sentence says what can."""
+def _refused(refusal: Refusal) -> ResponseReturnValue:
+    """What no view answers in a way of its own. Nothing of it was kept."""
     if problems.concerns_api():
-        return problems.answer(problems.at_fault(error.pointer, "invalid", error.sentence))
-    return _page(422, advice=error.sentence)
+        return problems.answer(problems.of_refusal(refusal))
+    if moved := answers.moved_on(refusal):
+        return moved
+    if refusal.kind is Kind.UNUSABLE:
+        return _page(422, advice=refusal.sentence)
+    heading = messages.title(refusal.code, **refusal.facts)
+    advice = messages.instruction(refusal.code, **refusal.facts)
+    return _page(problems.STATUS[refusal.kind], heading=heading, advice=advice)
 
 
 def _gone(_error: Exception) -> ResponseReturnValue:

@@ -22,8 +22,8 @@ from webapp.engine.progress import ImportProgress, progress
 from webapp.models import ContactImport
 from webapp.vocabulary.states import ENDED, WORKED_ON
 from webapp.web.access import SEES_ALL
-from webapp.web.account import Identity, still_valid
 from webapp.web.extensions import db
+from webapp.web.identity import Identity, still_valid
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25  # at most four pushes a second

@@ -1,29 +1,27 @@
 """The rows with a problem: a list to mend in place, row by row or all alike at once."""
 
-import re
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from webapp import jobs
-from webapp.engine import mending, sessions
-from webapp.intake import sentences
+from webapp.engine import mending
 from webapp.intake.cleaning import line_feeds
 from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
+from webapp.vocabulary import messages
 from webapp.vocabulary.fields import IDENTITY, label_of
 from webapp.vocabulary.states import State
-from webapp.web import forms
-from webapp.web.access import change_import, load_import, settings
+from webapp.web import commands
+from webapp.web.access import change_import, load_import
+from webapp.web.answers import elsewhere, step_url
 from webapp.web.extensions import db
-from webapp.web.wizard import step_url
+from webapp.web.forms import sent
 
 blueprint = Blueprint("mend", __name__)
 A_PAGE = 50
-COLUMN = re.compile("[0-9]{1,6}")  # counted from 0
 CONTEXT_CELLS = 8
 
 
@@ -34,14 +32,14 @@ def problems(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.total is None:
         return redirect(step_url(found))
-    after, code = forms.number(request.args, "after"), request.args.get("code", "")
-    rows, more = mending.problem_page(db.session(), import_id, code=code, after=after, limit=A_PAGE)
+    asked = sent.query(sent.ProblemsQuery)
+    rows, more = mending.problem_page(db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE)
     return render_template(
         "imports/problems.html",
         found=found,
         items=[_item(found, row) for row in rows],
         after=rows[-1].row if more else None,
-        code=code,
+        code=asked.code,
         open=found.state == State.READY and not found.correcting,
     )
 
@@ -50,63 +48,29 @@ def problems(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def mend(import_id: UUID, row: int) -> ResponseReturnValue:
     """Put in what the person typed; with `alike`, in every row that holds the same value there."""
-    found = change_import(import_id)
-    values = _typed_cells(found)
-    try:
-        if "alike" in request.form and (column := forms.number(request.form, "alike")) in values:
-            mending.correct_alike(db.session(), import_id, row, column, values[column])
-        else:
-            mending.correct(db.session(), import_id, row, values)
-    except (sessions.WrongState, KeyError) as refusal:
-        return _too_late(import_id, refusal)
-    return _done(import_id, row, whole_list="alike" in request.form)
-
-
-def _typed_cells(found: ContactImport) -> dict[int, str]:
-    """Column from 0 → text. A column that no file can have is no mistake of a person's."""
-    typed = {name.removeprefix("cell-"): text for name, text in request.form.items() if name.startswith("cell-")}
-    if not typed or not all(COLUMN.fullmatch(column) for column in typed):
-        abort(400)
-    values = {int(column): text for column, text in typed.items()}
-    if max(values) > max(settings().max_columns, len(found.columns)):
-        abort(400)
-    longest = settings().max_cell_chars
-    if max(map(len, values.values())) > longest:
-        raise forms.Mistake(f"A cell holds at most {longest:,} characters. Shorten it and send it again.")
-    return values
+    change_import(import_id)
+    asked = sent.correction()
+    commands.correct(import_id, row, asked)
+    return _done(import_id, row, whole_list=asked.alike is not None)
 
 
 @blueprint.post("/imports/<uuid:import_id>/problems/<int:row>/<any(leave, take):what>")
 @login_required
 def leave_out(import_id: UUID, row: int, what: str) -> ResponseReturnValue:
-    change_import(import_id)
-    try:
-        mending.leave_out(db.session(), import_id, row, out=what == "leave")
-    except (sessions.WrongState, KeyError) as refusal:
-        return _too_late(import_id, refusal)
+    commands.leave_out(import_id, row, out=what == "leave")
     return _done(import_id, row)
 
 
 def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseReturnValue:
     """The row judged again for htmx; the list again for everybody else, or where other rows changed too."""
-    db.session.commit()
-    jobs.wake(import_id, settings())
-    code = request.form.get("code") or None
+    code = sent.form(sent.RowForm).code or None
     if not request.headers.get("HX-Request"):
         return redirect(url_for("mend.problems", import_id=import_id, code=code, after=row - 1))
     if whole_list:
-        return "", 200, {"HX-Redirect": url_for("mend.problems", import_id=import_id, code=code)}
+        return elsewhere(url_for("mend.problems", import_id=import_id, code=code))
     found, staged = load_import(import_id), db.session.get_one(ImportRow, (import_id, row), populate_existing=True)
     item = _item(found, staged)
     return render_template("partials/mend_row.html", found=found, item=item, code=code, open=True, judged=True)
-
-
-def _too_late(import_id: UUID, refusal: Exception) -> ResponseReturnValue:
-    db.session.rollback()
-    if isinstance(refusal, KeyError):
-        abort(404)
-    here = step_url(load_import(import_id))
-    return ("", 200, {"HX-Redirect": here}) if request.headers.get("HX-Request") else redirect(here)
 
 
 def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
@@ -116,7 +80,7 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
     whole = []
     for problem in row.problems or []:
         column = problem["column"]
-        words = sentences.of_problem(problem, row.row)
+        words = messages.of_problem(problem, row.row)
         if column is None:
             whole.append(words)
         else:

@@ -5,10 +5,9 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, abort, request
 from werkzeug.routing import IntegerConverter
 
-from webapp.web.forms import LARGEST_CURSOR, UNSTORABLE, Mistake
+from webapp.vocabulary.refusals import Refusal
+from webapp.web.forms import LARGEST_CURSOR, UNSTORABLE, sent
 
-UNREADABLE = "The address holds characters that cannot be kept, such as NUL. Leave them out."
-UNSTORABLE_FIELD = "A field holds characters that cannot be kept, such as NUL. Leave them out and send it again."
 PAGES_NAMED = ("Origin", "Referer")  # headers
 
 
@@ -27,7 +26,7 @@ class CheckedRequest(Request):
         fields = [(name, text) for name, texts in form.lists() for text in texts]
         for name, text in fields:
             if UNSTORABLE.search(name) or UNSTORABLE.search(text):
-                raise Mistake(UNSTORABLE_FIELD, f"/{name}")
+                raise Refusal("unstorable_field", at=f"/{name}")
         self.__dict__["form"] = self.parameter_storage_class((name, _with_lf(text)) for name, text in fields)
 
 
@@ -57,9 +56,9 @@ def register(app: Flask) -> None:
 def _refuse_odd_text() -> None:
     if UNSTORABLE.search(request.path):
         abort(404)
-    for name, texts in request.args.lists():
+    for name, texts in sent.parameters().items():
         if any(UNSTORABLE.search(text) for text in (name, *texts)):
-            raise Mistake(UNREADABLE, name)
+            raise Refusal("unstorable_address", at=name)
     for header in PAGES_NAMED:
         try:
             urlsplit(request.headers.get(header, ""))

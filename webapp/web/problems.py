@@ -7,6 +7,8 @@ from flask import Response, has_request_context, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from webapp.vocabulary.refusals import Kind, Refusal
+
 MEDIA_TYPE = "application/problem+json"
 # Status → code, title, what to do. A raised Problem may say something more exact.
 PLAIN = {
@@ -95,6 +97,30 @@ BAD_CURSOR = ("bad_cursor", "Give the value of next as it came")
 def at_fault(pointer: str, code: str, detail: str) -> Problem:
     """A 422 for one field or parameter."""
     return Problem(422, code, f"{detail.rstrip('.')}.", errors=[{"pointer": pointer, "code": code, "detail": detail}])
+
+
+STATUS = {
+    Kind.UNUSABLE: 422,
+    Kind.NOT_NOW: 409,
+    Kind.UNKNOWN: 404,
+    Kind.NOT_ALLOWED: 403,
+    Kind.TOO_LARGE: 413,
+    Kind.TOO_MANY: 429,
+}
+ROOM_SECONDS = "60"  # It takes a person to make room.
+# What a form or an address holds is told under the code of its status.
+OF_FIELDS = ("bad_", "unstorable_")
+
+
+def of_refusal(refusal: Refusal) -> Problem:
+    """A refusal as the API answers it: a field at fault with its place, anything else with its facts."""
+    if refusal.kind is Kind.UNUSABLE:
+        code = "invalid" if refusal.code.startswith(OF_FIELDS) else refusal.code
+        return at_fault(refusal.at, code, refusal.sentence)
+    status = STATUS[refusal.kind]
+    headers = {"Retry-After": ROOM_SECONDS} if refusal.kind is Kind.TOO_MANY else {}
+    facts = refusal.facts if refusal.kind is Kind.NOT_NOW else {}
+    return Problem(status, refusal.code, refusal.sentence, headers=headers, **facts)
 
 
 def invalid(error: ValidationError, value: Any, prefix: str = "") -> Problem:

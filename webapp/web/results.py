@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
@@ -13,11 +13,12 @@ from webapp.models import ContactImport
 from webapp.reports import documents, ledger, summary
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import ENDED, State
-from webapp.web import downloads, forms
+from webapp.web import downloads
 from webapp.web.access import change_import, load_import, settings
+from webapp.web.answers import step_url
 from webapp.web.extensions import db
+from webapp.web.forms import sent
 from webapp.web.runs import blueprint, undo_is_over, undo_until
-from webapp.web.wizard import step_url
 
 ROWS_A_PAGE = 100
 PDF_WAIT = "5"  # seconds
@@ -45,24 +46,25 @@ def report(import_id: UUID) -> ResponseReturnValue:
 def rows(import_id: UUID) -> ResponseReturnValue:
     """Ledger entries by outcome, reason, row number or text, a page at a time from a row on."""
     found = load_import(import_id)
-    outcome, differing = request.args.get("outcome") or None, "differing" in request.args
-    if outcome and outcome not in list(Outcome):
+    wanted = sent.query(sent.RowsQuery)
+    if wanted.outcome and wanted.outcome not in list(Outcome):
         abort(404)
-    after = forms.number(request.args, "after")
-    if row := forms.number(request.args, "row"):
-        after = row - 1
-    search, code = forms.search(request.args), request.args.get("code") or None
     shown = ledger.rows(
         db.session(),
         import_id,
-        outcome=outcome,
-        code=code,
-        after=after,
+        outcome=wanted.outcome,
+        code=wanted.code,
+        after=wanted.row - 1 if wanted.row else wanted.after,
         limit=ROWS_A_PAGE + 1,
-        search=search or None,
-        differing=differing,
+        search=wanted.q or None,
+        differing=wanted.differing,
     )
-    asked = {"outcome": outcome, "code": code, "q": search or None, "differing": 1 if differing else None}
+    asked = {
+        "outcome": wanted.outcome,
+        "code": wanted.code,
+        "q": wanted.q or None,
+        "differing": 1 if wanted.differing else None,
+    }
     return render_template(
         "imports/rows.html",
         found=found,
@@ -80,7 +82,7 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state != State.ROLLED_BACK:
         return redirect(step_url(found))
-    after = forms.number(request.args, "after")
+    after = sent.query(sent.AfterQuery).after
     kept = undo.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
     return render_template(
         "imports/rolled_back.html", found=found, kept=kept[:ROWS_A_PAGE], more=len(kept) > ROWS_A_PAGE

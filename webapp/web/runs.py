@@ -1,6 +1,5 @@
 """Runs: history, watching, stopping, undo. What became of them is in `results.py`."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,36 +8,31 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
 
 from webapp import jobs
-from webapp.engine import discarding, retention, searching, sessions, undo_preview
+from webapp.engine import discarding, retention, searching, undo_preview
 from webapp.engine.progress import outcomes_of, progress
-from webapp.intake import sentences
 from webapp.models import ContactImport, User
 from webapp.reports import summary
 from webapp.vocabulary.outcomes import sums
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED, PENDING, WORKED_ON, State
-from webapp.web import forms, hub
+from webapp.web import commands, hub
 from webapp.web.access import SEES_ALL, change_import, load_import, may_see, retention_days, settings
+from webapp.web.answers import step_url
 from webapp.web.extensions import db
-from webapp.web.wizard import step_url
+from webapp.web.forms import sent
 
 blueprint = Blueprint("runs", __name__)
 A_PAGE = 25
-LAST_PAGE = 10**9  # more imports than that no history has
-WAITING = "waiting"  # in the history's filter: every import that was never run
 
 
 @blueprint.get("/imports")
 @login_required
 def history() -> str:
-    page = max(forms.number(request.args, "page", 1, highest=LAST_PAGE), 1)
-    asked = {
-        "q": forms.search(request.args),
-        "state": forms.one_of(request.args, "state", WAITING, *State) or "",
-        "who": str(forms.number(request.args, "who") or ""),
-    }
+    wanted = sent.query(sent.HistoryQuery)
+    page = max(wanted.page, 1)
+    asked = {"q": wanted.q, "state": wanted.state or "", "who": str(wanted.who or "")}
     newest = _matching(**asked).order_by(ContactImport.created_at.desc()).offset((page - 1) * A_PAGE)
     found = db.session.execute(newest.limit(A_PAGE + 1)).all()
     return render_template(
@@ -47,7 +41,7 @@ def history() -> str:
         more=len(found) > A_PAGE,
         page=page,
         asked=asked,
-        states={WAITING: "not run yet", **{state: state.replace("_", " ") for state in State}},
+        states={sent.WAITING: "not run yet", **{state: state.replace("_", " ") for state in State}},
         people=db.session.scalars(select(User).order_by(User.email)).all() if current_user.role in SEES_ALL else [],
     )
 
@@ -58,7 +52,7 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
     if current_user.role not in SEES_ALL:
         wanted = wanted.where(ContactImport.created_by == current_user.id)
     if state:
-        wanted = wanted.where(ContactImport.state.in_(PENDING if state == WAITING else [state]))
+        wanted = wanted.where(ContactImport.state.in_(PENDING if state == sent.WAITING else [state]))
     if who:
         wanted = wanted.where(ContactImport.created_by == int(who))
     return wanted.where(searching.holds(ContactImport.filename, q)) if q else wanted
@@ -116,27 +110,23 @@ def fragment(import_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/cancel")
 @login_required
 def cancel(import_id: UUID) -> ResponseReturnValue:
-    return _ask(import_id, sessions.cancel)
+    commands.cancel(import_id)
+    return redirect(step_url(load_import(import_id)))
 
 
 @blueprint.post("/imports/<uuid:import_id>/discard")
 @login_required
 def discard(import_id: UUID) -> ResponseReturnValue:
     """Delete an import that was never run; one that ran leads to where it stands."""
-    change_import(import_id)
-    try:
-        discarding.discard(db.session(), import_id)
-    except sessions.WrongState:
-        db.session.rollback()
-        return redirect(step_url(load_import(import_id)))
-    db.session.commit()
+    commands.discard(import_id)
     return redirect(url_for("runs.history"))
 
 
 @blueprint.post("/imports/<uuid:import_id>/retry")
 @login_required
 def retry(import_id: UUID) -> ResponseReturnValue:
-    return _ask(import_id, sessions.retry_failed)
+    commands.retry(import_id)
+    return redirect(step_url(load_import(import_id)))
 
 
 @blueprint.post("/imports/<uuid:import_id>/rollback")
@@ -144,45 +134,15 @@ def retry(import_id: UUID) -> ResponseReturnValue:
 def roll_back(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
     if found.state in WORKED_ON - {State.ROLLING_BACK, State.CHECKING}:
-        return _refused("This import is still at work", "Stop it first, then roll it back.")
-    return _ask(import_id, sessions.roll_back)
-
-
-def _ask(import_id: UUID, request_of: Callable[[Session, UUID], object]) -> ResponseReturnValue:
-    """Ask the engine, commit, enqueue; a request that comes too late leads to where the import stands."""
-    change_import(import_id)
-    try:
-        request_of(db.session(), import_id)
-    except sessions.WrongState:
-        db.session.rollback()
-    except sessions.Refused as refusal:
-        db.session.rollback()
-        return _refused(sentences.title(refusal.code), sentences.instruction(refusal.code))
-    else:
-        db.session.commit()
-        jobs.wake(import_id, settings())
+        raise Refusal("import_at_work")
+    commands.roll_back(import_id)
     return redirect(step_url(load_import(import_id)))
-
-
-def _refused(heading: str, advice: str) -> ResponseReturnValue:
-    return render_template("errors/error.html", heading=heading, advice=advice), 409
 
 
 @blueprint.post("/imports/<uuid:import_id>/run-again")
 @login_required
 def run_again(import_id: UUID) -> ResponseReturnValue:
-    change_import(import_id)
-    try:
-        new = sessions.run_again(db.session(), import_id, current_user.id, settings())
-    except sessions.WrongState:
-        db.session.rollback()
-        return redirect(step_url(load_import(import_id)))
-    except sessions.Refused as refusal:
-        db.session.rollback()
-        return _refused(sentences.title(refusal.code), sentences.instruction(refusal.code, **refusal.facts))
-    db.session.commit()
-    jobs.wake(new.id, settings())
-    return redirect(step_url(new))
+    return redirect(step_url(commands.run_again(import_id)))
 
 
 @blueprint.get("/imports/<uuid:import_id>/rollback")
@@ -192,7 +152,7 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
     if found.state not in ENDED - {State.ROLLED_BACK} or found.total is None:
         return redirect(step_url(found))
     if undo_is_over(found):
-        return _refused(sentences.title("undo_expired"), sentences.instruction("undo_expired"))
+        raise Refusal("undo_expired")
     undo = undo_preview.soon(db.session(), import_id)
     if undo is None:
         jobs.request_undo_preview(import_id, settings())

@@ -1,27 +1,10 @@
-"""What is no table of contacts, by its bytes and its name, and what to do instead."""
+"""Kinds of files that are no table of contacts, told by their bytes and their names."""
 
 from pathlib import PurePath
-from typing import Any
 
-from webapp.intake import sentences
+from webapp.vocabulary.refusals import Refusal
 
 EXTENSIONS = {".csv", ".tsv", ".tab", ".txt", ".xlsx"}
-
-
-class Unreadable(Exception):  # noqa: N818 - a refusal with a sentence, told to the person
-    """The file cannot be used. `code` is a key of the table of sentences, `facts` fill it in."""
-
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong and what to do, in two sentences."""
-        return f"{sentences.title(self.code, **self.facts)}. {sentences.instruction(self.code, **self.facts)}"
-
-
 MAGIC = (
     (b"%PDF", "is_pdf"),
     (b"%!PS", "is_pdf"),
@@ -55,19 +38,19 @@ MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<?xml", b"<sc
 
 
 def by_content(head: bytes) -> None:
-    """Raise Unreadable for documents, pictures, programs and archives, whatever their name."""
+    """Raise Refusal for documents, pictures, programs and archives, whatever their name."""
     if head.startswith(OLE):
-        raise Unreadable("is_protected" if ENCRYPTED in head else "is_old_excel")
+        raise Refusal("is_protected" if ENCRYPTED in head else "is_old_excel")
     for magic, code in MAGIC:
         if head.startswith(magic):
-            raise Unreadable(code)
+            raise Refusal(code)
     for magic, code in BINARY_MAGIC:
         if head.startswith(magic) and b"\0" in head[:64]:
-            raise Unreadable(code)
+            raise Refusal(code)
     if head[4:8] == b"ftyp":
-        raise Unreadable("is_image")
+        raise Refusal("is_image")
     if _beginning(head).startswith(MARKUP):
-        raise Unreadable("is_html")
+        raise Refusal("is_html")
 
 
 def _beginning(head: bytes) -> bytes:
@@ -76,8 +59,8 @@ def _beginning(head: bytes) -> bytes:
 
 
 def by_name(filename: str) -> None:
-    """Raise Unreadable unless the name ends like a table's."""
+    """Raise Refusal unless the name ends like a table's."""
     extension = PurePath(filename.replace("\\", "/")).suffix.lower()
     if extension not in EXTENSIONS:
         shown = "".join(c for c in extension if c.isprintable())[:20]
-        raise Unreadable("wrong_name", extension=shown or "without an ending")
+        raise Refusal("wrong_name", extension=shown or "without an ending")

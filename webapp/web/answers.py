@@ -1,0 +1,48 @@
+"""How a page answers a command that is refused, and which page shows where an import stands."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.models import ContactImport
+from webapp.vocabulary.refusals import Refusal
+from webapp.vocabulary.states import State
+from webapp.web.access import load_import
+from webapp.web.problems import STATUS
+
+STEPS = {
+    State.UPLOADED: "columns.show",
+    State.CHECKING: "wizard.checking",
+    State.READY: "wizard.review",
+    State.QUEUED: "runs.watch",
+    State.RUNNING: "runs.watch",
+    State.CANCELLING: "runs.watch",
+    State.ROLLING_BACK: "runs.watch",
+}
+
+
+def step_url(found: ContactImport) -> str:
+    """The page of the step at which an import stands."""
+    return url_for(STEPS.get(State(found.state), "runs.report"), import_id=found.id)
+
+
+def elsewhere(url: str) -> ResponseReturnValue:
+    """Lead to another page, also where htmx asked for a part of one."""
+    return ("", 200, {"HX-Redirect": url}) if request.headers.get("HX-Request") else redirect(url)
+
+
+def refused_on(refusal: Refusal, page: Callable[[str], str]) -> ResponseReturnValue:
+    """The page on which it was asked, with the sentence. What only says that the import moved on is raised again."""
+    if refusal.code == "wrong_state":
+        raise refusal
+    return page(refusal.sentence), STATUS[refusal.kind]
+
+
+def moved_on(refusal: Refusal) -> ResponseReturnValue | None:
+    """The step at which the import stands, where that is the answer."""
+    import_id = (request.view_args or {}).get("import_id")
+    if refusal.code in {"wrong_state", "correction_under_way"} and isinstance(import_id, UUID):
+        return elsewhere(step_url(load_import(import_id)))
+    return None

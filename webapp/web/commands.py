@@ -1,0 +1,229 @@
+"""What may be asked of imports and contacts, once for pages and API: load, check the right, ask the engine, commit.
+
+Each command raises Refusal where a rule says no, 404 for what is not this person's to see, and 403 for a person who
+only looks. Then nothing was changed.
+"""
+
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar
+from uuid import UUID
+
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+
+from webapp import jobs
+from webapp.engine import discarding, erasure, journal, mappings, mending, sessions, undo_by_hand, uploads
+from webapp.engine.staging import sha256_of
+from webapp.models import Contact, ContactImport
+from webapp.vocabulary.refusals import Kind, Refusal
+from webapp.web import forms
+from webapp.web.access import change_import, load_import, refuse_others, refuse_viewers, settings
+from webapp.web.extensions import db
+
+Result = TypeVar("Result")
+
+
+def _committed(ask: Callable[[Session], Result]) -> Result:
+    """Ask the engine and commit; whatever goes wrong leaves nothing behind."""
+    try:
+        result = ask(db.session())
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    return result
+
+
+def _of_import(import_id: UUID, ask: Callable[[Session], Result], *, wakes: bool = True) -> Result:
+    """Ask something of an import that this person may change, and wake a worker for it."""
+    change_import(import_id)
+    try:
+        result = _committed(ask)
+    except Refusal as refusal:
+        if refusal.kind is Kind.NOT_NOW:
+            refusal.facts.setdefault("state", load_import(import_id).state)
+        raise
+    if wakes:
+        jobs.wake(import_id, settings())
+    return result
+
+
+def upload(filename: str, stream: BinaryIO, asked: forms.UploadForm, key: str | None = None) -> ContactImport:
+    """A new import of this file. The same `key` with the same bytes gives the first import again."""
+    refuse_viewers()
+    if first := key and _first_with(key, stream):
+        return first
+    try:
+        return _committed(
+            lambda session: uploads.create(
+                session, current_user.id, filename, stream, settings(), upload_key=key, **asked.model_dump()
+            )
+        )
+    except IntegrityError:  # The same key at the same moment: the other request was first.
+        first = key and _first_with(key, stream)
+        if not first:
+            raise
+        return first
+    except Refusal as refusal:
+        refusal.at = refusal.at or "/file"
+        raise
+
+
+def _first_with(key: str, stream: BinaryIO) -> ContactImport | None:
+    """The import that this person made with this key, if the bytes are the same; other bytes are refused."""
+    wanted = select(ContactImport).where(ContactImport.created_by == current_user.id, ContactImport.upload_key == key)
+    first = db.session.scalar(wanted)
+    if first is not None and sha256_of(stream) != first.sha256:
+        raise Refusal("key_used_before", at="Idempotency-Key")
+    return first
+
+
+def read_again(import_id: UUID, asked: forms.UploadForm) -> None:
+    """Read the file in this way from now on."""
+    how = asked.model_dump(exclude={"default_country"})
+    _of_import(import_id, lambda session: uploads.reread(session, import_id, settings(), **how), wakes=False)
+
+
+def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "") -> None:
+    """Take the columns, keep them under a name where one is given, and start the check."""
+    found = change_import(import_id)
+    choices = asked.model_dump(exclude={"mapping"})
+    if "default_country" not in asked.model_fields_set:  # The one given with the file holds.
+        choices["default_country"] = found.default_country
+
+    def ask(session: Session) -> None:
+        sessions.map_columns(session, import_id, asked.mapping, **choices)
+        if save_as:
+            mappings.save(session, current_user.id, save_as, found.columns, asked.mapping)
+
+    _of_import(import_id, ask)
+
+
+def choose_dates(import_id: UUID, order: str) -> None:
+    """Check the file again, with this one order of day and month in all dates."""
+    found = change_import(import_id)
+    kept: dict[str, Any] = {name: getattr(found, name) for name in ("default_country", "match_keys", "clear_token")}
+    targets = list(found.mapping or [])
+    _of_import(import_id, lambda session: sessions.map_columns(session, import_id, targets, date_order=order, **kept))
+
+
+def forget_mapping(import_id: UUID, mapping_id: int) -> None:
+    """Delete a saved mapping of this person's."""
+    _of_import(import_id, lambda session: mappings.forget(session, current_user.id, mapping_id), wakes=False)
+
+
+def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> None:
+    """Put in what the person typed; with `alike`, in every row that holds the same value there."""
+    found = change_import(import_id)
+    _refuse_what_no_file_has(found, asked)
+
+    def ask(session: Session) -> None:
+        if asked.alike is not None and asked.alike in asked.values:
+            mending.correct_alike(session, import_id, row, asked.alike, asked.values[asked.alike])
+        else:
+            mending.correct(session, import_id, row, asked.values)
+
+    _of_import(import_id, ask)
+
+
+def _refuse_what_no_file_has(found: ContactImport, asked: forms.CorrectionRequest) -> None:
+    if max(asked.values) > max(settings().max_columns, len(found.columns)):
+        raise Refusal("column_unknown", at="/values")
+    longest = settings().max_cell_chars
+    if max(map(len, asked.values.values())) > longest:
+        raise Refusal("cell_longer", at="/values", limit=f"{longest:,}")
+
+
+def leave_out(import_id: UUID, row: int, *, out: bool) -> None:
+    """Leave a row out of the import, or take it in again."""
+    _of_import(import_id, lambda session: mending.leave_out(session, import_id, row, out=out))
+
+
+def execute(import_id: UUID, asked: forms.ExecuteRequest) -> None:
+    """Run the import. Asking twice is one run."""
+    change_import(import_id)
+    if asked.import_id != import_id:
+        raise Refusal("other_import", at="/import_id")
+    _of_import(
+        import_id,
+        lambda session: sessions.execute(
+            session,
+            import_id,
+            strategy=asked.duplicate_strategy,
+            skip_errors=asked.skip_errors,
+            batch_size=asked.batch_size,
+            notification_email=asked.notification_email,
+            site_url=settings().site_url,
+        ),
+    )
+
+
+def cancel(import_id: UUID) -> None:
+    """Stop the import; what is committed stays."""
+    _of_import(import_id, lambda session: sessions.cancel(session, import_id))
+
+
+def retry(import_id: UUID) -> None:
+    """Run the rows that failed again."""
+    _of_import(import_id, lambda session: sessions.retry_failed(session, import_id))
+
+
+def roll_back(import_id: UUID) -> None:
+    """Take the import back. Asking twice is one undo."""
+    _of_import(import_id, lambda session: sessions.roll_back(session, import_id))
+
+
+def run_again(import_id: UUID) -> ContactImport:
+    """A new import of the same file and mapping, or the one that waits already."""
+    user_id = current_user.id
+    new = _of_import(
+        import_id, lambda session: sessions.run_again(session, import_id, user_id, settings()), wakes=False
+    )
+    jobs.wake(new.id, settings())
+    return new
+
+
+def discard(import_id: UUID) -> None:
+    """Delete an import that was never run."""
+    _of_import(import_id, lambda session: discarding.discard(session, import_id), wakes=False)
+
+
+def load_contact(contact_id: int) -> Contact:
+    """The contact; 404 where it is not in the book."""
+    found = db.session.get(Contact, contact_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def edit_contact(contact_id: int, asked: forms.ContactEdit) -> Contact:
+    """Write a person's values. The contact's version is one higher where that changed anything."""
+    refuse_viewers()
+    load_contact(contact_id)
+    user_id = current_user.id
+    return _committed(lambda session: journal.edit_contact(session, contact_id, asked.version, asked.values, user_id))
+
+
+def delete_contact(contact_id: int, asked: forms.ContactDeletion) -> None:
+    """Delete a contact by hand; the journal keeps what it was."""
+    refuse_viewers()
+    load_contact(contact_id)
+    user_id = current_user.id
+    _committed(lambda session: journal.delete_contact(session, contact_id, asked.version, user_id))
+
+
+def erase_contact(contact_id: int, asked: forms.Erasure) -> None:
+    """Erase the person behind a contact, and what was ticked beside what is theirs. For administrators."""
+    refuse_others("admin")
+    load_contact(contact_id)
+    _committed(lambda session: erasure.erase(session, contact_id, set(asked.also)))
+
+
+def undo_change(change_id: int) -> undo_by_hand.ChangeUndone:
+    """Undo an edit or a deletion."""
+    refuse_viewers()
+    user_id = current_user.id
+    return _committed(lambda session: undo_by_hand.undo_change(session, change_id, user_id))
