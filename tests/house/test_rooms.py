@@ -1,5 +1,6 @@
 """What holds the house together: rooms that know only the rooms below, and tables that the migrations make."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,25 @@ def test_no_open_ends_in_the_tree():
             if file.suffix in {".py", ".html", ".css"}:
                 text = file.read_text()
                 assert not any(mark in text for mark in marks), file
+
+
+def test_only_forms_read_what_was_sent():
+    """Every command comes as a strict model, so that a page takes nothing that the API refuses."""
+    readers = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "webapp").rglob("*.py")
+        if re.search(r"request\.(form|args|values)\b", file.read_text())
+    }
+    assert readers == {"webapp/web/forms/sent.py"}
+
+
+def test_what_is_refused_is_refused_by_one_class():
+    """The rooms below the web have no other exception that is told to a person."""
+    own = {
+        found
+        for room in ("vocabulary", "intake", "engine", "reports", "jobs")
+        for file in (ROOT / "webapp" / room).rglob("*.py")
+        for found in re.findall(r"^class (\w+)\(\w*(?:Exception|Error|Refusal)\)", file.read_text(), re.MULTILINE)
+    }
+    # A lease that passed on, an outage that is waited for, and a mail server that must not be told.
+    assert own == {"Refusal", "Fenced", "Paused", "Unsafe"}

@@ -80,8 +80,8 @@ def test_sentences_that_stood_for_refusals_become_codes_and_facts(database_url):
         ).fetchone()[0]
         for sentence in AS_STORED:
             conn.execute(
-                """INSERT INTO contact_imports (created_by, filename, size_bytes, sha256, format, header_row, columns, sample, suggested_mapping, state,
-                     failure_reason)
+                """INSERT INTO contact_imports (created_by, filename, size_bytes, sha256, format, header_row,
+                     columns, sample, suggested_mapping, state, failure_reason)
                    VALUES (%s, 'a.csv', 1, '', 'csv', 1, '{}', '[]', '[]', 'failed', %s)""",
                 (user, sentence),
             )
