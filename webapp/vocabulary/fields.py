@@ -11,6 +11,7 @@ French, Spanish, Portuguese, Italian, Dutch; the columns of Google's and Outlook
 """
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Field:
     in_full_name: bool = False  # what a full name is split into, and a contact is called by; in this order
     in_address: bool = False  # all such fields are taken from the same one of several addresses
     telling_rank: int | None = None  # how well it tells by itself, on a page, who somebody is: 1 is best
+    list_rank: int | None = None  # its place beside the name in the list of contacts, from 1
     searchable: bool = False  # the search for contacts, and for rows of a report, looks into it
 
     @property
@@ -73,6 +75,7 @@ FIELDS = (
         has_key=True,
         several=True,
         telling_rank=1,
+        list_rank=1,
         searchable=True,
     ),
     Field(
@@ -150,6 +153,7 @@ FIELDS = (
         has_key=True,
         several=True,
         telling_rank=4,
+        list_rank=3,
         searchable=True,
     ),
     Field(
@@ -162,6 +166,7 @@ FIELDS = (
         " | nombre de la empresa | compania | organizacion | nome da empresa | organizacao | azienda"
         " | societa | ditta | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie"
         " | werkgever",
+        list_rank=2,
         searchable=True,
     ),
     Field(
@@ -262,16 +267,23 @@ FIELDS = (
     ),
 )
 
-BY_NAME = {field.name: field for field in FIELDS}
-SCALARS = tuple(BY_NAME)  # the text columns of contacts and of staged rows
+
+
+def ranked(rank: str) -> tuple[str, ...]:
+    """The names of the fields that have such a rank, the first of them first."""
+    having = [field for field in FIELDS if getattr(field, rank) is not None]
+    return tuple(field.name for field in sorted(having, key=attrgetter(rank)))
+
+
+SCALARS = tuple(field.name for field in FIELDS)  # the text columns of contacts and of staged rows
 NAMES = tuple(field.name for field in FIELDS if field.in_full_name)
 ADDRESS = tuple(field.name for field in FIELDS if field.in_address)
 SEARCHED = tuple(field.name for field in FIELDS if field.searchable)
-COMPARED = tuple(field.name for field in FIELDS if field.unique or field.in_full_name)  # where contacts are
 SEVERAL = tuple(field.name for field in FIELDS if field.several)
-TELLING = tuple(
-    name for _, name in sorted((field.telling_rank, field.name) for field in FIELDS if field.telling_rank)
-)
+LISTED = ranked("list_rank")
+# Shown side by side, where a row means several contacts.
+COMPARED = tuple(field.name for field in FIELDS if field.unique or field.in_full_name)
+TELLING = ranked("telling_rank")
 CALLED = tuple(name for name in TELLING if name not in NAMES)  # what a contact without a name is called by
 FULL_NAME = Field(
     "full_name",

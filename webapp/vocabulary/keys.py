@@ -2,17 +2,12 @@
 
 from typing import Literal, get_args
 
-from webapp.vocabulary.fields import FIELDS, Field
+from webapp.vocabulary.fields import FIELDS, TARGETS, ranked
 
 MatchKey = Literal["external_id", "email", "phone"]  # as programs name them: the fields with a rank, in its order
 
-
-def _rank(field: Field) -> int:
-    return field.match_rank or 0
-
-
-KEYS = {field.name: field for field in sorted(FIELDS, key=_rank) if field.match_rank}
-MATCH_KEYS = tuple(KEYS)  # strongest first
+MATCH_KEYS = ranked("match_rank")  # strongest first
+KEYS = {name: TARGETS[name] for name in MATCH_KEYS}
 UNIQUE_KEYS = tuple(name for name, field in KEYS.items() if field.unique)
 # What is matched by where nothing is chosen.
 DEFAULT_KEYS: tuple[MatchKey, ...] = tuple(key for key in get_args(MatchKey) if key in UNIQUE_KEYS)

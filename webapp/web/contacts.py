@@ -13,7 +13,7 @@ from webapp.engine import journal, recent_changes, searching
 from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.models import Contact
 from webapp.vocabulary import messages
-from webapp.vocabulary.fields import SEARCHED, is_multiline, label_of, least_lines
+from webapp.vocabulary.fields import LISTED, SEARCHED, is_multiline, label_of, least_lines
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import changes, commands
 from webapp.web.access import load_import, refuse_viewers, retention_days
@@ -47,6 +47,7 @@ def index() -> str:
     return render_template(
         "contacts/index.html",
         contacts=rows[:A_PAGE],
+        listed=LISTED,
         more=len(rows) > A_PAGE,
         q=asked.q,
         source=source,

@@ -41,6 +41,11 @@ def _lines(example: Mapping[str, Any]) -> Iterator[Line]:
             yield Line(name, now[name], now[name], passed_over=value)
 
 
+def told(values: Mapping[str, Any]) -> str | None:
+    """What tells best whom these values of a row mean; None where nothing does."""
+    return next((values[name] for name in TELLING if values.get(name)), None)
+
+
 def _flat(values: Mapping[str, Any] | None) -> dict[str, Any]:
     """Fields by name, each custom field as one of its own."""
     found = dict(values or {})
