@@ -144,7 +144,7 @@ class House:
         """Return once the import is in this state. Asked seldom, since asking takes time from what is measured."""
         question = "SELECT state, failure_reason FROM contact_imports WHERE id = %s"
         while (row := self.conn.execute(question, (import_id,), prepare=True).fetchone())["state"] != state:
-            assert row["state"] != "failed", row["failure_reason"]
+            assert row["state"] != "refused", row["failure_reason"]
             time.sleep(0.03)
 
     def seconds(self, import_id: UUID, first: str, last: str) -> float:

@@ -107,7 +107,7 @@ class Soak:
         lines = [f"{n},p{n}@example.com,P{n},Q{n},{company},," for n in range(first, first + count)]
         import_id = self.settled(lambda: self.house.upload(table(*lines)))
         jobs.wake(import_id, self.settings)
-        while (found := self.through(import_id, "ready", "failed"))["state"] == "failed":
+        while (found := self.through(import_id, "ready", "refused"))["state"] == "refused":
             self.ask(sessions.map_columns, import_id, targets=found["suggested_mapping"])
         return import_id
 

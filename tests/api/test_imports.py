@@ -2,14 +2,16 @@
 
 import csv
 import io
+import re
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from tests.api.conftest import people_table, table
-from webapp import jobs
-from webapp.engine import undo_preview
+from webapp import db, jobs
+from webapp.engine import checking, leases, undo_preview
+from webapp.vocabulary.refusals import Refusal
 from webapp.web import api
 from webapp.web import api_schemas as schemas
 
@@ -372,3 +374,38 @@ def test_a_preview_that_a_request_has_no_time_for_is_broken_off(owner_program, s
     assert undo_preview.soon(session, UUID(import_id), seconds=0.2) is None
     session.rollback()
     assert undo_preview.soon(session, UUID(import_id), seconds=60).removed == 5
+
+
+def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(owner_program, owner, settings):
+    refused, ready = owner_program.upload(people_table(2))["import_id"], owner_program.ready(people_table(2))
+    mapping = {"mapping": owner_program.ask("GET", f"/imports/{refused}").json["suggested_mapping"]}
+    owner_program.ask("PUT", f"/imports/{refused}/mapping", 202, json=mapping)
+    with db.connect_job(settings.database_url) as conn:
+        checking.refuse(conn, leases.claim(conn, UUID(refused), 15), Refusal("check_broken_off"))
+        kept = conn.execute("SELECT state FROM contact_imports WHERE id = %s", (refused,)).fetchone()
+        assert kept["state"] == "refused"
+
+    found = owner_program.ask("GET", f"/imports/{refused}").json
+    assert (found["state"], found["failure_reason"]) == ("failed", "check_broken_off")
+    assert (found["rollback_possible"], found["total"]) == (False, None)
+    assert owner_program.ask("GET", f"/imports/{refused}/progress").json["state"] == "failed"
+    wrong = owner_program.ask("DELETE", f"/imports/{refused}/rollback", 409).json
+    assert (wrong["state"], wrong["detail"]) == ("failed", "The import is failed; this cannot be asked of it now.")
+    stopped = owner_program.run(b"ID,Email\n1,a@example.com\n1,b@example.com\n2,a@example.com\n", skip_errors=False)
+    assert owner_program.ask("GET", f"/imports/{stopped}").json["state"] == "failed"
+    listed = owner_program.ask("GET", "/imports?state=failed").json["items"]
+    assert {one["import_id"]: one["state"] for one in listed} == {stopped: "failed", refused: "failed"}
+    owner_program.ask("GET", "/imports?state=refused", 422)
+
+    assert {refused, stopped} == history(owner, "failed")
+    assert {refused} == history(owner, "refused")
+    assert {ready} == history(owner, "ready")
+    page = owner.get(f"/imports/{refused}/report").text
+    assert "The file could not be read to its end. Nothing was written." in page
+    assert "Roll back this import" not in page
+    again = owner_program.ask("PUT", f"/imports/{refused}/mapping", 202, json=mapping).json
+    assert again["state"] == "checking"
+
+
+def history(owner, state: str) -> set[str]:
+    return set(re.findall(r'id="import-([0-9a-f-]+)"', owner.get(f"/imports?state={state}").text))

@@ -112,6 +112,6 @@ def test_a_file_that_turns_out_too_long_is_refused_in_the_middle(importer, sessi
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jobs.slices, "Settings", lambda: small)
         importer.work(found.id)
-    assert found.state == "failed"
+    assert found.state == "refused"
     assert (found.failure_reason, found.failure_facts) == ("too_many_rows", {"limit": f"{BLOCK_ROWS + 10:,}"})
     assert session.scalar(text("SELECT count(*) FROM contacts")) == 0

@@ -257,5 +257,5 @@ def test_a_refused_check_leaves_nothing_to_take_back(importer, session, conn):
     checking.refuse(conn, lease, Refusal("check_broken_off"))
     with pytest.raises(Refusal, match="wrong_state") as refusal:
         sessions.roll_back(session, refused.id)
-    assert refusal.value.facts == {"state": "failed"}
+    assert refusal.value.facts == {"state": "refused"}
     session.rollback()

@@ -231,7 +231,7 @@ def test_poison_in_the_check(house):
     for _ in range(leases.POISONED_AFTER):
         token = gate.held(import_id, after=token)
         os.kill(house.horse(import_id), signal.SIGKILL)
-    found = house.wait(import_id, "failed")
+    found = house.wait(import_id, "refused")
     assert found["failure_reason"] == "check_broken_off"
     assert worker.process.poll() is None
     gate.open()
@@ -244,7 +244,7 @@ def test_a_check_that_breaks_off_three_times_fails_with_a_reason(house):
     refuse(house, "true", "'no'", on="contact_import_rows")
     house.worker()
     jobs.wake(import_id, house.settings)
-    assert house.wait(import_id, "failed")["failure_reason"] == "check_broken_off"
+    assert house.wait(import_id, "refused")["failure_reason"] == "check_broken_off"
     broken = house.query("SELECT message FROM contact_import_logs WHERE event = 'broken_off'")
     assert [entry["message"] for entry in broken] == ["no"] * leases.POISONED_AFTER
 

@@ -13,6 +13,8 @@ from webapp.models import Contact
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import FIELDS, label_of
 
+BEFORE_REFUSED = "0019"
+
 
 def test_accounts_from_before_are_found_by_their_folded_key(database_url):
     command.downgrade(migrate.config(database_url), "0006")
@@ -97,3 +99,29 @@ def test_sentences_that_stood_for_refusals_become_codes_and_facts(database_url):
         assert conn.execute("SELECT code FROM contact_import_documents").fetchall() == [("pdf_too_much",)]
     too_long = AS_STORED["The file has more than 2,000,000 rows. Split it into files of at most 2,000,000 rows."]
     assert messages.whole(too_long[0], **too_long[1]) in AS_STORED
+
+
+def test_imports_whose_file_was_refused_get_a_state_of_their_own(database_url):
+    """A refused check was `failed` without a total; what failed at its first bad row stays `failed`."""
+    command.downgrade(migrate.config(database_url), BEFORE_REFUSED)
+    with psycopg.connect(database_url) as conn:
+        conn.execute(
+            """INSERT INTO users (email, email_key, password_hash, role)
+               VALUES ('a@example.com', 'a@example.com', 'x', 'admin')"""
+        )
+        for state, total in (("failed", None), ("failed", 3), ("uploaded", None), ("completed", 5)):
+            conn.execute(
+                """INSERT INTO contact_imports (created_by, state, total, filename, size_bytes, sha256, format,
+                     header_row, columns, sample, suggested_mapping)
+                   SELECT id, %s, %s, 'a.csv', 1, '', 'csv', 1, '[]', '[]', '[]' FROM users""",
+                (state, total),
+            )
+    migrate.migrate(database_url)
+    kept = [("completed", 5), ("failed", 3)]
+    states = "SELECT state, total FROM contact_imports ORDER BY state, total"
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute(states).fetchall() == [*kept, ("refused", None), ("uploaded", None)]
+    command.downgrade(migrate.config(database_url), BEFORE_REFUSED)
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute(states).fetchall() == [*kept, ("failed", None), ("uploaded", None)]
+    migrate.migrate(database_url)

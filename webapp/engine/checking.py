@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from webapp.engine import mending
+from webapp.engine import mending, transitions
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
@@ -16,6 +16,7 @@ from webapp.intake import reading
 from webapp.intake.validation import CheckedRow, Checker
 from webapp.limits import BLOCK_BYTES
 from webapp.vocabulary.refusals import Refusal
+from webapp.vocabulary.states import State
 
 AMBIGUOUS = '[{"code": "date_ambiguous"}]'
 
@@ -164,12 +165,10 @@ def _ambiguous(conn: Connection, lease: Lease) -> list[dict[str, Any]]:
 
 def _finish(conn: Connection, lease: Lease) -> None:
     """Count what was staged, list the problems, and the import is ready."""
-    ready = conn.execute(_FINISH, {"import_id": lease.import_id, "token": lease.token}).fetchone()
-    if ready is None:
+    if not transitions.move(conn, lease.import_id, State.READY, token=lease.token, also=_SUMMARY):
         conn.rollback()
         raise Fenced
     _forget_blocks(conn, lease.import_id)
-    conn.execute("INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'checked')", (lease.import_id,))
     conn.commit()
 
 
@@ -180,22 +179,23 @@ def _forget_blocks(conn: Connection, import_id: UUID) -> None:
 
 def refuse(conn: Connection, lease: Lease, refusal: Refusal) -> None:
     """The file cannot be used after all: say so and end the import; nothing was written to the contacts."""
-    conn.execute(
-        """UPDATE contact_imports SET state = 'failed', completed_at = clock_timestamp(), failure_reason = %s,
-             failure_facts = %s
-           WHERE id = %s AND lease_token = %s AND state = 'checking'""",
-        (refusal.code, Jsonb(refusal.facts), lease.import_id, lease.token),
+    transitions.move(
+        conn,
+        lease.import_id,
+        State.REFUSED,
+        token=lease.token,
+        also="completed_at = clock_timestamp(), failure_reason = %(code)s, failure_facts = %(facts)s",
+        code=refusal.code,
+        facts=Jsonb(refusal.facts),
     )
     conn.commit()
 
 
-_FINISH = """
-    UPDATE contact_imports i SET state = 'ready', read_bytes = size_bytes,
+_SUMMARY = """read_bytes = size_bytes,
       total = (SELECT count(*) FROM contact_import_rows r WHERE r.import_id = i.id),
       check_summary = jsonb_build_object('problems', COALESCE((
         SELECT jsonb_agg(p ORDER BY p.severity, p.rows DESC) FROM (
           SELECT x ->> 'code' AS code, x ->> 'severity' AS severity, count(DISTINCT r.row) AS rows,
             min(r.row) AS first_row, min(x ->> 'value') AS example
           FROM contact_import_rows r, jsonb_array_elements(r.problems) x
-          WHERE r.import_id = i.id AND r.problems IS NOT NULL GROUP BY 1, 2) p), '[]'))
-    WHERE id = %(import_id)s AND lease_token = %(token)s AND state = 'checking' RETURNING id"""
+          WHERE r.import_id = i.id AND r.problems IS NOT NULL GROUP BY 1, 2) p), '[]'))"""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import PENDING, State
+from webapp.vocabulary.states import Command, State
 
 # The tables whose rows name an import without a foreign key; deleting the import takes all others with it.
 LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs")
@@ -17,7 +17,7 @@ LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs"
 def possible(found: ContactImport) -> bool:
     """Whether the import never wrote anything: it waits for its person, or it failed before its first batch."""
     untouched = not found.batches_done and not any(getattr(found, outcome.value) for outcome in STORED_OUTCOMES)
-    return found.state in PENDING or (found.state == State.FAILED and untouched)
+    return State(found.state).allows(Command.DISCARD) and (found.state != State.FAILED or untouched)
 
 
 def discard(session: Session, import_id: UUID) -> None:

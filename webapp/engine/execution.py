@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from webapp.engine import ledger_digest, preview_differences
+from webapp.engine import ledger_digest, preview_differences, transitions
 from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
@@ -32,12 +32,12 @@ def execute_slice(
 
 
 def _mark_running(conn: Connection, lease: Lease) -> None:
-    conn.execute(
-        """WITH begun AS (
-             UPDATE contact_imports SET state = 'running', started_at = COALESCE(started_at, clock_timestamp())
-             WHERE id = %(id)s AND state = 'queued' AND lease_token = %(token)s RETURNING id)
-           INSERT INTO contact_import_logs (import_id, event) SELECT id, 'started' FROM begun""",
-        {"id": lease.import_id, "token": lease.token},
+    transitions.move(
+        conn,
+        lease.import_id,
+        State.RUNNING,
+        token=lease.token,
+        also="started_at = COALESCE(started_at, clock_timestamp())",
     )
     conn.commit()
 
@@ -60,19 +60,30 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
     conn.execute("SET LOCAL synchronous_commit = on")
     ledger.read(conn)
     preview_differences.note_differences(conn, lease.import_id, ledger.letters)
-    ended = conn.execute(
-        """UPDATE contact_imports
-           SET state = CASE WHEN retrying AND %s = 'cancelled' THEN 'completed' ELSE %s END,
-             completed_at = clock_timestamp(), ledger_digest = %s, failure_reason = %s, retrying = false
-           WHERE id = %s AND lease_token = %s RETURNING id""",
-        (end, end, ledger.digest, REASONS.get(turn), lease.import_id, lease.token),
-    ).fetchone()
-    if ended is None:
+    ended = transitions.move(
+        conn,
+        lease.import_id,
+        State.COMPLETED if end is State.CANCELLED and _is_second_run(conn, lease) else end,
+        sources=(State.RUNNING, State.CANCELLING),
+        token=lease.token,
+        also="""completed_at = clock_timestamp(), ledger_digest = %(digest)s, failure_reason = %(reason)s,
+            retrying = false""",
+        event=None,
+        digest=ledger.digest,
+        reason=REASONS.get(turn),
+    )
+    if not ended:
         conn.rollback()
         raise Fenced
     _log_end(conn, lease.import_id, end, ledger)
     conn.commit()
     return end
+
+
+def _is_second_run(conn: Connection, lease: Lease) -> bool:
+    """Whether the rows that failed were run again: such an import was completed before."""
+    found = conn.execute("SELECT retrying FROM contact_imports WHERE id = %s", (lease.import_id,)).fetchone()
+    return found is not None and bool(found["retrying"])
 
 
 def _log_end(conn: Connection, import_id: UUID, end: State, ledger: ledger_digest.Ledger) -> None:

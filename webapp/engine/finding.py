@@ -21,6 +21,7 @@ from webapp.intake import emails, folding, phones, reading
 from webapp.intake.cleaning import cleaned
 from webapp.limits import LABEL_CHARS
 from webapp.models import ContactImport, ImportFileChunk
+from webapp.vocabulary.states import UNCHECKED
 
 EVERYTHING = reading.Limits(max_rows=2**40, max_columns=2**14)
 CUT_SHORT = {"cell_too_long", "row_too_long"}  # of such a row only the beginning is read
@@ -197,7 +198,8 @@ def _rows_say_all(opened: ContactImport) -> bool:
     """Whether each cell of the file is kept by itself: read to its end, every column, whole labels, one sheet."""
     is_whole = opened.header_row <= 1 and len(opened.head.get("sheets", [])) <= 1
     has_labels = all(len(label) < LABEL_CHARS for label in opened.columns)
-    return opened.total is not None and is_whole and has_labels and bool(opened.mapping) and all(opened.mapping or [])
+    is_mapped = bool(opened.mapping) and all(opened.mapping or [])
+    return opened.state not in UNCHECKED and is_whole and has_labels and is_mapped
 
 
 def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -> str | None:

@@ -28,7 +28,7 @@ from webapp.intake.validation import BROKEN, CheckedRow, Checker
 from webapp.limits import BLOCK_BYTES, PAGE_CHARS, SHOWN_CELL_CHARS
 from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import State
+from webapp.vocabulary.states import Command
 
 LEFT_OUT = "left_out"
 AT_ONCE = 0.5  # seconds; what a request leaves over goes on in a job
@@ -312,8 +312,7 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
 
 def _ready(session: Session, import_id: UUID) -> ContactImport:
     found = sessions.locked_with_lease(session, import_id)
-    if found.state != State.READY:
-        raise Refusal("wrong_state", state=found.state)
+    sessions.require(found, Command.CORRECT)
     sessions.refuse_while_correcting(found)
     return found
 

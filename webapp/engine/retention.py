@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from webapp.engine import undo_rules
 from webapp.engine.duplicates import Connection
 from webapp.models import ContactImport, Installation
-from webapp.vocabulary.states import ENDED, NEVER_RUN, WORKED_ON
+from webapp.vocabulary.states import ENDED, NEVER_RUN, UNUSED, WORKED_ON
 
 BATCH = 2000
 CHUNKS = 128  # of about 128 KiB each
@@ -73,9 +73,9 @@ def _expire(conn: Connection, days: int) -> None:
 def _some_of_an_import(conn: Connection) -> bool:
     """Delete one batch of one expired import; false when none has anything left."""
     found = conn.execute(
-        """SELECT id, total IS NULL OR state = ANY(%s) AS unused FROM contact_imports
+        """SELECT id, state = ANY(%s) AS unused FROM contact_imports
            WHERE expired_at IS NOT NULL AND purged_at IS NULL ORDER BY expired_at LIMIT 1""",
-        (list(NEVER_RUN),),
+        (list(UNUSED),),
     ).fetchone()
     if found is None:
         conn.rollback()

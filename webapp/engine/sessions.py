@@ -10,15 +10,16 @@ from uuid import UUID, uuid4
 import psycopg
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.config import Settings
-from webapp.engine import mappings, retention
+from webapp.engine import mappings, retention, transitions
 from webapp.intake import mapping
 from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow, User
 from webapp.vocabulary.keys import DEFAULT_KEYS, MATCH_KEYS
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import ENDED, NEVER_RUN, PENDING, State, sources_of
+from webapp.vocabulary.states import ENDED, PENDING, UNUSED, Command, State, sources_of
 from webapp.vocabulary.strategies import Strategy
 
 LARGEST_BATCH = 1000
@@ -42,11 +43,10 @@ def map_columns(
 ) -> None:
     """Say which column is what; the check starts over. Raises Refusal for a target off the list."""
     opened = locked_with_lease(session, import_id)
-    if opened.started_at is not None:  # It wrote contacts, and what it came to must not be forgotten.
-        raise Refusal("wrong_state", state=opened.state)
+    require(opened, Command.MAP)
     refuse_while_correcting(opened)
     mapping.check(targets, opened.columns)
-    _enter(opened, State.CHECKING)
+    enter(session, opened, State.CHECKING)
     opened.mapping = list(targets)
     mappings.remember(session, opened.created_by, opened.columns, targets)
     opened.default_country = default_country
@@ -56,7 +56,6 @@ def map_columns(
     opened.read_bytes, opened.read_position, opened.total, opened.check_summary = 0, None, None, {}
     session.execute(delete(ImportPreview).where(ImportPreview.import_id == import_id))
     _wanted(session, import_id)
-    log(session, import_id, "check_started")
     session.flush()
 
 
@@ -77,20 +76,18 @@ def execute(
     Raises Refusal("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
     """
     opened = locked_with_lease(session, import_id)
-    if opened.state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
+    if Command.EXECUTE in State(opened.state).repeats:
         return False
-    if opened.state != State.READY:
-        raise Refusal("wrong_state", state=opened.state)
+    require(opened, Command.EXECUTE)
     refuse_while_correcting(opened)
     if not skip_errors and (rows := invalid_rows(session, import_id)):
         raise Refusal("invalid_rows_block_start", rows=rows)
-    _enter(opened, State.QUEUED)
+    enter(session, opened, State.QUEUED)
     opened.duplicate_strategy = Strategy(strategy)
     opened.skip_errors = skip_errors
     opened.batch_size = 0 if batch_size == "auto" else int(batch_size)
     opened.notification_email, opened.site_url = notification_email, site_url
     _wanted(session, import_id)
-    log(session, import_id, "queued")
     session.flush()
     return True
 
@@ -110,7 +107,8 @@ def cancel(session: Session, import_id: UUID) -> None:
     The request is a fact of its own row, so that asking waits for no batch.
     """
     state = session.scalar(select(ContactImport.state).where(ContactImport.id == import_id))
-    if state not in {State.CHECKING, State.QUEUED, State.RUNNING, State.CANCELLING}:
+    known = State(state) if state else None
+    if known is None or Command.CANCEL not in known.commands | known.repeats:
         raise Refusal("wrong_state", state=state or "")
     if state == State.CHECKING:
         _cancel_check(session, import_id)
@@ -118,15 +116,15 @@ def cancel(session: Session, import_id: UUID) -> None:
     if state == State.QUEUED and _cancel_queued(session, import_id):
         return
     asked = _ask_to_stop(session, import_id)
-    # While a batch commits it holds the import's row. Waiting for it would hide the request from the next batch.
-    free = select(ContactImport.id).where(
-        ContactImport.id == import_id, ContactImport.state.in_(sources_of(State.CANCELLING))
-    )
-    free = free.with_for_update(skip_locked=True, key_share=True)
-    session.execute(update(ContactImport).where(ContactImport.id.in_(free)).values(state=State.CANCELLING))
+    transitions.move(driver(session), import_id, State.CANCELLING, where=_FREE, event=None)
     if asked:
         log(session, import_id, "cancel_requested")
     session.flush()
+
+
+# While a batch commits it holds the import's row. Waiting for it would hide the request from the next batch.
+_FREE = """id IN (SELECT id FROM contact_imports WHERE id = %(import_id)s AND state = ANY(%(sources)s)
+    FOR NO KEY UPDATE SKIP LOCKED)"""
 
 
 def _ask_to_stop(session: Session, import_id: UUID) -> bool:
@@ -152,47 +150,35 @@ def _lock_lease(session: Session, import_id: UUID) -> None:
 
 def _cancel_check(session: Session, import_id: UUID) -> None:
     """Back to the columns. Moving the token makes the worker's next block roll back."""
-    cancelled = session.execute(
-        update(ContactImport)
-        .where(ContactImport.id == import_id, ContactImport.state == State.CHECKING)
-        .values(
-            state=State.UPLOADED, read_bytes=0, read_position=None, lease_token=ContactImport.lease_token + 1
-        )
-        .returning(ContactImport.id)
-    ).first()
-    if cancelled:  # The check may have ended, and the import be gone, since its state was read.
-        log(session, import_id, "check_cancelled")
-        session.flush()
+    # The check may have ended, and the import be gone, since its state was read: then nothing moves.
+    transitions.move(
+        driver(session),
+        import_id,
+        State.UPLOADED,
+        sources=(State.CHECKING,),
+        also="read_bytes = 0, read_position = NULL, lease_token = lease_token + 1",
+    )
 
 
 def _cancel_queued(session: Session, import_id: UUID) -> bool:
     """End an import that no worker has begun. A second run over failed rows goes back to where it was."""
-    ended = session.execute(
-        text(
-            """UPDATE contact_imports SET lease_token = lease_token + 1, completed_at = clock_timestamp(),
-                 state = CASE WHEN retrying THEN 'completed' ELSE 'cancelled' END, retrying = false
-               WHERE id = :id AND state = 'queued' RETURNING id"""
-        ),
-        {"id": import_id},
-    ).first()
-    if ended:
-        log(session, import_id, "cancelled")
-        session.flush()
-    return ended is not None
+    also = "lease_token = lease_token + 1, completed_at = clock_timestamp(), retrying = false"
+    return any(
+        transitions.move(driver(session), import_id, end, sources=(State.QUEUED,), where=where, also=also)
+        for end, where in ((State.CANCELLED, "NOT retrying"), (State.COMPLETED, "retrying"))
+    )
 
 
 def roll_back(session: Session, import_id: UUID) -> None:
     """Start the undo of an ended import. Asking twice is one undo."""
     opened = locked_with_lease(session, import_id)
-    if opened.state in {State.ROLLING_BACK, State.ROLLED_BACK}:
+    if Command.ROLL_BACK in State(opened.state).repeats:
         return
-    if opened.total is None:  # Its check was refused: it wrote nothing.
-        raise Refusal("wrong_state", state=opened.state)
+    require(opened, Command.ROLL_BACK)
     _not_expired(session, opened)
-    _enter(opened, State.ROLLING_BACK)
+    enter(session, opened, State.ROLLING_BACK)
     opened.rollback = None
     _wanted(session, import_id)
-    log(session, import_id, "rollback_started")
     session.flush()
 
 
@@ -205,8 +191,7 @@ def _not_expired(session: Session, opened: ContactImport) -> None:
 def retry_failed(session: Session, import_id: UUID) -> None:
     """Run the rows that failed again. Their earlier reasons are kept in the log."""
     opened = locked_with_lease(session, import_id)
-    if opened.state != State.COMPLETED:
-        raise Refusal("wrong_state", state=opened.state)
+    require(opened, Command.RETRY)
     _not_expired(session, opened)
     if not getattr(opened, Outcome.FAILED):
         raise Refusal("nothing_failed")
@@ -218,10 +203,9 @@ def retry_failed(session: Session, import_id: UUID) -> None:
         ),
         {"id": import_id},
     )
-    _enter(opened, State.QUEUED)
+    enter(session, opened, State.QUEUED)
     opened.retrying, opened.last_row = True, 0
     _wanted(session, import_id)
-    log(session, import_id, "retry_started")
     session.flush()
 
 
@@ -234,8 +218,7 @@ def run_again(
     wrong_state, file_gone or too_many_pending.
     """
     old = locked(session, import_id)
-    if old.state != State.ROLLED_BACK:
-        raise Refusal("wrong_state", state=old.state)
+    require(old, Command.RUN_AGAIN)
     if old.file_gone or retention.is_over(old, retention.days(session)):
         raise Refusal("file_gone")
     going_on = select(ContactImport).where(
@@ -301,7 +284,7 @@ def locked(session: Session, import_id: UUID) -> ContactImport:
     An upload whose time is over may have lost rows already (`retention.py`): nothing can be asked of it any more.
     """
     opened = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
-    if opened.expired_at is not None and opened.state in NEVER_RUN:
+    if opened.expired_at is not None and opened.state in UNUSED:
         raise Refusal("wrong_state", state=opened.state)
     return opened
 
@@ -312,10 +295,17 @@ def locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
     return locked(session, import_id)
 
 
-def _enter(opened: ContactImport, target: State) -> None:
-    if opened.state not in sources_of(target):
+def require(opened: ContactImport, command: Command) -> None:
+    """Raises Refusal("wrong_state") where the command may not be asked of an import in this state."""
+    if not State(opened.state).allows(command):
         raise Refusal("wrong_state", state=opened.state)
-    opened.state = target
+
+
+def enter(session: Session, opened: ContactImport, target: State) -> None:
+    """Move an import that is locked, and log the event."""
+    session.flush()
+    transitions.move(driver(session), opened.id, target, sources=(State(opened.state),))
+    set_committed_value(opened, "state", target.value)
 
 
 def _wanted(session: Session, import_id: UUID) -> None:

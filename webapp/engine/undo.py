@@ -20,12 +20,13 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from webapp.engine import undo_keys, undo_rules, undo_writing
+from webapp.engine import transitions, undo_keys, undo_rules, undo_writing
 from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line, is_refusal
 from webapp.engine.leases import Lease
 from webapp.engine.undo_keys import Row
 from webapp.models import UndoKept
+from webapp.vocabulary.states import State
 
 BATCH = 1000
 ONE_AT_A_TIME = 7_665_102  # "rowcall undo": held while an undo begins, and by each of its batches
@@ -111,19 +112,17 @@ def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> None:
     if done:
         undone.kept = _one(conn, _KEPT, id=lease.import_id)["contacts"]
         conn.execute("SET LOCAL synchronous_commit = on")
-        conn.execute(
-            "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'rolled_back')", (lease.import_id,)
-        )
     moved = conn.execute(
-        """UPDATE contact_imports SET rollback = %(rollback)s,
-             state = CASE WHEN %(done)s THEN 'rolled_back' ELSE state END,
-             rolled_back_at = CASE WHEN %(done)s THEN clock_timestamp() END
-           WHERE id = %(id)s AND lease_token = %(token)s AND state = 'rolling_back' RETURNING id""",
-        {"rollback": Jsonb(asdict(undone)), "done": done, "id": lease.import_id, "token": lease.token},
+        """UPDATE contact_imports SET rollback = %s
+           WHERE id = %s AND lease_token = %s AND state = 'rolling_back' RETURNING id""",
+        (Jsonb(asdict(undone)), lease.import_id, lease.token),
     ).fetchone()
     if moved is None:
         conn.rollback()
         raise Fenced
+    if done:
+        also = "rolled_back_at = clock_timestamp()"
+        transitions.move(conn, lease.import_id, State.ROLLED_BACK, token=lease.token, also=also)
 
 
 _KEPT = """SELECT count(DISTINCT contact_id) AS contacts FROM contact_undo_kept

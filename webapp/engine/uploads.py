@@ -12,8 +12,7 @@ from webapp.engine import mappings, sessions
 from webapp.engine.staging import Incoming, StoredFile, received
 from webapp.intake import mapping, reading
 from webapp.models import ContactImport, ImportCorrection, ImportLease
-from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import State
+from webapp.vocabulary.states import Command, State
 
 LONGEST_NAME = 200
 
@@ -95,12 +94,12 @@ def look(
 def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any) -> ContactImport:
     """Read the head again with the choices that `look` takes, and keep it; the mapping starts over."""
     opened = sessions.locked(session, import_id)
-    if opened.state not in {State.UPLOADED, State.READY}:
-        raise Refusal("wrong_state", state=opened.state)
+    sessions.require(opened, Command.READ_AGAIN)
     sessions.refuse_while_correcting(opened)
     _take_head(session, opened, look(session, opened, settings, **choices))
     opened.mapping = None
-    opened.state = State.UPLOADED
+    if opened.state != State.UPLOADED:
+        sessions.enter(session, opened, State.UPLOADED)
     session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))  # Cells moved.
     session.flush()
     return opened

@@ -17,6 +17,7 @@ from webapp.engine import sessions
 from webapp.models import ContactImport
 from webapp.reports import summary
 from webapp.reports.wording import environment
+from webapp.vocabulary.states import RUN_ENDED
 
 TIMEOUT_SECONDS = 10
 TRIES = 5
@@ -46,7 +47,8 @@ def note_failure(session: Session, import_id: UUID, kind: str) -> None:
 
 def due(session: Session) -> list[UUID]:
     """Ended imports of the last day whose notice is still to be sent, and not just being tried."""
-    return list(session.scalars(text(_DUE), {"tries": TRIES, "wait": FIRST_WAIT}))
+    ended = [state.value for state in RUN_ENDED]
+    return list(session.scalars(text(_DUE), {"tries": TRIES, "wait": FIRST_WAIT, "ended": ended}))
 
 
 _DUE = """
@@ -55,7 +57,7 @@ _DUE = """
         count(*) FILTER (WHERE event = 'mail_sent') AS sent
       FROM contact_import_logs l
       WHERE l.import_id = i.id AND l.event IN ('mail_failed', 'mail_sent') AND l.at >= i.completed_at) l
-    WHERE i.notification_email IS NOT NULL AND i.state IN ('completed', 'cancelled', 'failed')
+    WHERE i.notification_email IS NOT NULL AND i.state = ANY(:ended)
       AND i.completed_at > clock_timestamp() - interval '1 day' AND l.sent = 0 AND l.failures < :tries
       AND COALESCE(l.last, i.completed_at) < clock_timestamp() - make_interval(secs => :wait * 2 ^ l.failures)"""
 

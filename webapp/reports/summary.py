@@ -11,7 +11,7 @@ from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
 from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sql_list, sums
-from webapp.vocabulary.states import ENDED, State
+from webapp.vocabulary.states import RUN_ENDED, State
 
 BARS = 60  # of the chart of rows over time
 
@@ -111,16 +111,11 @@ def _headline(report: Report) -> str:
             f"This import was taken back: {contacts_word(undone.get('removed', 0))} removed,"
             f" {number(undone.get('restored', 0))} restored, {number(undone.get('kept', 0))} kept."
         )
-    if found.total is None:
-        return "The file could not be read to its end. Nothing was written."
+    if found.state == State.REFUSED:
+        return State.REFUSED.sentence
     if report.success == report.total:
         return f"All {contacts_word(report.total)} are in." if report.total != 1 else "The contact is in."
-    return " ".join(filter(None, [_stopped(found), _how_many(report), _needs(report)]))
-
-
-def _stopped(found: ContactImport) -> str:
-    words = {State.CANCELLED: "Stopped by you.", State.FAILED: "Stopped at the first bad row."}
-    return words.get(State(found.state), "")
+    return " ".join(filter(None, [State(found.state).sentence, _how_many(report), _needs(report)]))
 
 
 def _how_many(report: Report) -> str:
@@ -176,7 +171,7 @@ def _contradictions(session: Session, import_id: UUID) -> str | None:
             """SELECT result, message FROM contact_import_logs
                WHERE import_id = :id AND event = ANY(:ends) ORDER BY id DESC LIMIT 1"""
         ),
-        {"id": import_id, "ends": [str(state) for state in ENDED - {State.ROLLED_BACK}]},
+        {"id": import_id, "ends": [str(state) for state in RUN_ENDED]},
     ).first()
     return end.message if end and end.result == "failed" else None
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import TARGETS, label_of
 from webapp.vocabulary.outcomes import REST, STORED_OUTCOMES, Outcome
+from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
@@ -119,6 +120,7 @@ FILTERS = {
 GLOBALS = {
     "segments": segments,
     "Outcome": Outcome,
+    "State": State,
     "Strategy": Strategy,
     "rest_colour": REST.light,
     "targets": TARGETS,

@@ -260,13 +260,22 @@ WORKED_ON = frozenset(state for state in State if state.work)
 PENDING = tuple(state for state in State if state.allows(Command.DISCARD) and not state.ended)
 # Of these, those that no worker is at.
 NEVER_RUN = frozenset(PENDING) - WORKED_ON
-# Its rows were executed, or tried: there is a report on them, and a ledger.
-RAN = ENDED - {State.REFUSED}
+# It wrote nothing and no worker is at it: when its time is over, all of it goes.
+UNUSED = NEVER_RUN | {State.REFUSED}
+# Its rows are not all staged and checked.
+UNCHECKED = frozenset({State.UPLOADED, State.CHECKING, State.REFUSED})
+# An execution came to an end in it.
+RUN_ENDED = ENDED - UNUSED - {State.ROLLED_BACK}
 
 
 def sources_of(target: State) -> list[State]:
     """The states from which `target` may be entered."""
     return [state for state, targets in TRANSITIONS.items() if target in targets]
+
+
+def asked_for(state: State) -> list[State]:
+    """The states that somebody means who asks for imports of this one: with `failed` also what is told as that."""
+    return [one for one in State if state in {one, one.public}]
 
 
 def allowing(command: Command) -> frozenset[State]:

@@ -15,7 +15,7 @@ class Writes(Enum):
 
 
 class Strategy(StrEnum):
-    """A strategy, in the order in which the review page shows it.
+    """A strategy, in the order in which the review page shows it. The first one is chosen beforehand.
 
     `label` and `explanation` stand on its card, `past` in a report, and `after` heads the column of an example that
     shows the contact afterwards. `changed` is the outcome of a row that met a contact, where the row changed it.
@@ -78,5 +78,3 @@ class Strategy(StrEnum):
         """Whether a row can change a contact that is there already."""
         return self.writes is not Writes.NOTHING
 
-
-DEFAULT = Strategy.SKIP

@@ -12,20 +12,10 @@ from webapp.vocabulary.states import State
 from webapp.web.access import load_import
 from webapp.web.problems import STATUS
 
-STEPS = {
-    State.UPLOADED: "columns.show",
-    State.CHECKING: "wizard.checking",
-    State.READY: "wizard.review",
-    State.QUEUED: "runs.watch",
-    State.RUNNING: "runs.watch",
-    State.CANCELLING: "runs.watch",
-    State.ROLLING_BACK: "runs.watch",
-}
-
 
 def step_url(found: ContactImport) -> str:
     """The page of the step at which an import stands."""
-    return url_for(STEPS.get(State(found.state), "runs.report"), import_id=found.id)
+    return url_for(State(found.state).page, import_id=found.id)
 
 
 def elsewhere(url: str) -> ResponseReturnValue:

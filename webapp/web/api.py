@@ -21,7 +21,7 @@ from webapp.engine.progress import progress
 from webapp.limits import JSON_BYTES
 from webapp.models import ContactImport, ImportPreview
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import State
+from webapp.vocabulary.states import Command, State
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, commands, forms, hub
 from webapp.web.access import change_import, load_import, settings
@@ -226,7 +226,7 @@ def retry_import(import_id: UUID) -> ResponseReturnValue:
 )
 def preview_rollback(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
-    if found.state not in api_values.TAKEN_BACK_FROM:
+    if not State(found.state).allows(Command.ROLL_BACK):
         raise Refusal("wrong_state", state=found.state)
     if undo_is_over(found):
         raise Refusal("undo_expired", state=found.state)

@@ -11,7 +11,7 @@ from webapp.models import ContactImport
 from webapp.reports import documents
 from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import ENDED
+from webapp.vocabulary.states import ENDED, UNCHECKED
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, downloads
 from webapp.web.access import load_import, settings
@@ -66,7 +66,7 @@ def rejected_csv(import_id: UUID) -> ResponseReturnValue:
 
 def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> Response:
     found = load_import(import_id)
-    if found.total is None:
+    if found.state in UNCHECKED:
         raise Refusal("wrong_state", state=found.state)
     return made(found)
 

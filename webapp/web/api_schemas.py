@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
@@ -42,6 +43,23 @@ RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_n
 Cursor = Annotated[Text, Field(max_length=200)]
 
 
+if TYPE_CHECKING:
+    PublicState = State
+else:
+    # Programs know no `refused`: an import whose file was refused is `failed`, and `failure_reason` says why.
+    _public = {state.name: state.value for state in State if state.public is state}
+    PublicState = StrEnum("State", _public, module=__name__, qualname="State")
+    PublicState.__doc__ = "Where an import stands."
+
+
+def told(state: str) -> str:
+    """The state as programs know it."""
+    return State(state).public.value if state else state
+
+
+ToldState = Annotated[PublicState, BeforeValidator(told)]
+
+
 class PreviewQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -51,7 +69,7 @@ class PreviewQuery(BaseModel):
 class ImportsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    state: State | None = None
+    state: PublicState | None = None
     after: Cursor | None = None
     limit: PageSize = 50
 
@@ -100,7 +118,7 @@ class ImportSession(Given):
     imported_from: Annotated[str, Field(description="What the contacts it created carry as imported_from.")]
     rollback_possible: bool
     imported_count: int
-    state: State
+    state: ToldState
     filename: str
     size_bytes: int
     sha256: str
@@ -147,7 +165,7 @@ class Progress(Given):
     total_batches: int
     eta_seconds: int | None
     speed_per_minute: int
-    state: State
+    state: ToldState
     outcomes: Outcomes
     waiting_for: Annotated[str | None, Field(description="Why nothing moves, if so.")]
     obstacle: Annotated[str | None, Field(description="What somebody has to clear away while it waits for help.")]
@@ -308,7 +326,7 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     code: str
-    state: State | None = None
+    state: PublicState | None = None
     errors: list[FieldError] = []
 
 

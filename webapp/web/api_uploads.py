@@ -14,6 +14,7 @@ from sqlalchemy import select, tuple_
 
 from webapp.models import ContactImport
 from webapp.vocabulary import messages
+from webapp.vocabulary.states import asked_for
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, commands, forms
 from webapp.web.access import SEES_ALL
@@ -87,7 +88,7 @@ def list_imports(query: schemas.ImportsQuery) -> ResponseReturnValue:
     if current_user.role not in SEES_ALL:
         wanted = wanted.where(ContactImport.created_by == current_user.id)
     if query.state:
-        wanted = wanted.where(ContactImport.state == query.state)
+        wanted = wanted.where(ContactImport.state.in_(asked_for(query.state)))
     if query.after:
         wanted = wanted.where(tuple_(ContactImport.created_at, ContactImport.id) < _position(query.after))
     newest = wanted.order_by(ContactImport.created_at.desc(), ContactImport.id.desc()).limit(query.limit + 1)

@@ -14,11 +14,9 @@ from webapp.reports import ledger
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import SCALARS
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sums
-from webapp.vocabulary.states import State, sources_of
+from webapp.vocabulary.states import Command, State
 from webapp.web import api_schemas as schemas
 from webapp.web.runs import undo_is_over
-
-TAKEN_BACK_FROM = sources_of(State.ROLLING_BACK)
 
 
 def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
@@ -27,7 +25,7 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
     derived: dict[str, Any] = {
         "import_id": found.id,
         "imported_from": str(found.id),
-        "rollback_possible": found.state in TAKEN_BACK_FROM and found.total is not None and not undo_is_over(found),
+        "rollback_possible": State(found.state).allows(Command.ROLL_BACK) and not undo_is_over(found),
         "imported_count": sums(outcomes)["success"],
         "options": _options(found),
         "outcomes": schemas.Outcomes(**outcomes),

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from webapp.vocabulary.refusals import Kind, Refusal
+from webapp.vocabulary.states import State
 
 MEDIA_TYPE = "application/problem+json"
 # Status → code, title, what to do. A raised Problem may say something more exact.
@@ -114,6 +115,8 @@ OF_FIELDS = ("bad_", "unstorable_")
 
 def of_refusal(refusal: Refusal) -> Problem:
     """A refusal as the API answers it: a field at fault with its place, anything else with its facts."""
+    if state := refusal.facts.get("state"):
+        refusal.facts["state"] = State(state).public.value
     if refusal.kind is Kind.UNUSABLE:
         code = "invalid" if refusal.code.startswith(OF_FIELDS) else refusal.code
         return at_fault(refusal.at, code, refusal.sentence)

@@ -12,7 +12,7 @@ from webapp.engine import undo
 from webapp.models import ContactImport
 from webapp.reports import documents, ledger, summary
 from webapp.vocabulary.outcomes import Outcome
-from webapp.vocabulary.states import ENDED, State
+from webapp.vocabulary.states import ENDED, UNCHECKED, Command, State
 from webapp.web import downloads
 from webapp.web.access import change_import, load_import, settings
 from webapp.web.answers import step_url
@@ -37,7 +37,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
         until=undo_until(found),
         over=undo_is_over(found),
         gone=undo.gone(db.session(), import_id),
-        undoable=found.state != State.ROLLED_BACK and found.total is not None and not undo_is_over(found),
+        undoable=State(found.state).allows(Command.ROLL_BACK) and not undo_is_over(found),
     )
 
 
@@ -109,7 +109,7 @@ def rollback_csv(import_id: UUID) -> ResponseReturnValue:
 
 def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> ResponseReturnValue:
     found = load_import(import_id)
-    return redirect(step_url(found)) if found.total is None else made(found)
+    return redirect(step_url(found)) if found.state in UNCHECKED else made(found)
 
 
 @blueprint.get("/imports/<uuid:import_id>/report.pdf")

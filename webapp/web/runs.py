@@ -16,7 +16,7 @@ from webapp.models import ContactImport, User
 from webapp.reports import summary
 from webapp.vocabulary.outcomes import sums
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import ENDED, PENDING, WORKED_ON, State
+from webapp.vocabulary.states import PENDING, WORKED_ON, Command, State, Work, asked_for
 from webapp.web import commands, hub
 from webapp.web.access import SEES_ALL, change_import, load_import, may_see, retention_days, settings
 from webapp.web.answers import step_url
@@ -41,7 +41,7 @@ def history() -> str:
         more=len(found) > A_PAGE,
         page=page,
         asked=asked,
-        states={sent.WAITING: "not run yet", **{state: state.replace("_", " ") for state in State}},
+        states={sent.WAITING: "not run yet", **{state: state.label for state in State}},
         people=db.session.scalars(select(User).order_by(User.email)).all() if current_user.role in SEES_ALL else [],
     )
 
@@ -52,7 +52,7 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
     if current_user.role not in SEES_ALL:
         wanted = wanted.where(ContactImport.created_by == current_user.id)
     if state:
-        wanted = wanted.where(ContactImport.state.in_(PENDING if state == sent.WAITING else [state]))
+        wanted = wanted.where(ContactImport.state.in_(PENDING if state == sent.WAITING else asked_for(State(state))))
     if who:
         wanted = wanted.where(ContactImport.created_by == int(who))
     return wanted.where(searching.holds(ContactImport.filename, q)) if q else wanted
@@ -90,7 +90,7 @@ def current(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def watch(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
-    if found.state in PENDING or found.state in ENDED:
+    if State(found.state).page != "runs.watch":
         return redirect(step_url(found))
     return render_template("imports/watch.html", found=found, progress=progress(db.session(), import_id), step=4)
 
@@ -133,7 +133,7 @@ def retry(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def roll_back(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
-    if found.state in WORKED_ON - {State.ROLLING_BACK, State.CHECKING}:
+    if State(found.state).work is Work.EXECUTE:
         raise Refusal("import_at_work")
     commands.roll_back(import_id)
     return redirect(step_url(load_import(import_id)))
@@ -149,7 +149,7 @@ def run_again(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
-    if found.state not in ENDED - {State.ROLLED_BACK} or found.total is None:
+    if not State(found.state).allows(Command.ROLL_BACK):
         return redirect(step_url(found))
     if undo_is_over(found):
         raise Refusal("undo_expired")
