@@ -140,6 +140,8 @@ def test_a_worker_told_to_stop_while_the_queue_is_away_stops(house, store, at_wo
     else:
         house.worker()
         house.until(lambda: get_keys(connection=store), what="it never came up")
+        # Only one that waits for a job finds out by its own connection that the queue is away.
+        house.until(lambda: store.info("clients")["blocked_clients"], what="it never waited for a job")
     (worker,) = house.processes
     house.machine.stop_queue()
     time.sleep(1)
