@@ -1,6 +1,7 @@
 """Every code has its sentence, and every sentence is an instruction."""
 
 import ast
+import gettext
 import re
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_every_code_has_a_sentence():
 def test_sentences_are_plain(code):
     sentence = messages.MESSAGES[code]
     both = f"{sentence.title} {sentence.instruction}"
-    assert not re.search(r"please|success|sorry|oops|!|invalid input|error", both, re.IGNORECASE)
+    assert not re.search(r"please|success|sorry|oops|!|invalid input|\berror\b", both, re.IGNORECASE)
     assert not sentence.title.endswith(".")
     assert sentence.instruction.endswith(".")
     assert sentence.instruction[0].isupper()
@@ -57,3 +58,27 @@ def test_facts_are_filled_in():
     assert messages.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
     assert messages.instruction("too_long") == "Shorten the value to at most the allowed number of characters."
     assert messages.instruction("unheard_of") == "unheard_of"
+
+
+def test_sentences_are_messages_of_gettext(monkeypatch):
+    """Each is looked up under its English text before the facts are filled in, and xgettext would find it."""
+    asked = []
+
+    class German(gettext.NullTranslations):
+        def gettext(self, message):
+            asked.append(message)
+            return message.replace("The file has more than {limit} rows", "Die Datei hat mehr als {limit} Zeilen")
+
+    monkeypatch.setattr(messages, "translations", German())
+    assert messages.title("too_many_rows", limit="9") == "Die Datei hat mehr als 9 Zeilen"
+    for code in messages.MESSAGES:
+        messages.whole(code)
+    texts = {text for message in messages.MESSAGES.values() for text in (message.title, message.instruction)}
+    assert texts - {""} == set(asked)
+    literal = [
+        isinstance(part, ast.Constant)
+        for node in ast.walk(ast.parse(Path(messages.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message"
+        for part in node.args
+    ]
+    assert literal == [True] * 2 * len(messages.MESSAGES)

@@ -13,6 +13,7 @@ from tests.web.test_pages import bring, check, run
 from webapp.intake import encodings, reading
 from webapp.models import ApiToken, ContactImport, MappingTemplate, User
 from webapp.reports import mail
+from webapp.web import forms
 from webapp.web.accounts import add_token
 
 HUGE = (str(2**63), str(2**64), "9" * 30, "9" * 5000, "-1", "1e3", "²", "٣", "1_0", "+1", "0x1")
@@ -137,6 +138,40 @@ def token(app, people):
     """The headers of a program with the owner's token."""
     with app.app_context():
         return {"Authorization": f"Bearer {add_token(people['owner'], 'test')}"}
+
+
+# Field of the command → what neither takes, as a page sends it and as a program does.
+REFUSED = {
+    "mapping": ({"column-0": "is_admin"}, ["is_admin", "email", None, None]),
+    "default_country": ({"default_country": "XX"}, "XX"),
+    "match_keys": ({"match_keys": "id"}, ["id"]),
+    "clear_token": ({"clear_token": "x" * 101}, "x" * 101),
+    "date_order": ({"date_order": "ymd"}, "ymd"),
+    "duplicate_strategy": ({"duplicate_strategy": "replace"}, "replace"),
+    "batch_size": ({"batch_size": "1001"}, 1001),
+    "notification_email": ({"notification_email": "a@x"}, "a@x"),
+}
+NOT_TYPED = {"import_id", "skip_errors"}  # part of the address, and a box that is ticked or not
+
+
+def test_a_page_refuses_what_the_api_refuses(owner, ready, importer, token):
+    """Field by field of each command, so that a new field comes with what it refuses."""
+    commands = (
+        ("PUT", "mapping", "columns", forms.MappingRequest, {"mapping": [None, "email", None, None]},
+         {"column-1": "email"}),
+        ("POST", "execute", "execute", forms.ExecuteRequest, {"import_id": ready, "duplicate_strategy": "skip"},
+         {"duplicate_strategy": "skip"}),
+    )  # fmt: skip
+    for method, path, page, model, body, form in commands:
+        for field in model.model_fields.keys() - NOT_TYPED:
+            typed, sent = REFUSED[field]
+            address = f"/api/imports/{ready}/{path}"
+            refused = owner.client.open(address, method=method, json={**body, field: sent}, headers=token)
+            pointer = refused.json["errors"][0]["pointer"]
+            assert (refused.status_code, pointer.split("/")[1]) == (422, field)
+            owner.post(f"/imports/{ready}/{page}", {**form, **typed}, at=f"/imports/{ready}/review", status=422)
+    importer.session.expire_all()
+    assert importer.session.query(ContactImport).one().state == "ready"
 
 
 def test_a_notice_goes_to_one_address(owner, ready, importer, token):

@@ -31,7 +31,9 @@ def sign_in() -> ResponseReturnValue:
 def enter() -> ResponseReturnValue:
     asked = sent.form(forms.SignIn)
     user = accounts.user_by_email(asked.email)
-    user_id, kept = (user.id, user.password_hash) if user and user.active else (0, passwords.UNKNOWN)
+    user_id, kept = (
+        (user.id, user.password_hash) if user and user.active else (0, passwords.UNKNOWN)
+    )
     db.session.rollback()  # No connection is held while others have their passwords looked at.
     right = passwords.verified(kept, asked.password, asked.email)
     if not right or not identity.start_session(user_id, kept):
@@ -61,7 +63,10 @@ def setup(token: str) -> ResponseReturnValue:
         user_id = accounts.add_first_user(asked.email, asked.password, asked.name)
     except Refusal as refusal:
         return refused_on(
-            refusal, lambda words: render_template("account/setup.html", problem=words, form=sent.as_typed())
+            refusal,
+            lambda words: render_template(
+                "account/setup.html", problem=words, form=sent.as_typed()
+            ),
         )
     if user_id is None:
         return redirect(url_for("account.sign_in"))
@@ -76,7 +81,11 @@ def index() -> str:
 
 
 def _account_page(problem: str | None = None, **shown: Any) -> str:
-    everyone = db.session.scalars(select(User).order_by(User.email)).all() if current_user.role == "admin" else []
+    everyone = (
+        db.session.scalars(select(User).order_by(User.email)).all()
+        if current_user.role == "admin"
+        else []
+    )
     return render_template(
         "account/index.html",
         tokens=accounts.living_tokens(current_user.id),
@@ -93,7 +102,9 @@ def change_password() -> ResponseReturnValue:
     """A new password signs out every other browser."""
     person = current_user.id
     asked = sent.form(forms.PasswordChange)
-    kept = db.session.scalar(select(User.password_hash).where(User.id == person)) or passwords.UNKNOWN
+    kept = (
+        db.session.scalar(select(User.password_hash).where(User.id == person)) or passwords.UNKNOWN
+    )
     db.session.rollback()  # No connection is held while others have their passwords looked at.
     if not passwords.verified(kept, asked.present, current_user.email):
         return _account_page(messages.whole("password_wrong")), 422
@@ -102,7 +113,7 @@ def change_password() -> ResponseReturnValue:
     except Refusal as refusal:
         return refused_on(refusal, _account_page)
     identity.start_session(person)
-    return _account_page(done="The password is changed. Other browsers are signed out.")
+    return _account_page(done=messages.whole("password_changed"))
 
 
 @blueprint.post("/account/tokens")

@@ -64,7 +64,9 @@ def _lock_accounts() -> None:
     db.session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def change_account(user_id: int, *, role: str | None = None, active: bool | None = None, by: int | None = None) -> None:
+def change_account(
+    user_id: int, *, role: str | None = None, active: bool | None = None, by: int | None = None
+) -> None:
     """Change an account's role, or whether it works; None leaves that as it is.
 
     `by` is the administrator who asks, None for the command line. A switched-off account is signed
@@ -76,7 +78,9 @@ def change_account(user_id: int, *, role: str | None = None, active: bool | None
     if by == user_id:
         raise Refusal("account_own")
     _lock_accounts()
-    administrators = set(db.session.scalars(select(User.id).where(User.role == "admin", User.active)))
+    administrators = set(
+        db.session.scalars(select(User.id).where(User.role == "admin", User.active))
+    )
     if by is not None and by not in administrators:
         db.session.rollback()
         raise Refusal("account_not_administrator")
@@ -133,7 +137,9 @@ def living_tokens(user_id: int) -> Sequence[ApiToken]:
 
 def revoke(user_id: int, which: ColumnElement[bool]) -> int:
     """Revoke those of a person's living tokens; how many there were."""
-    living = update(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), which)
+    living = update(ApiToken).where(
+        ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), which
+    )
     revoked = db.session.scalars(living.values(revoked_at=func.now()).returning(ApiToken.id)).all()
     db.session.commit()
     return len(revoked)

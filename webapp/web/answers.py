@@ -24,7 +24,10 @@ def elsewhere(url: str) -> ResponseReturnValue:
 
 
 def refused_on(refusal: Refusal, page: Callable[[str], str]) -> ResponseReturnValue:
-    """The page on which it was asked, with the sentence. What only says that the import moved on is raised again."""
+    """The page on which it was asked, with the sentence.
+
+    What only says that the import moved on is raised again.
+    """
     if refusal.code == "wrong_state":
         raise refusal
     return page(refusal.sentence), STATUS[refusal.kind]

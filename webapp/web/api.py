@@ -20,6 +20,7 @@ from webapp.engine import undo_preview
 from webapp.engine.progress import progress
 from webapp.limits import JSON_BYTES
 from webapp.models import ContactImport, ImportPreview
+from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import Command, State
 from webapp.web import api_schemas as schemas
@@ -122,7 +123,7 @@ def _heard(import_id: UUID) -> None:
     try:
         jobs.queue(settings().redis_url).connection.set("rowcall-api", 1, ex=10)
     except redis.RedisError:
-        raise Problem(503, detail="The queue is out of reach. Nothing was changed; try again in a moment.") from None
+        raise Problem(503, detail=messages.whole("queue_away")) from None
 
 
 @blueprint.get("/imports/<uuid:import_id>/preview")

@@ -1,7 +1,7 @@
-"""What may be asked of imports and contacts, once for pages and API: load, check the right, ask the engine, commit.
+"""What pages and API ask of imports and contacts: load, check the right, ask the engine, commit.
 
-Each command raises Refusal where a rule says no, 404 for what is not this person's to see, and 403 for a person who
-only looks. Then nothing was changed.
+Each command raises Refusal where a rule says no, 404 for what is not this person's to see, and 403
+for a person who only looks. Then nothing was changed.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from webapp import jobs
-from webapp.engine import discarding, erasure, journal, mappings, mending, sessions, undo_by_hand, uploads
+from webapp.engine import (
+    discarding,
+    erasure,
+    journal,
+    mappings,
+    mending,
+    sessions,
+    undo_by_hand,
+    uploads,
+)
 from webapp.engine.staging import sha256_of
 from webapp.models import Contact, ContactImport
 from webapp.vocabulary.refusals import Kind, Refusal
@@ -51,7 +60,9 @@ def _of_import(import_id: UUID, ask: Callable[[Session], Result], *, wakes: bool
     return result
 
 
-def upload(filename: str, stream: BinaryIO, asked: forms.UploadForm, key: str | None = None) -> ContactImport:
+def upload(
+    filename: str, stream: BinaryIO, asked: forms.UploadForm, key: str | None = None
+) -> ContactImport:
     """A new import of this file. The same `key` with the same bytes gives the first import again."""
     refuse_viewers()
     if first := key and _first_with(key, stream):
@@ -59,7 +70,13 @@ def upload(filename: str, stream: BinaryIO, asked: forms.UploadForm, key: str | 
     try:
         return _committed(
             lambda session: uploads.create(
-                session, current_user.id, filename, stream, settings(), upload_key=key, **asked.model_dump()
+                session,
+                current_user.id,
+                filename,
+                stream,
+                settings(),
+                upload_key=key,
+                **asked.model_dump(),
             )
         )
     except IntegrityError:  # The same key at the same moment: the other request was first.
@@ -73,8 +90,10 @@ def upload(filename: str, stream: BinaryIO, asked: forms.UploadForm, key: str | 
 
 
 def _first_with(key: str, stream: BinaryIO) -> ContactImport | None:
-    """The import that this person made with this key, if the bytes are the same; other bytes are refused."""
-    wanted = select(ContactImport).where(ContactImport.created_by == current_user.id, ContactImport.upload_key == key)
+    """The import that this person made with this key. Other bytes under the key are refused."""
+    wanted = select(ContactImport).where(
+        ContactImport.created_by == current_user.id, ContactImport.upload_key == key
+    )
     first = db.session.scalar(wanted)
     if first is not None and sha256_of(stream) != first.sha256:
         raise Refusal("key_used_before", at="Idempotency-Key")
@@ -84,7 +103,11 @@ def _first_with(key: str, stream: BinaryIO) -> ContactImport | None:
 def read_again(import_id: UUID, asked: forms.UploadForm) -> None:
     """Read the file in this way from now on."""
     how = asked.model_dump(exclude={"default_country"})
-    _of_import(import_id, lambda session: uploads.reread(session, import_id, settings(), **how), wakes=False)
+    _of_import(
+        import_id,
+        lambda session: uploads.reread(session, import_id, settings(), **how),
+        wakes=False,
+    )
 
 
 def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "") -> None:
@@ -105,14 +128,23 @@ def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "")
 def choose_dates(import_id: UUID, order: str) -> None:
     """Check the file again, with this one order of day and month in all dates."""
     found = change_import(import_id)
-    kept: dict[str, Any] = {name: getattr(found, name) for name in ("default_country", "match_keys", "clear_token")}
+    kept: dict[str, Any] = {
+        name: getattr(found, name) for name in ("default_country", "match_keys", "clear_token")
+    }
     targets = list(found.mapping or [])
-    _of_import(import_id, lambda session: sessions.map_columns(session, import_id, targets, date_order=order, **kept))
+    _of_import(
+        import_id,
+        lambda session: sessions.map_columns(session, import_id, targets, date_order=order, **kept),
+    )
 
 
 def forget_mapping(import_id: UUID, mapping_id: int) -> None:
     """Delete a saved mapping of this person's."""
-    _of_import(import_id, lambda session: mappings.forget(session, current_user.id, mapping_id), wakes=False)
+    _of_import(
+        import_id,
+        lambda session: mappings.forget(session, current_user.id, mapping_id),
+        wakes=False,
+    )
 
 
 def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> None:
@@ -180,7 +212,9 @@ def run_again(import_id: UUID) -> ContactImport:
     """A new import of the same file and mapping, or the one that waits already."""
     user_id = current_user.id
     new = _of_import(
-        import_id, lambda session: sessions.run_again(session, import_id, user_id, settings()), wakes=False
+        import_id,
+        lambda session: sessions.run_again(session, import_id, user_id, settings()),
+        wakes=False,
     )
     jobs.wake(new.id, settings())
     return new
@@ -204,7 +238,11 @@ def edit_contact(contact_id: int, asked: forms.ContactEdit) -> Contact:
     refuse_viewers()
     load_contact(contact_id)
     user_id = current_user.id
-    return _committed(lambda session: journal.edit_contact(session, contact_id, asked.version, asked.values, user_id))
+    return _committed(
+        lambda session: journal.edit_contact(
+            session, contact_id, asked.version, asked.values, user_id
+        )
+    )
 
 
 def delete_contact(contact_id: int, asked: forms.ContactDeletion) -> None:
@@ -216,7 +254,7 @@ def delete_contact(contact_id: int, asked: forms.ContactDeletion) -> None:
 
 
 def erase_contact(contact_id: int, asked: forms.Erasure) -> None:
-    """Erase the person behind a contact, and what was ticked beside what is theirs. For administrators."""
+    """Erase the person behind a contact, and what was ticked beside. For administrators."""
     refuse_others("admin")
     load_contact(contact_id)
     _committed(lambda session: erasure.erase(session, contact_id, set(asked.also)))

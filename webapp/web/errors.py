@@ -23,18 +23,6 @@ from webapp.web.addresses import page_before
 from webapp.web.extensions import db
 
 logger = logging.getLogger(__name__)
-SENTENCES = {
-    400: ("That request is incomplete", "Go back, reload the page and send it again. Nothing was changed."),
-    403: ("Your role does not allow this", "Ask an administrator to give you the right to do it."),
-    404: ("There is nothing here", "Check the address, or go to the list of imports."),
-    405: ("This address does not take that request", "Go back and use the button on the page."),
-    422: ("This cannot be used as it is", "Correct what you gave and send it again. Nothing was changed."),
-    413: ("The file is too large", "Split it into smaller files and upload them one by one."),
-    429: ("Too many tries", "Wait a minute, then try again."),
-    503: ("The database is out of reach", "Nothing is lost; running imports go on by themselves. Reload in a moment."),
-    507: ("The disk is full", "Nothing was stored. Ask the administrator for room, then send it again."),
-}
-
 # What the engine asked for was deleted by another request after this one had looked.
 GONE = (NoResultFound, StaleDataError, ObjectDeletedError)
 # The database ended the session. PostgreSQL counts two of its time-outs among internal errors.
@@ -75,9 +63,12 @@ def _end_session(_error: BaseException | None) -> None:
 def _page(
     status: int, reference: str = "", *, heading: str = "", advice: str = ""
 ) -> tuple[str, int, dict[str, str]]:
-    broken = ("Something went wrong on our side", "Nothing was changed. Try it again.")
-    general_heading, general = SENTENCES.get(status, broken)
-    facts = {"heading": heading or general_heading, "advice": advice or general, "reference": reference}
+    key = f"page_{status}" if f"page_{status}" in messages.MESSAGES else "page_500"
+    facts = {
+        "heading": heading or messages.title(key),
+        "advice": advice or messages.instruction(key),
+        "reference": reference,
+    }
     headers = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004
 
     if status < 500:  # noqa: PLR2004
@@ -103,7 +94,7 @@ def _form_is_old(_error: CSRFError) -> ResponseReturnValue:
 
 def _not_our_host(_error: HTTPException) -> ResponseReturnValue:
     """The Host is no name, or not ours. Plain text, since no link can be built for it."""
-    return "This site does not answer under that name.\n", 400, {"Content-Type": "text/plain"}
+    return f"{messages.whole('other_host')}\n", 400, {"Content-Type": "text/plain"}
 
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:

@@ -75,10 +75,14 @@ def _of_session() -> Identity | None:
     ).first()
     if found is None:
         return None
-    person = Identity(found.User, found.Session.token_hash)  # before the commit, which forgets both rows
+    person = Identity(
+        found.User, found.Session.token_hash
+    )  # before the commit, which forgets both rows
     if datetime.now(UTC) - found.Session.seen_at > SEEN_EVERY:
         seen = update(Session).where(Session.token_hash == found.Session.token_hash)
-        db.session.execute(seen.values(seen_at=func.now()))  # No row where it was signed out meanwhile.
+        db.session.execute(
+            seen.values(seen_at=func.now())
+        )  # No row where it was signed out meanwhile.
         db.session.commit()
     return person
 
@@ -91,7 +95,9 @@ def _of_token(header: str) -> Identity | None:
     found = db.session.execute(
         select(User, ApiToken)
         .join(ApiToken, ApiToken.user_id == User.id)
-        .where(ApiToken.token_hash == digest(token.strip()), ApiToken.revoked_at.is_(None), User.active)
+        .where(
+            ApiToken.token_hash == digest(token.strip()), ApiToken.revoked_at.is_(None), User.active
+        )
     ).first()
     if found is None:
         return None

@@ -47,7 +47,8 @@ def openapi_document() -> ResponseReturnValue:
 @blueprint.get("/docs")
 def documentation() -> str:
     described = document(cast("Flask", current_app._get_current_object()))  # type: ignore[attr-defined]  # noqa: SLF001
-    return render_template("api/docs.html", api=described, problems=problems.PLAIN)
+    plain = {status: problems.plain_words(status) for status in problems.CODES}
+    return render_template("api/docs.html", api=described, problems=plain)
 
 
 @lru_cache(maxsize=2)
@@ -212,7 +213,7 @@ def _problem(status: int) -> dict[str, Any]:
     if status == HTTPStatus.UNAUTHORIZED:
         headers = ["WWW-Authenticate"]
     return {
-        "description": problems.PLAIN[status][1],
+        "description": problems.plain_words(status)[1],
         "headers": {name: HEADERS[name] for name in headers},
         "content": {problems.MEDIA_TYPE: {"schema": _reference(schemas.ProblemDocument)}},
     }

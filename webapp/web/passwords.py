@@ -14,7 +14,9 @@ SHORTEST_PASSWORD = 12  # characters
 # Of OWASP's equal choices for Argon2id the one with the least memory: 7 MB for each sign-in at a time.
 hasher = PasswordHasher(time_cost=5, memory_cost=7 * 1024, parallelism=1)
 _one_at_a_time = threading.RLock()  # however many sign in at once
-UNKNOWN = hasher.hash(secrets.token_urlsafe())  # so that an unknown address takes as long as a wrong password
+UNKNOWN = hasher.hash(
+    secrets.token_urlsafe()
+)  # so that an unknown address takes as long as a wrong password
 
 
 def hashed(password: str) -> str:
@@ -31,7 +33,9 @@ def hashed(password: str) -> str:
 
 def verified(kept: str, password: str, email: str) -> bool:
     """Whether the password is right. Raises 429 where it was wrong too often, from here or for this account."""
-    with _one_at_a_time:  # from the look at the failures to the count, so that none slips in between
+    with (
+        _one_at_a_time
+    ):  # from the look at the failures to the count, so that none slips in between
         attempts.refuse_further(email)
         right = matches(kept, password[: LONGEST_PASSWORD + 1])
         if not right:

@@ -7,25 +7,26 @@ from flask import Response, has_request_context, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.vocabulary.states import State
 
 MEDIA_TYPE = "application/problem+json"
-# Status → code, title, what to do. A raised Problem may say something more exact.
-PLAIN = {
-    400: ("bad_request", "The request cannot be read", "Send it as the documentation at /api/docs shows."),
-    401: ("not_signed_in", "No valid token", "Send the header Authorization: Bearer and a token that is not revoked."),
-    403: ("not_allowed", "Your role does not allow this", "Ask an administrator to give you the right to do it."),
-    404: ("not_found", "There is nothing here", "Check the address and the id."),
-    405: ("method_not_allowed", "This address does not take that method", "Use one of the methods named in Allow."),
-    406: ("not_acceptable", "There is no such representation", "Accept application/json or text/event-stream."),
-    409: ("wrong_state", "The import's state does not allow this", "Look at the import's present state first."),
-    413: ("too_large", "The request is too large", "Send less at once."),
-    415: ("unsupported_media_type", "This content type is not read", "Send application/json or multipart/form-data."),
-    422: ("invalid", "The request breaks the contract", "Correct the fields that are named in errors."),
-    429: ("too_many", "Too many requests at once", "Wait as long as Retry-After says, in seconds."),
-    500: ("broken", "Something went wrong on our side", "Try it again; nothing was changed."),
-    503: ("unavailable", "The database or the queue is out of reach", "Nothing was changed. Try again in a moment."),
+# Status → code. The words are those of the messages `api_…`; a raised Problem may say something more exact.
+CODES = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "wrong_state",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many",
+    500: "broken",
+    503: "unavailable",
 }
 WAIT_SECONDS = {429: 10, 503: 5}
 BIGGEST_LIST = 50  # of errors in one answer
@@ -45,7 +46,7 @@ class Problem(HTTPException):
         headers: dict[str, str] | None = None,
         **facts: Any,
     ) -> None:
-        plain_code, plain_title, plain_detail = PLAIN[status]
+        plain_code, plain_title, plain_detail = plain_words(status)
         super().__init__(detail or plain_detail)
         self.code = status
         self.document = document(status, code or plain_code, title or plain_title, detail or plain_detail)
@@ -53,6 +54,12 @@ class Problem(HTTPException):
             self.document["errors"] = errors
         self.document.update(facts)
         self.headers = headers or {}
+
+
+def plain_words(status: int) -> tuple[str, str, str]:
+    """Code, title and what to do, as far as a status alone says it."""
+    key = f"api_{status}"
+    return CODES[status], messages.title(key), messages.instruction(key)
 
 
 def document(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
@@ -68,8 +75,8 @@ def concerns_api() -> bool:
 
 def answer(error: HTTPException) -> Response:
     """Any HTTP error as a problem document, with the headers that the error brings along."""
-    status = error.code if error.code in PLAIN else 500 if (error.code or 500) >= 500 else 400  # noqa: PLR2004
-    found = error.document if isinstance(error, Problem) else document(status, *PLAIN[status])
+    status = error.code if error.code in CODES else 500 if (error.code or 500) >= 500 else 400  # noqa: PLR2004
+    found = error.document if isinstance(error, Problem) else document(status, *plain_words(status))
     response = Response(json.dumps(found), found["status"], mimetype=MEDIA_TYPE)
     response.headers.update(headers_of(error))
     if isinstance(error, Problem):

@@ -11,6 +11,7 @@ from webapp import jobs
 from webapp.engine import undo
 from webapp.models import ContactImport
 from webapp.reports import documents, ledger, summary
+from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import ENDED, UNCHECKED, Command, State
 from webapp.web import downloads
@@ -123,7 +124,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
     if kept is not None and kept.content:
         return downloads.report_pdf(found, kept.content)
     if kept is None and not documents.reserve_pdf(db.session(), found):
-        words = "Two reports are being made already. This one is tried again in a moment."
+        words = messages.whole("pdf_busy_here")
         return render_template("imports/pdf.html", found=found, kept=None, busy=words), 429, {"Retry-After": PDF_WAIT}
     db.session.commit()
     if kept is None:

@@ -64,7 +64,9 @@ def digits(value: Any) -> Any:
 
 def _country(code: str) -> str:
     if code not in countries.CODES:
-        raise PydanticCustomError("unknown_country", "Give a country of ISO 3166 by its two letters, as in DE")
+        raise PydanticCustomError(
+            "unknown_country", "Give a country of ISO 3166 by its two letters, as in DE"
+        )
     return code
 
 
@@ -92,7 +94,9 @@ class UploadForm(Strict):
 class MappingRequest(Strict):
     """One target or null for each column, in the file's order; what each key means for finding a contact."""
 
-    mapping: Annotated[list[Annotated[Text, Field(max_length=120)] | None], Field(min_length=1, max_length=1000)]
+    mapping: Annotated[
+        list[Annotated[Text, Field(max_length=120)] | None], Field(min_length=1, max_length=1000)
+    ]
     default_country: Country | None = None
     match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = [*DEFAULT_KEYS]
     clear_token: Annotated[Line, Field(max_length=LONGEST_TOKEN)] | None = None

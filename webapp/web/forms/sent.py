@@ -1,6 +1,6 @@
-"""What the request at hand sent, as commands and queries: the only reader of forms and of addresses' parameters.
+"""What the request at hand sent, as commands and queries.
 
-Whatever cannot be used is a Refusal with one sentence.
+No other module reads forms and the parameters of addresses. What cannot be used is a Refusal.
 """
 
 import json
@@ -32,7 +32,11 @@ TAB = "tab"  # A bare tab would not survive a form.
 COLUMN = re.compile("[0-9]{1,6}")  # counted from 0
 AS_TYPED = {"password", "present"}
 # What the sentence of a field says beside its name.
-LIMITS = {"batch_size": f"{LARGEST_BATCH}", "clear_token": f"{LONGEST_TOKEN}", "header_row": f"{LAST_HEADER_ROW:,}"}
+LIMITS = {
+    "batch_size": f"{LARGEST_BATCH}",
+    "clear_token": f"{LONGEST_TOKEN}",
+    "header_row": f"{LAST_HEADER_ROW:,}",
+}
 
 
 def _number_to(highest: int) -> BeforeValidator:
@@ -63,7 +67,10 @@ Search = Annotated[str, _line_of(LONGEST_SEARCH, "a search")]
 
 
 class Query(BaseModel):
-    """The parameters of a page's address. What is left out or blank has its default, what is unknown is ignored."""
+    """The parameters of a page's address.
+
+    What is left out or blank has its default, and what is unknown is ignored.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -157,7 +164,7 @@ def form(model: type[Model]) -> Model:
 
 
 def _texts(model: type[BaseModel], given: Mapping[str, str]) -> dict[str, Any]:
-    """The values of the model's fields, without those that are blank; a box is ticked where its name is there."""
+    """The values of the model's fields that are not blank; a ticked box is a name that is there."""
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         if field.annotation is bool:
@@ -170,7 +177,7 @@ def _texts(model: type[BaseModel], given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def made(model: type[Model], values: Mapping[str, Any]) -> Model:
-    """The model of these values, judged as the API judges JSON. Raises Refusal for the first field at fault."""
+    """The model of these values, judged as the API judges JSON. Raises Refusal for the first fault."""
     try:
         return model.model_validate_json(json.dumps(values))
     except ValidationError as error:
@@ -219,7 +226,9 @@ def _country() -> str | None:
 def how_to_read() -> forms.UploadForm:
     """How the file is to be read, from the form or, for a look, from the address."""
     given: Mapping[str, str] = request.form if request.method == "POST" else request.args
-    values = {name: given.get(name) or None for name in ("encoding", "delimiter", "sheet", "header_row")}
+    values = {
+        name: given.get(name) or None for name in ("encoding", "delimiter", "sheet", "header_row")
+    }
     if values["delimiter"] == TAB:
         values["delimiter"] = "\t"
     return made(forms.UploadForm, values)
@@ -240,7 +249,11 @@ def execution(import_id: UUID) -> forms.ExecuteRequest:
 
 def correction() -> forms.CorrectionRequest:
     """The cells that the person typed. Columns that are no numbers are no mistake of a person's: 400."""
-    typed = {name.removeprefix("cell-"): text for name, text in request.form.items() if name.startswith("cell-")}
+    typed = {
+        name.removeprefix("cell-"): text
+        for name, text in request.form.items()
+        if name.startswith("cell-")
+    }
     if not typed or not all(COLUMN.fullmatch(column) for column in typed):
         abort(400)
     values = {int(column): text for column, text in typed.items()}
@@ -271,11 +284,15 @@ class _Version(Query):
 def marks() -> dict[str, str]:
     """The marks of the fields as the form showed them, by field."""
     prefix = "mark:"
-    return {name.removeprefix(prefix): text for name, text in request.form.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): text
+        for name, text in request.form.items()
+        if name.startswith(prefix)
+    }
 
 
 def erased_too() -> forms.Erasure:
-    """What was ticked of the rows and files that may be about others. 400 for what the page does not offer."""
+    """What was ticked of the rows and files about others. 400 for what the page does not offer."""
     try:
         return forms.Erasure(also=[_ticked(value) for value in request.form.getlist("also")])
     except ValueError:
