@@ -136,7 +136,7 @@ class Session(Base):
 
 
 class _Fields:
-    """The columns of a contact that a staged row has as well: a text for each field, and the keys made from them."""
+    """The columns that a contact and a staged row share: the fields, and the keys made from them."""
 
 
 for _name in SCALARS:
@@ -213,7 +213,9 @@ class ContactImport(Base):
 
     mapping: Mapped[list[Any] | None] = mapped_column(info=OF_FILE)  # one target or null for each column
     default_country: Mapped[str | None]  # ISO 3166 alpha-2
-    match_keys: Mapped[list[str]] = mapped_column(server_default=text(f"'{{{','.join(DEFAULT_KEYS)}}}'"))
+    match_keys: Mapped[list[str]] = mapped_column(
+        server_default=text(f"'{{{','.join(DEFAULT_KEYS)}}}'")
+    )
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
     check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)

@@ -1,4 +1,4 @@
-"""Each field goes the whole way: what these tests ask for follows the list of fields, and so grows with it."""
+"""Each field goes the whole way. What these tests ask for grows with the list of fields."""
 
 import csv
 import io
@@ -62,7 +62,8 @@ class Way:
 
     def journal(self, import_id: str) -> tuple[dict, dict]:
         found = self.session.execute(
-            text("SELECT before, after FROM contact_changes WHERE import_id = :id"), {"id": import_id}
+            text("SELECT before, after FROM contact_changes WHERE import_id = :id"),
+            {"id": import_id},
         ).one()
         return found.before, found.after
 
@@ -93,20 +94,28 @@ def test_each_field_is_mapped_created_changed_journalled_and_undone(way, owner):
         before, after = way.journal(import_id)
         journalled |= {name: (before[name], after[name]) for name in before}
     assert journalled.keys() == {*SCALARS, *DERIVED_KEYS}
-    assert {name: journalled[name] for name in SCALARS} == {name: (first[name], third[name]) for name in SCALARS}
+    assert {name: journalled[name] for name in SCALARS} == {
+        name: (first[name], third[name]) for name in SCALARS
+    }
 
     way.undo(renamed)
     assert way.stands() == second
     way.undo(updated)
     assert way.stands() == first
     page = owner.get(f"/contacts/{way.contact()['id']}").text
-    assert {name: Form(page, f"/contacts/{way.contact()['id']}").values[name] for name in SCALARS} == first
+    assert {
+        name: Form(page, f"/contacts/{way.contact()['id']}").values[name] for name in SCALARS
+    } == first
     way.undo(created)
     assert way.program.ask("GET", "/contacts").json["items"] == []
 
 
 def test_each_field_fills_a_blank_in_a_merge_and_each_is_checked_for_its_length(way):
-    way.run({**dict.fromkeys(SCALARS, ""), "external_id": value("external_id", 1)}, "skip", "external_id")
+    way.run(
+        {**dict.fromkeys(SCALARS, ""), "external_id": value("external_id", 1)},
+        "skip",
+        "external_id",
+    )
     way.run(person(1), "merge", "external_id")
     assert way.stands() == person(1)
     way.run(person(2, external_id=value("external_id", 1)), "merge", "external_id")
@@ -116,7 +125,9 @@ def test_each_field_fills_a_blank_in_a_merge_and_each_is_checked_for_its_length(
     import_id = way.program.ready(file_of(long))
     staged = text("SELECT problems FROM contact_import_rows WHERE import_id = :id")
     problems = way.session.scalar(staged, {"id": import_id})
-    assert {(problem["field"], problem["code"]) for problem in problems} == {(name, "too_long") for name in SCALARS}
+    assert {(problem["field"], problem["code"]) for problem in problems} == {
+        (name, "too_long") for name in SCALARS
+    }
 
 
 def test_each_field_is_edited_kept_by_an_undo_and_told_in_the_exports(way, owner):
@@ -149,10 +160,14 @@ def test_each_searchable_field_is_found_in_the_book_and_in_a_report(way, owner):
     created = way.run(person(1), "skip", "external_id")
     way.run(person(2), "skip", "external_id")
     for name in SEARCHED:
-        found = way.program.ask("GET", "/contacts", query_string={"q": value(name, 2)}).json["items"]
+        found = way.program.ask("GET", "/contacts", query_string={"q": value(name, 2)}).json[
+            "items"
+        ]
         assert [contact[name] for contact in found] == [value(name, 2)], name
         for number, shown in ((1, True), (2, False)):
-            page = owner.get(f"/imports/{created}/rows?q={value(name, number).replace('+', '%2B')}").text
+            page = owner.get(
+                f"/imports/{created}/rows?q={value(name, number).replace('+', '%2B')}"
+            ).text
             assert ('data-label="Row"' in page) is shown, (name, number)
     # A whole name is found, whatever a contact has between its parts.
     whole = " ".join(value(name, 1) for name in NAMES)
@@ -173,7 +188,9 @@ def holding(session, wanted: str) -> set[tuple[str, str]]:
     found = set()
     for table, column, kind in session.execute(COLUMNS).all():
         said = f"encode({column}, 'escape')" if kind == "bytea" else f"CAST({column} AS text)"
-        query = text(f'SELECT EXISTS (SELECT FROM "{table}" WHERE position(:wanted IN lower({said})) > 0)')
+        query = text(
+            f'SELECT EXISTS (SELECT FROM "{table}" WHERE position(:wanted IN lower({said})) > 0)'
+        )
         if session.scalar(query, {"wanted": wanted}):
             found.add((table, column))
     return found
@@ -184,15 +201,22 @@ def test_no_column_of_any_table_holds_anything_of_an_erased_person(way, session)
     way.run(person(2, external_id=value("external_id", 1)), "update", "external_id")
     told = [MARK, value("phone", 1), value("phone", 2), value("birthday", 1), value("birthday", 2)]
     before = holding(session, MARK)
-    assert before >= {(table, name) for table in ("contacts", "contact_import_rows") for name in MARKED}
+    assert before >= {
+        (table, name) for table in ("contacts", "contact_import_rows") for name in MARKED
+    }
     assert ("contact_changes", "before") in before
     erasure.erase(session, way.contact()["id"])
     session.commit()
-    assert {wanted: holding(session, wanted) for wanted in told} == {wanted: set() for wanted in told}
+    assert {wanted: holding(session, wanted) for wanted in told} == {
+        wanted: set() for wanted in told
+    }
     row = session.execute(
-        text("SELECT to_jsonb(r) FROM contact_import_rows r WHERE import_id = :id"), {"id": UUID(created)}
+        text("SELECT to_jsonb(r) FROM contact_import_rows r WHERE import_id = :id"),
+        {"id": UUID(created)},
     ).scalar_one()
-    assert {name: row[name] for name in (*SCALARS, *DERIVED_KEYS)} == dict.fromkeys((*SCALARS, *DERIVED_KEYS))
+    assert {name: row[name] for name in (*SCALARS, *DERIVED_KEYS)} == dict.fromkeys(
+        (*SCALARS, *DERIVED_KEYS)
+    )
 
 
 MARKED = [name for name in SCALARS if MARK in value(name, 1)]
@@ -200,11 +224,19 @@ MARKED = [name for name in SCALARS if MARK in value(name, 1)]
 
 def test_the_tables_have_the_columns_of_the_list_and_keys_are_unique_as_it_says(session):
     for table in ("contacts", "contact_import_rows"):
-        found = {column for of, column, kind in session.execute(COLUMNS) if of == table and kind == "text"}
+        found = {
+            column
+            for of, column, kind in session.execute(COLUMNS)
+            if of == table and kind == "text"
+        }
         assert found - {"status"} == {*SCALARS, *DERIVED_KEYS}, table
     unique = session.scalars(
-        text("SELECT indexdef FROM pg_indexes WHERE tablename = 'contacts' AND indexdef LIKE 'CREATE UNIQUE%'")
+        text(
+            "SELECT indexdef FROM pg_indexes WHERE tablename = 'contacts' AND indexdef LIKE 'CREATE UNIQUE%'"
+        )
     ).all()
-    assert {name for name, column in KEY_COLUMN.items() if any(f"({column})" in index for index in unique)} == {
-        *UNIQUE_KEYS
-    }
+    assert {
+        name
+        for name, column in KEY_COLUMN.items()
+        if any(f"({column})" in index for index in unique)
+    } == {*UNIQUE_KEYS}

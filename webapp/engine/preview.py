@@ -70,8 +70,10 @@ def _shadow(conn: Connection, import_id: UUID) -> None:
 def _holders(key: str) -> str:
     """SQL: the contacts that hold a key of the file, where the decision looks it up."""
     chosen = f"(SELECT '{key}' = ANY(match_keys) FROM contact_imports WHERE id = %(import_id)s)"
+    column = KEY_COLUMN[key]
+
     return f"""
-      SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.{KEY_COLUMN[key]} = r.{KEY_COLUMN[key]}
+      SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.{column} = r.{column}
       WHERE r.import_id = %(import_id)s{"" if key in UNIQUE_KEYS else f" AND {chosen}"}"""
 
 

@@ -24,9 +24,10 @@ GLUED_QUALIFIERS = ("mailing", "other", "business", "home", "work", "billing", "
 
 @dataclass(frozen=True)
 class Named:
-    """What a label says. `qualifier` sets it apart from others of its kind (“home”, “2”); `rank` 0 fits best.
+    """What a label says; `rank` 0 fits best.
 
-    `otherwise` is the next field that claims the label: where another column fits `target` better, it is that one's.
+    `qualifier` sets it apart from others of its kind (“home”, “2”). `otherwise` is the next field
+    that claims the label: the column goes there where another one fits `target` better.
     """
 
     target: str

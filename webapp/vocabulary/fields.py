@@ -1,13 +1,15 @@
 """The contact's fields: one item for each, with all that is known of it.
 
-The tables, the API's schema, the pages, SQL, search and undo take their columns from this list. So a new text field is
-an entry here and a migration that adds its column to `contacts` and `contact_import_rows`. Its place in the list is
-its place on the contact's page, and in the choice of what a column of a file is.
+The tables, the API's schema, the pages, SQL, search and undo take their columns from this list.
+So a new text field is an entry here and a migration that adds its column to `contacts` and
+`contact_import_rows`. Its place in the list is its place on the contact's page, and in the choice
+of what a column of a file is.
 
-Aliases stand in the order of how well they fit: where two columns fit one field, the earlier alias wins. A label that
-several fields claim goes to the one with the earlier alias, and to the next one where a column fits that one better.
-Aliases are compared without case, accents and punctuation (`intake.labels.normalised`); languages: English, German,
-French, Spanish, Portuguese, Italian, Dutch; the columns of Google's and Outlook's exports are among them.
+Aliases stand in the order of how well they fit: where two columns fit one field, the earlier alias
+wins. A label that several fields claim goes to the one with the earlier alias, and to the next one
+where another column fits the first better. Aliases are compared without case, accents and
+punctuation (`intake.labels.normalised`); languages: English, German, French, Spanish, Portuguese,
+Italian, Dutch; the columns of Google's and Outlook's exports are among them.
 """
 
 from dataclasses import dataclass
@@ -20,21 +22,25 @@ class Field:
 
     name: str  # the column's, and the API's
     label: str
-    max_length: int  # characters
+    max_length: int  # characters, as they stand in the file
     aliases: str  # separated by " | "
+
     multiline: bool = False  # its values keep their line ends and tabs
     lines: int = 1  # that the contact's page shows at least
-    identifies: bool = False  # says by itself whom a row means; a row needs one such field
-    match_rank: int | None = None  # by which place a contact is found by it: 1 is the strongest; None: never
+
+    several: bool = False  # of several columns of it, the first with values goes to the field
+    in_full_name: bool = False  # a full name is split into it, in the order of the list
+    in_address: bool = False  # an address is taken whole: all its fields from the same one
+
+    identifies: bool = False  # it says by itself whom a row means; a row needs one such field
+    match_rank: int | None = None  # among the keys that contacts are found by; 1 is the strongest
     match_note: str = ""  # said beside the choice to match by it
     unique: bool = False  # no two contacts have the same
-    has_key: bool = False  # matched by a derived column, `<name>_key`, which travels with the field
-    several: bool = False  # a file may have several columns of it: the first that has values goes to the field
-    in_full_name: bool = False  # what a full name is split into, and a contact is called by; in this order
-    in_address: bool = False  # all such fields are taken from the same one of several addresses
-    telling_rank: int | None = None  # how well it tells by itself, on a page, who somebody is: 1 is best
+    has_key: bool = False  # it is compared by a column derived from it, `<name>_key`
+
+    telling_rank: int | None = None  # how well it tells who somebody is; 1 is best
     list_rank: int | None = None  # its place beside the name in the list of contacts, from 1
-    searchable: bool = False  # the search for contacts, and for rows of a report, looks into it
+    searchable: bool = False  # searches for contacts and for rows of a report look into it
 
     @property
     def key(self) -> str:
@@ -47,11 +53,12 @@ FIELDS = (
         "external_id",
         "External ID",
         200,
-        "external id | customer id | contact id | record id | client id | member id | member number"
-        " | membership number | customer number | customer no | kundennummer | kunden nr | kundennr"
-        " | mitgliedsnummer | mitglieds nr | numero client | numero de client | numero adherent | id cliente"
-        " | numero cliente | numero de cliente | codigo cliente | codigo do cliente | codice cliente"
-        " | klantnummer | lidnummer | relatienummer | user id | account number | id | uid",
+        "external id | customer id | contact id | record id | client id | member id"
+        " | member number | membership number | customer number | customer no | kundennummer"
+        " | kunden nr | kundennr | mitgliedsnummer | mitglieds nr | numero client"
+        " | numero de client | numero adherent | id cliente | numero cliente | numero de cliente"
+        " | codigo cliente | codigo do cliente | codice cliente | klantnummer | lidnummer"
+        " | relatienummer | user id | account number | id | uid",
         identifies=True,
         match_rank=1,
         unique=True,
@@ -64,11 +71,12 @@ FIELDS = (
         254,
         "email | e mail | email address | e mail address | emailadresse | e mail adresse | mail"
         " | mail address | mailadresse | emailid | adresse email | adresse e mail | adresse mail"
-        " | adresse electronique | adresse de messagerie | courriel | mel | correo electronico | correo"
-        " | direccion de correo electronico | direccion de correo | direccion de e mail | e mail direccion"
-        " | correio eletronico | endereco de email | endereco de e mail | endereco de correio eletronico"
-        " | posta elettronica | indirizzo email | indirizzo e mail | indirizzo di posta elettronica"
-        " | indirizzo posta elettronica | e mailadres | emailadres | e mail adres",
+        " | adresse electronique | adresse de messagerie | courriel | mel | correo electronico"
+        " | correo | direccion de correo electronico | direccion de correo | direccion de e mail"
+        " | e mail direccion | correio eletronico | endereco de email | endereco de e mail"
+        " | endereco de correio eletronico | posta elettronica | indirizzo email"
+        " | indirizzo e mail | indirizzo di posta elettronica | indirizzo posta elettronica"
+        " | e mailadres | emailadres | e mail adres",
         identifies=True,
         match_rank=2,
         unique=True,
@@ -93,9 +101,9 @@ FIELDS = (
         "first_name",
         "First name",
         200,
-        "first name | firstname | given name | forename | fname | name first | vorname | rufname | prenom"
-        " | nombre | nombre de pila | primeiro nome | nome proprio | nome | nome di battesimo | voornaam"
-        " | roepnaam",
+        "first name | firstname | given name | forename | fname | name first | vorname | rufname"
+        " | prenom | nombre | nombre de pila | primeiro nome | nome proprio | nome"
+        " | nome di battesimo | voornaam | roepnaam",
         identifies=True,
         in_full_name=True,
         searchable=True,
@@ -116,9 +124,9 @@ FIELDS = (
         "last_name",
         "Last name",
         200,
-        "last name | lastname | surname | family name | lname | name last | nachname | familienname | zuname"
-        " | nom | nom de famille | apellidos | apellido | primer apellido | sobrenome | apelido | ultimo nome"
-        " | cognome | achternaam | familienaam",
+        "last name | lastname | surname | family name | lname | name last | nachname"
+        " | familienname | zuname | nom | nom de famille | apellidos | apellido | primer apellido"
+        " | sobrenome | apelido | ultimo nome | cognome | achternaam | familienaam",
         identifies=True,
         in_full_name=True,
         telling_rank=2,
@@ -130,8 +138,7 @@ FIELDS = (
         100,
         "suffix | name suffix | honorific suffix | generational suffix | namenssuffix"
         " | namenszusatz | suffixe | suffixe du nom | sufijo | sufijo del nombre | sufixo"
-        " | sufixo do nome | suffisso | suffisso del nome | achtervoegsel"
-        " | titel achter de naam",
+        " | sufixo do nome | suffisso | suffisso del nome | achtervoegsel | titel achter de naam",
         searchable=True,
     ),
     Field(
@@ -140,13 +147,14 @@ FIELDS = (
         500,
         "phone | phone number | telephone | telephone number | tel | tel no | phone no | mobile"
         " | mobile phone | mobile number | mobile phone number | mobilephone | cell | cell phone"
-        " | cell number | cellphone | telefon | telefonnummer | telefon nr | tel nr | handy | handynummer"
-        " | mobil | mobilnummer | mobiltelefon | rufnummer | festnetz | haupttelefon | numero de telephone"
-        " | telephone portable | telephone mobile | tel mobile | tel portable | portable | gsm | telefono"
-        " | numero de telefono | telefono movil | telefono celular | movil | celular | telefone"
-        " | numero de telefone | telemovel | telefone celular | telefone movel | numero di telefono"
-        " | telefono cellulare | cellulare | telefoon | telefoonnummer | mobiele telefoon | mobiel"
-        " | mobiel nummer",
+        " | cell number | cellphone | telefon | telefonnummer | telefon nr | tel nr | handy"
+        " | handynummer | mobil | mobilnummer | mobiltelefon | rufnummer | festnetz"
+        " | haupttelefon | numero de telephone | telephone portable | telephone mobile"
+        " | tel mobile | tel portable | portable | gsm | telefono | numero de telefono"
+        " | telefono movil | telefono celular | movil | celular | telefone | numero de telefone"
+        " | telemovel | telefone celular | telefone movel | numero di telefono"
+        " | telefono cellulare | cellulare | telefoon | telefoonnummer | mobiele telefoon"
+        " | mobiel | mobiel nummer",
         identifies=True,
         match_rank=3,
         match_note="lines can be shared, so it is off",
@@ -160,12 +168,12 @@ FIELDS = (
         "company",
         "Company",
         200,
-        "company | company name | organization | organisation | organization name | organisation name"
-        " | employer | account name | business name | associated company | firma | firmenname | unternehmen"
-        " | arbeitgeber | entreprise | societe | nom de l entreprise | employeur | empresa"
-        " | nombre de la empresa | compania | organizacion | nome da empresa | organizacao | azienda"
-        " | societa | ditta | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie"
-        " | werkgever",
+        "company | company name | organization | organisation | organization name"
+        " | organisation name | employer | account name | business name | associated company"
+        " | firma | firmenname | unternehmen | arbeitgeber | entreprise | societe"
+        " | nom de l entreprise | employeur | empresa | nombre de la empresa | compania"
+        " | organizacion | nome da empresa | organizacao | azienda | societa | ditta"
+        " | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie | werkgever",
         list_rank=2,
         searchable=True,
     ),
@@ -173,31 +181,32 @@ FIELDS = (
         "department",
         "Department",
         200,
-        "department | dept | department name | organization department"
-        " | organisation department | company department | division | abteilung | fachabteilung"
-        " | unternehmensbereich | service departement | departement service | nom du service"
-        " | service de l entreprise | departamento | departamento de la empresa"
-        " | departamento da empresa | setor | reparto | dipartimento | divisione | afdeling"
-        " | afdelingsnaam | service",
+        "department | dept | department name | organization department | organisation department"
+        " | company department | division | abteilung | fachabteilung | unternehmensbereich"
+        " | service departement | departement service | nom du service | service de l entreprise"
+        " | departamento | departamento de la empresa | departamento da empresa | setor | reparto"
+        " | dipartimento | divisione | afdeling | afdelingsnaam | service",
         searchable=True,
     ),
     Field(
         "job_title",
         "Job title",
         200,
-        "job title | jobtitle | organization title | position | title | role | occupation | profession"
-        " | berufsbezeichnung | beruf | stellung | funktion | intitule du poste | titre du poste | poste"
-        " | fonction | profession metier | titre | puesto | puesto de trabajo | cargo | funcao | profissao"
-        " | qualifica | posizione | ruolo | mansione | posizione lavorativa | functietitel | functie | beroep",
+        "job title | jobtitle | organization title | position | title | role | occupation"
+        " | profession | berufsbezeichnung | beruf | stellung | funktion | intitule du poste"
+        " | titre du poste | poste | fonction | profession metier | titre | puesto"
+        " | puesto de trabajo | cargo | funcao | profissao | qualifica | posizione | ruolo"
+        " | mansione | posizione lavorativa | functietitel | functie | beroep",
     ),
     Field(
         "street",
         "Street",
         300,
-        "street | street address | address street | address | address line | postal address | strasse"
-        " | strasse und hausnummer | strasse nr | anschrift | adresse | rue | adresse postale | numero et rue"
-        " | calle | direccion | direccion postal | domicilio | rua | endereco | morada | logradouro | via"
-        " | indirizzo | straat | straat en huisnummer | adres",
+        "street | street address | address street | address | address line | postal address"
+        " | strasse | strasse und hausnummer | strasse nr | anschrift | adresse | rue"
+        " | adresse postale | numero et rue | calle | direccion | direccion postal | domicilio"
+        " | rua | endereco | morada | logradouro | via | indirizzo | straat"
+        " | straat en huisnummer | adres",
         multiline=True,
         in_address=True,
     ),
@@ -205,9 +214,9 @@ FIELDS = (
         "city",
         "City",
         200,
-        "city | town | locality | address city | stadt | ort | wohnort | ville | commune | localite | ciudad"
-        " | poblacion | localidad | municipio | cidade | localidade | municipio cidade | citta | comune"
-        " | localita | stad | plaats | woonplaats",
+        "city | town | locality | address city | stadt | ort | wohnort | ville | commune"
+        " | localite | ciudad | poblacion | localidad | municipio | cidade | localidade"
+        " | municipio cidade | citta | comune | localita | stad | plaats | woonplaats",
         in_address=True,
     ),
     Field(
@@ -215,8 +224,9 @@ FIELDS = (
         "Region",
         200,
         "state region | state province | state or province | region | state | province | county"
-        " | address region | address state | bundesland | kanton | departement | etat | provincia | estado"
-        " | region provincia | comunidad autonoma | distrito | regiao | uf | regione | provincie | regio",
+        " | address region | address state | bundesland | kanton | departement | etat | provincia"
+        " | estado | region provincia | comunidad autonoma | distrito | regiao | uf | regione"
+        " | provincie | regio",
         in_address=True,
     ),
     Field(
@@ -224,44 +234,46 @@ FIELDS = (
         "Postal code",
         32,
         "postal code | postcode | post code | zip | zip code | zipcode | zip postal code"
-        " | address postal code | address zip | plz | postleitzahl | code postal | codigo postal | cp | cep"
-        " | codice postale | cap | postnummer",
+        " | address postal code | address zip | plz | postleitzahl | code postal | codigo postal"
+        " | cp | cep | codice postale | cap | postnummer",
         in_address=True,
     ),
     Field(
         "country",
         "Country",
         100,
-        "country | country region | address country | country name | land | land region | staat | pays"
-        " | pays region | pais | pais region | pais o region | paese | paese area geografica | nazione"
-        " | land regio | nation",
+        "country | country region | address country | country name | land | land region | staat"
+        " | pays | pays region | pais | pais region | pais o region | paese"
+        " | paese area geografica | nazione | land regio | nation",
         in_address=True,
     ),
     Field(
         "website",
         "Website",
         500,
-        "website | web site | website url | url | homepage | home page | web page | webpage | web address"
-        " | webseite | webadresse | internetseite | internet | site web | site internet | page web"
-        " | sitio web | pagina web | pagina da web | web | site | sito | sito web | sito internet | webpagina",
+        "website | web site | website url | url | homepage | home page | web page | webpage"
+        " | web address | webseite | webadresse | internetseite | internet | site web"
+        " | site internet | page web | sitio web | pagina web | pagina da web | web | site | sito"
+        " | sito web | sito internet | webpagina",
     ),
     Field(
         "birthday",
         "Birthday",
-        64,  # as it stands in the file; it is kept as YYYY-MM-DD, or --MM-DD where the year is unknown
-        "birthday | birth date | birthdate | date of birth | dob | geburtstag | geburtsdatum | geb datum"
-        " | date de naissance | anniversaire | fecha de nacimiento | cumpleanos | data de nascimento"
-        " | aniversario | data di nascita | compleanno | geboortedatum | verjaardag",
+        64,  # it is kept as YYYY-MM-DD, or --MM-DD where the year is unknown
+        "birthday | birth date | birthdate | date of birth | dob | geburtstag | geburtsdatum"
+        " | geb datum | date de naissance | anniversaire | fecha de nacimiento | cumpleanos"
+        " | data de nascimento | aniversario | data di nascita | compleanno | geboortedatum"
+        " | verjaardag",
     ),
     Field(
         "notes",
         "Notes",
         10_000,
         "notes | note | comment | comments | description | remarks | notizen | notiz | bemerkung"
-        " | bemerkungen | anmerkung | anmerkungen | kommentar | remarque | remarques | commentaire"
-        " | commentaires | notas | nota | comentario | comentarios | observaciones | observacoes | descricao"
-        " | descripcion | osservazioni | commenti | descrizione | opmerking | opmerkingen | notities"
-        " | omschrijving",
+        " | bemerkungen | anmerkung | anmerkungen | kommentar | remarque | remarques"
+        " | commentaire | commentaires | notas | nota | comentario | comentarios | observaciones"
+        " | observacoes | descricao | descripcion | osservazioni | commenti | descrizione"
+        " | opmerking | opmerkingen | notities | omschrijving",
         multiline=True,
         lines=3,
     ),
@@ -284,24 +296,27 @@ LISTED = ranked("list_rank")
 # Shown side by side, where a row means several contacts.
 COMPARED = tuple(field.name for field in FIELDS if field.unique or field.in_full_name)
 TELLING = ranked("telling_rank")
-CALLED = tuple(name for name in TELLING if name not in NAMES)  # what a contact without a name is called by
+# What a contact without a name is called by.
+CALLED = tuple(name for name in TELLING if name not in NAMES)
 FULL_NAME = Field(
     "full_name",
     "Full name",
     400,
     "full name | fullname | name | display name | contact name | contact person | contact"
-    " | vollstandiger name | vor und nachname | anzeigename | kontakt | ansprechpartner | nom complet"
-    " | nom et prenom | prenom et nom | nom affiche | nombre completo | nombre y apellidos"
-    " | nome completo | nome e cognome | nome visualizzato | volledige naam | naam | weergavenaam",
+    " | vollstandiger name | vor und nachname | anzeigename | kontakt | ansprechpartner"
+    " | nom complet | nom et prenom | prenom et nom | nom affiche | nombre completo"
+    " | nombre y apellidos | nome completo | nome e cognome | nome visualizzato"
+    " | volledige naam | naam | weergavenaam",
 )
 TAGS = Field(
     "tags",
     "Tags",
     2_000,
-    "tags | tag | labels | label | groups | group | group membership | categories | category | segments"
-    " | schlagworte | schlagworter | stichworte | gruppen | gruppe | kategorien | kategorie | etiquettes"
-    " | groupes | categorie | categories libelles | etiquetas | grupos | categorias | categoria"
-    " | etichette | gruppi | labels en categorieen | groepen | categorieen",
+    "tags | tag | labels | label | groups | group | group membership | categories | category"
+    " | segments | schlagworte | schlagworter | stichworte | gruppen | gruppe | kategorien"
+    " | kategorie | etiquettes | groupes | categorie | categories libelles | etiquetas"
+    " | grupos | categorias | categoria | etichette | gruppi | labels en categorieen"
+    " | groepen | categorieen",
 )
 TARGETS = {field.name: field for field in (*FIELDS, FULL_NAME, TAGS)}
 IDENTITY = frozenset(name for name, field in TARGETS.items() if field.identifies)
@@ -311,7 +326,10 @@ LONGEST_CUSTOM_VALUE = 10_000
 
 
 def is_target(target: str) -> bool:
-    """Whether a column may be mapped to this: a field of the list, or `custom:` and a label of 1 to 100 characters."""
+    """Whether a column may be mapped to this.
+
+    That is a field of the list, or `custom:` and a label of 1 to 100 characters.
+    """
     label = target.removeprefix(CUSTOM)
     named = 0 < len(label.strip()) <= LONGEST_CUSTOM_LABEL and label.isprintable()
     return target in TARGETS or (target != label and named)

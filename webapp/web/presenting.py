@@ -10,4 +10,6 @@ def register(app: Flask) -> None:
     """Give the templates these words."""
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(GLOBALS)
-    app.jinja_env.globals.update(changes_of=examples.changes, comparison_of=examples.comparison, told_of=examples.told)
+    app.jinja_env.globals.update(
+        changes_of=examples.changes, comparison_of=examples.comparison, told_of=examples.told
+    )
