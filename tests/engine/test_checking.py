@@ -6,7 +6,7 @@ from sqlalchemy import text
 from tests.harness.imports import table
 from webapp.engine import checking, leases, sessions
 from webapp.engine.faults import Fenced
-from webapp.engine.progress import progress
+from webapp.engine.progress import ProgressTracker
 from webapp.engine.staging import BLOCK_ROWS
 from webapp.intake.reading import Limits
 from webapp.models import ContactImport
@@ -43,7 +43,7 @@ def staged(session, import_id) -> list:
 def test_block_by_block_comes_to_the_same_as_in_one_go(checked, importer, session):
     seen = []
     while not checked():
-        now = progress(session, checked.found.id)
+        now = ProgressTracker(session, checked.found.id).progress()
         seen.append((len(staged(session, checked.found.id)), now.work.progress))
     assert [rows for rows, _ in seen] == [BLOCK_ROWS, 2 * BLOCK_ROWS, COUNT]
     assert [percent for _, percent in seen] == sorted({percent for _, percent in seen})

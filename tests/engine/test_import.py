@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from tests.harness.imports import table
 from webapp import db
 from webapp.engine import checking, leases, sessions, undo_preview
-from webapp.engine.progress import outcomes_of, progress
+from webapp.engine.progress import ProgressTracker, outcomes_of
 from webapp.models import Contact, ImportPreview, ImportResult
 from webapp.vocabulary.fields import SCALARS
 from webapp.vocabulary.outcomes import sums
@@ -50,7 +50,7 @@ def test_every_row_has_one_outcome(importer, session):
     }
     counts = sums(outcomes_of(done))
     assert counts["success"] + counts["failed"] + counts["skipped"] == counts["processed"] == done.total == 5
-    assert progress(session, done.id).progress == 100
+    assert ProgressTracker(session, done.id).progress().progress == 100
 
 
 @pytest.mark.parametrize("strategy", ["skip", "update", "merge"])

@@ -9,7 +9,7 @@ from tests.engine.test_faults import refuse
 from tests.harness.imports import table
 from webapp import db
 from webapp.engine import batches, checking, execution, leases, sessions, throughput, undo
-from webapp.engine.progress import Work, progress
+from webapp.engine.progress import ProgressTracker, Work
 from webapp.intake import reading
 
 ROWS = 2500
@@ -54,9 +54,9 @@ def steady(start: float, seconds: float, every: float, rows: int) -> list[tuple[
 
 def test_average_settles_within_three_seconds_of_a_change(running, commit, session):
     commit(*steady(0, 20, 0.1, 100))
-    assert progress(session, running.id).speed_per_minute == pytest.approx(60_000, rel=0.01)
+    assert ProgressTracker(session, running.id).progress().speed_per_minute == pytest.approx(60_000, rel=0.01)
     commit(*steady(20, 3, 0.5, 50))
-    now = progress(session, running.id)
+    now = ProgressTracker(session, running.id).progress()
     assert now.speed_per_minute == pytest.approx(6_000, rel=0.1)
     assert now.eta_seconds == pytest.approx((ROWS - 1000) / 100, rel=0.1)
 
@@ -64,12 +64,12 @@ def test_average_settles_within_three_seconds_of_a_change(running, commit, sessi
 def test_average_begins_anew_after_a_pause_and_counts_slow_batches_by_their_length(running, commit, session):
     commit(*steady(0, 5, 0.1, 100))
     commit((40.0, 100, 10.0))  # resumed after half a minute; a batch of ten seconds
-    assert progress(session, running.id).speed_per_minute == pytest.approx(600, rel=0.01)
+    assert ProgressTracker(session, running.id).progress().speed_per_minute == pytest.approx(600, rel=0.01)
 
 
 def test_points_are_the_speeds_of_the_last_seconds(running, commit, session):
     commit(*steady(0, 20, 0.1, 100), *steady(20, 6, 0.1, 10))
-    points = progress(session, running.id).points
+    points = ProgressTracker(session, running.id).progress().points
     assert len(points) == throughput.SHOWN
     assert points[0] == pytest.approx(60_000, rel=0.05)
     assert points[-1] == pytest.approx(6_000, rel=0.05)
@@ -78,13 +78,13 @@ def test_points_are_the_speeds_of_the_last_seconds(running, commit, session):
 def test_nothing_is_promised_while_the_import_waits(running, commit, session):
     commit(*steady(0, 5, 0.1, 100))
     _work_goes_on(session, running.id, "now() - interval '1 minute'")
-    now = progress(session, running.id)
+    now = ProgressTracker(session, running.id).progress()
     assert (now.waiting_for, now.speed_per_minute, now.eta_seconds, now.points) == ("worker", 0, None, ())
 
 
 def test_check_shows_its_own_work_and_leaves_no_log_behind(importer, session, conn, settings):
     found = importer.upload(table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, ROWS + 1)]))
-    before = progress(session, found.id)
+    before = ProgressTracker(session, found.id).progress()
     assert (before.progress, before.processed, before.work.progress) == (0, 0, 0)
     sessions.map_columns(session, found.id, found.suggested_mapping)
     session.commit()
@@ -92,7 +92,7 @@ def test_check_shows_its_own_work_and_leaves_no_log_behind(importer, session, co
     for rows in (1000, 2000):  # Two slices, each of one block, as two workers might do them.
         lease = leases.claim(conn, found.id, 15)
         assert not checking.check_slice(conn, lease, reading.Limits(), lambda: True)
-        now = progress(session, found.id)
+        now = ProgressTracker(session, found.id).progress()
         assert (now.state, now.processed, now.progress, now.work.processed) == ("checking", 0, 0, rows)
         assert now.speed_per_minute > 0
         assert now.eta_seconds is not None
@@ -112,7 +112,7 @@ def test_rollback_shows_its_own_work_beside_what_the_import_did(importer, sessio
     for entries in (1000, 2000):  # Two slices, each of one batch.
         lease = leases.claim(conn, found.id, 15)
         assert not undo.undo_slice(conn, lease, lambda: True)
-        now = progress(session, found.id)
+        now = ProgressTracker(session, found.id).progress()
         assert (now.state, now.progress, now.processed) == ("rolling_back", 100, ROWS)
         assert (now.work.progress, now.work.processed, now.work.total) == (entries / ROWS * 100, entries, ROWS)
         assert now.speed_per_minute > 0
@@ -132,7 +132,7 @@ def test_running_failed_rows_again_counts_those_rows(importer, session, conn, se
     refuse(session, "NEW.external_id = '45'")
     sessions.retry_failed(session, found.id)
     session.commit()
-    queued = progress(session, found.id)
+    queued = ProgressTracker(session, found.id).progress()
     assert (queued.progress, queued.work) == (100, Work(0.0, 0, 40))
     seen = []
     for _ in range(4):
@@ -141,7 +141,7 @@ def test_running_failed_rows_again_counts_those_rows(importer, session, conn, se
         leases.release(conn, lease)
         if ended:
             break
-        now = progress(session, found.id)
+        now = ProgressTracker(session, found.id).progress()
         assert (now.state, now.progress, now.processed, now.work.total) == ("running", 100, 80, 40)
         seen.append((now.work.progress, now.work.processed))
     assert seen == sorted(set(seen))
@@ -149,4 +149,4 @@ def test_running_failed_rows_again_counts_those_rows(importer, session, conn, se
     done = importer.work(found.id) if not ended else found
     session.expire_all()
     assert (done.state, done.created, done.failed) == ("completed", 79, 1)
-    assert progress(session, found.id).work == Work(100.0, 80, 80)
+    assert ProgressTracker(session, found.id).progress().work == Work(100.0, 80, 80)

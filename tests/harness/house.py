@@ -18,7 +18,7 @@ from tests.harness.processes import Family, Machine, web_process, worker_process
 from webapp import db, jobs
 from webapp.config import Settings
 from webapp.engine import journal, sessions, uploads
-from webapp.engine.progress import progress
+from webapp.engine.progress import ProgressTracker
 from webapp.models import Contact
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
@@ -126,11 +126,11 @@ class House:
 
     def waiting_for(self, import_id: UUID) -> str | None:
         with self.session() as session:
-            return progress(session, import_id).waiting_for
+            return ProgressTracker(session, import_id).progress().waiting_for
 
     def percent(self, import_id: UUID) -> float:
         with self.session() as session:
-            return progress(session, import_id).progress
+            return ProgressTracker(session, import_id).progress().progress
 
     def horse(self, import_id: UUID) -> int:
         """The process that holds the import."""

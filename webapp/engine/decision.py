@@ -54,7 +54,7 @@ def statement(rules: Rules, *, listed: bool = False) -> str:
 
 
 def _steps(rules: Rules, rows: str) -> Iterator[str]:
-    yield f"looked AS MATERIALIZED ({_look_up(rules, _batch(rows))})"
+    yield f"looked AS MATERIALIZED ({find_existing_contacts(rules, _batch(rows))})"
     yield f"span AS MATERIALIZED ({_span()})"
     yield f"aside AS MATERIALIZED ({_interfering(rules)})"
     yield "judged AS NOT MATERIALIZED (SELECT * FROM looked WHERE row NOT IN (SELECT row FROM aside))"
@@ -63,7 +63,7 @@ def _steps(rules: Rules, rows: str) -> Iterator[str]:
         yield f"matched AS MATERIALIZED ({_match(rules)})"
     yield f"entries AS MATERIALIZED ({_entries(rules)})"
     if rules.writes_to_matches:
-        yield _update_contacts()
+        yield merge_into_contacts()
         yield _write_journal()
     yield _correct_ledger() if rules.only_failed else _write_ledger()
 
@@ -96,7 +96,7 @@ def _batch(rows: str) -> str:
     ORDER BY r.row LIMIT {LIMIT}"""
 
 
-def _look_up(rules: Rules, batch: str) -> str:
+def find_existing_contacts(rules: Rules, batch: str) -> str:
     """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, with any statistics.
 
     Columns that are never asked for are not named here: each would be carried along for every row.
@@ -365,7 +365,7 @@ def _entries_of_the_rest(rules: Rules) -> str:
     FROM judged WHERE conflict IS NOT NULL OR status <> 'valid' {skipped}"""
 
 
-def _update_contacts() -> str:
+def merge_into_contacts() -> str:
     assignments = ", ".join(f"{name} = m.{name}" for name in WRITTEN)
     return f"""changed AS (
     UPDATE contacts c SET {assignments}, version = c.version + 1, updated_at = now()

@@ -14,6 +14,7 @@ from webapp.engine import leases
 from webapp.jobs.queueing import BaseTimeoutException
 from webapp.jobs.work_horses import die_with_parent
 from webapp.limits import MEBIBYTE
+from webapp.reports.reporter import ImportReporter
 
 
 def render_pdf(import_id: str) -> None:
@@ -55,7 +56,7 @@ def notify(import_id: str) -> None:
     settings = Settings()
     try:
         with db.session(settings.database_url) as session:
-            mail.send_notice(settings, session, UUID(import_id))
+            ImportReporter(session, UUID(import_id)).send_completion_notification(settings)
     except BaseTimeoutException:
         with db.session(settings.database_url) as session:
             mail.note_failure(session, UUID(import_id), "timeout")

@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFError
 from webapp import jobs
 from webapp.engine import preview as previews
 from webapp.engine import undo_preview
-from webapp.engine.progress import progress
+from webapp.engine.progress import ProgressTracker
 from webapp.limits import JSON_BYTES
 from webapp.models import ContactImport, ImportPreview
 from webapp.vocabulary import messages
@@ -197,7 +197,7 @@ def follow_import(import_id: UUID) -> ResponseReturnValue:
 @contract("Where the import is", {200: Answer("The progress.", schemas.Progress)}, refuses=(404,))
 def read_progress(import_id: UUID) -> ResponseReturnValue:
     load_import(import_id)
-    return given(api_values.progress_of(progress(db.session(), import_id)))
+    return given(api_values.progress_of(ProgressTracker(db.session(), import_id).progress()))
 
 
 @blueprint.post("/imports/<uuid:import_id>/cancel")

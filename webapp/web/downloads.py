@@ -13,6 +13,7 @@ from webapp.engine.uploads import limits
 from webapp.limits import DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON
 from webapp.models import ContactImport
 from webapp.reports import exports
+from webapp.reports.reporter import ImportReporter
 from webapp.web.access import settings
 from webapp.web.concurrency import ConcurrencyLimit
 from webapp.web.extensions import db
@@ -22,7 +23,11 @@ _under_way = ConcurrencyLimit(DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON)
 
 def report_csv(found: ContactImport) -> Response:
     """Every row with its outcome."""
-    return _csv(found, partial(exports.report_csv, limits=limits(settings())), "report")
+
+    def made(session: Session, import_id: UUID) -> Iterator[bytes]:
+        return ImportReporter(session, import_id).generate_detailed_log(limits(settings()))
+
+    return _csv(found, made, "report")
 
 
 def rejected_csv(found: ContactImport) -> Response:

@@ -18,7 +18,7 @@ from flask import Flask, current_app, render_template
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
 from webapp.config import Settings
-from webapp.engine.progress import ImportProgress, progress
+from webapp.engine.progress import ImportProgress, ProgressTracker
 from webapp.models import ContactImport
 from webapp.vocabulary.states import ENDED, WORKED_ON
 from webapp.web.access import SEES_ALL
@@ -242,7 +242,8 @@ class Hub:
         with self.app.app_context():
             session = db.session()
             found = session.get_one(ContactImport, import_id)
-            now = progress(session, import_id)  # Reads the same object anew, so that both are of one moment.
+            # Reads the same object anew, so that both are of one moment.
+            now = ProgressTracker(session, import_id).progress()
             session.expunge(found)
         channel.publish(Snapshot(found, now), began)
 

@@ -10,7 +10,8 @@ from flask_login import login_required
 from webapp import jobs
 from webapp.engine import undo
 from webapp.models import ContactImport
-from webapp.reports import documents, ledger, summary
+from webapp.reports import documents, ledger
+from webapp.reports.reporter import ImportReporter
 from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import ENDED, UNCHECKED, Command, State
@@ -34,7 +35,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
     return render_template(
         "imports/report.html",
         found=found,
-        report=summary.report(db.session(), import_id),
+        report=ImportReporter(db.session(), import_id).generate_summary_report(),
         until=undo_until(found),
         over=undo_is_over(found),
         gone=undo.gone(db.session(), import_id),

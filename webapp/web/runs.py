@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 
 from webapp import jobs
 from webapp.engine import discarding, retention, searching, undo_preview
-from webapp.engine.progress import outcomes_of, progress
+from webapp.engine.progress import ProgressTracker, outcomes_of
 from webapp.models import ContactImport, User
 from webapp.reports import summary
 from webapp.vocabulary.outcomes import sums
@@ -92,7 +92,8 @@ def watch(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if State(found.state).page != "runs.watch":
         return redirect(step_url(found))
-    return render_template("imports/watch.html", found=found, progress=progress(db.session(), import_id), step=4)
+    progress = ProgressTracker(db.session(), import_id).progress()
+    return render_template("imports/watch.html", found=found, progress=progress, step=4)
 
 
 @blueprint.get("/imports/<uuid:import_id>/progress/fragment")

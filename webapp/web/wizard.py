@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from webapp.engine import preview as previews
 from webapp.engine import sessions
-from webapp.engine.progress import progress
+from webapp.engine.progress import ProgressTracker
 from webapp.models import ContactImport, ImportPreview
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.vocabulary.states import State
@@ -91,7 +91,8 @@ def checking(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state != State.CHECKING:
         return redirect(step_url(found))
-    return render_template("imports/watch.html", found=found, progress=progress(db.session(), import_id), step=2)
+    progress = ProgressTracker(db.session(), import_id).progress()
+    return render_template("imports/watch.html", found=found, progress=progress, step=2)
 
 
 @blueprint.get("/imports/<uuid:import_id>/review")
