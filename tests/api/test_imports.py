@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests.api.conftest import people_table, table
 from webapp import db, jobs
 from webapp.engine import checking, leases, undo_preview
+from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import api
 from webapp.web import api_schemas as schemas
@@ -234,11 +235,11 @@ def test_pdf_is_made_once_asked_for(owner_program):
 def test_a_pdf_that_failed_can_be_asked_for_again(owner_program, session):
     import_id = owner_program.run(people_table(2))
     owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202)
-    session.execute(text("UPDATE contact_import_documents SET state = 'failed', message = 'It took too long.'"))
+    session.execute(text("UPDATE contact_import_documents SET state = 'failed', code = 'pdf_too_much'"))
     session.commit()
     for _ in range(2):
         refused = owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 503).json
-        assert (refused["code"], refused["detail"]) == ("pdf_failed", "It took too long.")
+        assert (refused["code"], refused["detail"]) == ("pdf_failed", messages.whole("pdf_too_much"))
     session.execute(text("UPDATE contact_import_documents SET made_at = made_at - interval '91 seconds'"))
     session.commit()
     owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202)

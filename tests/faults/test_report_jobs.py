@@ -12,7 +12,7 @@ from webapp.reports import documents
 from webapp.vocabulary import messages
 
 AT_THE_LOCK = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'contact_import_results'::regclass"
-KEPT = "SELECT state, message FROM contact_import_documents WHERE import_id = %s"
+KEPT = "SELECT state, code FROM contact_import_documents WHERE import_id = %s"
 
 
 @pytest.fixture
