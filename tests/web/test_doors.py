@@ -11,7 +11,7 @@ from tests.harness.web import Page
 from tests.web.test_pages import run
 from webapp.models import Base
 
-OPEN = {"static", "account.sign_in", "account.setup", "health.alive", "health.ready"}
+OPEN = {"static", "style", "account.sign_in", "account.setup", "health.alive", "health.ready"}
 OWN = {"account.sign_out", "account.enter", "account.setup", "account.change_password", "account.create_token",
        "account.revoke_token"}  # fmt: skip
 POLICY = {
@@ -122,7 +122,7 @@ def test_every_answer_is_guarded(owner, importer, addresses):
                 headers = answer.headers
             assert set(headers["Content-Security-Policy"].split("; ")) == POLICY, path
             assert headers["X-Content-Type-Options"] == "nosniff"
-            assert endpoint == "static" or headers["Cache-Control"] == "no-store"
+            assert endpoint in {"static", "style"} or headers["Cache-Control"] == "no-store"
     for name in ("report.csv", "rejected.csv"):
         headers = owner.get(f"/imports/{import_id}/{name}").headers
         assert re.fullmatch(r'attachment; filename="rowcall-\w+-\d{4}-\d\d-\d\d\.csv"', headers["Content-Disposition"])

@@ -14,6 +14,7 @@ from webapp.engine import batches, retention
 from webapp.models import Contact, ContactImport, ImportLog
 from webapp.reports import summary, wording
 from webapp.vocabulary import messages
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 HEAD = "ID,Email,First name\n"
 MIXED = HEAD + "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 24)) + "24,nobody,A\n25,nowhere,B\n"
@@ -197,3 +198,14 @@ def test_the_chart_costs_as_many_looks_as_there_were_batches(session):
 def looks(node: dict) -> int:
     """The most rows that one step of a plan passes on, over all its repetitions."""
     return max([node["Actual Rows"] * node["Actual Loops"], *map(looks, node.get("Plans", []))])
+
+
+def test_the_colours_of_the_page_are_those_of_the_list(owner):
+    address = re.search(r'href="(/vocabulary\.css\?v=[0-9a-f]+)"', owner.get("/imports").text)[1]
+    answer = owner.client.get(address)
+    assert (answer.mimetype, answer.cache_control.max_age) == ("text/css", 24 * 3600)
+    for outcome in STORED_OUTCOMES:
+        assert f"--{outcome}: {outcome.colour.light};" in answer.text
+        assert f"--{outcome}: {outcome.colour.dark};" in answer.text
+        assert f".fill-{outcome} {{ fill: var(--{outcome}); }}" in answer.text
+    assert ".review:has(#s-update:checked) :is(.for-skip, .for-merge) { display: none; }" in answer.text

@@ -13,7 +13,7 @@ from webapp.intake import folding
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import NAMES, SEARCHED
 from webapp.vocabulary.keys import DERIVED_KEYS
-from webapp.vocabulary.outcomes import Outcome
+from webapp.vocabulary.outcomes import PROBLEMS, Outcome
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,12 @@ def rows(
     ]
 
 
+def problem_rows(session: Session, import_id: UUID, limit: int) -> list[Row]:
+    """The first rows that need a person, in file order."""
+    found = [row for outcome in PROBLEMS for row in rows(session, import_id, outcome=outcome.value, limit=limit)]
+    return sorted(found, key=lambda row: row.row)[:limit]
+
+
 def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
     """What each contact is called that the rows lead to; who has none, or is gone, is left out."""
     ids = {row.contact_id for row in found} | {one for row in found for one in (row.detail or {}).get("contacts", [])}
@@ -145,8 +151,8 @@ _ROWS = """
       FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row LIMIT 1) s ON true
     ORDER BY l.row"""
 
-_NOT_PROCESSED = """(
-    SELECT r.import_id, r.row, 'not_processed' AS outcome, NULL::bigint AS contact_id, NULL::text AS code,
+_NOT_PROCESSED = f"""(
+    SELECT r.import_id, r.row, '{Outcome.NOT_PROCESSED}' AS outcome, NULL::bigint AS contact_id, NULL::text AS code,
       NULL::jsonb AS detail FROM contact_import_rows r
     WHERE r.import_id = :id AND NOT EXISTS (
       SELECT FROM contact_import_results d WHERE d.import_id = r.import_id AND d.row = r.row))"""

@@ -13,7 +13,6 @@ from webapp import db
 from webapp.config import Settings
 from webapp.reports import choices, documents, ledger, summary
 from webapp.reports.wording import TEMPLATES, environment
-from webapp.vocabulary.outcomes import PROBLEMS
 from webapp.vocabulary.refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -63,15 +62,10 @@ def _head_columns(_document: object, written: Any) -> None:
 def page(session: Session, import_id: UUID) -> str:
     """The HTML that is put on paper."""
     found = summary.report(session, import_id)
-    listed = [
-        row
-        for outcome in PROBLEMS
-        for row in ledger.rows(session, import_id, outcome=outcome.value, limit=LISTED)
-    ]
     return environment().get_template("pdf/report.html").render(
         report=found,
         found=found.found,
         choices=choices.choices(found.found),
-        rows=sorted(listed, key=lambda row: row.row)[:LISTED],
+        rows=ledger.problem_rows(session, import_id, LISTED),
         listed=LISTED,
     )

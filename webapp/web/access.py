@@ -9,6 +9,8 @@ from flask_login import current_user
 from webapp.config import Settings
 from webapp.engine import retention
 from webapp.models import ContactImport
+from webapp.vocabulary.refusals import Refusal
+from webapp.vocabulary.states import ENDED, UNCHECKED, State
 from webapp.web.extensions import db
 
 SEES_ALL = {"admin", "viewer"}
@@ -36,6 +38,22 @@ def change_import(import_id: UUID) -> ContactImport:
     """The import, for one who may change it: viewers read everything and change nothing (403)."""
     found = load_import(import_id)
     refuse_viewers()
+    return found
+
+
+def ended_import(import_id: UUID) -> ContactImport:
+    """The import, once it has ended. Raises Refusal("wrong_state") before."""
+    return _unless(load_import(import_id), frozenset(State) - ENDED)
+
+
+def checked_import(import_id: UUID) -> ContactImport:
+    """The import, once its file is checked. Raises Refusal("wrong_state") before, and where the file was refused."""
+    return _unless(load_import(import_id), UNCHECKED)
+
+
+def _unless(found: ContactImport, states: frozenset[State]) -> ContactImport:
+    if found.state in states:
+        raise Refusal("wrong_state", state=found.state)
     return found
 
 

@@ -1,20 +1,16 @@
 """The JSON API: what became of an import, row by row and as files."""
 
-from collections.abc import Callable
 from uuid import UUID
 
-from flask import Response
 from flask.typing import ResponseReturnValue
 
 from webapp import jobs
 from webapp.models import ContactImport
 from webapp.reports import documents
 from webapp.vocabulary import messages
-from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import ENDED, UNCHECKED
 from webapp.web import api_schemas as schemas
 from webapp.web import api_values, downloads
-from webapp.web.access import load_import, settings
+from webapp.web.access import ended_import, load_import, settings
 from webapp.web.api import blueprint, session_answer
 from webapp.web.contract import Answer, contract, given
 from webapp.web.extensions import db
@@ -24,15 +20,8 @@ from webapp.web.problems import Problem
 @blueprint.get("/imports/<uuid:import_id>/result")
 @contract("What became of the import", {200: Answer("The result.", schemas.ImportResult)}, refuses=(404, 409))
 def read_result(import_id: UUID) -> ResponseReturnValue:
-    _ended(import_id)
+    ended_import(import_id)
     return given(api_values.result_of(db.session(), import_id))
-
-
-def _ended(import_id: UUID) -> ContactImport:
-    found = load_import(import_id)
-    if found.state not in ENDED:
-        raise Refusal("wrong_state", state=found.state)
-    return found
 
 
 @blueprint.get("/imports/<uuid:import_id>/rows")
@@ -55,20 +44,13 @@ CSV = {200: Answer("UTF-8 with a byte order mark.", media_type="text/csv")}
 @blueprint.get("/imports/<uuid:import_id>/report.csv")
 @contract("Every row with its outcome", CSV, refuses=(404, 409))
 def report_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, downloads.report_csv)
+    return downloads.report_csv(import_id)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rejected.csv")
 @contract("The rows that did not get in, to be corrected", CSV, refuses=(404, 409))
 def rejected_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, downloads.rejected_csv)
-
-
-def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> Response:
-    found = load_import(import_id)
-    if found.state in UNCHECKED:
-        raise Refusal("wrong_state", state=found.state)
-    return made(found)
+    return downloads.rejected_csv(import_id)
 
 
 @blueprint.get("/imports/<uuid:import_id>/report.pdf")
@@ -81,7 +63,7 @@ def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> Res
     refuses=(404, 409),
 )
 def report_pdf(import_id: UUID) -> ResponseReturnValue:
-    found = _ended(import_id)
+    found = ended_import(import_id)
     kept = documents.pdf_of(db.session(), found)
     if kept is not None and kept.content:
         return downloads.report_pdf(found, kept.content)

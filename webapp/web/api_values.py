@@ -4,16 +4,15 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from webapp.engine import journal, undo_preview
 from webapp.engine.progress import ImportProgress, outcomes_of
-from webapp.models import Contact, ContactImport, ImportResult, ImportRow, User
+from webapp.models import Contact, ContactImport, User
 from webapp.reports import ledger
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import SCALARS
-from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sums
+from webapp.vocabulary.outcomes import Outcome, sums
 from webapp.vocabulary.states import Command, State
 from webapp.web import api_schemas as schemas
 from webapp.web.runs import undo_is_over
@@ -73,15 +72,9 @@ def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
 
 
 def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
-    entries = [
-        entry
-        for outcome in PROBLEMS
-        for entry in ledger.rows(session, import_id, outcome=outcome.value, limit=schemas.ERROR_LOG_ENTRIES)
-    ]
-    newest_last = sorted(entries, key=lambda entry: entry.row)[: schemas.ERROR_LOG_ENTRIES]
     return [
         schemas.LogEntry(row=entry.row, code=entry.code, category=_category(entry), message=entry.sentence)
-        for entry in newest_last
+        for entry in ledger.problem_rows(session, import_id, schemas.ERROR_LOG_ENTRIES)
     ]
 
 
@@ -90,9 +83,7 @@ def _category(entry: ledger.Row) -> Any:
 
 
 def rows_of(session: Session, import_id: UUID, outcome: str | None, after: int, limit: int) -> list[schemas.LedgerRow]:
-    """Ledger rows in file order; rows that were not processed have no entry and are read from the staged rows."""
-    if outcome == Outcome.NOT_PROCESSED:
-        return _not_processed(session, import_id, after, limit)
+    """Ledger rows in file order."""
     return [
         schemas.LedgerRow(
             row=entry.row,
@@ -103,16 +94,6 @@ def rows_of(session: Session, import_id: UUID, outcome: str | None, after: int, 
             changes=[schemas.Change(**change) for change in entry.changes],
         )
         for entry in ledger.rows(session, import_id, outcome=outcome, after=after, limit=limit)
-    ]
-
-
-def _not_processed(session: Session, import_id: UUID, after: int, limit: int) -> list[schemas.LedgerRow]:
-    decided = exists().where(ImportResult.import_id == ImportRow.import_id, ImportResult.row == ImportRow.row)
-    wanted = select(ImportRow.row).where(ImportRow.import_id == import_id, ImportRow.row > after, ~decided)
-    nothing: dict[str, Any] = {"contact_id": None, "code": None, "message": None, "changes": []}
-    return [
-        schemas.LedgerRow(row=row, outcome=Outcome.NOT_PROCESSED, **nothing)
-        for row in session.scalars(wanted.order_by(ImportRow.row).limit(limit))
     ]
 
 

@@ -14,34 +14,35 @@ from webapp.limits import DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON
 from webapp.models import ContactImport
 from webapp.reports import exports
 from webapp.reports.reporter import ImportReporter
-from webapp.web.access import settings
+from webapp.web.access import checked_import, settings
 from webapp.web.concurrency import ConcurrencyLimit
 from webapp.web.extensions import db
 
 _under_way = ConcurrencyLimit(DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON)
 
 
-def report_csv(found: ContactImport) -> Response:
+def report_csv(import_id: UUID) -> Response:
     """Every row with its outcome."""
 
     def made(session: Session, import_id: UUID) -> Iterator[bytes]:
         return ImportReporter(session, import_id).generate_detailed_log(limits(settings()))
 
-    return _csv(found, made, "report")
+    return _csv(import_id, made, "report")
 
 
-def rejected_csv(found: ContactImport) -> Response:
+def rejected_csv(import_id: UUID) -> Response:
     """The rows that did not get in."""
-    return _csv(found, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
+    return _csv(import_id, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
 
 
-def undo_csv(found: ContactImport) -> Response:
+def undo_csv(import_id: UUID) -> Response:
     """What an undo kept."""
-    return _csv(found, exports.undo_csv, "rollback")
+    return _csv(import_id, exports.undo_csv, "rollback")
 
 
-def _csv(found: ContactImport, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> Response:
-    """Raises concurrency.Full, which is answered with 429."""
+def _csv(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> Response:
+    """Raises concurrency.Full, which is answered with 429, and Refusal("wrong_state")."""
+    found = checked_import(import_id)
     place = ExitStack()
     place.enter_context(_under_way.place(current_user.id))
     name = _attachment(found, kind, "csv")

@@ -13,10 +13,10 @@ from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import IDENTITY, label_of
-from webapp.vocabulary.states import UNCHECKED, State
+from webapp.vocabulary.states import State
 from webapp.web import commands
-from webapp.web.access import change_import, load_import
-from webapp.web.answers import elsewhere, step_url
+from webapp.web.access import change_import, checked_import, load_import
+from webapp.web.answers import elsewhere
 from webapp.web.extensions import db
 from webapp.web.forms import sent
 
@@ -29,9 +29,7 @@ CONTEXT_CELLS = 8
 @login_required
 def problems(import_id: UUID) -> ResponseReturnValue:
     """The list, by row number; `code` narrows it to one problem."""
-    found = load_import(import_id)
-    if found.state in UNCHECKED:
-        return redirect(step_url(found))
+    found = checked_import(import_id)
     asked = sent.query(sent.ProblemsQuery)
     rows, more = mending.problem_page(db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE)
     return render_template(

@@ -1,22 +1,20 @@
 """What became of an import: its report, its rows, its downloads, and what an undo kept."""
 
-from collections.abc import Callable
 from uuid import UUID
 
-from flask import Response, abort, redirect, render_template, url_for
+from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from webapp import jobs
 from webapp.engine import undo
-from webapp.models import ContactImport
 from webapp.reports import documents, ledger
 from webapp.reports.reporter import ImportReporter
 from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import Outcome
-from webapp.vocabulary.states import ENDED, UNCHECKED, Command, State
+from webapp.vocabulary.states import Command, State
 from webapp.web import downloads
-from webapp.web.access import change_import, load_import, settings
+from webapp.web.access import change_import, ended_import, load_import, settings
 from webapp.web.answers import step_url
 from webapp.web.extensions import db
 from webapp.web.forms import sent
@@ -29,9 +27,7 @@ PDF_WAIT = "5"  # seconds
 @blueprint.get("/imports/<uuid:import_id>/report")
 @login_required
 def report(import_id: UUID) -> ResponseReturnValue:
-    found = load_import(import_id)
-    if found.state not in ENDED:
-        return redirect(step_url(found))
+    found = ended_import(import_id)
     return render_template(
         "imports/report.html",
         found=found,
@@ -94,33 +90,26 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/report.csv")
 @login_required
 def report_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, downloads.report_csv)
+    return downloads.report_csv(import_id)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rejected.csv")
 @login_required
 def rejected_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, downloads.rejected_csv)
+    return downloads.rejected_csv(import_id)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rollback.csv")
 @login_required
 def rollback_csv(import_id: UUID) -> ResponseReturnValue:
-    return _download(import_id, downloads.undo_csv)
-
-
-def _download(import_id: UUID, made: Callable[[ContactImport], Response]) -> ResponseReturnValue:
-    found = load_import(import_id)
-    return redirect(step_url(found)) if found.state in UNCHECKED else made(found)
+    return downloads.undo_csv(import_id)
 
 
 @blueprint.get("/imports/<uuid:import_id>/report.pdf")
 @login_required
 def report_pdf(import_id: UUID) -> ResponseReturnValue:
     """The kept PDF; the first reader asks for it and waits a moment."""
-    found = load_import(import_id)
-    if found.state not in ENDED:
-        return redirect(step_url(found))
+    found = ended_import(import_id)
     kept = documents.pdf_of(db.session(), found)
     if kept is not None and kept.content:
         return downloads.report_pdf(found, kept.content)
