@@ -58,13 +58,13 @@ class _Allowed(DOMAIN):
 
 
 def _one_of(name: str, *values: str) -> _Allowed:
-    """A type of its own. A constraint of the table is read and asked anew by each batch, whatever that writes."""
+    """A type of its own. A constraint of the table is read and checked anew by each batch, for each of its writes."""
     allowed = ", ".join(f"'{value}'" for value in values)
     return _Allowed(name, Text, constraint_name=f"{name}_known", check=f"VALUE IN ({allowed})")
 
 
 class Installation(Base):
-    """What holds for every process of this installation, whatever its own environment says. One row."""
+    """What holds for every process of this installation, before its own environment. One row."""
 
     __tablename__ = "installation"
 
@@ -125,7 +125,7 @@ class ApiToken(Base):
 
 
 class Session(Base):
-    """A signed-in browser. Deleting the row signs it out at once, whatever cookie it still holds."""
+    """A signed-in browser. Deleting the row signs it out at once, even with its cookie."""
 
     __tablename__ = "sessions"
 
@@ -283,7 +283,7 @@ class ImportLease(Base):
     worker: Mapped[str | None] = mapped_column(info=CODE)
     backend_pid: Mapped[int | None]
     backend_start: Mapped[datetime | None]  # pids are used again; the pair is not
-    heartbeat_at: Mapped[datetime | None]  # null: nobody holds it
+    heartbeat_at: Mapped[datetime | None]  # null: it is free
     cancel_requested_at: Mapped[datetime | None]
     waiting_for: Mapped[str | None] = mapped_column(info=CODE)  # database | queue | phone | undo: why nothing moves
     enqueued_at: Mapped[datetime | None]
@@ -374,7 +374,7 @@ class ImportResult(Base):
 
 
 class ContactChange(Base):
-    """The journal: every change of an existing contact, whoever made it, in the change's own transaction."""
+    """The journal: every change of an existing contact, by a person or an import, in the change's own transaction."""
 
     __tablename__ = "contact_changes"
 

@@ -58,7 +58,7 @@ def test_what_somebody_deleted_is_foretold_and_listed_with_who(owner, importer):
         owner.post(f"/imports/{import_id}/rollback", {}, at=f"/imports/{import_id}/rollback")
         importer.work(UUID(import_id))
         report = owner.get(f"/imports/{import_id}/report").text
-        assert "1 contact had been deleted by somebody before." in report
+        assert "1 contact had been deleted by hand before." in report
         assert "Nothing stood in its way" not in report
         assert "Deleted meanwhile: Owner" in owner.get(f"/imports/{import_id}/rolled-back").text
         listed = owner.get(f"/imports/{import_id}/rollback.csv").data.decode("utf-8-sig").splitlines()
@@ -208,7 +208,7 @@ def test_erasing_is_for_administrators_and_asks_first(owner, sign_in, importer):
     admin.post(page, {}, at=page)
     admin.get(f"/contacts/{ann.id}", status=404)
     report = owner.get(f"/imports/{import_id}/report").text
-    assert "Somebody was erased from this import" in report
+    assert "A person was erased from this import" in report
     assert "All 2 contacts are in." in report
 
 

@@ -45,7 +45,7 @@ def test_list_in_pages_and_by_search(viewer):
     for search, count in SEARCHES.items():
         found = viewer.client.get("/contacts", query_string={"q": search}).text
         assert len(names_on(found)) == count, search
-    assert "Nobody fits." in viewer.get("/contacts?q=nobody").text
+    assert "No contact fits." in viewer.get("/contacts?q=nobody").text
 
 
 def test_changes_stand_in_the_journal(owner, importer, people):

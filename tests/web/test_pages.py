@@ -116,7 +116,7 @@ def test_the_review_speaks_of_one_row_in_the_singular(owner, importer):
     import_id = bring(owner, one)
     check(owner, importer, import_id)
     page = " ".join(owner.get(f"/imports/{import_id}/review").text.split())
-    assert "1 row is somebody you already have or who appears twice. What should happen to it?" in page
+    assert "1 row is a person you already have or who appears twice. What should happen to it?" in page
     assert ">Mend it</a>" in page
 
 

@@ -1,7 +1,7 @@
 """Erasing a person: everything that is kept of them goes, and every count stays true.
 
 A row is theirs where it made or changed their contact, or has their e-mail or ID. Rows that share no more than a phone
-with them, or only name them, may be about somebody else: those are listed, and stay unless they are asked for.
+with them, or only name them, may be about another person: those are listed, and stay unless they are asked for.
 
 The ledger keeps that there was a row and what became of it. A stored file in which the person stands is deleted
 whole: cutting one row out of it would make another file of it, with other bytes than its fingerprint says. So reports

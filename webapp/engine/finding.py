@@ -1,7 +1,7 @@
 """Finding a person in headers, and in stored files where staged rows and labels do not speak for the whole file.
 
 What is theirs, by an e-mail or ID in its column, is told apart from what only shares a phone or names them.
-The file is read as the check reads it, whatever its format, encoding and blocks are, and nothing of it is kept: the
+The file is read as the check reads it, with its format, encoding and blocks, and nothing of it is kept: the
 cells of one row are in memory at a time. A file that cannot be read, or not whole, is taken to hold the person.
 """
 
@@ -25,7 +25,7 @@ from webapp.vocabulary.states import UNCHECKED
 
 EVERYTHING = reading.Limits(max_rows=2**40, max_columns=2**14)
 CUT_SHORT = {"cell_too_long", "row_too_long"}  # of such a row only the beginning is read
-LOCAL = 8  # digits, the last of a number, that are called without its area; shorter ones are anybody's
+LOCAL = 8  # digits, the last of a number, that are called without its area; shorter ones tell no one apart
 SHORT = 7  # digits, from which on a number within other text is taken for one
 SIGN = r"[ \u00a0./()-]"  # what people put between digits
 BETWEEN = rf"{SIGN}{{0,3}}"

@@ -33,7 +33,7 @@ class Lease:
 def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | None:
     """Take the import if it is free or the holder's heartbeat is older than `lease_seconds`; else None.
 
-    A holder that is late is fenced first: its database session is ended, then the token moves on, so whatever
+    A holder that is late is fenced first: its database session is ended, then the token moves on, so what
     it had in flight is rolled back before the new holder reads the checkpoint.
     """
     held = _lock_if_free(conn, import_id, lease_seconds)

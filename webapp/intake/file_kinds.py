@@ -38,7 +38,7 @@ MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<?xml", b"<sc
 
 
 def by_content(head: bytes) -> None:
-    """Raise Refusal for documents, pictures, programs and archives, whatever their name."""
+    """Raise Refusal for documents, pictures, programs and archives, under any name."""
     if head.startswith(OLE):
         raise Refusal("is_protected" if ENCRYPTED in head else "is_old_excel")
     for magic, code in MAGIC:

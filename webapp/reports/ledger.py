@@ -129,7 +129,7 @@ def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: 
     ]
 
 
-# The names again, side by side: a whole name is found whatever stands between its parts.
+# The names again, side by side: a whole name is found with any text between its parts.
 _SEARCHED = "concat_ws(' ', {}, array_to_string(r.record, ' '))".format(
     ", ".join(f"r.{name}" for name in (*SEARCHED, *NAMES))
 )

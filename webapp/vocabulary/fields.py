@@ -38,7 +38,7 @@ class Field:
     unique: bool = False  # no two contacts have the same
     has_key: bool = False  # it is compared by a column derived from it, `<name>_key`
 
-    telling_rank: int | None = None  # how well it tells who somebody is; 1 is best
+    telling_rank: int | None = None  # how well it tells who a contact is; 1 is best
     list_rank: int | None = None  # its place beside the name in the list of contacts, from 1
     searchable: bool = False  # searches for contacts and for rows of a report look into it
 

@@ -248,7 +248,7 @@ MESSAGES = {
     "deleted_meanwhile": Message("Deleted meanwhile", "Nothing to do: the contact is gone."),
     "refused_on_undo": Message(
         "The database refused",
-        "Show the reason to whoever looks after the database; then edit or delete the contact.",
+        "Show the reason to the administrator of the database; then edit or delete the contact.",
     ),
     "key_taken_on_undo": Message(
         "Another contact has this e-mail or ID now",

@@ -274,7 +274,7 @@ def sources_of(target: State) -> list[State]:
 
 
 def asked_for(state: State) -> list[State]:
-    """The states that somebody means who asks for imports of this one: with `failed` also what is told as that."""
+    """The states that a query for this one finds: with `failed` also what is told as that."""
     return [one for one in State if state in {one, one.public}]
 
 

@@ -22,7 +22,7 @@ def settings() -> Settings:
 
 
 def load_import(import_id: UUID) -> ContactImport:
-    """The import, for one who may see it; for anybody else there is no such import (404)."""
+    """The import, for a person who may see it; for all others there is no such import (404)."""
     found = db.session.get(ContactImport, import_id)
     if found is None or not may_see(found):
         abort(404)

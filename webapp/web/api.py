@@ -177,7 +177,7 @@ def execute_import(import_id: UUID, body: forms.ExecuteRequest) -> ResponseRetur
 
 
 def _wants_json() -> bool:
-    """Whether the answer is to be JSON; whoever accepts anything gets the stream."""
+    """Whether the answer is to be JSON; a client that accepts anything gets the stream."""
     if not request.accept_mimetypes:
         return False
     wanted = request.accept_mimetypes.best_match(["text/event-stream", "application/json"])

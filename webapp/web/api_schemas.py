@@ -168,7 +168,7 @@ class Progress(Given):
     state: ToldState
     outcomes: Outcomes
     waiting_for: Annotated[str | None, Field(description="Why nothing moves, if so.")]
-    obstacle: Annotated[str | None, Field(description="What somebody has to clear away while it waits for help.")]
+    obstacle: Annotated[str | None, Field(description="What has to be cleared away while it waits for help.")]
     work: Work
 
 

@@ -18,7 +18,7 @@ from webapp.web.extensions import db
 from webapp.web.live import bound_sends
 from webapp.web.problems import Problem
 
-QUIET_SECONDS = 10.0  # a comment at least this often, so that nobody on the way takes the stream for dead
+QUIET_SECONDS = 10.0  # a comment at least this often, so that no proxy takes the stream for dead
 RECONNECT_MS = 2000
 
 

@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 def _committed(ask: Callable[[Session], Result]) -> Result:
-    """Ask the engine and commit; whatever goes wrong leaves nothing behind."""
+    """Ask the engine and commit; an error leaves nothing behind."""
     try:
         result = ask(db.session())
         db.session.commit()

@@ -1,6 +1,6 @@
 """One reader for all who watch an import in this process, a cap on how many may, and who may still.
 
-A reader thread looks at the database four times a second while anybody watches, and wakes the watchers when
+A reader thread looks at the database four times a second while a page or client watches, and wakes the watchers when
 something changed. It holds no database session between two looks, and the watchers hold none at all. Every few seconds
 one query asks for all watchers whether what they came with still opens their import.
 """
@@ -27,7 +27,7 @@ from webapp.web.identity import Identity, still_valid
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25  # at most four pushes a second
-IDLE_SECONDS = 1.0  # between looks at an import that nobody works on
+IDLE_SECONDS = 1.0  # between looks at an import that no worker works on
 FORGET_SECONDS = 30.0
 GUARD_SECONDS = 2.0  # between two questions whether the watchers may still watch
 POLLED, PUSHED, LAST = "every 2s", "htmx:ws:close from:#live", "load"

@@ -78,7 +78,7 @@ def _is_large() -> bool:
 
 
 def _stranger(*, upload: bool) -> ResponseReturnValue:
-    """The answer to somebody unknown who sends more than signing in takes."""
+    """The answer to a client without an account who sends more than signing in takes."""
     if problems.concerns_api():
         raise problems.Problem(401)
     if not upload:
@@ -87,7 +87,7 @@ def _stranger(*, upload: bool) -> ResponseReturnValue:
 
 
 def _let_go(_error: BaseException | None) -> None:
-    """Free the slot, and close the temporary files: those of a form that is refused half-way nobody else closes."""
+    """Free the slot, and close the temporary files: no one else closes those of a form that is refused half-way."""
     if g.pop("slot", None):
         _slots.release()
     for kept in g.pop("temporary", []):
