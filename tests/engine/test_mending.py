@@ -85,7 +85,7 @@ def test_previews_follow_a_correction(importer, session):
 
 def test_what_cannot_be_mended(importer, session):
     ready = importer.check(PEOPLE)
-    with pytest.raises(KeyError):
+    with pytest.raises(Refusal, match="row_unknown"):
         mending.correct(session, ready.id, 2, {1: "x@example.com"})  # nothing is wrong with it
     importer.execute(ready.id)
     with pytest.raises(Refusal, match="wrong_state"):

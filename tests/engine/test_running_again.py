@@ -138,6 +138,6 @@ def test_the_page_says_when_too_many_wait(make_app, sign_in, session, importer):
     assert owner.post(f"/imports/{import_id}/run-again", {}).location == first
     session.execute(text("UPDATE contact_imports SET run_again_of = NULL"))
     session.commit()
-    refused = owner.post(f"/imports/{import_id}/run-again", {}, status=409)
+    refused = owner.post(f"/imports/{import_id}/run-again", {}, status=429)
     assert "1" in refused.text
     assert "…" not in refused.text
