@@ -160,6 +160,42 @@ def test_a_key_taken_meanwhile_stays_away_until_it_is_free(importer, session, an
     assert book(session) == before
 
 
+@pytest.mark.parametrize("taker_first", [True, False])
+@pytest.mark.parametrize("writer", ["edit", "import"])
+def test_a_key_that_stayed_away_comes_back_when_what_filled_its_field_is_undone(
+    importer, session, ann, writer, taker_first
+):
+    """The field was empty when it was filled, since the contact had come back without its address."""
+    before = book(session)
+    number = ann.id
+    journal.delete_contact(session, number, ann.version, importer.user_id)
+    session.commit()
+    taker = importer.run(lines("7,ann@example.com"))
+    undo_by_hand.undo_change(session, entry(session, "delete"), importer.user_id)
+    session.commit()
+
+    if writer == "edit":
+        version = session.get_one(Contact, number, populate_existing=True).version
+        journal.edit_contact(session, number, version, {"email": "new@example.com"}, importer.user_id)
+        session.commit()
+    else:
+        filling = importer.run(lines("1,new@example.com"), "update", match_keys=["external_id"])
+    assert session.get_one(Contact, number, populate_existing=True).email == "new@example.com"
+
+    def undo_writer() -> None:
+        if writer == "edit":
+            undo_by_hand.undo_change(session, entry(session, "edit"), importer.user_id)
+            session.commit()
+        else:
+            undone(importer, session, filling.id)
+
+    steps = [lambda: undone(importer, session, taker.id), undo_writer]
+    for step in steps if taker_first else reversed(steps):
+        step()
+    assert book(session) == before
+    assert not session.scalar(text("SELECT count(*) FROM contact_undo_due"))
+
+
 def test_what_was_undone_while_a_contact_was_deleted_is_caught_up_with(importer, session, ann):
     before = book(session)
     changed = importer.run(lines("1,Zoe,x", head="ID,First name,Tags"), "update", match_keys=["external_id"])

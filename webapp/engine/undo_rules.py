@@ -23,6 +23,10 @@ OF_CHANGE = "({h}.id = %(change)s)"
 # What was undone while the contact was deleted: judged when the deletion is undone.
 UNDONE_MEANWHILE = "({h}.kind IN ('import', 'edit') AND {h}.undone_at > %(since)s)"
 
+# An undone deletion: the contact came back, but for keys that another contact had taken. So what a
+# later entry found in such a field may be less than what the contact had.
+_IS_RETURN = "({h}.kind = 'delete' AND {h}.undone_at IS NOT NULL)"
+
 # A contact's journal. OFFSET and the sum keep the look-up by contact: by import it would read the import's whole
 # journal, and by number, as a plan made while the journal was empty may, all of it.
 JOURNAL = "(SELECT * FROM contact_changes WHERE contact_id = {contact} AND id + 0 > {since} OFFSET 0)"
@@ -66,8 +70,9 @@ def found(unit: str, entries: str) -> str:
     is_plain: nothing else happened to the contact that matters. Such an entry comes back whole, as it was before.
     returns: false for contacts that the import itself created. They are kept as the import left them, or removed.
     """
-    other = f"""o.id <> h.id AND o.kind IN ('import', 'edit') AND (
-            {unit.format(h="o")} OR (o.id > h.id AND o.undone_at IS NULL) OR (o.id < h.id AND o.undone_at > h.at))"""
+    other = f"""o.id <> h.id AND ({_IS_RETURN.format(h="o")} OR o.kind IN ('import', 'edit') AND (
+            {unit.format(h="o")} OR (o.id > h.id AND o.undone_at IS NULL)
+            OR (o.id < h.id AND o.undone_at > h.at)))"""
     return f"""found AS MATERIALIZED (
       SELECT h.id AS change, h.ctid AS place, h.contact_id, h.row, h.before, h.after, c.version,
         c.id IS NOT NULL AS there,
@@ -105,6 +110,21 @@ def fields(entry: str) -> str:
         FROM (SELECT jsonb_array_elements_text({has["before"]}) UNION SELECT jsonb_array_elements_text({has["after"]}))
           u(t)
         WHERE ({has["before"]} ? t) <> ({has["after"]} ? t))"""
+
+
+# The unique keys that a contact held when it was deleted, as `fields` would give them.
+_HELD_KEYS = "(VALUES {}) k(field, held)".format(
+    ", ".join(
+        f"('{kind}', CASE WHEN h.before ? '{kind}' THEN "
+        + (
+            f"jsonb_build_array(h.before -> '{kind}', COALESCE(h.before -> '{key}', 'null'))"
+            if kind in KEY_FIELDS
+            else f"h.before -> '{kind}'"
+        )
+        + " END)"
+        for kind, key in KEYS.items()
+    )
+)
 
 
 def _replay(standing: str, horizon: str = "id > horizon") -> str:
@@ -156,7 +176,12 @@ def judged(unit: str) -> str:
         CROSS JOIN LATERAL {fields("i")} g
         WHERE i.id < h.id AND i.kind = 'import' AND (i.undone_at IS NULL OR i.undone_at > h.at)
           AND g.field = f.field ORDER BY i.id DESC LIMIT 1) r ON h.kind = 'edit'
-      WHERE h.kind IN ('import', 'edit') AND (h.after <> '{{}}' OR h.undone_at IS NULL)),
+      WHERE h.kind IN ('import', 'edit') AND (h.after <> '{{}}' OR h.undone_at IS NULL)
+      UNION ALL
+      SELECT o.contact_id, h.id, h.row, false, false, k.field, k.held, k.held, NULL
+      FROM others o
+      CROSS JOIN LATERAL {JOURNAL.format(contact="o.contact_id", since="0")} h
+      CROSS JOIN LATERAL {_HELD_KEYS} WHERE {_IS_RETURN.format(h="h")} AND k.held IS NOT NULL),
     placed AS MATERIALIZED (
       SELECT *, min(id) FILTER (WHERE mine) OVER ({by}) AS first,
         COALESCE(max(id) FILTER (WHERE after IS NULL) OVER (
