@@ -39,6 +39,7 @@ house: .venv/dev
 
 check: .venv/dev
 	ruff check .
+	ruff format --check --quiet .
 	mypy
 	djlint templates --lint --quiet
 	lint-imports

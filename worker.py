@@ -124,7 +124,10 @@ class ImportWorker(Worker):
         """RQ would do nothing for as long as a key stands in the queue."""
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
-        """Take SIGTERM or SIGINT. RQ would first write it to the queue, and lose it with one that is away."""
+        """Take SIGTERM or SIGINT.
+
+        RQ would first write it to the queue, and lose it with one that is away.
+        """
         if os.getpid() != self.pid:
             jobs.stop_request.told = True  # a work-horse that has not set its own handler yet
             return
@@ -152,7 +155,9 @@ class ImportWorker(Worker):
         """RQ would log the exception's text, which may quote a contact."""
         logger.error("%s broke off:\n%s", job.id, logs.describe(exc_info[1]))
 
-    def handle_job_failure(self, job: Any, queue: Any, *more: Any, exc_string: str = "", **named: Any) -> None:
+    def handle_job_failure(
+        self, job: Any, queue: Any, *more: Any, exc_string: str = "", **named: Any
+    ) -> None:
         """RQ would keep the traceback in the queue, texts included: its first line says as much as is needed."""
         named["exc_string"] = exc_string.partition("\n")[0]
         super().handle_job_failure(job, queue, *more, **named)

@@ -27,7 +27,10 @@ def empty(conn: Conn) -> None:
 def known(conn: Conn, **instead: str) -> None:
     """All contacts of the file, as nobody's import, some fields holding another SQL value instead of the file's."""
     empty(conn)
-    instead = {"imported_from": "NULL", "imported_row": "NULL"} | instead  # Else its undo would see its own creations.
+    instead = {
+        "imported_from": "NULL",
+        "imported_row": "NULL",
+    } | instead  # Else its undo would see its own creations.
     values = ", ".join(instead.get(column, column) for column in COLUMNS.split(", "))
     conn.execute(f"INSERT INTO contacts ({COLUMNS}) SELECT {values} FROM kept")
     conn.execute("VACUUM contacts")
@@ -52,9 +55,14 @@ def forget(conn: Conn, import_id: UUID) -> None:
 
 
 def drop(conn: Conn, import_id: UUID) -> None:
-    """Delete an import. The lease is locked first, as a claim does, so that neither waits for the other in a circle."""
+    """Delete an import.
+
+    The lease is locked first, as a claim does, so that neither waits for the other in a circle.
+    """
     with conn.transaction():
-        conn.execute("SELECT FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (import_id,))
+        conn.execute(
+            "SELECT FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (import_id,)
+        )
         for table in ("contact_import_rows", "contact_import_problems", "contact_import_logs"):
             conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
         conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
@@ -62,7 +70,9 @@ def drop(conn: Conn, import_id: UUID) -> None:
 
 def reset(conn: Conn, import_id: UUID) -> None:
     """The import as it was when it had been checked: nothing written, nothing counted."""
-    conn.execute("TRUNCATE contact_import_results, contact_changes, contact_undo_kept, contact_undo_due")
+    conn.execute(
+        "TRUNCATE contact_import_results, contact_changes, contact_undo_kept, contact_undo_due"
+    )
     counters = ", ".join(f"{outcome} = 0" for outcome in STORED_OUTCOMES)
     conn.execute(
         f"""UPDATE contact_imports SET state = 'ready', last_row = 0, batches_done = 0, busy_seconds = 0,
@@ -70,7 +80,9 @@ def reset(conn: Conn, import_id: UUID) -> None:
               {counters} WHERE id = %s""",
         (import_id,),
     )
-    conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s AND event <> 'checked'", (import_id,))
+    conn.execute(
+        "DELETE FROM contact_import_logs WHERE import_id = %s AND event <> 'checked'", (import_id,)
+    )
 
 
 def copied(conn: Conn, where: str = "true") -> list[bytes]:

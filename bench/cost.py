@@ -44,7 +44,9 @@ from webapp.vocabulary.strategies import Strategy  # noqa: E402
 T = TypeVar("T")
 BATCH = 100
 RUN_SECONDS = 0.03  # short, so that two neighbours meet the same machine
-COUNTED = ", ".join(f"{outcome} = {outcome} + found.counts[{at}]" for at, outcome in enumerate(STORED_OUTCOMES, 1))
+COUNTED = ", ".join(
+    f"{outcome} = {outcome} + found.counts[{at}]" for at, outcome in enumerate(STORED_OUTCOMES, 1)
+)
 BARE = f"""
     CREATE OR REPLACE PROCEDURE pg_temp.bare(p_id uuid, INOUT p_after bigint, INOUT batches bigint) LANGUAGE plpgsql
     AS $procedure$
@@ -79,7 +81,9 @@ def staged(settings: Settings, rows: int) -> UUID:
         user = User(email="bench@example.com", password_hash="none", role="admin")  # noqa: S106 - nobody signs in
         session.add(user)
         session.flush()
-        found = uploads.create(session, user.id, "people.csv", io.BytesIO(text.getvalue().encode()), settings)
+        found = uploads.create(
+            session, user.id, "people.csv", io.BytesIO(text.getvalue().encode()), settings
+        )
         sessions.map_columns(session, found.id, found.suggested_mapping)
         session.commit()
         while found.state == "checking":
@@ -112,9 +116,14 @@ class Round:
         return found
 
     def run(self) -> Self:
-        lease = self.timed(self.ends, leases.claim, self.conn, self.import_id, self.settings.lease_seconds)
+        lease = self.timed(
+            self.ends, leases.claim, self.conn, self.import_id, self.settings.lease_seconds
+        )
         assert lease
-        ledger, connect = ledger_digest.Ledger(self.import_id), partial(db.connect_job, self.settings.database_url)
+        ledger, connect = (
+            ledger_digest.Ledger(self.import_id),
+            partial(db.connect_job, self.settings.database_url),
+        )
         with leases.heartbeat(self.settings.database_url, lease, self.settings.heartbeat_seconds):
             with ledger_digest.ReadBehind(ledger, connect, goes_on=False) as committed:
                 turn = self.in_turn(lease, BatchProcessor(self.conn, lease).run.last_row, committed)
@@ -144,14 +153,18 @@ class Round:
         """Decide, write, count and commit; the last row."""
         self.conn.autocommit = True
         started = time.perf_counter()
-        done: Any = self.conn.execute("CALL pg_temp.bare(%s, %s, 0)", (self.import_id, after), prepare=True).fetchone()
+        done: Any = self.conn.execute(
+            "CALL pg_temp.bare(%s, %s, 0)", (self.import_id, after), prepare=True
+        ).fetchone()
         self.bare.append((time.perf_counter() - started, done["batches"]))
         self.conn.autocommit = False
         return int(done["p_after"])
 
     def bare_end(self) -> None:
         self.conn.execute("SET LOCAL synchronous_commit = on")
-        self.conn.execute("UPDATE contact_imports SET state = 'completed' WHERE id = %s", (self.import_id,))
+        self.conn.execute(
+            "UPDATE contact_imports SET state = 'completed' WHERE id = %s", (self.import_id,)
+        )
         self.conn.commit()
 
 
@@ -181,7 +194,10 @@ def ratio(rows: int, rounds: int) -> float:
 
 def per_row(run: Round, rows: int) -> dict[str, float]:
     """Microseconds a row: medians of the runs and of the differences of neighbours; bad moments fall out."""
-    engine, bare = ([seconds / batches for seconds, batches in found if batches] for found in (run.engine, run.bare))
+    engine, bare = (
+        [seconds / batches for seconds, batches in found if batches]
+        for found in (run.engine, run.bare)
+    )
     pairs = list(zip(engine, bare, strict=False))[1:]  # The first run makes the plans.
     alone = statistics.median(each for _, each in pairs) / BATCH * 1e6
     more = statistics.median(with_all - each for with_all, each in pairs) / BATCH * 1e6
@@ -190,13 +206,18 @@ def per_row(run: Round, rows: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     found = measure(options.rows, options.rounds)
     for number, each in enumerate(found, 1):
-        print(f"round {number}: bare {each['bare']:.2f} µs a row, engine {each['more']:+.2f} in each batch", end=" ")
+        print(
+            f"round {number}: bare {each['bare']:.2f} µs a row, engine {each['more']:+.2f} in each batch",
+            end=" ",
+        )
         print(f"and {each['ends']:+.2f} for claim and proof: ratio {each['ratio']:.3f}")
     print(f"ratio, median of the rounds: {statistics.median(each['ratio'] for each in found):.3f}")
 

@@ -39,8 +39,12 @@ class House:
         os.environ.update(found, ROWCALL_VAR=self.folder.name, SECRET_KEY=secrets.token_urlsafe())
         self.settings = Settings()
         migrate(self.settings.database_url)
-        self.administer("GRANT pg_checkpoint TO rowcall", "GRANT SET ON PARAMETER track_functions TO rowcall")
-        self.conn = psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row)
+        self.administer(
+            "GRANT pg_checkpoint TO rowcall", "GRANT SET ON PARAMETER track_functions TO rowcall"
+        )
+        self.conn = psycopg.connect(
+            self.settings.database_url, autocommit=True, row_factory=dict_row
+        )
         self.user_id = self._user()
         self.workers = [self._spawn("worker.py") for _ in range(workers)]
         self.postgres = self.servers.running["postgres"].pid
@@ -88,8 +92,19 @@ class House:
             return user.id
 
     def _token(self) -> str:
-        command = [sys.executable, "-m", "flask", "--app", "webapp.app", "token", "create", "bench@example.com"]
-        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()[-1]
+        command = [
+            sys.executable,
+            "-m",
+            "flask",
+            "--app",
+            "webapp.app",
+            "token",
+            "create",
+            "bench@example.com",
+        ]
+        return subprocess.run(
+            command, cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split()[-1]
 
     def session(self) -> Session:
         return Session(db._engine(self.settings.database_url), expire_on_commit=False)  # noqa: SLF001 - a bench
@@ -116,7 +131,9 @@ class House:
     def preview(self, import_id: UUID, strategy: str) -> None:
         """Preview one strategy anew, since the book is another than it was."""
         where = "import_id = %s AND strategy = %s"
-        self.conn.execute(f"DELETE FROM contact_import_previews WHERE {where}", (import_id, strategy))
+        self.conn.execute(
+            f"DELETE FROM contact_import_previews WHERE {where}", (import_id, strategy)
+        )
         jobs.wake(import_id, self.settings)
         question = f"SELECT 1 AS there FROM contact_import_previews WHERE {where}"
         while not self.conn.execute(question, (import_id, strategy)).fetchone():
@@ -141,9 +158,14 @@ class House:
         jobs.wake(import_id, self.settings)
 
     def wait(self, import_id: UUID, state: str) -> None:
-        """Return once the import is in this state. Asked seldom, since asking takes time from what is measured."""
+        """Return once the import is in this state.
+
+        Asked seldom, since asking takes time from what is measured.
+        """
         question = "SELECT state, failure_reason FROM contact_imports WHERE id = %s"
-        while (row := self.conn.execute(question, (import_id,), prepare=True).fetchone())["state"] != state:
+        while (row := self.conn.execute(question, (import_id,), prepare=True).fetchone())[
+            "state"
+        ] != state:
             assert row["state"] != "refused", row["failure_reason"]
             time.sleep(0.03)
 

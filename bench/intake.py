@@ -38,7 +38,11 @@ def upload(file: Path) -> dict[str, float]:
     with House(workers=0, web=True) as house:
         seconds = sorted(_seconds_after_last_byte(house, file) for _ in range(UPLOADS))
         peak = house.watch.peaks["web"]
-    return {"megabytes": file.stat().st_size / MEBIBYTE, "seconds": seconds[UPLOADS // 2], "peak_megabytes": peak}
+    return {
+        "megabytes": file.stat().st_size / MEBIBYTE,
+        "seconds": seconds[UPLOADS // 2],
+        "peak_megabytes": peak,
+    }
 
 
 def _seconds_after_last_byte(house: House, file: Path) -> float:
@@ -58,7 +62,11 @@ def check(file: Path, rows: int) -> dict[str, float]:
         spent = processor_seconds(house.workers[0].pid) - before
         seconds = house.seconds(import_id, "check_started", "checked")
         peak = house.watch.peaks["work-horse"]
-    found = {"rows": rows, "rows_per_second": rows / seconds, "rows_per_processor_second": rows / spent}
+    found = {
+        "rows": rows,
+        "rows_per_second": rows / seconds,
+        "rows_per_processor_second": rows / spent,
+    }
     return {**found, "peak_megabytes": peak}
 
 
@@ -79,7 +87,10 @@ def workbook(folder: Path, rows: int) -> Path:
 
     file = folder / f"contacts-{rows}.xlsx"
     options = {"constant_memory": True}
-    with xlsxwriter.Workbook(file, options) as book, contacts(folder, rows).open(newline="") as stream:
+    with (
+        xlsxwriter.Workbook(file, options) as book,
+        contacts(folder, rows).open(newline="") as stream,
+    ):
         sheet = book.add_worksheet()
         for number, cells in enumerate(csv.reader(stream)):
             for column, text in enumerate(cells):

@@ -34,7 +34,9 @@ def cookie_of(house: House) -> str:
     from webapp.app import create_app  # noqa: PLC0415 - Flask, for this alone
     from webapp.web.passwords import hashed  # noqa: PLC0415
 
-    house.conn.execute("UPDATE users SET password_hash = %s WHERE id = %s", (hashed(PASSWORD), house.user_id))
+    house.conn.execute(
+        "UPDATE users SET password_hash = %s WHERE id = %s", (hashed(PASSWORD), house.user_id)
+    )
     app = create_app(house.settings)
     app.config["WTF_CSRF_ENABLED"] = False  # The bench's own process; what is measured is another.
     client = app.test_client()
@@ -48,7 +50,12 @@ class Bench:
     """One house, and files whose contacts are all new, so that every run does the same work."""
 
     def __init__(self, house: House, folder: Path) -> None:
-        self.house, self.folder, self.port, self.cookie = house, folder, house.port, cookie_of(house)
+        self.house, self.folder, self.port, self.cookie = (
+            house,
+            folder,
+            house.port,
+            cookie_of(house),
+        )
         self.files = itertools.count(1)
         house.conn.execute("SET application_name = 'bench'")
 
@@ -139,10 +146,18 @@ def measure(bench: Bench, rows: int, watchers: int) -> None:
     errors = [error for found, _ in seen for one in found for error in one.errors]
     lags = [lag for _, found in seen for lag in found]
     partial, late = quantile(answers, 0.95) * 1000, quantile(lags, 0.99)
-    told(f"partial, p95 of {len(answers):,} answers (target: under 50 ms)", f"{partial:.1f} ms", partial < FRAGMENT_MS)
+    told(
+        f"partial, p95 of {len(answers):,} answers (target: under 50 ms)",
+        f"{partial:.1f} ms",
+        partial < FRAGMENT_MS,
+    )
     told("partial, median", f"{statistics.median(answers) * 1000:.1f} ms")
     told("errors (target: none)", str(len(errors)), not errors)
-    told(f"commit to watcher, p99 of {len(lags):,} (target: under 1 s)", f"{late:.2f} s", late < SEEN_SECONDS)
+    told(
+        f"commit to watcher, p99 of {len(lags):,} (target: under 1 s)",
+        f"{late:.2f} s",
+        late < SEEN_SECONDS,
+    )
     told("commit to watcher, median", f"{statistics.median(lags):.2f} s")
     without, under = statistics.median(alone), statistics.median(watched)
     told("rows a second, unwatched", f"{without:,.0f}")

@@ -16,14 +16,18 @@ from bench.files import contacts
 from bench.house import ROOT, House
 
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"
-# Rows that each is given: the slow ones take as long over a few thousand as the others over the whole file.
+# Rows that each is given: the slow ones take as long over a few thousand as the others over the
+# whole file.
 SLOW_ROWS = 1000
 PEERS = {
     "django-import-export, default": ("django_import_export", SLOW_ROWS, ["default"]),
     "django-import-export, bulk": ("django_import_export", SLOW_ROWS, ["bulk"]),
     "SQLAlchemy ORM, a commit every 100": ("sqlalchemy_orm", SLOW_ROWS, []),
 }
-LOADERS = {"pgloader, 100 rows a batch": (20_000, "batch rows = 100,"), "pgloader, default": (None, "")}
+LOADERS = {
+    "pgloader, 100 rows a batch": (20_000, "batch rows = 100,"),
+    "pgloader, default": (None, ""),
+}
 FIELDS = {
     "external_id": "Customer ID", "email": "Email", "first_name": "First Name", "last_name": "Last Name",
     "phone": "Phone", "company": "Company", "job_title": "Job Title", "street": "Street", "city": "City",
@@ -38,10 +42,15 @@ def measure(house: House, folder: Path, rows: int) -> dict[str, tuple[int, float
         for name, (program, most, arguments) in PEERS.items():
             count = min(rows, most)
             table(house.conn)
-            found[name] = (count, _python(house, program, [str(contacts(folder, rows)), str(count), *arguments]))
+            found[name] = (
+                count,
+                _python(house, program, [str(contacts(folder, rows)), str(count), *arguments]),
+            )
     if shutil.which("pgloader"):
         for name, (most, setting) in LOADERS.items():
-            table(house.conn, unique="")  # It knows no duplicates: a unique index would only have it reject rows.
+            table(
+                house.conn, unique=""
+            )  # It knows no duplicates: a unique index would only have it reject rows.
             count = min(rows, most or rows)
             found[name] = (count, _pgloader(house, contacts(folder, count), count, setting))
     house.conn.execute("DROP TABLE IF EXISTS peer")
@@ -63,7 +72,9 @@ def table(conn: psycopg.Connection[dict[str, object]], unique: str = "UNIQUE") -
 
 def _storage(conn: psycopg.Connection[dict[str, object]]) -> str:
     """The storage options of `contacts`."""
-    found = conn.execute("SELECT reloptions FROM pg_class WHERE oid = 'contacts'::regclass").fetchone()
+    found = conn.execute(
+        "SELECT reloptions FROM pg_class WHERE oid = 'contacts'::regclass"
+    ).fetchone()
     return ", ".join(found["reloptions"] or ["fillfactor = 100"])
 
 

@@ -25,7 +25,10 @@ class Watch:
         self.thread.join()
 
     def taken(self) -> dict[str, float]:
-        """The peaks since the last time, and start over. A peak that a living process had before stays its peak."""
+        """The peaks since the last time, and start over.
+
+        A peak that a living process had before stays its peak.
+        """
         found, self.peaks = dict(self.peaks), defaultdict(float)
         return found
 
@@ -44,7 +47,9 @@ class Watch:
 
 def children(pid: int) -> list[int]:
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
     except OSError:
         return []
 
@@ -63,4 +68,6 @@ def processor_seconds(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    return sum(map(int, fields[11:15])) / TICKS + sum(processor_seconds(child) for child in children(pid))
+    return sum(map(int, fields[11:15])) / TICKS + sum(
+        processor_seconds(child) for child in children(pid)
+    )

@@ -33,7 +33,14 @@ def _shown(figure: float | None) -> str:
 
 def _speeds(result: dict[str, Any]) -> Table:
     found = [
-        (f["measure"], f"{f['rows']:,}", f"{f['rows_per_second']:,}", f"{f['ratio']:.2f}", str(f["rounds"]), f["note"])
+        (
+            f["measure"],
+            f"{f['rows']:,}",
+            f"{f['rows_per_second']:,}",
+            f"{f['ratio']:.2f}",
+            str(f["rounds"]),
+            f["note"],
+        )
         for f in result["speeds"]
     ]
     return "Speed", ("what", "rows", "rows/s", "of COPY", "rounds", ""), found
@@ -42,7 +49,11 @@ def _speeds(result: dict[str, Any]) -> Table:
 def _undo(result: dict[str, Any]) -> Table:
     undo = result.get("undo", {"rows": 0, "rounds": 0, "kinds": []})
     found = [
-        (f["kind"], *(f"{speed:,}" for speed in f["rows_per_second"].values()), f"{f['times_the_import']:.2f}")
+        (
+            f["kind"],
+            *(f"{speed:,}" for speed in f["rows_per_second"].values()),
+            f"{f['times_the_import']:.2f}",
+        )
         for f in undo["kinds"]
     ]
     title = f"Import and undo of {undo['rows']:,} contacts, {undo['rounds']} rounds"
@@ -51,7 +62,10 @@ def _undo(result: dict[str, Any]) -> Table:
 
 def _memory(result: dict[str, Any]) -> Table:
     found = [
-        (f"{entry['rows']:,} rows", *(f"{entry['megabytes'].get(name, 0):.0f}" for name in PROCESSES))
+        (
+            f"{entry['rows']:,} rows",
+            *(f"{entry['megabytes'].get(name, 0):.0f}" for name in PROCESSES),
+        )
         for entry in result.get("memory", [])
     ]
     return "Peak resident memory, MB", ("", *PROCESSES), found
@@ -62,10 +76,21 @@ PROCESSES = ("web", "worker", "work-horse")
 
 def _stages(result: dict[str, Any]) -> Iterable[Table]:
     stages = result.get("stages", [])
-    times = [(s["stage"], *(f"{s['microseconds_a_row'][kind]:.1f}" for kind in KINDS)) for s in stages]
-    yield "Where the time goes, microseconds a row", ("stage", "wall", "of which Python", "PostgreSQL"), times
+    times = [
+        (s["stage"], *(f"{s['microseconds_a_row'][kind]:.1f}" for kind in KINDS)) for s in stages
+    ]
+    yield (
+        "Where the time goes, microseconds a row",
+        ("stage", "wall", "of which Python", "PostgreSQL"),
+        times,
+    )
     shares = [
-        (s["stage"], ", ".join(f"{doing} {share:.0%}" for doing, share in s["sessions"].items() if share >= 0.01))
+        (
+            s["stage"],
+            ", ".join(
+                f"{doing} {share:.0%}" for doing, share in s["sessions"].items() if share >= 0.01
+            ),
+        )
         for s in stages
     ]
     yield "What the jobs' sessions are at", ("stage", "share of the looks"), shares
@@ -73,7 +98,11 @@ def _stages(result: dict[str, Any]) -> Iterable[Table]:
         (found["strategy"], *(f"{found['microseconds_a_row'].get(name, 0):.2f}" for name in STEPS))
         for found in result.get("inside", [])
     ]
-    yield "Inside a batch, microseconds a row", ("", "decide and write", "checkpoint and log", "commit"), steps
+    yield (
+        "Inside a batch, microseconds a row",
+        ("", "decide and write", "checkpoint and log", "commit"),
+        steps,
+    )
 
 
 STEPS = ("decide", "checkpoint", "run_batches")
@@ -87,7 +116,10 @@ def as_text(result: dict[str, Any]) -> str:
 
 def _text_table(title: str, header: Sequence[str], rows: list[Sequence[str]]) -> str:
     widths = [max(len(str(line[n])) for line in [header, *rows]) for n in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [header, *rows]]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in [header, *rows]
+    ]
     return "\n".join([title, *(line.rstrip() for line in lines)])
 
 

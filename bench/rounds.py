@@ -29,7 +29,9 @@ class Rounds:
 
     def __init__(self, house: House, file: Path, rows: int) -> None:
         self.house, self.conn, self.file, self.rows = house, house.conn, file, rows
-        self.rounds: list[dict[str, list[float]]] = []  # for each round: measure → rows per second, each time
+        self.rounds: list[
+            dict[str, list[float]]
+        ] = []  # for each round: measure → rows per second, each time
         self.notes: dict[str, str] = {}
         self.import_id = self._first()
         self.data = book.copied(self.conn)
@@ -133,7 +135,11 @@ class Rounds:
         self.conn.execute("CHECKPOINT")
         self.house.roll_back(self.import_id)
         self.house.wait(self.import_id, "rolled_back")
-        self.note(measure, self.rows, self.house.seconds(self.import_id, "rollback_started", "rolled_back"))
+        self.note(
+            measure,
+            self.rows,
+            self.house.seconds(self.import_id, "rollback_started", "rolled_back"),
+        )
         self.house.wait_until_let_go(self.import_id)
 
     def whole_way(self) -> None:
@@ -152,16 +158,22 @@ class Rounds:
 
     def speed(self, measure: str) -> float:
         """The median of all rounds, in rows per second."""
-        return statistics.median(figure for found in self.rounds for figure in found.get(measure, ()))
+        return statistics.median(
+            figure for found in self.rounds for figure in found.get(measure, ())
+        )
 
     def ratio(self, measure: str, base: str) -> float:
         """How many times as fast one measure is as the other: the median of the ratios within each round."""
         both = [found for found in self.rounds if measure in found and base in found]
-        return statistics.median(statistics.mean(found[measure]) / statistics.mean(found[base]) for found in both)
+        return statistics.median(
+            statistics.mean(found[measure]) / statistics.mean(found[base]) for found in both
+        )
 
     def figures(self) -> list[dict[str, object]]:
         """Every measure, with its ratio to the COPY of the same round."""
-        names = dict.fromkeys(name for found in self.rounds for name in found if name != EMPTY_NEARBY)
+        names = dict.fromkeys(
+            name for found in self.rounds for name in found if name != EMPTY_NEARBY
+        )
         return [self._figure(measure) for measure in names]
 
     def _figure(self, measure: str) -> dict[str, object]:

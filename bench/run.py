@@ -2,9 +2,9 @@
 
     python bench/run.py [--full] [--rows N] [--rounds N] [--write]
 
-The short run takes about three minutes, the full one at most fifteen: on a machine so slow that the rounds take longer,
-there are fewer of them, and the table says how many. `--write` keeps the figures in
-docs/benchmarks.json and docs/benchmarks.md.
+The short run takes about three minutes, the full one at most fifteen: on a machine so slow that the
+rounds take longer, there are fewer of them, and the table says how many. `--write` keeps the
+figures in docs/benchmarks.json and docs/benchmarks.md.
 """
 
 import argparse
@@ -32,7 +32,10 @@ from bench.stages import inside, stages  # noqa: E402
 T = TypeVar("T")
 ROUNDS = {"short": 5, "full": 7}
 SHORT_ROWS, FULL_ROWS = 20_000, 50_000  # of the rounds
-SIZES = {"short": (10_000, 50_000), "full": (10_000, 100_000, 1_000_000)}  # of the memory, and of the growth
+SIZES = {
+    "short": (10_000, 50_000),
+    "full": (10_000, 100_000, 1_000_000),
+}  # of the memory, and of the growth
 COST_ROWS, COST_ROUNDS = 100_000, 12
 UNDO_ROUNDS = 2
 MINUTES_OF_ROUNDS = {"short": 2.5, "full": 6}  # no further round begins after this long
@@ -58,12 +61,18 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         result["speeds"] = rounds.figures()
     result["promises"] = said("what the promises cost", partial(cost.ratio, COST_ROWS, COST_ROUNDS))
     sizes = SIZES[length]
-    result["memory"] = [said(f"{rows:,} rows", partial(single.memory, folder, rows)) for rows in sizes[:2]]
+    result["memory"] = [
+        said(f"{rows:,} rows", partial(single.memory, folder, rows)) for rows in sizes[:2]
+    ]
     if options.full:
-        found = result["growth"] = said(f"{sizes[2]:,} rows", partial(single.growth, folder, sizes[1], sizes[2]))
+        found = result["growth"] = said(
+            f"{sizes[2]:,} rows", partial(single.growth, folder, sizes[1], sizes[2])
+        )
         result["memory"].append({"rows": sizes[2], "megabytes": found["megabytes"]})
         result["undo"] = said("undo", partial(single.undo, folder, sizes[1], UNDO_ROUNDS))
-        result["two_workers"] = said("two workers", partial(single.two_workers, folder, sizes[1], options.rounds))
+        result["two_workers"] = said(
+            "two workers", partial(single.two_workers, folder, sizes[1], options.rounds)
+        )
     return result
 
 
@@ -72,7 +81,9 @@ def _length(options: argparse.Namespace) -> str:
 
 
 def _peers(rounds: Rounds) -> None:
-    for name, (rows, seconds) in peers.measure(rounds.house, rounds.file.parent, rounds.rows).items():
+    for name, (rows, seconds) in peers.measure(
+        rounds.house, rounds.file.parent, rounds.rows
+    ).items():
         rounds.note(name, rows, seconds)
 
 
@@ -87,16 +98,29 @@ def said(what: str, run: Callable[[], T]) -> T:
 def machine() -> str:
     with Path("/proc/cpuinfo").open() as lines:
         text = lines.read()
-    model = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")), "")
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in text.splitlines()
+            if line.startswith("model name")
+        ),
+        "",
+    )
     cores = text.count("processor\t")
     load = os.getloadavg()[0]
     return f"{model or platform.machine()}, {cores} cores, Python {platform.python_version()}, load {load:.1f} before"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="a million others, a million rows, two workers")
-    parser.add_argument("--rows", type=int, help="rows of the rounds: 20,000, or 50,000 in the full run")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="a million others, a million rows, two workers"
+    )
+    parser.add_argument(
+        "--rows", type=int, help="rows of the rounds: 20,000, or 50,000 in the full run"
+    )
     parser.add_argument("--rounds", type=int, help="5, or 7 in the full run")
     parser.add_argument("--write", action="store_true", help="keep the figures under docs/")
     options = parser.parse_args()

@@ -36,7 +36,11 @@ def memory(folder: Path, rows: int) -> dict[str, object]:
     """Peak MB of each process, in a house of its own, from upload to the report; and the execution's speed."""
     with House(web=True) as house:
         import_id, seconds = whole(house, contacts(folder, rows))
-        return {"rows": rows, "rows_per_second": round(rows / seconds), "megabytes": _with_csv(house, import_id)}
+        return {
+            "rows": rows,
+            "rows_per_second": round(rows / seconds),
+            "megabytes": _with_csv(house, import_id),
+        }
 
 
 def _with_csv(house: House, import_id: str) -> dict[str, float]:
@@ -56,11 +60,15 @@ def growth(folder: Path, few: int, many: int) -> dict[str, object]:
         peaks = _with_csv(house, large)
         paper = on_paper(house, large)
         behind = fairness(house, UUID(large), contacts(folder, SMALL))
-        speeds = [_around(house, (UUID(small), few), (UUID(large), many)) for _ in range(GROWTH_ROUNDS)]
+        speeds = [
+            _around(house, (UUID(small), few), (UUID(large), many)) for _ in range(GROWTH_ROUNDS)
+        ]
     return {
         "few": few,
         "many": many,
-        "rows_per_second": [round(statistics.median(figures)) for figures in zip(*speeds, strict=True)],
+        "rows_per_second": [
+            round(statistics.median(figures)) for figures in zip(*speeds, strict=True)
+        ],
         "ratio": round(statistics.median(at_many / at_few for at_few, at_many in speeds), 3),
         "megabytes": peaks,
         "paper": paper,
@@ -90,7 +98,9 @@ def on_paper(house: House, import_id: str) -> dict[str, float]:
     """Seconds from asking for the report as PDF to having it, and the peak MB of the process that renders it."""
     house.watch.taken()
     started = time.monotonic()
-    while not house.wire.ask("GET", f"/imports/{import_id}/report.pdf", Accept="application/pdf").startswith(b"%PDF"):
+    while not house.wire.ask(
+        "GET", f"/imports/{import_id}/report.pdf", Accept="application/pdf"
+    ).startswith(b"%PDF"):
         time.sleep(0.1)
     seconds = time.monotonic() - started
     return {"seconds": round(seconds, 2), "megabytes": round(house.watch.taken()["work-horse"], 1)}
@@ -108,18 +118,24 @@ def fairness(house: House, large: UUID, small: Path) -> dict[str, object]:
     house.wire.execute(name, "skip")
     house.wait(UUID(name), "completed")
     ended = time.monotonic()
-    state = house.conn.execute("SELECT state FROM contact_imports WHERE id = %s", (large,)).fetchone()["state"]
+    state = house.conn.execute(
+        "SELECT state FROM contact_imports WHERE id = %s", (large,)
+    ).fetchone()["state"]
     house.wait(large, "completed")
     house.wait_until_let_go(large)
     seconds = {"check_seconds": checked - sent, "execution_seconds": ended - checked}
     return {**seconds, "large_still_runs": state == "running"}
 
 
-# What the book holds beforehand: nobody, or the people of the file with another SQL value in some fields.
+# What the book holds beforehand: nobody, or the people of the file with another SQL value in some
+# fields.
 UNDONE = {
     "created": None,
     "updated in three fields": dict.fromkeys(book.CHANGED, "'before'"),
-    "updated in their e-mail address": {"email": "'old.' || email", "email_key": "'old.' || email_key"},
+    "updated in their e-mail address": {
+        "email": "'old.' || email",
+        "email_key": "'old.' || email_key",
+    },
 }
 
 
@@ -141,8 +157,15 @@ def undo(folder: Path, rows: int, rounds: int) -> dict[str, object]:
 
 def _undone(measured: Rounds, kind: str) -> dict[str, object]:
     done, undone = f"import, {kind}", f"undo, {kind}"
-    speeds = {name: round(measured.speed(measure)) for name, measure in (("import", done), ("undo", undone))}
-    return {"kind": kind, "rows_per_second": speeds, "times_the_import": round(measured.ratio(done, undone), 3)}
+    speeds = {
+        name: round(measured.speed(measure))
+        for name, measure in (("import", done), ("undo", undone))
+    }
+    return {
+        "kind": kind,
+        "rows_per_second": speeds,
+        "times_the_import": round(measured.ratio(done, undone), 3),
+    }
 
 
 def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
@@ -157,7 +180,9 @@ def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
     speeds = [[2 * rows / seconds for seconds in pair] for pair in pairs]
     return {
         "rows": rows,
-        "rows_per_second": [round(statistics.median(figures)) for figures in zip(*speeds, strict=True)],
+        "rows_per_second": [
+            round(statistics.median(figures)) for figures in zip(*speeds, strict=True)
+        ],
         "ratio": round(statistics.median(both / alone for alone, both in speeds), 3),
         "copies": round(copies, 3),
     }

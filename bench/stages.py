@@ -66,7 +66,9 @@ class Sampler:
 def _doing(state: str, wait: str | None, query: str) -> str:
     if state != "active" or wait == "Client":
         return "between two statements"
-    name = next((name for start, name in STATEMENTS.items() if query.startswith(start)), "other statements")
+    name = next(
+        (name for start, name in STATEMENTS.items() if query.startswith(start)), "other statements"
+    )
     return f"waiting for {wait.lower()}" if wait else name
 
 
@@ -96,7 +98,9 @@ def inside(rounds: Rounds) -> list[dict[str, object]]:
     for strategy, before in BEFORE.items():
         _book(rounds.conn, before)
         book.reset(rounds.conn, rounds.import_id)
-        with rounds.house.session() as session:  # No worker is told; this process takes it before one looks.
+        with (
+            rounds.house.session() as session
+        ):  # No worker is told; this process takes it before one looks.
             sessions.execute(session, rounds.import_id, strategy=Strategy(strategy))
             session.commit()
         with db.connect_job(rounds.house.settings.database_url) as conn:
@@ -106,11 +110,15 @@ def inside(rounds: Rounds) -> list[dict[str, object]]:
             BatchProcessor(conn, lease).process_batches(lambda: False)
             conn.execute("SELECT pg_stat_force_next_flush()")
             conn.commit()
-            rows = conn.execute("SELECT funcname AS name, calls, self_time FROM pg_stat_user_functions").fetchall()
+            rows = conn.execute(
+                "SELECT funcname AS name, calls, self_time FROM pg_stat_user_functions"
+            ).fetchall()
             execution.finish(conn, lease, Turn.DONE, ledger_digest.Ledger(rounds.import_id))
             leases.release(conn, lease)
         times = {row["name"]: round(row["self_time"] * 1000 / rounds.rows, 2) for row in rows}
-        found.append({"strategy": "create" if strategy == "skip" else strategy, "microseconds_a_row": times})
+        found.append(
+            {"strategy": "create" if strategy == "skip" else strategy, "microseconds_a_row": times}
+        )
     return found
 
 
@@ -129,9 +137,17 @@ def _stage(rounds: Rounds, name: str, run: Callable[[], None]) -> dict[str, obje
         run()
     after = sum(map(processor_seconds, pids)), processor_seconds(house.postgres), time.monotonic()
     rounds.rounds.pop()
-    python, postgres, wall = ((b - a) / rounds.rows * 1e6 for a, b in zip(before, after, strict=True))
+    python, postgres, wall = (
+        (b - a) / rounds.rows * 1e6 for a, b in zip(before, after, strict=True)
+    )
     return {
         "stage": name,
-        "microseconds_a_row": {"wall": round(wall, 1), "Python": round(python, 1), "PostgreSQL": round(postgres, 1)},
-        "sessions": {doing: round(n / sampler.seen.total(), 3) for doing, n in sampler.seen.most_common(8)},
+        "microseconds_a_row": {
+            "wall": round(wall, 1),
+            "Python": round(python, 1),
+            "PostgreSQL": round(postgres, 1),
+        },
+        "sessions": {
+            doing: round(n / sampler.seen.total(), 3) for doing, n in sampler.seen.most_common(8)
+        },
     }

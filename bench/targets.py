@@ -38,7 +38,14 @@ def verdicts(result: dict[str, Any]) -> list[Verdict]:
 
 
 def _ratio(result: dict[str, Any], measure: str, rows: int | None = None) -> float | None:
-    return next((f["ratio"] for f in result["speeds"] if f["measure"] == measure and rows in (None, f["rows"])), None)
+    return next(
+        (
+            f["ratio"]
+            for f in result["speeds"]
+            if f["measure"] == measure and rows in (None, f["rows"])
+        ),
+        None,
+    )
 
 
 def _executions(result: dict[str, Any]) -> Iterator[Verdict]:
@@ -67,7 +74,9 @@ def _undo(result: dict[str, Any]) -> Iterator[Verdict]:
         found = [(undo["rows"], kind["kind"], kind["times_the_import"]) for kind in undo["kinds"]]
     else:
         rows = next((f["rows"] for f in result["speeds"] if f["measure"] in dict(UNDONE)), 0)
-        found = [(rows, name.partition(" of ")[2], _times(result, done, name)) for name, done in UNDONE]
+        found = [
+            (rows, name.partition(" of ")[2], _times(result, done, name)) for name, done in UNDONE
+        ]
     for rows, what, times in found:
         yield Verdict(f"undo of {rows:,} {what}, times the import's time", times, 1.0, most=True)
 
@@ -96,7 +105,9 @@ def _growth(result: dict[str, Any]) -> Iterator[Verdict]:
 
 def _paper(result: dict[str, Any]) -> Iterator[Verdict]:
     paper = (result.get("growth") or {}).get("paper")
-    yield Verdict("PDF of 1,000,000 rows, seconds", paper and paper["seconds"], PAPER_SECONDS, most=True)
+    yield Verdict(
+        "PDF of 1,000,000 rows, seconds", paper and paper["seconds"], PAPER_SECONDS, most=True
+    )
 
 
 def _memory(result: dict[str, Any]) -> Iterator[Verdict]:

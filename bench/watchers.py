@@ -1,4 +1,7 @@
-"""Those who watch an import: half over the socket, half polling as a page without one does. One thread for all."""
+"""Those who watch an import: half over the socket, half polling as a page without one does.
+
+One thread for all.
+"""
 
 import asyncio
 import re
@@ -31,7 +34,9 @@ class Watchers:
 
     def __init__(self, port: int, import_id: object, cookie: str, how_many: int) -> None:
         self.port, self.path = port, f"/imports/{import_id}"
-        self.headers = f"Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
+        self.headers = (
+            f"Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
+        )
         self.seen = [Seen(pushed=number % 2 == 0) for number in range(how_many)]
         self.thread = threading.Thread(target=lambda: asyncio.run(self._all()))
 
@@ -44,7 +49,9 @@ class Watchers:
 
     async def _all(self) -> None:
         apart = POLL_SECONDS / max(len(self.seen), 1)  # They come one after another, as people do.
-        await asyncio.gather(*[self._one(seen, number * apart) for number, seen in enumerate(self.seen)])
+        await asyncio.gather(
+            *[self._one(seen, number * apart) for number, seen in enumerate(self.seen)]
+        )
 
     async def _one(self, seen: Seen, delay: float) -> None:
         await asyncio.sleep(delay)
@@ -57,7 +64,9 @@ class Watchers:
         finally:
             writer.close()
 
-    async def _listen(self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _listen(
+        self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         writer.write(
             f"GET {self.path}/live HTTP/1.1\r\n{self.headers}Connection: Upgrade\r\nUpgrade: websocket\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
@@ -78,10 +87,14 @@ class Watchers:
                 writer.write(PONG)
             seen.note(payload)
 
-    async def _poll(self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _poll(
+        self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         while True:
             asked = time.monotonic()
-            writer.write(f"GET {self.path}/progress/fragment HTTP/1.1\r\n{self.headers}\r\n".encode())
+            writer.write(
+                f"GET {self.path}/progress/fragment HTTP/1.1\r\n{self.headers}\r\n".encode()
+            )
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"\r\ncontent-length: (\d+)", head, re.IGNORECASE)
             fragment = await reader.readexactly(int(length[1]) if length else 0)

@@ -46,7 +46,10 @@ class Wire:
     def upload(self, file: Path) -> tuple[str, float]:
         """Upload a file and have its suggested columns checked: its id, and when the last byte was sent."""
         length = len(HEAD) + file.stat().st_size + len(TAIL)
-        headers = {"Content-Type": "multipart/form-data; boundary=bench", "Content-Length": str(length)}
+        headers = {
+            "Content-Type": "multipart/form-data; boundary=bench",
+            "Content-Length": str(length),
+        }
         sent: list[float] = []
         found = json.loads(self.ask("POST", "/imports", _parts(file, sent), **headers))
         import_id = found["import_id"]

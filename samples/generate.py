@@ -22,7 +22,11 @@ LAST = [
     *("Okafor", "Müller", "García", "Novák", "Rossi", "Dubois", "Øster", "Sjöberg"),
     *("van", "Dijk", "Schmidt", "Łukasz", "Pereira", "O'Neill", "Straße", "Meyer"),
 ]
-CITIES = (("Berlin", "10115", "DE", "+49 30"), ("Paris", "75001", "FR", "+33 1 4"), ("Madrid", "28001", "ES", "+34 91"))
+CITIES = (
+    ("Berlin", "10115", "DE", "+49 30"),
+    ("Paris", "75001", "FR", "+33 1 4"),
+    ("Madrid", "28001", "ES", "+34 91"),
+)
 TITLES = ["Owner", "Buyer", "Head of Sales", "Engineer", "Treasurer", "Secretary"]
 
 
@@ -48,7 +52,10 @@ def rows(
 
 
 def row(number: int, seed: int, count: int, changed: bool) -> list[str]:
-    """The contact with this number: the same whenever it is asked for. About 30 % of the mail domains are distinct."""
+    """The contact with this number: the same whenever it is asked for.
+
+    About 30 % of the mail domains are distinct.
+    """
     chance = random.Random(seed * 1_000_003 + number)
     first, last = chance.choice(FIRST), chance.choice(LAST)
     city, code, country, prefix = chance.choice(CITIES)
@@ -84,7 +91,9 @@ def main() -> None:
     parser.add_argument("--duplicates", type=float, default=0.03)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=1, help="the first person's number")
-    parser.add_argument("--changed", action="store_true", help="the same people with another company")
+    parser.add_argument(
+        "--changed", action="store_true", help="the same people with another company"
+    )
     options = vars(parser.parse_args())
     write_csv(sys.stdout, options.pop("count"), **options)
 

@@ -2,9 +2,10 @@
 
     make soak [KILLS=200] [SEED=7] [LEASE=2]
 
-Work-horses, workers, the web process, the queue and the database are killed, frozen and restarted while two workers
-take files all the way: upload, check, execution through the web, undo. Prints what was done and what was lost; the exit
-code is 0 only when nothing was. From a hundred kills on, the database and the queue also stay away for two minutes.
+Work-horses, workers, the web process, the queue and the database are killed, frozen and restarted
+while two workers take files all the way: upload, check, execution through the web, undo. Prints
+what was done and what was lost; the exit code is 0 only when nothing was. From a hundred kills on,
+the database and the queue also stay away for two minutes.
 """
 
 import argparse
@@ -127,7 +128,9 @@ class Soak:
         self.done["rows doubled"] += rows_doubled(self.house, import_id)
 
     def check_book(self) -> None:
-        found = {int(row["external_id"]) for row in self.house.query("SELECT external_id FROM contacts")}
+        found = {
+            int(row["external_id"]) for row in self.house.query("SELECT external_id FROM contacts")
+        }
         self.done["rows lost"] += len(self.people - found)
         self.done["rows doubled"] += len(found - self.people)
         assert found == self.people
@@ -148,7 +151,9 @@ class Soak:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with suppress(OSError):
-                status, _ = self.wire.ask("POST", f"/imports/{import_id}/execute", body, Accept="application/json")
+                status, _ = self.wire.ask(
+                    "POST", f"/imports/{import_id}/execute", body, Accept="application/json"
+                )
                 if status in {200, 202, 409}:
                     return
             time.sleep(0.2)
@@ -253,15 +258,21 @@ BLOWS: dict[str, tuple[int, Callable[[Soak], None]]] = {
 
 def tell(soak: Soak, seed: int, seconds: float) -> None:
     done = soak.done
-    blows = ", ".join(f"{name[6:]} {number}" for name, number in sorted(done.items()) if name.startswith("kill: "))
-    print(f"seed {seed}, {seconds:.0f} s: {done['imports']} imports of {done['rows']:,} rows, {done['undone']} undone")
+    blows = ", ".join(
+        f"{name[6:]} {number}" for name, number in sorted(done.items()) if name.startswith("kill: ")
+    )
+    print(
+        f"seed {seed}, {seconds:.0f} s: {done['imports']} imports of {done['rows']:,} rows, {done['undone']} undone"
+    )
     print(f"kills {soak.struck} ({blows})")
     print(f"resumes {done['resumes']}, longest wait until somebody went on {soak.longest:.1f} s")
     print(f"rows lost {done['rows lost']}, rows doubled {done['rows doubled']}", flush=True)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     parser.add_argument("--lease", default="2", help="seconds; 15 in real life")
@@ -273,7 +284,10 @@ def main() -> int:
         var = Path(folder) / "web"
         var.mkdir()
         os.environ.update(
-            machine.start(), SECRET_KEY=secrets.token_hex(32), LEASE_SECONDS=options.lease, ROWCALL_VAR=str(var)
+            machine.start(),
+            SECRET_KEY=secrets.token_hex(32),
+            LEASE_SECONDS=options.lease,
+            ROWCALL_VAR=str(var),
         )
         migrate(os.environ["DATABASE_URL"])
         soak, started = Soak(machine, options.kills, options.seed), time.monotonic()

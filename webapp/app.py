@@ -40,7 +40,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The web application. Raises Misconfigured where a start would be unsafe."""
     settings = settings or Settings()
     refuse_unusable(settings)
-    app = Flask("webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app = Flask(
+        "webapp", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
+    )
     app.config.update(_flask_settings(settings))
     app.extensions["rowcall"] = settings
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # noqa: ARG005 - errors.py does, without the text
@@ -53,7 +55,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     receiving.register(app)
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
-    for room in (account, changes, columns, contacts, erasing, health, mend, live, openapi, results, wizard):
+    for room in (
+        account,
+        changes,
+        columns,
+        contacts,
+        erasing,
+        health,
+        mend,
+        live,
+        openapi,
+        results,
+        wizard,
+    ):
         app.register_blueprint(room.blueprint)
     cli.register(app)
     presenting.register(app)

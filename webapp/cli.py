@@ -42,7 +42,9 @@ GENERATE = click.option("--generate", is_flag=True, help="Make a password up and
 
 @user.command("create")
 @click.argument("email")
-@click.option("--role", type=click.Choice(list(accounts.ROLES)), default="importer", show_default=True)
+@click.option(
+    "--role", type=click.Choice(list(accounts.ROLES)), default="importer", show_default=True
+)
 @click.option("--name", default="")
 @GENERATE
 def create_user(email: str, role: str, name: str, generate: bool) -> None:
@@ -135,7 +137,9 @@ def revoke_token(email: str, name: str) -> None:
     """Revoke an account's tokens of that name: from now on they open nothing."""
     revoked = accounts.revoke(_user_id(email), ApiToken.name == name)
     if not revoked:
-        raise click.ClickException(f"{email} has no living token named {name}. See them with: token list {email}")
+        raise click.ClickException(
+            f"{email} has no living token named {name}. See them with: token list {email}"
+        )
     click.echo(f"Revoked {revoked}.")
 
 
@@ -152,7 +156,10 @@ def setup_link() -> None:
     """Print a link that creates the first account, as long as there is none."""
     made = accounts.setup_token()
     if not made:
-        click.echo("There is an account already. For a lost password: rowcall user password EMAIL", err=True)
+        click.echo(
+            "There is an account already. For a lost password: rowcall user password EMAIL",
+            err=True,
+        )
     else:
         base = settings().site_url
         with _request_context():

@@ -1,7 +1,8 @@
 """`rowcall`: the administrator's command.
 
 It finds the servers that `make run` started by itself, where the environment names none, and says
-in a sentence what is wrong. Each command is loaded when it is called, so that the entry starts fast.
+in a sentence what is wrong. Each command is loaded when it is called, so that the entry starts
+fast.
 """
 
 import os
@@ -41,7 +42,9 @@ class Rowcall(click.Group):
             return None
         if COMMANDS[cmd_name] == "webapp.cli":
             ctx.obj = _with_flask()
-        found: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        found: click.Command = getattr(
+            import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_")
+        )
         return found
 
 
@@ -67,7 +70,9 @@ def main() -> None:
     except UnicodeError:
         sys.exit("An argument holds bytes that are no text.")
     except PermissionError as problem:
-        sys.exit(f"{problem.filename} is not readable for you: run this as the account that runs Rowcall.")
+        sys.exit(
+            f"{problem.filename} is not readable for you: run this as the account that runs Rowcall."
+        )
 
 
 def name_servers() -> None:

@@ -28,13 +28,17 @@ class Misconfigured(Exception):  # noqa: N818 - told to the administrator as it 
 
 
 class Settings(BaseSettings):
-    """Everything an administrator can set. Names in the environment are upper case; that of `var` is ROWCALL_VAR.
+    """Everything an administrator can set.
+
+    Names in the environment are upper case; that of `var` is ROWCALL_VAR.
 
     Times are in seconds, sizes in the unit that the name says. Raises Misconfigured, a sentence for
     each value that cannot be used.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+    )
 
     database_url: str = ""
     redis_url: str = ""
@@ -52,15 +56,23 @@ class Settings(BaseSettings):
     max_cell_chars: Count = limits.CELL_CHARS
     retention_days: Count = 30  # taken over by `rowcall migrate`: see engine/retention.py
     uploads_per_minute: Count = limits.UPLOADS_PER_MINUTE  # for each person
-    pending_uploads: Count = limits.PENDING_UPLOADS  # that one person may have brought and neither run nor discarded
+    pending_uploads: Count = (
+        limits.PENDING_UPLOADS
+    )  # that one person may have brought and neither run nor discarded
 
     # Connections that one client address may have open; not counted behind a proxy.
     connections_per_address: Count = limits.CONNECTIONS_PER_ADDRESS
-    max_streams: Count = limits.STREAMS  # open event streams and sockets in one web process; each holds a thread
+    max_streams: Count = (
+        limits.STREAMS
+    )  # open event streams and sockets in one web process; each holds a thread
     streams_per_user: Count = limits.STREAMS_PER_USER
-    stream_seconds: Seconds = limits.STREAM_SECONDS  # then a stream is ended, and the watcher comes back
+    stream_seconds: Seconds = (
+        limits.STREAM_SECONDS
+    )  # then a stream is ended, and the watcher comes back
     page_size: Literal["A4", "Letter"] = "A4"
-    pdf_seconds: Count = limits.PDF_SECONDS  # the longest that rendering a PDF may take, and the most memory
+    pdf_seconds: Count = (
+        limits.PDF_SECONDS
+    )  # the longest that rendering a PDF may take, and the most memory
     pdf_memory_mb: Count = limits.PDF_MEBIBYTES
 
     lease_seconds: Seconds = 15.0
@@ -122,7 +134,10 @@ class Settings(BaseSettings):
 
 
 def _sentence(problem: Any) -> str:
-    """What is wrong with one setting, from pydantic's entry for it. Addresses are not repeated: they hold passwords."""
+    """What is wrong with one setting, from pydantic's entry for it.
+
+    Addresses are not repeated: they hold passwords.
+    """
     name = str(problem["loc"][0]).upper()
     facts = problem.get("ctx", {})
     match problem["type"]:
@@ -159,20 +174,31 @@ def refuse_unusable(settings: Settings) -> None:
 
 
 def refuse_short_key(settings: Settings) -> None:
-    """Who guesses the key can sign in as any person. Raises Misconfigured for one that is too short."""
+    """Who guesses the key can sign in as any person.
+
+    Raises Misconfigured for one that is too short.
+    """
     if len(settings.secret_key) < SHORTEST_KEY:
         raise Misconfigured(f"Set SECRET_KEY to at least {SHORTEST_KEY} random characters.")
 
 
 def refuse_open_queue(settings: Settings) -> None:
-    """Who can write to the queue decides what workers do. Raises Misconfigured for one that strangers may reach."""
+    """Who can write to the queue decides what workers do.
+
+    Raises Misconfigured for one that strangers may reach.
+    """
     queue = urlsplit(settings.redis_url)
     if not queue.password and _public(queue.hostname or ""):
-        raise Misconfigured("REDIS_URL is open to everybody: give it a password, a private address or a unix socket.")
+        raise Misconfigured(
+            "REDIS_URL is open to everybody: give it a password, a private address or a unix socket."
+        )
 
 
 def _public(host: str) -> bool:
-    """Whether an address is one of the internet, or stands for all of this machine's. Names are not looked up."""
+    """Whether an address is one of the internet, or stands for all of this machine's.
+
+    Names are not looked up.
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -182,7 +208,10 @@ def _public(host: str) -> bool:
 
 @dataclass(frozen=True)
 class MailServer:
-    """What SMTP_URL says. `tls` is "at once" (smtps://), "required" (STARTTLS or nothing) or "offered"."""
+    """What SMTP_URL says.
+
+    `tls` is "at once" (smtps://), "required" (STARTTLS or nothing) or "offered".
+    """
 
     host: str
     port: int
@@ -192,7 +221,10 @@ class MailServer:
 
     @property
     def on_this_machine(self) -> bool:
-        """Whether what is sent to it never leaves the machine. Names but localhost are not looked up."""
+        """Whether what is sent to it never leaves the machine.
+
+        Names but localhost are not looked up.
+        """
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -203,9 +235,12 @@ MAIL_PORTS = {"smtp": 25, "smtps": 465}
 
 
 def mail_server(settings: Settings) -> MailServer | None:
-    """The server that takes mail, None where SMTP_URL is empty. Raises Misconfigured with a sentence.
+    """The server that takes mail, None where SMTP_URL is empty.
 
-    SMTP_URL is smtp://[user:password@]host[:port][?tls=required] or smtps://[user:password@]host[:port].
+    Raises Misconfigured with a sentence.
+
+    SMTP_URL is smtp://[user:password@]host[:port][?tls=required] or
+    smtps://[user:password@]host[:port].
     """
     if not settings.smtp_url:
         return None
@@ -218,7 +253,9 @@ def mail_server(settings: Settings) -> MailServer | None:
     if url.scheme not in MAIL_PORTS or not url.hostname or url.path.strip("/") or url.fragment:
         raise Misconfigured(f"SMTP_URL cannot be read. {MAIL_ADVICE}")
     if options not in ([], [("tls", "required")]):
-        raise Misconfigured("SMTP_URL takes one option only, ?tls=required: no mail goes out without TLS.")
+        raise Misconfigured(
+            "SMTP_URL takes one option only, ?tls=required: no mail goes out without TLS."
+        )
     if url.password and not url.username:
         raise Misconfigured(f"SMTP_URL has a password and no user. {MAIL_ADVICE}")
     if not parseaddr(settings.mail_from)[1].count("@") or not settings.mail_from.isprintable():

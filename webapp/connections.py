@@ -1,9 +1,10 @@
 """Gunicorn's threaded worker, with bounds on what a connection may hold and for how long.
 
-The class that gunicorn brings takes a thread as soon as a first byte is there, and waits in its main loop for clients
-that do not close. Here a thread is taken only once the whole head of a request has come, with its body where that is
-small: until then the connection waits in the poller, with a deadline. A thread that reads a larger body or sends an
-answer demands a least rate. The limits are in `limits.py`.
+The class that gunicorn brings takes a thread as soon as a first byte is there, and waits in its
+main loop for clients that do not close. Here a thread is taken only once the whole head of a
+request has come, with its body where that is small: until then the connection waits in the poller,
+with a deadline. A thread that reads a larger body or sends an answer demands a least rate. The
+limits are in `limits.py`.
 """
 
 import errno
@@ -45,8 +46,8 @@ NO_FILES_LEFT = (errno.EMFILE, errno.ENFILE)
 class BoundedSocket(socket.socket):
     """A client's socket on which no thread waits long: neither in silence nor for a trickle.
 
-    Bytes are counted for each request. Waits are not: a wait ends at the socket, by `SILENT_SECONDS`, or when all
-    waits of the request together are longer than its bytes are worth.
+    Bytes are counted for each request. Waits are not: a wait ends at the socket, by
+    `SILENT_SECONDS`, or when all waits of the request together are longer than its bytes are worth.
     """
 
     moved = 0  # bytes of the request and its answer so far
@@ -99,7 +100,9 @@ class BoundedSocket(socket.socket):
 class Connection(TConn):  # type: ignore[misc]
     """A connection that a worker counts, and that is closed without waiting for the other side."""
 
-    def __init__(self, worker: "BoundedWorker", client: socket.socket, address: Any, server: Any) -> None:
+    def __init__(
+        self, worker: "BoundedWorker", client: socket.socket, address: Any, server: Any
+    ) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         bounded = BoundedSocket(client.family, client.type, client.proto, client.detach())
         super().__init__(worker.cfg, bounded, address, server)
@@ -119,7 +122,10 @@ class Connection(TConn):  # type: ignore[misc]
             self.sock.close()
 
     def take(self) -> bool:
-        """Take what the client sent next. False where it left, or says more than a head may hold."""
+        """Take what the client sent next.
+
+        False where it left, or says more than a head may hold.
+        """
         try:
             data = self.sock.recv(HEAD_BYTES_OF_REQUEST + SMALL_BODY_BYTES)
         except BlockingIOError:
@@ -182,7 +188,10 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             del self.by_address[address]
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection. Where there are too many, the one that has waited longest for a request makes room."""
+        """Accept a connection.
+
+        Where there are too many, the one that has waited longest for a request makes room.
+        """
         try:
             client, peer = listener.accept()
         except OSError as error:
@@ -193,14 +202,19 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             return
         address = address_of(peer)
         crowded = bool(address) and self.by_address[address] >= self.most_of_one_address
-        if (crowded and not self._make_room(address)) or (self.nr_conns >= CONNECTIONS and not self._make_room(None)):
+        if (crowded and not self._make_room(address)) or (
+            self.nr_conns >= CONNECTIONS and not self._make_room(None)
+        ):
             client.close()
             return
         self.nr_conns += 1
         self.enqueue_req(Connection(self, client, peer, listener.getsockname()))
 
     def _make_room(self, address: str | None) -> bool:
-        """Close the connection that waits longest, of this address where one is given. False where none waits."""
+        """Close the connection that waits longest, of this address where one is given.
+
+        False where none waits.
+        """
         for waiting in (self.pending_conns, self.keepalived_conns):
             for conn in waiting:
                 if address is None or conn.address == address:
@@ -224,7 +238,9 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + HEAD_SECONDS
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        self.poller.register(
+            conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn)
+        )
 
     def on_pending_socket_readable(self, conn: Connection, _client: socket.socket) -> None:
         """Take what came; once a request is whole, it gets its thread."""
@@ -239,23 +255,33 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
-        """Answer. A body that has not come whole by now ends its connection, without waiting for the rest of it."""
+        """Answer.
+
+        A body that has not come whole by now ends its connection, without waiting for the rest of
+        it.
+        """
         conn.sock.begin_request()
         reader = req.body.reader
-        if isinstance(reader, ChunkedReader) or getattr(reader, "length", 0) > len(conn.parser.unreader.buf.getvalue()):
+        if isinstance(reader, ChunkedReader) or getattr(reader, "length", 0) > len(
+            conn.parser.unreader.buf.getvalue()
+        ):
             req.force_close()
         return bool(super().handle_request(req, conn))
 
     def linger(self, conn: Connection) -> bool:
-        """Say that this was all, and close once the other side has. False where there is no time or room for it.
+        """Say that this was all, and close once the other side has.
 
-        Closing with bytes unread would reset the connection, and might take the answer away from its reader.
+        False where there is no time or room for it.
+
+        Closing with bytes unread would reset the connection, and might take the answer away from
+        its reader.
         """
         if not self.alive or len(self.lingering) >= LINGERING or conn in self.lingering:
             return False
         try:
             # The thread of a WebSocket closes its socket by itself; the next client may get that
-            # number while the poller still knows it as this one's. So the worker has one of its own.
+            # number while the poller still knows it as this one's. So the worker has one of its
+            # own.
             own = conn.sock.dup()
             own.setblocking(False)
             own.shutdown(socket.SHUT_WR)

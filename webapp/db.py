@@ -14,9 +14,10 @@ from sqlalchemy.pool import NullPool
 
 from webapp.config import Misconfigured
 
-# What Rowcall's statements rely on. The server, the database or the role may have other defaults: dates that psycopg
-# cannot read, a stricter isolation, statements that are cut short. So each connection sets all of it after connecting,
-# which a pooler passes on where it refuses start-up options.
+# What Rowcall's statements rely on. The server, the database or the role may have other defaults:
+# dates that psycopg cannot read, a stricter isolation, statements that are cut short. So each
+# connection sets all of it after connecting, which a pooler passes on where it refuses start-up
+# options.
 SESSION_SETTINGS = {
     "application_name": "rowcall",
     "TimeZone": "UTC",
@@ -27,7 +28,8 @@ SESSION_SETTINGS = {
     "standard_conforming_strings": "on",
     "array_nulls": "on",
     "transform_null_equals": "off",
-    # Rows that a policy hides would be missing from counts without a word: the statement fails instead.
+    # Rows that a policy hides would be missing from counts without a word: the statement fails
+    # instead.
     "row_security": "off",
     # A statement that fails must not put its values into the server's log.
     "log_parameter_max_length_on_error": "0",
@@ -39,14 +41,15 @@ SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
 }
-# The schema is the role's: an installation may keep its tables in one of its own. Where the role looks
-# into none, the tables are in `public`.
+# The schema is the role's: an installation may keep its tables in one of its own. Where the role
+# looks into none, the tables are in `public`.
 SEARCH_PATH = """set_config('search_path',
     CASE WHEN current_schema() IS NULL THEN 'public' ELSE current_setting('search_path') END, false)"""
 NEWER_SETTINGS = {"transaction_timeout": (170_000, "0")}  # since which server version
 
-# Look-ups planned while `contacts` was empty fell to a fifth of their speed as it filled. So no plan may
-# depend on statistics: the look-ups are lateral, the plans generic, and whole-table scans are ruled out.
+# Look-ups planned while `contacts` was empty fell to a fifth of their speed as it filled. So no
+# plan may depend on statistics: the look-ups are lateral, the plans generic, and whole-table scans
+# are ruled out.
 JOB_SETTINGS = {
     **SESSION_SETTINGS,
     "application_name": "rowcall-job",
@@ -90,9 +93,14 @@ def libpq_url(url: str) -> str:
 
 
 def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str] = SESSION_SETTINGS) -> None:
-    """Give a fresh connection the settings that Rowcall needs, in one round trip. Raises psycopg.Error."""
+    """Give a fresh connection the settings that Rowcall needs, in one round trip.
+
+    Raises psycopg.Error.
+    """
     newer = {
-        name: value for name, (since, value) in NEWER_SETTINGS.items() if conn.info.server_version >= since
+        name: value
+        for name, (since, value) in NEWER_SETTINGS.items()
+        if conn.info.server_version >= since
     }
     wanted = {**newer, **settings}
     calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
@@ -110,8 +118,13 @@ def refuse_shared_sessions(url: str) -> None:
 
 
 def connect_job(url: str) -> psycopg.Connection[dict[str, Any]]:
-    """A connection for the engine's own statements, settings as above; rows come as dicts. Autocommit is off."""
-    conn = psycopg.connect(libpq_url(url), row_factory=dict_row, prepare_threshold=0, **CONNECT_OPTIONS)
+    """A connection for the engine's own statements, settings as above; rows come as dicts.
+
+    Autocommit is off.
+    """
+    conn = psycopg.connect(
+        libpq_url(url), row_factory=dict_row, prepare_threshold=0, **CONNECT_OPTIONS
+    )
     try:
         prepare(conn, JOB_SETTINGS)
     except BaseException:
@@ -162,7 +175,11 @@ def unfit(conn: psycopg.Connection[Any]) -> list[str]:
     """
     with conn.cursor(row_factory=tuple_row) as cursor:
         facts = cursor.execute(_FACTS).fetchone()
-    found = [] if facts is None else [sentence for wrong, sentence in zip(facts, UNFIT, strict=True) if wrong]
+    found = (
+        []
+        if facts is None
+        else [sentence for wrong, sentence in zip(facts, UNFIT, strict=True) if wrong]
+    )
     return [*found, SHARED_SESSIONS] if shares_sessions(_address(conn)) else found
 
 
@@ -181,7 +198,9 @@ def shares_sessions(address: str) -> bool:
             before = _session_of(first)
             try:
                 taken = _session_of(second)
-            except psycopg.errors.ProtocolViolation:  # A pooler in statement mode allows no transaction.
+            except (
+                psycopg.errors.ProtocolViolation
+            ):  # A pooler in statement mode allows no transaction.
                 return True
             return taken == before or _session_of(first) != before
 
@@ -206,7 +225,8 @@ UNFIT = (
     "The role may not make tables: GRANT CREATE, USAGE ON SCHEMA public (or its own) TO Rowcall's role.",
 )
 SHARED_SESSIONS = (
-    "DATABASE_URL leads to a pooler in transaction mode. Set pool_mode = session, or connect to PostgreSQL itself."
+    "DATABASE_URL leads to a pooler in transaction mode. "
+    "Set pool_mode = session, or connect to PostgreSQL itself."
 )
 _FACTS = """
     SELECT current_setting('server_version_num')::int < 150000,

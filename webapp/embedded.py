@@ -48,7 +48,8 @@ class Servers:
 
     def __init__(self, var: Path) -> None:
         self.var = var.resolve()
-        # Only tests and benches get here as root: `python -m webapp` has become the account by then.
+        # Only tests and benches get here as root: `python -m webapp` has become the account by
+        # then.
         self.account = privileges.unprivileged_account(self.var) if os.geteuid() == 0 else None
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.spawners = {"postgres": self.spawn_postgres, "valkey": self.spawn_valkey}
@@ -138,7 +139,9 @@ class Servers:
             os.chown(path, self.account.uid, self.account.gid)
 
     def _own_socket_folder(self) -> None:
-        """Make the folder of the sockets. One that is there is taken only if no other account can enter it.
+        """Make the folder of the sockets.
+
+        One that is there is taken only if no other account can enter it.
 
         Its name can be guessed, and where it lies in /tmp every account could have made it first.
         """
@@ -160,7 +163,9 @@ class Servers:
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotStart(f"Rowcall runs already with {self.var}. End that one first.") from None
+            raise CannotStart(
+                f"Rowcall runs already with {self.var}. End that one first."
+            ) from None
 
     # PostgreSQL
 
@@ -169,7 +174,9 @@ class Servers:
         data = self.var / "postgres"
         self._clear_left_overs(data)
         binary = str(postgres_program("postgres"))
-        return self._spawn("postgres", [binary, "-D", str(data), "-k", str(self.sockets), "-h", "", *QUIET])
+        return self._spawn(
+            "postgres", [binary, "-D", str(data), "-k", str(self.sockets), "-h", "", *QUIET]
+        )
 
     def _start_postgres(self) -> None:
         data = self.var / "postgres"
@@ -180,7 +187,9 @@ class Servers:
         self._require_passwords(data)
         self.spawn_postgres()
         url = self.administrator_url()
-        self._wait("postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error)
+        self._wait(
+            "postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error
+        )
         self._prepare_role()
         with psycopg.connect(self.administrator_url(ROLE), autocommit=True) as conn:
             conn.execute(OWN_EVERYTHING)
@@ -190,12 +199,24 @@ class Servers:
         fresh = data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         self._own_folder(fresh)
-        command = [str(postgres_program("initdb")), "-D", str(fresh), "-U", SUPERUSER, "-A", "scram-sha-256"]
+        command = [
+            str(postgres_program("initdb")),
+            "-D",
+            str(fresh),
+            "-U",
+            SUPERUSER,
+            "-A",
+            "scram-sha-256",
+        ]
         options = ["-E", "UTF8", "--locale=C", "--no-instructions"]
         self.password(SUPERUSER)
         first = f"--pwfile={self.var / SUPERUSER}_password"
         run = subprocess.run(  # noqa: S603 - our own binary
-            [*command, first, *options], check=False, capture_output=True, text=True, **self._process()
+            [*command, first, *options],
+            check=False,
+            capture_output=True,
+            text=True,
+            **self._process(),
         )
         if run.returncode:
             raise CannotStart(f"PostgreSQL's data folder could not be made: {run.stderr.strip()}")
@@ -204,7 +225,9 @@ class Servers:
         fresh.rename(data)
 
     def _require_passwords(self, data: Path) -> None:
-        """Let nothing in without a password. Installations of earlier versions trusted every local account.
+        """Let nothing in without a password.
+
+        Installations of earlier versions trusted every local account.
 
         The superuser's password is set while the server is down, so there is no moment without one.
         """
@@ -219,7 +242,9 @@ class Servers:
             command, input=statement.encode(), check=False, capture_output=True, **self._process()
         )
         if run.returncode or b"ERROR" in run.stderr:
-            raise CannotStart(f"PostgreSQL's password could not be set: {run.stderr.decode(errors='replace')}")
+            raise CannotStart(
+                f"PostgreSQL's password could not be set: {run.stderr.decode(errors='replace')}"
+            )
 
         fresh = data / "pg_hba.conf.new"
         fresh.touch(mode=0o600)
@@ -230,10 +255,14 @@ class Servers:
     def _prepare_role(self) -> None:
         """See that the program's role and its database are there, and that the password is the one kept."""
         with psycopg.connect(self.administrator_url(), autocommit=True) as conn:
-            kept = conn.pgconn.encrypt_password(self.password(ROLE).encode(), ROLE.encode(), b"scram-sha-256")
+            kept = conn.pgconn.encrypt_password(
+                self.password(ROLE).encode(), ROLE.encode(), b"scram-sha-256"
+            )
             if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
                 conn.execute(f"CREATE ROLE {ROLE}")
-            conn.execute(sql.SQL(f"ALTER ROLE {ROLE} LOGIN CREATEDB PASSWORD {{}}").format(kept.decode()))
+            conn.execute(
+                sql.SQL(f"ALTER ROLE {ROLE} LOGIN CREATEDB PASSWORD {{}}").format(kept.decode())
+            )
             if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (ROLE,)).fetchone():
                 conn.execute(f"CREATE DATABASE {ROLE}")
             conn.execute(f"ALTER DATABASE {ROLE} OWNER TO {ROLE}")
@@ -319,14 +348,16 @@ class Servers:
                 recovers = isinstance(problem, psycopg.Error) and "starting up" in str(problem)
                 patience = RECOVERY_SECONDS if recovers else START_SECONDS
                 if self.running[name].poll() is not None or time.monotonic() - begun > patience:
-                    raise CannotStart(f"{NAMES[name]} did not start: see {self.var / name}.log") from problem
+                    raise CannotStart(
+                        f"{NAMES[name]} did not start: see {self.var / name}.log"
+                    ) from problem
                 time.sleep(0.05)
             else:
                 return
 
 
-# PostgreSQL's log would hold statements that failed, with their values: contacts and password hashes among them. What
-# failed is told by the program, which knows what may be said.
+# PostgreSQL's log would hold statements that failed, with their values: contacts and password
+# hashes among them. What failed is told by the program, which knows what may be said.
 QUIET = [
     word
     for setting in (
@@ -370,7 +401,8 @@ ACCESS_RULES = """# Written by Rowcall at every start: a password for every role
 local all all scram-sha-256
 """
 
-# What earlier versions made as the superuser becomes the program's. Serial columns follow their table.
+# What earlier versions made as the superuser becomes the program's. Serial columns follow their
+# table.
 OWN_EVERYTHING = f"""
 DO $$
 DECLARE statement text;
@@ -426,7 +458,11 @@ def _postgres_processes(data: Path) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             name, _, rest = (process / "stat").read_text().rpartition(")")
-            if "postgres" in name and rest.split()[0] != "Z" and (process / "cwd").readlink() == data:
+            if (
+                "postgres" in name
+                and rest.split()[0] != "Z"
+                and (process / "cwd").readlink() == data
+            ):
                 found.append(int(process.name))
     return found
 
@@ -446,7 +482,10 @@ def _runs(pid: int, program: str) -> bool:
 
 
 def die_with_parent() -> None:
-    """Have the system end this process when its parent is gone, however the parent ended. Linux only."""
+    """Have the system end this process when its parent is gone, however the parent ended.
+
+    Linux only.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
@@ -468,7 +507,9 @@ def postgres_program(name: str) -> Path:
 def _package(name: str) -> Path:
     spec = find_spec(name)
     if spec is None or spec.origin is None:
-        raise CannotStart(f"{name} is not installed: run make run, or set DATABASE_URL and REDIS_URL")
+        raise CannotStart(
+            f"{name} is not installed: run make run, or set DATABASE_URL and REDIS_URL"
+        )
     return Path(spec.origin).parent
 
 

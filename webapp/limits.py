@@ -1,10 +1,14 @@
-"""Every limit on what a file or a client may cost, each with its unit and its reason. Nothing of ours is imported here.
+"""Every limit on what a file or a client may cost, each with its unit and its reason.
 
-Limits count what comes out, never what was sent: a workbook unpacks and names one text thousands of times. And nothing
-that is scarce (a thread, a database connection, room in the temporary folder) is held at a client's pace.
+Nothing of ours is imported here.
 
-Those that an administrator may change are settings in `config.py`, which takes its defaults from here. How long a
-field's own value may be is a fact of the field: see `vocabulary/fields.py`, `intake/emails.py`, `intake/phones.py`.
+Limits count what comes out, never what was sent: a workbook unpacks and names one text thousands of
+times. And nothing that is scarce (a thread, a database connection, room in the temporary folder) is
+held at a client's pace.
+
+Those that an administrator may change are settings in `config.py`, which takes its defaults from
+here. How long a field's own value may be is a fact of the field: see `vocabulary/fields.py`,
+`intake/emails.py`, `intake/phones.py`.
 """
 
 KIBIBYTE = 1024
@@ -22,7 +26,9 @@ ROW_LINES = 50_000  # of one row; short lines take ten times their length in mem
 TEXT_BYTES = 32 * MEBIBYTE  # of a workbook's text that may come out of a file, however small it is,
 TEXT_RATIO = 30  # and for each byte of the file besides: a text that is stored once may be named by a million cells
 BLOCK_BYTES = 2 * MEBIBYTE  # of text that is checked and staged at once, and one row more
-RECORD_CELL_CHARS = 40_000  # of a cell that is kept beside its problem: four times what any field takes
+RECORD_CELL_CHARS = (
+    40_000  # of a cell that is kept beside its problem: four times what any field takes
+)
 KEPT_LINE_CHARS = 10_000  # of a line that is too long
 KEPT_CELL_CHARS = 200  # of a cell that is too long, and of a value that is complained about
 
@@ -33,9 +39,13 @@ SNIFFED_RECORDS = 60
 SAMPLE_ROWS = 8
 SAMPLE_CELL_CHARS = 500
 SAMPLE_CHARS = 100_000  # of the sample together: wide files show less of each cell
-LOOK_ROWS = 50_000  # of a workbook's sheets together; a sheet may begin with rows that are only coloured
+LOOK_ROWS = (
+    50_000  # of a workbook's sheets together; a sheet may begin with rows that are only coloured
+)
 LOOK_BYTES = 64 * MEBIBYTE  # unpacked, of the sheets and strings of one look
-LOOKS_AT_ONCE = 4  # each unpacks a workbook, or decodes a file's head; the processor is what is scarce
+LOOKS_AT_ONCE = (
+    4  # each unpacks a workbook, or decodes a file's head; the processor is what is scarce
+)
 READS_PER_MINUTE = 60  # that one person looks at a file with other choices
 LABEL_CHARS = 200
 HEADER_CELLS = 300  # of a row that may be the header
@@ -46,7 +56,8 @@ PAGE_CHARS = MEBIBYTE  # of the cells behind one page of rows to correct, but fo
 SHOWN_CELL_CHARS = 500  # of a cell that may be corrected; what is not shown stays as it is until the cell is changed
 FIELDS_OF_ROW = 40  # of one row to correct at once; once those are right, the others are shown
 
-# A workbook: bounded by the zip's table of contents before anything is unpacked, and while it unpacks.
+# A workbook: bounded by the zip's table of contents before anything is unpacked, and while it
+# unpacks.
 WORKBOOK_MEMBERS = 2_000
 WORKBOOK_BYTES = 180 * MEBIBYTE  # unpacked; reading them takes about three seconds for each 50 MiB
 PACKED_RATIO = 200  # unpacked bytes for each packed one, which no real part comes near
@@ -62,34 +73,50 @@ XML_BLOCK_BYTES = 16 * KIBIBYTE
 XML_PROLOG_BYTES = MEBIBYTE
 XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string
 XML_LARGE_BYTES = 128 * KIBIBYTE  # from which on its elements are counted
-XML_ELEMENTS = 50_000  # of one row: cell, value and text for each column that a spreadsheet has; about 20 MB
-XML_DEPTH = 30  # no part that is read nests more than ten deep, and deep elements take the most memory
+XML_ELEMENTS = (
+    50_000  # of one row: cell, value and text for each column that a spreadsheet has; about 20 MB
+)
+XML_DEPTH = (
+    30  # no part that is read nests more than ten deep, and deep elements take the most memory
+)
 
-# What a request may bring. The largest form is that of the columns: 256 labels of 100 characters, percent-encoded,
-# come to 330,000 bytes.
+# What a request may bring. The largest form is that of the columns: 256 labels of 100 characters,
+# percent-encoded, come to 330,000 bytes.
 FORM_BYTES = 500_000
 FORM_PARTS = 1_000
 JSON_BYTES = MEBIBYTE
 
-# Connections to the web process. A request takes a thread once its head is here, with its body where that is small.
+# Connections to the web process. A request takes a thread once its head is here, with its body
+# where that is small.
 CONNECTIONS = 512  # at once; beyond these, the one that has waited longest for a request makes room
 CONNECTIONS_PER_ADDRESS = 100  # a setting; not applied behind a proxy, whose address all share
 HEAD_SECONDS = 10  # for a whole head, and for its small body
 HEAD_BYTES_OF_REQUEST = 16 * KIBIBYTE
-SMALL_BODY_BYTES = 16 * KIBIBYTE  # read before a thread is taken; only a signed-in client may send more
-SILENT_SECONDS = 10  # how long a client may stop in the middle of a request, or take nothing of an answer
-GRACE_SECONDS = 20  # of waiting for the client of one request, before its bytes are held against the next
+SMALL_BODY_BYTES = (
+    16 * KIBIBYTE
+)  # read before a thread is taken; only a signed-in client may send more
+SILENT_SECONDS = (
+    10  # how long a client may stop in the middle of a request, or take nothing of an answer
+)
+GRACE_SECONDS = (
+    20  # of waiting for the client of one request, before its bytes are held against the next
+)
 LEAST_BYTES_PER_SECOND = 4 * KIBIBYTE  # of a body, and of an answer: 16 minutes for 4 MB
-# What the system takes of an answer for each connection: a page costs no thread, however slow its reader.
+# What the system takes of an answer for each connection: a page costs no thread, however slow its
+# reader.
 SEND_BUFFER_BYTES = 256 * KIBIBYTE
 LINGERING = 128  # connections that were told goodbye and whose client has not closed yet
 LINGER_SECONDS = 5
 LINGER_BYTES = 16 * MEBIBYTE  # thrown away of a body that was refused, so that the client reads why
 BODIES_AT_ONCE = 16  # large ones; each holds a thread for as long as its sender takes
 BODIES_AT_ONCE_PER_PERSON = 8
-RECEIVED_AT_ONCE = 4  # uploads that write to the database as they come; further ones wait in temporary files
+RECEIVED_AT_ONCE = (
+    4  # uploads that write to the database as they come; further ones wait in temporary files
+)
 THREADS = 112  # of the web process: one for each open stream, large body and download, and 20 for everything else
-KEEPALIVE_SECONDS = 15  # longer than a page that polls is silent; a waiting connection takes no thread
+KEEPALIVE_SECONDS = (
+    15  # longer than a page that polls is silent; a waiting connection takes no thread
+)
 
 DOWNLOADS_AT_ONCE = 12  # each holds a thread
 DOWNLOADS_AT_ONCE_PER_PERSON = 4

@@ -22,7 +22,9 @@ def versions() -> list[str]:
     return sorted(file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/[0-9]*_*.py"))
 
 
-NEWEST = versions()[-1]  # of the tables that this process works with, not those that a pull puts there later
+NEWEST = versions()[
+    -1
+]  # of the tables that this process works with, not those that a pull puts there later
 
 
 def config(url: str) -> "Config":
@@ -36,7 +38,10 @@ def config(url: str) -> "Config":
 
 
 def migrate(url: str) -> None:
-    """Apply the migrations that the database lacks. Two starts at once do it one after the other."""
+    """Apply the migrations that the database lacks.
+
+    Two starts at once do it one after the other.
+    """
     from alembic import command  # noqa: PLC0415 - the web process needs the versions alone
 
     with psycopg.connect(db.libpq_url(url), connect_timeout=5) as conn:
@@ -44,7 +49,11 @@ def migrate(url: str) -> None:
         conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         row = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (MIGRATION_LOCK,)).fetchone()
         if row != (True,):
-            print("Another start brings the tables up to date; waiting for it.", file=sys.stderr, flush=True)  # noqa: T201
+            print(  # noqa: T201
+                "Another start brings the tables up to date; waiting for it.",
+                file=sys.stderr,
+                flush=True,
+            )
             conn.execute("SET LOCAL statement_timeout = 0")
             conn.execute("SET LOCAL lock_timeout = 0")
             conn.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))

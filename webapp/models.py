@@ -31,7 +31,8 @@ from webapp.vocabulary.outcomes import INDEXED, STORED_OUTCOMES, sql_list
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
 
-# What an erasure leaves alone: text that only the program writes, such as codes and the names of its processes.
+# What an erasure leaves alone: text that only the program writes, such as codes and the names of
+# its processes.
 CODE = {"erasure": "code"}
 # What describes a file and goes with it.
 OF_FILE = {"erasure": "file"}
@@ -58,7 +59,10 @@ class _Allowed(DOMAIN):
 
 
 def _one_of(name: str, *values: str) -> _Allowed:
-    """A type of its own. A constraint of the table is read and checked anew by each batch, for each of its writes."""
+    """A type of its own.
+
+    A constraint of the table is read and checked anew by each batch, for each of its writes.
+    """
     allowed = ", ".join(f"'{value}'" for value in values)
     return _Allowed(name, Text, constraint_name=f"{name}_known", check=f"VALUE IN ({allowed})")
 
@@ -86,7 +90,9 @@ class WorkerReport(Base):
     seen_at: Mapped[datetime]  # by the database's clock
     tables: Mapped[str]  # the version of the tables that its program works with
     clock_ahead: Mapped[float]  # seconds by which its own clock is ahead of the database's
-    retention_days: Mapped[int | None]  # what its environment names; what holds is in `installation`
+    retention_days: Mapped[
+        int | None
+    ]  # what its environment names; what holds is in `installation`
 
 
 class User(Base):
@@ -168,8 +174,13 @@ class Contact(_Fields, Base):
 
     __table_args__ = (
         *map(_key_index, MATCH_KEYS),
-        Index("contacts_imported_from", "imported_from", postgresql_where=text("imported_from IS NOT NULL")),
-        # Room for a second version of each contact beside the first: an update then leaves the indexes alone.
+        Index(
+            "contacts_imported_from",
+            "imported_from",
+            postgresql_where=text("imported_from IS NOT NULL"),
+        ),
+        # Room for a second version of each contact beside the first: an update then leaves the
+        # indexes alone.
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -185,7 +196,9 @@ class ContactImport(Base):
 
     __tablename__ = "contact_imports"
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    id: Mapped[uuid.UUID] = mapped_column(
+        primary_key=True, server_default=text("gen_random_uuid()")
+    )
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     started_at: Mapped[datetime | None]
@@ -193,8 +206,12 @@ class ContactImport(Base):
     rolled_back_at: Mapped[datetime | None]
     expired_at: Mapped[datetime | None]  # its retention time is over: no undo from here on
     purged_at: Mapped[datetime | None]  # and its file, rows and undo data are deleted
-    file_gone: Mapped[bool] = mapped_column(server_default=text("false"))  # its file was deleted to erase a person
-    state: Mapped[str] = mapped_column(_one_of("import_state", *State), server_default=State.UPLOADED.value)
+    file_gone: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # its file was deleted to erase a person
+    state: Mapped[str] = mapped_column(
+        _one_of("import_state", *State), server_default=State.UPLOADED.value
+    )
     failure_reason: Mapped[str | None]  # a code of `vocabulary.messages`
     failure_facts: Mapped[dict[str, Any] | None]  # what fills the sentence of the reason in
 
@@ -208,10 +225,14 @@ class ContactImport(Base):
     header_row: Mapped[int]  # as the spreadsheet counts; 0 where the file has no header
     columns: Mapped[list[Any]] = mapped_column(info=OF_FILE)  # the header's labels, in file order
     sample: Mapped[list[Any]] = mapped_column(info=OF_FILE)  # the first records: lists of cells
-    head: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)  # what else reading learnt
+    head: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'"), info=OF_FILE
+    )  # what else reading learnt
     suggested_mapping: Mapped[list[Any]] = mapped_column(info=OF_FILE)
 
-    mapping: Mapped[list[Any] | None] = mapped_column(info=OF_FILE)  # one target or null for each column
+    mapping: Mapped[list[Any] | None] = mapped_column(
+        info=OF_FILE
+    )  # one target or null for each column
     default_country: Mapped[str | None]  # ISO 3166 alpha-2
     match_keys: Mapped[list[str]] = mapped_column(
         server_default=text(f"'{{{','.join(DEFAULT_KEYS)}}}'")
@@ -219,9 +240,12 @@ class ContactImport(Base):
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
     check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)
-    # A correction of many rows that a worker is at: {"column", "value", "replacement", "after", "rows", "total"}.
+    # A correction of many rows that a worker is at: {"column", "value", "replacement", "after",
+    # "rows", "total"}.
     correcting: Mapped[dict[str, Any] | None]
-    mended_at: Mapped[datetime | None]  # when a row was last corrected: previews wait until that calms down
+    mended_at: Mapped[
+        datetime | None
+    ]  # when a row was last corrected: previews wait until that calms down
 
     duplicate_strategy: Mapped[str | None] = mapped_column(_one_of("duplicate_strategy", *Strategy))
     skip_errors: Mapped[bool] = mapped_column(server_default=text("true"))
@@ -234,10 +258,15 @@ class ContactImport(Base):
     read_position: Mapped[dict[str, Any] | None]  # where a resumed check goes on
     last_row: Mapped[int] = mapped_column(server_default=text("0"))  # the checkpoint: a row number
     batches_done: Mapped[int] = mapped_column(server_default=text("0"))
-    busy_seconds: Mapped[float] = mapped_column(server_default=text("0"))  # time spent executing, over all slices
-    retrying: Mapped[bool] = mapped_column(server_default=text("false"))  # a second run over the failed rows
+    busy_seconds: Mapped[float] = mapped_column(
+        server_default=text("0")
+    )  # time spent executing, over all slices
+    retrying: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # a second run over the failed rows
 
-    # Counted up by every claim. A batch's checkpoint names it, so a stale worker's batch rolls back.
+    # Counted up by every claim. A batch's checkpoint names it, so a stale worker's batch rolls
+    # back.
     lease_token: Mapped[int] = mapped_column(server_default=text("0"))
 
     rollback: Mapped[dict[str, Any] | None]  # what the undo did: removed, restored, kept, conflicts
@@ -285,14 +314,21 @@ class ImportLease(Base):
     backend_start: Mapped[datetime | None]  # pids are used again; the pair is not
     heartbeat_at: Mapped[datetime | None]  # null: it is free
     cancel_requested_at: Mapped[datetime | None]
-    waiting_for: Mapped[str | None] = mapped_column(info=CODE)  # database | queue | phone | undo: why nothing moves
+    waiting_for: Mapped[str | None] = mapped_column(
+        info=CODE
+    )  # database | queue | phone | undo: why nothing moves
     enqueued_at: Mapped[datetime | None]
-    deaths: Mapped[int] = mapped_column(server_default=text("0"))  # work-horses lost at the same checkpoint
+    deaths: Mapped[int] = mapped_column(
+        server_default=text("0")
+    )  # work-horses lost at the same checkpoint
     deaths_at_row: Mapped[int] = mapped_column(server_default=text("-1"))
 
 
 class ImportFileChunk(Base):
-    """The uploaded bytes, about 128 KiB a chunk. STORAGE EXTERNAL: compressing them again gains nothing."""
+    """The uploaded bytes, about 128 KiB a chunk.
+
+    STORAGE EXTERNAL: compressing them again gains nothing.
+    """
 
     __tablename__ = "contact_import_files"
 
@@ -312,17 +348,26 @@ class ImportRow(_Fields, Base):
 
     import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True)  # as the spreadsheet shows it
-    status: Mapped[str] = mapped_column(Text, server_default="valid", info=CODE)  # valid | invalid | left_out
+    status: Mapped[str] = mapped_column(
+        Text, server_default="valid", info=CODE
+    )  # valid | invalid | left_out
     tags: Mapped[list[str] | None]
     custom: Mapped[dict[str, Any] | None]
     clears: Mapped[list[str] | None]  # fields that the clear token empties
-    problems: Mapped[list[Any] | None]  # [{"code", "column", "field", "value", "severity"}], null where none
-    record: Mapped[list[str] | None]  # the cells as they stand in the file, kept only where there are problems
+    problems: Mapped[
+        list[Any] | None
+    ]  # [{"code", "column", "field", "value", "severity"}], null where none
+    record: Mapped[
+        list[str] | None
+    ]  # the cells as they stand in the file, kept only where there are problems
 
     __table_args__ = (
         CheckConstraint("status IN ('valid', 'invalid', 'left_out')", name="row_status_known"),
         Index(
-            "contact_import_rows_problems", "import_id", "row", postgresql_where=text("problems IS NOT NULL")
+            "contact_import_rows_problems",
+            "import_id",
+            "row",
+            postgresql_where=text("problems IS NOT NULL"),
         ),
     )
 
@@ -346,7 +391,9 @@ class ImportCorrection(Base):
         ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
     )
     row: Mapped[int] = mapped_column(primary_key=True)
-    cells: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # column from 0, as text → new value
+    cells: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'")
+    )  # column from 0, as text → new value
     left_out: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
@@ -359,7 +406,9 @@ class ImportResult(Base):
     row: Mapped[int] = mapped_column(primary_key=True)
     outcome: Mapped[str] = mapped_column(OUTCOME)
     contact_id: Mapped[int | None]
-    code: Mapped[str | None] = mapped_column(info=CODE)  # the reason, a code of `vocabulary.messages`
+    code: Mapped[str | None] = mapped_column(
+        info=CODE
+    )  # the reason, a code of `vocabulary.messages`
     detail: Mapped[dict[str, Any] | None]  # {"row": 14} | {"contacts": [3, 9]} | {"message": "..."}
 
     __table_args__ = (
@@ -381,12 +430,15 @@ class ContactChange(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     contact_id: Mapped[int]
     # Entries of kind `undo` were written by older versions. `removed`: an undo deleted the contact.
-    kind: Mapped[str] = mapped_column(_one_of("change_kind", "import", "edit", "delete", "undo", "removed"))
+    kind: Mapped[str] = mapped_column(
+        _one_of("change_kind", "import", "edit", "delete", "undo", "removed")
+    )
     import_id: Mapped[uuid.UUID | None]  # the import that wrote it, or created the contact
     row: Mapped[int | None]
     user_id: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # The changed fields only; a custom field is "custom:<label>", and names in parentheses are columns of the table.
+    # The changed fields only; a custom field is "custom:<label>", and names in parentheses are
+    # columns of the table.
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
     undone_at: Mapped[datetime | None]  # null: the change stands
@@ -394,7 +446,12 @@ class ContactChange(Base):
 
     __table_args__ = (
         Index("contact_changes_contact", "contact_id", "id"),
-        Index("contact_changes_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
+        Index(
+            "contact_changes_import",
+            "import_id",
+            "id",
+            postgresql_where=text("import_id IS NOT NULL"),
+        ),
         Index("contact_changes_deleted", "at", postgresql_where=text("kind = 'delete'")),
         Index("contact_changes_by_hand", "id", postgresql_where=text("kind IN ('edit', 'delete')")),
     )
@@ -409,17 +466,26 @@ class UndoDue(Base):
     __tablename__ = "contact_undo_due"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    kind: Mapped[str] = mapped_column(info=CODE)  # contact: it is to go | email, external_id: it is to have `key`
+    kind: Mapped[str] = mapped_column(
+        info=CODE
+    )  # contact: it is to go | email, external_id: it is to have `key`
     key: Mapped[str] = mapped_column(server_default="")
     contact_id: Mapped[int]
     value: Mapped[str | None]  # as the field is to show it
     held: Mapped[str | None]  # what the field showed when the key became due
-    since: Mapped[int] = mapped_column(server_default=text("0"))  # the contact's newest journal entry at that time
-    source: Mapped[int] = mapped_column(server_default=text("0"))  # the entry that the wish comes from; 0: the original
-    import_id: Mapped[uuid.UUID | None]  # whose undo made it due; of a contact, the import that created it
+    since: Mapped[int] = mapped_column(
+        server_default=text("0")
+    )  # the contact's newest journal entry at that time
+    source: Mapped[int] = mapped_column(
+        server_default=text("0")
+    )  # the entry that the wish comes from; 0: the original
+    import_id: Mapped[
+        uuid.UUID | None
+    ]  # whose undo made it due; of a contact, the import that created it
     change_id: Mapped[int | None]  # the change by hand whose undo made it due
     row: Mapped[int | None]
-    # For the undo at hand only: nothing else happened to the contact; it is counted as restored already.
+    # For the undo at hand only: nothing else happened to the contact; it is counted as restored
+    # already.
     plain: Mapped[bool] = mapped_column(server_default=text("false"))
     counted: Mapped[bool] = mapped_column(server_default=text("false"))
 
@@ -436,11 +502,14 @@ class UndoKept(Base):
     __tablename__ = "contact_undo_kept"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    import_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_imports.id", ondelete="CASCADE"))
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE")
+    )
     contact_id: Mapped[int]
     row: Mapped[int | None]
     field: Mapped[str | None]  # null: the contact as a whole
-    # One of edited_since, changed_by_later_import, deleted_meanwhile, key_taken_on_undo, refused_on_undo.
+    # One of edited_since, changed_by_later_import, deleted_meanwhile, key_taken_on_undo,
+    # refused_on_undo.
     code: Mapped[str]
     message: Mapped[str | None]  # what the database refused with
     wanted: Mapped[Any | None] = mapped_column(JSONB)  # the value from before the import
@@ -484,9 +553,10 @@ class ImportLog(Base):
     import_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    # uploaded | check_started | block_checked | checked | check_cancelled | queued | started | batch | resumed
-    # broken_off | cancel_requested | completed | cancelled | failed | retry_started | row_failed | rollback_started
-    # batch_undone | rolled_back | mail_sent | mail_failed | purged | person_erased
+    # uploaded | check_started | block_checked | checked | check_cancelled | queued | started |
+    # batch | resumed broken_off | cancel_requested | completed | cancelled | failed | retry_started
+    # | row_failed | rollback_started batch_undone | rolled_back | mail_sent | mail_failed | purged
+    # | person_erased
     event: Mapped[str] = mapped_column(info=CODE)
     batch: Mapped[int | None]
     attempt: Mapped[int | None] = mapped_column(SmallInteger)
@@ -495,7 +565,9 @@ class ImportLog(Base):
     rows: Mapped[int | None]
     duration_ms: Mapped[float | None]
     result: Mapped[str | None] = mapped_column(info=CODE)  # done | retried | failed
-    category: Mapped[str | None] = mapped_column(info=CODE)  # validation | business | database | system
+    category: Mapped[str | None] = mapped_column(
+        info=CODE
+    )  # validation | business | database | system
     message: Mapped[str | None]
 
 
@@ -511,7 +583,9 @@ class ImportPreview(Base):
     outcomes: Mapped[dict[str, Any]]  # all ten
     examples: Mapped[list[Any]]  # [{"row", "outcome", "contact_id", "before", "after", ...}]
     cleared: Mapped[int]  # fields that the clear token empties
-    promised: Mapped[str] = mapped_column(deferred=True)  # a letter a row: engine.preview_differences
+    promised: Mapped[str] = mapped_column(
+        deferred=True
+    )  # a letter a row: engine.preview_differences
     computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -541,7 +615,9 @@ class ImportDocument(Base):
     code: Mapped[str | None] = mapped_column(info=CODE)  # why there is none, in state failed
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
     maker: Mapped[str | None]  # the process that renders it
-    tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # begun, without anything to show for it
+    tries: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("0")
+    )  # begun, without anything to show for it
 
 
 class MappingTemplate(Base):
@@ -558,8 +634,20 @@ class MappingTemplate(Base):
     used_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
-        Index("mapping_templates_header", "user_id", "header_hash", unique=True, postgresql_where=text("name IS NULL")),
-        Index("mapping_templates_name", "user_id", "name", unique=True, postgresql_where=text("name IS NOT NULL")),
+        Index(
+            "mapping_templates_header",
+            "user_id",
+            "header_hash",
+            unique=True,
+            postgresql_where=text("name IS NULL"),
+        ),
+        Index(
+            "mapping_templates_name",
+            "user_id",
+            "name",
+            unique=True,
+            postgresql_where=text("name IS NOT NULL"),
+        ),
     )
 
 
@@ -570,5 +658,7 @@ def personal_columns(table: Table) -> list[Column[Any]]:
     return [
         column
         for column in table.c
-        if isinstance(column.type, holding) and not isinstance(column.type, closed) and column.info != CODE
+        if isinstance(column.type, holding)
+        and not isinstance(column.type, closed)
+        and column.info != CODE
     ]

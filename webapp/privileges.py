@@ -1,6 +1,7 @@
 """A start as root ends as an ordinary account: root is given up before anything is served.
 
-Only the standard library is loaded here, so that the rest of the program is read by the account it runs as.
+Only the standard library is loaded here, so that the rest of the program is read by the account it
+runs as.
 """
 
 import os
@@ -12,7 +13,8 @@ from pathlib import Path
 
 PROGRAM = Path(__file__).parent.parent
 NOBODY = 65534  # the account without rights, on every Unix that has no entry for it
-# What starts as root before this version left behind as root's; everything else was the account's already.
+# What starts as root before this version left behind as root's; everything else was the account's
+# already.
 LEFT_BY_ROOT = ("lock", "secret_key", "postgres.log", "valkey.log")
 OURS = {*LEFT_BY_ROOT, "postgres", "valkey", "run"}
 
@@ -82,7 +84,9 @@ def hand_over(var: Path, account: Account) -> None:
     var.mkdir(parents=True, exist_ok=True, mode=0o700)
     held = {entry.name for entry in var.iterdir()}
     if held and not held & OURS:
-        raise RootRefused(f"{var} holds other files than Rowcall's: name another folder in ROWCALL_VAR.")
+        raise RootRefused(
+            f"{var} holds other files than Rowcall's: name another folder in ROWCALL_VAR."
+        )
     os.chown(var, account.uid, account.gid)
     for name in LEFT_BY_ROOT:
         _hand_over_file(var / name, account)

@@ -40,7 +40,9 @@ def database(session: Session) -> str:
     names = ["alembic_version", *Base.metadata.tables]
     try:
         missing = session.scalar(
-            text("SELECT count(*) FROM unnest(CAST(:names AS text[])) name WHERE to_regclass(name) IS NULL"),
+            text(
+                "SELECT count(*) FROM unnest(CAST(:names AS text[])) name WHERE to_regclass(name) IS NULL"
+            ),
             {"names": names},
         )
         if missing == len(names):
@@ -72,7 +74,9 @@ def worker(session: Session, settings: Settings, *, database: str) -> str:
     if database != "ok":
         return "unknown"
     seen = session.scalar(
-        text("SELECT count(*) FROM workers WHERE seen_at > clock_timestamp() - make_interval(secs => :age)"),
+        text(
+            "SELECT count(*) FROM workers WHERE seen_at > clock_timestamp() - make_interval(secs => :age)"
+        ),
         {"age": SEEN_SECONDS},
     )
     return "ok" if seen else "does not reach the database"

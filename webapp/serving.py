@@ -21,7 +21,8 @@ worker_connections = 2 * CONNECTIONS  # never reached: the worker makes room bef
 graceful_timeout = 5
 keepalive = KEEPALIVE_SECONDS
 control_socket_disable = True
-# Who asked, and by which name, is read in one place, which knows how many proxies there are: app.py.
+# Who asked, and by which name, is read in one place, which knows how many proxies there are:
+# app.py.
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 sendfile = False  # It would wait for a slow reader as long as that likes.
@@ -58,7 +59,9 @@ def _keep_small() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
         libc.mallopt(M_ARENA_MAX, 1)
-    SocketUnreader.max_body_chunk = LARGE_BYTES  # of a body at once, where gunicorn would take 1 MiB and copy it
+    SocketUnreader.max_body_chunk = (
+        LARGE_BYTES  # of a body at once, where gunicorn would take 1 MiB and copy it
+    )
     gc.collect()
     gc.freeze()  # What was loaded stays: no need to look through it again.
 

@@ -127,7 +127,12 @@ def start(settings: Settings) -> int:
     try:
         _see_that_port_is_free(settings.port)
         found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
-        environment = {**os.environ, **found, "PORT": str(settings.port), "ROWCALL_VAR": str(servers.var)}
+        environment = {
+            **os.environ,
+            **found,
+            "PORT": str(settings.port),
+            "ROWCALL_VAR": str(servers.var),
+        }
         if not environment.get("SECRET_KEY"):
             environment["SECRET_KEY"] = servers.kept_secret("secret_key")
         _make_tables(environment["DATABASE_URL"], settings)
@@ -187,7 +192,9 @@ def _see_that_port_is_free(port: int) -> None:
                 " Set PORT to 1024 or more, and put a proxy in front: see docs/deploy.md."
             )
         if time.monotonic() > until:
-            raise CannotStart(f"Port {port} is taken. Set PORT to another one, as in: PORT=8001 make run")
+            raise CannotStart(
+                f"Port {port} is taken. Set PORT to another one, as in: PORT=8001 make run"
+            )
         time.sleep(0.1)
 
 
@@ -213,7 +220,9 @@ def _make_tables(url: str, settings: Settings) -> None:
 
 def _say_where(environment: dict[str, str]) -> None:
     flask = [sys.executable, "-m", "flask", "--app", "webapp.app", "setup-link"]
-    link = subprocess.run(flask, env=environment, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    link = subprocess.run(  # noqa: S603 - our own command
+        flask, env=environment, capture_output=True, text=True, check=False
+    ).stdout.strip()
     address = environment.get("PUBLIC_URL") or f"http://127.0.0.1:{environment['PORT']}"
     say(f"Rowcall is at {address}")
     if link:

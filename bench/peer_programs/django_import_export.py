@@ -20,7 +20,12 @@ COLUMNS = {
 
 url = urlsplit(os.environ["DATABASE_URL"])
 host = parse_qs(url.query).get("host", [url.hostname or ""])[0]
-database = {"ENGINE": "django.db.backends.postgresql", "NAME": url.path[1:], "USER": url.username, "HOST": host}
+database = {
+    "ENGINE": "django.db.backends.postgresql",
+    "NAME": url.path[1:],
+    "USER": url.username,
+    "HOST": host,
+}
 settings.configure(DATABASES={"default": database}, INSTALLED_APPS=["import_export"], USE_TZ=True)
 django.setup()
 
@@ -54,7 +59,9 @@ def main() -> None:
         rows = list(islice(csv.DictReader(stream), int(sys.argv[2])))
     seen = {}
     for row in rows:  # In bulk a repeated customer would end the run.
-        seen.setdefault(row["Customer ID"], [row[label] for label in COLUMNS] + [row["Email"].lower()])
+        seen.setdefault(
+            row["Customer ID"], [row[label] for label in COLUMNS] + [row["Email"].lower()]
+        )
     data = tablib.Dataset(*seen.values(), headers=[*COLUMNS.values(), "email_key"])
     started = time.monotonic()
     result = PeerResource().import_data(data, raise_errors=True, use_transactions=True)

@@ -34,7 +34,9 @@ def main() -> None:
             key = row["Email"].lower()
             known = select(Peer).where(Peer.external_id == row["Customer ID"])
             if session.scalars(known).first() is None:
-                session.add(Peer(email_key=key, **{name: row[label] for label, name in COLUMNS.items()}))
+                session.add(
+                    Peer(email_key=key, **{name: row[label] for label, name in COLUMNS.items()})
+                )
             if number % 100 == 0:
                 session.commit()
         session.commit()

@@ -22,7 +22,12 @@ def table(*rows: str) -> bytes:
 
 
 def people_table(rows: int, first: int = 1) -> bytes:
-    return table(*[f"{n},p{n}@example.com,Ada {n},Example,Acme,a|b,{n % 50}" for n in range(first, first + rows)])
+    return table(
+        *[
+            f"{n},p{n}@example.com,Ada {n},Example,Acme,a|b,{n % 50}"
+            for n in range(first, first + rows)
+        ]
+    )
 
 
 @pytest.fixture
@@ -37,18 +42,30 @@ def token_of(app, people):
 
 
 class Program:
-    """A client with a token, in this process. Every JSON answer is looked at by the tests that call it."""
+    """A client with a token, in this process.
+
+    Every JSON answer is looked at by the tests that call it.
+    """
 
     def __init__(self, client, token: str) -> None:
         self.client, self.token = client, token
 
     def ask(self, method: str, path: str, status: int | None = 200, **more):
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
-        answer = self.client.open(f"/api{path}", method=method, headers=headers, buffered=True, **more)
-        assert status is None or answer.status_code == status, (method, path, answer.status_code, answer.text[:2000])
+        answer = self.client.open(
+            f"/api{path}", method=method, headers=headers, buffered=True, **more
+        )
+        assert status is None or answer.status_code == status, (
+            method,
+            path,
+            answer.status_code,
+            answer.text[:2000],
+        )
         return answer
 
-    def upload(self, content: bytes, name: str = "people.csv", status: int = 201, headers=None, **fields):
+    def upload(
+        self, content: bytes, name: str = "people.csv", status: int = 201, headers=None, **fields
+    ):
         data = {"file": (io.BytesIO(content), name), **fields}
         return self.ask("POST", "/imports", status, data=data, headers=headers or {}).json
 
@@ -86,10 +103,13 @@ def owner_program(program):
 @pytest.fixture
 def cookie_of(app, people):
     """`cookie_of("owner")` → the Cookie header of that person, signed in."""
+
     @functools.cache
     def enter(name: str) -> str:
         browser = Browser(app.test_client())
-        browser.post("/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in")
+        browser.post(
+            "/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in"
+        )
         cookie = browser.client.get_cookie("rowcall")
         return f"{cookie.key}={cookie.value}"
 
@@ -109,10 +129,16 @@ class Wire:
             return answer.status, json.loads(text) if text else None
 
     def open(self, method: str, path: str, body=None, **headers) -> "Answer":
-        content = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        kind = {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
+        content = (
+            None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        )
+        kind = (
+            {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
+        )
         names = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Answer(self.address, method, f"/api{path}", content, {**self.headers, **kind, **names})
+        return Answer(
+            self.address, method, f"/api{path}", content, {**self.headers, **kind, **names}
+        )
 
     def upload(self, content: bytes):
         body = (
@@ -120,7 +146,9 @@ class Wire:
             + content
             + b"\r\n--x--\r\n"
         )
-        status, found = self.ask("POST", "/imports", body, Content_Type="multipart/form-data; boundary=x")
+        status, found = self.ask(
+            "POST", "/imports", body, Content_Type="multipart/form-data; boundary=x"
+        )
         assert status == 201, found
         return found
 
@@ -134,7 +162,10 @@ class Wire:
 
     def start(self, import_id: str, **options) -> None:
         body = {"import_id": import_id, "duplicate_strategy": "skip", **options}
-        assert self.ask("POST", f"/imports/{import_id}/execute", body, Accept="application/json")[0] == 202
+        assert (
+            self.ask("POST", f"/imports/{import_id}/execute", body, Accept="application/json")[0]
+            == 202
+        )
 
     def wait(self, import_id: str, *states: str) -> None:
         """Follow the events until the import is in one of the states."""

@@ -18,11 +18,17 @@ LONGEST_WAIT = 20.0
 @schemathesis.hook
 def before_call(_context, case, kwargs):
     operation = case.operation.definition.raw.get("operationId")
-    if case.meta is not None and case.meta.generation.mode.is_positive and isinstance(case.body, dict):
+    if (
+        case.meta is not None
+        and case.meta.generation.mode.is_positive
+        and isinstance(case.body, dict)
+    ):
         _make_sense(operation, case.body, kwargs)
     if operation not in {"cancel_import", "read_import", "read_progress"}:
         with contextlib.suppress(ValueError, TypeError, OSError):
-            _settle(case.operation.base_url, UUID((case.path_parameters or {}).get("import_id", "")))
+            _settle(
+                case.operation.base_url, UUID((case.path_parameters or {}).get("import_id", ""))
+            )
 
 
 def _make_sense(operation, body, kwargs):
@@ -44,5 +50,7 @@ def _settle(base_url, import_id):
 def _state(base_url, import_id):
     address = f"{base_url.rstrip('/')}/api/imports/{import_id}"
     headers = {"Authorization": f"Bearer {os.environ['SCHEMATHESIS_TOKEN']}"}
-    with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as answer:
+    with urllib.request.urlopen(
+        urllib.request.Request(address, headers=headers), timeout=10
+    ) as answer:
         return json.load(answer)["state"]

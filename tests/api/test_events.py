@@ -25,7 +25,9 @@ def check_progress(data: dict) -> schemas.Progress:
     assert now.failed == outcomes["failed"] + outcomes["conflict"]
     assert now.skipped == outcomes["invalid"] + outcomes["left_out"] + outcomes["duplicate_skipped"]
     assert sum(outcomes.values()) == now.total
-    assert now.progress == (100 if now.processed == now.total else now.processed * 1000 // now.total / 10)
+    assert now.progress == (
+        100 if now.processed == now.total else now.processed * 1000 // now.total / 10
+    )
     assert now.current_batch <= now.total_batches
     return now
 
@@ -98,7 +100,10 @@ def test_many_watchers_joined_at_any_time_see_the_same_end(wire, slow_batches):
     import_id = program.ready(people_table(500))
     slow_batches(0.2)
     program.start(import_id)
-    opened = [someone.open("GET", f"/imports/{import_id}/events") for someone in [program] * 4 + [viewer] * 4]
+    opened = [
+        someone.open("GET", f"/imports/{import_id}/events")
+        for someone in [program] * 4 + [viewer] * 4
+    ]
     ends = []
     for answer in opened:
         with answer:

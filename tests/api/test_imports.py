@@ -32,12 +32,27 @@ def ledger(session, import_id):
 def test_upload_answers_with_what_the_file_is(owner_program):
     content = people_table(3)
     answer = owner_program.ask(
-        "POST", "/imports", 201, data={"file": (io.BytesIO(content), "people.csv"), "default_country": "DE"}
+        "POST",
+        "/imports",
+        201,
+        data={"file": (io.BytesIO(content), "people.csv"), "default_country": "DE"},
     )
     found = schemas.ImportSession.model_validate(answer.json)
     assert answer.headers["Location"] == f"/api/imports/{found.import_id}"
-    assert (found.state, found.filename, found.size_bytes) == ("uploaded", "people.csv", len(content))
-    assert found.columns == ["ID", "Email", "First name", "Last name", "Company", "Tags", "Shoe size"]
+    assert (found.state, found.filename, found.size_bytes) == (
+        "uploaded",
+        "people.csv",
+        len(content),
+    )
+    assert found.columns == [
+        "ID",
+        "Email",
+        "First name",
+        "Last name",
+        "Company",
+        "Tags",
+        "Shoe size",
+    ]
     assert found.suggested_mapping[:4] == ["external_id", "email", "first_name", "last_name"]
     assert found.suggested_mapping[6] == "custom:Shoe size"
     assert found.sample[0][1] == "p1@example.com"
@@ -71,17 +86,30 @@ def test_keys_of_two_people_are_two_keys(program):
 
 def test_whole_way_there_and_back(owner_program, session):
     found = owner_program.upload(
-        table("1,a@example.com,Ada,L,Acme,x|y,40", "2,nonsense,Bob,M,Acme,,", "3,c@example.com,Cy,N,,,")
+        table(
+            "1,a@example.com,Ada,L,Acme,x|y,40",
+            "2,nonsense,Bob,M,Acme,,",
+            "3,c@example.com,Cy,N,,,",
+        )
     )
     path = f"/imports/{found['import_id']}"
 
-    checking = owner_program.ask("PUT", f"{path}/mapping", 202, json={"mapping": found["suggested_mapping"]}).json
+    checking = owner_program.ask(
+        "PUT", f"{path}/mapping", 202, json={"mapping": found["suggested_mapping"]}
+    ).json
     assert checking["state"] == "checking"
-    assert owner_program.ask("GET", f"{path}/preview?duplicate_strategy=skip", 202).headers["Retry-After"] == "1"
+    assert (
+        owner_program.ask("GET", f"{path}/preview?duplicate_strategy=skip", 202).headers[
+            "Retry-After"
+        ]
+        == "1"
+    )
     jobs.work(found["import_id"])
     jobs.work(found["import_id"])  # the previews
 
-    preview = schemas.Preview.model_validate(owner_program.ask("GET", f"{path}/preview?duplicate_strategy=skip").json)
+    preview = schemas.Preview.model_validate(
+        owner_program.ask("GET", f"{path}/preview?duplicate_strategy=skip").json
+    )
     ready = schemas.ImportSession.model_validate(owner_program.ask("GET", path).json)
     assert (ready.state, ready.total) == ("ready", 3)
 
@@ -99,10 +127,19 @@ def test_whole_way_there_and_back(owner_program, session):
     assert done.rollback_possible
 
     progress = schemas.Progress.model_validate(owner_program.ask("GET", f"{path}/progress").json)
-    assert (progress.progress, progress.processed, progress.success, progress.skipped) == (100, 3, 2, 1)
+    assert (progress.progress, progress.processed, progress.success, progress.skipped) == (
+        100,
+        3,
+        2,
+        1,
+    )
 
     result = schemas.ImportResult.model_validate(owner_program.ask("GET", f"{path}/result").json)
-    assert (result.total_contacts, result.successfully_imported, result.failed_contacts) == (3, 2, 0)
+    assert (result.total_contacts, result.successfully_imported, result.failed_contacts) == (
+        3,
+        2,
+        0,
+    )
     assert [(entry.row, entry.category) for entry in result.error_log] == [(3, "validation")]
     assert result.import_duration_ms >= 0
 
@@ -111,7 +148,9 @@ def test_whole_way_there_and_back(owner_program, session):
         session, found["import_id"]
     )
 
-    would = schemas.RollbackPreview.model_validate(owner_program.ask("GET", f"{path}/rollback").json)
+    would = schemas.RollbackPreview.model_validate(
+        owner_program.ask("GET", f"{path}/rollback").json
+    )
     assert (would.contacts_removed, would.contacts_restored, would.contacts_kept) == (2, 0, 0)
 
 
@@ -153,13 +192,17 @@ def test_rows_show_what_changed(owner_program):
     import_id = owner_program.run(table("1,a@example.com,Ada,L,Other,,"), "update")
     (row,) = owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=updated").json["items"]
     assert row["changes"] == [{"field": "company", "before": "Acme", "after": "Other"}]
-    assert owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=created").json["items"] == []
+    assert (
+        owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=created").json["items"] == []
+    )
 
 
 def test_cancelled_import_says_what_was_not_processed(owner_program):
     import_id = owner_program.ready(people_table(7))
     owner_program.execute(import_id)
-    assert owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelled"
+    assert (
+        owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelled"
+    )
     found = owner_program.ask("GET", f"/imports/{import_id}").json
     assert found["outcomes"]["not_processed"] == 7
     page = owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=not_processed&limit=5").json
@@ -172,9 +215,13 @@ def test_cancelled_import_says_what_was_not_processed(owner_program):
 def test_cancelled_while_running_ends_after_the_batch_at_hand(owner_program, session):
     import_id = owner_program.ready(people_table(7))
     owner_program.execute(import_id)
-    session.execute(text("UPDATE contact_imports SET state = 'running' WHERE id = :id"), {"id": import_id})
+    session.execute(
+        text("UPDATE contact_imports SET state = 'running' WHERE id = :id"), {"id": import_id}
+    )
     session.commit()
-    assert owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelling"
+    assert (
+        owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelling"
+    )
     jobs.work(import_id)
     assert owner_program.ask("GET", f"/imports/{import_id}").json["state"] == "cancelled"
 
@@ -182,7 +229,11 @@ def test_cancelled_while_running_ends_after_the_batch_at_hand(owner_program, ses
 def test_invalid_rows_block_a_start_that_will_not_skip_them(owner_program):
     import_id = owner_program.ready(table("1,a@example.com,,,,,", "2,nonsense,,,,,"))
     refused = owner_program.execute(import_id, skip_errors=False, status=409).json
-    assert (refused["code"], refused["rows"], refused["state"]) == ("invalid_rows_block_start", 1, "ready")
+    assert (refused["code"], refused["rows"], refused["state"]) == (
+        "invalid_rows_block_start",
+        1,
+        "ready",
+    )
     assert owner_program.ask("GET", f"/imports/{import_id}").json["state"] == "ready"
 
 
@@ -197,8 +248,13 @@ def test_failed_rows_run_again(owner_program, session):
     session.commit()
     assert owner_program.ask("POST", f"/imports/{import_id}/retry", 202).json["state"] == "queued"
     jobs.work(import_id)
-    assert owner_program.ask("GET", f"/imports/{import_id}/result").json["successfully_imported"] == 2
-    assert owner_program.ask("POST", f"/imports/{import_id}/retry", 409).json["code"] == "nothing_failed"
+    assert (
+        owner_program.ask("GET", f"/imports/{import_id}/result").json["successfully_imported"] == 2
+    )
+    assert (
+        owner_program.ask("POST", f"/imports/{import_id}/retry", 409).json["code"]
+        == "nothing_failed"
+    )
 
 
 def test_a_conflict_is_a_matter_of_business(owner_program):
@@ -217,13 +273,20 @@ def test_downloads(owner_program):
     lines = list(csv.DictReader(io.StringIO(report.get_data().decode("utf-8-sig"))))
     assert [line["Rowcall outcome"] for line in lines] == ["created", "invalid"]
     assert lines[0]["First name"] == "'=1+1"
-    rejected = owner_program.ask("GET", f"/imports/{import_id}/rejected.csv").get_data().decode("utf-8-sig")
+    rejected = (
+        owner_program.ask("GET", f"/imports/{import_id}/rejected.csv")
+        .get_data()
+        .decode("utf-8-sig")
+    )
     assert [line["Email"] for line in csv.DictReader(io.StringIO(rejected))] == ["nonsense"]
 
 
 def test_pdf_is_made_once_asked_for(owner_program):
     import_id = owner_program.run(people_table(2))
-    assert owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202).headers["Retry-After"] == "2"
+    assert (
+        owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202).headers["Retry-After"]
+        == "2"
+    )
     jobs.render_pdf(import_id)
     answer = owner_program.ask("GET", f"/imports/{import_id}/report.pdf", None)
     if answer.status_code == 503:
@@ -235,12 +298,19 @@ def test_pdf_is_made_once_asked_for(owner_program):
 def test_a_pdf_that_failed_can_be_asked_for_again(owner_program, session):
     import_id = owner_program.run(people_table(2))
     owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202)
-    session.execute(text("UPDATE contact_import_documents SET state = 'failed', code = 'pdf_too_much'"))
+    session.execute(
+        text("UPDATE contact_import_documents SET state = 'failed', code = 'pdf_too_much'")
+    )
     session.commit()
     for _ in range(2):
         refused = owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 503).json
-        assert (refused["code"], refused["detail"]) == ("pdf_failed", messages.whole("pdf_too_much"))
-    session.execute(text("UPDATE contact_import_documents SET made_at = made_at - interval '91 seconds'"))
+        assert (refused["code"], refused["detail"]) == (
+            "pdf_failed",
+            messages.whole("pdf_too_much"),
+        )
+    session.execute(
+        text("UPDATE contact_import_documents SET made_at = made_at - interval '91 seconds'")
+    )
     session.commit()
     owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202)
     assert session.scalar(text("SELECT state FROM contact_import_documents")) == "rendering"
@@ -269,7 +339,9 @@ def test_contacts_are_searched_and_paged(owner_program):
     import_id = owner_program.run(people_table(12))
     assert owner_program.ask("GET", "/contacts?q=p7@").json["items"][0]["email"] == "p7@example.com"
     first = owner_program.ask("GET", f"/contacts?limit=10&imported_from={import_id}").json
-    rest = owner_program.ask("GET", f"/contacts?limit=10&imported_from={import_id}&after={first['next']}").json
+    rest = owner_program.ask(
+        "GET", f"/contacts?limit=10&imported_from={import_id}&after={first['next']}"
+    ).json
     schemas.ContactList.model_validate(first)
     assert (len(first["items"]), len(rest["items"]), rest["next"]) == (10, 2, None)
     assert {contact["imported_from"] for contact in first["items"]} == {import_id}
@@ -279,7 +351,9 @@ def test_one_contact_knows_where_its_values_came_from(owner_program):
     owner_program.run(table("1,a@example.com,Ada,L,Acme,x,40"))
     later = owner_program.run(table("1,a@example.com,Ada,L,Other,x,41"), "update")
     contact_id = owner_program.ask("GET", "/contacts").json["items"][0]["id"]
-    found = schemas.ContactWithProvenance.model_validate(owner_program.ask("GET", f"/contacts/{contact_id}").json)
+    found = schemas.ContactWithProvenance.model_validate(
+        owner_program.ask("GET", f"/contacts/{contact_id}").json
+    )
     assert (found.company, found.custom, found.version) == ("Other", {"Shoe size": "41"}, 2)
     origin = found.provenance["company"]
     assert (str(origin.import_id), origin.before, origin.row) == (later, "Acme", 2)
@@ -291,13 +365,17 @@ def test_preview_is_kept_for_each_strategy(owner_program):
     import_id = owner_program.ready(table("1,a@example.com,Ada,L,Other,,"))
     jobs.work(import_id)
     found = {
-        strategy: owner_program.ask("GET", f"/imports/{import_id}/preview?duplicate_strategy={strategy}").json[
-            "outcomes"
-        ]
+        strategy: owner_program.ask(
+            "GET", f"/imports/{import_id}/preview?duplicate_strategy={strategy}"
+        ).json["outcomes"]
         for strategy in ("skip", "update", "merge")
     }
     assert all(set(outcomes) == OUTCOMES for outcomes in found.values())
-    assert (found["skip"]["duplicate_skipped"], found["update"]["updated"], found["merge"]["unchanged"]) == (1, 1, 1)
+    assert (
+        found["skip"]["duplicate_skipped"],
+        found["update"]["updated"],
+        found["merge"]["unchanged"],
+    ) == (1, 1, 1)
 
 
 def test_error_log_holds_the_first_thousand_and_rows_the_rest(owner_program):
@@ -314,7 +392,10 @@ def test_health_names_each_part(app):
     client = app.test_client()
     assert client.get("/healthz").json == {"status": "ok"}
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json) == (503, {"database": "ok", "queue": "ok", "worker": "none", "disk": "ok"})
+    assert (ready.status_code, ready.json) == (
+        503,
+        {"database": "ok", "queue": "ok", "worker": "none", "disk": "ok"},
+    )
 
 
 def test_error_log_says_the_same_as_the_download(owner_program):
@@ -361,29 +442,44 @@ def test_a_preview_that_takes_long_is_a_job(owner_program, owner, monkeypatch):
     assert int(answer.headers["Retry-After"]) > 0
     assert "is counting" in owner.get(f"/imports/{import_id}/rollback", status=202).text
     jobs.preview_undo(import_id)
-    would = schemas.RollbackPreview.model_validate(owner_program.ask("GET", f"/imports/{import_id}/rollback", 200).json)
+    would = schemas.RollbackPreview.model_validate(
+        owner_program.ask("GET", f"/imports/{import_id}/rollback", 200).json
+    )
     assert (would.contacts_removed, would.contacts_restored, would.contacts_kept) == (5, 0, 0)
     assert "Take this import back?" in owner.get(f"/imports/{import_id}/rollback").text
 
 
 def test_a_preview_that_a_request_has_no_time_for_is_broken_off(owner_program, session):
     import_id = owner_program.run(people_table(5))
-    session.execute(text("CREATE FUNCTION slow(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1 FROM pg_sleep(1)'"))
+    session.execute(
+        text(
+            "CREATE FUNCTION slow(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1 FROM pg_sleep(1)'"
+        )
+    )
     session.execute(text("ALTER TABLE contact_import_results RENAME TO entries"))
-    session.execute(text("""CREATE VIEW contact_import_results AS
-        SELECT import_id, slow(row) AS row, outcome, contact_id, code, detail FROM entries"""))
+    session.execute(
+        text("""CREATE VIEW contact_import_results AS
+        SELECT import_id, slow(row) AS row, outcome, contact_id, code, detail FROM entries""")
+    )
     assert undo_preview.soon(session, UUID(import_id), seconds=0.2) is None
     session.rollback()
     assert undo_preview.soon(session, UUID(import_id), seconds=60).removed == 5
 
 
-def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(owner_program, owner, settings):
-    refused, ready = owner_program.upload(people_table(2))["import_id"], owner_program.ready(people_table(2))
+def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(
+    owner_program, owner, settings
+):
+    refused, ready = (
+        owner_program.upload(people_table(2))["import_id"],
+        owner_program.ready(people_table(2)),
+    )
     mapping = {"mapping": owner_program.ask("GET", f"/imports/{refused}").json["suggested_mapping"]}
     owner_program.ask("PUT", f"/imports/{refused}/mapping", 202, json=mapping)
     with db.connect_job(settings.database_url) as conn:
         checking.refuse(conn, leases.claim(conn, UUID(refused), 15), Refusal("check_broken_off"))
-        kept = conn.execute("SELECT state FROM contact_imports WHERE id = %s", (refused,)).fetchone()
+        kept = conn.execute(
+            "SELECT state FROM contact_imports WHERE id = %s", (refused,)
+        ).fetchone()
         assert kept["state"] == "refused"
 
     found = owner_program.ask("GET", f"/imports/{refused}").json
@@ -391,11 +487,19 @@ def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(owne
     assert (found["rollback_possible"], found["total"]) == (False, None)
     assert owner_program.ask("GET", f"/imports/{refused}/progress").json["state"] == "failed"
     wrong = owner_program.ask("DELETE", f"/imports/{refused}/rollback", 409).json
-    assert (wrong["state"], wrong["detail"]) == ("failed", "The import is failed; this cannot be asked of it now.")
-    stopped = owner_program.run(b"ID,Email\n1,a@example.com\n1,b@example.com\n2,a@example.com\n", skip_errors=False)
+    assert (wrong["state"], wrong["detail"]) == (
+        "failed",
+        "The import is failed; this cannot be asked of it now.",
+    )
+    stopped = owner_program.run(
+        b"ID,Email\n1,a@example.com\n1,b@example.com\n2,a@example.com\n", skip_errors=False
+    )
     assert owner_program.ask("GET", f"/imports/{stopped}").json["state"] == "failed"
     listed = owner_program.ask("GET", "/imports?state=failed").json["items"]
-    assert {one["import_id"]: one["state"] for one in listed} == {stopped: "failed", refused: "failed"}
+    assert {one["import_id"]: one["state"] for one in listed} == {
+        stopped: "failed",
+        refused: "failed",
+    }
     owner_program.ask("GET", "/imports?state=refused", 422)
 
     assert {refused, stopped} == history(owner, "failed")

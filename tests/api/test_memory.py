@@ -59,14 +59,19 @@ def test_several_uploads_at_once(wire):
 
 COLUMNS = 250
 TEXT = 131_000  # characters
-LETTERS = [first + second for first in ("", *"ABCDEFGHI") for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"][:COLUMNS]
+LETTERS = [
+    first + second for first in ("", *"ABCDEFGHI") for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+][:COLUMNS]
 
 
 def one_text_in_every_cell(sign: str) -> bytes:
     """A workbook of some 100 KiB: 6 rows of 250 cells, which all name the same long text."""
-    head = "".join(f'<c r="{letters}1" t="s"><v>{number + 1}</v></c>' for number, letters in enumerate(LETTERS))
+    head = "".join(
+        f'<c r="{letters}1" t="s"><v>{number + 1}</v></c>' for number, letters in enumerate(LETTERS)
+    )
     rows = [
-        "".join(f'<c r="{letters}{row}" t="s"><v>0</v></c>' for letters in LETTERS) for row in range(2, 8)
+        "".join(f'<c r="{letters}{row}" t="s"><v>0</v></c>' for letters in LETTERS)
+        for row in range(2, 8)
     ]
     sheet = "".join(f'<row r="{row}">{cells}</row>' for row, cells in enumerate([head, *rows], 1))
     labels = ["Email", "Notes", *(f"Column {n}" for n in range(2, COLUMNS))]
@@ -84,7 +89,9 @@ HOSTILE = {
     "one text in every cell": lambda: one_text_in_every_cell("x"),
     "one wide text in every cell": lambda: one_text_in_every_cell("\U0001f600"),
     "one row of 22 MB": one_row_of_22_megabytes,
-    "one line of 22 MB": lambda: one_row_of_22_megabytes().replace(b"a line of text\n", b"a line of text "),
+    "one line of 22 MB": lambda: one_row_of_22_megabytes().replace(
+        b"a line of text\n", b"a line of text "
+    ),
 }
 
 
@@ -99,7 +106,9 @@ def test_what_comes_out_of_a_file_is_bounded(wire, live_server, cookie_of, kind)
         program.wait(import_id, "completed")
     report(program, import_id)
     for path in ("problems", "report", "rows"):
-        request = Request(f"{live_server}/imports/{import_id}/{path}", headers={"Cookie": cookie_of("owner")})
+        request = Request(
+            f"{live_server}/imports/{import_id}/{path}", headers={"Cookie": cookie_of("owner")}
+        )
         with urlopen(request, timeout=60) as answer:
             assert len(answer.read()) < MOST_PAGE_BYTES
     figures = {"web": highest_mb(web), "workers": peaks[0]}
@@ -113,7 +122,9 @@ WIDE = 256
 def wide_table(rows: int) -> bytes:
     """As many columns as a file may have."""
     header = ",".join(["ID", "Email", *(f"Column {n}" for n in range(2, WIDE))])
-    return "\n".join([header, *(f"{n},p{n}@example.com" + f",value {n}" * (WIDE - 2) for n in range(rows))]).encode()
+    return "\n".join(
+        [header, *(f"{n},p{n}@example.com" + f",value {n}" * (WIDE - 2) for n in range(rows))]
+    ).encode()
 
 
 @pytest.mark.slow

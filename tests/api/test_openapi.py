@@ -15,7 +15,9 @@ from tests.harness.web import check_page
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))  # for each operation; ten times that before a release
+EXAMPLES = int(
+    os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
+)  # for each operation; ten times that before a release
 CONTRACT = """
 POST /api/imports
 PUT /api/imports/{import_id}/mapping
@@ -44,7 +46,11 @@ GET /readyz
 def test_document_describes_the_contract_and_every_route(app):
     document = app.test_client().get("/api/openapi.json").json
     assert document["openapi"].startswith("3.1")
-    described = {f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations}
+    described = {
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method in operations
+    }
     assert described == set(CONTRACT.split("\n")) - {""}
     rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
     routes = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule) for rule in rules}
@@ -75,8 +81,13 @@ def generous(monkeypatch):
 
 @pytest.fixture
 def schemathesis(generous, live_server, token_of, tmp_path):
-    """`schemathesis("fuzzing", 10)` runs those phases against the real processes, all checks on. Fails if it does."""
-    config = tmp_path / "schemathesis.toml"  # What the tool keeps for itself goes where its settings are.
+    """`schemathesis("fuzzing", 10)` runs those phases against the real processes, all checks on.
+
+    Fails if it does.
+    """
+    config = (
+        tmp_path / "schemathesis.toml"
+    )  # What the tool keeps for itself goes where its settings are.
     shutil.copy(HERE / "schemathesis.toml", config)
     token = token_of("owner")
     hooks = {"SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
@@ -84,8 +95,23 @@ def schemathesis(generous, live_server, token_of, tmp_path):
 
     def run(phases: str, examples: int) -> None:
         tool = Path(sys.executable).parent / "schemathesis"
-        command = [tool, "--config-file", config, "run", f"{live_server}/api/openapi.json", "--checks", "all"]
-        options = ["--phases", phases, "--max-examples", str(examples), "--generation-deterministic", "--no-color"]
+        command = [
+            tool,
+            "--config-file",
+            config,
+            "run",
+            f"{live_server}/api/openapi.json",
+            "--checks",
+            "all",
+        ]
+        options = [
+            "--phases",
+            phases,
+            "--max-examples",
+            str(examples),
+            "--generation-deterministic",
+            "--no-color",
+        ]
         found = subprocess.run(
             [*command, *options, "--header", f"Authorization: Bearer {token}"],
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
@@ -105,5 +131,7 @@ def test_every_operation_answers_as_described(schemathesis):
 @pytest.mark.timeout(900)
 def test_links_lead_from_upload_to_rollback(schemathesis, session):
     schemathesis("stateful", EXAMPLES * 6)
-    reached = dict(session.execute(text("SELECT state, count(*) FROM contact_imports GROUP BY 1")).all())
+    reached = dict(
+        session.execute(text("SELECT state, count(*) FROM contact_imports GROUP BY 1")).all()
+    )
     assert reached.get("rolled_back"), reached

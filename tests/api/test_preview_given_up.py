@@ -21,7 +21,9 @@ def broken(owner_program, session):
 
 
 def test_a_program_is_told_that_there_will_be_no_preview(owner_program, broken):
-    refused = owner_program.ask("GET", f"/imports/{broken}/preview?duplicate_strategy=update", 409).json
+    refused = owner_program.ask(
+        "GET", f"/imports/{broken}/preview?duplicate_strategy=update", 409
+    ).json
     assert (refused["code"], refused["state"]) == ("preview_given_up", "ready")
     assert "Run it all the same" in refused["detail"]
     assert owner_program.execute(broken).json["state"] == "queued"
@@ -39,7 +41,9 @@ def test_a_preview_that_was_ready_before_is_still_given(owner_program, broken, s
 
 
 def test_the_contract_names_the_code(owner_program):
-    described = owner_program.ask("GET", "/openapi.json").json["paths"]["/api/imports/{import_id}/preview"]["get"]
+    described = owner_program.ask("GET", "/openapi.json").json["paths"][
+        "/api/imports/{import_id}/preview"
+    ]["get"]
     assert "preview_given_up" in described["description"]
     assert "409" in described["responses"]
 
@@ -49,7 +53,9 @@ def test_a_mended_row_is_a_new_start_for_the_previews(owner_program, broken, ses
     asked = {
         "correct": lambda: mending.correct(session, UUID(broken), 3, {1: "b@example.com"}),
         "leave_out": lambda: mending.leave_out(session, UUID(broken), 3, out=True),
-        "correct_alike": lambda: mending.correct_alike(session, UUID(broken), 3, 1, "b@example.com"),
+        "correct_alike": lambda: mending.correct_alike(
+            session, UUID(broken), 3, 1, "b@example.com"
+        ),
     }
     asked[mend]()
     session.commit()
@@ -58,5 +64,7 @@ def test_a_mended_row_is_a_new_start_for_the_previews(owner_program, broken, ses
     path = f"/imports/{broken}/preview?duplicate_strategy=update"
     owner_program.ask("GET", path, 202)
     jobs.work(broken)
-    assert owner_program.ask("GET", path).json["outcomes"]["created"] == (1 if mend == "leave_out" else 2)
+    assert owner_program.ask("GET", path).json["outcomes"]["created"] == (
+        1 if mend == "leave_out" else 2
+    )
     assert len(session.scalars(select(ImportPreview)).all()) == 3

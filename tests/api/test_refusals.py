@@ -42,7 +42,11 @@ WRITES = [(method, path) for method, path in OF_AN_IMPORT if method not in {"GET
 def body_for(path: str, import_id: str):
     if path == "/mapping":
         return {"json": MAPPING}
-    return {"json": {"import_id": import_id, "duplicate_strategy": "skip"}} if path == "/execute" else {}
+    return (
+        {"json": {"import_id": import_id, "duplicate_strategy": "skip"}}
+        if path == "/execute"
+        else {}
+    )
 
 
 def problem(answer, status: int, code: str | None = None) -> dict:
@@ -56,16 +60,29 @@ def problem(answer, status: int, code: str | None = None) -> dict:
 
 def fingerprint(session) -> list:
     session.rollback()
-    tables = ("contact_imports", "contacts", "contact_import_results", "contact_import_files", "contact_import_leases")
+    tables = (
+        "contact_imports",
+        "contacts",
+        "contact_import_results",
+        "contact_import_files",
+        "contact_import_leases",
+    )
     return [
-        session.scalar(text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t")) for name in tables
+        session.scalar(text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t"))
+        for name in tables
     ]
 
 
-@pytest.mark.parametrize("header", [None, "Bearer nonsense", "Bearer ", "Basic b3duZXI6eA==", "nonsense", "Bearer a b"])
+@pytest.mark.parametrize(
+    "header", [None, "Bearer nonsense", "Bearer ", "Basic b3duZXI6eA==", "nonsense", "Bearer a b"]
+)
 def test_no_living_token_is_401(app, people, header):
     headers = {"Authorization": header} if header else {}
-    for method, path in [("GET", "/api/imports"), ("POST", "/api/imports"), ("GET", f"/api/imports/{uuid4()}")]:
+    for method, path in [
+        ("GET", "/api/imports"),
+        ("POST", "/api/imports"),
+        ("GET", f"/api/imports/{uuid4()}"),
+    ]:
         answer = app.test_client().open(path, method=method, headers=headers)
         problem(answer, 401, "not_signed_in")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -88,7 +105,8 @@ def test_somebody_elses_import_is_not_there(program, owner_program, session, met
     before = fingerprint(session)
     stranger = program("outsider")
     answers = [
-        stranger.ask(method, f"/imports/{one}{path}", 404, **body_for(path, one)) for one in (import_id, unknown)
+        stranger.ask(method, f"/imports/{one}{path}", 404, **body_for(path, one))
+        for one in (import_id, unknown)
     ]
     assert answers[0].get_data() == answers[1].get_data()
     if method != "HEAD":
@@ -100,7 +118,12 @@ def test_somebody_elses_import_is_not_there(program, owner_program, session, met
 def test_viewers_change_nothing(program, owner_program, session, method, path):
     import_id = owner_program.ready(people_table(2))
     before = fingerprint(session)
-    problem(program("viewer").ask(method, f"/imports/{import_id}{path}", None, **body_for(path, import_id)), 403)
+    problem(
+        program("viewer").ask(
+            method, f"/imports/{import_id}{path}", None, **body_for(path, import_id)
+        ),
+        403,
+    )
     assert fingerprint(session) == before
 
 
@@ -143,7 +166,10 @@ def test_wrong_state_is_409_and_names_it(owner_program, session, state):
     for asked in REFUSED_IN[state]:
         method, _, path = asked.rpartition(" ")
         answer = owner_program.ask(
-            method or methods[path], f"/imports/{import_id}{path}", None, **body_for(path, import_id)
+            method or methods[path],
+            f"/imports/{import_id}{path}",
+            None,
+            **body_for(path, import_id),
         )
         assert problem(answer, 409)["state"] == state, asked
     assert fingerprint(session) == before
@@ -162,7 +188,11 @@ WRONG_MAPPINGS = [
     ({"mapping": [*MAPPED[:6], "custom:a\0b"]}, "/mapping/6", "value_error"),
     ({"mapping": [*MAPPED[:6], "email"]}, "/mapping/6", "target_twice"),
     ({"mapping": [None] * 7}, "/mapping", "nothing_mapped"),
-    ({"mapping": MAPPED, "default_country": "Germany"}, "/default_country", "string_pattern_mismatch"),
+    (
+        {"mapping": MAPPED, "default_country": "Germany"},
+        "/default_country",
+        "string_pattern_mismatch",
+    ),
     ({"mapping": MAPPED, "default_country": "QZ"}, "/default_country", "unknown_country"),
     ({"mapping": MAPPED, "match_keys": []}, "/match_keys", "too_short"),
     ({"mapping": MAPPED, "match_keys": ["name"]}, "/match_keys/0", "literal_error"),
@@ -179,7 +209,11 @@ def test_wrong_mapping_is_422_and_points_at_it(owner_program, session, body, poi
     import_id = owner_program.upload(people_table(2))["import_id"]
     before = fingerprint(session)
     answer = owner_program.ask(
-        "PUT", f"/imports/{import_id}/mapping", None, data=json.dumps(body), content_type="application/json"
+        "PUT",
+        f"/imports/{import_id}/mapping",
+        None,
+        data=json.dumps(body),
+        content_type="application/json",
     )
     (error,) = problem(answer, 422)["errors"]
     assert error["pointer"] == pointer
@@ -214,7 +248,9 @@ def test_wrong_execution_is_422_and_starts_nothing(owner_program, session, wrong
     import_id = owner_program.ready(people_table(2))
     before = fingerprint(session)
     body = {"import_id": import_id, "duplicate_strategy": "skip", **wrong}
-    (error,) = problem(owner_program.ask("POST", f"/imports/{import_id}/execute", None, json=body), 422)["errors"]
+    (error,) = problem(
+        owner_program.ask("POST", f"/imports/{import_id}/execute", None, json=body), 422
+    )["errors"]
     assert error["pointer"] == pointer
     assert fingerprint(session) == before
 
@@ -241,7 +277,9 @@ def test_every_allowed_batch_size_runs(owner_program, batch_size):
 def test_bodies_that_cannot_be_read(owner_program, content, content_type, status, code):
     import_id = owner_program.ready(people_table(2))
     path = f"/imports/{import_id}/execute"
-    problem(owner_program.ask("POST", path, None, data=content, content_type=content_type), status, code)
+    problem(
+        owner_program.ask("POST", path, None, data=content, content_type=content_type), status, code
+    )
 
 
 def test_execute_answers_in_json_or_events_and_nothing_else(owner_program):
@@ -309,8 +347,12 @@ def test_wrong_parameters_are_422_and_named(owner_program, query, parameter):
 )
 def test_wrong_upload_is_422_and_leaves_nothing(owner_program, session, data, pointer):
     before = fingerprint(session)
-    file = {} if "file" in data or not data else {"file": (io.BytesIO(people_table(1)), "people.csv")}
-    answer = owner_program.ask("POST", "/imports", None, data={**file, **data}, content_type="multipart/form-data")
+    file = (
+        {} if "file" in data or not data else {"file": (io.BytesIO(people_table(1)), "people.csv")}
+    )
+    answer = owner_program.ask(
+        "POST", "/imports", None, data={**file, **data}, content_type="multipart/form-data"
+    )
     (error,) = problem(answer, 422)["errors"]
     assert error["pointer"] == pointer
     assert fingerprint(session) == before
@@ -357,7 +399,9 @@ def test_imports_that_were_never_run_do_not_pile_up(app, token_of):
     program = Program(app.test_client(), token_of("owner"))
     for key in ("1", "2"):
         program.upload(people_table(1), headers={"Idempotency-Key": key})
-    answer = program.ask("POST", "/imports", None, data={"file": (io.BytesIO(people_table(1)), "people.csv")})
+    answer = program.ask(
+        "POST", "/imports", None, data={"file": (io.BytesIO(people_table(1)), "people.csv")}
+    )
     problem(answer, 429, "too_many_pending")
     assert "Finish or discard one" in answer.json["detail"]
     assert int(answer.headers["Retry-After"]) > 0
@@ -372,7 +416,9 @@ def test_streams_past_the_cap_are_429_and_start_nothing(app, token_of, session):
     owner = session.scalar(text("SELECT id FROM users WHERE email LIKE 'owner%'"))
     with hub.stream(SimpleNamespace(id=owner, credential=b"", role="importer")):
         for method, path in [("GET", "/events"), ("POST", "/execute")]:
-            answer = program.ask(method, f"/imports/{import_id}{path}", None, **body_for(path, import_id))
+            answer = program.ask(
+                method, f"/imports/{import_id}{path}", None, **body_for(path, import_id)
+            )
             problem(answer, 429, "too_many_streams")
             assert answer.headers["Retry-After"]
     assert fingerprint(session) == before
@@ -384,7 +430,9 @@ def test_queue_out_of_reach_is_503_and_changes_nothing(app, token_of, session):
     before = fingerprint(session)
     app.extensions["rowcall"] = Settings(redis_url="unix:///nowhere/at/all.sock")
     for method, path in [("POST", "/execute"), ("PUT", "/mapping")]:
-        answer = program.ask(method, f"/imports/{import_id}{path}", None, **body_for(path, import_id))
+        answer = program.ask(
+            method, f"/imports/{import_id}{path}", None, **body_for(path, import_id)
+        )
         problem(answer, 503, "unavailable")
         assert answer.headers["Retry-After"]
     assert fingerprint(session) == before
@@ -402,7 +450,11 @@ def test_an_import_is_stopped_without_the_queue(app, token_of):
 
 def test_a_cut_network_is_noticed_on_every_connection(app, database_url):
     """Of pages, of jobs and of their sessions: silence ends within half a minute."""
-    with app.app_context(), db.connect_job(database_url) as job, db.session(database_url) as session:
+    with (
+        app.app_context(),
+        db.connect_job(database_url) as job,
+        db.session(database_url) as session,
+    ):
         pooled = [orm.session.connection(), session.connection()]
         for driver in [job, *(connection.connection.driver_connection for connection in pooled)]:
             found = driver.info.get_parameters()
@@ -412,8 +464,12 @@ def test_a_cut_network_is_noticed_on_every_connection(app, database_url):
 def test_database_out_of_reach_is_503(settings):
     from webapp.app import create_app  # noqa: PLC0415
 
-    away = settings.model_copy(update={"database_url": "postgresql://postgres@/x?host=/nowhere/at/all"})
-    answer = create_app(away).test_client().get("/api/imports", headers={"Authorization": "Bearer x"})
+    away = settings.model_copy(
+        update={"database_url": "postgresql://postgres@/x?host=/nowhere/at/all"}
+    )
+    answer = (
+        create_app(away).test_client().get("/api/imports", headers={"Authorization": "Bearer x"})
+    )
     problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"]
 
@@ -428,7 +484,9 @@ def test_database_lost_between_two_requests_is_met_again(owner_program, database
     owner_program.ask("GET", "/imports")
 
 
-def test_browser_reads_with_its_session_and_writes_with_the_csrf_header(owner, owner_program, session):
+def test_browser_reads_with_its_session_and_writes_with_the_csrf_header(
+    owner, owner_program, session
+):
     import_id = owner_program.ready(people_table(2))
     path = f"/api/imports/{import_id}/execute"
     body = {"import_id": import_id, "duplicate_strategy": "skip"}
@@ -439,7 +497,9 @@ def test_browser_reads_with_its_session_and_writes_with_the_csrf_header(owner, o
         problem(owner.client.post(path, json=body, headers=headers), 400, "csrf")
     assert fingerprint(session) == before
     token = Page(owner.client.get("/imports").text).tokens[0]
-    answer = owner.client.post(path, json=body, headers={"Accept": "application/json", "X-CSRFToken": token})
+    answer = owner.client.post(
+        path, json=body, headers={"Accept": "application/json", "X-CSRFToken": token}
+    )
     assert answer.status_code == 202
 
 
@@ -453,7 +513,11 @@ def test_unknown_addresses_and_methods(owner_program):
     problem(owner_program.ask("GET", "/contacts/999", None), 404)
     problem(owner_program.ask("GET", f"/contacts/{2**63}", None), 404)
     problem(owner_program.ask("GET", f"/contacts?imported_from={uuid4()}", None), 404)
-    for method, path in [("PATCH", "/imports"), ("GET", f"/imports/{uuid4()}/execute"), ("PUT", f"/imports/{uuid4()}")]:
+    for method, path in [
+        ("PATCH", "/imports"),
+        ("GET", f"/imports/{uuid4()}/execute"),
+        ("PUT", f"/imports/{uuid4()}"),
+    ]:
         answer = owner_program.ask(method, path, None)
         problem(answer, 405)
         assert "GET" in answer.headers["Allow"] or "POST" in answer.headers["Allow"]
@@ -473,7 +537,9 @@ def test_markup_in_a_file_stays_text(owner_program):
     assert found["sample"][0][3] == "{{7*7}}"
 
 
-def test_partial_of_an_import_is_there_for_those_alone_who_may_see_it(owner_program, owner, viewer, outsider):
+def test_partial_of_an_import_is_there_for_those_alone_who_may_see_it(
+    owner_program, owner, viewer, outsider
+):
     import_id = owner_program.ready(people_table(1))
     path = f"/imports/{import_id}/progress/fragment"
     assert owner.get(path).headers["HX-Redirect"] == f"/imports/{import_id}/review"

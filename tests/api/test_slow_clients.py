@@ -21,12 +21,21 @@ HALVES = [
     b"POST /api/imports HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
     b"",
 ]
-ASKED = ["/static/app.css", "/static/vendor/htmx-4.0.1.min.js", "/sign-in", "/api/openapi.json", "/imports"]
+ASKED = [
+    "/static/app.css",
+    "/static/vendor/htmx-4.0.1.min.js",
+    "/sign-in",
+    "/api/openapi.json",
+    "/imports",
+]
 
 
 @pytest.fixture
 def connect(live_server):
-    """`connect(sent)` → a connection on which this was sent, and from which nobody reads. All end with the test."""
+    """`connect(sent)` → a connection on which this was sent, and from which nobody reads.
+
+    All end with the test.
+    """
     address = urlsplit(live_server)
     with ExitStack() as stack:
 
@@ -54,7 +63,11 @@ def seconds_of(address: str, cookie: str = "") -> float:
 def served_meanwhile(live_server: str, cookie: str) -> None:
     """Both addresses answer, over and over; the process that answers is still the one that it was."""
     (worker,) = web_workers()
-    taken = [seconds_of(live_server + path, cookie) for _ in range(5) for path in ("/healthz", "/imports")]
+    taken = [
+        seconds_of(live_server + path, cookie)
+        for _ in range(5)
+        for path in ("/healthz", "/imports")
+    ]
     print(f"longest wait {max(taken):.2f} s")  # noqa: T201 - the figure that is aimed at
     assert max(taken) < ANSWERED_SECONDS, taken
     assert web_workers() == [worker]
@@ -72,8 +85,7 @@ def spool(settings, monkeypatch, tmp_path):
 
 BEGUN = (
     b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
-     b"Email,City\r\n"
-    + b"ann@example.com,Oslo\r\n" * 50_000
+    b"Email,City\r\n" + b"ann@example.com,Oslo\r\n" * 50_000
 )
 
 
@@ -98,9 +110,14 @@ def test_who_asks_is_known_before_a_byte_of_a_body_is_kept(spool, connect, cooki
     assert b" 403 " in begin_upload(connect, "/api/imports", Authorization=tokens["viewer"])
     assert b" 413 " in begin_upload(connect, "/sign-in")
     assert list(spool.iterdir()) == []
-    for path, who in (("/imports/new", {"Cookie": owner}), ("/api/imports", {"Authorization": tokens["admin"]})):
+    for path, who in (
+        ("/imports/new", {"Cookie": owner}),
+        ("/api/imports", {"Authorization": tokens["admin"]}),
+    ):
         ((name, value),) = who.items()
-        used_up = connect(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{name}: {value}\r\n\r\n".encode())
+        used_up = connect(
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{name}: {value}\r\n\r\n".encode()
+        )
         assert used_up.recv(10)
         assert b" 429 " in begin_upload(connect, path, **who)
     assert list(spool.iterdir()) == []
@@ -113,7 +130,9 @@ def counted_loosely(settings, monkeypatch):
 
 
 @pytest.mark.usefixtures("counted_loosely")
-def test_two_hundred_half_sent_requests_and_two_hundred_slow_readers(live_server, connect, cookie_of):
+def test_two_hundred_half_sent_requests_and_two_hundred_slow_readers(
+    live_server, connect, cookie_of
+):
     cookie = cookie_of("owner")
     for number in range(200):
         connect(HALVES[number % len(HALVES)])
@@ -153,9 +172,13 @@ def test_a_head_that_is_too_long(connect):
 
 
 def test_a_body_that_comes_after_its_head_and_pipelined_requests(connect):
-    found = connect(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+    found = connect(
+        b"POST /sign-in HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    )
     assert b" 100 " in found.recv(100)
-    found.sendall(b"a=b&cGET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n")
+    found.sendall(
+        b"a=b&cGET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n"
+    )
     found.settimeout(10)
     text = b""
     while b'{"status":"ok"}' not in text:

@@ -17,7 +17,9 @@ HELD = """SELECT count(*) FROM pg_stat_activity
 
 def long_file(rows: int) -> bytes:
     """A report of some megabytes, more than the system's buffers take."""
-    return table(*[f"{n},p{n}@example.com,Ada {n},Example,Acme,{'long ' * 300},{n}" for n in range(rows)])
+    return table(
+        *[f"{n},p{n}@example.com,Ada {n},Example,Acme,{'long ' * 300},{n}" for n in range(rows)]
+    )
 
 
 def test_readers_of_a_report_who_stop_reading(live_server, wire, connect, cookie_of, conn):
@@ -26,7 +28,8 @@ def test_readers_of_a_report_who_stop_reading(live_server, wire, connect, cookie
     cookie = cookie_of("owner")
     path = f"/imports/{import_id}/report.csv"
     readers = [
-        connect(f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode()) for _ in range(READERS)
+        connect(f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode())
+        for _ in range(READERS)
     ]
     answers = [reader.recv(400) for reader in readers]
     assert sum(b" 200 " in answer[:20] for answer in answers) == DOWNLOADS_AT_ONCE_PER_PERSON
@@ -49,7 +52,9 @@ def test_a_place_is_given_back(owner_program, importer):
         owner_program.ask("HEAD", f"/imports/{import_id}/report.csv")
 
 
-@pytest.mark.parametrize(("path", "kind"), [("/imports", "text/html"), ("/api/imports", "application/problem+json")])
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/imports", "text/html"), ("/api/imports", "application/problem+json")]
+)
 def test_a_full_pool_is_no_error_of_ours(app, owner, path, kind):
     owner.get("/imports")
     with app.app_context(), ExitStack() as stack:

@@ -52,7 +52,9 @@ def knock(live_server):
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
         sent = {"Origin": live_server, **headers, **upgrade}
         connection.request(
-            "GET", f"/imports/{import_id}/live", headers={name: value for name, value in sent.items() if value}
+            "GET",
+            f"/imports/{import_id}/live",
+            headers={name: value for name, value in sent.items() if value},
         )
         answer = connection.getresponse()
         connection.close()
@@ -127,9 +129,14 @@ def two_streams(monkeypatch):
     monkeypatch.setenv("STREAMS_PER_USER", "2")
 
 
-def test_sockets_and_streams_of_a_person_are_capped(two_streams, connect, knock, cookie_of, wire, running):
+def test_sockets_and_streams_of_a_person_are_capped(
+    two_streams, connect, knock, cookie_of, wire, running
+):
     import_id, program = running(20), wire("viewer")
-    with connect(import_id, "viewer") as first, program.open("GET", f"/imports/{import_id}/events") as second:
+    with (
+        connect(import_id, "viewer") as first,
+        program.open("GET", f"/imports/{import_id}/events") as second,
+    ):
         assert first.receive(timeout=10)
         next(second.events())
         assert knock(import_id, Cookie=cookie_of("viewer")) == 429
@@ -156,7 +163,9 @@ def short_streams(monkeypatch):
     monkeypatch.setenv("STREAM_SECONDS", "2")
 
 
-def test_socket_ends_when_its_time_is_up_with_a_code_to_come_back_on(short_streams, connect, running):
+def test_socket_ends_when_its_time_is_up_with_a_code_to_come_back_on(
+    short_streams, connect, running
+):
     with connect(running(20)) as client:
         *_, code = messages(client)
     assert code == 1001
@@ -166,7 +175,9 @@ def test_no_database_session_is_held_while_watching(connect, running, database_u
     import_id = running(20)
     with ExitStack() as stack, psycopg.connect(database_url, autocommit=True) as conn:
         sockets = [
-            stack.enter_context(connect(import_id, name)) for name in ("owner", "viewer", "admin") for _ in range(4)
+            stack.enter_context(connect(import_id, name))
+            for name in ("owner", "viewer", "admin")
+            for _ in range(4)
         ]
         for client in sockets:
             assert client.receive(timeout=10)
@@ -232,7 +243,9 @@ def test_the_web_process_outlives_sockets_that_it_closes(live_server, wire, cook
     )
     with ExitStack() as stack:
         for _ in range(10):
-            watcher = stack.enter_context(socket.create_connection((address.hostname, address.port), 20))
+            watcher = stack.enter_context(
+                socket.create_connection((address.hostname, address.port), 20)
+            )
             watcher.sendall(handshake.encode())
             while watcher.recv(65536):  # The import is checked: the server ends the socket at once.
                 pass
@@ -250,7 +263,9 @@ SOON = 30  # seconds on a busy machine; a socket that nobody ends lasts ten minu
 
 
 @pytest.mark.parametrize("how", list(ENDINGS))
-def test_a_socket_ends_soon_after_its_person_may_not_watch_any_more(how, connect, running, people, database_url):
+def test_a_socket_ends_soon_after_its_person_may_not_watch_any_more(
+    how, connect, running, people, database_url
+):
     import_id = running(120)
     with connect(import_id, "admin" if "role" in how else "owner") as client:
         client.receive(timeout=20)
@@ -267,10 +282,14 @@ def test_one_query_asks_for_all_who_watch(app, people):
     with app.app_context(), ExitStack() as open_streams:
         hub = live.hub.current()
         for number in range(12):
-            person = identity.Identity(User(id=number, email="x", name="", role="importer"), bytes([number]) * 32)
+            person = identity.Identity(
+                User(id=number, email="x", name="", role="importer"), bytes([number]) * 32
+            )
             open_streams.enter_context(hub.stream(person))
         asked = []
         event.listen(db.engine, "before_cursor_execute", lambda *found: asked.append(found[2]))
         hub._end_revoked(list(hub.places))
         assert all(place.ended for place in hub.places)
-        assert len([statement for statement in asked if "api_tokens" in statement]) == len(asked) == 1
+        assert (
+            len([statement for statement in asked if "api_tokens" in statement]) == len(asked) == 1
+        )

@@ -89,7 +89,9 @@ def test_socket_moves_the_page_and_polling_rests(watch, running):
     assert len(watch.sockets) == 1
     assert len(watch.polls) == polled
     assert re.match(r"[\d.]+ % ", watch.page.title())
-    assert re.fullmatch(r"\d?0 percent done", watch.page.locator("#progress [aria-live=polite]").inner_text())
+    assert re.fullmatch(
+        r"\d?0 percent done", watch.page.locator("#progress [aria-live=polite]").inner_text()
+    )
     assert len(watch.page.locator(".spark polyline").get_attribute("points").split()) > 2
 
 
@@ -120,7 +122,9 @@ def test_lost_socket_is_polled_for_until_it_is_back(watch, running):
 
 
 @pytest.mark.parametrize("blocked", [False, True], ids=["socket", "polling"])
-def test_end_turns_the_page_into_the_report_and_nothing_is_asked_after(watch, running, slow_batches, blocked):
+def test_end_turns_the_page_into_the_report_and_nothing_is_asked_after(
+    watch, running, slow_batches, blocked
+):
     if blocked:
         watch.page.route_web_socket(re.compile("/live$"), lambda socket: socket.close())
     import_id = running(60)

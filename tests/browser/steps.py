@@ -52,7 +52,8 @@ def import_id(page) -> str:
 def ledger(conn, of_import: str) -> dict[str, int]:
     """The import's outcomes in the database, by name."""
     rows = conn.execute(
-        "SELECT outcome::text, count(*) FROM contact_import_results WHERE import_id = %s GROUP BY 1", (of_import,)
+        "SELECT outcome::text, count(*) FROM contact_import_results WHERE import_id = %s GROUP BY 1",
+        (of_import,),
     ).fetchall()
     return {row["outcome"]: row["count"] for row in rows}
 
@@ -80,7 +81,11 @@ def objections(page, rules: list[str] | None = None) -> list[str]:
     """What axe objects to on the page, by the given rules or by all of WCAG 2.2 AA and its best practice."""
     only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
     found = Axe().run(page, options={"runOnly": only}).response["violations"]
-    return [f"{rule['id']}: {node['html']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {node['html']} {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
 
 
 class Gate:

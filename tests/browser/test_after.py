@@ -34,7 +34,9 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     to_review(page)
     done = run(page, "skip")
 
-    lines = list(csv.reader(io.StringIO(downloaded(page, "Every row, CSV").decode("utf-8-sig"), newline="")))
+    lines = list(
+        csv.reader(io.StringIO(downloaded(page, "Every row, CSV").decode("utf-8-sig"), newline=""))
+    )
     assert len(lines) == 301
     try:
         import weasyprint  # noqa: F401, PLC0415

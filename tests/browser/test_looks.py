@@ -27,8 +27,11 @@ PEOPLE = b"""ID,Email,First name,Last name,Company,Phone,Birthday,Tags,Shoe size
 5,averylongaddressthatleavesnoroomforanythingelse@subdomain.of.a.rather.long.domain.example.com,Eve,Elm,,,03/04/1990,,
 6,ann@example.com,Ann,Ash,Ash & Daughters,,,,
 """
-CHANGED = PEOPLE.replace(b"GmbH & Co. KG,", b"AG,+49 30 1234570").replace(b"Cid,Cedar,,", b"Cid,Cedar,Cedar & Co,")
-# The sections of the API's page are all of one make; looking at each takes as long as everything else.
+CHANGED = PEOPLE.replace(b"GmbH & Co. KG,", b"AG,+49 30 1234570").replace(
+    b"Cid,Cedar,,", b"Cid,Cedar,Cedar & Co,"
+)
+# The sections of the API's page are all of one make; looking at each takes as long as everything
+# else.
 FEWER = "document.querySelectorAll('section.card:nth-of-type(n + 9)').forEach(at => at.remove())"
 PREVIEWED = "#strategies:not([hx-get])"
 
@@ -46,7 +49,9 @@ class Eye:
         self.look(name)
 
     def look(self, name: str) -> None:
-        self.page.locator("main h1").wait_for()  # A page on its way has neither; a click does not wait for it.
+        self.page.locator(
+            "main h1"
+        ).wait_for()  # A page on its way has neither; a click does not wait for it.
         self.page.wait_for_load_state()
         self.page.set_viewport_size(NARROW)
         self._measure(name)
@@ -104,7 +109,9 @@ def empty_pages(eye: Eye) -> None:
     eye.visit("/imports", "history-empty")
     eye.visit("/contacts", "contacts-empty")
     eye.visit("/imports/new", "upload")
-    eye.page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Email\n"})
+    eye.page.set_input_files(
+        "#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Email\n"}
+    )
     eye.page.get_by_role("button", name="Upload").click()
     eye.look("upload-refused")
 
@@ -162,7 +169,9 @@ def contact_pages(eye: Eye, conn) -> None:
     page.get_by_role("button", name="Save").click()
     page.locator("[aria-invalid=true]").wait_for()
     eye.look("contact-wrong")
-    conn.execute("UPDATE contacts SET version = version + 1, city = 'Oslo' WHERE id = %s", (someone,))
+    conn.execute(
+        "UPDATE contacts SET version = version + 1, city = 'Oslo' WHERE id = %s", (someone,)
+    )
     page.get_by_label("E-mail").fill("cid@example.org")
     page.get_by_label("City").fill("Bergen")
     page.get_by_role("button", name="Save").click()
@@ -190,7 +199,11 @@ def undone(eye: Eye, database_url: str, of_import: str) -> None:
 def account_and_errors(eye: Eye, of_import: str) -> None:
     page = eye.page
     page.goto(f"{eye.address}/account")
-    for label, text in (("Name", "Jonas Weber"), ("E-mail", "jonas@example.com"), ("Password, at", PASSWORD)):
+    for label, text in (
+        ("Name", "Jonas Weber"),
+        ("E-mail", "jonas@example.com"),
+        ("Password, at", PASSWORD),
+    ):
         page.locator("form[action='/account/users']").get_by_label(label).fill(text)
     page.click("text=Add the account")
     page.get_by_label("Name of the token").fill("Nightly export")
@@ -249,7 +262,9 @@ def test_changes_by_hand(page, live_server, conn, people):
     eye.look("changes-undone")
     conn.execute("UPDATE users SET role = 'admin'")
     rows = [f"{n},p{n}@example.com,Ada,+49 30 1234567" for n in range(3, 9)]
-    conn.execute("UPDATE contacts SET phone = '+49 30 1234567', phone_key = '+49301234567' WHERE id = 1")
+    conn.execute(
+        "UPDATE contacts SET phone = '+49 30 1234567', phone_key = '+49301234567' WHERE id = 1"
+    )
     upload(page, live_server, "\n".join(["ID,Email,First name,Phone", *rows]).encode(), "staff.csv")
     to_review(page)
     eye.page.goto(f"{live_server}/contacts/1/erase")
@@ -259,7 +274,9 @@ def test_changes_by_hand(page, live_server, conn, people):
 
 
 def test_a_deletion_is_undone_by_keyboard_and_without_scripts(chromium, live_server, conn, people):
-    conn.execute("INSERT INTO contacts (first_name, email, email_key) VALUES ('Ann', 'a@example.com', 'a@example.com')")
+    conn.execute(
+        "INSERT INTO contacts (first_name, email, email_key) VALUES ('Ann', 'a@example.com', 'a@example.com')"
+    )
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     sign_in(page, live_server)

@@ -35,7 +35,9 @@ def test_columns(owner, live_server, conn):
     owner.wait_for_selector("#sample th >> text=Größe")
     assert owner.url == where
     owner.click("text=Read it like this")
-    owner.wait_for_selector("summary >> text=How the file is read: Western European (Windows), semicolon")
+    owner.wait_for_selector(
+        "summary >> text=How the file is read: Western European (Windows), semicolon"
+    )
 
     owner.select_option("#c3", "notes")
     owner.click("summary >> text=More choices")

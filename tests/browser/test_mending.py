@@ -48,4 +48,9 @@ def test_keyboard_only(owner, live_server, conn):
     assert "need you" not in owner.inner_text("main")
     done = run(owner, "skip")
     assert ledger(conn, done) == {"created": 4, "duplicate_skipped": 1}
-    assert conn.execute("SELECT birthday FROM contacts WHERE first_name = 'Eve'").fetchone()["birthday"] == "1990-04-03"
+    assert (
+        conn.execute("SELECT birthday FROM contacts WHERE first_name = 'Eve'").fetchone()[
+            "birthday"
+        ]
+        == "1990-04-03"
+    )

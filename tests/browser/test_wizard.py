@@ -46,7 +46,9 @@ def test_four_clicks_from_the_upload_to_the_report(owner, live_server, conn):
     upload(owner, live_server, generated(20, invalid=0, duplicates=0))
     to_review(owner)
     done = run(owner, "merge")
-    assert owner.evaluate("sessionStorage.clicks") == "4"  # Upload, Check these columns, Merge, Import 20 rows
+    assert (
+        owner.evaluate("sessionStorage.clicks") == "4"
+    )  # Upload, Check these columns, Merge, Import 20 rows
     assert ledger(conn, done) == {"created": 20}
 
 
@@ -65,20 +67,38 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
     first = import_id(owner)
     report_agrees(owner, live_server, conn, first)
     twice = len(valid) - len(people)
-    assert ledger(conn, first) == {"created": len(people), "duplicate_skipped": twice, "invalid": invalid}
+    assert ledger(conn, first) == {
+        "created": len(people),
+        "duplicate_skipped": twice,
+        "invalid": invalid,
+    }
     assert contacts(conn) == len(people)
 
     before = digest(conn)
-    assert again(owner, live_server, conn, data, "skip") == {"duplicate_skipped": len(valid), "invalid": invalid}
-    assert again(owner, live_server, conn, data, "update") == {"unchanged": len(valid), "invalid": invalid}
+    assert again(owner, live_server, conn, data, "skip") == {
+        "duplicate_skipped": len(valid),
+        "invalid": invalid,
+    }
+    assert again(owner, live_server, conn, data, "update") == {
+        "unchanged": len(valid),
+        "invalid": invalid,
+    }
     assert digest(conn) == before
     filled = {row["Customer ID"] for row in valid[::3]}
     merged = again(owner, live_server, conn, with_notes(data, filled), "merge")
-    assert merged == {"merged": len(filled), "unchanged": len(valid) - len(filled), "invalid": invalid}
+    assert merged == {
+        "merged": len(filled),
+        "unchanged": len(valid) - len(filled),
+        "invalid": invalid,
+    }
     assert contacts(conn) == len(people)
-    noted = conn.execute("SELECT external_id, company FROM contacts WHERE notes = 'Met in May'").fetchall()
+    noted = conn.execute(
+        "SELECT external_id, company FROM contacts WHERE notes = 'Met in May'"
+    ).fetchall()
     assert {row["external_id"] for row in noted} == filled
-    assert not any(row["company"].endswith("Limited") for row in noted)  # a merge overwrites nothing
+    assert not any(
+        row["company"].endswith("Limited") for row in noted
+    )  # a merge overwrites nothing
 
 
 def watch_it_move(page, gate: Gate) -> None:
@@ -101,9 +121,12 @@ def watch_it_move(page, gate: Gate) -> None:
 def card_adds_up(page) -> None:
     """Read in one go, since the card is redrawn at any moment."""
     text = page.evaluate("document.querySelector('#progress').innerText")
-    processed, total = (whole(found) for found in re.search(r"([\d,]+) of ([\d,]+) rows", text).groups())
+    processed, total = (
+        whole(found) for found in re.search(r"([\d,]+) of ([\d,]+) rows", text).groups()
+    )
     success, skipped, failed = (
-        whole(re.search(rf"([\d,]+)\s+{word}", text)[1]) for word in ("imported", "skipped\n|skipped$", "failed")
+        whole(re.search(rf"([\d,]+)\s+{word}", text)[1])
+        for word in ("imported", "skipped\n|skipped$", "failed")
     )
     assert success + skipped + failed == processed, text
     assert f"{processed / total * 100:.1f} %" in text
@@ -116,7 +139,9 @@ def report_agrees(page, address: str, conn, of_import: str) -> None:
     need = sum(counts.get(word, 0) for word in ("invalid", "conflict", "failed"))
     assert {WORDS.get(word, word): count for word, count in legend(page).items()} == counts
     shown = page.inner_text("main")
-    assert page.inner_text("h1").startswith(f"{success:,} of {total:,} contacts are in. {need:,} rows need you.")
+    assert page.inner_text("h1").startswith(
+        f"{success:,} of {total:,} contacts are in. {need:,} rows need you."
+    )
     done = "SELECT count(*) FROM contact_import_logs WHERE import_id = %s AND event = 'batch' AND result = 'done'"
     batches = conn.execute(done, (of_import,)).fetchone()["count"]
     assert f"{batches:,} batch" in shown
@@ -124,8 +149,14 @@ def report_agrees(page, address: str, conn, of_import: str) -> None:
     answer = page.request.get(f"{address}/imports/{of_import}/report.csv")
     assert Counter(row["Rowcall outcome"] for row in records(answer.body())) == counts
     page.goto(f"{address}/imports/{of_import}/rollback")
-    removed = conn.execute("SELECT count(*) FROM contacts WHERE imported_from = %s", (of_import,)).fetchone()["count"]
-    assert [whole(number) for number in page.locator(".tiles dd").all_inner_texts()] == [removed, 0, 0]
+    removed = conn.execute(
+        "SELECT count(*) FROM contacts WHERE imported_from = %s", (of_import,)
+    ).fetchone()["count"]
+    assert [whole(number) for number in page.locator(".tiles dd").all_inner_texts()] == [
+        removed,
+        0,
+        0,
+    ]
 
 
 def problems_on(page) -> list[int]:
@@ -177,7 +208,9 @@ def contacts(conn) -> int:
 
 
 def digest(conn) -> str:
-    return conn.execute("SELECT md5(string_agg(c::text, '' ORDER BY id)) AS it FROM contacts c").fetchone()["it"]
+    return conn.execute(
+        "SELECT md5(string_agg(c::text, '' ORDER BY id)) AS it FROM contacts c"
+    ).fetchone()["it"]
 
 
 def test_without_javascript(chromium, live_server):

@@ -42,7 +42,11 @@ class Case:
 
     def as_json(self) -> dict[str, Any]:
         """The entry of the manifest."""
-        common = {"file": self.name, "upload_as": self.upload_as or self.name, "choose": self.choose}
+        common = {
+            "file": self.name,
+            "upload_as": self.upload_as or self.name,
+            "choose": self.choose,
+        }
         if self.refused:
             return {**common, "refused": self.refused}
         return {
@@ -72,6 +76,8 @@ def written(rows: Table, **dialect: Any) -> str:
     return stream.getvalue()
 
 
-def refused(name: str, data: bytes, code: str, *, upload_as: str | None = None, **choose: str) -> Case:
+def refused(
+    name: str, data: bytes, code: str, *, upload_as: str | None = None, **choose: str
+) -> Case:
     """A file that cannot be used."""
     return Case(name, data, refused=code, upload_as=upload_as, choose=choose)

@@ -90,7 +90,9 @@ ZOHO = (
 )
 
 
-def export(name: str, header: str, people: list[dict[str, str]], fields: dict[str, str], **facts: object) -> Case:
+def export(
+    name: str, header: str, people: list[dict[str, str]], fields: dict[str, str], **facts: object
+) -> Case:
     """An export: `people` by label, `fields` by label; every other column is expected as a custom field."""
     labels = header.split(",")
     rows = [[person.get(label, "") for label in labels] for person in people]
@@ -234,7 +236,11 @@ def outlook() -> Iterator[Case]:
                 "Home Postal Code": "10115",
                 "Company": "Okafor & Co",
             },
-            {"First Name": "Ben", "E-mail Address": "ben@example.com", "Business Fax": "+49 30 999999"},
+            {
+                "First Name": "Ben",
+                "E-mail Address": "ben@example.com",
+                "Business Fax": "+49 30 999999",
+            },
         ],
         {
             "Department": "department",
@@ -364,7 +370,11 @@ def others() -> Iterator[Case]:
                 "Organization": "Okafor & Co",
                 "Birth Year": "1985",
             },
-            {"Display Name": "Ben Keller", "Primary Email": "ben@example.com", "Home Phone": "+49 30 1234567"},
+            {
+                "Display Name": "Ben Keller",
+                "Primary Email": "ben@example.com",
+                "Home Phone": "+49 30 1234567",
+            },
         ],
         {
             "Department": "department",
@@ -437,7 +447,11 @@ def others() -> Iterator[Case]:
                 "EUID": "a1b2c3",
                 "TAGS": '"Fair","VIP"',
             },
-            {"Email Address": "ben@example.com", "Phone Number": "+49 30 1234567", "Birthday": "11/02"},
+            {
+                "Email Address": "ben@example.com",
+                "Phone Number": "+49 30 1234567",
+                "Birthday": "11/02",
+            },
         ],
         {
             "Email Address": "email",

@@ -95,15 +95,29 @@ def names() -> Iterator[Case]:
 
 
 def archives() -> Iterator[Case]:
-    yield refused("zip_of_a_csv.xlsx", zipped({"contacts.csv": b"Email\na@example.com\n"}), "is_archive")
+    yield refused(
+        "zip_of_a_csv.xlsx", zipped({"contacts.csv": b"Email\na@example.com\n"}), "is_archive"
+    )
     yield refused("zip_of_nothing.csv", zipped({"readme.txt": b"hello"}), "is_archive")
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    yield refused("opendocument.xlsx", zipped({"mimetype": kind, "content.xml": b"<x/>"}), "is_opendocument")
-    word = {"[Content_Types].xml": b"<Types/>", "_rels/.rels": b"<Relationships/>", "word/document.xml": b"<x/>"}
+    yield refused(
+        "opendocument.xlsx", zipped({"mimetype": kind, "content.xml": b"<x/>"}), "is_opendocument"
+    )
+    word = {
+        "[Content_Types].xml": b"<Types/>",
+        "_rels/.rels": b"<Relationships/>",
+        "word/document.xml": b"<x/>",
+    }
     yield refused("word.xlsx", zipped(word), "is_document")
-    macros = {"_rels/.rels": b"<Relationships/>", "xl/workbook.xml": b"<x/>", "xl/vbaProject.bin": b"x"}
+    macros = {
+        "_rels/.rels": b"<Relationships/>",
+        "xl/workbook.xml": b"<x/>",
+        "xl/vbaProject.bin": b"x",
+    }
     yield refused("with_macros.xlsx", zipped(macros), "wrong_name")
     binary = {"_rels/.rels": b"<Relationships/>", "xl/workbook.bin": b"x"}
     yield refused("binary_workbook.xlsx", zipped(binary), "wrong_name")
-    yield refused("zip_cut_off.xlsx", zipped({"xl/workbook.xml": b"<x/>" * 500})[:-30], "workbook_broken")
+    yield refused(
+        "zip_cut_off.xlsx", zipped({"xl/workbook.xml": b"<x/>" * 500})[:-30], "workbook_broken"
+    )
     yield refused("zip_beginning_only.xlsx", b"PK\x03\x04" + bytes(100), "workbook_broken")

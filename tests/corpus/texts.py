@@ -22,12 +22,31 @@ def cases() -> Iterator[Case]:
 
 def delimiters() -> Iterator[Case]:
     whole = [HEADER, *PEOPLE]
-    for name, sign in (("comma.csv", ","), ("semicolon.csv", ";"), ("tab.tsv", "\t"), ("pipe.txt", "|")):
+    for name, sign in (
+        ("comma.csv", ","),
+        ("semicolon.csv", ";"),
+        ("tab.tsv", "\t"),
+        ("pipe.txt", "|"),
+    ):
         yield Case(name, written(whole, delimiter=sign).encode(), numbered(PEOPLE), delimiter=sign)
-    yield Case("tab_named_tab.tab", written(whole, delimiter="\t").encode(), numbered(PEOPLE), delimiter="\t")
-    yield Case("semicolon_named_tsv.tsv", written(whole, delimiter=";").encode(), numbered(PEOPLE), delimiter=";")
+    yield Case(
+        "tab_named_tab.tab",
+        written(whole, delimiter="\t").encode(),
+        numbered(PEOPLE),
+        delimiter="\t",
+    )
+    yield Case(
+        "semicolon_named_tsv.tsv",
+        written(whole, delimiter=";").encode(),
+        numbered(PEOPLE),
+        delimiter=";",
+    )
     yield Case("CAPITALS.CSV", written(whole).encode(), numbered(PEOPLE))
-    decimals = [["Name", "Email", "Sum"], ["Ann", "ann@example.com", "1,50"], ["Ben", "ben@example.com", "2,75"]]
+    decimals = [
+        ["Name", "Email", "Sum"],
+        ["Ann", "ann@example.com", "1,50"],
+        ["Ben", "ben@example.com", "2,75"],
+    ]
     yield Case(
         "semicolon_with_decimal_commas.csv",
         written(decimals, delimiter=";").encode(),
@@ -35,8 +54,18 @@ def delimiters() -> Iterator[Case]:
         delimiter=";",
         columns=decimals[0],
     )
-    lists = [["Email", "Tags"], ["ann@example.com", "a;b;c"], ["ben@example.com", "a;b"], ["cy@example.com", "c"]]
-    yield Case("comma_with_lists_in_cells.csv", written(lists).encode(), numbered(lists[1:]), columns=lists[0])
+    lists = [
+        ["Email", "Tags"],
+        ["ann@example.com", "a;b;c"],
+        ["ben@example.com", "a;b"],
+        ["cy@example.com", "c"],
+    ]
+    yield Case(
+        "comma_with_lists_in_cells.csv",
+        written(lists).encode(),
+        numbered(lists[1:]),
+        columns=lists[0],
+    )
     for name, line, sign in (
         ("sep_semicolon.csv", "sep=;\r\n", ";"),
         ("sep_pipe.csv", "SEP=|\n", "|"),
@@ -44,10 +73,18 @@ def delimiters() -> Iterator[Case]:
         ("sep_bare_cr.csv", "sep=;\r", ";"),
         ("sep_caret.csv", "sep=^\r\n", "^"),
     ):
-        body = written(whole, delimiter=sign, lineterminator=line[-2:] if line.endswith("\r\n") else line[-1])
+        body = written(
+            whole, delimiter=sign, lineterminator=line[-2:] if line.endswith("\r\n") else line[-1]
+        )
         yield Case(name, (line + body).encode(), numbered(PEOPLE), delimiter=sign)
     tabbed = "sep=\t\r\n" + written(whole, delimiter="\t")
-    yield Case("sep_tab_utf16.csv", tabbed.encode("utf-16"), numbered(PEOPLE), delimiter="\t", encoding="utf-16")
+    yield Case(
+        "sep_tab_utf16.csv",
+        tabbed.encode("utf-16"),
+        numbered(PEOPLE),
+        delimiter="\t",
+        encoding="utf-16",
+    )
     bom = codecs.BOM_UTF8 + ("sep=;\r\n" + written(whole, delimiter=";")).encode()
     yield Case("sep_after_bom.csv", bom, numbered(PEOPLE), delimiter=";", encoding="utf-8-sig")
     yield Case(
@@ -65,11 +102,16 @@ def delimiters() -> Iterator[Case]:
 def line_ends() -> Iterator[Case]:
     whole = [HEADER, *PEOPLE]
     for name, end in (("lf", "\n"), ("crlf", "\r\n"), ("bare_cr", "\r")):
-        yield Case(f"ends_{name}.csv", written(whole, lineterminator=end).encode(), numbered(PEOPLE))
+        yield Case(
+            f"ends_{name}.csv", written(whole, lineterminator=end).encode(), numbered(PEOPLE)
+        )
     mixed = "Email,City\r\na@example.com,Rome\nb@example.com,Oslo\rc@example.com,Bern\r\n\nd@example.com,Kyiv"
     found = [["a@example.com", "Rome"], ["b@example.com", "Oslo"], ["c@example.com", "Bern"]]
     yield Case(
-        "ends_mixed.csv", mixed.encode(), [*numbered(found), (6, ["d@example.com", "Kyiv"])], columns=["Email", "City"]
+        "ends_mixed.csv",
+        mixed.encode(),
+        [*numbered(found), (6, ["d@example.com", "Kyiv"])],
+        columns=["Email", "City"],
     )
     yield Case("ends_without_the_last.csv", written(whole).rstrip().encode(), numbered(PEOPLE))
     apart = f"Email,Notes\na@example.com,one{LS}two{PS}three{NEL}four\x0bfive\x0csix\x1cseven\nb@example.com,next\n"
@@ -158,18 +200,34 @@ def headers() -> Iterator[Case]:
         columns=["Email", "First name", "+Phone"],
         mapping=["email", "first_name", "phone"],
     )
-    years = [["Email", "Sales 2023-2024", "City"], ["a@example.com", "12", "Rome"], ["b@example.com", "13", "Oslo"]]
-    yield Case("numbers_in_headers.csv", written(years).encode(), numbered(years[1:]), columns=years[0])
+    years = [
+        ["Email", "Sales 2023-2024", "City"],
+        ["a@example.com", "12", "Rome"],
+        ["b@example.com", "13", "Oslo"],
+    ]
+    yield Case(
+        "numbers_in_headers.csv", written(years).encode(), numbered(years[1:]), columns=years[0]
+    )
     yield Case(
         "nul_in_header.csv",
         b"Em\0ail,City\na@example.com,Rome\nb@example.com,Oslo\n",
         [(2, ["a@example.com", "Rome"]), (3, ["b@example.com", "Oslo"])],
         columns=["Em ail", "City"],
     )
-    report = 'Report of 3 May\n\n"Filters: all, active"\n' + written([HEADER, *PEOPLE], lineterminator="\n")
+    report = 'Report of 3 May\n\n"Filters: all, active"\n' + written(
+        [HEADER, *PEOPLE], lineterminator="\n"
+    )
     yield Case("preamble.csv", report.encode(), numbered(PEOPLE, 5), header_row=4)
-    wide = "Members;;;\nas of;3 May;;\n" + written([HEADER, *PEOPLE], delimiter=";", lineterminator="\n")
-    yield Case("preamble_as_wide_as_the_table.csv", wide.encode(), numbered(PEOPLE, 4), header_row=3, delimiter=";")
+    wide = "Members;;;\nas of;3 May;;\n" + written(
+        [HEADER, *PEOPLE], delimiter=";", lineterminator="\n"
+    )
+    yield Case(
+        "preamble_as_wide_as_the_table.csv",
+        wide.encode(),
+        numbered(PEOPLE, 4),
+        header_row=3,
+        delimiter=";",
+    )
     narrow = "Email,City\na@example.com,Rome,x\nb@example.com,Oslo,y\n"
     yield Case(
         "header_narrower_than_rows.csv",
@@ -185,7 +243,11 @@ def rows() -> Iterator[Case]:
     yield Case(
         "ragged.csv",
         ragged.encode(),
-        [(2, ["a@example.com"]), (3, ["b@example.com", "Ben"]), (4, ["c@example.com", "Cy", "Day", "Rome", "more"])],
+        [
+            (2, ["a@example.com"]),
+            (3, ["b@example.com", "Ben"]),
+            (4, ["c@example.com", "Cy", "Day", "Rome", "more"]),
+        ],
     )
     gaps = "\n\nEmail,City\n\na@example.com,Rome\n,\n  ,\t\n\nb@example.com,Oslo\n\n\n"
     yield Case(
@@ -210,11 +272,19 @@ def rows() -> Iterator[Case]:
     )
     spaces = "Email,City\n a@example.com ,\u00a0Rome\n"
     yield Case(
-        "spaces_are_kept.csv", spaces.encode(), [(2, [" a@example.com ", "\u00a0Rome"])], columns=["Email", "City"]
+        "spaces_are_kept.csv",
+        spaces.encode(),
+        [(2, [" a@example.com ", "\u00a0Rome"])],
+        columns=["Email", "City"],
     )
     formulas = [["Email", "Phone", "City"], ["a@example.com", "'+49301234567", "=1+1"]]
-    yield Case("formulas.csv", written(formulas).encode(), numbered(formulas[1:]), columns=formulas[0])
-    ours = [["Rowcall row", "Rowcall reason", "Email", "City"], ["7", "Give the e-mail an @.", "a@example.com", "Rome"]]
+    yield Case(
+        "formulas.csv", written(formulas).encode(), numbered(formulas[1:]), columns=formulas[0]
+    )
+    ours = [
+        ["Rowcall row", "Rowcall reason", "Email", "City"],
+        ["7", "Give the e-mail an @.", "a@example.com", "Rome"],
+    ]
     yield Case(
         "rejected_rows_again.csv",
         codecs.BOM_UTF8 + written(ours).encode(),
@@ -239,7 +309,9 @@ def quotes() -> Iterator[Case]:
         ["b@example.com", "x\r\ny\rz"],
         ["c@example.com", ""],
     ]
-    yield Case("quoted_newlines.csv", written(notes).encode(), numbered(notes[1:]), columns=notes[0])
+    yield Case(
+        "quoted_newlines.csv", written(notes).encode(), numbered(notes[1:]), columns=notes[0]
+    )
     yield Case(
         "quoted_newlines_utf16.csv",
         written(notes).encode("utf-16-le"),
@@ -253,16 +325,23 @@ def quotes() -> Iterator[Case]:
         numbered(notes[1:]),
         columns=notes[0],
     )
-    yield Case("everything_quoted.csv", written([HEADER, *PEOPLE], quoting=1).encode(), numbered(PEOPLE))
+    yield Case(
+        "everything_quoted.csv", written([HEADER, *PEOPLE], quoting=1).encode(), numbered(PEOPLE)
+    )
     sloppy = 'Email,Company\na@example.com,"Acme "Best" Ltd"\nb@example.com,5" Pipes\nc@example.com,"x" \n'
     yield Case(
         "sloppy_quotes.csv",
         sloppy.encode(),
-        [(2, ["a@example.com", 'Acme Best" Ltd"']), (3, ["b@example.com", '5" Pipes']), (4, ["c@example.com", "x "])],
+        [
+            (2, ["a@example.com", 'Acme Best" Ltd"']),
+            (3, ["b@example.com", '5" Pipes']),
+            (4, ["c@example.com", "x "]),
+        ],
         columns=["Email", "Company"],
     )
     unclosed = (
-        'Email,Company\na@example.com,"Acme\nb@example.com,Beta\nc@example.com,"Gamma, Inc"\nd@example.com,Delta\n'
+        'Email,Company\na@example.com,"Acme\nb@example.com,Beta\n'
+        'c@example.com,"Gamma, Inc"\nd@example.com,Delta\n'
     )
     yield Case(
         "unclosed_quote.csv",
@@ -280,7 +359,11 @@ def quotes() -> Iterator[Case]:
     yield Case(
         "unclosed_quote_to_the_end.csv",
         last.encode(),
-        [(2, ["a@example.com", "Acme"]), (3, ["b@example.com", '"Beta']), (4, ["c@example.com", "Gamma"])],
+        [
+            (2, ["a@example.com", "Acme"]),
+            (3, ["b@example.com", '"Beta']),
+            (4, ["c@example.com", "Gamma"]),
+        ],
         columns=["Email", "Company"],
         problems={3: "unclosed_quote"},
     )
@@ -296,7 +379,11 @@ def quotes() -> Iterator[Case]:
     yield Case(
         "unclosed_quote_all_quoted.csv",
         quoted.encode(),
-        [(2, ['"a@example.com"', '"Acme']), (3, ["b@example.com", "Beta"]), (4, ["c@example.com", "Gamma"])],
+        [
+            (2, ['"a@example.com"', '"Acme']),
+            (3, ["b@example.com", "Beta"]),
+            (4, ["c@example.com", "Gamma"]),
+        ],
         columns=["Email", "Company"],
         problems={2: "unclosed_quote"},
     )
@@ -341,10 +428,26 @@ JAPANESE = [
     ["hanako@example.com", "山田 花子", "東京"],
     ["ken@example.com", "表 健一", "能登"],
 ]
-CHINESE = [["Email", "姓名", "城市"], ["li@example.com", "李 小龙", "广州"], ["wang@example.com", "王 芳", "北京"]]
-TAIWANESE = [["Email", "姓名", "城市"], ["chen@example.com", "陳 功蓋", "台北"], ["lin@example.com", "許 育成", "高雄"]]
-KOREAN = [["Email", "이름", "도시"], ["kim@example.com", "김 민수", "서울"], ["lee@example.com", "이 서연", "부산"]]
-MIXED = [["Email", "Name", "City"], ["jurgen@example.com", "Jürgen 😀", "Köln"], ["li@example.com", "李小龙", "𠮷野"]]
+CHINESE = [
+    ["Email", "姓名", "城市"],
+    ["li@example.com", "李 小龙", "广州"],
+    ["wang@example.com", "王 芳", "北京"],
+]
+TAIWANESE = [
+    ["Email", "姓名", "城市"],
+    ["chen@example.com", "陳 功蓋", "台北"],
+    ["lin@example.com", "許 育成", "高雄"],
+]
+KOREAN = [
+    ["Email", "이름", "도시"],
+    ["kim@example.com", "김 민수", "서울"],
+    ["lee@example.com", "이 서연", "부산"],
+]
+MIXED = [
+    ["Email", "Name", "City"],
+    ["jurgen@example.com", "Jürgen 😀", "Köln"],
+    ["li@example.com", "李小龙", "𠮷野"],
+]
 
 CHOSEN = {
     "cp1252": WESTERN,
@@ -417,7 +520,12 @@ def encodings() -> Iterator[Case]:
         )
     data = written(WESTERN).encode("cp1252")
     yield Case(
-        "encoding_preset_cp1252.csv", data, numbered(WESTERN[1:]), encoding="cp1252", certain=False, columns=WESTERN[0]
+        "encoding_preset_cp1252.csv",
+        data,
+        numbered(WESTERN[1:]),
+        encoding="cp1252",
+        certain=False,
+        columns=WESTERN[0],
     )
     yield Case("encoding_utf8.csv", written(MIXED).encode(), numbered(MIXED[1:]), columns=MIXED[0])
     late = [["Email", "City"], *[[f"p{number}@example.com", "Rome"] for number in range(300)]]
@@ -469,7 +577,10 @@ def unmarked() -> Iterator[Case]:
 def undecodable() -> Iterator[Case]:
     """A byte that is no character is an error of its own row."""
     good, bad = ["a@example.com", "Zürich"], ["b@example.com", "K\ufffdln"]
-    utf8 = "Email,City\na@example.com,Zürich\nb@example.com,K".encode() + b"\xf6ln\nc@example.com,Lyon\n"
+    utf8 = (
+        "Email,City\na@example.com,Zürich\nb@example.com,K".encode()
+        + b"\xf6ln\nc@example.com,Lyon\n"
+    )
     yield Case(
         "undecodable_utf8_chosen.csv",
         utf8,
@@ -499,7 +610,9 @@ def undecodable() -> Iterator[Case]:
         problems={3: "undecodable"},
     )
     for codec in ("utf-16-le", "utf-16-be"):
-        lone = "Email,City\na@example.com,Zürich\nb@example.com,K\ud800ln\n".encode(codec, "surrogatepass")
+        lone = "Email,City\na@example.com,Zürich\nb@example.com,K\ud800ln\n".encode(
+            codec, "surrogatepass"
+        )
         yield Case(
             f"undecodable_{codec.replace('-', '_')}.csv",
             lone,
@@ -519,7 +632,10 @@ def undecodable() -> Iterator[Case]:
         choose={"encoding": "utf-16-le"},
         problems={3: "undecodable"},
     )
-    wide = "Email,City\na@example.com,Zürich\nb@example.com,K".encode("utf-32-le") + b"\xff\xff\xff\x7f"
+    wide = (
+        "Email,City\na@example.com,Zürich\nb@example.com,K".encode("utf-32-le")
+        + b"\xff\xff\xff\x7f"
+    )
     yield Case(
         "undecodable_utf_32_le.csv",
         wide + "ln\n".encode("utf-32-le"),
@@ -529,7 +645,11 @@ def undecodable() -> Iterator[Case]:
         choose={"encoding": "utf-32-le"},
         problems={3: "undecodable"},
     )
-    japanese = "Email,City\nb@example.com,".encode("shift_jis") + b"\x82\n" + "c@example.com,東京\n".encode("shift_jis")
+    japanese = (
+        "Email,City\nb@example.com,".encode("shift_jis")
+        + b"\x82\n"
+        + "c@example.com,東京\n".encode("shift_jis")
+    )
     yield Case(
         "undecodable_shift_jis.csv",
         japanese,
@@ -547,7 +667,26 @@ def empty() -> Iterator[Case]:
     yield refused("only_delimiters.csv", b",,,\n,,,\n", "empty_file")
     yield refused("only_bom.csv", codecs.BOM_UTF8, "empty_file")
     yield refused("only_header.csv", b"Email,City\n", "only_header")
-    yield refused("unknown_encoding.csv", b"Email,City\na@example.com,Rome\n", "unknown_encoding", encoding="klingon")
-    yield refused("no_text_encoding.csv", b"Email,City\na@example.com,Rome\n", "unknown_encoding", encoding="rot13")
-    yield refused("escapes_as_encoding.csv", b"Email\na@example.com\n", "unknown_encoding", encoding="unicode_escape")
-    yield refused("columns_257.csv", written([[f"c{n}" for n in range(257)], ["x"] * 257]).encode(), "too_many_columns")
+    yield refused(
+        "unknown_encoding.csv",
+        b"Email,City\na@example.com,Rome\n",
+        "unknown_encoding",
+        encoding="klingon",
+    )
+    yield refused(
+        "no_text_encoding.csv",
+        b"Email,City\na@example.com,Rome\n",
+        "unknown_encoding",
+        encoding="rot13",
+    )
+    yield refused(
+        "escapes_as_encoding.csv",
+        b"Email\na@example.com\n",
+        "unknown_encoding",
+        encoding="unicode_escape",
+    )
+    yield refused(
+        "columns_257.csv",
+        written([[f"c{n}" for n in range(257)], ["x"] * 257]).encode(),
+        "too_many_columns",
+    )

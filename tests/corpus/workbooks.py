@@ -39,7 +39,13 @@ class Written:
 
 
 def raw(
-    sheet: str, *, shared: str | None = None, prolog: str = "", styles: str = "", book: str = "", **more: bytes
+    sheet: str,
+    *,
+    shared: str | None = None,
+    prolog: str = "",
+    styles: str = "",
+    book: str = "",
+    **more: bytes,
 ) -> bytes:
     """A workbook put together by hand: `sheet` is what stands inside of sheetData."""
     members = {
@@ -58,7 +64,9 @@ def raw(
         members["xl/sharedStrings.xml"] = f"<sst xmlns='{MAIN}'>{shared}</sst>"
     if styles:
         members["xl/styles.xml"] = f"<styleSheet xmlns='{MAIN}'>{styles}</styleSheet>"
-    whole = {name: data.encode() if isinstance(data, str) else data for name, data in members.items()}
+    whole = {
+        name: data.encode() if isinstance(data, str) else data for name, data in members.items()
+    }
     return zipped({**whole, **more})
 
 
@@ -75,7 +83,9 @@ def inline(*rows: tuple[int, list[str]]) -> str:
     )
 
 
-TABLE = inline((1, ["Email", "City"]), (2, ["a@example.com", "Rome"]), (3, ["b@example.com", "Oslo"]))
+TABLE = inline(
+    (1, ["Email", "City"]), (2, ["a@example.com", "Rome"]), (3, ["b@example.com", "Oslo"])
+)
 FOUND = [(2, ["a@example.com", "Rome"]), (3, ["b@example.com", "Oslo"])]
 
 
@@ -125,10 +135,15 @@ def tables() -> Iterator[Case]:
         columns=["Column A", "Column B", "Column C", "Column D"],
     )
     gaps = Written()
-    gaps.sheet("People", [["Email", "City"], [], ["a@example.com", "Rome"], ["", " "], [None, "Oslo"]])
+    gaps.sheet(
+        "People", [["Email", "City"], [], ["a@example.com", "Rome"], ["", " "], [None, "Oslo"]]
+    )
     yield workbook("gaps", gaps.data(), [(3, ["a@example.com", "Rome"]), (5, ["", "Oslo"])])
     wide = Written()
-    wide.sheet("People", [["Email", "City"], ["a@example.com", "Rome", *["x"] * 300], ["b@example.com", "Oslo"]])
+    wide.sheet(
+        "People",
+        [["Email", "City"], ["a@example.com", "Rome", *["x"] * 300], ["b@example.com", "Oslo"]],
+    )
     yield workbook(
         "row_of_302_cells",
         wide.data(),
@@ -147,8 +162,12 @@ def sheets() -> Iterator[Case]:
     hidden.hide()
     data = several.data()
     yield workbook("several_sheets", data, numbered(PEOPLE), sheet="People & Co", columns=HEADER)
-    yield workbook("sheet_chosen", data, numbered(other[1:]), sheet="More", choose={"sheet": "More"})
-    yield workbook("hidden_sheet_chosen", data, numbered(other[1:]), sheet="Hidden", choose={"sheet": "Hidden"})
+    yield workbook(
+        "sheet_chosen", data, numbered(other[1:]), sheet="More", choose={"sheet": "More"}
+    )
+    yield workbook(
+        "hidden_sheet_chosen", data, numbered(other[1:]), sheet="Hidden", choose={"sheet": "Hidden"}
+    )
     yield refused("sheet_unknown.xlsx", data, "unknown_sheet", sheet="Nowhere")
     yield refused("sheet_empty_chosen.xlsx", data, "empty_file", sheet="Empty")
     blank = Written()
@@ -164,7 +183,8 @@ def values() -> Iterator[Case]:
     zip_code = book.book.add_format({"num_format": "00000"})
     money = book.book.add_format({"num_format": '#,##0.00 "days"'})
     sheet = book.sheet(
-        "People", [["Email", "Born", "Seen", "At", "Zip", "Phone", "Sum", "Money", "Yes", "Wrong", "Told"]]
+        "People",
+        [["Email", "Born", "Seen", "At", "Zip", "Phone", "Sum", "Money", "Yes", "Wrong", "Told"]],
     )
     sheet.write(1, 0, "a@example.com")
     sheet.write_datetime(1, 1, datetime(1985, 4, 23), date)  # noqa: DTZ001
@@ -190,13 +210,33 @@ def values() -> Iterator[Case]:
         "#N/A",
         "xy",
     ]
-    columns = ["Email", "Born", "Seen", "At", "Zip", "Phone", "Sum", "Money", "Yes", "Wrong", "Told"]
+    columns = [
+        "Email",
+        "Born",
+        "Seen",
+        "At",
+        "Zip",
+        "Phone",
+        "Sum",
+        "Money",
+        "Yes",
+        "Wrong",
+        "Told",
+    ]
     yield workbook("kinds_of_values", book.data(), [(2, seen)], columns=columns)
     since_1904 = Written(date_1904=True)
     form = since_1904.book.add_format({"num_format": 14})
-    since_1904.sheet("People", [["Email", "Born"], ["a@example.com"]]).write_datetime(1, 1, datetime(1985, 4, 23), form)  # noqa: DTZ001
+    since_1904.sheet("People", [["Email", "Born"], ["a@example.com"]]).write_datetime(
+        1,
+        1,
+        datetime(1985, 4, 23),  # noqa: DTZ001 - a cell has no zone
+        form,
+    )
     yield workbook(
-        "dates_since_1904", since_1904.data(), [(2, ["a@example.com", "1985-04-23"])], columns=["Email", "Born"]
+        "dates_since_1904",
+        since_1904.data(),
+        [(2, ["a@example.com", "1985-04-23"])],
+        columns=["Email", "Born"],
     )
     styles = "<cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='46'/></cellXfs>"
     odd = (
@@ -218,7 +258,8 @@ def values() -> Iterator[Case]:
         columns=["Email", "Born"],
     )
     uncomputed = (
-        TABLE + "<row r='4'><c r='A4' t='str'><v>c@example.com</v></c><c r='B4'><f>UPPER(\"x\")</f></c></row>"
+        TABLE
+        + "<row r='4'><c r='A4' t='str'><v>c@example.com</v></c><c r='B4'><f>UPPER(\"x\")</f></c></row>"
         "<row r='5'><c r='A5' t='str'><f>A4</f><v>c@example.com</v></c>"
         "<c r='B5' t='str'><f>B4</f><v></v></c></row>"
     )
@@ -253,19 +294,34 @@ def unusual() -> Iterator[Case]:
     yield workbook("with_prefixes", raw("", **{"xl/worksheets/sheet1.xml": members}), FOUND)
     strict = f"<worksheet xmlns='{STRICT}'><sheetData>{TABLE}</sheetData></worksheet>".encode()
     yield workbook("strict", raw("", **{"xl/worksheets/sheet1.xml": strict}), FOUND)
-    utf16 = (
-        f"<?xml version='1.0' encoding='utf-16'?><worksheet xmlns='{MAIN}'><sheetData>{TABLE}</sheetData></worksheet>"
+    sheet = f"<worksheet xmlns='{MAIN}'><sheetData>{TABLE}</sheetData></worksheet>"
+    utf16 = f"<?xml version='1.0' encoding='utf-16'?>{sheet}"
+    yield workbook(
+        "utf16_parts", raw("", **{"xl/worksheets/sheet1.xml": utf16.encode("utf-16")}), FOUND
     )
-    yield workbook("utf16_parts", raw("", **{"xl/worksheets/sheet1.xml": utf16.encode("utf-16")}), FOUND)
     far = TABLE + "<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>"
     yield workbook(
-        "last_cell_of_all", raw(far), [*FOUND, (1_048_576, [""] * 256)], problems={1_048_576: "too_many_cells"}
+        "last_cell_of_all",
+        raw(far),
+        [*FOUND, (1_048_576, [""] * 256)],
+        problems={1_048_576: "too_many_cells"},
     )
-    outside = {"../../../tmp/escaped.xml": b"<x/>", "..\\escaped.xml": b"<x/>", "/etc/escaped": b"<x/>"}
+    outside = {
+        "../../../tmp/escaped.xml": b"<x/>",
+        "..\\escaped.xml": b"<x/>",
+        "/etc/escaped": b"<x/>",
+    }
     yield workbook("members_outside", raw(TABLE, **outside), FOUND)
-    long = inline((1, ["Email", "City"]), (2, ["a@example.com", "x" * 131_073]), (3, ["b@example.com", "Oslo"]))
+    long = inline(
+        (1, ["Email", "City"]),
+        (2, ["a@example.com", "x" * 131_073]),
+        (3, ["b@example.com", "Oslo"]),
+    )
     yield workbook(
-        "cell_too_long", raw(long), [(2, ["a@example.com", "x" * 200]), FOUND[1]], problems={2: "cell_too_long"}
+        "cell_too_long",
+        raw(long),
+        [(2, ["a@example.com", "x" * 200]), FOUND[1]],
+        problems={2: "cell_too_long"},
     )
     shared_long = f"<si><t>{'x' * 131_073}</t></si>"
     cell = "<row r='4'><c r='A4' t='str'><v>c@example.com</v></c><c r='B4' t='s'><v>0</v></c></row>"
@@ -282,10 +338,16 @@ def broken() -> Iterator[Case]:
     yield refused("workbook_cut_off.xlsx", good[: len(good) // 2], "workbook_broken")
     yield refused("workbook_torn_xml.xlsx", raw(TABLE[:-20]), "workbook_broken")
     string = "<row r='1'><c r='A1' t='s'><v>7</v></c></row>"
-    yield refused("workbook_unknown_string.xlsx", raw(string, shared="<si><t>a</t></si>"), "workbook_broken")
+    yield refused(
+        "workbook_unknown_string.xlsx", raw(string, shared="<si><t>a</t></si>"), "workbook_broken"
+    )
     yield refused("workbook_without_strings.xlsx", raw(string), "workbook_broken")
     negative = "<row r='1'><c r='A1' t='s'><v>-1</v></c></row>"
-    yield refused("workbook_negative_string.xlsx", raw(negative, shared="<si><t>a</t></si>"), "workbook_broken")
+    yield refused(
+        "workbook_negative_string.xlsx",
+        raw(negative, shared="<si><t>a</t></si>"),
+        "workbook_broken",
+    )
     back = inline((1, ["Email"]), (3, ["a@example.com"]), (2, ["b@example.com"]))
     yield refused("workbook_rows_backwards.xlsx", raw(back), "workbook_broken")
     high = inline((1, ["Email"]), (1_048_577, ["a@example.com"]))
@@ -296,27 +358,45 @@ def broken() -> Iterator[Case]:
     torn[torn.index(b"xl/worksheets/sheet1.xml") + 60] ^= 0xFF
     yield refused("workbook_flipped_bit.xlsx", bytes(torn), "workbook_broken")
     yield refused(
-        "workbook_no_sheets.xlsx", raw("", **{"xl/_rels/workbook.xml.rels": b"<Relationships/>"}), "empty_file"
+        "workbook_no_sheets.xlsx",
+        raw("", **{"xl/_rels/workbook.xml.rels": b"<Relationships/>"}),
+        "empty_file",
     )
 
 
 def harmful() -> Iterator[Case]:
     laughs = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 9))
     bomb = f"<!DOCTYPE worksheet [<!ENTITY l0 'lol'>{laughs}]>"
-    yield refused("entity_expansion.xlsx", raw(inline((1, ["&l8;"])), prolog=bomb), "workbook_unsafe")
+    yield refused(
+        "entity_expansion.xlsx", raw(inline((1, ["&l8;"])), prolog=bomb), "workbook_unsafe"
+    )
     external = "<!DOCTYPE worksheet [<!ENTITY x SYSTEM 'http://127.0.0.1:9/x'>]>"
-    yield refused("external_entity.xlsx", raw(inline((1, ["&x;"])), prolog=external), "workbook_unsafe")
+    yield refused(
+        "external_entity.xlsx", raw(inline((1, ["&x;"])), prolog=external), "workbook_unsafe"
+    )
     dtd = "<!DOCTYPE worksheet SYSTEM 'file:///etc/passwd'>"
     yield refused("external_dtd.xlsx", raw(TABLE, prolog=dtd), "workbook_unsafe")
-    utf16 = f"<?xml version='1.0' encoding='utf-16'?>{external}<worksheet xmlns='{MAIN}'/>".encode("utf-16")
-    yield refused("external_entity_utf16.xlsx", raw("", **{"xl/worksheets/sheet1.xml": utf16}), "workbook_unsafe")
+    utf16 = f"<?xml version='1.0' encoding='utf-16'?>{external}<worksheet xmlns='{MAIN}'/>".encode(
+        "utf-16"
+    )
+    yield refused(
+        "external_entity_utf16.xlsx",
+        raw("", **{"xl/worksheets/sheet1.xml": utf16}),
+        "workbook_unsafe",
+    )
     strings = f"{external}<sst xmlns='{MAIN}'><si><t>&x;</t></si></sst>".encode()
     cell = "<row r='1'><c r='A1' t='s'><v>0</v></c></row>"
     yield refused(
-        "external_entity_in_strings.xlsx", raw(cell, shared="", **{"xl/sharedStrings.xml": strings}), "workbook_unsafe"
+        "external_entity_in_strings.xlsx",
+        raw(cell, shared="", **{"xl/sharedStrings.xml": strings}),
+        "workbook_unsafe",
     )
     names = f"{external}<workbook xmlns='{MAIN}'/>".encode()
-    yield refused("external_entity_in_workbook.xlsx", raw(TABLE, **{"xl/workbook.xml": names}), "workbook_unsafe")
+    yield refused(
+        "external_entity_in_workbook.xlsx",
+        raw(TABLE, **{"xl/workbook.xml": names}),
+        "workbook_unsafe",
+    )
     inflated = {"xl/media/image1.png": bytes(2_000_000)}
     yield refused("ratio.xlsx", raw(TABLE, **inflated), "workbook_too_large")
     many = {f"xl/media/image{number}.png": b"" for number in range(2_000)}

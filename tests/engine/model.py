@@ -19,7 +19,11 @@ class Book:
 
     def owners(self, key: str, row: dict) -> list[int]:
         column, value = KEYS[key], row.get(KEYS[key])
-        return [number for number, contact in self.contacts.items() if value is not None and contact[column] == value]
+        return [
+            number
+            for number, contact in self.contacts.items()
+            if value is not None and contact[column] == value
+        ]
 
 
 def take(book: Book, number: int, row: dict, strategy: str, match_keys: tuple[str, ...]) -> None:
@@ -33,7 +37,9 @@ def take(book: Book, number: int, row: dict, strategy: str, match_keys: tuple[st
     elif owner is None:
         new = max(book.contacts, default=0) + 1
         blank = {"tags": [], "custom": {}, **dict.fromkeys((*KEYS, *KEYS.values(), *PLAIN))}
-        book.contacts[new] = blank | {name: value for name, value in row.items() if name not in BESIDE}
+        book.contacts[new] = blank | {
+            name: value for name, value in row.items() if name not in BESIDE
+        }
         book.made[new] = number
         book.ledger[number] = ("created", new, None)
     else:
@@ -44,7 +50,9 @@ def take(book: Book, number: int, row: dict, strategy: str, match_keys: tuple[st
         book.ledger[number] = (outcome, owner, "joins_row" if book.made[owner] else None)
 
 
-def conflict(book: Book, row: dict, owners: dict, owner: int | None, match_keys: tuple[str, ...]) -> str | None:
+def conflict(
+    book: Book, row: dict, owners: dict, owner: int | None, match_keys: tuple[str, ...]
+) -> str | None:
     if len({number for key in match_keys for number in owners[key]}) > 1:
         return "two_contacts"
     if any(number != owner for key in UNIQUE if key not in match_keys for number in owners[key]):
@@ -59,14 +67,19 @@ def conflict(book: Book, row: dict, owners: dict, owner: int | None, match_keys:
 
 
 def changed(contact: dict, row: dict, strategy: str) -> dict:
-    """The contact afterwards. An update lets what the row says win, a merge fills in what is blank."""
+    """The contact afterwards.
+
+    An update lets what the row says win, a merge fills in what is blank.
+    """
     after = {name: None for name in row if name not in BESIDE} | contact
     clears = (row.get("clears") or ()) if strategy == "update" else ()
     wins = {name for name in row if strategy == "update" or contact.get(name) is None}
     for name, value in row.items():
         if name == "tags":
             old = contact["tags"]
-            after["tags"] = value if strategy == "update" else old + [tag for tag in value if tag not in old]
+            after["tags"] = (
+                value if strategy == "update" else old + [tag for tag in value if tag not in old]
+            )
         elif name == "custom":
             mine = contact["custom"]
             after["custom"] = {**mine, **value} if strategy == "update" else {**value, **mine}
@@ -76,7 +89,11 @@ def changed(contact: dict, row: dict, strategy: str) -> dict:
             after[name] = value
     for name in clears:
         if name.startswith("custom:"):
-            after["custom"] = {key: value for key, value in after["custom"].items() if key != name[7:]}
+            after["custom"] = {
+                key: value for key, value in after["custom"].items() if key != name[7:]
+            }
         else:
-            after |= {name: [] if name == "tags" else None} | ({KEYS[name]: None} if name in KEYS else {})
+            after |= {name: [] if name == "tags" else None} | (
+                {KEYS[name]: None} if name in KEYS else {}
+            )
     return after

@@ -8,7 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.model import Book, take
-from tests.engine.test_decision import ANY_KEYS, STRATEGIES, _contacts, _insert, _plain, lines, people
+from tests.engine.test_decision import (
+    ANY_KEYS,
+    STRATEGIES,
+    _contacts,
+    _insert,
+    _plain,
+    lines,
+    people,
+)
 from webapp.engine import batches, leases
 from webapp.engine.batches import BatchProcessor, Turn
 from webapp.engine.faults import Fenced
@@ -36,7 +44,9 @@ def prepare(conn, user_id, strategy, match_keys, size) -> uuid.UUID:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     before=st.lists(people(), max_size=6),
@@ -45,7 +55,9 @@ def prepare(conn, user_id, strategy, match_keys, size) -> uuid.UUID:
     match_keys=ANY_KEYS,
     size=st.sampled_from([1, 2, 5]),
 )
-def test_the_loop_equals_the_sequential_model(conn, user_id, before, rows, strategy, match_keys, size):
+def test_the_loop_equals_the_sequential_model(
+    conn, user_id, before, rows, strategy, match_keys, size
+):
     book = Book()
     conn.execute(
         "TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows, contact_imports CASCADE"
@@ -67,11 +79,15 @@ def test_the_loop_equals_the_sequential_model(conn, user_id, before, rows, strat
     lease = leases.claim(conn, import_id, 15)
     assert BatchProcessor(conn, lease).process_batches(lambda: False) is Turn.DONE
     ledger = conn.execute("SELECT row, outcome, contact_id FROM contact_import_results").fetchall()
-    assert {entry["row"]: entry["outcome"] for entry in ledger} == {n: found[0] for n, found in book.ledger.items()}
+    assert {entry["row"]: entry["outcome"] for entry in ledger} == {
+        n: found[0] for n, found in book.ledger.items()
+    }
     for entry in ledger:
         expected = book.ledger[entry["row"]][1]
         assert names.setdefault(expected, entry["contact_id"]) == entry["contact_id"]
-    assert _contacts(conn) == {names[number]: _plain(contact) for number, contact in book.contacts.items()}
+    assert _contacts(conn) == {
+        names[number]: _plain(contact) for number, contact in book.contacts.items()
+    }
     conn.commit()
 
 
@@ -79,7 +95,9 @@ def staged(conn, user_id, names, size, **options) -> uuid.UUID:
     """An import of so many people with these names, claimed by nobody yet."""
     import_id = prepare(conn, user_id, "skip", ("external_id", "email"), size)
     for number, name in enumerate(names, 2):
-        _insert(conn, "contact_import_rows", {"import_id": import_id, "row": number, "first_name": name})
+        _insert(
+            conn, "contact_import_rows", {"import_id": import_id, "row": number, "first_name": name}
+        )
     for column, value in options.items():
         conn.execute(f"UPDATE contact_imports SET {column} = %s", (value,))
     conn.commit()
@@ -88,10 +106,17 @@ def staged(conn, user_id, names, size, **options) -> uuid.UUID:
 
 def test_each_batch_is_a_transaction_of_its_own(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 12, 5)
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.DONE
-    written = conn.execute("SELECT xmin::text AS batch, count(*) AS rows FROM contacts GROUP BY 1 ORDER BY min(id)")
+    assert (
+        BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
+        is Turn.DONE
+    )
+    written = conn.execute(
+        "SELECT xmin::text AS batch, count(*) AS rows FROM contacts GROUP BY 1 ORDER BY min(id)"
+    )
     assert [found["rows"] for found in written] == [5, 5, 2]
-    log = conn.execute("SELECT batch, first_row, last_row, rows FROM contact_import_logs ORDER BY id").fetchall()
+    log = conn.execute(
+        "SELECT batch, first_row, last_row, rows FROM contact_import_logs ORDER BY id"
+    ).fetchall()
     assert [tuple(entry.values()) for entry in log] == [(1, 2, 6, 5), (2, 7, 11, 5), (3, 12, 13, 2)]
 
 
@@ -106,8 +131,13 @@ def test_each_batch_is_a_transaction_of_its_own(conn, user_id):
 def test_auto_finds_its_size_by_the_time_that_a_batch_takes(conn, user_id, monkeypatch, aim, sizes):
     monkeypatch.setattr(batches, "AUTO_AIM_SECONDS", aim)
     import_id = staged(conn, user_id, ["Ann"] * sum(sizes), 0)
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.DONE
-    log = conn.execute("SELECT rows FROM contact_import_logs WHERE event = 'batch' ORDER BY id").fetchall()
+    assert (
+        BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
+        is Turn.DONE
+    )
+    log = conn.execute(
+        "SELECT rows FROM contact_import_logs WHERE event = 'batch' ORDER BY id"
+    ).fetchall()
     assert [batch["rows"] for batch in log] == sizes
 
 
@@ -115,7 +145,10 @@ def test_it_comes_back_when_its_time_is_up(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 12, 5)
     processor = BatchProcessor(conn, leases.claim(conn, import_id, 15))
     assert processor.run_loop(0) is Turn.GO_ON
-    assert conn.execute("SELECT last_row, created FROM contact_imports").fetchone() == {"last_row": 6, "created": 5}
+    assert conn.execute("SELECT last_row, created FROM contact_imports").fetchone() == {
+        "last_row": 6,
+        "created": 5,
+    }
 
 
 def test_batches_before_the_one_that_fails_stay(conn, user_id):
@@ -123,13 +156,18 @@ def test_batches_before_the_one_that_fails_stay(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 12 + ["Bad"] + ["Ann"] * 12, 5)
     conn.execute("ALTER TABLE contacts ADD CHECK (first_name <> 'Bad')")
     conn.commit()
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.DONE
+    assert (
+        BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
+        is Turn.DONE
+    )
     assert conn.execute("SELECT created, failed, batches_done FROM contact_imports").fetchone() == {
         "created": 24,
         "failed": 1,
         "batches_done": 5,
     }
-    log = conn.execute("SELECT batch, attempt, result FROM contact_import_logs WHERE event = 'batch' ORDER BY id")
+    log = conn.execute(
+        "SELECT batch, attempt, result FROM contact_import_logs WHERE event = 'batch' ORDER BY id"
+    )
     assert [tuple(entry.values()) for entry in log] == [
         (1, 1, "done"),
         (2, 1, "done"),
@@ -144,7 +182,10 @@ def test_it_stops_at_the_first_failure_where_asked(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 7 + ["Bad"] + ["Ann"] * 7, 5, skip_errors=False)
     conn.execute("ALTER TABLE contacts ADD CHECK (first_name <> 'Bad')")
     conn.commit()
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.STOPPED
+    assert (
+        BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
+        is Turn.STOPPED
+    )
     assert conn.execute("SELECT created, failed, last_row FROM contact_imports").fetchone() == {
         "created": 7,
         "failed": 1,
@@ -157,9 +198,14 @@ def test_it_stops_at_the_first_conflict_where_asked(conn, user_id):
     import_id = staged(conn, user_id, ["Ann"] * 14, 5, skip_errors=False)
     conn.execute("INSERT INTO contacts (external_id) VALUES ('x'), ('y')")
     conn.execute("UPDATE contacts SET email_key = 'y@example.com' WHERE external_id = 'y'")
-    conn.execute("UPDATE contact_import_rows SET external_id = 'x', email_key = 'y@example.com' WHERE row = 9")
+    conn.execute(
+        "UPDATE contact_import_rows SET external_id = 'x', email_key = 'y@example.com' WHERE row = 9"
+    )
     conn.commit()
-    assert BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False) is Turn.STOPPED
+    assert (
+        BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
+        is Turn.STOPPED
+    )
     assert conn.execute("SELECT created, conflict, last_row FROM contact_imports").fetchone() == {
         "created": 7,
         "conflict": 1,

@@ -27,7 +27,9 @@ def test_exactly_the_rows_at_fault_fail(importer, session, when):
     session.commit()
     done = importer.run(ROWS)
     assert (done.state, done.created, done.failed, done.batches_done) == ("completed", 247, 3, 3)
-    failed = session.scalars(select(ImportResult).where(ImportResult.outcome == "failed").order_by(ImportResult.row))
+    failed = session.scalars(
+        select(ImportResult).where(ImportResult.outcome == "failed").order_by(ImportResult.row)
+    )
     assert [(entry.row, entry.code, entry.detail) for entry in failed] == [
         (bad + 1, "database_error", {"message": f"not {bad}"}) for bad in BAD
     ]

@@ -48,12 +48,18 @@ def borrowed(database_url):
 @pytest.mark.usefixtures("borrowed")
 def test_the_whole_way_on_a_server_with_other_defaults(sign_in, importer, session):
     owner = sign_in("owner")
-    import_id = run(owner, importer, "ID,Email,First name\n1,ann@example.com,Zoë\n2,b@example.com,Łukasz\n".encode())
+    import_id = run(
+        owner,
+        importer,
+        "ID,Email,First name\n1,ann@example.com,Zoë\n2,b@example.com,Łukasz\n".encode(),
+    )
     assert "All 2 contacts are in" in owner.get(f"/imports/{import_id}/report").text
     assert "Łukasz" in owner.get("/contacts").text
     contact = session.query(Contact).filter_by(external_id="1").one()
     version = {"version": str(contact.version)}
-    owner.post(f"/contacts/{contact.id}", {**version, "external_id": "1", "email": "ann@example.org"})
+    owner.post(
+        f"/contacts/{contact.id}", {**version, "external_id": "1", "email": "ann@example.org"}
+    )
     owner.get(f"/imports/{import_id}/rollback")
     owner.post(f"/imports/{import_id}/rollback", {})
     importer.work(import_id)
@@ -81,7 +87,10 @@ def test_every_kind_of_connection_sets_what_it_needs(app, database_url):
     with psycopg.connect(database_url, autocommit=True) as plain:
         before = told(lambda question: plain.execute(question).fetchone()[0], db.SESSION_SETTINGS)
     wanted = db.SESSION_SETTINGS
-    assert {name for name in wanted if before[name] == wanted[name]} <= {"row_security", "application_name"}
+    assert {name for name in wanted if before[name] == wanted[name]} <= {
+        "row_security",
+        "application_name",
+    }
     with app.app_context():
         assert told(lambda question: orm.session.scalar(text(question)), wanted) == wanted
         assert orm.session.scalar(text("SHOW client_encoding")) == "UTF8"
@@ -89,11 +98,15 @@ def test_every_kind_of_connection_sets_what_it_needs(app, database_url):
         assert told(lambda question: session.scalar(text(question)), wanted) == wanted
     with db.connect_job(database_url) as conn:
         job = db.JOB_SETTINGS | {"statement_timeout": "1min"}
-        assert told(lambda question: conn.execute(question).fetchone()["current_setting"], job) == job
+        assert (
+            told(lambda question: conn.execute(question).fetchone()["current_setting"], job) == job
+        )
         assert db.unfit(conn) == []
 
 
-def test_tables_in_a_schema_of_the_roles_own_stay_the_ones_that_are_found(app, database_url, session):
+def test_tables_in_a_schema_of_the_roles_own_stay_the_ones_that_are_found(
+    app, database_url, session
+):
     from webapp.web.extensions import db as orm  # noqa: PLC0415
 
     session.add(Contact(email="ann@example.com", email_key="ann@example.com"))

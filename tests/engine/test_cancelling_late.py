@@ -37,7 +37,11 @@ def stop(import_id, settings) -> None:
 
 
 def stops(session) -> list[str]:
-    return list(session.scalars(select(ImportLog.event).where(ImportLog.event.in_(STOPS)).order_by(ImportLog.id)))
+    return list(
+        session.scalars(
+            select(ImportLog.event).where(ImportLog.event.in_(STOPS)).order_by(ImportLog.id)
+        )
+    )
 
 
 @pytest.fixture
@@ -74,7 +78,9 @@ def test_a_check_that_goes_as_it_is_stopped(checking, session, settings, conn):
 def test_an_import_that_ends_as_it_is_stopped(running, session, settings, conn):
     with stopping_meanwhile(running, session, settings, conn):
         session.execute(text("UPDATE contact_import_leases SET heartbeat_at = NULL"))
-        session.execute(text("UPDATE contact_imports SET state = 'completed', completed_at = now()"))
+        session.execute(
+            text("UPDATE contact_imports SET state = 'completed', completed_at = now()")
+        )
     assert stops(session) == []
     assert session.scalar(text("SELECT cancel_requested_at FROM contact_import_leases")) is None
 

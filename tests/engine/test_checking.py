@@ -13,7 +13,12 @@ from webapp.models import ContactImport
 
 COUNT = 2 * BLOCK_ROWS + 500
 NO_AT = "no at 7 example.com"  # in one row; every seventh has a blank in its address
-ROWS = table(*[f"{n},{'p' if n % 7 else 'no at '}{n}@example.com,Ann {n},Ash,,," for n in range(1, COUNT + 1)])
+ROWS = table(
+    *[
+        f"{n},{'p' if n % 7 else 'no at '}{n}@example.com,Ann {n},Ash,,,"
+        for n in range(1, COUNT + 1)
+    ]
+)
 ROWS = ROWS.replace("no at 7@example.com", NO_AT)
 
 
@@ -51,7 +56,10 @@ def test_block_by_block_comes_to_the_same_as_in_one_go(checked, importer, sessio
     whole = importer.check(ROWS)
     assert staged(session, checked.found.id) == staged(session, whole.id)
     assert checked.found.check_summary == whole.check_summary
-    assert {p["code"]: p["rows"] for p in whole.check_summary["problems"]} == {"email_invalid": 356, "email_no_at": 1}
+    assert {p["code"]: p["rows"] for p in whole.check_summary["problems"]} == {
+        "email_invalid": 356,
+        "email_no_at": 1,
+    }
     assert session.query(ContactImport).filter_by(state="ready", total=COUNT).count() == 2
 
 
@@ -113,5 +121,8 @@ def test_a_file_that_turns_out_too_long_is_refused_in_the_middle(importer, sessi
         patch.setattr(jobs.slices, "Settings", lambda: small)
         importer.work(found.id)
     assert found.state == "refused"
-    assert (found.failure_reason, found.failure_facts) == ("too_many_rows", {"limit": f"{BLOCK_ROWS + 10:,}"})
+    assert (found.failure_reason, found.failure_facts) == (
+        "too_many_rows",
+        {"limit": f"{BLOCK_ROWS + 10:,}"},
+    )
     assert session.scalar(text("SELECT count(*) FROM contacts")) == 0

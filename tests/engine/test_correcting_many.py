@@ -1,6 +1,5 @@
 """Changing all rows that say the same: what a request cannot do at once goes on in a job, block by block."""
 
-
 import json
 import re
 
@@ -15,7 +14,9 @@ from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.strategies import Strategy
 
 ROWS = 3_500
-FILE = "ID,Email,First name\n" + "".join(f"{n},nobody at example,P{n}\n" for n in range(1, ROWS + 1))
+FILE = "ID,Email,First name\n" + "".join(
+    f"{n},nobody at example,P{n}\n" for n in range(1, ROWS + 1)
+)
 SAME = "SELECT count(*) FROM contact_import_rows WHERE record[2] = 'nobody at example' AND problems IS NOT NULL"
 
 
@@ -72,7 +73,9 @@ def test_a_block_takes_the_same_few_statements_however_many_rows(importer, sessi
     """Row by row, 100,000 rows took 41 seconds."""
     found = importer.check(FILE)
     engine, asked = session.get_bind(), []
-    event.listen(engine, "before_cursor_execute", lambda _c, _r, statement, *_: asked.append(statement))
+    event.listen(
+        engine, "before_cursor_execute", lambda _c, _r, statement, *_: asked.append(statement)
+    )
     mending.correct_alike(session, found.id, 2, 1, "")
     assert len(asked) < 20
     assert max(map(len, asked)) < 5_000, "no statement names its rows one by one"
@@ -83,7 +86,9 @@ def test_a_block_reads_its_own_rows_and_not_the_whole_file(importer, session):
     asked = {"import_id": found.id, "rows": list(range(1002, 2002)), "first": 1002, "last": 2001}
     with db.planned(session, **mending.IN_ORDER):
         for statement in staging.TAKE_BACK:
-            explained = sessions.driver(session).execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", asked)
+            explained = sessions.driver(session).execute(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", asked
+            )
             plan = json.dumps(explained.fetchone()[0])
             removed = [int(rows) for rows in re.findall(r'"Rows Removed by Filter": (\d+)', plan)]
             assert max(removed, default=0) < 100, plan
@@ -110,7 +115,9 @@ def test_the_page_tells_how_far_it_is(owner, importer, session, monkeypatch):
         assert "1,000 of 3,500 are done" in page
         assert 'http-equiv="refresh"' in page
     assert "cell-1" not in owner.get(at).text
-    refused = owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"}, status=409)
+    refused = owner.post(
+        f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"}, status=409
+    )
     assert "Rows are still being changed" in refused.text
     owner.post(f"{at}/9", {"cell-1": "a@example.com"}, at="/imports")
     importer.work(import_id)

@@ -1,4 +1,7 @@
-"""What a batch costs, counted rather than timed: round trips, bytes, log, plans. A clock would judge the machine."""
+"""What a batch costs, counted rather than timed: round trips, bytes, log, plans.
+
+A clock would judge the machine.
+"""
 
 import re
 import tempfile
@@ -16,7 +19,13 @@ from webapp.engine.decision import Rules, statement
 from webapp.vocabulary.strategies import Strategy
 
 BATCHES = 10
-TABLES = ("contacts", "contact_import_rows", "contact_import_results", "contact_changes", "contact_imports")
+TABLES = (
+    "contacts",
+    "contact_import_rows",
+    "contact_import_results",
+    "contact_changes",
+    "contact_imports",
+)
 
 
 @pytest.fixture
@@ -51,7 +60,9 @@ def traced(conn, run) -> tuple[Counter, int]:
         conn.pgconn.untrace()
         file.seek(0)
         lines = [line.split("\t")[:3] for line in file if re.match(r"[FB]\t\d", line)]
-    return Counter(f"{side} {kind.strip()}" for side, _length, kind in lines), sum(int(line[1]) for line in lines)
+    return Counter(f"{side} {kind.strip()}" for side, _length, kind in lines), sum(
+        int(line[1]) for line in lines
+    )
 
 
 @pytest.mark.parametrize("strategy", ["skip", "update", "merge"])
@@ -81,7 +92,9 @@ def test_log_of_a_row(conn, staged):
         import_id = staged(strategy, 100)
         before = lsn(conn)
         execute(conn, import_id)
-        spent.setdefault("create" if not spent else strategy, (lsn(conn) - before) / (BATCHES * 100))
+        spent.setdefault(
+            "create" if not spent else strategy, (lsn(conn) - before) / (BATCHES * 100)
+        )
     assert spent["create"] < 1100
     assert spent["skip"] < 400
     assert spent["update"] < 1300
@@ -95,7 +108,9 @@ def test_log_of_a_row(conn, staged):
 
 
 def lsn(conn) -> int:
-    found = conn.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes").fetchone()
+    found = conn.execute(
+        "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes"
+    ).fetchone()
     conn.commit()
     return int(found["bytes"])
 
@@ -105,8 +120,12 @@ def plans(conn) -> dict[str, str]:
     numbered = ("00000000-0000-0000-0000-000000000000", 0, 100, [2, 3])
     found = {}
     for strategy, again, listed in product(Strategy, (False, True), (False, True)):
-        query = statement(Rules(strategy, ("external_id", "email", "phone"), only_failed=again), listed=listed)
-        found[f"{strategy} {again} {listed}"] = explained(psycopg.RawCursor(conn), query, numbered[: 3 + listed])
+        query = statement(
+            Rules(strategy, ("external_id", "email", "phone"), only_failed=again), listed=listed
+        )
+        found[f"{strategy} {again} {listed}"] = explained(
+            psycopg.RawCursor(conn), query, numbered[: 3 + listed]
+        )
     return found
 
 

@@ -24,7 +24,9 @@ def people(draw):
     if draw(st.booleans()):
         row["external_id"] = f"x{draw(FEW)}"
     if draw(st.booleans()):
-        row["email"] = draw(st.sampled_from(["A{}@example.com", "a{}@example.com"])).format(draw(FEW))
+        row["email"] = draw(st.sampled_from(["A{}@example.com", "a{}@example.com"])).format(
+            draw(FEW)
+        )
         row["email_key"] = row["email"].lower()
     if draw(st.booleans()):
         row["phone"] = draw(st.sampled_from(["0{0}", "+4930{0}", "call {0}"])).format(draw(FEW))
@@ -54,13 +56,26 @@ def lines(draw):
     return row
 
 
-CLEARABLE = ("external_id", "email", "phone", "company", "first_name", "tags", "custom:s", "custom:t")
+CLEARABLE = (
+    "external_id",
+    "email",
+    "phone",
+    "company",
+    "first_name",
+    "tags",
+    "custom:s",
+    "custom:t",
+)
 STRATEGIES = st.sampled_from(["skip", "update", "merge"])
-ANY_KEYS = st.sets(st.sampled_from(["external_id", "email", "phone"])).map(lambda keys: tuple(sorted(keys)))
+ANY_KEYS = st.sets(st.sampled_from(["external_id", "email", "phone"])).map(
+    lambda keys: tuple(sorted(keys))
+)
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     before=st.lists(people(), max_size=6),
@@ -72,7 +87,9 @@ ANY_KEYS = st.sets(st.sampled_from(["external_id", "email", "phone"])).map(lambd
 )
 def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_keys, size, together):
     book, import_id = Book(), uuid.uuid4()
-    conn.execute("TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows RESTART IDENTITY")
+    conn.execute(
+        "TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows RESTART IDENTITY"
+    )
     for row in before:  # The model makes the contacts too, so that they respect the unique keys.
         take(book, 0, row, "skip", ("external_id", "email"))
     for number in sorted(book.contacts):
@@ -93,7 +110,9 @@ def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_key
         for outcome, count in decided.counts.items():
             counted[outcome.value] = counted.get(outcome.value, 0) + count
 
-    ledger = conn.execute("SELECT row, outcome, contact_id, code FROM contact_import_results").fetchall()
+    ledger = conn.execute(
+        "SELECT row, outcome, contact_id, code FROM contact_import_results"
+    ).fetchall()
     assert {entry["row"]: (entry["outcome"], entry["code"]) for entry in ledger} == {
         number: (outcome, code) for number, (outcome, _, code) in book.ledger.items()
     }
@@ -101,7 +120,9 @@ def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_key
         expected = book.ledger[entry["row"]][1]
         assert names.setdefault(expected, entry["contact_id"]) == entry["contact_id"]
     assert sum(counted.values()) == len(rows)
-    assert _contacts(conn) == {names[number]: _plain(contact) for number, contact in book.contacts.items()}
+    assert _contacts(conn) == {
+        names[number]: _plain(contact) for number, contact in book.contacts.items()
+    }
     conn.rollback()
 
 
@@ -111,10 +132,24 @@ def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, 
     import_id = uuid.uuid4()
     for name in "abc":
         email = f"{name}@example.com"
-        _insert(conn, "contacts", {"email": email, "email_key": email, "phone": "0", "phone_key": "+49300"})
+        _insert(
+            conn,
+            "contacts",
+            {"email": email, "email_key": email, "phone": "0", "phone_key": "+49300"},
+        )
     rows = [
-        {"email_key": "a@example.com", "email": "a@example.com", "phone": "1", "phone_key": "+49301"},
-        {"email_key": "b@example.com", "email": "b@example.com", "phone": "2", "phone_key": "+49302"},
+        {
+            "email_key": "a@example.com",
+            "email": "a@example.com",
+            "phone": "1",
+            "phone_key": "+49301",
+        },
+        {
+            "email_key": "b@example.com",
+            "email": "b@example.com",
+            "phone": "2",
+            "phone_key": "+49302",
+        },
         {"phone": "0", "phone_key": "+49300", "first_name": "earlier"},
         {"email_key": "c@example.com", "email": "c@example.com", "first_name": "later"},
     ]
@@ -125,7 +160,11 @@ def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, 
     while (decided := handler.handle_duplicates(after, size)).rows:
         after = decided.last_row
     found = conn.execute("SELECT phone, first_name FROM contacts ORDER BY email_key").fetchall()
-    assert [tuple(contact.values()) for contact in found] == [("1", None), ("2", None), ("0", "later")]
+    assert [tuple(contact.values()) for contact in found] == [
+        ("1", None),
+        ("2", None),
+        ("0", "later"),
+    ]
     outcomes = conn.execute("SELECT outcome::text FROM contact_import_results").fetchall()
     assert [entry["outcome"] for entry in outcomes] == ["updated"] * 4
     conn.rollback()
@@ -151,20 +190,39 @@ def test_rows_of_one_person_wait_for_each_other_and_for_nobody_else(conn, times)
     )
     for statement in COUNT_STATEMENTS:
         conn.execute(statement)
-    decided = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("email",))).handle_duplicates(0, 1000)
-    assert (decided.counts["created"], decided.counts["updated"]) == (1000 // times, 1000 - 1000 // times)
+    decided = DuplicateHandler(
+        conn, import_id, Rules(Strategy.UPDATE, ("email",))
+    ).handle_duplicates(0, 1000)
+    assert (decided.counts["created"], decided.counts["updated"]) == (
+        1000 // times,
+        1000 - 1000 // times,
+    )
     assert conn.execute("SELECT count(*) AS n FROM statements").fetchone()["n"] == times
     conn.rollback()
 
 
 def _insert(conn: psycopg.Connection, table: str, values: dict) -> None:
-    values = {name: Jsonb(value) if name in {"custom", "problems"} else value for name, value in values.items()}
+    values = {
+        name: Jsonb(value) if name in {"custom", "problems"} else value
+        for name, value in values.items()
+    }
     conn.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(['%s'] * len(values))})", list(values.values())
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(['%s'] * len(values))})",
+        list(values.values()),
     )
 
 
-COLUMNS = ("external_id", "email", "email_key", "phone", "phone_key", "first_name", "company", "tags", "custom")
+COLUMNS = (
+    "external_id",
+    "email",
+    "email_key",
+    "phone",
+    "phone_key",
+    "first_name",
+    "company",
+    "tags",
+    "custom",
+)
 
 
 def _contacts(conn) -> dict:

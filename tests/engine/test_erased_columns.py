@@ -45,7 +45,9 @@ def marked(column: Column[Any]) -> Any:
     if isinstance(column.type, ARRAY):
         return [MARK]
     if isinstance(column.type, JSONB):
-        (model,) = [mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is column.table]
+        (model,) = [
+            mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is column.table
+        ]
         said = str(model.__annotations__[column.name])
         return {"a": [MARK], MARK: 1} if "dict[" in said else [MARK]
     return MARK
@@ -75,12 +77,23 @@ def of_type(column: Column[Any]) -> Any:
 
 def test_nothing_of_a_person_is_left_in_any_column(session, someone):
     """Whatever table or column comes to the models is filled here, and must be empty of them afterwards."""
-    links: dict[str, Any] = {"user_id": someone, "created_by": someone, "row": ROW, "first_row": ROW}
-    keys = {"contacts": "contact_id", "contact_imports": "import_id", "contact_changes": "change_id"}
+    links: dict[str, Any] = {
+        "user_id": someone,
+        "created_by": someone,
+        "row": ROW,
+        "first_row": ROW,
+    }
+    keys = {
+        "contacts": "contact_id",
+        "contact_imports": "import_id",
+        "contact_changes": "change_id",
+    }
     people = [of for of in Base.metadata.sorted_tables if holds_people(of)]
     for of in sorted(people, key=lambda of: [*keys, of.name].index(of.name)):
         known = links | {"state": "completed"} if of.name == "contact_imports" else links
-        made = session.execute(insert(of).values(filled(of, known)).returning(*of.primary_key)).one()
+        made = session.execute(
+            insert(of).values(filled(of, known)).returning(*of.primary_key)
+        ).one()
         if of.name in keys:
             links[keys[of.name]] = made[0]
     session.commit()
@@ -100,15 +113,21 @@ def test_a_new_column_of_a_staged_row_is_emptied_by_itself():
 
 
 STAFF = 133
-COLLEAGUES = "".join(f"{n},p{n}@example.com,Ada,Number{n},+49 30 1234567\n" for n in range(2, STAFF + 2))
+COLLEAGUES = "".join(
+    f"{n},p{n}@example.com,Ada,Number{n},+49 30 1234567\n" for n in range(2, STAFF + 2)
+)
 SWITCHBOARD = "ID,Email,First name,Last name,Phone\n"
 
 
 def test_colleagues_on_one_switchboard_stay_unless_they_are_ticked(importer, session):
     """Their rows share no more than the phone with the one who is erased."""
-    mine = importer.run(f"{SWITCHBOARD}1,zebedee@example.com,Zebedee,Quill,+49 30 1234567\n{COLLEAGUES}").id
+    mine = importer.run(
+        f"{SWITCHBOARD}1,zebedee@example.com,Zebedee,Quill,+49 30 1234567\n{COLLEAGUES}"
+    ).id
     theirs = importer.run(SWITCHBOARD + COLLEAGUES.replace("Ada", "Eda"), "update").id
-    named = importer.run("Email,Notes\nbo@example.com,ask Quill, Zebedee\n".replace("ask Quill, Z", "ask Quill Z")).id
+    named = importer.run(
+        "Email,Notes\nbo@example.com,ask Quill, Zebedee\n".replace("ask Quill, Z", "ask Quill Z")
+    ).id
     whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one().id
     found = erasure.traces(session, whom)
     assert found.rows == [(mine, 2)]
@@ -127,15 +146,23 @@ def test_colleagues_on_one_switchboard_stay_unless_they_are_ticked(importer, ses
     assert session.scalar(kept.where(ImportRow.import_id == theirs)) == STAFF - 1
     assert session.query(Contact).count() == STAFF + 1
     assert set(session.scalars(select(ImportFileChunk.import_id))) == {named}
-    assert session.get_one(ImportRow, (named, 2), populate_existing=True).notes == "ask Quill Zebedee"
+    assert (
+        session.get_one(ImportRow, (named, 2), populate_existing=True).notes == "ask Quill Zebedee"
+    )
 
 
-@pytest.mark.parametrize("filename", ["zebedee@example.com.csv", "Quill, Zebedee.csv", "CV_Zebedee_Quill.csv"])
+@pytest.mark.parametrize(
+    "filename", ["zebedee@example.com.csv", "Quill, Zebedee.csv", "CV_Zebedee_Quill.csv"]
+)
 def test_the_labels_of_other_peoples_imports_are_blanked(importer, session, filename):
     """Its file's name, the address for its notice, the text that clears a field, the key of its upload."""
     importer.run(table("1,zebedee@example.com,Zebedee,Quill,,,"))
     other = importer.run(table("2,eve@example.com,Eve,Elm,,,"))
-    other.filename, other.notification_email, other.upload_key = filename, "Zebedee@Example.com", "zebedee@example.com"
+    other.filename, other.notification_email, other.upload_key = (
+        filename,
+        "Zebedee@Example.com",
+        "zebedee@example.com",
+    )
     other.clear_token = "zebedee@example.com"
     session.commit()
     whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one().id

@@ -1,4 +1,7 @@
-"""Erasing a person reads files for a while. Nobody waits for that, and what comes in meanwhile is not forgotten."""
+"""Erasing a person reads files for a while.
+
+Nobody waits for that, and what comes in meanwhile is not forgotten.
+"""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +70,9 @@ def gone(session, whom) -> bool:
     return session.get(Contact, whom) is None
 
 
-def test_a_batch_and_an_edit_do_not_wait_for_the_reading(importer, session, settings, whom, reading):
+def test_a_batch_and_an_edit_do_not_wait_for_the_reading(
+    importer, session, settings, whom, reading
+):
     checked = importer.check(THEIRS)
     with erasing(settings, whom, reading) as erased:
         done = importer.execute(checked.id, "update")
@@ -79,7 +84,9 @@ def test_a_batch_and_an_edit_do_not_wait_for_the_reading(importer, session, sett
         assert not erased.done()
     assert done.id in {found.id for found in erased.result().imports}
     assert gone(session, whom)
-    assert not session.scalar(text("SELECT count(*) FROM contact_changes WHERE contact_id = :id"), {"id": whom})
+    assert not session.scalar(
+        text("SELECT count(*) FROM contact_changes WHERE contact_id = :id"), {"id": whom}
+    )
 
 
 def test_a_file_that_comes_in_meanwhile_is_found(importer, session, settings, whom, reading):
@@ -95,7 +102,9 @@ def test_a_file_that_comes_in_meanwhile_is_found(importer, session, settings, wh
     assert gone(session, whom)
 
 
-def test_a_correction_that_names_the_person_meanwhile_is_found(importer, session, settings, whom, reading):
+def test_a_correction_that_names_the_person_meanwhile_is_found(
+    importer, session, settings, whom, reading
+):
     checked = importer.check(table("7,no address,Eve,,,,")).id
     with erasing(settings, whom, reading) as erased:
         mending.correct(session, checked, 2, {1: "zebedee@example.com"})
@@ -103,11 +112,15 @@ def test_a_correction_that_names_the_person_meanwhile_is_found(importer, session
     assert checked in {found.id for found in erased.result().unused}
 
 
-def test_what_the_person_was_known_by_meanwhile_is_looked_for(importer, session, settings, whom, reading):
+def test_what_the_person_was_known_by_meanwhile_is_looked_for(
+    importer, session, settings, whom, reading
+):
     named = importer.check(table("7,zq@example.com,Z,,,,")).id
     with erasing(settings, whom, reading) as erased:
         contact = session.get_one(Contact, whom)
-        journal.edit_contact(session, whom, contact.version, {"email": "zq@example.com"}, importer.user_id)
+        journal.edit_contact(
+            session, whom, contact.version, {"email": "zq@example.com"}, importer.user_id
+        )
         session.commit()
     assert named in {found.id for found in erased.result().unused}
 
@@ -134,10 +147,24 @@ def test_an_erasure_that_more_and_more_comes_in_for_asks_to_be_tried_again(
 def test_a_check_begun_anew_meanwhile_is_read_again(importer, session, settings, whom, reading):
     """Its rows were gone when they were looked at, and there again when it was asked whether they say all."""
     checked = importer.check(THEIRS).id
-    mapping = ["external_id", "email", "first_name", "last_name", "company", "tags", "custom:Shoe size"]
+    mapping = [
+        "external_id",
+        "email",
+        "first_name",
+        "last_name",
+        "company",
+        "tags",
+        "custom:Shoe size",
+    ]
     session.execute(text("DELETE FROM contact_import_rows WHERE import_id = :id"), {"id": checked})
-    in_capitals = "replace(encode(content, 'escape'), 'zebedee@example.com', 'ZEBEDEE@example.com')::bytea"
-    session.execute(text(f"UPDATE contact_import_files SET content = {in_capitals} WHERE import_id = '{checked}'"))
+    in_capitals = (
+        "replace(encode(content, 'escape'), 'zebedee@example.com', 'ZEBEDEE@example.com')::bytea"
+    )
+    session.execute(
+        text(
+            f"UPDATE contact_import_files SET content = {in_capitals} WHERE import_id = '{checked}'"
+        )
+    )
     session.commit()
     with erasing(settings, whom, reading) as erased:
         sessions.map_columns(session, checked, mapping)

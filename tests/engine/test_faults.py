@@ -24,7 +24,11 @@ def refuse(session, condition: str, error: str = "RAISE EXCEPTION 'refused by a 
                 $$ BEGIN IF {condition} THEN {error}; END IF; RETURN NEW; END $$"""
         )
     )
-    session.execute(text("CREATE TRIGGER refuse BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION refuse()"))
+    session.execute(
+        text(
+            "CREATE TRIGGER refuse BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    )
     session.commit()
 
 
@@ -43,10 +47,16 @@ def test_one_bad_row_fails_alone(importer, session):
     assert (again.state, again.created, again.failed) == ("completed", 250, 0)
 
 
-@pytest.mark.parametrize("code", ["serialization_failure", "deadlock_detected", "lock_not_available"])
+@pytest.mark.parametrize(
+    "code", ["serialization_failure", "deadlock_detected", "lock_not_available"]
+)
 def test_a_transient_fault_is_retried(importer, session, code):
     session.execute(text("CREATE SEQUENCE tries"))
-    refuse(session, "NEW.external_id = '150' AND nextval('tries') = 1", f"RAISE EXCEPTION USING ERRCODE = '{code}'")
+    refuse(
+        session,
+        "NEW.external_id = '150' AND nextval('tries') = 1",
+        f"RAISE EXCEPTION USING ERRCODE = '{code}'",
+    )
     done = importer.run(ROWS)
     assert (done.created, done.failed) == (250, 0)
     retried = session.scalars(select(ImportLog).where(ImportLog.result == "retried")).all()
@@ -64,14 +74,18 @@ def test_a_batch_that_fails_three_times_leaves_the_others(importer, session, mon
     done = importer.run(ROWS.replace("p120@example.com", "nonsense"))
     assert (done.state, done.created, done.invalid, done.failed) == ("completed", 150, 1, 99)
     assert pauses == [0.1, 0.5]
-    attempts = session.scalars(select(ImportLog).where(ImportLog.batch == 2).order_by(ImportLog.id)).all()
+    attempts = session.scalars(
+        select(ImportLog).where(ImportLog.batch == 2).order_by(ImportLog.id)
+    ).all()
     assert [(entry.attempt, entry.result, entry.category, entry.message) for entry in attempts] == [
         (1, "retried", "database", "out of turn"),
         (2, "retried", "database", "out of turn"),
         (3, "failed", "database", "out of turn"),
     ]
     entries = session.scalars(select(ImportResult).where(ImportResult.row.between(102, 201))).all()
-    assert Counter((entry.outcome, entry.code, (entry.detail or {}).get("message")) for entry in entries) == {
+    assert Counter(
+        (entry.outcome, entry.code, (entry.detail or {}).get("message")) for entry in entries
+    ) == {
         ("failed", "batch_failed", "out of turn"): 99,
         ("invalid", "email_no_at", None): 1,
     }
@@ -86,7 +100,9 @@ def test_a_stale_worker_writes_nothing(importer, session, settings):
         session.execute(text("UPDATE contact_imports SET lease_token = lease_token + 1"))
         session.commit()
         with pytest.raises(Fenced):
-            execution.execute_slice(stale, old, partial(db.connect_job, settings.database_url), lambda: False)
+            execution.execute_slice(
+                stale, old, partial(db.connect_job, settings.database_url), lambda: False
+            )
     assert session.query(ImportResult).count() == 0
 
 
@@ -112,7 +128,9 @@ def test_cancel_is_noticed_within_a_batch(importer, session, settings, servers):
         gate.execute("SELECT pg_advisory_lock(42)")
         worker = threading.Thread(target=jobs.work, args=(str(checked.id),))
         worker.start()
-        _wait_until(gate, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        _wait_until(
+            gate, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        )
         sessions.cancel(session, checked.id)
         session.commit()
         gate.execute("SELECT pg_advisory_unlock(42)")

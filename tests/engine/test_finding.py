@@ -70,7 +70,9 @@ def test_digits_that_only_look_like_it_are_left(key, cells):
 
 
 def test_a_file_of_numbers_outlives_the_erasure_of_somebody_with_a_short_phone(importer, session):
-    importer.run("ID,Email,Phone\n1,zebedee@example.com,+49 30 1234567\n2,ben@example.com,+49 1234\n")
+    importer.run(
+        "ID,Email,Phone\n1,zebedee@example.com,+49 30 1234567\n2,ben@example.com,+49 1234\n"
+    )
     readings = importer.upload("Meter,Before,After\n4930,1234567,30\n49,12,34\n12,34,991234\n").id
     for whom in session.scalars(select(Contact)).all():
         assert whom.phone_key
@@ -98,7 +100,9 @@ def test_an_address_within_another_is_somebody_elses(address):
 
 def test_somebody_whose_address_ends_like_theirs_stays(importer, session):
     others = importer.run(table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 10))))
-    unchecked = importer.upload(table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 20))))
+    unchecked = importer.upload(
+        table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 20)))
+    )
     named = importer.run(table('30,bob@example.com,Bob,,"Bob, see ann@example.com",,'))
     importer.run(table("1,ann@example.com,Ann,,,,"))
     ann = session.scalars(select(Contact).where(Contact.external_id == "1")).one()

@@ -13,7 +13,16 @@ from tests.corpus.workbooks import Written
 from tests.engine import test_ledger_digest
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.engine import erasure, journal, mappings, mending, sessions, staging, undo_preview, uploads
+from webapp.engine import (
+    erasure,
+    journal,
+    mappings,
+    mending,
+    sessions,
+    staging,
+    undo_preview,
+    uploads,
+)
 from webapp.engine.ledger_digest import Ledger
 from webapp.models import Contact, ContactImport, ImportDocument
 from webapp.reports import exports, summary
@@ -26,14 +35,23 @@ PEOPLE = table(
     "3,no address,Cid,Cedar,Acme,,",
     "1,zebedee@example.com,Zebedee,Quillfeather,Acme,,",
 )
-LATER = table("1,zebedee.q@example.com,Zebedee,Quill,Umbra,b,42", "2,ben@example.com,Ben,Birch,Other,,")
+LATER = table(
+    "1,zebedee.q@example.com,Zebedee,Quill,Umbra,b,42", "2,ben@example.com,Ben,Birch,Other,,"
+)
 THEIRS = ("zebedee", "quill", "umbra")
 
 
 def dump(session) -> str:
     """The whole database as text: every value of every table, bytes decoded, files put together and unpacked."""
-    names = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
-    values = [value for name in names for row in session.execute(text(f'SELECT * FROM "{name}"')) for value in row]
+    names = session.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    ).all()
+    values = [
+        value
+        for name in names
+        for row in session.execute(text(f'SELECT * FROM "{name}"'))
+        for value in row
+    ]
     files = "SELECT string_agg(content, '' ORDER BY position) FROM contact_import_files GROUP BY import_id"
     values += [unpacked(bytes(file)) for file in session.scalars(text(files))]
     return "\n".join(shown(v) if isinstance(v, bytes) else repr(v) for v in values).lower()
@@ -88,7 +106,11 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
     people = {c.id: (c.email, c.company) for c in session.scalars(select(Contact))}
     forget(settings, session)
     session.execute(text("TRUNCATE contacts"))
-    assert not [word for word in (*THEIRS, "una", "cedar") if word in dump(session).replace("unavailable", "")]
+    assert not [
+        word
+        for word in (*THEIRS, "una", "cedar")
+        if word in dump(session).replace("unavailable", "")
+    ]
     session.rollback()
     assert {c.id: (c.email, c.company) for c in session.scalars(select(Contact))} == people
     assert session.get(ContactImport, unused) is None
@@ -96,7 +118,12 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
     assert (after.outcomes, after.headline) == (before.outcomes, headline)
     assert session.get(ContactImport, old).ledger_digest == digest
     report = lines(exports.report_csv(session, old))
-    assert [",".join(row[:2]) for row in report[1:]] == ["2,created", "3,created", "4,invalid", "5,duplicate_skipped"]
+    assert [",".join(row[:2]) for row in report[1:]] == [
+        "2,created",
+        "3,created",
+        "4,invalid",
+        "5,duplicate_skipped",
+    ]
     assert len(lines(exports.rejected_csv(session, old))) == 1
     for ask in (sessions.roll_back, sessions.retry_failed):
         if ask is sessions.retry_failed:
@@ -110,7 +137,9 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
     assert (origin.import_id, origin.row, origin.before) == (later, 3, None)
 
 
-def test_the_documented_line_finds_the_digest_after_forgetting_and_erasing(importer, session, settings, recompute):
+def test_the_documented_line_finds_the_digest_after_forgetting_and_erasing(
+    importer, session, settings, recompute
+):
     erased, old = importer.run(PEOPLE), importer.run(LATER, "update", match_keys=["external_id"])
     digests = {one.id: one.ledger_digest for one in (erased, old)}
     age(session, old.id, settings.retention_days + 1)
@@ -126,16 +155,27 @@ def test_the_documented_line_finds_the_digest_after_forgetting_and_erasing(impor
         assert recompute(b"".join(exports.report_csv(session, import_id))) == digest
 
 
-def test_an_undo_leaves_what_an_expired_import_wrote_and_hands_it_nothing(importer, session, settings):
+def test_an_undo_leaves_what_an_expired_import_wrote_and_hands_it_nothing(
+    importer, session, settings
+):
     first = importer.run(PEOPLE)
     later = importer.run(LATER, "update", match_keys=["external_id"])
     age(session, later.id, settings.retention_days + 1)
     forget(settings, session)
     planned = undo_preview.preview(session, first.id)
     undone = importer.undo(first.id)
-    assert (planned.removed, planned.kept) == (undone.rollback["removed"], undone.rollback["kept"]) == (0, 2)
-    kept = text("SELECT before, after FROM contact_changes WHERE import_id = :id AND kind = 'import'")
-    assert all(not any(row.before.values()) and not row.after for row in session.execute(kept, {"id": later.id}))
+    assert (
+        (planned.removed, planned.kept)
+        == (undone.rollback["removed"], undone.rollback["kept"])
+        == (0, 2)
+    )
+    kept = text(
+        "SELECT before, after FROM contact_changes WHERE import_id = :id AND kind = 'import'"
+    )
+    assert all(
+        not any(row.before.values()) and not row.after
+        for row in session.execute(kept, {"id": later.id})
+    )
 
 
 def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, conn):
@@ -143,14 +183,24 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     later = importer.run(LATER, "update", match_keys=["external_id"]).id
     stuck = importer.run(table("2,zebedee.q@example.com,Who,,,,"), "update").id
     others = importer.run(table("7,eve@example.com,Eve,Elm,,,")).id
-    waiting = importer.check(table("8,new@example.com,New,,,,", "1,zebedee@example.com,Zebedee,,,,")).id
-    session.add(ImportDocument(import_id=first, kind="pdf", state="ready", content=b"a PDF with Zebedee in it"))
+    waiting = importer.check(
+        table("8,new@example.com,New,,,,", "1,zebedee@example.com,Zebedee,,,,")
+    ).id
+    session.add(
+        ImportDocument(
+            import_id=first, kind="pdf", state="ready", content=b"a PDF with Zebedee in it"
+        )
+    )
     session.commit()
     importer.undo(later)
     whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one()
-    before = {found: summary.report(session, found).outcomes for found in (first, later, stuck, others)}
+    before = {
+        found: summary.report(session, found).outcomes for found in (first, later, stuck, others)
+    }
     session.expire_all()
-    digests = {found: session.get(ContactImport, found).ledger_digest for found in (first, later, stuck)}
+    digests = {
+        found: session.get(ContactImport, found).ledger_digest for found in (first, later, stuck)
+    }
     assert all(word in dump(session) for word in THEIRS)
 
     erased = erasure.erase(session, whom.id)
@@ -163,7 +213,11 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     assert session.get(ContactImport, waiting) is None
     report = lines(exports.report_csv(session, first))
     assert [row[1] for row in report[1:]] == ["created", "created", "invalid", "duplicate_skipped"]
-    assert any("eve@example.com" in cell for row in lines(exports.report_csv(session, others)) for cell in row)
+    assert any(
+        "eve@example.com" in cell
+        for row in lines(exports.report_csv(session, others))
+        for cell in row
+    )
     with pytest.raises(Refusal, match="file_gone"):
         sessions.run_again(session, later, importer.user_id)
     session.rollback()
@@ -182,11 +236,16 @@ def workbook(*sheets: list[list[object]]) -> bytes:
 HEAD = ["ID", "Email", "First name"]
 SOMEBODY = ["7", "eve@example.com", "Eve"]
 SPLIT = "Email,First name\n" + "eve@example.com,Eve\n" * 10_000
-SPLIT = SPLIT[: SPLIT.rindex("\n", 0, staging.CHUNK - 9) + 1] + "zebedee@example.com,Zebedee\neve@example.com,Eve\n"
+SPLIT = (
+    SPLIT[: SPLIT.rindex("\n", 0, staging.CHUNK - 9) + 1]
+    + "zebedee@example.com,Zebedee\neve@example.com,Eve\n"
+)
 HOLDING = {
     "workbook": workbook([HEAD, SOMEBODY, ["1", "zebedee@example.com", "Zebedee"]]),
     "another sheet": workbook([HEAD, SOMEBODY], [["call", "Zebedee@Example.com"]]),
-    "above the header": workbook([["", "zebedee@example.com"], [], HEAD, SOMEBODY, SOMEBODY, SOMEBODY]),
+    "above the header": workbook(
+        [["", "zebedee@example.com"], [], HEAD, SOMEBODY, SOMEBODY, SOMEBODY]
+    ),
     "UTF-16": "ID,Email,First name\n1,zebedee@example.com,Zebedee\n".encode("utf-16"),
     "other case": b"Email,First name\nZEBEDEE@Example.com,Zebedee\n",
     "two chunks": SPLIT.encode(),
@@ -207,7 +266,9 @@ def brought(importer, name: str, content: bytes):
     """An upload that was never checked; a damaged one was whole when it came."""
     ending = "xlsx" if content.startswith(b"PK") else "csv"
     whole = workbook([HEAD, SOMEBODY]) if name == "damaged" else content
-    found = uploads.create(importer.session, importer.user_id, f"{name}.{ending}", io.BytesIO(whole), importer.settings)
+    found = uploads.create(
+        importer.session, importer.user_id, f"{name}.{ending}", io.BytesIO(whole), importer.settings
+    )
     if name == "damaged":
         importer.session.execute(
             text("UPDATE contact_import_files SET content = :content WHERE import_id = :id"),
@@ -234,12 +295,16 @@ def test_erasing_reads_the_files_that_were_never_checked(importer, session, name
         "ID,Email,Phone,First name\n1,zebedee@example.com,+49 30 1234567,Zebedee\n2,z2@example.com,,Zo\n"
         "3,zebedee@exämple.com,,Zebedee\n"
     ).id
-    whom = session.scalars(select(Contact).where(Contact.external_id == ("3" if "letters" in name else "1"))).one()
+    whom = session.scalars(
+        select(Contact).where(Contact.external_id == ("3" if "letters" in name else "1"))
+    ).one()
     holding = brought(importer, name, HOLDING[name])
     others = {brought(importer, other, content) for other, content in WITHOUT.items()}
     found = erasure.traces(session, whom.id)
     assert {one.id for one in found.unused} == ({holding} - {holding for _ in OTHERS & {name}})
-    assert {other.import_id for other in found.others if other.file} == {holding for _ in OTHERS & {name}}
+    assert {other.import_id for other in found.others if other.file} == {
+        holding for _ in OTHERS & {name}
+    }
     for one in session.scalars(select(Contact).where(Contact.first_name == "Zebedee")).all():
         erasure.erase(session, one.id, ticked(erasure.traces(session, one.id)))
     session.commit()
@@ -256,7 +321,9 @@ def test_what_a_check_left_aside_is_read_too(importer, session):
     file = "ID,Email,Other\n7,eve@example.com,ZEBEDEE@example.com\n"
     left_aside = importer.check(file, mapping=["external_id", "email", None]).id
     noted = importer.check(file, mapping=["external_id", "email", "notes"]).id
-    plain = importer.check(file.replace("ZEBEDEE", "adam"), mapping=["external_id", "email", None]).id
+    plain = importer.check(
+        file.replace("ZEBEDEE", "adam"), mapping=["external_id", "email", None]
+    ).id
     found = erasure.traces(session, whom.id)
     assert {(other.import_id, other.file, *other.rows) for other in found.others} == {
         (left_aside, "named"),
@@ -283,7 +350,9 @@ def test_somebody_who_was_taken_for_the_columns_names_goes_too(importer, session
     importer.work(holding)
     importer.execute(holding)
     others = importer.run(table("8,fay@example.com,Fay,,,,")).id
-    mappings.save(session, importer.user_id, "Mine", ["Zebedee@Example.com", "Name"], ["email", "full_name"])
+    mappings.save(
+        session, importer.user_id, "Mine", ["Zebedee@Example.com", "Name"], ["email", "full_name"]
+    )
     mappings.save(session, importer.user_id, "Theirs", ["Email", "Name"], ["email", "full_name"])
     if is_purged:
         session.execute(text("DELETE FROM contact_import_files"))
@@ -310,7 +379,9 @@ def test_nobody_is_erased_from_under_a_running_import(importer, session):
     session.rollback()
 
 
-def test_nobody_is_erased_from_an_import_that_starts_while_they_are_looked_for(importer, session, settings, conn):
+def test_nobody_is_erased_from_an_import_that_starts_while_they_are_looked_for(
+    importer, session, settings, conn
+):
     """The import is being started, uncommitted, when the erasure reads that it stands still."""
     importer.run(PEOPLE)
     checked = importer.check(LATER)
@@ -327,13 +398,17 @@ def test_nobody_is_erased_from_an_import_that_starts_while_they_are_looked_for(i
     assert importer.work(checked.id).state == "completed"
 
 
-WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 
 def test_nothing_is_asked_of_an_upload_that_is_being_forgotten(importer, session):
     """Its rows go a few at a time: what is left of them must not be run."""
     checked = importer.check(PEOPLE).id
-    session.execute(text("UPDATE contact_imports SET expired_at = now() WHERE id = :id"), {"id": checked})
+    session.execute(
+        text("UPDATE contact_imports SET expired_at = now() WHERE id = :id"), {"id": checked}
+    )
     session.commit()
     asked = (
         lambda: sessions.execute(session, checked, strategy="skip"),

@@ -34,7 +34,9 @@ def ledger(session, import_id):
 
 def digest(session) -> str:
     """Of every column of every contact, but for what each change moves."""
-    rows = session.scalars(text("SELECT to_jsonb(c) - 'version' - 'updated_at' FROM contacts c ORDER BY id")).all()
+    rows = session.scalars(
+        text("SELECT to_jsonb(c) - 'version' - 'updated_at' FROM contacts c ORDER BY id")
+    ).all()
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
@@ -49,7 +51,12 @@ def test_every_row_has_one_outcome(importer, session):
         6: "conflict",
     }
     counts = sums(outcomes_of(done))
-    assert counts["success"] + counts["failed"] + counts["skipped"] == counts["processed"] == done.total == 5
+    assert (
+        counts["success"] + counts["failed"] + counts["skipped"]
+        == counts["processed"]
+        == done.total
+        == 5
+    )
     assert ProgressTracker(session, done.id).progress().progress == 100
 
 
@@ -100,18 +107,33 @@ def every_field(**rows: dict[str, str]) -> str:
     writer = csv.writer(stream)
     writer.writerow([*names, "Shoe size"])
     for row, given in rows.items():
-        own = {"birthday": "1990-05-06", "phone": "+49 30 1234567", "country": "DE", "Shoe size": row}
-        writer.writerow([given.get(name, own.get(name, f"{row}-{name}")) for name in [*names, "Shoe size"]])
+        own = {
+            "birthday": "1990-05-06",
+            "phone": "+49 30 1234567",
+            "country": "DE",
+            "Shoe size": row,
+        }
+        writer.writerow(
+            [given.get(name, own.get(name, f"{row}-{name}")) for name in [*names, "Shoe size"]]
+        )
     return stream.getvalue()
 
 
 @pytest.mark.parametrize("strategy", ["skip", "update", "merge"])
 def test_every_field_comes_back(importer, session, strategy):
     half = dict.fromkeys(("city", "job_title", "website", "birthday", "notes", "Shoe size"), "")
-    people = {"external_id": "1", "email": "one@example.com"}, {"external_id": "2", "email": "two@example.com"}
+    people = (
+        {"external_id": "1", "email": "one@example.com"},
+        {"external_id": "2", "email": "two@example.com"},
+    )
     importer.run(every_field(a=people[0], b={**people[1], **half}))
     before = digest(session)
-    changed = {"birthday": "1991-06-07", "phone": "+49 30 7654321", "country": "FR", "company": "(none)"}
+    changed = {
+        "birthday": "1991-06-07",
+        "phone": "+49 30 7654321",
+        "country": "FR",
+        "company": "(none)",
+    }
     file = every_field(
         c={**people[0], **changed},
         d={**people[1], **changed, "tags": "(none)", "Shoe size": "(none)"},
@@ -130,7 +152,10 @@ def test_every_field_comes_back(importer, session, strategy):
         }  # fmt: skip
         assert (found.tags, found.custom) == ([], {})
     undone = importer.undo(done.id)
-    assert (undone.rollback["removed"], undone.rollback["restored"]) == (1, 0 if strategy == "skip" else 2)
+    assert (undone.rollback["removed"], undone.rollback["restored"]) == (
+        1,
+        0 if strategy == "skip" else 2,
+    )
     assert digest(session) == before
 
 
@@ -139,8 +164,12 @@ def test_two_imports_undone_in_either_order(importer, session, first):
     importer.run(table("1,ann@example.com,Ann,Ash,Acme,x,39"))
     before = digest(session)
     both = [
-        importer.run(table("1,ann@example.com,Anna,Ash,Beta,y,40", "5,new@example.com,New,,,,"), "update"),
-        importer.run(table("1,ann@example.com,Anya,Ash,Gamma,z,41", "5,new@example.com,Newer,,,,"), "update"),
+        importer.run(
+            table("1,ann@example.com,Anna,Ash,Beta,y,40", "5,new@example.com,New,,,,"), "update"
+        ),
+        importer.run(
+            table("1,ann@example.com,Anya,Ash,Gamma,z,41", "5,new@example.com,Newer,,,,"), "update"
+        ),
     ]
     importer.undo(both[first].id)
     importer.undo(both[1 - first].id)
@@ -170,7 +199,10 @@ def test_a_later_edit_is_kept_and_listed(importer, session):
         ),
         {"id": ann.id},
     )
-    session.execute(text("UPDATE contacts SET company = 'Mine', version = version + 1 WHERE id = :id"), {"id": ann.id})
+    session.execute(
+        text("UPDATE contacts SET company = 'Mine', version = version + 1 WHERE id = :id"),
+        {"id": ann.id},
+    )
     session.commit()
     undone = importer.undo(done.id)
     assert undone.rollback["kept"] == 1
@@ -184,7 +216,9 @@ def test_executing_twice_is_one_import(importer, session):
     session.commit()
 
 
-def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(importer, session, settings, conn):
+def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(
+    importer, session, settings, conn
+):
     """The worker has the lease's row, then wants the import's; whoever starts the import wants both too."""
     checked = importer.check(PEOPLE).id
     conn.execute("SELECT 1 FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (checked,))
@@ -194,7 +228,9 @@ def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(importer, se
         while not session.execute(text(waiting)).first():
             session.rollback()
             time.sleep(0.01)
-        conn.execute("UPDATE contact_imports SET lease_token = lease_token + 1 WHERE id = %s", (checked,))
+        conn.execute(
+            "UPDATE contact_imports SET lease_token = lease_token + 1 WHERE id = %s", (checked,)
+        )
         conn.commit()
         assert started.result()
 
@@ -204,7 +240,9 @@ def test_skip_errors_off_refuses_and_stops(importer, session):
     with pytest.raises(Refusal):
         sessions.execute(session, checked.id, strategy="skip", skip_errors=False)
     session.rollback()
-    rows = table("1,ann@example.com,Ann,,,,", "2,ann@example.com,Ben,,,,", "3,cid@example.com,Cid,,,,")
+    rows = table(
+        "1,ann@example.com,Ann,,,,", "2,ann@example.com,Ben,,,,", "3,cid@example.com,Cid,,,,"
+    )
     done = importer.run(rows, skip_errors=False)
     assert done.state == "failed"
     assert ledger(session, done.id) == {2: "created", 3: "conflict"}
@@ -223,7 +261,10 @@ def test_cancel_while_queued(importer, session):
 def test_ambiguous_dates_are_settled_by_their_column(importer, session):
     rows = "Email,Birthday\na@example.com,03/04/1990\nb@example.com,25/04/1990\n"
     done = importer.run(rows)
-    assert {contact.birthday for contact in session.scalars(select(Contact))} == {"1990-04-03", "1990-04-25"}
+    assert {contact.birthday for contact in session.scalars(select(Contact))} == {
+        "1990-04-03",
+        "1990-04-25",
+    }
     assert done.created == 2
     left_open = importer.check("Email,Birthday\nc@example.com,03/04/1990\n")
     assert left_open.check_summary["problems"][0]["code"] == "date_ambiguous"
@@ -239,7 +280,9 @@ def test_run_again_after_rollback(importer, session):
     assert importer.execute(ready.id).created == done.created
 
 
-def test_an_import_that_stopped_at_its_first_error_is_taken_back_and_not_checked_anew(importer, session):
+def test_an_import_that_stopped_at_its_first_error_is_taken_back_and_not_checked_anew(
+    importer, session
+):
     rows = table("1,ann@example.com,Ann,,,,", "2,ann@example.com,Ben,,,,")
     stopped = importer.run(rows, skip_errors=False)
     with pytest.raises(Refusal, match="wrong_state") as refusal:

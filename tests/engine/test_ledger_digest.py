@@ -33,7 +33,9 @@ def recompute(tmp_path):
 
     def run(report: bytes) -> str:
         (tmp_path / "report.csv").write_bytes(report)
-        return subprocess.run(line, shell=True, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S602 - the line as a reader would run it
+        return subprocess.run(  # noqa: S602 - the line as a reader would run it
+            line, shell=True, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout.strip()
 
     return run
 
@@ -57,7 +59,10 @@ def test_digest_of_an_import_that_was_stopped(importer, session, recompute):
     ("tampering", "said"),
     [
         ("UPDATE contact_imports SET updated = updated + 1", "updated: counter 1, ledger 0"),
-        ("INSERT INTO contacts (imported_from) SELECT id FROM contact_imports", "created: ledger 2, contacts 3"),
+        (
+            "INSERT INTO contacts (imported_from) SELECT id FROM contact_imports",
+            "created: ledger 2, contacts 3",
+        ),
         ("DELETE FROM contact_import_results WHERE row = 6", "rows: file 5, ledger 4"),
         ("DELETE FROM contacts WHERE external_id = '4'", "created: ledger 2, contacts 1"),
     ],
@@ -88,8 +93,13 @@ def test_a_contact_that_somebody_deletes_meanwhile_is_no_contradiction(importer,
     journal.delete_contact(session, contact.id, contact.version, checked.created_by)
     session.commit()
     done = importer.work(checked.id)
-    assert (done.created, session.query(Contact).count()) == (3, 2), "the last row finds nobody and makes her anew"
-    assert session.query(ImportLog).filter_by(import_id=done.id, event="completed").one().result == "done"
+    assert (done.created, session.query(Contact).count()) == (3, 2), (
+        "the last row finds nobody and makes her anew"
+    )
+    assert (
+        session.query(ImportLog).filter_by(import_id=done.id, event="completed").one().result
+        == "done"
+    )
 
 
 def queued(importer, people: str, **options):
@@ -102,7 +112,9 @@ def queued(importer, people: str, **options):
 def one_slice(conn, import_id) -> None:
     """A slice that makes room as soon as it may."""
     lease = leases.claim(conn, import_id, 15)
-    execution.execute_slice(conn, lease, partial(db.connect_job, Settings().database_url), lambda: True)
+    execution.execute_slice(
+        conn, lease, partial(db.connect_job, Settings().database_url), lambda: True
+    )
     leases.release(conn, lease)
 
 
@@ -111,7 +123,9 @@ def test_an_import_in_many_slices_reads_its_ledger_once(importer, conn, monkeypa
     monkeypatch.setattr(batches, "LOOP_SECONDS", 0)
     blocks = []
     block_of = ledger_digest.Ledger._block
-    monkeypatch.setattr(ledger_digest.Ledger, "_block", lambda *asked: blocks.append(block_of(*asked)) or blocks[-1])
+    monkeypatch.setattr(
+        ledger_digest.Ledger, "_block", lambda *asked: blocks.append(block_of(*asked)) or blocks[-1]
+    )
     people = table(*(f"{n},p{n}@example.com,P{n},,,," for n in range(200)))
     import_id = queued(importer, people, batch_size=10).id
     for _ in range(15):

@@ -77,7 +77,9 @@ def test_previews_follow_a_correction(importer, session):
     importer.work(ready.id)
     mending.correct(session, ready.id, 3, {1: "ben@example.com"})
     session.commit()
-    assert not session.scalars(select(ImportPreview).where(ImportPreview.import_id == ready.id)).all()
+    assert not session.scalars(
+        select(ImportPreview).where(ImportPreview.import_id == ready.id)
+    ).all()
     importer.work(ready.id)
     kept = session.get(ImportPreview, (ready.id, "skip"))
     assert (kept.outcomes["created"], kept.outcomes["invalid"]) == (2, 2)
@@ -115,9 +117,13 @@ def fill(conn, rows: int, rare: int) -> uuid.UUID:
 def blocks_touched(session, import_id, code, after) -> int:
     """How many blocks of tables and indexes a page of the list reads."""
     question = mending.page_of_problems(import_id, code, after).limit(51)
-    spelled = question.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
+    spelled = question.compile(
+        dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
+    )
     with db.planned(session, **mending.IN_ORDER):
-        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"
+        explain = (
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"
+        )
         plan = session.scalar(text(explain))
     session.rollback()
     top = plan[0]["Plan"]
@@ -135,7 +141,10 @@ def test_a_page_costs_the_same_of_a_hundred_rows_and_of_a_hundred_thousand(sessi
     for code in (None, "email_no_at", "rare"):
         for import_id, after in ((few, 0), (few, 40), (many, 0), (many, 90_000)):
             at = after if code != "rare" else 0
-            assert blocks_touched(session, import_id, code, at) < 51 * 5, (code, after)  # a few for each row shown
+            assert blocks_touched(session, import_id, code, at) < 51 * 5, (
+                code,
+                after,
+            )  # a few for each row shown
     assert len(mending.problem_rows(session, many, code="rare", after=0, limit=50)) == 5
     assert session.scalar(text("SHOW enable_sort")) == "on"  # for whatever the page asks next
 
@@ -164,8 +173,14 @@ def test_correcting_one_cell_leaves_the_lines_of_the_others(importer, session):
     session.commit()
     assert session.get_one(ImportCorrection, (ready.id, 2)).cells == {"1": "1980-02-03"}
     returned[1] = "1980-02-03"
-    mending.correct(session, ready.id, 2, {**returned, 0: "ben@example.com", 2: "1 High Street\r\nFlat 2"})
+    mending.correct(
+        session, ready.id, 2, {**returned, 0: "ben@example.com", 2: "1 High Street\r\nFlat 2"}
+    )
     session.commit()
     importer.execute(ready.id)
     found = session.scalars(select(Contact)).one()
-    assert (found.email, found.birthday, found.street) == ("ben@example.com", "1980-02-03", "1 High Street\nFlat 2")
+    assert (found.email, found.birthday, found.street) == (
+        "ben@example.com",
+        "1980-02-03",
+        "1 High Street\nFlat 2",
+    )

@@ -34,24 +34,32 @@ def files(draw):
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     first=files(),
     second=files(),
     strategy=st.sampled_from(["skip", "update", "merge"]),
-    match_keys=st.sampled_from([["external_id", "email"], ["email"], ["external_id"], ["email", "phone"]]),
+    match_keys=st.sampled_from(
+        [["external_id", "email"], ["email"], ["external_id"], ["email", "phone"]]
+    ),
     size=st.sampled_from([1, 3, 100]),
     token=st.sampled_from([None, "-"]),
 )
-def test_preview_equals_execution(importer, session, first, second, strategy, match_keys, size, token):
+def test_preview_equals_execution(
+    importer, session, first, second, strategy, match_keys, size, token
+):
     session.rollback()
     session.execute(text("TRUNCATE contacts, contact_changes, contact_imports CASCADE"))
     session.commit()
     importer.run(first)
     ready = importer.check(second, match_keys=match_keys, clear_token=token)
     importer.work(ready.id)
-    previews = {name: session.get(ImportPreview, (ready.id, name)) for name in ("skip", "update", "merge")}
+    previews = {
+        name: session.get(ImportPreview, (ready.id, name)) for name in ("skip", "update", "merge")
+    }
     done = importer.execute(ready.id, strategy, batch_size=size)
     promised = previews[strategy]
     assert {o.value: getattr(done, o.value) for o in STORED_OUTCOMES} == {
@@ -61,10 +69,18 @@ def test_preview_equals_execution(importer, session, first, second, strategy, ma
                              {"id": done.id}).all()  # fmt: skip
     assert len(ledger) == done.total == sum(promised.outcomes.values())
     assert session.query(ImportDifference).count() == 0
-    assert promised.cleared == (session.scalar(text(EMPTIED), {"id": done.id}) if strategy == "update" else 0)
+    assert promised.cleared == (
+        session.scalar(text(EMPTIED), {"id": done.id}) if strategy == "update" else 0
+    )
 
 
-PEOPLE = table("1,ann@example.com,Ann,,,,", "2,ben@example.com,Ben,,,,", "", "3,cid@example.com,Cid,,,,", "4,no,,,,,")
+PEOPLE = table(
+    "1,ann@example.com,Ann,,,,",
+    "2,ben@example.com,Ben,,,,",
+    "",
+    "3,cid@example.com,Cid,,,,",
+    "4,no,,,,,",
+)
 
 
 def test_every_difference_after_an_edit_is_listed(importer, session):
@@ -92,7 +108,9 @@ def test_a_stopped_import_differs_in_nothing_that_it_did(importer, session, conn
     done = importer.execute(ready.id, "update", batch_size=1, skip_errors=True)
     assert [found.row for found in session.query(ImportDifference)] == [5]
     conn.execute("DELETE FROM contact_import_results WHERE import_id = %s AND row > 3", (done.id,))
-    preview_differences.note_differences(conn, done.id, ledger_digest.Ledger(done.id).read(conn).letters)
+    preview_differences.note_differences(
+        conn, done.id, ledger_digest.Ledger(done.id).read(conn).letters
+    )
     conn.commit()
     assert session.query(ImportDifference).count() == 0
 
@@ -115,7 +133,9 @@ def test_a_promise_has_a_letter_for_each_row_at_its_number(importer, session, co
 
 
 def test_letters_stand_at_their_rows_wherever_a_block_ends(importer, conn, monkeypatch):
-    done = importer.run(table("1,a@example.com,,,,,", "", "", "2,b@example.com,,,,,", "3,no,,,,,", "", "4,,,,,,"))
+    done = importer.run(
+        table("1,a@example.com,,,,,", "", "", "2,b@example.com,,,,,", "3,no,,,,,", "", "4,,,,,,")
+    )
     for rows in (1, 2, 3, 10_000):
         monkeypatch.setattr(ledger_digest, "BLOCK_ROWS", rows)
         read = ledger_digest.Ledger(done.id).read(conn)

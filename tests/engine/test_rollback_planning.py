@@ -5,7 +5,9 @@ from sqlalchemy import text
 from tests.harness.imports import table
 from webapp.engine import undo_preview
 
-PLANS = text("SELECT name, setting FROM pg_settings WHERE name = 'jit' OR name LIKE 'enable%' ORDER BY name")
+PLANS = text(
+    "SELECT name, setting FROM pg_settings WHERE name = 'jit' OR name LIKE 'enable%' ORDER BY name"
+)
 
 
 def test_what_a_page_asks_after_the_preview_is_planned_as_before(importer, session):

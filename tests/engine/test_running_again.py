@@ -31,7 +31,9 @@ def again(importer, session, undone, someone):
 
 
 def stored(session) -> int:
-    return session.scalar(text("SELECT COALESCE(sum(octet_length(content)), 0) FROM contact_import_files"))
+    return session.scalar(
+        text("SELECT COALESCE(sum(octet_length(content)), 0) FROM contact_import_files")
+    )
 
 
 def forget(conn) -> None:
@@ -39,7 +41,9 @@ def forget(conn) -> None:
         pass
 
 
-def test_pressed_twenty_times_at_once_it_is_one_import_and_one_file(session, settings, undone, someone):
+def test_pressed_twenty_times_at_once_it_is_one_import_and_one_file(
+    session, settings, undone, someone
+):
     before, made = stored(session), []
 
     def press() -> None:

@@ -11,9 +11,32 @@ from webapp.intake.reading import Position, Record
 from webapp.intake.validation import Checker
 from webapp.vocabulary.fields import SCALARS
 
-TARGETS = ["external_id", "email", "first_name", "phone", "country", "birthday", "notes", "tags", "custom:Shoe", None]
-SIGNS = 'ab1"\'\\{},;|:@.+ \t\n\r\x07\x1e\x1f\x7fé\u0308\u2028😀'
-WORDS = ["\\N", "\\.", "NULL", "{}", "-", "a@example.com", "a@b::: c@d", "+49 30 1234567", "3/4/1985", "DE", "\x1e"]
+TARGETS = [
+    "external_id",
+    "email",
+    "first_name",
+    "phone",
+    "country",
+    "birthday",
+    "notes",
+    "tags",
+    "custom:Shoe",
+    None,
+]
+SIGNS = "ab1\"'\\{},;|:@.+ \t\n\r\x07\x1e\x1f\x7fé\u0308\u2028😀"
+WORDS = [
+    "\\N",
+    "\\.",
+    "NULL",
+    "{}",
+    "-",
+    "a@example.com",
+    "a@b::: c@d",
+    "+49 30 1234567",
+    "3/4/1985",
+    "DE",
+    "\x1e",
+]
 CELLS = st.lists(st.text(SIGNS, max_size=6) | st.sampled_from(WORDS), max_size=12)
 FOUND = st.sampled_from([None, "undecodable", "damaged_characters", "unclosed_quote"])
 
@@ -25,7 +48,10 @@ def import_id(importer):
 
 def checked(block):
     checker = Checker(TARGETS, default_country="DE", clear_token="-")
-    records = [Record(row, cells, problem, Position(0, row)) for row, (cells, problem) in enumerate(block, 2)]
+    records = [
+        Record(row, cells, problem, Position(0, row))
+        for row, (cells, problem) in enumerate(block, 2)
+    ]
     rows = checker.check_block(records)
     assert rows == [checker.check(record) for record in records]
     return rows
@@ -34,7 +60,9 @@ def checked(block):
 @given(st.lists(st.tuples(CELLS, FOUND), max_size=4))
 @example([(["\\", "a\\b", "a\tb", "", "", "", "a\nb\r", 'a"b,c\\', "\\\\"], None)])
 @example([(["x", "no address", "\x1f", "", "", "", "\\\x1f", "", "", 'a\x1fb\x1e"{'], None)])
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_rows_are_staged_as_psycopg_would_write_them(conn, import_id, block):
     conn.rollback()
     rows = checked(block)
@@ -55,16 +83,28 @@ def as_parameters(import_id, row) -> list[object]:
     return [
         *(import_id, row.row, row.status, *map(row.values.get, SCALARS), row.tags),
         Jsonb(row.custom) if row.custom else None,
-        *(row.email_key, row.phone_key, row.clears, Jsonb(problems) if problems else None, row.record),
+        *(
+            row.email_key,
+            row.phone_key,
+            row.clears,
+            Jsonb(problems) if problems else None,
+            row.record,
+        ),
     ]
 
 
 def staged(conn, import_id) -> list:
-    return conn.execute("SELECT * FROM contact_import_rows WHERE import_id = %s ORDER BY row", (import_id,)).fetchall()
+    return conn.execute(
+        "SELECT * FROM contact_import_rows WHERE import_id = %s ORDER BY row", (import_id,)
+    ).fetchall()
 
 
 def test_rows_taken_back_leave_no_problem_behind(conn, import_id):
-    wrong = [(["", "no address", "", "", "", "3/4/1985"], None), (["", "a@b@c"], None), (["1"], None)]
+    wrong = [
+        (["", "no address", "", "", "", "3/4/1985"], None),
+        (["", "a@b@c"], None),
+        (["1"], None),
+    ]
     copy_rows(conn, import_id, checked(wrong * 2))
     take_back(conn, import_id, [5, 6, 7])
     assert [row["row"] for row in staged(conn, import_id)] == [2, 3, 4]

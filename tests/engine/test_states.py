@@ -28,7 +28,9 @@ from webapp.vocabulary.states import ENDED, TRANSITIONS, UNCHECKED, WORKED_ON, C
 from webapp.vocabulary.strategies import Strategy
 
 ROOT = Path(__file__).parent.parent.parent
-ROWS = table("1,ann@example.com,Ann,,,,", "2,ben at example.com,Ben,,,,", "3,cid@example.com,Cid,,,,")
+ROWS = table(
+    "1,ann@example.com,Ann,,,,", "2,ben at example.com,Ben,,,,", "3,cid@example.com,Cid,,,,"
+)
 
 
 def test_every_state_is_reachable_and_known():
@@ -73,16 +75,23 @@ def put(session, import_id, state: State, **columns) -> None:
     if state in UNCHECKED:
         columns["total"] = None
     if state is State.FAILED:  # Nothing of it was committed, so that it can be discarded too.
-        columns |= {"batches_done": 0, **dict.fromkeys((outcome.value for outcome in STORED_OUTCOMES), 0)}
+        columns |= {
+            "batches_done": 0,
+            **dict.fromkeys((outcome.value for outcome in STORED_OUTCOMES), 0),
+        }
     columns["state"] = state.value
     assigned = ", ".join(f"{name} = :{name}" for name in columns)
-    session.execute(text(f"UPDATE contact_imports SET {assigned} WHERE id = :id"), {**columns, "id": import_id})
+    session.execute(
+        text(f"UPDATE contact_imports SET {assigned} WHERE id = :id"), {**columns, "id": import_id}
+    )
     session.expire_all()
 
 
 def stands(session, import_id) -> tuple[str | None, list[str]]:
     """The state, None where the import is gone, and the events of its log."""
-    state = session.scalar(text("SELECT state FROM contact_imports WHERE id = :id"), {"id": import_id})
+    state = session.scalar(
+        text("SELECT state FROM contact_imports WHERE id = :id"), {"id": import_id}
+    )
     log = "SELECT event FROM contact_import_logs WHERE import_id = :id ORDER BY id"
     return state, list(session.scalars(text(log), {"id": import_id}))
 
@@ -115,15 +124,24 @@ def walk_commands(session, import_id, asked) -> set[tuple[State, State]]:
             elif command is Command.DISCARD:
                 assert after == (None, []), source
             elif after[0] != source:
-                assert after[1][len(before[1]) :] in moves(source, State(after[0])), (source, command)
+                assert after[1][len(before[1]) :] in moves(source, State(after[0])), (
+                    source,
+                    command,
+                )
                 made.add((source, State(after[0])))
             else:
-                assert command in {Command.CORRECT, Command.RUN_AGAIN, Command.READ_AGAIN}, (source, command)
+                assert command in {Command.CORRECT, Command.RUN_AGAIN, Command.READ_AGAIN}, (
+                    source,
+                    command,
+                )
     return made
 
 
 def moves(source: State, target: State) -> list[list[str]]:
-    """What the log may get with a move: the event, where the table has one. A second run logs its failed rows too."""
+    """What the log may get with a move: the event, where the table has one.
+
+    A second run logs its failed rows too.
+    """
     event = TRANSITIONS[source][target]
     return [[event], ["row_failed", event]] if event else [[]]
 
@@ -138,7 +156,9 @@ def walk_worker(session, conn, import_id) -> set[tuple[State, State]]:
         lambda lease: execution._mark_running(conn, lease),
         lambda lease: undoing._checkpoint(conn, lease, undoing.Undone(phase="done")),
         *(
-            lambda lease, turn=turn: execution.finish(conn, lease, turn, ledger_digest.Ledger(import_id))
+            lambda lease, turn=turn: execution.finish(
+                conn, lease, turn, ledger_digest.Ledger(import_id)
+            )
             for turn in (Turn.DONE, Turn.CANCELLED, Turn.STOPPED)
         ),
     ]
@@ -169,7 +189,11 @@ def test_every_command_and_every_step_of_a_worker_from_every_state(importer, ses
         text("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN IF NEW.external_id = '3' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$""")
     )
-    session.execute(text("CREATE TRIGGER refuse BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION refuse()"))
+    session.execute(
+        text(
+            "CREATE TRIGGER refuse BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    )
     session.commit()
     done = importer.run(ROWS)
     assert (done.state, done.created, done.failed, done.invalid) == ("completed", 1, 1, 1)
@@ -191,7 +215,9 @@ def test_every_command_and_every_step_of_a_worker_from_every_state(importer, ses
     made.add((State.QUEUED, State.CANCELLING))
 
     made |= walk_worker(session, conn, import_id)
-    assert made == {(source, target) for source, targets in TRANSITIONS.items() for target in targets}
+    assert made == {
+        (source, target) for source, targets in TRANSITIONS.items() for target in targets
+    }
 
 
 def test_nothing_else_writes_the_state_of_an_import():
@@ -200,7 +226,9 @@ def test_nothing_else_writes_the_state_of_an_import():
         source = file.read_text()
         tree = ast.parse(source)
         assigns = any(
-            isinstance(target, ast.Attribute) and target.attr == "state" and ast.unparse(target.value) != "self"
+            isinstance(target, ast.Attribute)
+            and target.attr == "state"
+            and ast.unparse(target.value) != "self"
             for node in ast.walk(tree)
             if isinstance(node, ast.Assign)
             for target in node.targets

@@ -56,7 +56,9 @@ def test_erasing_leaves_nothing_in_capitals(importer, session):
 
 
 def test_a_search_finds_in_either_case(owner, importer, session):
-    done = importer.run(table("1,IDIL@example.com,IDIL,YILMAZ,,,", "2,b@example.com,İlkay,Kılıç,,,"))
+    done = importer.run(
+        table("1,IDIL@example.com,IDIL,YILMAZ,,,", "2,b@example.com,İlkay,Kılıç,,,")
+    )
     for words in ("idil yilmaz", "IDIL", "ilkay", "kılıç", "KILIÇ"):
         found = owner.client.get("/contacts", query_string={"q": words}).text
         assert len(re.findall(r'href="/contacts/\d+"', found)) == 1, words
@@ -68,7 +70,9 @@ def test_accounts_that_the_old_key_parted_come_together(database_url):
     command.downgrade(migrate.config(database_url), "0006")
     with psycopg.connect(database_url) as conn:
         for email in ("INFO.I@example.com", "info.i@example.com", "ANN@example.com"):
-            conn.execute("INSERT INTO users (email, password_hash, role) VALUES (%s, 'x', 'admin')", (email,))
+            conn.execute(
+                "INSERT INTO users (email, password_hash, role) VALUES (%s, 'x', 'admin')", (email,)
+            )
     migrate.migrate(database_url)
     with psycopg.connect(database_url) as conn:
         found = conn.execute("SELECT email, email_key, active FROM users ORDER BY id").fetchall()

@@ -29,7 +29,10 @@ CLEARABLE = ["email", "first_name", "company", "tags", "custom:s"]
 
 @st.composite
 def rows(draw):
-    """A staged row; few values, so that keys collide, swap and come again within the file. A cell says or clears."""
+    """A staged row; few values, so that keys collide, swap and come again within the file.
+
+    A cell says or clears.
+    """
     row = draw(people())
     said = {*row, *(f"custom:{name}" for name in row.get("custom", ()))}
     if draw(st.integers(0, 4)) == 0:
@@ -38,12 +41,14 @@ def rows(draw):
     return row
 
 
-imports = st.fixed_dictionaries({
-    "rows": st.lists(rows(), min_size=1, max_size=6),
-    "strategy": st.sampled_from(Strategy),
-    "match_keys": st.sampled_from([("external_id", "email"), ("email",), ("external_id",)]),
-    "size": st.sampled_from([1, 3, 100]),
-})
+imports = st.fixed_dictionaries(
+    {
+        "rows": st.lists(rows(), min_size=1, max_size=6),
+        "strategy": st.sampled_from(Strategy),
+        "match_keys": st.sampled_from([("external_id", "email"), ("email",), ("external_id",)]),
+        "size": st.sampled_from([1, 3, 100]),
+    }
+)
 edits = st.fixed_dictionaries({
     "whom": st.integers(0, 9),
     "values": st.sampled_from([
@@ -77,7 +82,9 @@ class World:
         self.undone: set[uuid.UUID] = set()
         self.first: dict[int, dict] = {}  # each contact as it was at first
         self.creator: dict[int, uuid.UUID] = {}
-        self.chains: dict[tuple[int, str], list[tuple[object, object]]] = {}  # (who, value left), oldest first
+        self.chains: dict[
+            tuple[int, str], list[tuple[object, object]]
+        ] = {}  # (who, value left), oldest first
         self.edited: set[int] = set()
         self.listed: set[tuple[int, str]] = set()  # by the last undo; "" is the whole contact
         self.edits: dict[tuple[int, str], list[object]] = {}
@@ -85,19 +92,29 @@ class World:
 
     def contacts(self) -> dict[int, dict]:
         """Every column but what each change moves."""
-        found = self.conn.execute("SELECT to_jsonb(c) - 'version' - 'updated_at' AS contact FROM contacts c").fetchall()
+        found = self.conn.execute(
+            "SELECT to_jsonb(c) - 'version' - 'updated_at' AS contact FROM contacts c"
+        ).fetchall()
         self.conn.commit()
         return {row["contact"]["id"]: flat(row["contact"]) for row in found}
 
-    def observe(self, who, before: dict[int, dict], after: dict[int, dict], written: Written = frozenset()) -> None:
+    def observe(
+        self, who, before: dict[int, dict], after: dict[int, dict], written: Written = frozenset()
+    ) -> None:
         """`written` are fields that were changed, though perhaps back again within the same import."""
         for number, contact in after.items():
             if number not in before:
                 self.first[number], self.creator[number] = contact, who
                 continue
             names = before[number].keys() | contact.keys()
-            changed = {n for n in names if before[number].get(n) != contact.get(n) or (number, n) in written}
-            for name in changed | ({"phone_key"} if "phone" in changed else set()):  # It is the key of this phone.
+            changed = {
+                n
+                for n in names
+                if before[number].get(n) != contact.get(n) or (number, n) in written
+            }
+            for name in changed | (
+                {"phone_key"} if "phone" in changed else set()
+            ):  # It is the key of this phone.
                 self.chains.setdefault((number, name), []).append((who, contact.get(name)))
 
     def run(self, import_id: uuid.UUID, what: dict) -> None:
@@ -113,9 +130,13 @@ class World:
             names = ", ".join(["import_id", "row", *values])
             marks = ", ".join(["%s"] * (len(values) + 2))
             self.conn.execute(
-                f"INSERT INTO contact_import_rows ({names}) VALUES ({marks})", [import_id, number, *values.values()]
+                f"INSERT INTO contact_import_rows ({names}) VALUES ({marks})",
+                [import_id, number, *values.values()],
             )
-        handler, after = DuplicateHandler(self.conn, import_id, Rules(what["strategy"], what["match_keys"])), 0
+        handler, after = (
+            DuplicateHandler(self.conn, import_id, Rules(what["strategy"], what["match_keys"])),
+            0,
+        )
         while (decided := handler.handle_duplicates(after, what["size"])).rows:
             after = decided.last_row
         self.conn.execute(
@@ -178,19 +199,31 @@ class World:
         self.session.commit()
         lease = Lease(import_id, 1, 0)
         self.conn.execute(
-            "UPDATE contact_imports SET state = 'rolling_back', lease_token = 1 WHERE id = %s", (import_id,)
+            "UPDATE contact_imports SET state = 'rolling_back', lease_token = 1 WHERE id = %s",
+            (import_id,),
         )
         self.conn.commit()
         while not undo.undo_slice(self.conn, lease, lambda: True):
             pass
-        done = self.conn.execute("SELECT state, rollback FROM contact_imports WHERE id = %s", (import_id,)).fetchone()
+        done = self.conn.execute(
+            "SELECT state, rollback FROM contact_imports WHERE id = %s", (import_id,)
+        ).fetchone()
         self.standing.remove(import_id)
         self.undone.add(import_id)
         undone = SimpleNamespace(**done["rollback"])
         assert done["state"] == "rolled_back"
-        assert (planned.removed, planned.restored, planned.kept) == (undone.removed, undone.restored, undone.kept)
-        foretold = sorted((one["contact_id"], one["field"] or "", one["code"]) for one in planned.conflicts)
-        listed = [(one.contact_id, one.field or "", one.code) for one in undo.kept(self.session, import_id)]
+        assert (planned.removed, planned.restored, planned.kept) == (
+            undone.removed,
+            undone.restored,
+            undone.kept,
+        )
+        foretold = sorted(
+            (one["contact_id"], one["field"] or "", one["code"]) for one in planned.conflicts
+        )
+        listed = [
+            (one.contact_id, one.field or "", one.code)
+            for one in undo.kept(self.session, import_id)
+        ]
         self.session.commit()
         assert foretold == sorted(listed)
         self.listed = {(number, name) for number, name, _ in listed}
@@ -202,21 +235,37 @@ class World:
         """What does not hold what stood under the import is listed; of a created contact, that it stays."""
         now = self.contacts()
         for (number, name), chain in self.chains.items():
-            if number not in now or self.creator[number] == import_id or name in {"tags", "email_key", "phone_key"}:
+            if (
+                number not in now
+                or self.creator[number] == import_id
+                or name in {"tags", "email_key", "phone_key"}
+            ):
                 continue
-            before = [who for who, _ in chain].index(import_id) if import_id in [who for who, _ in chain] else None
-            if before is not None and now[number].get(name) != self.standing_at(number, name, before):
+            before = (
+                [who for who, _ in chain].index(import_id)
+                if import_id in [who for who, _ in chain]
+                else None
+            )
+            if before is not None and now[number].get(name) != self.standing_at(
+                number, name, before
+            ):
                 assert (number, name) in self.listed, (number, name)
         for number, creator in self.creator.items():
             if creator == import_id:
-                assert ((number, "") in self.listed) == (number in now or number in self.deleted), number
+                assert ((number, "") in self.listed) == (number in now or number in self.deleted), (
+                    number
+                )
 
     def expected(self, number: int, name: str) -> object:
         return self.standing_at(number, name, None)
 
     def standing_at(self, number: int, name: str, end: int | None) -> object:
         """What the field holds by its chain of changes, up to the one numbered `end`."""
-        left = [value for who, value in self.chains.get((number, name), [])[:end] if who not in self.undone]
+        left = [
+            value
+            for who, value in self.chains.get((number, name), [])[:end]
+            if who not in self.undone
+        ]
         return left[-1] if left else self.first[number].get(name)
 
     def touched(self, number: int) -> bool:
@@ -245,7 +294,11 @@ class World:
         value, expected = now[number].get(name), self.expected(number, name)
         if value == expected or self.taken(number, name, expected, now):
             return
-        assert value in [*self.edits.get((number, name), []), self.first[number].get(name)], (number, name, expected)
+        assert value in [*self.edits.get((number, name), []), self.first[number].get(name)], (
+            number,
+            name,
+            expected,
+        )
         assert (number, name) in self.edits, (number, name, value, expected)
 
     def taken(self, number: int, name: str, expected: object, now: dict[int, dict]) -> bool:
@@ -264,13 +317,19 @@ def patient(monkeypatch):
 
 
 def flat(row: dict) -> dict:
-    return {n: v for n, v in row.items() if n != "custom"} | {f"custom:{k}": v for k, v in row["custom"].items()}
+    return {n: v for n, v in row.items() if n != "custom"} | {
+        f"custom:{k}": v for k, v in row["custom"].items()
+    }
 
 
 @settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 @given(book=st.lists(rows(), max_size=6), steps=steps, order=st.tuples(*[st.integers(0, 2)] * 3))
 @pytest.mark.usefixtures("someone", "patient")
@@ -284,7 +343,9 @@ def test_taking_back_brings_the_book_back(conn, session, book, steps, order):
     conn.commit()
     world = World(conn, session)
     keys = ("external_id", "email")
-    world.run(uuid.uuid4(), {"rows": book, "strategy": Strategy.SKIP, "match_keys": keys, "size": 9})
+    world.run(
+        uuid.uuid4(), {"rows": book, "strategy": Strategy.SKIP, "match_keys": keys, "size": 9}
+    )
     for kind, what in steps:
         note(f"{kind} {what}")
         if kind == "import" and len(world.standing) < 3:
@@ -324,7 +385,9 @@ def changed(importer, session):
 
 def test_an_address_that_a_person_gave_away_stays_where_it_is(importer, session, changed):
     one, two = of(session, "1"), of(session, "2")
-    journal.edit_contact(session, two.id, two.version, {"email": "ann@example.com"}, importer.user_id)
+    journal.edit_contact(
+        session, two.id, two.version, {"email": "ann@example.com"}, importer.user_id
+    )
     session.commit()
     planned = undo_preview.preview(session, changed.id)
     undone = importer.undo(changed.id)
@@ -333,7 +396,11 @@ def test_an_address_that_a_person_gave_away_stays_where_it_is(importer, session,
     ]
     (listed,) = undo.kept(session, changed.id)
     assert (listed.by_person, listed.by_file) == ("someone@example.com", None)
-    assert (planned.restored, planned.kept) == (undone.rollback["restored"], undone.rollback["kept"]) == (1, 1)
+    assert (
+        (planned.restored, planned.kept)
+        == (undone.rollback["restored"], undone.rollback["kept"])
+        == (1, 1)
+    )
     assert (of(session, "1").email, of(session, "1").first_name) == ("new@example.com", "Ann")
 
 
@@ -341,14 +408,18 @@ def test_an_address_that_a_later_import_gave_away_comes_back_with_it(importer, s
     one = of(session, "1")
     later = importer.run("ID,Email\n2,ann@example.com\n", "update", match_keys=["external_id"])
     importer.undo(changed.id)
-    assert [line[:3] for line in lines(session, changed.id)] == [(one.id, "email", "key_taken_on_undo")]
+    assert [line[:3] for line in lines(session, changed.id)] == [
+        (one.id, "email", "key_taken_on_undo")
+    ]
     assert undo.kept(session, changed.id)[0].changed_by_import == later.id
     importer.undo(later.id)
     assert lines(session, later.id) == []
     assert [of(session, number).email for number in "12"] == ["ann@example.com", "ben@example.com"]
 
 
-def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(importer, session, changed):
+def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(
+    importer, session, changed
+):
     for number in "12":
         gone = of(session, number)
         journal.delete_contact(session, gone.id, gone.version, importer.user_id)
@@ -357,10 +428,17 @@ def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(impo
     for import_id, rows in ((changed.id, 1), (first.id, 2)):
         planned = undo_preview.preview(session, import_id)
         undone = importer.undo(import_id)
-        assert [line[1:] for line in lines(session, import_id)] == [(None, "deleted_meanwhile", None, None)] * rows
+        assert [line[1:] for line in lines(session, import_id)] == [
+            (None, "deleted_meanwhile", None, None)
+        ] * rows
         assert {one.by_person for one in undo.kept(session, import_id)} == {"someone@example.com"}
         assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [0, 0, 0]
-        assert (planned.removed, planned.restored, planned.kept, len(planned.conflicts)) == (0, 0, 0, rows)
+        assert (planned.removed, planned.restored, planned.kept, len(planned.conflicts)) == (
+            0,
+            0,
+            0,
+            rows,
+        )
 
 
 def test_a_contact_that_the_database_will_not_let_go_stays_alone(importer, session):
@@ -392,12 +470,16 @@ def test_a_field_that_the_database_will_not_take_back_stays_alone(importer, sess
     people = "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 301))
     importer.run("ID,Email,First name\n" + people)
     done = importer.run("ID,Email,First name\n" + people.replace(",P", ",Q"), "update")
-    session.execute(text("ALTER TABLE contacts ADD CONSTRAINT not_p7 CHECK (first_name <> 'P7') NOT VALID"))
+    session.execute(
+        text("ALTER TABLE contacts ADD CONSTRAINT not_p7 CHECK (first_name <> 'P7') NOT VALID")
+    )
     session.commit()
     undone = importer.undo(done.id)
     assert undone.state == "rolled_back"
     assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [0, 299, 1]
-    assert [line[:3] for line in lines(session, done.id)] == [(of(session, "7").id, None, "refused_on_undo")]
+    assert [line[:3] for line in lines(session, done.id)] == [
+        (of(session, "7").id, None, "refused_on_undo")
+    ]
     names = session.scalars(select(Contact.first_name).order_by(Contact.id)).all()
     assert names == ["Q7" if n == 7 else f"P{n}" for n in range(1, 301)]
 

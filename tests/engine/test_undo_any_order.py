@@ -22,7 +22,9 @@ def patient(monkeypatch):
 
 
 def book(session) -> list[dict]:
-    found = session.execute(text("SELECT to_jsonb(c) - 'version' - 'updated_at' FROM contacts c ORDER BY id"))
+    found = session.execute(
+        text("SELECT to_jsonb(c) - 'version' - 'updated_at' FROM contacts c ORDER BY id")
+    )
     return list(found.scalars())
 
 
@@ -33,7 +35,10 @@ def undone(importer, session, import_id):
     done = importer.undo(import_id)
     assert done.state == "rolled_back"
     assert [getattr(planned, name) for name in COUNTS] == [done.rollback[name] for name in COUNTS]
-    listed = [(one.contact_id, one.field, one.code, one.wanted, one.now) for one in undo.kept(session, import_id)]
+    listed = [
+        (one.contact_id, one.field, one.code, one.wanted, one.now)
+        for one in undo.kept(session, import_id)
+    ]
     told = "contact_id", "field", "code", "wanted", "now"
     foretold = [tuple(one[name] for name in told) for one in planned.conflicts]
     if len(foretold) < undo_preview.LISTED:
@@ -66,7 +71,9 @@ def test_swapped_and_rotated_addresses_come_back_in_any_order(importer, session,
 def test_the_swap_is_restored_by_the_second_undo(importer, session):
     importer.run(lines("1,a@example.com", "2,b@example.com"))
     before = book(session)
-    first = importer.run(lines("1,x@example.com", "2,y@example.com"), "update", match_keys=["external_id"])
+    first = importer.run(
+        lines("1,x@example.com", "2,y@example.com"), "update", match_keys=["external_id"]
+    )
     second = importer.run(SWAPPED, "update", match_keys=["external_id"])
     undone(importer, session, first.id)
     planned = undone(importer, session, second.id)
@@ -109,7 +116,10 @@ def test_three_undos_of_one_field_need_no_handing_over(importer, session):
     importer.run(lines("1,Ann", head="ID,First name"))
     before = book(session)
     for order in permutations(range(3)):
-        done = [importer.run(lines(f"1,{name}", head="ID,First name"), "update").id for name in ("A", "B", "C")]
+        done = [
+            importer.run(lines(f"1,{name}", head="ID,First name"), "update").id
+            for name in ("A", "B", "C")
+        ]
         for number in order:
             undone(importer, session, done[number])
         assert book(session) == before
@@ -123,7 +133,9 @@ def ann(importer, session) -> Contact:
 
 
 def entry(session, kind: str) -> int:
-    newest = select(ContactChange.id).where(ContactChange.kind == kind).order_by(ContactChange.id.desc())
+    newest = (
+        select(ContactChange.id).where(ContactChange.kind == kind).order_by(ContactChange.id.desc())
+    )
     return session.scalars(newest).all()[0]
 
 
@@ -153,7 +165,11 @@ def test_a_key_taken_meanwhile_stays_away_until_it_is_free(importer, session, an
     did = undo_by_hand.undo_change(session, entry(session, "delete"), importer.user_id)
     session.commit()
     (kept,) = did.kept
-    assert (kept["contact_id"], kept["field"], kept["code"]) == (number, "email", "key_taken_on_undo")
+    assert (kept["contact_id"], kept["field"], kept["code"]) == (
+        number,
+        "email",
+        "key_taken_on_undo",
+    )
     assert (kept["wanted"], kept["now"], kept["by_file"]) == ("ann@example.com", None, "people.csv")
     assert session.get_one(Contact, number).email is None
     undone(importer, session, taker.id)
@@ -176,7 +192,9 @@ def test_a_key_that_stayed_away_comes_back_when_what_filled_its_field_is_undone(
 
     if writer == "edit":
         version = session.get_one(Contact, number, populate_existing=True).version
-        journal.edit_contact(session, number, version, {"email": "new@example.com"}, importer.user_id)
+        journal.edit_contact(
+            session, number, version, {"email": "new@example.com"}, importer.user_id
+        )
         session.commit()
     else:
         filling = importer.run(lines("1,new@example.com"), "update", match_keys=["external_id"])
@@ -198,7 +216,9 @@ def test_a_key_that_stayed_away_comes_back_when_what_filled_its_field_is_undone(
 
 def test_what_was_undone_while_a_contact_was_deleted_is_caught_up_with(importer, session, ann):
     before = book(session)
-    changed = importer.run(lines("1,Zoe,x", head="ID,First name,Tags"), "update", match_keys=["external_id"])
+    changed = importer.run(
+        lines("1,Zoe,x", head="ID,First name,Tags"), "update", match_keys=["external_id"]
+    )
     session.refresh(ann)
     journal.delete_contact(session, ann.id, ann.version, importer.user_id)
     session.commit()
@@ -211,7 +231,9 @@ def test_what_was_undone_while_a_contact_was_deleted_is_caught_up_with(importer,
 
 def test_an_edit_is_undone_and_then_the_import_that_it_kept(importer, session, ann):
     number = ann.id
-    journal.edit_contact(session, number, ann.version, {"first_name": "Z", "tags": "q, x"}, importer.user_id)
+    journal.edit_contact(
+        session, number, ann.version, {"first_name": "Z", "tags": "q, x"}, importer.user_id
+    )
     session.commit()
     created = session.get_one(Contact, number).imported_from
     planned = undone(importer, session, created)
@@ -223,14 +245,20 @@ def test_an_edit_is_undone_and_then_the_import_that_it_kept(importer, session, a
 
 
 def test_an_edit_under_a_later_import_stays_and_says_which(importer, session, ann):
-    journal.edit_contact(session, ann.id, ann.version, {"first_name": "Z", "company": "Q"}, importer.user_id)
+    journal.edit_contact(
+        session, ann.id, ann.version, {"first_name": "Z", "company": "Q"}, importer.user_id
+    )
     session.commit()
     importer.run(lines("1,Later", head="ID,First name"), "update")
     did = undo_by_hand.undo_change(session, entry(session, "edit"), importer.user_id)
     session.commit()
     assert did.restored == ["company"]
     (kept,) = did.kept
-    assert (kept["field"], kept["code"], kept["by_file"]) == ("first_name", "changed_by_later_import", "people.csv")
+    assert (kept["field"], kept["code"], kept["by_file"]) == (
+        "first_name",
+        "changed_by_later_import",
+        "people.csv",
+    )
     assert (kept["wanted"], kept["now"]) == ("Ann", "Later")
     found = session.get_one(ContactChange, entry(session, "edit"))
     assert (found.undone_by, found.undone_at is None) == (importer.user_id, False)
@@ -251,7 +279,9 @@ def test_an_edit_of_a_deleted_contact_says_what_to_do_first(importer, session, a
         undo_by_hand.undo_change(session, entry(session, "delete"), importer.user_id)
 
 
-def test_a_removed_contact_leaves_import_and_row_in_the_journal_and_no_values(importer, session, ann):
+def test_a_removed_contact_leaves_import_and_row_in_the_journal_and_no_values(
+    importer, session, ann
+):
     number, created = ann.id, ann.imported_from
     undone(importer, session, created)
     left = session.scalars(select(ContactChange).where(ContactChange.contact_id == number)).all()
@@ -261,13 +291,22 @@ def test_a_removed_contact_leaves_import_and_row_in_the_journal_and_no_values(im
 
 
 def test_a_change_that_was_undone_and_forgotten_does_not_come_back(importer, session, settings):
-    """A is undone while B stands, and its values are deleted in time. B's undo still leads to what was before A."""
+    """A is undone while B stands, and its values are deleted in time.
+
+    B's undo still leads to what was before A.
+    """
     importer.run(lines('1,a@example.com,Ann,"x,y"', head=FULL))
     before = book(session)
-    first = importer.run(lines('1,a2@example.com,Bea,"x,z"', head=FULL), "update", match_keys=["external_id"])
-    second = importer.run(lines('1,a3@example.com,Cleo,"q,y"', head=FULL), "update", match_keys=["external_id"])
+    first = importer.run(
+        lines('1,a2@example.com,Bea,"x,z"', head=FULL), "update", match_keys=["external_id"]
+    )
+    second = importer.run(
+        lines('1,a3@example.com,Cleo,"q,y"', head=FULL), "update", match_keys=["external_id"]
+    )
     undone(importer, session, first.id)
-    session.execute(text("UPDATE contact_imports SET expired_at = now() WHERE id = :id"), {"id": first.id})
+    session.execute(
+        text("UPDATE contact_imports SET expired_at = now() WHERE id = :id"), {"id": first.id}
+    )
     session.commit()
     with db.connect_job(settings.database_url) as conn:
         while retention.forget(conn, 30):

@@ -1,10 +1,12 @@
 """Undos of existing installations go on under the new rule: from data that the rule before it left.
 
-`before_undo_in_any_order.sql` was dumped from a database of revision 0006 after this history. Eight contacts, 1 to 8.
+`before_undo_in_any_order.sql` was dumped from a database of revision 0006 after this history. Eight
+contacts, 1 to 8.
 
 - a gave 1 and 2 other addresses and names, b swapped theirs; a is undone.
 - c gave 3 another address, d gave the old one to 4; c is undone, and owes 3 its address.
-- e took 5's address away and created 20 with it, f changed 20; e is undone, and 20 was handed over to f.
+- e took 5's address away and created 20 with it, f changed 20; e is undone, and 20 was handed over
+  to f.
 - Contact 8 was deleted by hand.
 - k created 30, a person edited it, and k is undone.
 - w wrote the address of 7 in other letters.
@@ -41,7 +43,9 @@ def history(database_url, session, settings, monkeypatch):
     session.execute(text("UPDATE contact_changes SET at = now()"))
     session.commit()
     importer = Importer(session, settings, session.scalars(select(User.id)).one())
-    return importer, session.scalars(select(ContactImport.id).order_by(ContactImport.created_at)).all()[1:]
+    return importer, session.scalars(
+        select(ContactImport.id).order_by(ContactImport.created_at)
+    ).all()[1:]
 
 
 def book(session) -> list[tuple]:
@@ -54,14 +58,23 @@ def test_what_was_undone_half_done_owed_and_handed_over_comes_back(history, sess
     importer, (_, b, _, d, _, f, _, w, g) = history
     jobs.work(str(g))
     found = session.get_one(ContactImport, g, populate_existing=True)
-    assert (found.state, found.rollback["restored"], found.rollback["kept"]) == ("rolled_back", 3, 0)
+    assert (found.state, found.rollback["restored"], found.rollback["kept"]) == (
+        "rolled_back",
+        3,
+        0,
+    )
     for import_id in (f, w, b, d):
         planned = undo_preview.preview(session, import_id)
         session.commit()
         done = importer.undo(import_id).rollback
-        assert (planned.removed, planned.restored, planned.kept) == (done["removed"], done["restored"], done["kept"])
+        assert (planned.removed, planned.restored, planned.kept) == (
+            done["removed"],
+            done["restored"],
+            done["kept"],
+        )
     edit, deletion = (
-        session.scalars(select(ContactChange.id).where(ContactChange.kind == kind)).one() for kind in ("edit", "delete")
+        session.scalars(select(ContactChange.id).where(ContactChange.kind == kind)).one()
+        for kind in ("edit", "delete")
     )
     assert undo_by_hand.undo_change(session, edit, importer.user_id).there is False
     assert undo_by_hand.undo_change(session, deletion, importer.user_id).there is True
@@ -81,7 +94,9 @@ def test_the_migration_says_what_stands_and_what_is_due(history, session):
     )
     assert dict(stands.all()) == {a: False, b: True, c: False, d: True, e: False, f: True, w: True}
     due = session.execute(
-        text("SELECT kind, key, contact_id, value, held, import_id FROM contact_undo_due ORDER BY kind, contact_id")
+        text(
+            "SELECT kind, key, contact_id, value, held, import_id FROM contact_undo_due ORDER BY kind, contact_id"
+        )
     )
     assert [tuple(one) for one in due] == [
         ("contact", "", 9, None, None, e),
@@ -91,4 +106,6 @@ def test_the_migration_says_what_stands_and_what_is_due(history, session):
     ]
     kinds = session.scalars(text("SELECT DISTINCT kind FROM contact_changes ORDER BY 1")).all()
     assert kinds == ["delete", "edit", "import", "undo"]
-    assert not session.scalar(text("SELECT count(*) FROM contact_changes WHERE before ? '(contact)'"))
+    assert not session.scalar(
+        text("SELECT count(*) FROM contact_changes WHERE before ? '(contact)'")
+    )

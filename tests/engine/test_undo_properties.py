@@ -34,14 +34,18 @@ def keyed(draw):
     if draw(st.integers(0, 3)):
         row["external_id"] = f"x{draw(st.sampled_from(POOL))}"
     if draw(st.integers(0, 3)) or not row:
-        row["email"] = draw(st.sampled_from(["A{}@example.com", "a{}@example.com"])).format(draw(st.sampled_from(POOL)))
+        row["email"] = draw(st.sampled_from(["A{}@example.com", "a{}@example.com"])).format(
+            draw(st.sampled_from(POOL))
+        )
         row["email_key"] = row["email"].lower()
     if draw(st.booleans()):
         row["first_name"] = draw(st.sampled_from("pqr"))
     if draw(st.integers(0, 2)) == 0:
         row["tags"] = draw(st.lists(st.sampled_from("abc"), max_size=3, unique=True))
     if draw(st.integers(0, 4)) == 0:
-        cleared = draw(st.sets(st.sampled_from(["email", "first_name", "tags"]), min_size=1)) - set(row)
+        cleared = draw(st.sets(st.sampled_from(["email", "first_name", "tags"]), min_size=1)) - set(
+            row
+        )
         row["clears"] = sorted(cleared) or None
     return row
 
@@ -60,7 +64,12 @@ def moved(draw):
             mail = f"{'far' if away and stays == 'external_id' else 'a'}{keys['email']}@example.com"
             number = f"{'far' if away and stays == 'email' else 'x'}{keys['external_id']}"
             file.append({"external_id": number, "email": mail, "email_key": mail})
-    return {"rows": file, "strategy": Strategy.UPDATE, "match_keys": (stays,), "size": draw(st.sampled_from([2, 100]))}
+    return {
+        "rows": file,
+        "strategy": Strategy.UPDATE,
+        "match_keys": (stays,),
+        "size": draw(st.sampled_from([2, 100])),
+    }
 
 
 files = st.one_of(
@@ -97,7 +106,9 @@ class History(World):
     def __init__(self, conn, session) -> None:
         super().__init__(conn, session)
         self.by_hand: dict[int, tuple[str, int, set[str]]] = {}  # entry → kind, contact, fields
-        self.told: set[tuple[int, str]] = set()  # what any undo listed: contact and field, "" for the whole contact
+        self.told: set[tuple[int, str]] = (
+            set()
+        )  # what any undo listed: contact and field, "" for the whole contact
 
     def note_changes(self) -> None:
         found = self.conn.execute(
@@ -105,7 +116,9 @@ class History(World):
                WHERE kind IN ('edit', 'delete') AND undone_at IS NULL"""
         ).fetchall()
         self.conn.commit()
-        self.by_hand = {one["id"]: (one["kind"], one["contact_id"], set(one["fields"])) for one in found}
+        self.by_hand = {
+            one["id"]: (one["kind"], one["contact_id"], set(one["fields"])) for one in found
+        }
 
     def act(self, kind: str, what) -> None:
         note(f"{kind} {what}")
@@ -168,16 +181,25 @@ class History(World):
     def unexplained(self, before: dict[int, dict]) -> list[tuple[int, str]]:
         """Where the book differs from what it was, but neither by what people did and still stands, nor listed."""
         now = self.contacts()
-        edits = [(contact, fields) for kind, contact, fields in self.by_hand.values() if kind == "edit"]
+        edits = [
+            (contact, fields) for kind, contact, fields in self.by_hand.values() if kind == "edit"
+        ]
         edited = {(contact, field) for contact, fields in edits for field in fields}
         deleted = {contact for kind, contact, _ in self.by_hand.values() if kind == "delete"}
         lost = [(number, "gone") for number in before.keys() - now.keys() - deleted]
-        left = [(number, "stays") for number in now.keys() - before.keys() if (number, "") not in self.told]
+        left = [
+            (number, "stays")
+            for number in now.keys() - before.keys()
+            if (number, "") not in self.told
+        ]
         edited_contacts = {contact for contact, _ in edited}
         left += [(number, "nobody's") for number in now.keys() - before.keys() - edited_contacts]
         for number in now.keys() & before.keys():
             for field in now[number].keys() | before[number].keys():
-                if now[number].get(field) != before[number].get(field) and (number, field) not in edited:
+                if (
+                    now[number].get(field) != before[number].get(field)
+                    and (number, field) not in edited
+                ):
                     told = (number, field.removesuffix("_key")) in self.told
                     lost += [] if told and field.removesuffix("_key") in KEYS else [(number, field)]
         return lost + left
@@ -202,7 +224,11 @@ def patient(monkeypatch):
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 @given(
     book=st.lists(keyed(), min_size=1, max_size=6),
@@ -216,7 +242,9 @@ def patient(monkeypatch):
 def test_the_book_is_back_whatever_the_order(conn, session, book, steps, order, batch, by_hand):
     emptied(conn, session)
     world = History(conn, session)
-    world.run(uuid.uuid4(), {"rows": book, "strategy": Strategy.SKIP, "match_keys": KEYS, "size": 9})
+    world.run(
+        uuid.uuid4(), {"rows": book, "strategy": Strategy.SKIP, "match_keys": KEYS, "size": 9}
+    )
     conn.execute("UPDATE contacts SET imported_from = NULL, imported_row = NULL")
     conn.execute("TRUNCATE contact_import_results, contact_imports CASCADE")
     conn.commit()

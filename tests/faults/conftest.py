@@ -25,7 +25,9 @@ def machine():
 def servers(machine):
     """In place of the pair that all other tests share."""
     found = common.addresses(machine)
-    common._admin(found, "ALTER SYSTEM SET fsync = off")  # The servers are killed here, the machine is not.
+    common._admin(
+        found, "ALTER SYSTEM SET fsync = off"
+    )  # The servers are killed here, the machine is not.
     common._admin(found, "SELECT pg_reload_conf()")
     common._create(found, "template_rowcall")
     migrate(common._named(found["DATABASE_URL"], "template_rowcall"))

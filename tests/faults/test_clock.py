@@ -22,11 +22,15 @@ def test_wrong_clock(faketime, house, wrong):
     """It works as any other; a right one takes nothing from it while it lives, and everything once it is dead."""
     import_id = house.ready(rows(1000))
     gate = Gate(house, when="NEW.external_id = '420'")
-    astray = house.worker(under=("faketime", "-f", wrong), environment={"FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+    astray = house.worker(
+        under=("faketime", "-f", wrong), environment={"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    )
     house.execute(import_id)
     token = gate.held(import_id)
     house.worker()
-    past_the_lease = house.facts(import_id)["heartbeat_at"] + timedelta(seconds=house.settings.lease_seconds)
+    past_the_lease = house.facts(import_id)["heartbeat_at"] + timedelta(
+        seconds=house.settings.lease_seconds
+    )
     house.until(lambda: house.facts(import_id)["heartbeat_at"] > past_the_lease)
     assert house.facts(import_id)["token"] == token, "it was taken from a living worker"
     astray.end()

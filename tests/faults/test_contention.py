@@ -81,13 +81,17 @@ def test_deadlock(house):
     known(house, 2)
     import_id = update_of(house, 2)
     with psycopg.connect(house.settings.database_url) as other:
-        change = "UPDATE contacts SET notes = 'by hand', version = version + 1 WHERE external_id = %s"
+        change = (
+            "UPDATE contacts SET notes = 'by hand', version = version + 1 WHERE external_id = %s"
+        )
         other.execute(change, ["2"])
         with house.working(import_id):
             wait_for_lock(house)
             other.execute(change, ["1"])
             other.commit()
-    assert "lock" in house.retried(import_id)[0]  # It gives way before the database looks for the circle.
+    assert (
+        "lock" in house.retried(import_id)[0]
+    )  # It gives way before the database looks for the circle.
     assert check_invariants(house, import_id)["updated"] == 2
     for number in (1, 2):
         contact = house.contact(number)
@@ -112,7 +116,9 @@ def test_edit_while_the_batch_decides(house, monkeypatch, isolation, message):
     assert check_invariants(house, import_id)["updated"] == 2
     contact = house.contact(2)
     assert (contact["notes"], contact["company"]) == ("by hand", "Other")
-    before = house.query("SELECT before FROM contact_changes WHERE import_id = %s AND row = 3", import_id)
+    before = house.query(
+        "SELECT before FROM contact_changes WHERE import_id = %s AND row = 3", import_id
+    )
     assert before[0]["before"] == {"company": "By hand"}
 
 
@@ -127,7 +133,10 @@ def test_edit_never_waits_for_a_batch(house, owner):
     with house.working(import_id):
         gate.held(import_id)
         with at_most(LONGEST_WAIT):
-            assert "An import is writing to this contact" in owner.post(at, typed, at=at, status=409).text
+            assert (
+                "An import is writing to this contact"
+                in owner.post(at, typed, at=at, status=409).text
+            )
         second = house.contact(2)["id"]
         with at_most(LONGEST_WAIT), pytest.raises(Refusal, match=r"contact_(busy|key_taken)"):
             house.edit(second, email="p4@example.com")  # a key that the batch brings
@@ -221,7 +230,9 @@ def test_people_edit_all_the_time(house):
     assert done
     assert {number: contacts[number]["notes"] for number in done} == done
     assert {row["company"] for row in contacts.values()} == {"Other"}
-    edits = house.query("SELECT contact_id, max(id) FROM contact_changes WHERE kind = 'edit' GROUP BY 1")
+    edits = house.query(
+        "SELECT contact_id, max(id) FROM contact_changes WHERE kind = 'edit' GROUP BY 1"
+    )
     assert {row["contact_id"] for row in edits} == set(done)
 
 
@@ -231,7 +242,9 @@ def held_in_its_second_decision(house, *lines: str) -> tuple:
     The loop has decided it once. Beside the `lines`, the book has a contact x, a y and a z with the keys of nobody.
     """
     house.query("INSERT INTO contacts (external_id) VALUES ('x'), ('y'), ('z')")
-    house.query("UPDATE contacts SET email = 'y@example.com', email_key = 'y@example.com' WHERE external_id = 'y'")
+    house.query(
+        "UPDATE contacts SET email = 'y@example.com', email_key = 'y@example.com' WHERE external_id = 'y'"
+    )
     house.query(
         """CREATE SEQUENCE decisions;
            CREATE FUNCTION count_decisions() RETURNS trigger LANGUAGE plpgsql AS
@@ -255,7 +268,9 @@ def delete(house, contact: dict) -> None:
 
 def test_a_conflict_that_a_person_clears_does_not_stop_the_import(house):
     """It was decided, taken back, and decided again without the rows behind it: by then it was none."""
-    import_id, gate = held_in_its_second_decision(house, "6x,p6x@example.com,,,,,", "x,y@example.com,,,,,")
+    import_id, gate = held_in_its_second_decision(
+        house, "6x,p6x@example.com,,,,,", "x,y@example.com,,,,,"
+    )
     with house.working(import_id):
         gate.held(import_id)
         delete(house, house.contact("y"))
@@ -266,7 +281,9 @@ def test_a_conflict_that_a_person_clears_does_not_stop_the_import(house):
 
 
 def test_the_import_stops_at_the_conflict_that_is_first_by_then(house):
-    import_id, gate = held_in_its_second_decision(house, "z,z@example.com,,,,,", "x,y@example.com,,,,,")
+    import_id, gate = held_in_its_second_decision(
+        house, "z,z@example.com,,,,,", "x,y@example.com,,,,,"
+    )
     with house.working(import_id):
         gate.held(import_id)
         house.edit(house.contact("y")["id"], email="z@example.com")
@@ -276,7 +293,9 @@ def test_the_import_stops_at_the_conflict_that_is_first_by_then(house):
     assert (found["created"], found["conflict"], found["last_row"]) == (5, 1, 7)
 
 
-@pytest.mark.parametrize(("strategy", "outcome"), [("skip", "duplicate_skipped"), ("update", "updated")])
+@pytest.mark.parametrize(
+    ("strategy", "outcome"), [("skip", "duplicate_skipped"), ("update", "updated")]
+)
 def test_two_imports_bring_the_same_people_at_once(house, strategy, outcome):
     """The second one finds nobody in the book, wants the same keys, waits, loses the race, and decides again."""
     first, second = house.ready(rows(300)), house.ready(rows(300, company="Other"))
@@ -331,15 +350,23 @@ def test_edit_while_an_undo_decides(house):
         house.edit(house.contact(2)["id"], company="By hand")
         gate.open()
     found = house.facts(import_id)
-    assert (found["state"], found["rollback"]["restored"], found["rollback"]["kept"]) == (State.ROLLED_BACK, 2, 1)
+    assert (found["state"], found["rollback"]["restored"], found["rollback"]["kept"]) == (
+        State.ROLLED_BACK,
+        2,
+        1,
+    )
     assert [house.contact(number)["company"] for number in (1, 2, 3)] == ["Acme", "By hand", "Acme"]
     kept = house.query("SELECT contact_id, field, code, wanted, now FROM contact_undo_kept")
     assert kept == [{"contact_id": house.contact(2)["id"], "field": "company", "code": "edited_since",
                      "wanted": "Acme", "now": "By hand"}]  # fmt: skip
-    undone = house.query("SELECT count(*) AS n FROM contact_changes WHERE kind = 'import' AND undone_at IS NOT NULL")
+    undone = house.query(
+        "SELECT count(*) AS n FROM contact_changes WHERE kind = 'import' AND undone_at IS NOT NULL"
+    )
     assert undone == [{"n": 3}]
     versions = house.query("SELECT version FROM contacts ORDER BY id")
-    assert versions == [{"version": 3}] * 3, "what was written before the edit was met is gone again"
+    assert versions == [{"version": 3}] * 3, (
+        "what was written before the edit was met is gone again"
+    )
 
 
 def test_one_undo_at_a_time(house):

@@ -8,7 +8,9 @@ from webapp import jobs
 from webapp.engine import mending
 
 ROWS = 4_500
-FILE = "ID,Email,First name\n" + "".join(f"{n},nobody at example,P{n}\n" for n in range(1, ROWS + 1))
+FILE = "ID,Email,First name\n" + "".join(
+    f"{n},nobody at example,P{n}\n" for n in range(1, ROWS + 1)
+)
 
 
 def test_a_correction_goes_on_where_it_was(house, monkeypatch):

@@ -84,7 +84,9 @@ def abandoned(queue: Queue) -> None:
 
 def unreadable(queue: Queue) -> None:
     job = queue.enqueue(WORK, str(uuid4()))
-    queue.connection.hset(job.key, mapping={"created_at": "never", "timeout": "ever", "status": "?"})
+    queue.connection.hset(
+        job.key, mapping={"created_at": "never", "timeout": "ever", "status": "?"}
+    )
 
 
 def half_moved(queue: Queue) -> None:
@@ -93,7 +95,17 @@ def half_moved(queue: Queue) -> None:
     queue.connection.lmove(queue.key, queue.intermediate_queue_key)
 
 
-PLANTED = [by_name, with_arguments, as_success, as_failure, as_method, pickled, abandoned, unreadable, half_moved]
+PLANTED = [
+    by_name,
+    with_arguments,
+    as_success,
+    as_failure,
+    as_method,
+    pickled,
+    abandoned,
+    unreadable,
+    half_moved,
+]
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
@@ -107,7 +119,9 @@ def test_no_address_is_asked_for_a_job(house, store, marks):
         listener.setblocking(False)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         queue = Queue("imports", connection=store, serializer=JSONSerializer)
-        queue.enqueue(WORK, str(uuid4()), webhooks=[Webhook(url, "finished"), Webhook(url, "failed")])
+        queue.enqueue(
+            WORK, str(uuid4()), webhooks=[Webhook(url, "finished"), Webhook(url, "failed")]
+        )
         import_goes_on(house, marks)
         with pytest.raises(BlockingIOError):
             listener.accept()
@@ -141,7 +155,9 @@ def test_a_worker_told_to_stop_while_the_queue_is_away_stops(house, store, at_wo
         house.worker()
         house.until(lambda: get_keys(connection=store), what="it never came up")
         # Only one that waits for a job finds out by its own connection that the queue is away.
-        house.until(lambda: store.info("clients")["blocked_clients"], what="it never waited for a job")
+        house.until(
+            lambda: store.info("clients")["blocked_clients"], what="it never waited for a job"
+        )
     (worker,) = house.processes
     house.machine.stop_queue()
     time.sleep(1)

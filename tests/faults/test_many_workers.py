@@ -22,10 +22,20 @@ def host(tmp_path, house):
     def start(name: str) -> Family:
         folder = tmp_path / name
         folder.mkdir()
-        shared = {key: os.environ[key] for key in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PATH", "LEASE_SECONDS")}
-        environment = {**shared, "ROWCALL_VAR": str(folder), "HOME": str(folder), "SLICE_SECONDS": "0.5"}
+        shared = {
+            key: os.environ[key]
+            for key in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PATH", "LEASE_SECONDS")
+        }
+        environment = {
+            **shared,
+            "ROWCALL_VAR": str(folder),
+            "HOME": str(folder),
+            "SLICE_SECONDS": "0.5",
+        }
         command = [sys.executable, str(ROOT / "worker.py")]
-        found = Family(["env", "-i", "-C", str(folder), *_words(environment), *command], environment)
+        found = Family(
+            ["env", "-i", "-C", str(folder), *_words(environment), *command], environment
+        )
         house.processes.append(found)
         return found
 
@@ -55,7 +65,10 @@ def test_workers_on_hosts_of_their_own_drain_the_queue(house, host):
 
 
 def test_a_small_import_does_not_wait_behind_a_large_one(house, host):
-    """With one worker. Each batch of the large one is slowed down, so that its end is out of reach."""
+    """With one worker.
+
+    Each batch of the large one is slowed down, so that its end is out of reach.
+    """
     large = house.ready(rows(1))
     house.query(
         """INSERT INTO contact_import_rows (import_id, row, external_id, first_name)

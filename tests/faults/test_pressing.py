@@ -21,7 +21,9 @@ from webapp.web.accounts import add_token
 
 
 def mine(house) -> None:
-    house.query("UPDATE contact_imports SET created_by = (SELECT id FROM users WHERE email = 'owner@example.com')")
+    house.query(
+        "UPDATE contact_imports SET created_by = (SELECT id FROM users WHERE email = 'owner@example.com')"
+    )
 
 
 def press(app, browser, path: str, times: int, **form: str) -> list[str]:
@@ -46,14 +48,18 @@ def press(app, browser, path: str, times: int, **form: str) -> list[str]:
 
 
 def events(house, import_id, *names: str) -> list[str]:
-    question = "SELECT event FROM contact_import_logs WHERE import_id = %s AND event = ANY(%s) ORDER BY id"
+    question = (
+        "SELECT event FROM contact_import_logs WHERE import_id = %s AND event = ANY(%s) ORDER BY id"
+    )
     return [entry["event"] for entry in house.query(question, import_id, list(names))]
 
 
 def test_execute_and_undo_pressed_twenty_times(house, app, owner):
     import_id = house.ready(rows(300))
     mine(house)
-    led = press(app, owner, f"/imports/{import_id}/execute", 20, duplicate_strategy="skip", batch_size="100")
+    led = press(
+        app, owner, f"/imports/{import_id}/execute", 20, duplicate_strategy="skip", batch_size="100"
+    )
     assert led == [f"302 /imports/{import_id}/progress"] * 20
     assert events(house, import_id, "queued") == ["queued"]
     assert len(jobs.queue(house.settings.redis_url).job_ids) == 1
@@ -125,7 +131,9 @@ def test_web_killed_during_an_upload(house, app, people, tmp_path, monkeypatch):
     with half_an_upload(port, token_of(app, people)):
         house.until(lambda: house.query(HALF_IN), what="no byte of it came to the database")
         web.end()
-    assert not house.query("SELECT 1 FROM contact_imports UNION ALL SELECT 1 FROM contact_import_files")
+    assert not house.query(
+        "SELECT 1 FROM contact_imports UNION ALL SELECT 1 FROM contact_import_files"
+    )
     assert not list(spool.iterdir()), "a temporary file stayed"
 
 
@@ -192,7 +200,9 @@ def test_discarded_while_a_worker_is_at_it(house, state):
         gate = Gate(house, "contact_import_rows", when="NEW.row > 1100")
     with house.working(import_id):
         gate.held(import_id)
-        asking = threading.Thread(target=house.ask, args=(discarding.discard, import_id), daemon=True)
+        asking = threading.Thread(
+            target=house.ask, args=(discarding.discard, import_id), daemon=True
+        )
         asking.start()
         time.sleep(0.5)
         gate.open()

@@ -11,7 +11,9 @@ from tests.harness.processes import children
 from webapp.reports import documents
 from webapp.vocabulary import messages
 
-AT_THE_LOCK = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'contact_import_results'::regclass"
+AT_THE_LOCK = (
+    "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'contact_import_results'::regclass"
+)
 KEPT = "SELECT state, code FROM contact_import_documents WHERE import_id = %s"
 
 
@@ -42,7 +44,9 @@ def test_a_killed_report_is_made_anew(house, sign_in):
     house.wait(import_id, "completed")
     path = f"/imports/{import_id}/report.pdf"
     lost(house, worker, path, reader, signal.SIGKILL)
-    house.until(lambda: house.query(KEPT, import_id)[0]["state"] == "lost", what="the reservation stayed")
+    house.until(
+        lambda: house.query(KEPT, import_id)[0]["state"] == "lost", what="the reservation stayed"
+    )
     house.until(lambda: reader.client.get(path).status_code == 200, what="it was not made anew")
     assert reader.client.get(path).data.startswith(b"%PDF-")
     assert worker.process.poll() is None

@@ -27,7 +27,10 @@ def test_a_report_that_is_killed_three_times_is_given_up(house, sign_in):
     path = f"/imports/{import_id}/report.pdf"
     for state in ("lost", "lost", "failed"):
         lost(house, worker, path, reader, signal.SIGKILL)
-        house.until(lambda state=state: house.query(KEPT, import_id)[0]["state"] == state, what=f"not {state}")
+        house.until(
+            lambda state=state: house.query(KEPT, import_id)[0]["state"] == state,
+            what=f"not {state}",
+        )
     page = reader.get(path, status=202).text
     assert messages.whole(documents.TOO_MUCH) in page
     assert 'http-equiv="refresh"' not in page
@@ -54,7 +57,9 @@ def begun(session, report, pid: int):
     return since
 
 
-def test_the_death_of_an_old_process_drops_no_newer_reservation(importer, session, settings, report):
+def test_the_death_of_an_old_process_drops_no_newer_reservation(
+    importer, session, settings, report
+):
     asked(session, report)
     begun(session, report, DEAD)
     session.execute(text(MEANWHILE))

@@ -28,7 +28,10 @@ def test_a_worker_purges_what_is_older_than_the_days_set(house):
     )
     assert [row["import_id"] for row in left] == [young]
     after = house.facts(old)
-    assert (after["created"], after["ledger_digest"]) == (before["created"], before["ledger_digest"])
+    assert (after["created"], after["ledger_digest"]) == (
+        before["created"],
+        before["ledger_digest"],
+    )
     assert house.facts(young)["expired_at"] is None
     assert house.query("SELECT count(*) AS n FROM contacts")[0]["n"] == 60
 
@@ -42,7 +45,9 @@ def test_a_worker_that_was_told_a_shorter_time_deletes_nothing_before_the_time_t
     first.end()
     house.query("DELETE FROM workers")
     second = house.worker(environment={"RETENTION_DAYS": "1"})
-    house.until(lambda: house.query("SELECT name FROM workers WHERE retention_days = 1"), what="no report")
+    house.until(
+        lambda: house.query("SELECT name FROM workers WHERE retention_days = 1"), what="no report"
+    )
     # An import of its own is swept, checked and done by this worker; by then it has gone round.
     other = house.upload(rows(5, first=100))
     house.wait(other, "ready")

@@ -95,13 +95,19 @@ def test_database_restarted_during_an_undo(house, how):
     gate.held(import_id, after=token)
     gate.open()
     found = house.wait(import_id, "rolled_back")
-    assert (found["rollback"]["removed"], found["rollback"]["kept"], found["deaths"]) == (2500, 0, 0)
+    assert (found["rollback"]["removed"], found["rollback"]["kept"], found["deaths"]) == (
+        2500,
+        0,
+        0,
+    )
     assert not house.query("SELECT FROM contacts")
 
 
 def test_session_ended_by_an_administrator(house):
     import_id, gate, token = under_way(house)
-    house.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    house.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    )
     gate.held(import_id, after=token)
     gate.open()
     finish(house, import_id)
@@ -197,13 +203,19 @@ def test_queue_full(house, owner):
     mine(house)
     store = redis.Redis.from_url(house.settings.redis_url)
     assert store.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
-    jobs.queue(house.settings.redis_url).empty()  # The check has enqueued its previews; that job would count as ours.
+    jobs.queue(
+        house.settings.redis_url
+    ).empty()  # The check has enqueued its previews; that job would count as ours.
     house.worker()
     house.until(lambda: jobs.workers(house.settings))
     store.config_set("maxmemory", 1)
     try:
         at = f"/imports/{import_id}/review"
-        owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip", "batch_size": "100"}, at=at)
+        owner.post(
+            f"/imports/{import_id}/execute",
+            {"duplicate_strategy": "skip", "batch_size": "100"},
+            at=at,
+        )
         assert "Waiting for the queue" in owner.get(f"/imports/{import_id}/progress").text
         assert house.facts(import_id)["state"] == "queued"
     finally:
@@ -222,7 +234,9 @@ def small_folder(machine, ci):
     )
     if mounted.returncode:
         folder.rmdir()
-        assert not (ci and os.geteuid() == 0 and Path("/.dockerenv").exists() is False), mounted.stderr
+        assert not (ci and os.geteuid() == 0 and Path("/.dockerenv").exists() is False), (
+            mounted.stderr
+        )
         pytest.skip("mounting a small disk is not allowed here")
     yield folder
     subprocess.run(["umount", folder], check=True)
@@ -246,7 +260,9 @@ def test_disk_full_under_an_upload(small_folder, house, owner, monkeypatch):
 
     def none_is_free(*, blocking: bool) -> bool:
         assert not blocking
-        monkeypatch.setattr(tempfile, "tempdir", str(small_folder))  # Only now: the test's own client uses one too.
+        monkeypatch.setattr(
+            tempfile, "tempdir", str(small_folder)
+        )  # Only now: the test's own client uses one too.
         return False
 
     monkeypatch.setattr(receiving._slots, "acquire", none_is_free)
@@ -261,14 +277,16 @@ def test_disk_full_under_an_upload(small_folder, house, owner, monkeypatch):
 
 def test_disk_full(small_disk, house, owner):
     """The import waits with what it has, and goes on once there is room."""
-    people = [f'{n},p{n}@example.com,P{n},Q{n},{"x" * 200},,' for n in range(1, 2001)]
+    people = [f"{n},p{n}@example.com,P{n},Q{n},{'x' * 200},," for n in range(1, 2001)]
     import_id = house.ready(table(*people))
     mine(house)
     house.query("ALTER TABLE contacts SET TABLESPACE small")
     house.worker()
     house.execute(import_id)
     said = "Waiting for the database. The import goes on by itself."
-    house.until(lambda: said in owner.get(f"/imports/{import_id}/progress").text, what="nothing was said")
+    house.until(
+        lambda: said in owner.get(f"/imports/{import_id}/progress").text, what="nothing was said"
+    )
     found = check_invariants(house, import_id, complete=False)
     assert (found["state"], found["failed"]) == ("running", 0)
     assert 0 < found["created"] < 2000

@@ -67,7 +67,10 @@ def visitor(house, people):
 
 
 def files(*folders: Path) -> list[Path]:
-    """What the processes wrote: every log, and what the queue keeps on the disk. The database's own data is no log."""
+    """What the processes wrote: every log, and what the queue keeps on the disk.
+
+    The database's own data is no log.
+    """
     return [
         file
         for folder in folders
@@ -80,7 +83,9 @@ def test_no_output_quotes_a_person(house, visitor, settings, machine, monkeypatc
     monkeypatch.setenv("SMTP_URL", "smtp://127.0.0.1:1")
     worker = house.worker()
     # A row that the database refuses, with its values in the message and in the detail.
-    refuse(house, "NEW.first_name = 'Bad'", f"EXCEPTION 'no %', NEW.email USING DETAIL = '{SECRET}'")
+    refuse(
+        house, "NEW.first_name = 'Bad'", f"EXCEPTION 'no %', NEW.email USING DETAIL = '{SECRET}'"
+    )
     people = table(f"1,{MAIL},Bad,{SECRET},,,", f"2,b-{MAIL},Good,{SECRET},,,")
     import_id = house.upload(people)
     jobs.wake(import_id)
@@ -95,19 +100,32 @@ def test_no_output_quotes_a_person(house, visitor, settings, machine, monkeypatc
     house.execute(import_id, notification_email=MAIL)
     house.wait(import_id, "completed")
     log = Path(settings.var) / "processes.log"
-    house.until(lambda: "mail-" in log.read_text() and "broke off" in log.read_text(), what="the job never failed")
+    house.until(
+        lambda: "mail-" in log.read_text() and "broke off" in log.read_text(),
+        what="the job never failed",
+    )
     house.query("DROP FUNCTION refuse CASCADE")
-    # A page whose statement fails: its error has the contact's values, and its address what was searched for.
-    refuse(house, "NEW.email LIKE 'new-%'", f"EXCEPTION 'hash %', NEW.password_hash USING DETAIL = '{SECRET}'", "users")
+    # A page whose statement fails: its error has the contact's values, and its address what was
+    # searched for.
+    refuse(
+        house,
+        "NEW.email LIKE 'new-%'",
+        f"EXCEPTION 'hash %', NEW.password_hash USING DETAIL = '{SECRET}'",
+        "users",
+    )
     account = {"email": f"new-{MAIL}", "password": SECRET * 2, "role": "viewer", "name": SECRET}
     assert visitor.post("/account/users", account, at="/account") == 500
     house.query("ALTER TABLE contacts RENAME COLUMN company TO gone")
     assert visitor.get(f"/contacts?q={SECRET}")[0] == 500
     house.query("ALTER TABLE contacts RENAME COLUMN gone TO company")
-    # A statement with its values in its text, one that fails for its parameters, and a deadlock's detail.
+    # A statement with its values in its text, one that fails for its parameters, and a deadlock's
+    # detail.
     with psycopg.connect(settings.database_url, autocommit=True) as conn:
         for statement, values in (
-            (f"INSERT INTO users (email, password_hash, role) VALUES ('{MAIL}', '{SECRET}', 'none')", None),
+            (
+                f"INSERT INTO users (email, password_hash, role) VALUES ('{MAIL}', '{SECRET}', 'none')",
+                None,
+            ),
             ("INSERT INTO contacts (external_id, email) VALUES ('2', %s)", (MAIL,)),
             ("SELECT %s::text::int", (SECRET,)),
         ):
@@ -125,4 +143,6 @@ def test_no_output_quotes_a_person(house, visitor, settings, machine, monkeypatc
     for kind in ("psycopg.errors.RaiseException", "psycopg.errors.UndefinedColumn"):
         assert kind in said, "what failed is said all the same"
     # What is the row's own is told to its person.
-    assert house.query("SELECT detail FROM contact_import_results WHERE outcome = 'failed'")[0]["detail"]["message"]
+    assert house.query("SELECT detail FROM contact_import_results WHERE outcome = 'failed'")[0][
+        "detail"
+    ]["message"]

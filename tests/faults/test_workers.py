@@ -45,7 +45,9 @@ def test_work_horse_killed(house, in_commit):
     found = check_invariants(house, import_id)
     assert (found["created"], found["failed"]) == (1000, 0)
     assert worker.process.poll() is None
-    resumed = house.query("SELECT * FROM contact_import_logs WHERE import_id = %s AND event = 'resumed'", import_id)
+    resumed = house.query(
+        "SELECT * FROM contact_import_logs WHERE import_id = %s AND event = 'resumed'", import_id
+    )
     assert len(resumed) == 1
 
 
@@ -74,7 +76,9 @@ def test_no_worker_left_is_said_and_healed(house):
     gate.held(import_id)
     worker.end()
     assert house.waiting_for(import_id) is None  # It may be back in a moment.
-    house.query("UPDATE contact_import_leases SET heartbeat_at = heartbeat_at - interval '10 seconds'")
+    house.query(
+        "UPDATE contact_import_leases SET heartbeat_at = heartbeat_at - interval '10 seconds'"
+    )
     house.until(lambda: house.waiting_for(import_id) == "worker")
     gate.open()
     house.worker()
@@ -114,7 +118,12 @@ def test_stop_comes_at_the_batchs_end(house, told):
     gate.open()
     assert worker.process.wait(20) == 0
     found = check_invariants(house, import_id, complete=False)
-    assert (found["state"], found["last_row"], found["held"], found["deaths"]) == ("running", 501, None, 0)
+    assert (found["state"], found["last_row"], found["held"], found["deaths"]) == (
+        "running",
+        501,
+        None,
+        0,
+    )
     house.worker()
     house.wait(import_id, "completed")
     assert check_invariants(house, import_id)["created"] == 1000
@@ -170,7 +179,9 @@ def test_delivered_twice(house):
     queue = jobs.queue(house.settings.redis_url)
     house.worker()
     for n in range(3):
-        queue.enqueue("webapp.jobs.work", str(import_id), job_id=f"again-{n}", job_timeout=-1, result_ttl=0)
+        queue.enqueue(
+            "webapp.jobs.work", str(import_id), job_id=f"again-{n}", job_timeout=-1, result_ttl=0
+        )
     house.until(lambda: not queue.job_ids, 20, "nobody took the second delivery")
     time.sleep(0.5)
     assert house.facts(import_id)["token"] == token
@@ -257,7 +268,10 @@ def test_previews_that_break_off_are_given_up(house):
     house.wait(import_id, "ready")
     broken = "SELECT message FROM contact_import_logs WHERE event = 'broken_off'"
     house.until(lambda: len(house.query(broken)) == leases.POISONED_AFTER)
-    house.until(lambda: house.facts(import_id)["deaths"] == leases.POISONED_AFTER, what="it was not given up")
+    house.until(
+        lambda: house.facts(import_id)["deaths"] == leases.POISONED_AFTER,
+        what="it was not given up",
+    )
     token = house.facts(import_id)["token"]
     time.sleep(3 * house.settings.sweep_seconds)
     assert house.facts(import_id)["token"] == token, "it is tried again and again"
@@ -269,7 +283,9 @@ def test_the_sweeper_is_started_again(house):
     house.until(lambda: jobs.workers(house.settings))
     sweeper = worker.family()[1]
     os.kill(sweeper, signal.SIGKILL)
-    house.until(lambda: len(worker.family()) == 2 and worker.family()[1] != sweeper, 15, "nobody sweeps")
+    house.until(
+        lambda: len(worker.family()) == 2 and worker.family()[1] != sweeper, 15, "nobody sweeps"
+    )
     import_id = house.ready(rows(10))
     with house.session() as session:
         sessions.execute(session, import_id, strategy="skip")

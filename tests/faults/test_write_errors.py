@@ -1,6 +1,7 @@
 """Writes and fsyncs that fail: on the disk of a worker, of the web process, and of PostgreSQL.
 
-strace makes the system calls fail, from outside. Sockets are written to by other calls, so what fails is files alone.
+strace makes the system calls fail, from outside. Sockets are written to by other calls, so what
+fails is files alone.
 """
 
 import os
@@ -30,11 +31,24 @@ FILES = "write,writev,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync"
 class Failing:
     """Calls that fail, with an `error`, for the files at `path` or for all; `under` starts a program so."""
 
-    def __init__(self, record: Path, calls: str, error: str, *, path: Path | None = None, after: int = 0) -> None:
+    def __init__(
+        self, record: Path, calls: str, error: str, *, path: Path | None = None, after: int = 0
+    ) -> None:
         self.record = record
         narrow = ("-P", str(path)) if path else ()
         inject = f"inject={calls}:error={error}:when={after + 1}+"
-        self.under = ("strace", "-f", "-qq", "-o", str(record), "-e", f"trace={calls}", "-e", inject, *narrow)
+        self.under = (
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            str(record),
+            "-e",
+            f"trace={calls}",
+            "-e",
+            inject,
+            *narrow,
+        )
 
     def happened(self) -> bool:
         return self.record.exists() and "(INJECTED)" in self.record.read_text(errors="replace")
@@ -67,7 +81,9 @@ def strace(ci, tmp_path_factory):
         pytest.skip("strace is not installed: apt-get install strace")
     bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        with Failing(tmp_path_factory.mktemp("strace") / "record", "fsync", "EIO").attached(bystander.pid):
+        with Failing(tmp_path_factory.mktemp("strace") / "record", "fsync", "EIO").attached(
+            bystander.pid
+        ):
             pass
     except AssertionError as refused:
         pytest.skip(f"strace may not attach to other processes here: {refused}")
@@ -106,12 +122,16 @@ def test_a_worker_that_can_write_no_file(house, failing):
         assert documents.reserve_pdf(session, session.get_one(ContactImport, import_id))
         session.commit()
         jobs.request_pdf(import_id, house.settings)
-        house.until(lambda: not house.query("SELECT 1 FROM contact_import_documents WHERE state = 'rendering'"), 120)
+        house.until(
+            lambda: (
+                not house.query("SELECT 1 FROM contact_import_documents WHERE state = 'rendering'")
+            ),
+            120,
+        )
         kept = session.get_one(ImportDocument, (import_id, "pdf"))
         assert kept.content or kept.code
         assert len(b"".join(exports.report_csv(session, import_id)).splitlines()) == 1001
     finish(house, import_id)
-
 
 
 def test_a_report_whose_rows_cannot_be_read(house, failing):
@@ -128,7 +148,10 @@ def test_a_report_whose_rows_cannot_be_read(house, failing):
             b"".join(exports.report_csv(session, import_id))
         assert disk.happened()
     after = finish(house, import_id)
-    assert (after["ledger_digest"], after["completed_at"]) == (before["ledger_digest"], before["completed_at"])
+    assert (after["ledger_digest"], after["completed_at"]) == (
+        before["ledger_digest"],
+        before["completed_at"],
+    )
 
 
 def test_no_room_for_contacts(house, failing):
@@ -180,7 +203,9 @@ def test_a_disk_that_fails_the_server(house, failing, process, calls, error):
         with suppress(psycopg.OperationalError):
             house.query("INSERT INTO api_tokens (user_id, token_hash) SELECT id, 'x' FROM users")
             common._admin(common.addresses(house.machine), "CHECKPOINT")
-        house.until(lambda: _server(house, process) != (started, pid), what="the server did not crash")
+        house.until(
+            lambda: _server(house, process) != (started, pid), what="the server did not crash"
+        )
     assert disk.happened()
     house.highest.clear()  # A crash may take back the last moments; whole batches, and the checkpoint with them.
     gate.held(import_id, after=token)

@@ -30,7 +30,9 @@ def live_server(settings, people):
     web = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--config", "python:webapp.serving"]
     commands = [[*web, "webapp.app:create_app()"], ["worker.py"]]
     running = [
-        subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, start_new_session=True)
+        subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, start_new_session=True
+        )
         for command in commands
     ]
     _wait_for(f"http://127.0.0.1:{port}/healthz")

@@ -6,16 +6,25 @@ from tests.harness.house import STARTING, House
 
 
 class Gate:
-    """Holds whoever comes by while it is shut. It sleeps rather than locks: no lock runs out, nothing dead-locks.
+    """Holds whoever comes by while it is shut.
 
-    Whether it is shut stands in a sequence, which every transaction sees as it is now, and which outlives a crash.
+    It sleeps rather than locks: no lock runs out, nothing dead-locks.
 
-    `events` are those of a trigger on the table `on`, `when` is a condition on NEW or OLD; `in_commit` holds the
-    COMMIT itself.
+    Whether it is shut stands in a sequence, which every transaction sees as it is now, and which
+    outlives a crash.
+
+    `events` are those of a trigger on the table `on`, `when` is a condition on NEW or OLD;
+    `in_commit` holds the COMMIT itself.
     """
 
     def __init__(
-        self, house: House, on: str = "contacts", *, when: str = "true", events: str = "INSERT", in_commit: bool = False
+        self,
+        house: House,
+        on: str = "contacts",
+        *,
+        when: str = "true",
+        events: str = "INSERT",
+        in_commit: bool = False,
     ) -> None:
         self.house = house
         house.query(
@@ -26,7 +35,9 @@ class Gate:
         )
         kind = "CONSTRAINT TRIGGER gate AFTER" if in_commit else "TRIGGER gate BEFORE"
         deferred = "DEFERRABLE INITIALLY DEFERRED" if in_commit else ""
-        house.query(f"CREATE {kind} {events} ON {on} {deferred} FOR EACH ROW EXECUTE FUNCTION gate()")
+        house.query(
+            f"CREATE {kind} {events} ON {on} {deferred} FOR EACH ROW EXECUTE FUNCTION gate()"
+        )
 
     def open(self) -> None:
         self.house.query("SELECT setval('gate', 2)")
@@ -47,7 +58,12 @@ class Gate:
         return self.house.until(stands, STARTING, "nobody came to the gate")  # type: ignore[return-value]
 
 
-def refuse(house: House, condition: str, error: str = "EXCEPTION 'refused by a trigger'", on: str = "contacts") -> None:
+def refuse(
+    house: House,
+    condition: str,
+    error: str = "EXCEPTION 'refused by a trigger'",
+    on: str = "contacts",
+) -> None:
     """Have the database raise this error for rows that meet the condition."""
     house.query(
         f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

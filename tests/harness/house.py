@@ -28,7 +28,9 @@ STARTING = 30  # seconds that a process may take to come up on a busy machine
 
 def rows(count: int, first: int = 1, company: str = "Acme") -> str:
     """A file of so many people."""
-    return table(*[f"{n},p{n}@example.com,P{n},Q{n},{company},," for n in range(first, first + count)])
+    return table(
+        *[f"{n},p{n}@example.com,P{n},Q{n},{company},," for n in range(first, first + count)]
+    )
 
 
 class House:
@@ -70,7 +72,9 @@ class House:
     def upload(self, text: str) -> UUID:
         """Store a file and ask for its check; nothing is enqueued."""
         with self.session() as session:
-            found = uploads.create(session, self.user_id, "p.csv", io.BytesIO(text.encode()), self.settings)
+            found = uploads.create(
+                session, self.user_id, "p.csv", io.BytesIO(text.encode()), self.settings
+            )
             sessions.map_columns(session, found.id, found.suggested_mapping)
             session.commit()
             return found.id
@@ -113,7 +117,9 @@ class House:
         return [entry["message"] for entry in self.query(question, import_id)]
 
     def query(self, question: str, *parameters) -> list[dict]:
-        with psycopg.connect(self.settings.database_url, autocommit=True, row_factory=dict_row) as conn:
+        with psycopg.connect(
+            self.settings.database_url, autocommit=True, row_factory=dict_row
+        ) as conn:
             found = conn.execute(question, parameters or None)
             return found.fetchall() if found.description else []
 
@@ -136,7 +142,9 @@ class House:
         """The process that holds the import."""
         return int(self.facts(import_id)["worker"].rpartition(":")[2])
 
-    def until(self, true: Callable[[], object], seconds: float = PATIENCE, what: str = "") -> object:
+    def until(
+        self, true: Callable[[], object], seconds: float = PATIENCE, what: str = ""
+    ) -> object:
         """What `true` says, as soon as it is true; a database that is away is asked again."""
         end = time.monotonic() + seconds
         while True:
@@ -172,5 +180,7 @@ class House:
 
     def book(self) -> str:
         """A digest of the contacts, every column but what each change moves."""
-        found = self.query("SELECT to_jsonb(c) - 'version' - 'updated_at' AS contact FROM contacts c ORDER BY id")
+        found = self.query(
+            "SELECT to_jsonb(c) - 'version' - 'updated_at' AS contact FROM contacts c ORDER BY id"
+        )
         return hashlib.sha256(repr(found).encode()).hexdigest()

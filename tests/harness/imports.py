@@ -26,7 +26,9 @@ class Importer:
         self.session, self.settings, self.user_id = session, settings, user_id
 
     def upload(self, text: str, filename: str = "people.csv") -> ContactImport:
-        found = uploads.create(self.session, self.user_id, filename, io.BytesIO(text.encode()), self.settings)
+        found = uploads.create(
+            self.session, self.user_id, filename, io.BytesIO(text.encode()), self.settings
+        )
         self.session.commit()
         return found
 
@@ -38,7 +40,13 @@ class Importer:
         return self.work(found.id)
 
     def run(
-        self, text: str, strategy: str = "skip", *, batch_size: int | str = 100, skip_errors: bool = True, **choices
+        self,
+        text: str,
+        strategy: str = "skip",
+        *,
+        batch_size: int | str = 100,
+        skip_errors: bool = True,
+        **choices,
     ):
         found = self.check(text, **choices)
         return self.execute(found.id, strategy, batch_size=batch_size, skip_errors=skip_errors)

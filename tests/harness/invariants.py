@@ -15,13 +15,17 @@ from webapp.vocabulary.outcomes import STORED_OUTCOMES
 def check_invariants(house: House, import_id: UUID, *, complete: bool = True) -> dict:
     """I1 to I3 and I6 to I8 of one import, whatever happened to it; its facts."""
     found = house.facts(import_id)
-    ledger = house.query("SELECT * FROM contact_import_results WHERE import_id = %s ORDER BY row", import_id)
+    ledger = house.query(
+        "SELECT * FROM contact_import_results WHERE import_id = %s ORDER BY row", import_id
+    )
     counted = Counter(entry["outcome"] for entry in ledger)
     for outcome in STORED_OUTCOMES:  # I1
         assert found[outcome.value] == counted[outcome.value], outcome
     staged = [
         entry["row"]
-        for entry in house.query("SELECT row FROM contact_import_rows WHERE import_id = %s ORDER BY row", import_id)
+        for entry in house.query(
+            "SELECT row FROM contact_import_rows WHERE import_id = %s ORDER BY row", import_id
+        )
     ]
     entered = [entry["row"] for entry in ledger]
     assert entered == staged[: len(entered)], "the ledger has a gap or a stranger"
@@ -55,23 +59,31 @@ def rows_doubled(house: House, import_id: UUID) -> int:
 
 def _check_contacts(house: House, import_id: UUID, ledger: list[dict]) -> None:
     """I2: what the ledger calls created is there, once, and nothing else carries the import's id."""
-    created = {entry["row"]: entry["contact_id"] for entry in ledger if entry["outcome"] == "created"}
+    created = {
+        entry["row"]: entry["contact_id"] for entry in ledger if entry["outcome"] == "created"
+    }
     made = house.query("SELECT id, imported_row FROM contacts WHERE imported_from = %s", import_id)
     assert {row["imported_row"]: row["id"] for row in made} == created
     assert len(made) == len(created), "a contact was made twice"
-    doubled = house.query("SELECT email_key FROM contacts WHERE email_key IS NOT NULL GROUP BY 1 HAVING count(*) > 1")
+    doubled = house.query(
+        "SELECT email_key FROM contacts WHERE email_key IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+    )
     assert not doubled
 
 
 def _check_batches(house: House, import_id: UUID, found: dict, entered: list[int]) -> None:
     """I3 and I8: the settled batches follow one another without gap or overlap, so no two executors ever wrote."""
     settled = [batch for batch in house.batches(import_id) if batch["rows"]]
-    again = next((n for n, batch in enumerate(settled) if n and batch["first_row"] <= 2), len(settled))
+    again = next(
+        (n for n, batch in enumerate(settled) if n and batch["first_row"] <= 2), len(settled)
+    )
     first_run = settled[:again]  # A run over failed rows begins from the top.
     for before, after in pairwise(first_run):
         assert after["first_row"] == before["last_row"] + 1, "batches overlap"
         assert after["batch"] == before["batch"] + 1, "a batch was committed twice"
-    assert sum(batch["rows"] for batch in first_run) == len(entered), "a batch was neither whole nor absent"
+    assert sum(batch["rows"] for batch in first_run) == len(entered), (
+        "a batch was neither whole nor absent"
+    )
     if again == len(settled):
         assert found["batches_done"] == len(settled)
 
@@ -83,6 +95,10 @@ def _check_report(house: House, import_id: UUID, digest: str, ledger: list[dict]
     lines = list(csv.reader(io.StringIO(text)))[1:]
     told = [line[:4] for line in lines if line[1] != "not_processed"]
     assert told == [
-        [str(entry["row"]), entry["outcome"], str(entry["contact_id"] or ""), entry["code"] or ""] for entry in ledger
+        [str(entry["row"]), entry["outcome"], str(entry["contact_id"] or ""), entry["code"] or ""]
+        for entry in ledger
     ]
-    assert hashlib.sha256("".join(",".join(line) + "\n" for line in told).encode()).hexdigest() == digest
+    assert (
+        hashlib.sha256("".join(",".join(line) + "\n" for line in told).encode()).hexdigest()
+        == digest
+    )

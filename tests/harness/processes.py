@@ -56,7 +56,9 @@ class Family:
     def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
         environment = {**os.environ, **(environment or {})}
         with (Path(environment["ROWCALL_VAR"]) / "processes.log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
 
     @property
     def pid(self) -> int:
@@ -89,7 +91,9 @@ class Family:
         self.process.wait(10)
 
 
-def worker_process(environment: dict[str, str] | None = None, under: tuple[str, ...] = ()) -> Family:
+def worker_process(
+    environment: dict[str, str] | None = None, under: tuple[str, ...] = ()
+) -> Family:
     """`worker.py`, with this in its environment and under this command."""
     return Family([*under, sys.executable, "worker.py"], environment)
 
@@ -97,7 +101,9 @@ def worker_process(environment: dict[str, str] | None = None, under: tuple[str, 
 def web_process(port: int) -> Family:
     """The web process as the Procfile starts it."""
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:webapp.serving"]
-    return Family([*gunicorn, "--bind", f"127.0.0.1:{port}", "webapp.app:create_app()"], {"PORT": str(port)})
+    return Family(
+        [*gunicorn, "--bind", f"127.0.0.1:{port}", "webapp.app:create_app()"], {"PORT": str(port)}
+    )
 
 
 def alive(pid: int) -> bool:
@@ -116,13 +122,21 @@ def children(pid: int) -> list[int]:
 
 def web_workers() -> list[int]:
     """The processes of gunicorn that answer requests."""
-    masters = [pid for pid in children(os.getpid()) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    masters = [
+        pid
+        for pid in children(os.getpid())
+        if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
     return [worker for master in masters for worker in children(master)]
 
 
 def workers() -> list[int]:
     """The worker processes that this one started, each with its sweeper and the work-horse at hand."""
-    found = [pid for pid in children(os.getpid()) if b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = [
+        pid
+        for pid in children(os.getpid())
+        if b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
     return [*found, *(child for pid in found for child in children(pid))]
 
 
@@ -151,5 +165,7 @@ def highest_mb(pid: int) -> float:
 
     Those the system keeps once for all processes, and takes back whenever it wants.
     """
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
     return (int(status["VmHWM"].split()[0]) - int(status["RssFile"].split()[0])) / 1024

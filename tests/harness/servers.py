@@ -32,18 +32,26 @@ def servers(ci):
 
 @contextmanager
 def started(locale: str | None, *, ci: bool) -> Iterator[dict[str, str]]:
-    """Both servers while the block runs. The wheel's PostgreSQL has no ICU: for a locale it takes the system's."""
+    """Both servers while the block runs.
+
+    The wheel's PostgreSQL has no ICU: for a locale it takes the system's.
+    """
     with tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         running = Servers(Path(folder) / "v")
         program = system_program(ci=ci) if locale else embedded.postgres_program
-        with patch.object(embedded, "postgres_program", program):  # Other servers of this process keep the wheel's.
+        with patch.object(
+            embedded, "postgres_program", program
+        ):  # Other servers of this process keep the wheel's.
             running.start()
         found = addresses(running)
-        # A test outlives its processes, never its machine: what they committed need not reach the disk.
+        # A test outlives its processes, never its machine: what they committed need not reach the
+        # disk.
         _admin(found, "ALTER SYSTEM SET fsync = off")
         _admin(found, "SELECT pg_reload_conf()")
-        of_locale = f"template0 LOCALE_PROVIDER icu ICU_LOCALE '{locale}'" if locale else "template1"
+        of_locale = (
+            f"template0 LOCALE_PROVIDER icu ICU_LOCALE '{locale}'" if locale else "template1"
+        )
         _create(found, "template_rowcall", of_locale)
         migrate(_named(found["DATABASE_URL"], "template_rowcall"))
         yield found
@@ -52,9 +60,13 @@ def started(locale: str | None, *, ci: bool) -> Iterator[dict[str, str]]:
 
 def system_program(*, ci: bool) -> Callable[[str], Path]:
     """Where a program of the system's newest PostgreSQL is, which has ICU; Debian's is meant."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name)
+    )
     if not folders:
-        assert not ci, "PostgreSQL with ICU is missing, and CI must run the tests in a Turkish database"
+        assert not ci, (
+            "PostgreSQL with ICU is missing, and CI must run the tests in a Turkish database"
+        )
         pytest.skip("PostgreSQL with ICU is not installed: apt-get install postgresql")
     return lambda name: folders[-1] / name
 

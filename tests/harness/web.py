@@ -9,7 +9,8 @@ from argon2 import PasswordHasher
 from webapp.models import User
 
 PASSWORD = "correct horse battery"
-# Signing in checks a hash at the cost that it was made with; this one is cheap, since every test pays for it.
+# Signing in checks a hash at the cost that it was made with; this one is cheap, since every test
+# pays for it.
 HASHED = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
 KINDS = {"admin": "admin", "owner": "importer", "outsider": "importer", "viewer": "viewer"}
 
@@ -55,7 +56,9 @@ def sign_in(app, people):
 
     def enter(name: str, at=app) -> "Browser":
         browser = Browser(at.test_client())
-        browser.post("/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in")
+        browser.post(
+            "/sign-in", {"email": f"{name}@example.com", "password": PASSWORD}, at="/sign-in"
+        )
         return browser
 
     return enter
@@ -122,7 +125,9 @@ class Browser:
         self.client = client
 
     def get(self, path: str, status: int = 200):
-        answer = self.client.get(path, buffered=True)  # A stream left open would hold its connection.
+        answer = self.client.get(
+            path, buffered=True
+        )  # A stream left open would hold its connection.
         assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
         if answer.mimetype == "text/html" and status == 200 and "<html" in answer.text:
             check_page(answer)
@@ -172,7 +177,9 @@ def check_page(answer) -> None:
     for field in page.fields:
         if field.get("type") in {"hidden", "submit"}:
             continue
-        labelled = field["_labelled"] == "True" or field.get("id") in page.labels or "aria-label" in field
+        labelled = (
+            field["_labelled"] == "True" or field.get("id") in page.labels or "aria-label" in field
+        )
         assert labelled, field
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]

@@ -1,7 +1,8 @@
 """How the code reads, in figures, for `make check`: what a limit is set for may not get worse.
 
-Line lengths are of every line that is not blank; blank lines are counted within functions, from the first statement to
-the last. Words are the ones that hide who does something, and names of our own for what the field has a name for.
+Line lengths are of every line that is not blank; blank lines are counted within functions, from the
+first statement to the last. Words are the ones that hide who does something, and names of our own
+for what the field has a name for.
 """
 
 import ast
@@ -12,13 +13,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = re.compile(
-    r"doorbell|\bhorses|\bpapers|unwinding|taken_keys|said_as|whoever|whatever|nobody|somebody|anybody", re.IGNORECASE
+    r"doorbell|\bhorses|\bpapers|unwinding|taken_keys|said_as|whoever|whatever|nobody|somebody|anybody",
+    re.IGNORECASE,
 )
 # `work-horses` is RQ's word, and `nobody` in quotes an account of the system.
 NOT_THESE = re.compile(r"work[-_]horses|[`\"']nobody[`\"']|NOBODY")
 # name: (limit, whether at least; the other way round it is at most)
 LIMITS = {
-    "95 of 100 lines of Python are at most so long": (109, False),
+    "95 of 100 lines of Python are at most so long": (100, False),
     "blank lines in functions, per cent": (0.6, True),
     "words that hide who acts": (3, False),
     "template lines longer than 120": (240, False),
@@ -42,7 +44,9 @@ def figures() -> dict[str, float]:
     """Each of LIMITS, as the tree has it now."""
     functions = [_lines(node, source) for source, node in _functions()]
     inner = [line for lines in functions for line in lines]
-    lengths = sorted(len(line) for source in _python() for line in source.splitlines() if line.strip())
+    lengths = sorted(
+        len(line) for source in _python() for line in source.splitlines() if line.strip()
+    )
     return dict(
         zip(
             LIMITS,
@@ -50,7 +54,11 @@ def figures() -> dict[str, float]:
                 lengths[len(lengths) * 95 // 100],
                 100 * sum(not line.strip() for line in inner) / len(inner),
                 sum(len(WORDS.findall(NOT_THESE.sub("", text))) for text in _texts()),
-                sum(len(line) > 120 for text in _read("templates/**/*.html") for line in text.splitlines()),
+                sum(
+                    len(line) > 120
+                    for text in _read("templates/**/*.html")
+                    for line in text.splitlines()
+                ),
                 max(len(lines) for lines in functions),
             ),
             strict=True,

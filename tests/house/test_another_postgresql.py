@@ -44,12 +44,22 @@ def test_a_data_folder_of_another_version_is_refused_with_the_way(var):
     version = var / "postgres" / "PG_VERSION"
     brought = version.read_text().strip()
     version.write_text("11\n")
-    before = {file: file.stat().st_mtime_ns for file in var.rglob("*") if file.is_file() and file.name != "lock"}
+    before = {
+        file: file.stat().st_mtime_ns
+        for file in var.rglob("*")
+        if file.is_file() and file.name != "lock"
+    }
     with pytest.raises(CannotStart) as refused:
         _start(var)
     said = str(refused.value)
     assert f"written by PostgreSQL 11, and this Rowcall brings {brought}" in said
-    assert re.findall(r"make \w+", said) == ["make run", "make backup", "make run", "make run", "make restore"]
+    assert re.findall(r"make \w+", said) == [
+        "make run",
+        "make backup",
+        "make run",
+        "make run",
+        "make restore",
+    ]
     assert f"mv {var.resolve()}/postgres {var.resolve()}/postgres.11" in said
     assert {file: file.stat().st_mtime_ns for file in before} == before
     version.write_text(f"{brought}\n")
@@ -95,8 +105,20 @@ class OlderServer:
         self.servers._own_folder(var / "run")
         data = var / "postgres"
         self.servers._own_folder(data)
-        self._run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
-        self._run("pg_ctl", "-D", str(data), "-w", "-o", f"-k {var / 'run'} -h ''", "-l", str(data / "log"), "start")
+        self._run(
+            "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"
+        )
+        self._run(
+            "pg_ctl",
+            "-D",
+            str(data),
+            "-w",
+            "-o",
+            f"-k {var / 'run'} -h ''",
+            "-l",
+            str(data / "log"),
+            "start",
+        )
         self.data = data
         self.url = f"postgresql://postgres@/rowcall?host={var / 'run'}"
         with psycopg.connect(self.url.replace("/rowcall?", "/postgres?"), autocommit=True) as conn:
@@ -106,15 +128,23 @@ class OlderServer:
         self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "fast", "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
-        process = {name: value for name, value in self.servers._process().items() if name != "preexec_fn"}
+        process = {
+            name: value for name, value in self.servers._process().items() if name != "preexec_fn"
+        }
         binaries = DEBIANS if DEBIANS.exists() else postgres_program("postgres").parent
-        subprocess.run([str(binaries / program), *arguments], check=True, stdout=subprocess.DEVNULL, **process)
+        subprocess.run(
+            [str(binaries / program), *arguments], check=True, stdout=subprocess.DEVNULL, **process
+        )
 
 
 def test_make_run_says_it_and_ends(var, tmp_path):
     _start(var).stop()
     (var / "postgres" / "PG_VERSION").write_text("11\n")
-    environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "REDIS_URL"}
+    }
     environment |= {"ROWCALL_VAR": str(var), "PORT": str(_free_port())}
     run = subprocess.run(
         [sys.executable, "-m", "webapp"], cwd=ROOT, env=environment,

@@ -139,7 +139,9 @@ def test_a_broken_backup_changes_nothing(book, dump, database_url, part):
 
 def test_a_damaged_backup_changes_nothing(book, dump, database_url):
     """Of its bytes, most are those of many contacts, compressed; some in the middle of them are lost."""
-    book("INSERT INTO contacts (email, notes) SELECT n || '@example.com', md5(n::text) FROM generate_series(1, 9000) n")
+    book(
+        "INSERT INTO contacts (email, notes) SELECT n || '@example.com', md5(n::text) FROM generate_series(1, 9000) n"
+    )
     backup.write(database_url, dump)
     whole = bytearray(dump.read_bytes())
     at = len(whole) * 3 // 4
@@ -154,7 +156,9 @@ def test_the_dump_of_something_else_changes_nothing(book, dump, database_url, tm
     other = tmp_path / "other.dump"
     with postgres.connect(database_url) as conn:
         program = postgres.dump_program(postgres.major(conn))
-    postgres.run(program, "--format", "custom", "--table", "contacts", "--file", str(other), url=database_url)
+    postgres.run(
+        program, "--format", "custom", "--table", "contacts", "--file", str(other), url=database_url
+    )
     with pytest.raises(AdminError, match="no backup of Rowcall"):
         restore(database_url, other)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
@@ -189,7 +193,9 @@ def test_what_a_killed_restore_left_is_no_hindrance(book, dump, database_url):
     )
 
 
-def test_tables_in_a_schema_that_the_role_does_not_look_into_are_not_swapped_in(book, database_url, servers, tmp_path):
+def test_tables_in_a_schema_that_the_role_does_not_look_into_are_not_swapped_in(
+    book, database_url, servers, tmp_path
+):
     (name,) = book("SELECT current_database()")[0]
     with psycopg.connect(servers["ADMINISTRATOR_URL"], autocommit=True) as superuser:
         superuser.execute(f"ALTER ROLE rowcall IN DATABASE {name} SET search_path = own")
@@ -220,7 +226,9 @@ def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, database_ur
     assert book("SELECT email, notes FROM contacts") == [("ann@example.com", None)]
 
 
-def test_a_worker_from_before_the_restore_can_do_nothing_to_a_restored_import(settings, people, database_url, tmp_path):
+def test_a_worker_from_before_the_restore_can_do_nothing_to_a_restored_import(
+    settings, people, database_url, tmp_path
+):
     """Its token is below every token of the restored book, so its batch finds no checkpoint to move."""
     house = House(settings, people["owner"], None)
     import_id = house.ready(rows(10))

@@ -1,7 +1,7 @@
 """The README's commands in a bare Debian 12, as root and as an ordinary user.
 
-It takes a quarter of an hour and a gigabyte, so it runs when it is asked for: `make house`. Where packages come from is
-what apt and pip of this machine say.
+It takes a quarter of an hour and a gigabyte, so it runs when it is asked for: `make house`. Where
+packages come from is what apt and pip of this machine say.
 """
 
 import os
@@ -26,7 +26,9 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(2 * INSTALLING),
     pytest.mark.skipif(
-        os.environ.get("BARE_DEBIAN") != "yes" or os.geteuid() != 0 or shutil.which("debootstrap") is None,
+        os.environ.get("BARE_DEBIAN") != "yes"
+        or os.geteuid() != 0
+        or shutil.which("debootstrap") is None,
         reason="runs with `make house`, as root, where debootstrap is installed",
     ),
 ]
@@ -49,8 +51,17 @@ class Bare:
         """Install Debian's smallest system, and let apt and pip find what they find on this machine."""
         said = ["apt-get", "indextargets", "--format", "$(SITE) $(COMPONENT)", "Codename: bookworm"]
         sites = subprocess.run(said, capture_output=True, text=True, check=True).stdout.split("\n")
-        mirror = next(line.split()[0] for line in sites if line.endswith(" main") and "security" not in line)
-        command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", self.folder, mirror]
+        mirror = next(
+            line.split()[0] for line in sites if line.endswith(" main") and "security" not in line
+        )
+        command = [
+            "debootstrap",
+            "--variant=minbase",
+            "--include=ca-certificates",
+            "bookworm",
+            self.folder,
+            mirror,
+        ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=INSTALLING)
         self.folder.chmod(0o755)
         for name in ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt"):
@@ -87,9 +98,15 @@ class Bare:
             "sh", "-c", f"cd {folder} && {line}",
         ]  # fmt: skip
 
-    def run(self, line: str, *, user: str = "root", folder: str = "/") -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, line: str, *, user: str = "root", folder: str = "/"
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            self.command(line, user, folder), capture_output=True, text=True, check=False, timeout=INSTALLING
+            self.command(line, user, folder),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=INSTALLING,
         )
 
     def put_checkout(self, at: str, user: str) -> None:
@@ -103,13 +120,18 @@ class Bare:
         port, log = _free_port(), self.inside("run.log")
         with log.open("wb") as out:
             running = subprocess.Popen(
-                self.command(f"PORT={port} exec make run", user, folder), stdout=out, stderr=out, start_new_session=True
+                self.command(f"PORT={port} exec make run", user, folder),
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
         try:
             self._wait(running, port, log)
             for pid in set(_descendants(running.pid)) - {running.pid}:
                 with suppress(OSError):
-                    assert Path(f"/proc/{pid}").stat().st_uid != 0, Path(f"/proc/{pid}/cmdline").read_bytes()
+                    assert Path(f"/proc/{pid}").stat().st_uid != 0, Path(
+                        f"/proc/{pid}/cmdline"
+                    ).read_bytes()
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGINT)
@@ -128,7 +150,9 @@ class Bare:
 
 @pytest.fixture(scope="module")
 def bare():
-    folder = Path(tempfile.mkdtemp(prefix="rowcall-bare.", dir="/var/tmp"))  # it may need a gigabyte
+    folder = Path(
+        tempfile.mkdtemp(prefix="rowcall-bare.", dir="/var/tmp")
+    )  # it may need a gigabyte
     made = Bare(folder)
     try:
         made.make()
@@ -142,7 +166,9 @@ def bare():
 
 def test_without_the_venv_module_it_is_said_what_to_install_each_time(bare):
     """In this order: the module is not installed yet."""
-    assert bare.run("apt-get install -qq -y --no-install-recommends git make python3").returncode == 0
+    assert (
+        bare.run("apt-get install -qq -y --no-install-recommends git make python3").returncode == 0
+    )
     bare.put_checkout("/home/ann/rowcall", "ann")
     for _ in range(2):
         run = bare.run("make run", user="ann", folder="/home/ann/rowcall")
@@ -176,5 +202,8 @@ def test_the_tests_run_there(bare):
     """A few of them, by the README's command, which installs what all of them need."""
     assert bare.run(f"apt-get install -qq -y --no-install-recommends {NEEDED}").returncode == 0
     bare.put_checkout("/opt/rowcall", "root")
-    run = bare.run("make test ARGS='tests/intake/test_dates.py tests/house/test_starts.py'", folder="/opt/rowcall")
+    run = bare.run(
+        "make test ARGS='tests/intake/test_dates.py tests/house/test_starts.py'",
+        folder="/opt/rowcall",
+    )
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]

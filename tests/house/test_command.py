@@ -34,7 +34,10 @@ def run(app):
 def test_accounts_from_the_first_to_a_lost_password(run, app):
     link = rowcall("setup-link")
     assert link.out.startswith("http://127.0.0.1:8000/setup/")
-    assert rowcall("user", "create", "ada@example.com", "--role", "admin", typed=f"{NEW}\n").status == 0
+    assert (
+        rowcall("user", "create", "ada@example.com", "--role", "admin", typed=f"{NEW}\n").status
+        == 0
+    )
     assert run("user", "create", "ben@example.com", typed=f"{NEW}\n").exit_code == 0
     listed = run("user", "list").output.splitlines()
     assert listed == ["ada@example.com\tadmin\tworks\t", "ben@example.com\timporter\tworks\t"]
@@ -67,7 +70,15 @@ def test_a_lost_administrator_gets_in_again_and_old_browsers_are_out(app, sign_i
 
 
 def test_a_password_typed_at_a_terminal_is_not_shown(settings, app, people):
-    words = [sys.executable, "-c", TERMINAL, str(ROOT / "bin" / "rowcall"), "user", "password", "owner@example.com"]
+    words = [
+        sys.executable,
+        "-c",
+        TERMINAL,
+        str(ROOT / "bin" / "rowcall"),
+        "user",
+        "password",
+        "owner@example.com",
+    ]
     pipe = subprocess.PIPE
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT) as terminal:
         shown = b""
@@ -116,11 +127,15 @@ def test_neither_the_queue_nor_flask_is_needed_for_a_backup(settings, people, tm
     done = rowcall("backup", file, REDIS_URL="unix:///nowhere/valkey.sock", SECRET_KEY="")
     assert (done.status, file.exists()) == (0, True)
     code = "import sys, webapp.command; print([m for m in ('flask', 'rq', 'weasyprint') if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     assert found.stdout.strip() == "[]"
 
 
-def test_without_addresses_it_finds_the_servers_that_came_with_it(settings, servers, monkeypatch, tmp_path):
+def test_without_addresses_it_finds_the_servers_that_came_with_it(
+    settings, servers, monkeypatch, tmp_path
+):
     """From any folder, and with nothing but ROWCALL_VAR; the default is the checkout's `var`."""
     var = Path(parse_qs(urlsplit(servers["DATABASE_URL"]).query)["host"][0]).parent
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):

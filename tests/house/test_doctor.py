@@ -51,7 +51,9 @@ def execute(settings):
 def superuser(servers, database_url):
     """A superuser in the test's database; its name stands at `.info.dbname`."""
     name = postgres.urlsplit(database_url).path.strip("/")
-    with psycopg.connect(postgres.on_database(servers["ADMINISTRATOR_URL"], name), autocommit=True) as conn:
+    with psycopg.connect(
+        postgres.on_database(servers["ADMINISTRATOR_URL"], name), autocommit=True
+    ) as conn:
         yield conn
 
 
@@ -83,7 +85,12 @@ def test_an_installation_in_order_but_for_mail(settings, worker):
     done = rowcall("doctor")
     lines = done.out.splitlines()
     assert (done.status, done.err) == (0, ""), done.out
-    assert {line.split()[1] for line in lines if line.startswith("ok")} >= {"database", "tables", "queue", "worker"}
+    assert {line.split()[1] for line in lines if line.startswith("ok")} >= {
+        "database",
+        "tables",
+        "queue",
+        "worker",
+    }
     assert [line for line in lines if line.startswith("note mail: Set SMTP_URL")]
 
 
@@ -139,7 +146,9 @@ def test_with_a_queue_that_evicts(settings):
 
 def test_with_a_worker_that_does_not_reach_the_database(settings, worker):
     worker({"DATABASE_URL": AWAY})
-    assert one("worker").startswith("MEND worker: It listens to the queue but does not reach this database")
+    assert one("worker").startswith(
+        "MEND worker: It listens to the queue but does not reach this database"
+    )
 
 
 def test_with_a_worker_of_an_older_program(settings, worker, execute):
@@ -188,7 +197,9 @@ def test_with_a_role_that_may_make_nothing_temporary(settings, superuser):
 
 def test_with_a_superuser(settings, superuser, servers):
     url = postgres.on_database(servers["ADMINISTRATOR_URL"], superuser.info.dbname)
-    assert one("database", database_url=url).startswith("MEND database: Rowcall signs in as a superuser")
+    assert one("database", database_url=url).startswith(
+        "MEND database: Rowcall signs in as a superuser"
+    )
 
 
 def test_with_an_older_postgresql(settings, monkeypatch):

@@ -49,7 +49,10 @@ def test_the_program_is_no_superuser_and_needs_a_password(running):
     url = servers.addresses()["DATABASE_URL"]
     assert one(url, "SELECT current_user") == "rowcall"
     assert one(url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
-    assert one(url, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'rowcall'") == "rowcall"
+    assert (
+        one(url, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'rowcall'")
+        == "rowcall"
+    )
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         one(url, "COPY (SELECT 1) TO PROGRAM 'true'")
     for role in ("postgres", "rowcall"):
@@ -57,7 +60,13 @@ def test_the_program_is_no_superuser_and_needs_a_password(running):
             psycopg.connect(f"postgresql://{role}@/rowcall?host={servers.sockets}")
     for role in ("postgres", "rowcall"):
         assert (servers.var / f"{role}_password").stat().st_mode & 0o777 == 0o600
-    assert one(servers.administrator_url(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is True
+    assert (
+        one(
+            servers.administrator_url(),
+            "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
+        )
+        is True
+    )
 
 
 def test_an_installation_that_trusted_every_account_is_changed_at_its_start(var, running):
@@ -82,7 +91,18 @@ def _as_before(var: Path) -> None:
     old._own_socket_folder()
     data = var / "postgres"
     old._own_folder(data)
-    initdb = [postgres_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    initdb = [
+        postgres_program("initdb"),
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    ]
     subprocess.run(initdb, check=True, capture_output=True, **old._process())
     old.spawn_postgres()
     url = f"postgresql://postgres@/postgres?host={old.sockets}"

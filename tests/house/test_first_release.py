@@ -66,7 +66,10 @@ def test_the_import_under_way_goes_on_to_its_end(restored):
 
 
 def test_what_was_done_is_undone(restored):
-    _query(restored, "UPDATE contact_imports SET completed_at = now() WHERE completed_at IS NOT NULL RETURNING id")
+    _query(
+        restored,
+        "UPDATE contact_imports SET completed_at = now() WHERE completed_at IS NOT NULL RETURNING id",
+    )
     done = _import(restored, "completed")
     with db.session(restored.database_url) as session:
         sessions.roll_back(session, UUID(done))

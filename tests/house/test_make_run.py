@@ -43,9 +43,13 @@ class Visitor:
 
     def upload(self, path: str, content: bytes) -> tuple[str, str]:
         body = (
-            f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{self._token(path)}\r\n--x\r\n'
-            'Content-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
-        ).encode() + content + b"\r\n--x--\r\n"
+            (
+                f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{self._token(path)}\r\n--x\r\n'
+                'Content-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+            ).encode()
+            + content
+            + b"\r\n--x--\r\n"
+        )
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         return self._send(urllib.request.Request(self.base + path, body, headers))
 
@@ -103,7 +107,12 @@ class House:
         self.log = folder / f"run-{port}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                ["make", "run"], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+                ["make", "run"],
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self.base = f"http://127.0.0.1:{environment['PORT']}"
 
@@ -120,7 +129,9 @@ class House:
         raise AssertionError(self.log.read_text())
 
     def setup_path(self) -> str:
-        return urllib.parse.urlsplit(re.search(r"first account: (\S+)", self.log.read_text())[1]).path
+        return urllib.parse.urlsplit(
+            re.search(r"first account: (\S+)", self.log.read_text())[1]
+        ).path
 
     def kill_all(self) -> None:
         """-9 to everything that it started, servers included."""
@@ -155,7 +166,9 @@ def _descendants(root: int) -> list[int]:
             text = stat.read_text()
         except OSError:
             continue
-        children.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(text.split()[0]))
+        children.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(
+            int(text.split()[0])
+        )
     found = [root]
     for pid in found:
         found += children.get(pid, [])
@@ -177,7 +190,11 @@ def test_clone_run_crash_run(clone):
         at=f"/imports/{import_id}/columns",
     )
     visitor.until(f"/imports/{import_id}", "/review")
-    visitor.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"}, at=f"/imports/{import_id}/review")
+    visitor.post(
+        f"/imports/{import_id}/execute",
+        {"duplicate_strategy": "skip"},
+        at=f"/imports/{import_id}/review",
+    )
     assert "All 2 contacts are in." in visitor.until(f"/imports/{import_id}", "/report")
     _back_up_and_restore(clone, visitor, import_id)
     started = _descendants(house.process.pid)
@@ -206,7 +223,9 @@ def _borrow_the_servers(clone: Path) -> None:
     named = dict(re.findall(r"export (\w+)='([^']+)'", lines))
     second = House(clone, **named, ROWCALL_VAR=str(clone / "other"))
     second.wait()
-    programs = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in _descendants(second.process.pid)}
+    programs = {
+        Path(f"/proc/{pid}/comm").read_text().strip() for pid in _descendants(second.process.pid)
+    }
     assert not {name for name in programs if "postgres" in name or "valkey" in name}
     assert not (clone / "other" / "postgres").exists()
     second.end()
@@ -241,15 +260,36 @@ def _alive(pid: int) -> bool:
     ("named", "words"),
     [
         ({"SECRET_KEY": "short"}, "Set SECRET_KEY to at least 32 random characters."),
-        ({"REDIS_URL": "redis://8.8.8.8:6379/0"}, "REDIS_URL is open to everybody: give it a password"),
-        ({"REDIS_URL": "redis://0.0.0.0:6379/0"}, "REDIS_URL is open to everybody: give it a password"),
+        (
+            {"REDIS_URL": "redis://8.8.8.8:6379/0"},
+            "REDIS_URL is open to everybody: give it a password",
+        ),
+        (
+            {"REDIS_URL": "redis://0.0.0.0:6379/0"},
+            "REDIS_URL is open to everybody: give it a password",
+        ),
     ],
 )
 def test_what_would_be_unsafe_is_refused_in_one_sentence(tmp_path, named, words):
-    environment = {**_unnamed(), **named, "PORT": str(_free_port()), "ROWCALL_VAR": str(tmp_path / "var")}
-    command = [sys.executable, "-m", "webapp"]  # what `make run` comes to, once everything is installed
+    environment = {
+        **_unnamed(),
+        **named,
+        "PORT": str(_free_port()),
+        "ROWCALL_VAR": str(tmp_path / "var"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "webapp",
+    ]  # what `make run` comes to, once everything is installed
     run = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        command,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     assert run.returncode == 1
     (said,) = (run.stdout + run.stderr).splitlines()

@@ -21,7 +21,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 def test_the_engine_loads_neither_flask_nor_weasyprint_nor_rq():
     code = "import sys, webapp.engine.batches; print([m for m in ('flask', 'weasyprint', 'rq') if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     assert found.stdout.strip() == "[]"
 
 
@@ -29,7 +31,9 @@ def test_the_engine_loads_neither_flask_nor_weasyprint_nor_rq():
 def test_the_web_process_loads_no_more_than_it_serves_with():
     heavy = ("alembic", "phonenumbers", "smtplib", "valkey", "weasyprint")
     code = f"import sys, webapp.app; webapp.app.create_app(); print([m for m in {heavy} if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     assert found.stdout.strip() == "[]"
 
 
@@ -88,7 +92,9 @@ def test_what_is_refused_is_refused_by_one_class():
         found
         for room in ("vocabulary", "intake", "engine", "reports", "jobs")
         for file in (ROOT / "webapp" / room).rglob("*.py")
-        for found in re.findall(r"^class (\w+)\(\w*(?:Exception|Error|Refusal)\)", file.read_text(), re.MULTILINE)
+        for found in re.findall(
+            r"^class (\w+)\(\w*(?:Exception|Error|Refusal)\)", file.read_text(), re.MULTILINE
+        )
     }
     # A lease that passed on, an outage that is waited for, and a mail server that must not be told.
     assert own == {"Refusal", "Fenced", "Paused", "Unsafe"}

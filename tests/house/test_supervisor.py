@@ -36,7 +36,11 @@ def parent(pid: int) -> int:
 
 def one(house: House, words: str) -> int:
     """The topmost process below `make run` whose command line holds the words."""
-    found = {pid for pid, command in commands(house.process.pid).items() if words in command and "make" not in command}
+    found = {
+        pid
+        for pid, command in commands(house.process.pid).items()
+        if words in command and "make" not in command
+    }
     (top,) = [pid for pid in found if parent(pid) not in found]
     return top
 
@@ -86,9 +90,12 @@ def test_whatever_is_killed_comes_back_and_the_import_goes_on(clone):
     for words in ("worker.py", "gunicorn", "valkey-server", "bin/postgres"):
         killed = one(house, words)
         os.kill(killed, signal.SIGKILL)
-        until(lambda words=words, killed=killed: one(house, words) != killed, f"{words} stayed away")
+        until(
+            lambda words=words, killed=killed: one(house, words) != killed, f"{words} stayed away"
+        )
         ready(house)
-    # The queue's server and the work-horse at one moment: nothing is left that would say that there is work.
+    # The queue's server and the work-horse at one moment: nothing is left that would say that there
+    # is work.
     worker = one(house, "worker.py")
     for pid in (one(house, "valkey-server"), *children(worker)):
         os.kill(pid, signal.SIGKILL)
@@ -107,7 +114,9 @@ def nothing_runs_as_root(house: House) -> None:
     for pid, command in running.items():
         status = Path(f"/proc/{pid}/status").read_text().splitlines()
         facts = dict(line.split(":\t", 1) for line in status if ":\t" in line)
-        assert "0" not in facts["Uid"].split() + facts["Gid"].split() + facts["Groups"].split(), command
+        assert "0" not in facts["Uid"].split() + facts["Gid"].split() + facts["Groups"].split(), (
+            command
+        )
         assert int(facts["CapPrm"], 16) == 0, command
     assert {"gunicorn", "worker.py", "valkey-server", "bin/postgres", "-m webapp"} <= {
         word for command in running.values() for word in
@@ -157,7 +166,11 @@ def test_a_folder_that_the_account_cannot_enter_is_refused_with_what_to_change()
             shutil.copytree(ROOT / name, here / name)
         for name in ("worker.py", "Procfile"):
             shutil.copy(ROOT / name, here / name)
-        for command in (["-m", "webapp"], ["worker.py"], ["-m", "gunicorn", "-c", "python:webapp.serving", "webapp:x"]):
+        for command in (
+            ["-m", "webapp"],
+            ["worker.py"],
+            ["-m", "gunicorn", "-c", "python:webapp.serving", "webapp:x"],
+        ):
             run = subprocess.run(
                 [sys.executable, *command], cwd=here, env={**first._unnamed(), "ROWCALL_VAR": str(here / "var")},
                 capture_output=True, text=True, check=False, timeout=PATIENCE,
@@ -166,7 +179,10 @@ def test_a_folder_that_the_account_cannot_enter_is_refused_with_what_to_change()
             assert run.returncode == 1, said
             assert "Rowcall never runs as root" in said, said
             assert f"cannot enter {here}" in said, said
-            assert "Move Rowcall to a folder that every account may enter, such as /opt/rowcall" in said
+            assert (
+                "Move Rowcall to a folder that every account may enter, such as /opt/rowcall"
+                in said
+            )
             assert "Traceback" not in said
 
 

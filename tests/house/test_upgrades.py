@@ -32,7 +32,9 @@ def test_accounts_from_before_are_found_by_their_folded_key(database_url):
 FIRST_FIELDS = "0014"  # the last version with no more than the first fifteen fields
 
 
-def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(database_url, session, someone):
+def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(
+    database_url, session, someone
+):
     """A custom field of the same label stays one where it is, and where a person chose it; suggestions name the new."""
     command.downgrade(migrate.config(database_url), FIRST_FIELDS)
     first = {row[0] for row in session.execute(text(CONTACT_COLUMNS))}
@@ -42,7 +44,9 @@ def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(datab
     kept = ["email", *(f"custom:{field.label}" for field in fresh)]
     custom = {field.label: f"of {field.label}" for field in fresh}
     whom = session.execute(
-        text("INSERT INTO contacts (email, custom) VALUES ('ann@example.com', CAST(:custom AS jsonb)) RETURNING id"),
+        text(
+            "INSERT INTO contacts (email, custom) VALUES ('ann@example.com', CAST(:custom AS jsonb)) RETURNING id"
+        ),
         {"custom": json.dumps(custom)},
     ).scalar_one()
     mappings.remember(session, someone, columns, kept)
@@ -52,11 +56,16 @@ def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(datab
     ann = session.get_one(Contact, whom)
     assert ann.custom == custom
     assert [getattr(ann, field.name) for field in fresh] == [None] * len(fresh)
-    assert [label_of(name) for name, value in journal.form_values(ann).items() if value] == ["E-mail", *sorted(custom)]
+    assert [label_of(name) for name, value in journal.form_values(ann).items() if value] == [
+        "E-mail",
+        *sorted(custom),
+    ]
     remembered = mappings.remembered(session, someone, columns)
     assert remembered
     assert remembered[0] == kept
-    assert mapping.suggest(columns, [["ann@example.com", *custom.values()]])[1:] == [field.name for field in fresh]
+    assert mapping.suggest(columns, [["ann@example.com", *custom.values()]])[1:] == [
+        field.name for field in fresh
+    ]
 
 
 CONTACT_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'contacts'"
@@ -96,8 +105,12 @@ def test_sentences_that_stood_for_refusals_become_codes_and_facts(database_url):
     with psycopg.connect(database_url) as conn:
         found = conn.execute("SELECT failure_reason, failure_facts FROM contact_imports").fetchall()
         assert sorted(found, key=str) == sorted(AS_STORED.values(), key=str)
-        assert conn.execute("SELECT code FROM contact_import_documents").fetchall() == [("pdf_too_much",)]
-    too_long = AS_STORED["The file has more than 2,000,000 rows. Split it into files of at most 2,000,000 rows."]
+        assert conn.execute("SELECT code FROM contact_import_documents").fetchall() == [
+            ("pdf_too_much",)
+        ]
+    too_long = AS_STORED[
+        "The file has more than 2,000,000 rows. Split it into files of at most 2,000,000 rows."
+    ]
     assert messages.whole(too_long[0], **too_long[1]) in AS_STORED
 
 

@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 from webapp.intake.cleaning import CONTROL, INVISIBLE, cleaned_column
 from webapp.intake.formulas import unprotected
 
-SIGNS = "ab'=+-@ \t\n\r\v\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
-CELLS = st.lists(st.text(SIGNS, max_size=8) | st.sampled_from(["Müller", "O'Neill", "'tHart", "rock 'n' roll", ""]))
+SIGNS = (
+    "ab'=+-@ \t\n\r\v\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
+)
+CELLS = st.lists(
+    st.text(SIGNS, max_size=8)
+    | st.sampled_from(["Müller", "O'Neill", "'tHart", "rock 'n' roll", ""])
+)
 
 
 def by_the_book(cell: str, kept: str) -> str:
@@ -19,7 +24,11 @@ def by_the_book(cell: str, kept: str) -> str:
     if not text.isprintable():
         for line_end in ("\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"):
             text = text.replace(line_end, "\n")
-        text = "".join(sign if sign in kept else without_control(sign) for sign in text).strip().strip(INVISIBLE)
+        text = (
+            "".join(sign if sign in kept else without_control(sign) for sign in text)
+            .strip()
+            .strip(INVISIBLE)
+        )
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -39,5 +48,7 @@ def test_a_column_is_cleaned_like_its_cells(cells, kept):
 
 def test_every_control_character_is_known():
     found = {chr(code) for code in range(sys.maxunicode + 1) if CONTROL.match(chr(code))}
-    controls = {chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)) in {"Cc", "Cs"}}
+    controls = {
+        chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)) in {"Cc", "Cs"}
+    }
     assert found == controls

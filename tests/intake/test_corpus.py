@@ -47,12 +47,18 @@ def read_whole(entry) -> list:
 
 @named(READ)
 def test_the_head_tells_what_the_file_is(entry):
-    head = reading.inspect(reading.BytesSource(bytes_of(entry)), entry["upload_as"], **entry["choose"])
+    head = reading.inspect(
+        reading.BytesSource(bytes_of(entry)), entry["upload_as"], **entry["choose"]
+    )
     dialect = head.dialect
     assert (dialect.format, dialect.encoding, dialect.delimiter) == (
         entry["format"], entry["encoding"], entry["delimiter"],
     )  # fmt: skip
-    assert (dialect.sheet, dialect.header_row, head.columns) == (entry["sheet"], entry["header_row"], entry["columns"])
+    assert (dialect.sheet, dialect.header_row, head.columns) == (
+        entry["sheet"],
+        entry["header_row"],
+        entry["columns"],
+    )
     assert head.encoding_certain == entry["certain"]
     for shown, (_, cells) in zip(head.sample, entry["rows"], strict=False):
         assert shown == [cell.replace("\0", "")[:500] for cell in cells[: len(head.columns)]]
@@ -83,7 +89,9 @@ def test_blocks_of_any_size_and_any_resumption_read_the_same(entry):
 
 @named([entry for entry in READ if entry["mapping"]])
 def test_the_mapping_needs_no_work(entry):
-    head = reading.inspect(reading.BytesSource(bytes_of(entry)), entry["upload_as"], **entry["choose"])
+    head = reading.inspect(
+        reading.BytesSource(bytes_of(entry)), entry["upload_as"], **entry["choose"]
+    )
     found = mapping.suggest(head.columns, head.sample)
     assert dict(enumerate(found)) == dict(enumerate(entry["mapping"]))
     mapping.check(found, head.columns)

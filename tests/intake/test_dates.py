@@ -35,7 +35,9 @@ def test_reading(text, value):
     assert dates.read(text, None).value == value
 
 
-@pytest.mark.parametrize(("order", "value"), [("dmy", "1985-04-03"), ("mdy", "1985-03-04"), (None, None)])
+@pytest.mark.parametrize(
+    ("order", "value"), [("dmy", "1985-04-03"), ("mdy", "1985-03-04"), (None, None)]
+)
 def test_what_is_ambiguous_is_not_guessed(order, value):
     found = dates.read("03/04/1985", order)
     assert (found.value, found.ambiguous) == (value, order is None)

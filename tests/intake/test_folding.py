@@ -25,7 +25,9 @@ def test_a_key_is_folded_by_no_language():
 def test_the_database_finds_what_python_finds(engine, text, sought):
     with engine.connect() as conn:
         found = conn.scalar(select(searching.holds(literal(text), sought)))
-    assert found == (searchable(sought) in searchable(text)) == bool(re.search(pattern(sought), text))
+    assert (
+        found == (searchable(sought) in searchable(text)) == bool(re.search(pattern(sought), text))
+    )
 
 
 @pytest.fixture(scope="module")

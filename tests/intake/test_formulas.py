@@ -12,10 +12,21 @@ from hypothesis import strategies as st
 from webapp.intake.cleaning import cleaned, cleaned_column
 from webapp.intake.formulas import protected, unprotected
 
-SIGNS = [chr(c) for c in range(sys.maxunicode) if unicodedata.normalize("NFKC", chr(c))[:1] in set("=+-@")]
+SIGNS = [
+    chr(c)
+    for c in range(sys.maxunicode)
+    if unicodedata.normalize("NFKC", chr(c))[:1] in set("=+-@")
+]
 TRICKY = st.sampled_from([*"'\"=+-@;\t\r\n\0 ,|a1x", "\u200b", "\xa0", "\ufe66", "\uff1d", "é"])
-TEXTS = st.text(TRICKY, max_size=12) | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-BEFORE = "".join(c for c in map(chr, range(0x3001)) if c.isspace() or unicodedata.category(c) in {"Cc", "Cf"}) + "\"'"
+TEXTS = st.text(TRICKY, max_size=12) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=12
+)
+BEFORE = (
+    "".join(
+        c for c in map(chr, range(0x3001)) if c.isspace() or unicodedata.category(c) in {"Cc", "Cf"}
+    )
+    + "\"'"
+)
 
 
 def runs(text: str) -> bool:
@@ -25,7 +36,9 @@ def runs(text: str) -> bool:
                for cell in cells if cell.lstrip(BEFORE))  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["x;=1+1;y", " =1+1", "x;\t@y", "x\n+1", "\ufe661", "\ufe621", "\ufe631", "\ufe6b1"])
+@pytest.mark.parametrize(
+    "text", ["x;=1+1;y", " =1+1", "x;\t@y", "x\n+1", "\ufe661", "\ufe621", "\ufe631", "\ufe6b1"]
+)
 def test_what_stayed_bare(text):
     assert runs(text)
     assert not runs(protected(text))

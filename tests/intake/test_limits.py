@@ -75,7 +75,8 @@ def test_of_a_wide_file_a_bounded_part_is_looked_at():
 
 def test_as_many_columns_as_allowed_are_read():
     head = reading.inspect(
-        reading.BytesSource((",".join(f"c{n}" for n in range(256)) + "\n" + "x," * 256).encode()), "people.csv"
+        reading.BytesSource((",".join(f"c{n}" for n in range(256)) + "\n" + "x," * 256).encode()),
+        "people.csv",
     )
     assert len(head.columns) == 256
 
@@ -94,7 +95,11 @@ def test_an_unclosed_quote_at_the_beginning_of_two_gigabytes(line, read):
     source = Endless(b'Email,City\na@example.com,"Rome\n', line, 2 * 1024 * MEBIBYTE)
     head = reading.inspect(source, "people.csv", encoding="utf-8")
     first = next(reading.records(source, head.dialect))
-    assert (first.row, first.cells, first.problem) == (2, ["a@example.com", '"Rome'], "unclosed_quote")
+    assert (first.row, first.cells, first.problem) == (
+        2,
+        ["a@example.com", '"Rome'],
+        "unclosed_quote",
+    )
     assert source.given < read * MEBIBYTE
     assert peak_of(lambda: next(reading.records(source, head.dialect))) < 16 * MEBIBYTE
 
@@ -103,7 +108,10 @@ def test_an_unclosed_quote_before_a_line_without_end():
     source = Endless(b'Email,City\na@example.com,"Rome\n', b"word ", 60 * MEBIBYTE)
     dialect = reading.Dialect("csv", "utf-8", ",", None, 1)
     found = list(reading.records(source, dialect))
-    assert [(record.row, record.problem) for record in found] == [(2, "unclosed_quote"), (3, "row_too_long")]
+    assert [(record.row, record.problem) for record in found] == [
+        (2, "unclosed_quote"),
+        (3, "row_too_long"),
+    ]
     assert peak_of(lambda: list(reading.records(source, dialect))) < 32 * MEBIBYTE
 
 
@@ -142,7 +150,9 @@ def test_a_quote_in_every_line_costs_no_more_than_the_lines():
 
 def test_a_cell_that_is_too_long_is_told_at_its_row():
     data = f"Email,Notes\na@example.com,{'x' * 131_073}\nb@example.com,{'x' * 131_072}\n".encode()
-    long, good = reading.records(reading.BytesSource(data), reading.Dialect("csv", "utf-8", ",", None, 1))
+    long, good = reading.records(
+        reading.BytesSource(data), reading.Dialect("csv", "utf-8", ",", None, 1)
+    )
     assert (long.row, long.problem, good.problem) == (2, "cell_too_long", None)
 
 
@@ -179,7 +189,9 @@ def test_a_cell_in_the_last_corner_takes_no_room():
 @pytest.mark.parametrize(
     "sheet",
     [
-        "<row r='1'><c r='A1' t='inlineStr'><is><t>" + "x" * (20 * MEBIBYTE) + "</t></is></c></row>",
+        "<row r='1'><c r='A1' t='inlineStr'><is><t>"
+        + "x" * (20 * MEBIBYTE)
+        + "</t></is></c></row>",
         "<row r='1'>" + "<c r='A1'><v>1</v></c>" * 300_000 + "</row>",
         "<row r='1'>" + "<c>" * 700_000 + "</c>" * 700_000 + "</row>",
         "<row r='1'>" + " " * (20 * MEBIBYTE) + "</row>",
@@ -187,7 +199,10 @@ def test_a_cell_in_the_last_corner_takes_no_room():
     ids=["long string", "many cells", "deep", "white space"],
 )
 def test_one_row_cannot_fill_the_memory(sheet):
-    data = raw(sheet + inline((2, ["Email"]), (3, ["a@example.com"])), **{"xl/media/noise": bytes(range(256)) * 800})
+    data = raw(
+        sheet + inline((2, ["Email"]), (3, ["a@example.com"])),
+        **{"xl/media/noise": bytes(range(256)) * 800},
+    )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert sum(member.file_size for member in archive.infolist()) < 64 * MEBIBYTE
     # The ratio alone would refuse most of these; the reader itself must not rely on it.
@@ -203,7 +218,9 @@ def test_one_row_cannot_fill_the_memory(sheet):
         "except Refusal as refusal: print(refusal.code)\n"
         "print((peak() - before) // 1024)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=data, capture_output=True, check=True, timeout=60
+    )
     code, grown = done.stdout.decode().split()
     assert code == "workbook_too_large"
     assert int(grown) < 80
@@ -240,7 +257,10 @@ def test_members_outside_are_written_nowhere(tmp_path, monkeypatch):
     inside.mkdir(parents=True)
     monkeypatch.chdir(inside)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    data = raw(inline((1, ["Email"]), (2, ["a@example.com"])), **{"../../escaped.xml": b"<x/>", "../escaped": b"x"})
+    data = raw(
+        inline((1, ["Email"]), (2, ["a@example.com"])),
+        **{"../../escaped.xml": b"<x/>", "../escaped": b"x"},
+    )
     head = reading.inspect(reading.BytesSource(data), "people.xlsx")
     assert head.columns == ["Email"]
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -276,7 +296,15 @@ def calls_of(work: Callable[[], object]) -> int:
 
 
 MILLION = 1_000_000
-LONG = ["x" * MILLION, '"' * MILLION, "@" * MILLION, "a." * MILLION, "1" * MILLION, "(" * MILLION, "é" * MILLION]
+LONG = [
+    "x" * MILLION,
+    '"' * MILLION,
+    "@" * MILLION,
+    "a." * MILLION,
+    "1" * MILLION,
+    "(" * MILLION,
+    "é" * MILLION,
+]
 
 
 @pytest.mark.parametrize("text", LONG, ids=[text[:2] for text in LONG])
@@ -293,7 +321,9 @@ def test_a_long_value_is_not_looked_at(text):
 
 
 @pytest.mark.parametrize("text", LONG, ids=[text[:2] for text in LONG])
-@pytest.mark.parametrize("target", ["email", "phone", "birthday", "country", "full_name", "tags", "notes", "custom:x"])
+@pytest.mark.parametrize(
+    "target", ["email", "phone", "birthday", "country", "full_name", "tags", "notes", "custom:x"]
+)
 @pytest.mark.timeout(20)
 def test_a_long_cell_is_one_problem(target, text):
     record = reading.Record(2, [text], None, reading.Position(0, 2))
@@ -319,7 +349,9 @@ def test_the_longest_values_that_are_looked_at_cost_little(sign):
 
 
 def test_the_head_is_read_only_so_far():
-    source = Endless("Email,City\na@example.com,Köln\n".encode(), b"b@example.com,Oslo\n", 500 * MEBIBYTE)
+    source = Endless(
+        "Email,City\na@example.com,Köln\n".encode(), b"b@example.com,Oslo\n", 500 * MEBIBYTE
+    )
     reading.inspect(source, "people.csv")
     assert source.given < 8 * SNIFFED_BYTES + 4 * MEBIBYTE
 
@@ -327,8 +359,12 @@ def test_the_head_is_read_only_so_far():
 def book_of(sheets: list[str]) -> bytes:
     """A workbook with these sheets; each is what stands inside of sheetData."""
     kind = f"Type='{OFFICE}/worksheet'"
-    relations = "".join(f"<Relationship Id='r{n}' {kind} Target='s{n}.xml'/>" for n in range(len(sheets)))
-    names = "".join(f"<sheet name='S{n}' sheetId='{n + 1}' r:id='r{n}'/>" for n in range(len(sheets)))
+    relations = "".join(
+        f"<Relationship Id='r{n}' {kind} Target='s{n}.xml'/>" for n in range(len(sheets))
+    )
+    names = "".join(
+        f"<sheet name='S{n}' sheetId='{n + 1}' r:id='r{n}'/>" for n in range(len(sheets))
+    )
     book = f"<workbook xmlns='{MAIN}' xmlns:r='{OFFICE}'><sheets>{names}</sheets></workbook>"
     return raw(
         "",
@@ -352,18 +388,27 @@ def test_a_look_at_empty_rows_goes_only_so_far():
 
 
 def test_empty_rows_above_the_table_are_read():
-    data = book_of(["<row/>" * 1000, "<row/>" * 10_000 + inline((10_001, ["Email"]), (10_002, ["a@example.com"]))])
+    data = book_of(
+        [
+            "<row/>" * 1000,
+            "<row/>" * 10_000 + inline((10_001, ["Email"]), (10_002, ["a@example.com"])),
+        ]
+    )
     assert reading.inspect(reading.BytesSource(data), "people.xlsx").columns == ["Email"]
 
 
 def rows_naming(text: str, columns: int, rows: int) -> bytes:
     """A workbook whose cells all name one shared text, below a header."""
     cells = "".join("<c t='s'><v>0</v></c>" for _ in range(columns))
-    return raw(inline((1, ["Email"])) + f"<row>{cells}</row>" * rows, shared=f"<si><t>{text}</t></si>")
+    return raw(
+        inline((1, ["Email"])) + f"<row>{cells}</row>" * rows, shared=f"<si><t>{text}</t></si>"
+    )
 
 
 def read_whole(data: bytes) -> list[reading.Record]:
-    return list(reading.records(reading.BytesSource(data), reading.Dialect("xlsx", None, None, None, 1)))
+    return list(
+        reading.records(reading.BytesSource(data), reading.Dialect("xlsx", None, None, None, 1))
+    )
 
 
 def test_a_row_of_a_workbook_has_only_so_much_text():
@@ -404,4 +449,6 @@ def test_a_row_of_many_lines_has_only_so_much_text(line):
     long, good = reading.records(reading.BytesSource(data), dialect)
     assert (long.row, long.problem, good.cells) == (2, "row_too_long", ["b@example.com", "Oslo"])
     assert good.position.offset == len(data)
-    assert peak_of(lambda: list(reading.records(reading.BytesSource(data), dialect))) < 40 * MEBIBYTE
+    assert (
+        peak_of(lambda: list(reading.records(reading.BytesSource(data), dialect))) < 40 * MEBIBYTE
+    )

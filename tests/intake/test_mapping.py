@@ -63,16 +63,34 @@ def test_the_better_label_wins_over_the_earlier_one():
 
 
 def test_a_label_of_two_fields_goes_to_the_second_where_a_column_fits_the_first_better():
-    assert suggested("Title,Email,Job Title", "Dr.,a@example.com,") == ["prefix", "email", "job_title"]
+    assert suggested("Title,Email,Job Title", "Dr.,a@example.com,") == [
+        "prefix",
+        "email",
+        "job_title",
+    ]
     assert suggested("Title,Email", "Owner,a@example.com") == ["job_title", "email"]
-    assert suggested("Salutation,Title,Email", "Ms.,Owner,a@example.com") == ["prefix", "job_title", "email"]
+    assert suggested("Salutation,Title,Email", "Ms.,Owner,a@example.com") == [
+        "prefix",
+        "job_title",
+        "email",
+    ]
     columns = "Salutation,Title,Email,Job Title"
-    assert suggested(columns, "Ms.,Dr.,a@example.com,Owner") == ["prefix", "custom:Title", "email", "job_title"]
+    assert suggested(columns, "Ms.,Dr.,a@example.com,Owner") == [
+        "prefix",
+        "custom:Title",
+        "email",
+        "job_title",
+    ]
 
 
 def test_an_address_comes_from_one_place():
     columns = "Email,Home City,Business City,Business Street"
-    assert suggested(columns, "a@example.com,,Rome,Via 1") == ["email", "custom:Home City", "city", "street"]
+    assert suggested(columns, "a@example.com,,Rome,Via 1") == [
+        "email",
+        "custom:Home City",
+        "city",
+        "street",
+    ]
     assert suggested(columns, "a@example.com,Oslo,,") == [
         "email", "city", "custom:Business City", "custom:Business Street",
     ]  # fmt: skip
@@ -85,24 +103,33 @@ def test_addresses_of_somebody_else_are_no_suggestion():
 
 
 def test_days_of_orders_are_no_birthdays():
-    assert suggested("Email,Ordered on", "a@example.com,1999-01-05") == ["email", "custom:Ordered on"]
+    assert suggested("Email,Ordered on", "a@example.com,1999-01-05") == [
+        "email",
+        "custom:Ordered on",
+    ]
     assert suggested("Email,Column B", "a@example.com,2099-01-05") == ["email", "custom:Column B"]
 
 
 def test_our_own_columns_are_left_out():
     columns = "Rowcall row,Rowcall outcome,Rowcall contact,Rowcall code,Rowcall reason,Email"
-    assert suggested(columns, "7,invalid,,email_no_at,Give it an @.,a@example.com") == [None] * 5 + ["email"]
+    assert suggested(columns, "7,invalid,,email_no_at,Give it an @.,a@example.com") == [
+        None
+    ] * 5 + ["email"]
 
 
 LABELS = st.lists(
-    st.sampled_from(["Email", "Name", "Phone", "Fax", "", " ", "Rowcall row"]) | st.text(max_size=120), max_size=8
+    st.sampled_from(["Email", "Name", "Phone", "Fax", "", " ", "Rowcall row"])
+    | st.text(max_size=120),
+    max_size=8,
 )
 
 
 @given(LABELS, st.data())
 def test_whatever_the_file_no_value_is_lost_and_the_suggestion_is_a_mapping(cells, data):
     columns = labels_of(cells, len(cells))
-    value = st.sampled_from(["", " ", "a@example.com", "b@example.com", "+49 30 1234567", "1985-04-23", "x"])
+    value = st.sampled_from(
+        ["", " ", "a@example.com", "b@example.com", "+49 30 1234567", "1985-04-23", "x"]
+    )
     sample = data.draw(st.lists(st.lists(value, max_size=len(columns) + 1), max_size=4))
     targets = mapping.suggest(columns, sample)
     for index, (label, target) in enumerate(zip(columns, targets, strict=True)):
@@ -140,6 +167,8 @@ def test_what_is_no_mapping_is_refused(targets, code, index):
     assert "…" not in refused.value.sentence
 
 
-@pytest.mark.parametrize("target", ["email", "custom:Shoe size", "custom:email", "custom:1; DROP TABLE contacts"])
+@pytest.mark.parametrize(
+    "target", ["email", "custom:Shoe size", "custom:email", "custom:1; DROP TABLE contacts"]
+)
 def test_what_is_a_mapping_passes(target):
     mapping.check([target, "external_id"], ["first", "second"])

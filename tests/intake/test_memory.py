@@ -50,7 +50,9 @@ def row(number: int) -> list[str]:
 
 def read_apart(path: Path) -> dict[str, int]:
     """Read and check the whole file in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", READER, str(path)], capture_output=True, check=True, timeout=110)
+    done = subprocess.run(
+        [sys.executable, "-c", READER, str(path)], capture_output=True, check=True, timeout=110
+    )
     return json.loads(done.stdout)
 
 
@@ -82,7 +84,9 @@ def test_two_hundred_thousand_rows_of_a_workbook(tmp_path):
 def workbook(path: Path, count: int) -> int:
     """Write a workbook of so many rows, part by part; how many strings it shares."""
     with zipfile.ZipFile(path) as plain:
-        others = {n: plain.read(n) for n in plain.namelist() if "sheet1" not in n and "shared" not in n}
+        others = {
+            n: plain.read(n) for n in plain.namelist() if "sheet1" not in n and "shared" not in n
+        }
     numbers: dict[str, int] = {}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, data in others.items():

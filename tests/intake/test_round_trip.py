@@ -30,7 +30,9 @@ def survives(text: str, codec: str) -> bool:
 
 @st.composite
 def texts(draw, codec: str) -> str:
-    any_character = st.sampled_from(SIGNS) | st.characters(min_codepoint=1, exclude_categories=["Cs"])
+    any_character = st.sampled_from(SIGNS) | st.characters(
+        min_codepoint=1, exclude_categories=["Cs"]
+    )
     cell = draw(st.text(any_character, max_size=8))
     return "".join(c for c in cell if survives(c, codec) and survives(f"a{c}b", codec))
 
@@ -42,14 +44,23 @@ def written(draw) -> tuple[reading.Dialect, list[list[str]], bytes]:
     table = draw(st.lists(st.lists(texts(codec), min_size=1, max_size=5), min_size=1, max_size=12))
     ends = draw(st.sampled_from(["\r\n", "\n", "\r"]))
     breaks = any("\r" in cell or "\n" in cell for row in table for cell in row)
-    # csv quotes a cell for the characters of its own line end only: a bare CR between LFs would be one.
-    quoting = csv.QUOTE_ALL if breaks and ends != "\r\n" else draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    # csv quotes a cell for the characters of its own line end only: a bare CR between LFs would be
+    # one.
+    quoting = (
+        csv.QUOTE_ALL
+        if breaks and ends != "\r\n"
+        else draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    )
     stream = io.StringIO(newline="")
     csv.writer(stream, delimiter=delimiter, lineterminator=ends, quoting=quoting).writerows(table)
     text = stream.getvalue()
     assume(not text.startswith("\ufeff") and not text.lower().lstrip('"').startswith("sep="))
     assume(survives(text, codec))
-    return reading.Dialect("csv", encodings.known(codec), delimiter, None, 0), table, text.encode(codec)
+    return (
+        reading.Dialect("csv", encodings.known(codec), delimiter, None, 0),
+        table,
+        text.encode(codec),
+    )
 
 
 class InPieces:
@@ -62,7 +73,9 @@ class InPieces:
 
 
 def with_text(table: list[list[str]]) -> list[tuple[int, list[str]]]:
-    return [(row, cells) for row, cells in enumerate(table, 1) if any(cell.strip() for cell in cells)]
+    return [
+        (row, cells) for row, cells in enumerate(table, 1) if any(cell.strip() for cell in cells)
+    ]
 
 
 @given(written(), st.integers(1, 40))
@@ -85,7 +98,13 @@ def test_reading_goes_on_from_any_record(made, step, data):
     assert list(rest) == whole[index + 1 :]
 
 
-@given(st.binary(max_size=400), st.sampled_from(CODECS), st.sampled_from(",;\t|"), st.integers(1, 60), st.data())
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(CODECS),
+    st.sampled_from(",;\t|"),
+    st.integers(1, 60),
+    st.data(),
+)
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_read_to_the_end_and_from_any_position(content, codec, delimiter, step, data):
     dialect = reading.Dialect("csv", encodings.known(codec), delimiter, None, 0)
@@ -113,7 +132,9 @@ def test_any_bytes_are_a_table_or_are_refused(content, name):
     assert not any("\0" in text for text in shown)
 
 
-IN_XML = st.characters(min_codepoint=1, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
+IN_XML = st.characters(
+    min_codepoint=1, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"
+)
 XML_TEXT = st.text(IN_XML, max_size=12)
 
 
@@ -132,7 +153,9 @@ def test_any_table_of_a_workbook_is_read_back(table, in_place):
         (row, trimmed(cells)) for row, cells in with_text(table)
     ]
     for index, record in enumerate(found):
-        rest = reading.records(source, reading.Dialect("xlsx", None, None, None, 0), start=record.position)
+        rest = reading.records(
+            source, reading.Dialect("xlsx", None, None, None, 0), start=record.position
+        )
         assert [later.row for later in rest] == [later.row for later in found[index + 1 :]]
 
 

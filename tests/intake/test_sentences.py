@@ -26,16 +26,27 @@ def codes_of_the_room() -> set[str]:
                 found |= {
                     part.value
                     for part in ast.walk(node.args[0])
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str) and CODE.fullmatch(part.value)
+                    if isinstance(part, ast.Constant)
+                    and isinstance(part.value, str)
+                    and CODE.fullmatch(part.value)
                 }
             named = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
             if path.parent.name == "intake" and named in {"code", "problem", "problems"}:
-                found |= {part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant) and part.value}
+                found |= {
+                    part.value
+                    for part in ast.walk(node.value)
+                    if isinstance(part, ast.Constant) and part.value
+                }
     return {code for code in found if isinstance(code, str) and "_" in code}
 
 
 def test_every_code_has_a_sentence():
-    codes = codes_of_the_room() | {"undecodable", "damaged_characters", "row_too_long", "cell_too_long"}
+    codes = codes_of_the_room() | {
+        "undecodable",
+        "damaged_characters",
+        "row_too_long",
+        "cell_too_long",
+    }
     assert len(codes) > 30
     assert codes - set(messages.MESSAGES) == set()
 
@@ -44,19 +55,26 @@ def test_every_code_has_a_sentence():
 def test_sentences_are_plain(code):
     sentence = messages.MESSAGES[code]
     both = f"{sentence.title} {sentence.instruction}"
-    assert not re.search(r"please|success|sorry|oops|!|invalid input|\berror\b", both, re.IGNORECASE)
+    assert not re.search(
+        r"please|success|sorry|oops|!|invalid input|\berror\b", both, re.IGNORECASE
+    )
     assert not sentence.title.endswith(".")
     assert sentence.instruction.endswith(".")
     assert sentence.instruction[0].isupper()
 
 
 def test_facts_are_filled_in():
-    assert messages.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
+    assert (
+        messages.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
+    )
     too_long = {"code": "too_long", "field": "first_name"}
     assert messages.of_problem(too_long, 14) == "Shorten the first name to at most 200 characters."
     assert "10,000 characters" in messages.of_problem({**too_long, "field": "custom:Shoe"}, 14)
     assert messages.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
-    assert messages.instruction("too_long") == "Shorten the value to at most the allowed number of characters."
+    assert (
+        messages.instruction("too_long")
+        == "Shorten the value to at most the allowed number of characters."
+    )
     assert messages.instruction("unheard_of") == "unheard_of"
 
 
@@ -67,13 +85,19 @@ def test_sentences_are_messages_of_gettext(monkeypatch):
     class German(gettext.NullTranslations):
         def gettext(self, message):
             asked.append(message)
-            return message.replace("The file has more than {limit} rows", "Die Datei hat mehr als {limit} Zeilen")
+            return message.replace(
+                "The file has more than {limit} rows", "Die Datei hat mehr als {limit} Zeilen"
+            )
 
     monkeypatch.setattr(messages, "translations", German())
     assert messages.title("too_many_rows", limit="9") == "Die Datei hat mehr als 9 Zeilen"
     for code in messages.MESSAGES:
         messages.whole(code)
-    texts = {text for message in messages.MESSAGES.values() for text in (message.title, message.instruction)}
+    texts = {
+        text
+        for message in messages.MESSAGES.values()
+        for text in (message.title, message.instruction)
+    }
     assert texts - {""} == set(asked)
     literal = [
         isinstance(part, ast.Constant)

@@ -15,7 +15,13 @@ NAMES = """
     \u212a.com \uff21\uff22.com
 """
 DOMAINS = NAMES.split()
-DOMAINS += ["a" * 63 + ".de", "a" * 64 + ".de", ".".join(["a" * 60] * 4) + ".de", "a." + "b" * 63, "a." + "b" * 64]
+DOMAINS += [
+    "a" * 63 + ".de",
+    "a" * 64 + ".de",
+    ".".join(["a" * 60] * 4) + ".de",
+    "a." + "b" * 63,
+    "a." + "b" * 64,
+]
 LOCAL = "abcXYZ019.-_+@'\"üß! K"
 
 
@@ -36,7 +42,9 @@ def test_what_has_no_at_sign_is_no_address_to_the_library_either(text):
     assert emails.key_of(text) is emails.by_library(text) is None
 
 
-@pytest.mark.parametrize("tail", ["@example.com", "@" + "b" * 63 + ".com", "@x.onion", "@a-b.c-d.example.org"])
+@pytest.mark.parametrize(
+    "tail", ["@example.com", "@" + "b" * 63 + ".com", "@x.onion", "@a-b.c-d.example.org"]
+)
 def test_long_addresses_are_judged_as_the_library_does(tail):
     """Around the length up to which an address can be a plain one."""
     for length in range(1, 80):
@@ -84,13 +92,19 @@ def national(chance: random.Random) -> tuple[str, str | None]:
 def digits(chance: random.Random) -> str:
     signs = chance.choice(["", " ", "-", ".", " ./()-"])
     return "".join(
-        (chance.choice(signs) if signs and chance.random() < 0.2 else "") + chance.choice("0123456789")
+        (chance.choice(signs) if signs and chance.random() < 0.2 else "")
+        + chance.choice("0123456789")
         for _ in range(chance.randrange(1, 16))
     )
 
 
-@given(st.text("+0123456789 ().-/xe,;#~٣", max_size=24), st.sampled_from(["DE", "US", "IT", "BR", None]))
+@given(
+    st.text("+0123456789 ().-/xe,;#~٣", max_size=24),
+    st.sampled_from(["DE", "US", "IT", "BR", None]),
+)
 @settings(max_examples=1500, deadline=None)
 def test_anything_like_a_number_is_read_as_the_library_does(text, region):
     if text.strip():
-        assert phones.read(text.strip(), region) == phones.by_library.__wrapped__(text.strip(), region)
+        assert phones.read(text.strip(), region) == phones.by_library.__wrapped__(
+            text.strip(), region
+        )

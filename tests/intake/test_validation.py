@@ -5,12 +5,33 @@ import pytest
 from webapp.intake.reading import Position, Record
 from webapp.intake.validation import Checker
 
-COLUMNS = ["email", "phone", "country", "first_name", "last_name", "birthday", "tags", "notes", "custom:Shoe"]
+COLUMNS = [
+    "email",
+    "phone",
+    "country",
+    "first_name",
+    "last_name",
+    "birthday",
+    "tags",
+    "notes",
+    "custom:Shoe",
+]
 
 
-def check(problem: str | None = None, *, targets: list[str] | None = None, options: dict | None = None, **cells: str):
+def check(
+    problem: str | None = None,
+    *,
+    targets: list[str] | None = None,
+    options: dict | None = None,
+    **cells: str,
+):
     targets = targets or COLUMNS
-    record = Record(7, [cells.get(target.replace("custom:", ""), "") for target in targets], problem, Position(0, 7))
+    record = Record(
+        7,
+        [cells.get(target.replace("custom:", ""), "") for target in targets],
+        problem,
+        Position(0, 7),
+    )
     return Checker(targets, **{"default_country": "DE", **(options or {})}).check(record)
 
 
@@ -49,8 +70,18 @@ def test_a_whole_row():
         ({"first_name": "x" * 201}, "too_long", "error", "first_name"),
         ({"email": "a@example.com", "Shoe": "x" * 10_001}, "too_long", "error", "custom:Shoe"),
         ({"phone": "call me"}, "phone_unreadable", "warning", "phone"),
-        ({"email": "a@example.com", "birthday": "03/04/1985"}, "date_ambiguous", "error", "birthday"),
-        ({"email": "a@example.com", "birthday": "31.2.1985"}, "date_unreadable", "error", "birthday"),
+        (
+            {"email": "a@example.com", "birthday": "03/04/1985"},
+            "date_ambiguous",
+            "error",
+            "birthday",
+        ),
+        (
+            {"email": "a@example.com", "birthday": "31.2.1985"},
+            "date_unreadable",
+            "error",
+            "birthday",
+        ),
         (
             {"email": "a@example.com", "birthday": "sometime in the spring of 1985"},
             "date_unreadable",
@@ -99,7 +130,11 @@ def test_the_country_may_stand_behind_the_phone():
 
 
 def test_several_values_of_google_in_one_cell():
-    row = check(email="a@example.com ::: b@example.com", phone="+49 30 1234567 ::: +49 30 7654321", tags="* a ::: b")
+    row = check(
+        email="a@example.com ::: b@example.com",
+        phone="+49 30 1234567 ::: +49 30 7654321",
+        tags="* a ::: b",
+    )
     assert (row.email_key, row.phone_key, row.tags) == ("a@example.com", "+49301234567", ["a", "b"])
     assert row.custom == {"E-mail (further)": "b@example.com", "Phone (further)": "+49 30 7654321"}
 
@@ -120,7 +155,11 @@ NAMES = ["full_name", "first_name", "last_name", "email"]
 )
 def test_full_names_are_split(whole, first, last):
     row = check(targets=NAMES, full_name=whole)
-    assert (row.values.get("first_name"), row.values.get("last_name"), row.custom) == (first, last, None)
+    assert (row.values.get("first_name"), row.values.get("last_name"), row.custom) == (
+        first,
+        last,
+        None,
+    )
 
 
 def test_a_full_name_beside_names_is_kept_only_where_it_says_more():
@@ -168,7 +207,9 @@ def test_more_cells_than_columns():
     assert codes(judge(Record(2, ["a@example.com", "x", " ", ""], None, Position(0, 2)))) == []
     wide = judge(Record(2, ["a@example.com", "x", "", "y"], None, Position(0, 2)))
     assert (codes(wide), wide.problems[0].column) == ([("too_many_cells", "error")], 2)
-    assert codes(judge(Record(2, ["a@example.com"], "too_many_cells", Position(0, 2)))) == [("too_many_cells", "error")]
+    assert codes(judge(Record(2, ["a@example.com"], "too_many_cells", Position(0, 2)))) == [
+        ("too_many_cells", "error")
+    ]
 
 
 def test_what_reading_found_is_told_at_the_cell():

@@ -6,7 +6,16 @@ import socket
 import threading
 from contextlib import contextmanager
 
-FORMULAS = ['=HYPERLINK("http://{0}/f")', "+1+1", "-2+3", "@SUM(1)", "\t=1", "\uff1d1+1", "x;=1+1;y", " =1+1"]
+FORMULAS = [
+    '=HYPERLINK("http://{0}/f")',
+    "+1+1",
+    "-2+3",
+    "@SUM(1)",
+    "\t=1",
+    "\uff1d1+1",
+    "x;=1+1;y",
+    " =1+1",
+]
 MARKUP = [
     "<img src=http://{0}/img>",
     "<link rel=stylesheet href=http://{0}/css>",

@@ -24,7 +24,9 @@ def test_the_naughtiest_cells_are_text(importer, session):
     csv.field_size_limit(1_000_000)
     with naughty.listener() as (address, calls):
         done = importer.run(naughty.table(address))
-        report, rejected = (read(made(session, done.id)) for made in (exports.report_csv, exports.rejected_csv))
+        report, rejected = (
+            read(made(session, done.id)) for made in (exports.report_csv, exports.rejected_csv)
+        )
         cells = naughty.cells(address)
     assert len(report) == 2 * len(cells) + 1
     assert b"".join(exports.report_csv(session, done.id)).startswith(exports.BOM)
@@ -40,7 +42,9 @@ def test_the_naughtiest_cells_are_text(importer, session):
 
 
 # Written out, since a list taken from the program would shrink with it.
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62"])
+@pytest.mark.parametrize(
+    "sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62"]
+)
 def test_each_sign_that_begins_a_formula_is_quoted(sign):
     assert exports.safe(sign + "x") == "'" + sign + "x"
     assert exports.safe(sign) == "'" + sign
@@ -56,7 +60,16 @@ def test_a_control_character_at_the_start_is_quoted(control):
 
 def test_each_list_is_safe_where_semicolons_separate_and_comes_back_as_it_was(importer, session):
     """Excel splits a line at the system's separator, and then heeds no quotation marks in its middle."""
-    company = ["x;=1+1;y", " =1+1", "\ufe661+1", 'a;"=1+1;b"', "two\n@SUM(1)", "'=quoted", "a;'-b", "plain; text"]
+    company = [
+        "x;=1+1;y",
+        " =1+1",
+        "\ufe661+1",
+        'a;"=1+1;b"',
+        "two\n@SUM(1)",
+        "'=quoted",
+        "a;'-b",
+        "plain; text",
+    ]
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(["Email", "Company", "Notes"])
@@ -81,11 +94,15 @@ def test_accents_and_columns_come_back_whole(importer, session):
 
 
 def test_each_entry_is_looked_up_whatever_the_planner_thinks(importer, session):
-    done = importer.run(table(*(f"{n},p{n}@example.com,P{n},L{n},Acme,," for n in range(2_000))), batch_size=1000)
+    done = importer.run(
+        table(*(f"{n},p{n}@example.com,P{n},L{n},Acme,," for n in range(2_000))), batch_size=1000
+    )
     session.execute(text("SET LOCAL enable_nestloop = off"))  # It may lean towards any other join.
     for query in (exports._EVERY_ROW, exports._REJECTED):
         asked = {"id": done.id, "after": 0, "rows": 500, "chars": 10_000, "with_cells": False}
-        page = sessions.driver(session).execute(f"EXPLAIN {exports._PAGE.format(query=query)}", asked)
+        page = sessions.driver(session).execute(
+            f"EXPLAIN {exports._PAGE.format(query=query)}", asked
+        )
         plan = "\n".join(line for (line,) in page)
         assert 'AND ("row" = r."row")' in plan, plan
 
@@ -107,11 +124,18 @@ def test_memory_does_not_grow_with_the_file(importer, session):
 
 
 def test_rows_are_found_by_outcome_number_and_text(importer, session):
-    done = importer.run(table(*(f"{n},p{n}@example.com,Name{n},,,," for n in range(30)), "x,nobody,Lost,,,,"))
+    done = importer.run(
+        table(*(f"{n},p{n}@example.com,Name{n},,,," for n in range(30)), "x,nobody,Lost,,,,")
+    )
     assert [row.row for row in ledger.rows(session, done.id, after=30)] == [31, 32]
     (found,) = ledger.rows(session, done.id, search="name17")
     assert (found.row, found.who, found.outcome) == (19, "Name17", "created")
-    assert [row.row for row in ledger.rows(session, done.id, outcome="invalid", code="email_no_at")] == [32]
+    assert [
+        row.row for row in ledger.rows(session, done.id, outcome="invalid", code="email_no_at")
+    ] == [32]
     assert ledger.rows(session, done.id, search="100%") == []
-    session.execute(text("DELETE FROM contact_import_results WHERE import_id = :id AND row > 30"), {"id": done.id})
+    session.execute(
+        text("DELETE FROM contact_import_results WHERE import_id = :id AND row > 30"),
+        {"id": done.id},
+    )
     assert [row.row for row in ledger.rows(session, done.id, outcome="not_processed")] == [31, 32]

@@ -26,10 +26,22 @@ TROUBLE = f"""ID,Email,First name,Last name,Birthday,Notes
 ,"ivy@example.com,Ivy,,,
 """.encode()
 CODES = {
-    *("two_contacts", "email_no_at", "email_invalid", "date_ambiguous", "no_identity", "too_long", "joins_row"),
+    *(
+        "two_contacts",
+        "email_no_at",
+        "email_invalid",
+        "date_ambiguous",
+        "no_identity",
+        "too_long",
+        "joins_row",
+    ),
     *("date_unreadable", "stronger_key_differs", "unclosed_quote", "too_many_cells"),
 }
-OF_ROWS = [code for code in messages.MESSAGES if code in CODES or re.match("undecod|damaged|cell_|row_|form", code)]
+OF_ROWS = [
+    code
+    for code in messages.MESSAGES
+    if code in CODES or re.match("undecod|damaged|cell_|row_|form", code)
+]
 
 
 def is_whole(words: str) -> None:
@@ -48,7 +60,10 @@ def test_every_fact_is_filled_in(owner, importer, session):
         is_whole(words)
     assert "Say whether 03/04/1990 has the day or the month first." in page
     assert "Shorten the first name to at most 200 characters." in page
-    for chunk in (*exports.report_csv(session, import_id), *exports.rejected_csv(session, import_id)):
+    for chunk in (
+        *exports.report_csv(session, import_id),
+        *exports.rejected_csv(session, import_id),
+    ):
         is_whole(chunk.decode("utf-8-sig"))
     for code in CODES:
         narrowed = owner.get(f"/imports/{import_id}/rows?code={code}").text.partition("<main")[2]
@@ -57,14 +72,28 @@ def test_every_fact_is_filled_in(owner, importer, session):
 
 @pytest.mark.parametrize("code", OF_ROWS)
 def test_every_code_of_a_row_is_a_whole_sentence(code):
-    problem = {"code": code, "column": 3, "field": "birthday", "value": "03/04/1990", "severity": "error"}
+    problem = {
+        "code": code,
+        "column": 3,
+        "field": "birthday",
+        "value": "03/04/1990",
+        "severity": "error",
+    }
     is_whole(ledger.Row(7, Outcome.INVALID, None, code, None, [], problems=[problem]).sentence)
 
 
 def test_a_warning_takes_no_reason_away():
     """A row that failed, and of which the check had found something to look at, still says why it failed."""
-    warning = {"code": "phone_unreadable", "column": 1, "field": "phone", "value": "x", "severity": "warning"}
-    said = ledger.Row(7, Outcome.CONFLICT, None, "two_contacts", None, [], problems=[warning]).sentence
+    warning = {
+        "code": "phone_unreadable",
+        "column": 1,
+        "field": "phone",
+        "value": "x",
+        "severity": "warning",
+    }
+    said = ledger.Row(
+        7, Outcome.CONFLICT, None, "two_contacts", None, [], problems=[warning]
+    ).sentence
     assert said == messages.instruction("two_contacts")
 
 
@@ -76,7 +105,10 @@ def test_contacts_go_by_name_or_address(owner, importer, session):
     assert f'<a href="/contacts/{ben.id}">ben@example.com</a>' in page
     second = run(owner, importer, TROUBLE)
     listed = owner.get(f"/imports/{second}/rows?outcome=conflict").text
-    assert f'<a href="/contacts/{ann.id}">Ann Ash</a> <a href="/contacts/{ben.id}">ben@example.com</a>' in listed
+    assert (
+        f'<a href="/contacts/{ann.id}">Ann Ash</a> <a href="/contacts/{ben.id}">ben@example.com</a>'
+        in listed
+    )
     ann.first_name = ann.last_name = ann.email = ann.email_key = None
     session.commit()
     assert f'<a href="/contacts/{ann.id}">{ann.id}</a>' in owner.get(f"/imports/{first}/rows").text

@@ -14,14 +14,36 @@ from tests.reports import naughty
 from webapp.reports import exports
 
 TABLE, TEXT, OFFICE = (
-    f"{{urn:oasis:names:tc:opendocument:xmlns:{space}:1.0}}" for space in ("table", "text", "office")
+    f"{{urn:oasis:names:tc:opendocument:xmlns:{space}:1.0}}"
+    for space in ("table", "text", "office")
 )
-# What LibreOffice's dialog proposes for a file with this mark at its head; without a window it does not look for it.
+# What LibreOffice's dialog proposes for a file with this mark at its head; without a window it does
+# not look for it.
 AS_OFFERED = "--infilter=CSV:44,34,UTF8,1"
 PATIENCE = 100  # seconds that it may take to come up on a busy machine
-WORDS = ["Škoda Größe", "株式会社", "عمر الخيام", "שלום עולם", naughty.FAMILY, "O'Neill, \"Bob\"; Co", "two\nlines"]
-FORMULAS = ["=1+1", "=cmd|' /C calc'!A0", '=HYPERLINK("http://localhost/","x")', "+1+1", "-2+3", "@SUM(1)"]
-NUMBERS = ["+49 30 1234567", "0049301234567", "00123", "12345678901234567890"]  # A spreadsheet shortens the last three.
+WORDS = [
+    "Škoda Größe",
+    "株式会社",
+    "عمر الخيام",
+    "שלום עולם",
+    naughty.FAMILY,
+    'O\'Neill, "Bob"; Co',
+    "two\nlines",
+]
+FORMULAS = [
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("http://localhost/","x")',
+    "+1+1",
+    "-2+3",
+    "@SUM(1)",
+]
+NUMBERS = [
+    "+49 30 1234567",
+    "0049301234567",
+    "00123",
+    "12345678901234567890",
+]  # A spreadsheet shortens the last three.
 CELLS = [*WORDS, *FORMULAS, *NUMBERS]
 HEADER = ["Email", "First name", "=1+2", "Last"]
 
@@ -34,7 +56,12 @@ def spreadsheet(tmp_path):
 
     def opened(chunks):
         (tmp_path / "report.csv").write_bytes(b"".join(chunks))
-        command = [program, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", AS_OFFERED]
+        command = [
+            program,
+            f"-env:UserInstallation=file://{tmp_path}/profile",
+            "--headless",
+            AS_OFFERED,
+        ]
         command += ["--convert-to", "fods", "report.csv"]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE)
         rows = ET.parse(tmp_path / "report.fods").iter(f"{TABLE}table-row")  # noqa: S314 - our own file
@@ -70,7 +97,10 @@ def file() -> str:
 @pytest.mark.timeout(3 * PATIENCE)
 def test_whole_aligned_and_nothing_runs(importer, session, spreadsheet):
     done = importer.run(file())
-    for made, own in ((exports.report_csv, exports.REPORT_COLUMNS), (exports.rejected_csv, exports.REJECTED_COLUMNS)):
+    for made, own in (
+        (exports.report_csv, exports.REPORT_COLUMNS),
+        (exports.rejected_csv, exports.REJECTED_COLUMNS),
+    ):
         header, *rows = spreadsheet(made(session, done.id))
         assert [cell.text for cell in header] == [*own, "Email", "First name", "'=1+2", "Last"]
         assert not [cell for row in rows for cell in row if cell.formula]

@@ -49,7 +49,9 @@ def _free_port() -> int:
 
 
 def events(session, import_id) -> list[str]:
-    wanted = select(ImportLog.event).where(ImportLog.import_id == import_id, ImportLog.event.like("mail%"))
+    wanted = select(ImportLog.event).where(
+        ImportLog.import_id == import_id, ImportLog.event.like("mail%")
+    )
     return list(session.scalars(wanted))
 
 
@@ -79,15 +81,23 @@ def test_the_notice_says_what_became_of_it(importer, session, box):
 def test_the_end_of_an_import_rings_for_its_notice(importer, settings):
     quiet = importer.execute(importer.check(PEOPLE).id)
     found = importer.execute(importer.check(PEOPLE).id, notification_email=TO)
-    (job,) = [queued for queued in jobs.queue(settings.redis_url).jobs if queued.id.startswith("mail-")]
+    (job,) = [
+        queued for queued in jobs.queue(settings.redis_url).jobs if queued.id.startswith("mail-")
+    ]
     assert job.id.startswith(f"mail-{found.id}")
-    assert (job.func_name, job.args, job.timeout) == ("webapp.jobs.notify", [str(found.id)], queueing.LONGEST_MAIL)
+    assert (job.func_name, job.args, job.timeout) == (
+        "webapp.jobs.notify",
+        [str(found.id)],
+        queueing.LONGEST_MAIL,
+    )
     assert quiet.state == found.state == "completed"
 
 
 def test_one_header_stays_one(importer, session, box):
     with naughty.listener() as (address, calls):
-        found = importer.upload(naughty.table(address), filename="a\r\nBcc: evil@example.com\r\n\r\n<b>x.csv")
+        found = importer.upload(
+            naughty.table(address), filename="a\r\nBcc: evil@example.com\r\n\r\n<b>x.csv"
+        )
         sessions.map_columns(session, found.id, found.suggested_mapping)
         session.commit()
         importer.work(found.id)
@@ -115,18 +125,25 @@ def test_a_stop_and_a_failure_are_told_too(importer, session, box):
     conflicting = importer.check(table("1,a@example.com,,,,,", "2,a@example.com,,,,,"))
     failed = importer.execute(conflicting.id, skip_errors=False, notification_email=TO)
     assert failed.state == "failed"
-    session.execute(text("UPDATE contact_imports SET completed_at = completed_at - interval '1 minute'"))
+    session.execute(
+        text("UPDATE contact_imports SET completed_at = completed_at - interval '1 minute'")
+    )
     session.commit()
     assert set(mail.due(session)) == {stopped.id, failed.id}
     assert jobs.send_notices(Settings()) == 2
     for found in (stopped, failed):
         jobs.notify(str(found.id))
     said = [letter(envelope)["Subject"] for envelope in box.letters]
-    assert [subject.split(".")[0] for subject in said] == ["Stopped by you", "Stopped at the first bad row"]
+    assert [subject.split(".")[0] for subject in said] == [
+        "Stopped by you",
+        "Stopped at the first bad row",
+    ]
     assert mail.due(session) == []
 
 
-def test_dead_and_silent_servers_leave_the_import_completed(importer, session, settings, monkeypatch):
+def test_dead_and_silent_servers_leave_the_import_completed(
+    importer, session, settings, monkeypatch
+):
     found = importer.execute(importer.check(PEOPLE).id, notification_email=TO)
     monkeypatch.setattr(mail, "TIMEOUT_SECONDS", 0.3)
     monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{_free_port()}")
@@ -141,11 +158,17 @@ def test_dead_and_silent_servers_leave_the_import_completed(importer, session, s
     for _ in range(mail.TRIES - 2):
         jobs.notify(str(found.id))
     later = text("UPDATE contact_import_logs SET at = at - interval '1 hour'")
-    session.execute(text("UPDATE contact_imports SET completed_at = completed_at - interval '1 hour'"))
+    session.execute(
+        text("UPDATE contact_imports SET completed_at = completed_at - interval '1 hour'")
+    )
     session.execute(later)
     session.commit()
     assert mail.due(session) == [], "five tries are enough"
-    session.execute(text("DELETE FROM contact_import_logs WHERE id IN (SELECT max(id) FROM contact_import_logs)"))
+    session.execute(
+        text(
+            "DELETE FROM contact_import_logs WHERE id IN (SELECT max(id) FROM contact_import_logs)"
+        )
+    )
     session.commit()
     assert mail.due(session) == [found.id]
 

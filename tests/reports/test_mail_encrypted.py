@@ -28,7 +28,9 @@ class Server:
         self.logins: list[tuple[bytes, bool]] = []
 
     async def handle_DATA(self, server, _session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        self.letters.append((envelope.rcpt_tos, server.transport.get_extra_info("ssl_object") is not None))
+        self.letters.append(
+            (envelope.rcpt_tos, server.transport.get_extra_info("ssl_object") is not None)
+        )
         return "250 OK"
 
     def authenticate(self, server, _session, _envelope, _mechanism, data) -> AuthResult:
@@ -48,7 +50,10 @@ def certificate(tmp_path_factory, ci):
 
 @pytest.fixture
 def start(monkeypatch, settings, certificate):
-    """`start(tls=…)` → a server, and its address in SMTP_URL. `tls`: "none", "starttls" or "at once"."""
+    """`start(tls=…)` → a server, and its address in SMTP_URL.
+
+    `tls`: "none", "starttls" or "at once".
+    """
     running = []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
@@ -61,7 +66,12 @@ def start(monkeypatch, settings, certificate):
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         controller = Controller(
-            held, hostname="127.0.0.1", port=port, authenticator=held.authenticate, auth_require_tls=False, **more
+            held,
+            hostname="127.0.0.1",
+            port=port,
+            authenticator=held.authenticate,
+            auth_require_tls=False,
+            **more,
         )
         controller.start()
         running.append(controller)

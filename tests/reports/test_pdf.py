@@ -67,7 +67,13 @@ def test_the_naughtiest_cells_on_paper(importer, session):
     assert b"/JavaScript" not in whole
     assert b"/Launch" not in whole
     assert not calls
-    for tag in (b"/StructTreeRoot", b"/MarkInfo", b"pdfuaid:part", b"/Lang", b"/DisplayDocTitle true"):
+    for tag in (
+        b"/StructTreeRoot",
+        b"/MarkInfo",
+        b"pdfuaid:part",
+        b"/Lang",
+        b"/DisplayDocTitle true",
+    ):
         assert tag in whole, tag
 
 
@@ -123,7 +129,12 @@ def test_who_when_and_what_was_chosen(importer, session):
 
 def test_a_workbook_is_called_one(importer, session):
     found = ContactImport(
-        format="xlsx", sheet="Gäste", header_row=0, batch_size=0, columns=["n" * 99] * 70, mapping=["notes"] * 70
+        format="xlsx",
+        sheet="Gäste",
+        header_row=0,
+        batch_size=0,
+        columns=["n" * 99] * 70,
+        mapping=["notes"] * 70,
     )
     said = dict(choices.choices(found))
     assert said["File read as"] == "Excel workbook, sheet Gäste, no column names"
@@ -132,7 +143,9 @@ def test_a_workbook_is_called_one(importer, session):
 
 
 @pytest.mark.usefixtures("pango")
-def test_pages_are_numbered_and_of_the_size_that_was_set(importer, session, owner, monkeypatch, tmp_path):
+def test_pages_are_numbered_and_of_the_size_that_was_set(
+    importer, session, owner, monkeypatch, tmp_path
+):
     from tests.web.test_pages import run  # noqa: PLC0415
 
     monkeypatch.setenv("PAGE_SIZE", "Letter")
@@ -142,19 +155,28 @@ def test_pages_are_numbered_and_of_the_size_that_was_set(importer, session, owne
     jobs.render_pdf(import_id)
     content = owner.get(f"/imports/{import_id}/report.pdf").data
     assert re.search(rb"/MediaBox \[0 0 612 792\]", insides(content))
-    pages = int(re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", insides(content))[0].split()[-1])
+    pages = int(
+        re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", insides(content))[0].split()[-1]
+    )
     assert pages > 1
-    assert 'content: "Page " counter(page) " of " counter(pages)' in (wording.TEMPLATES / "pdf/report.css").read_text()
+    assert (
+        'content: "Page " counter(page) " of " counter(pages)'
+        in (wording.TEMPLATES / "pdf/report.css").read_text()
+    )
     if (program := shutil.which("pdftotext")) is None:
         return  # apt-get install poppler-utils: then the pages themselves are read.
     (tmp_path / "report.pdf").write_bytes(content)
-    read = subprocess.run([program, "report.pdf", "-"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    read = subprocess.run(
+        [program, "report.pdf", "-"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
     for number, page in enumerate(read.stdout.split("\f")[:pages], 1):
         assert f"Page {number} of {pages}" in page
 
 
 @pytest.mark.usefixtures("pango")
-def test_a_pdf_is_made_in_a_job_kept_and_made_anew_after_an_undo(importer, session, owner, settings):
+def test_a_pdf_is_made_in_a_job_kept_and_made_anew_after_an_undo(
+    importer, session, owner, settings
+):
     from tests.web.test_pages import run  # noqa: PLC0415
 
     path = f"/imports/{(import_id := run(owner, importer))}/report.pdf"
@@ -170,7 +192,9 @@ def test_a_pdf_is_made_in_a_job_kept_and_made_anew_after_an_undo(importer, sessi
 
 
 @pytest.mark.usefixtures("pango")
-def test_nothing_is_kept_of_what_is_forgotten_meanwhile(importer, session, owner, settings, monkeypatch):
+def test_nothing_is_kept_of_what_is_forgotten_meanwhile(
+    importer, session, owner, settings, monkeypatch
+):
     from tests.web.test_pages import run  # noqa: PLC0415
 
     import_id = run(owner, importer)
@@ -179,7 +203,9 @@ def test_nothing_is_kept_of_what_is_forgotten_meanwhile(importer, session, owner
 
     def rendered_slowly(*asked):
         content = render(*asked)
-        session.execute(text("UPDATE contact_imports SET completed_at = completed_at - interval '99 days'"))
+        session.execute(
+            text("UPDATE contact_imports SET completed_at = completed_at - interval '99 days'")
+        )
         session.commit()
         while jobs.forget(settings):
             pass
@@ -196,17 +222,25 @@ def test_two_at_a_time(importer, session, owner):
     from tests.web.test_pages import run  # noqa: PLC0415
 
     made = [run(owner, importer) for _ in range(3)]
-    assert [owner.client.get(f"/imports/{one}/report.pdf").status_code for one in made] == [202, 202, 429]
+    assert [owner.client.get(f"/imports/{one}/report.pdf").status_code for one in made] == [
+        202,
+        202,
+        429,
+    ]
     refused = owner.client.get(f"/imports/{made[2]}/report.pdf")
     assert refused.headers["Retry-After"] == "5"
     assert owner.client.get(f"/api/imports/{made[2]}/report.pdf").status_code == 429
-    session.execute(text("UPDATE contact_import_documents SET made_at = made_at - interval '2 minutes'"))
+    session.execute(
+        text("UPDATE contact_import_documents SET made_at = made_at - interval '2 minutes'")
+    )
     session.commit()
     assert owner.client.get(f"/imports/{made[2]}/report.pdf").status_code == 202
 
 
 @pytest.mark.usefixtures("pango")
-def test_a_report_that_takes_too_long_or_too_much_leaves_the_csv(importer, session, owner, monkeypatch):
+def test_a_report_that_takes_too_long_or_too_much_leaves_the_csv(
+    importer, session, owner, monkeypatch
+):
     from tests.web.test_pages import run  # noqa: PLC0415
 
     for limit, value in (("PDF_SECONDS", "1"), ("PDF_MEMORY_MB", "150")):

@@ -49,7 +49,9 @@ def test_a_disabled_account_is_out_at_once(app, owner, session):
     session.commit()
     assert not works(app, inside)
     owner.client.get("/sign-in")
-    answer = owner.post("/sign-in", {"email": "owner@example.com", "password": PASSWORD}, at="/sign-in", status=401)
+    answer = owner.post(
+        "/sign-in", {"email": "owner@example.com", "password": PASSWORD}, at="/sign-in", status=401
+    )
     assert "The e-mail or the password is not right." in answer.text
 
 
@@ -58,7 +60,10 @@ def test_a_new_password_signs_out_every_other_browser(app, owner, sign_in):
     form = {"present": PASSWORD, "password": "eleven char"}
     assert "at least 12" in owner.post("/account/password", form, at="/account", status=422).text
     wrong = {"present": "guessed", "password": "a new one, long enough"}
-    assert "Nothing was changed" in owner.post("/account/password", wrong, at="/account", status=422).text
+    assert (
+        "Nothing was changed"
+        in owner.post("/account/password", wrong, at="/account", status=422).text
+    )
     assert works(app, other)
     owner.post("/account/password", {**wrong, "present": PASSWORD}, at="/account", status=200)
     assert not works(app, other)
@@ -135,12 +140,21 @@ def test_an_unsafe_start_is_refused(make_app):
 
 
 def test_a_guarded_queue_is_taken(settings):
-    for safe in ("redis://:secret@8.8.8.8/0", "redis://127.0.0.1/0", "redis://10.0.0.4/0", "redis://queue/0"):
+    for safe in (
+        "redis://:secret@8.8.8.8/0",
+        "redis://127.0.0.1/0",
+        "redis://10.0.0.4/0",
+        "redis://queue/0",
+    ):
         refuse_open_queue(settings.model_copy(update={"redis_url": safe}))
 
 
 def test_a_sign_in_goes_on_where_it_was_asked_for_and_nowhere_else(app, people, session):
-    targets = {"/contacts?q=x": "/contacts?q=x", "//evil.example": "/imports", "/\\evil.example": "/imports"}
+    targets = {
+        "/contacts?q=x": "/contacts?q=x",
+        "//evil.example": "/imports",
+        "/\\evil.example": "/imports",
+    }
     for target, followed in targets.items():
         browser = Browser(app.test_client())
         form = {"email": "owner@example.com", "password": PASSWORD}
@@ -173,5 +187,7 @@ print(peak() - before)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_many_who_sign_in_at_once_need_the_memory_of_one():
     command = [sys.executable, "-c", MANY_SIGN_IN]
-    grown = float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    grown = float(
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    )
     assert grown < 2 * extract_parameters(passwords.UNKNOWN).memory_cost / 1024

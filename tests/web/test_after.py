@@ -61,7 +61,9 @@ def test_what_somebody_deleted_is_foretold_and_listed_with_who(owner, importer):
         assert "1 contact had been deleted by hand before." in report
         assert "Nothing stood in its way" not in report
         assert "Deleted meanwhile: Owner" in owner.get(f"/imports/{import_id}/rolled-back").text
-        listed = owner.get(f"/imports/{import_id}/rollback.csv").data.decode("utf-8-sig").splitlines()
+        listed = (
+            owner.get(f"/imports/{import_id}/rollback.csv").data.decode("utf-8-sig").splitlines()
+        )
         assert listed[1:] == [f"2,{number},,deleted_meanwhile,Deleted meanwhile,,,Owner"]
 
 
@@ -88,8 +90,15 @@ def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
         owner.get(f"/imports/{import_id}/rollback", status=409),
     ):
         assert "The time to take it back is over" in answer.text
-    assert "The file is no longer kept" in owner.post(f"/imports/{later}/run-again", {}, status=409).text
-    headers = {"X-CSRFToken": re.search(r'name="csrf_token" value="([^"]+)"', owner.get("/imports").text)[1]}
+    assert (
+        "The file is no longer kept"
+        in owner.post(f"/imports/{later}/run-again", {}, status=409).text
+    )
+    headers = {
+        "X-CSRFToken": re.search(r'name="csrf_token" value="([^"]+)"', owner.get("/imports").text)[
+            1
+        ]
+    }
     refused = owner.client.delete(f"/api/imports/{import_id}/rollback", headers=headers)
     foreseen = owner.client.get(f"/api/imports/{import_id}/rollback")
     for answer in (refused, foreseen):
@@ -124,7 +133,10 @@ def test_the_time_is_over_before_anybody_deletes_anything(owner, importer, sessi
     assert "Roll back" not in owner.get(f"/imports/{import_id}/row").text
     assert "Run again" not in owner.get(f"/imports/{undone}/row").text
     assert "Run it again" not in owner.get(f"/imports/{undone}/report").text
-    assert "The time to take it back is over" in owner.get(f"/imports/{import_id}/rollback", status=409).text
+    assert (
+        "The time to take it back is over"
+        in owner.get(f"/imports/{import_id}/rollback", status=409).text
+    )
     for path in (f"{import_id}/rollback", f"{import_id}/retry", f"{undone}/run-again"):
         owner.post(f"/imports/{path}", {}, status=409)
     assert not owner.client.get(f"/api/imports/{import_id}").json["rollback_possible"]
@@ -215,7 +227,10 @@ def test_erasing_is_for_administrators_and_asks_first(owner, sign_in, importer):
 def test_the_naughtiest_cells_on_every_page(owner, importer):
     with naughty.listener() as (address, calls):
         import_id = run(owner, importer, naughty.table(address).encode())
-        pages = [owner.get(f"/imports/{import_id}/{path}").text for path in ("report", "rows", "rows?outcome=invalid")]
+        pages = [
+            owner.get(f"/imports/{import_id}/{path}").text
+            for path in ("report", "rows", "rows?outcome=invalid")
+        ]
         numbers = [contact.id for contact in importer.session.scalars(select(Contact))]
         pages += [owner.get(f"/contacts/{number}").text for number in numbers[::4]]
         owner.get(f"/imports/{import_id}/rollback")

@@ -15,8 +15,13 @@ PEOPLE = b"Email,Name,Shoe\nann@example.com,Ann Ash,40\n"
 
 def chosen(answer) -> list[str]:
     """The target that is selected for each column."""
-    selects = [part.partition("</select>")[0] for part in answer.text.split('<select name="column-')[1:]]
-    return [part.partition('" selected')[0].rpartition('value="')[2] if "selected" in part else "" for part in selects]
+    selects = [
+        part.partition("</select>")[0] for part in answer.text.split('<select name="column-')[1:]
+    ]
+    return [
+        part.partition('" selected')[0].rpartition('value="')[2] if "selected" in part else ""
+        for part in selects
+    ]
 
 
 def test_a_look_keeps_nothing(owner, session):
@@ -43,9 +48,18 @@ def test_a_look_keeps_nothing(owner, session):
 def test_reading_it_like_this(owner, importer, session):
     import_id = bring(owner, UMLAUTS)
     page = f"/imports/{import_id}/columns"
-    owner.post(f"/imports/{import_id}/reading", {"encoding": "latin-1", "delimiter": ";", "header_row": "0"}, at=page)
+    owner.post(
+        f"/imports/{import_id}/reading",
+        {"encoding": "latin-1", "delimiter": ";", "header_row": "0"},
+        at=page,
+    )
     kept = session.get_one(ContactImport, import_id, populate_existing=True)
-    assert (kept.encoding, kept.header_row, kept.columns[0], kept.sample[1][1]) == ("iso8859-1", 0, "Column A", "Änne")
+    assert (kept.encoding, kept.header_row, kept.columns[0], kept.sample[1][1]) == (
+        "iso8859-1",
+        0,
+        "Column A",
+        "Änne",
+    )
     assert "no column names" in owner.get(page).text
     refused = owner.post(f"/imports/{import_id}/reading", {"header_row": "9"}, at=page, status=422)
     assert "Choose one of the first rows" in refused.text
@@ -78,7 +92,10 @@ def test_the_sheet_is_looked_at_and_chosen(owner, session):
     import_id = bring(owner, stream.getvalue(), "people.xlsx")
     page = f"/imports/{import_id}/columns"
     assert "<td>in March</td>" in owner.get(page).text
-    assert "<td>in April</td>" in owner.get(f"/imports/{import_id}/reading?sheet=April&header_row=1").text
+    assert (
+        "<td>in April</td>"
+        in owner.get(f"/imports/{import_id}/reading?sheet=April&header_row=1").text
+    )
     owner.post(f"/imports/{import_id}/reading", {"sheet": "April", "header_row": "1"}, at=page)
     assert session.get_one(ContactImport, import_id).sheet == "April"
 
@@ -86,7 +103,9 @@ def test_the_sheet_is_looked_at_and_chosen(owner, session):
 def test_a_mapping_is_remembered_by_its_header(owner, outsider, session):
     first = bring(owner, PEOPLE)
     assert chosen(owner.get(f"/imports/{first}/columns")) == ["email", "full_name", "custom:Shoe"]
-    owner.post(f"/imports/{first}/columns", {"column-0": "email", "column-1": "company", "column-2": ""})
+    owner.post(
+        f"/imports/{first}/columns", {"column-0": "email", "column-1": "company", "column-2": ""}
+    )
     again = f"/imports/{bring(owner, PEOPLE.replace(b'Ann', b'Bob'))}/columns"
     page = owner.get(again)
     assert "You mapped a file with these columns on" in page.text
@@ -104,7 +123,11 @@ def test_what_is_remembered_and_no_mapping_any_more_is_not_offered(owner, sessio
     owner.post(f"/imports/{first}/columns", {"column-0": "email", "column-1": "company"})
     session.query(MappingTemplate).update({"mapping": ["email", "a field of old", None]})
     session.commit()
-    assert chosen(owner.get(f"/imports/{bring(owner, PEOPLE)}/columns")) == ["email", "full_name", "custom:Shoe"]
+    assert chosen(owner.get(f"/imports/{bring(owner, PEOPLE)}/columns")) == [
+        "email",
+        "full_name",
+        "custom:Shoe",
+    ]
 
 
 def test_a_mapping_is_saved_under_a_name_and_used_on_other_files(owner, outsider, session):
@@ -116,11 +139,21 @@ def test_a_mapping_is_saved_under_a_name_and_used_on_other_files(owner, outsider
     number = session.query(MappingTemplate).filter_by(name="Shoe shop").one().id
     assert "Shoe shop</option>" in owner.get(second).text
     # Columns that the saved ones do not know keep their suggestion, unless the field is taken.
-    assert chosen(owner.get(f"{second}?saved={number}")) == ["custom:Size", "phone", "email", "company", ""]
+    assert chosen(owner.get(f"{second}?saved={number}")) == [
+        "custom:Size",
+        "phone",
+        "email",
+        "company",
+        "",
+    ]
     third = f"/imports/{bring(owner, PEOPLE.replace(b'Email', b'E-Mail'))}/columns"
     assert chosen(owner.get(f"{third}?saved={number}")) == ["email", "company", "custom:Size"]
     strange = f"/imports/{bring(outsider, PEOPLE)}/columns"
-    assert chosen(outsider.get(f"{strange}?saved={number}")) == ["email", "full_name", "custom:Shoe"]
+    assert chosen(outsider.get(f"{strange}?saved={number}")) == [
+        "email",
+        "full_name",
+        "custom:Shoe",
+    ]
     assert "Shoe shop" not in outsider.get(strange).text
     outsider.post(f"{strange}/forget", {"saved": str(number)}, at=strange)
     assert "Shoe shop" in owner.get(second).text
@@ -131,15 +164,26 @@ def test_a_mapping_is_saved_under_a_name_and_used_on_other_files(owner, outsider
 def test_saving_under_a_name_again_replaces_it(owner, session):
     for target in ("company", "job_title"):
         fresh = bring(owner, PEOPLE)
-        owner.post(f"/imports/{fresh}/columns", {"column-0": "email", "column-1": target, "save_as": "mine"})
-    assert session.query(MappingTemplate).filter_by(name="mine").one().mapping == ["email", "job_title", None]
+        owner.post(
+            f"/imports/{fresh}/columns",
+            {"column-0": "email", "column-1": target, "save_as": "mine"},
+        )
+    assert session.query(MappingTemplate).filter_by(name="mine").one().mapping == [
+        "email",
+        "job_title",
+        None,
+    ]
 
 
-@pytest.mark.parametrize("target", ["id", "user_id", "created_at", "is_admin", "custom:", "email; DROP TABLE contacts"])
+@pytest.mark.parametrize(
+    "target", ["id", "user_id", "created_at", "is_admin", "custom:", "email; DROP TABLE contacts"]
+)
 def test_a_target_off_the_list_is_refused_and_remembered_nowhere(owner, session, target):
     import_id = bring(owner, PEOPLE)
     refused = owner.post(
-        f"/imports/{import_id}/columns", {"column-0": "email", "column-1": target, "save_as": "mine"}, status=422
+        f"/imports/{import_id}/columns",
+        {"column-0": "email", "column-1": target, "save_as": "mine"},
+        status=422,
     )
     assert "is not a field" in refused.text
     assert session.query(MappingTemplate).count() == 0
@@ -159,8 +203,14 @@ def test_the_choice_of_a_sheet_is_open_where_there_are_several(owner):
 def test_a_country_that_is_none_is_refused(owner, session):
     import_id = bring(owner)
     for given in ("QZ", "Germany", "\u2069x"):
-        page = owner.post(f"/imports/{import_id}/columns", {"column-1": "email", "default_country": given}, status=422)
-        assert "is not the code of a country. Give its two letters, as in DE for Germany" in page.text
+        page = owner.post(
+            f"/imports/{import_id}/columns",
+            {"column-1": "email", "default_country": given},
+            status=422,
+        )
+        assert (
+            "is not the code of a country. Give its two letters, as in DE for Germany" in page.text
+        )
     session.expire_all()
     assert session.get_one(ContactImport, import_id).state == "uploaded"
     owner.post(f"/imports/{import_id}/columns", {"column-1": "email", "default_country": " de "})

@@ -11,7 +11,14 @@ from webapp.engine import journal
 from webapp.models import Contact, ContactChange
 
 BOOK = 120
-SEARCHES = {"acme": 12, "100%_w": 12, "acme first1 last": 4, "P7@EXAMPLE.com": 1, "+49301000003": 1, "first%": 0}
+SEARCHES = {
+    "acme": 12,
+    "100%_w": 12,
+    "acme first1 last": 4,
+    "P7@EXAMPLE.com": 1,
+    "+49301000003": 1,
+    "first%": 0,
+}
 
 
 @pytest.fixture
@@ -59,11 +66,26 @@ def test_changes_stand_in_the_journal(owner, importer, people):
     assert "Owner" in shown
     owner.post(f"{page}/delete", {"version": "2"}, at=page)
     owner.get(page, status=404)
-    kept = importer.session.query(ContactChange).filter_by(contact_id=ann.id).order_by(ContactChange.id).all()
+    kept = (
+        importer.session.query(ContactChange)
+        .filter_by(contact_id=ann.id)
+        .order_by(ContactChange.id)
+        .all()
+    )
     edit, deletion = kept  # and nothing of the edit that changed nothing
     assert (edit.kind, edit.user_id) == ("edit", people["owner"])
-    assert edit.before == {"company": None, "email": "ann@example.com", "email_key": "ann@example.com", "tags": []}
-    assert edit.after == {"company": "Acme", "email": None, "email_key": None, "tags": ["vip", "fair"]}
+    assert edit.before == {
+        "company": None,
+        "email": "ann@example.com",
+        "email_key": "ann@example.com",
+        "tags": [],
+    }
+    assert edit.after == {
+        "company": "Acme",
+        "email": None,
+        "email_key": None,
+        "tags": ["vip", "fair"],
+    }
     assert (deletion.kind, deletion.before["first_name"], deletion.after) == ("delete", "Ann", {})
 
 
@@ -101,7 +123,11 @@ def test_what_an_edit_leaves_alone_stays_to_the_letter(owner, importer):
     assert (ann.phone, ann.phone_key) == (None, None)
 
 
-LINES = {"street": "1 Main Street\nFlat 4", "notes": "First\n\n\tSecond", "custom:Greeting": "Dear Ann,\nhello"}
+LINES = {
+    "street": "1 Main Street\nFlat 4",
+    "notes": "First\n\n\tSecond",
+    "custom:Greeting": "Dear Ann,\nhello",
+}
 
 
 @pytest.fixture
@@ -109,7 +135,9 @@ def ann(importer):
     """A contact with several lines in each field that may have them, from a file with Windows' line ends."""
     cells = ",".join('"{}"'.format(text.replace("\n", "\r\n")) for text in LINES.values())
     columns = ["email", "first_name", "tags", *LINES]
-    importer.run(f"Email,First name,Tags,A,B,C\nann@example.com,Ann,fair; vip,{cells}\n", mapping=columns)
+    importer.run(
+        f"Email,First name,Tags,A,B,C\nann@example.com,Ann,fair; vip,{cells}\n", mapping=columns
+    )
     return importer.session.query(Contact).one()
 
 

@@ -18,7 +18,9 @@ BAD = b"Email,Name\nann at example,Ann\nben@example.com,Ben\n"
 def leftovers(session) -> dict[str, int]:
     """How many rows each table still has, those apart that know of no import."""
     session.rollback()
-    counts = {name: session.scalar(text(f"SELECT count(*) FROM {name}")) for name in Base.metadata.tables}
+    counts = {
+        name: session.scalar(text(f"SELECT count(*) FROM {name}")) for name in Base.metadata.tables
+    }
     return {name: count for name, count in counts.items() if count and name not in KEPT}
 
 
@@ -31,7 +33,9 @@ def test_a_file_that_was_never_run_goes_altogether(owner, importer, session):
         import_id = bring(owner, BAD)
         page = owner.get(f"/imports/{import_id}/columns").text
         if steps == 1:
-            owner.post(f"/imports/{import_id}/columns", {"column-0": "email"})  # Its check waits for a worker.
+            owner.post(
+                f"/imports/{import_id}/columns", {"column-0": "email"}
+            )  # Its check waits for a worker.
         if steps >= 2:
             check(owner, importer, import_id)
             importer.work(import_id)
@@ -56,7 +60,15 @@ def test_a_file_whose_check_failed_goes_and_what_ran_stays(owner, importer, sess
     assert leftovers(session) == {}
     ran = run(owner, importer)
     before = leftovers(session)
-    for state in ("completed", "failed", "cancelled", "queued", "running", "rolling_back", "rolled_back"):
+    for state in (
+        "completed",
+        "failed",
+        "cancelled",
+        "queued",
+        "running",
+        "rolling_back",
+        "rolled_back",
+    ):
         session.execute(text("UPDATE contact_imports SET state = :state"), {"state": state})
         session.commit()
         assert discard(owner, ran).location != "/imports", state
@@ -68,7 +80,10 @@ def test_others_cannot_discard(owner, outsider, viewer, session):
     import_id = bring(owner)
     discard(outsider, import_id, 404)
     discard(viewer, import_id, 403)
-    assert "Discard" not in viewer.get(f"/imports/{import_id}/columns").text + viewer.get("/imports").text
+    assert (
+        "Discard"
+        not in viewer.get(f"/imports/{import_id}/columns").text + viewer.get("/imports").text
+    )
     assert owner.client.post(f"/imports/{import_id}/discard").status_code == 400  # no token
     assert session.query(ContactImport).count() == 1
     assert outsider.get("/imports").text.count("discard") == 0
@@ -83,7 +98,9 @@ def test_what_was_never_run_does_not_pile_up(owner, outsider, importer, session)
     run(owner, importer)  # what ran does not count
     first = bring(owner)
     bring(owner)
-    full = owner.post("/imports/new", {"file": (io.BytesIO(BAD), "a.csv")}, at="/imports/new", status=429)
+    full = owner.post(
+        "/imports/new", {"file": (io.BytesIO(BAD), "a.csv")}, at="/imports/new", status=429
+    )
     assert "You have 2 imports that were never run. Finish or discard one of them" in full.text
     assert owner.post("/imports/sample", {}, status=429).text.count("Finish or discard")
     session.rollback()

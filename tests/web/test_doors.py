@@ -30,7 +30,11 @@ def addresses(app):
         with app.test_request_context():
             urls = app.url_map.bind("localhost")
             return [
-                (method, urls.build(rule.endpoint, {name: values[name] for name in rule.arguments}), rule.endpoint)
+                (
+                    method,
+                    urls.build(rule.endpoint, {name: values[name] for name in rule.arguments}),
+                    rule.endpoint,
+                )
                 for rule in app.url_map.iter_rules()
                 for method in sorted(rule.methods - {"OPTIONS"})
                 if not rule.websocket and not rule.rule.startswith("/api")
@@ -43,7 +47,9 @@ def everything(session) -> dict[str, str]:
     """A digest of each table."""
     session.rollback()
     return {
-        name: session.scalar(text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t"))
+        name: session.scalar(
+            text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t")
+        )
         for name in Base.metadata.tables
     }
 
@@ -58,10 +64,18 @@ def test_another_persons_import_is_nowhere(owner, outsider, importer, addresses)
     token = Page(outsider.get("/account").text).tokens[0]
     before = everything(importer.session)
     walked = 0
-    for (method, path, _), (_, other, _) in zip(addresses(import_id), addresses(unknown), strict=True):
+    for (method, path, _), (_, other, _) in zip(
+        addresses(import_id), addresses(unknown), strict=True
+    ):
         if import_id in path:
-            form = {"data": {"csrf_token": token, "duplicate_strategy": "skip"}} if method == "POST" else {}
-            foreign, nowhere = (outsider.client.open(one, method=method, **form) for one in (path, other))
+            form = (
+                {"data": {"csrf_token": token, "duplicate_strategy": "skip"}}
+                if method == "POST"
+                else {}
+            )
+            foreign, nowhere = (
+                outsider.client.open(one, method=method, **form) for one in (path, other)
+            )
             assert foreign.status_code == nowhere.status_code == 404, (method, path)
             assert body(foreign) == body(nowhere), (method, path)
             walked += 1
@@ -125,4 +139,7 @@ def test_every_answer_is_guarded(owner, importer, addresses):
             assert endpoint in {"static", "style"} or headers["Cache-Control"] == "no-store"
     for name in ("report.csv", "rejected.csv"):
         headers = owner.get(f"/imports/{import_id}/{name}").headers
-        assert re.fullmatch(r'attachment; filename="rowcall-\w+-\d{4}-\d\d-\d\d\.csv"', headers["Content-Disposition"])
+        assert re.fullmatch(
+            r'attachment; filename="rowcall-\w+-\d{4}-\d\d-\d\d\.csv"',
+            headers["Content-Disposition"],
+        )

@@ -1,11 +1,12 @@
 """Every field of every form and every parameter of every page, with what nobody should send.
 
-The pages of a prepared installation are crawled as its administrator. What they ask for is noted as they ask: each name
-that a view takes from its address or its form is fuzzed, in every form and link of the crawl that leads to the view. An
-address of the URL map that the crawl does not reach fails the test, so a new page comes with what leads to it.
+The pages of a prepared installation are crawled as its administrator. What they ask for is noted as
+they ask: each name that a view takes from its address or its form is fuzzed, in every form and link
+of the crawl that leads to the view. An address of the URL map that the crawl does not reach fails
+the test, so a new page comes with what leads to it.
 
-Each request happens in a transaction of its own that is rolled back at the end, on the one connection that the app is
-given for the time: the next one meets the same installation.
+Each request happens in a transaction of its own that is rolled back at the end, on the one
+connection that the app is given for the time: the next one meets the same installation.
 """
 
 import re
@@ -88,7 +89,9 @@ class Crawled(HTMLParser):
         self.links: list[str] = []
         self.forms: list[dict] = []
         self.by_id: dict[str, dict] = {}
-        self.loose: list[tuple[str, str, str]] = []  # (form's id, name, value) of fields outside their form
+        self.loose: list[
+            tuple[str, str, str]
+        ] = []  # (form's id, name, value) of fields outside their form
         self.inside: dict | None = None
         self.select: dict | None = None
         self.feed(words)
@@ -109,7 +112,11 @@ class Crawled(HTMLParser):
         if tag == "button" and "formaction" in found and self.inside is not None:
             method = found.get("formmethod", self.inside["method"]).upper()
             self.forms.append({**self.inside, "action": found["formaction"], "method": method})
-        elif tag == "option" and self.select is not None and ("selected" in found or self.select["value"] is None):
+        elif (
+            tag == "option"
+            and self.select is not None
+            and ("selected" in found or self.select["value"] is None)
+        ):
             self.select["value"] = found.get("value", "")
             self._keep(self.select["form"], self.select["name"], found.get("value", ""))
 
@@ -150,7 +157,9 @@ def prepared(app, sign_in, importer, people, monkeypatch):
     admin.post("/imports/sample", {}, at="/imports")  # uploaded
     undone = run(admin, importer, b"ID,Email\n1,ann@example.com\n2,ben@example.com\n")
     ann, ben = session.scalars(select(Contact.id).order_by(Contact.id))
-    admin.post(f"/contacts/{ann}", {"version": "1", "company": "Acme"}, at=f"/contacts/{ann}")  # which an undo keeps
+    admin.post(
+        f"/contacts/{ann}", {"version": "1", "company": "Acme"}, at=f"/contacts/{ann}"
+    )  # which an undo keeps
     admin.post(f"/contacts/{ben}/delete", {"version": "1"}, at=f"/contacts/{ben}")
     admin.post(f"/imports/{undone}/rollback", {}, at="/imports")
     importer.work(undone)
@@ -166,7 +175,9 @@ def prepared(app, sign_in, importer, people, monkeypatch):
     check(admin, importer, queued)
     admin.post(f"/imports/{queued}/execute", {"duplicate_strategy": "update"}, at="/imports")
     checking = bring(admin)
-    admin.post(f"/imports/{checking}/columns", {"column-1": "email", "save_as": "A mapping"}, at="/imports")
+    admin.post(
+        f"/imports/{checking}/columns", {"column-1": "email", "save_as": "A mapping"}, at="/imports"
+    )
     # Ready, with a row left out, and dates of which the day may be the month.
     ready = bring(admin)
     check(admin, importer, ready)
@@ -204,7 +215,10 @@ def one_connection(app) -> Iterator:
 
 def everything(connection) -> str:
     """A digest of all tables."""
-    asked = [f"(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t)" for name in Base.metadata.tables]
+    asked = [
+        f"(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t)"
+        for name in Base.metadata.tables
+    ]
     return connection.execute(text(f"SELECT concat_ws('/', {', '.join(asked)})")).scalar()
 
 
@@ -215,7 +229,9 @@ class Fuzz:
         self.client = client
         self.urls = app.url_map.bind("localhost")
         self.links: dict[str, str] = {}  # endpoint → an address with its query
-        self.forms: dict[str, list[dict]] = defaultdict(list)  # endpoint → forms, each with other names
+        self.forms: dict[str, list[dict]] = defaultdict(
+            list
+        )  # endpoint → forms, each with other names
         self.reached: set[tuple[str, str]] = set()
         self.sent = 0
         self.token = Page(self.client.get(start).text).tokens[0]
@@ -230,7 +246,10 @@ class Fuzz:
         self.sent += 1
         self.client.set_cookie("rowcall", self.cookie)
         answer = self.client.get(address, buffered=True)
-        assert answer.status_code < 500 or answer.status_code in status, (address[:300], answer.status_code)
+        assert answer.status_code < 500 or answer.status_code in status, (
+            address[:300],
+            answer.status_code,
+        )
         return answer
 
     def _note(self, path: str, method: str, where: str) -> None:
@@ -285,7 +304,9 @@ class Fuzz:
         fields = {key: quote(text_) for key, text_ in form["fields"].items()} | {name: value}
         if name != "csrf_token":
             fields["csrf_token"] = self.token
-        self.client.set_cookie("rowcall", self.cookie)  # An answer before this one may have changed it.
+        self.client.set_cookie(
+            "rowcall", self.cookie
+        )  # An answer before this one may have changed it.
         self._note(form["action"], "POST", "form")
         self.sent += 1
         if form["files"]:
@@ -302,7 +323,10 @@ class Fuzz:
             plain = unquote_to_bytes(value)
             more = b""
             if key in form["files"]:
-                more, plain = b'; filename="' + plain.replace(b'"', b"%22") + b'.csv"', b"Email\na@example.com\n"
+                more, plain = (
+                    b'; filename="' + plain.replace(b'"', b"%22") + b'.csv"',
+                    b"Email\na@example.com\n",
+                )
             head = b'Content-Disposition: form-data; name="' + key.encode() + b'"' + more
             parts.append(b"--x\r\n" + head + b"\r\n\r\n" + plain + b"\r\n")
         body = b"".join(parts) + b"--x--\r\n"
@@ -337,7 +361,9 @@ def _fuzz_forms(fuzz: Fuzz, connection, forget) -> None:
             fuzz.post(form, "unknown", "x")  # so that the view says what else it asks for
             forget()
             asked = Asked.names[endpoint, "form"] - {"csrf_token", "X-CSRFToken"}
-            names = (form["names"] | asked) - ({"csrf_token"} if endpoint != "account.sign_out" else set())
+            names = (form["names"] | asked) - (
+                {"csrf_token"} if endpoint != "account.sign_out" else set()
+            )
             for name in _one_of_a_kind(names):
                 for what, value in VALUES.items():
                     answer = fuzz.post(form, name, value)
@@ -346,7 +372,9 @@ def _fuzz_forms(fuzz: Fuzz, connection, forget) -> None:
                     assert endpoint == "account.sign_out" or not _is_sent_away(answer), case
                     if answer.status_code >= 400:
                         assert everything(connection) == before, case
-                        assert answer.mimetype != "text/html" or Page(answer.text).title.strip(), case
+                        assert answer.mimetype != "text/html" or Page(answer.text).title.strip(), (
+                            case
+                        )
                     if what == "NUL" and name not in form["files"]:
                         assert answer.status_code == 422, case
                     forget()
@@ -359,7 +387,10 @@ def _is_sent_away(answer) -> bool:
 
 def _one_of_a_kind(names: set[str]) -> list[str]:
     """The names in order, of those that differ by a number or belong to another field only the first."""
-    kinds = {re.sub(r"[0-9]+", "0", re.sub(r"^mark:.*", "mark:", name)): name for name in sorted(names, reverse=True)}
+    kinds = {
+        re.sub(r"[0-9]+", "0", re.sub(r"^mark:.*", "mark:", name)): name
+        for name in sorted(names, reverse=True)
+    }
     return sorted(kinds.values())
 
 
@@ -367,11 +398,17 @@ def _fuzz_addresses(fuzz: Fuzz, connection, forget) -> None:
     """Each parameter that a link or a form of a page has, or that a view asks for, one at a time."""
     for endpoint, address in fuzz.links.items():
         parts = urlsplit(address)
-        names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)} | Asked.names[endpoint, "args"]
+        names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)} | Asked.names[
+            endpoint, "args"
+        ]
         for name in sorted(names | {"unknown"}):
             for what, value in VALUES.items():
                 answer = fuzz.get(f"{parts.path}?{quote(name)}={value}")
-                assert what != "NUL" or answer.status_code in {302, 422}, (endpoint, name, answer.status_code)
+                assert what != "NUL" or answer.status_code in {302, 422}, (
+                    endpoint,
+                    name,
+                    answer.status_code,
+                )
                 forget()
 
 
@@ -381,7 +418,9 @@ def _everything_was_reached(app, reached: set[tuple[str, str]]) -> None:
         (method, rule.endpoint)
         for rule in app.url_map.iter_rules()
         for method in rule.methods & {"GET", "POST"}
-        if not rule.endpoint.startswith("api.") and rule.endpoint not in NO_PAGES and not rule.websocket
+        if not rule.endpoint.startswith("api.")
+        and rule.endpoint not in NO_PAGES
+        and not rule.websocket
     }
     assert wanted - reached == set(), "nothing on a page leads there: prepare what does"
 
@@ -396,10 +435,16 @@ def test_the_form_of_the_first_account(app, session, monkeypatch):
         for name in (*good, "csrf_token", "unknown"):
             for what, value in VALUES.items():
                 token = Page(client.get(link).text).tokens[0]
-                fields = {**{key: quote(text_) for key, text_ in good.items()}, "csrf_token": token, name: value}
+                fields = {
+                    **{key: quote(text_) for key, text_ in good.items()},
+                    "csrf_token": token,
+                    name: value,
+                }
                 body = "&".join(f"{key}={text_}" for key, text_ in fields.items())
                 before = everything(connection)
-                answer = client.post(link, data=body, content_type="application/x-www-form-urlencoded")
+                answer = client.post(
+                    link, data=body, content_type="application/x-www-form-urlencoded"
+                )
                 assert answer.status_code < 500, (name, what)
                 if answer.status_code >= 400:
                     assert everything(connection) == before, (name, what)

@@ -18,7 +18,13 @@ from webapp.web.accounts import add_token
 
 HUGE = (str(2**63), str(2**64), "9" * 30, "9" * 5000, "-1", "1e3", "²", "٣", "1_0", "+1", "0x1")
 NUMBERS = (
-    *("/imports?page={}", "/imports?who={}", "/contacts?after={}", "{own}/problems?after={}", "{own}/rows?after={}"),
+    *(
+        "/imports?page={}",
+        "/imports?who={}",
+        "/contacts?after={}",
+        "{own}/problems?after={}",
+        "{own}/rows?after={}",
+    ),
     *("{own}/rows?row={}", "{own}/columns?saved={}", "{own}/reading?header_row={}"),
 )
 
@@ -38,7 +44,10 @@ def test_numbers_in_addresses(owner, ready):
         assert "whole number" in answer.text or "as a number" in answer.text, path
     for number in HUGE:
         assert owner.client.get(f"/contacts/{quote(number)}").status_code == 404
-        assert owner.client.post(f"/imports/{ready}/problems/{quote(number)}").status_code in {400, 404}
+        assert owner.client.post(f"/imports/{ready}/problems/{quote(number)}").status_code in {
+            400,
+            404,
+        }
 
 
 def test_numbers_in_forms(owner, ready, importer):
@@ -69,18 +78,26 @@ def test_nul_and_halves_of_pairs_in_addresses(owner, ready):
 def test_nul_in_forms_is_refused_before_any_view(owner, sign_in, session):
     admin = sign_in("admin")
     for path in ("/account/tokens", "/account/users", "/imports/sample"):
-        answer = admin.post(path, {"name": "a\0b", "email": "a\0b@example.com"}, at="/account", status=422)
+        answer = admin.post(
+            path, {"name": "a\0b", "email": "a\0b@example.com"}, at="/account", status=422
+        )
         assert "characters that cannot be kept" in answer.text
-    answer = admin.client.post("/imports/new", data={"a\0": "x", "file": (io.BytesIO(b"a,b\n1,2\n"), "a.csv")})
+    answer = admin.client.post(
+        "/imports/new", data={"a\0": "x", "file": (io.BytesIO(b"a,b\n1,2\n"), "a.csv")}
+    )
     assert answer.status_code == 422
     assert session.query(ApiToken).count() == session.query(ContactImport).count() == 0
 
 
 def test_hosts_that_are_no_names(owner):
     hosts = ("a" * 300, f"a.{'b' * 64}", "..a", "a b", "[", "é")
-    for host, path in product(hosts, ("/imports", "/nowhere", "/api/imports", "/sign-in", "/healthz")):
+    for host, path in product(
+        hosts, ("/imports", "/nowhere", "/api/imports", "/sign-in", "/healthz")
+    ):
         for method in ("GET", "POST"):
-            answer = owner.client.open(path, method=method, headers={"Host": host.encode().decode("latin-1")})
+            answer = owner.client.open(
+                path, method=method, headers={"Host": host.encode().decode("latin-1")}
+            )
             assert answer.status_code in {200, 302, 400, 401, 404, 405}, (path, answer.status_code)
 
 
@@ -88,7 +105,9 @@ def test_addresses_in_headers_that_cannot_be_read(owner, make_app, ready):
     secure = make_app(public_url="https://import.example.com").test_client()
     paths = ("/sign-in", "/imports", f"/imports/{ready}/execute")
     for name, client, path in product(("Referer", "Origin"), (owner.client, secure), paths):
-        answer = client.post(path, headers={name: "http://["}, base_url="https://import.example.com")
+        answer = client.post(
+            path, headers={name: "http://["}, base_url="https://import.example.com"
+        )
         assert 400 <= answer.status_code < 500, (path, answer.status_code)
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": "http://["}
     assert owner.client.get(f"/imports/{ready}/live", headers=upgrade).status_code == 400
@@ -102,18 +121,38 @@ def test_utf_7_with_half_a_pair_is_damage_and_no_failure(owner, session):
     assert owner.get(f"{page}?encoding=utf_7").status_code == 200
     owner.post(page, {"encoding": "utf_7"}, at="/account")
     kept = session.get_one(ContactImport, import_id)
-    assert (kept.encoding, kept.sample) == ("utf-7", [["a@example.com", "\ufffd"], ["b@example.com", "é"]])
+    assert (kept.encoding, kept.sample) == (
+        "utf-7",
+        [["a@example.com", "\ufffd"], ["b@example.com", "é"]],
+    )
     found = list(reading.records(reading.BytesSource(data), reading.inspect(
         reading.BytesSource(data), "a.csv", encoding="utf-7").dialect))  # fmt: skip
     assert [record.problem for record in found] == ["undecodable", None]
 
 
 def test_encodings_are_those_on_the_list(owner, ready):
-    for odd in ("rot13", "charmap", "undefined", "x" * 5000, "..", "aliases", "utf_8\u00b2", "base64", "mbcs"):
+    for odd in (
+        "rot13",
+        "charmap",
+        "undefined",
+        "x" * 5000,
+        "..",
+        "aliases",
+        "utf_8\u00b2",
+        "base64",
+        "mbcs",
+    ):
         answer = owner.client.get(f"/imports/{ready}/reading?encoding={quote(odd)}")
         assert answer.status_code in {200, 422}
         assert "is not an encoding" in answer.text or "Choose an encoding" in answer.text, odd
-    for offered in (*encodings.FAMILIAR, *encodings.others(), "utf-8-sig", "latin-1", "ISO-8859-1", "UTF8"):
+    for offered in (
+        *encodings.FAMILIAR,
+        *encodings.others(),
+        "utf-8-sig",
+        "latin-1",
+        "ISO-8859-1",
+        "UTF8",
+    ):
         assert encodings.known(offered)
 
 
@@ -166,10 +205,17 @@ def test_a_page_refuses_what_the_api_refuses(owner, ready, importer, token):
         for field in model.model_fields.keys() - NOT_TYPED:
             typed, sent = REFUSED[field]
             address = f"/api/imports/{ready}/{path}"
-            refused = owner.client.open(address, method=method, json={**body, field: sent}, headers=token)
+            refused = owner.client.open(
+                address, method=method, json={**body, field: sent}, headers=token
+            )
             pointer = refused.json["errors"][0]["pointer"]
             assert (refused.status_code, pointer.split("/")[1]) == (422, field)
-            owner.post(f"/imports/{ready}/{page}", {**form, **typed}, at=f"/imports/{ready}/review", status=422)
+            owner.post(
+                f"/imports/{ready}/{page}",
+                {**form, **typed},
+                at=f"/imports/{ready}/review",
+                status=422,
+            )
     importer.session.expire_all()
     assert importer.session.query(ContactImport).one().state == "ready"
 
@@ -177,17 +223,24 @@ def test_a_page_refuses_what_the_api_refuses(owner, ready, importer, token):
 def test_a_notice_goes_to_one_address(owner, ready, importer, token):
     for address in ADDRESSES:
         form = {"duplicate_strategy": "skip", "notification_email": address}
-        answer = owner.post(f"/imports/{ready}/execute", form, at=f"/imports/{ready}/review", status=422)
+        answer = owner.post(
+            f"/imports/{ready}/execute", form, at=f"/imports/{ready}/review", status=422
+        )
         assert "Write one e-mail address, as in name@example.com." in answer.text
         body = {"import_id": ready, **form}
         refused = owner.client.post(f"/api/imports/{ready}/execute", json=body, headers=token)
-        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/notification_email")
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (
+            422,
+            "/notification_email",
+        )
     importer.session.expire_all()
     kept = importer.session.query(ContactImport).one()
     assert (kept.state, kept.notification_email) == ("ready", None)
 
 
-def test_the_links_of_a_notice_lead_to_the_web_process(make_app, sign_in, importer, settings, token):
+def test_the_links_of_a_notice_lead_to_the_web_process(
+    make_app, sign_in, importer, settings, token
+):
     """A worker that is started beside it has a port of its own, and need not know the public address."""
     web = make_app(port=8123)
     owner = sign_in("owner", web)
@@ -201,7 +254,9 @@ def test_the_links_of_a_notice_lead_to_the_web_process(make_app, sign_in, import
         else:
             headers = {**token, "Accept": "application/json"}
             body = {"import_id": import_id, **form}
-            answer = owner.client.post(f"/api/imports/{import_id}/execute", json=body, headers=headers)
+            answer = owner.client.post(
+                f"/api/imports/{import_id}/execute", json=body, headers=headers
+            )
             assert answer.status_code == 202
         notice = mail.compose(worker, importer.session, importer.work(import_id))
         words = notice.get_body(("plain",)).get_content()
@@ -210,13 +265,18 @@ def test_the_links_of_a_notice_lead_to_the_web_process(make_app, sign_in, import
 
 
 def test_the_public_address_goes_before_the_port(settings):
-    assert settings.model_copy(update={"public_url": "https://x.example/rc/"}).site_url == "https://x.example/rc"
+    assert (
+        settings.model_copy(update={"public_url": "https://x.example/rc/"}).site_url
+        == "https://x.example/rc"
+    )
 
 
 def test_a_clear_token_is_short_and_in_one_line(owner, ready, importer, token):
     for clear_token in ("x" * 5000, "x" * 101, "a\nb", "a\r\nb"):
         form = {"column-1": "email", "clear_token": clear_token}
-        answer = owner.post(f"/imports/{ready}/columns", form, at=f"/imports/{ready}/columns", status=422)
+        answer = owner.post(
+            f"/imports/{ready}/columns", form, at=f"/imports/{ready}/columns", status=422
+        )
         assert "Give a clear token of at most 100 characters in one line." in answer.text
         body = {"mapping": [None, "email", None, None], "clear_token": clear_token}
         refused = owner.client.put(f"/api/imports/{ready}/mapping", json=body, headers=token)
@@ -232,11 +292,22 @@ LONG = "x" * 100_000
 def test_names_that_are_too_long_are_refused_and_not_cut(owner, sign_in, ready, session):
     admin = sign_in("admin")
     for name in (LONG, "x" * 201, "a\nb"):
-        form = {"email": "new@example.com", "password": "long enough, this one", "role": "viewer", "name": name}
+        form = {
+            "email": "new@example.com",
+            "password": "long enough, this one",
+            "role": "viewer",
+            "name": name,
+        }
         assert "in one line" in admin.post("/account/users", form, at="/account", status=422).text
-        assert "in one line" in admin.post("/account/tokens", {"name": name}, at="/account", status=422).text
+        assert (
+            "in one line"
+            in admin.post("/account/tokens", {"name": name}, at="/account", status=422).text
+        )
         saved = {"column-1": "email", "save_as": name}
-        assert "in one line" in owner.post(f"/imports/{ready}/columns", saved, at="/account", status=422).text
+        assert (
+            "in one line"
+            in owner.post(f"/imports/{ready}/columns", saved, at="/account", status=422).text
+        )
     session.expire_all()
     assert session.query(ApiToken).count() == 0
     assert session.query(User).filter_by(email="new@example.com").count() == 0
@@ -246,14 +317,24 @@ def test_names_that_are_too_long_are_refused_and_not_cut(owner, sign_in, ready, 
 
 
 # What a field can hold, it holds as it was typed.
-TYPED = ("Ünï \u202eleft\u202c الاسم", "<b>&amp;\"'", "a\u200fb", "😀 %00 \\x00 \ufffd", "O'Hara; --")
+TYPED = (
+    "Ünï \u202eleft\u202c الاسم",
+    "<b>&amp;\"'",
+    "a\u200fb",
+    "😀 %00 \\x00 \ufffd",
+    "O'Hara; --",
+)
 
 
 def test_text_is_kept_and_shown_as_it_was_typed(owner, sign_in, importer):
     admin, session = sign_in("admin"), importer.session
     for number, typed in enumerate(TYPED):
         import_id = bring(owner)
-        form = {"email": f"new{number}@example.com", "password": "long enough, this one", "role": "viewer"}
+        form = {
+            "email": f"new{number}@example.com",
+            "password": "long enough, this one",
+            "role": "viewer",
+        }
         admin.post("/account/users", {**form, "name": typed}, at="/account")
         admin.post("/account/tokens", {"name": typed}, at="/account", status=200)
         assert admin.get("/account").text.count(str(escape(typed))) >= 2
@@ -272,10 +353,18 @@ def test_lines_of_a_cell_are_kept_when_it_is_corrected(owner, importer, session)
     check(owner, importer, import_id)
     page = owner.get(f"/imports/{import_id}/problems").text
     path = f"/imports/{import_id}/problems/2"
-    owner.post(path, {"cell-0": "a@example.com", "cell-1": "one\r\ntwo"}, at=f"/imports/{import_id}/problems")
+    owner.post(
+        path,
+        {"cell-0": "a@example.com", "cell-1": "one\r\ntwo"},
+        at=f"/imports/{import_id}/problems",
+    )
     kept = "SELECT cells FROM contact_import_corrections"
-    assert session.scalar(text(kept)) == {"0": "a@example.com"}  # what was left alone is no correction
-    owner.post(path, {"cell-0": "a@example.com", "cell-1": "one\r\n2"}, at=f"/imports/{import_id}/problems")
+    assert session.scalar(text(kept)) == {
+        "0": "a@example.com"
+    }  # what was left alone is no correction
+    owner.post(
+        path, {"cell-0": "a@example.com", "cell-1": "one\r\n2"}, at=f"/imports/{import_id}/problems"
+    )
     session.rollback()
     assert session.scalar(text(kept)) == {"0": "a@example.com", "1": "one\n2"}
     assert page
@@ -300,7 +389,8 @@ def test_errors_stay_what_they_are_while_the_database_is_away(make_app, owner):
     assert "There is nothing here" in client.get("/nowhere").text
     assert client.get("/sign-out").status_code == 405
     assert client.get("/imports?page=x").status_code in {422, 503}
-    # Who sends much has to be known before it is read; a browser that is signed in may be known again in a moment.
+    # Who sends much has to be known before it is read; a browser that is signed in may be known
+    # again in a moment.
     assert client.post("/sign-in", data={"x": LONG * 6}).status_code == 503
     assert away.test_client().post("/sign-in", data={"x": LONG * 6}).status_code == 413
     assert client.post("/imports/sample").status_code == 400

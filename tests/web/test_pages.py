@@ -49,7 +49,10 @@ def test_the_whole_way(owner, importer):
     assert "people.csv, row 2" in owner.get(f"/contacts/{found.id}").text
     owner.post(f"/imports/{import_id}/rollback", {})
     importer.work(import_id)
-    assert "This import was taken back: 1 contact removed" in owner.get(f"/imports/{import_id}/report").text
+    assert (
+        "This import was taken back: 1 contact removed"
+        in owner.get(f"/imports/{import_id}/report").text
+    )
     assert "No contacts yet" in owner.get("/contacts").text
 
 
@@ -74,7 +77,9 @@ def test_files_that_are_none(owner, session):
         (b"%PDF-1.4 abc", "a.csv", "PDF"),
         (b"a,b\n1,2\n", "a.pdf", "are not read"),
     ):
-        answer = owner.post("/imports/new", {"file": (io.BytesIO(data), name)}, at="/imports/new", status=422)
+        answer = owner.post(
+            "/imports/new", {"file": (io.BytesIO(data), name)}, at="/imports/new", status=422
+        )
         assert words in answer.text
     assert session.query(ContactImport).count() == 0
     from webapp.models import ImportFileChunk  # noqa: PLC0415
@@ -83,7 +88,9 @@ def test_files_that_are_none(owner, session):
 
 
 def test_account_pages(owner, sign_in):
-    assert "rowcall_" in owner.post("/account/tokens", {"name": "x"}, at="/account", status=200).text
+    assert (
+        "rowcall_" in owner.post("/account/tokens", {"name": "x"}, at="/account", status=200).text
+    )
     owner.get("/account")
     assert "Accounts" not in owner.get("/account").text
     admin = sign_in("admin")
@@ -98,13 +105,24 @@ def test_editing_a_contact(owner, viewer, importer):
     run(owner, importer)
     ann = importer.session.query(Contact).one()
     page = f"/contacts/{ann.id}"
-    owner.post(page, {"version": "1", "company": "Acme", "first_name": "Anna", "email": ""}, at=page)
+    owner.post(
+        page, {"version": "1", "company": "Acme", "first_name": "Anna", "email": ""}, at=page
+    )
     importer.session.expire_all()
-    assert (ann.company, ann.first_name, ann.email, ann.external_id, ann.version) == ("Acme", "Anna", None, "1", 2)
+    assert (ann.company, ann.first_name, ann.email, ann.external_id, ann.version) == (
+        "Acme",
+        "Anna",
+        None,
+        "1",
+        2,
+    )
     stale = owner.post(page, {"version": "1", "company": "Beta"}, at=page, status=409)
     assert "Beta" in stale.text
     assert "Now: Acme" in stale.text
-    assert "Give the e-mail an @" in owner.post(page, {"version": "2", "email": "x"}, at=page, status=422).text
+    assert (
+        "Give the e-mail an @"
+        in owner.post(page, {"version": "2", "email": "x"}, at=page, status=422).text
+    )
     viewer.post(page, {"version": "2"}, at=page, status=403)
     owner.post(f"{page}/delete", {"version": "1"}, at=page, status=409)
     owner.post(f"{page}/delete", {"version": "2"}, at=page)
@@ -116,7 +134,9 @@ def test_the_review_speaks_of_one_row_in_the_singular(owner, importer):
     import_id = bring(owner, one)
     check(owner, importer, import_id)
     page = " ".join(owner.get(f"/imports/{import_id}/review").text.split())
-    assert "1 row is a person you already have or who appears twice. What should happen to it?" in page
+    assert (
+        "1 row is a person you already have or who appears twice. What should happen to it?" in page
+    )
     assert ">Mend it</a>" in page
 
 

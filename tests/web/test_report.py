@@ -17,7 +17,11 @@ from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 HEAD = "ID,Email,First name\n"
-MIXED = HEAD + "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 24)) + "24,nobody,A\n25,nowhere,B\n"
+MIXED = (
+    HEAD
+    + "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 24))
+    + "24,nobody,A\n25,nowhere,B\n"
+)
 
 
 def run(browser, importer, file: str, *, name: str = "people.csv", batch_size: int = 10) -> UUID:
@@ -34,7 +38,11 @@ def troubled(owner, importer, session):
     """25 rows: two without an address, one that the database refuses, and a batch that was tried again."""
     session.execute(text("CREATE SEQUENCE tries"))
     again = "IF NEW.external_id = '15' AND nextval('tries') = 1 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF"
-    refuse(session, "NEW.external_id = '7'", f"RAISE EXCEPTION 'no sevens'; END IF; {again}; IF false THEN NULL")
+    refuse(
+        session,
+        "NEW.external_id = '7'",
+        f"RAISE EXCEPTION 'no sevens'; END IF; {again}; IF false THEN NULL",
+    )
     return run(owner, importer, MIXED)
 
 
@@ -48,7 +56,11 @@ def test_the_report_page_adds_up(owner, troubled):
         ("rest", "0", "1000"), ("created", "0.0", "878.0"), ("invalid", "880.0", "78.0"), ("failed", "960.0", "38.0")
     ]  # fmt: skip
     legend = re.search(r'<ul class="legend">.*?</ul>', page, re.DOTALL)[0]
-    assert re.findall(r"<b>(\d+)</b> (\w+)", legend) == [("22", "created"), ("2", "invalid"), ("1", "failed")]
+    assert re.findall(r"<b>(\d+)</b> (\w+)", legend) == [
+        ("22", "created"),
+        ("2", "invalid"),
+        ("1", "failed"),
+    ]
     chart = re.search(r'<svg class="chart".*?</svg>', page, re.DOTALL)[0]
     assert chart.count("<rect") == summary.BARS
     heights = [float(height) for height in re.findall(r'height="([\d.]+)"', chart)]
@@ -63,16 +75,22 @@ def test_the_report_page_adds_up(owner, troubled):
 def test_each_problem_has_its_rows_what_to_do_and_a_way_there(owner, troubled):
     page = owner.get(f"/imports/{troubled}/report").text
     listed = re.search(r'<ul class="problems">.*?</ul>', page, re.DOTALL)[0]
-    said = re.findall(r'<b>(\d+)</b> <span>(.*?)<br><span class="muted">(.*?)</span>.*?href="([^"]+)"', listed)
+    said = re.findall(
+        r'<b>(\d+)</b> <span>(.*?)<br><span class="muted">(.*?)</span>.*?href="([^"]+)"', listed
+    )
     wanted = [("2", "invalid", "email_no_at"), ("1", "failed", "database_error")]
     assert [(count, link.replace("&amp;", "&")) for count, _, _, link in said] == [
-        (count, f"/imports/{troubled}/rows?outcome={outcome}&code={code}") for count, outcome, code in wanted
+        (count, f"/imports/{troubled}/rows?outcome={outcome}&code={code}")
+        for count, outcome, code in wanted
     ]
     for (count, title, instruction, link), (_, outcome, code) in zip(said, wanted, strict=True):
         assert title == messages.title(code, rows=int(count))
         assert instruction == messages.instruction(code)
         rows = owner.get(link.replace("&amp;", "&")).text
-        assert re.findall(r'id="row-(\d+)"', rows) == {"invalid": ["25", "26"], "failed": ["8"]}[outcome]
+        assert (
+            re.findall(r'id="row-(\d+)"', rows)
+            == {"invalid": ["25", "26"], "failed": ["8"]}[outcome]
+        )
     assert f'href="/imports/{troubled}/rejected.csv"' in page
 
 
@@ -83,7 +101,10 @@ def test_failed_rows_are_run_again_from_the_report(owner, importer, session, tro
     session.execute(text("DROP TRIGGER refuse ON contacts"))
     session.commit()
     owner.post(action, {}, at=f"/imports/{troubled}/report")
-    assert "running again" in owner.get(f"/imports/{troubled}/row").text or "queued" in owner.get("/imports").text
+    assert (
+        "running again" in owner.get(f"/imports/{troubled}/row").text
+        or "queued" in owner.get("/imports").text
+    )
     done = importer.work(troubled)
     assert (done.state, done.created, done.failed) == ("completed", 23, 0)
     page = owner.get(f"/imports/{troubled}/report").text
@@ -98,7 +119,12 @@ def test_a_second_run_that_is_stopped_is_completed_with_rows_still_failed(
     owner, importer, session, monkeypatch, begun
 ):
     refuse(session, "NEW.external_id::int > 3")
-    import_id = run(owner, importer, HEAD + "".join(f"{n},p{n}@example.com,P\n" for n in range(1, 10)), batch_size=1)
+    import_id = run(
+        owner,
+        importer,
+        HEAD + "".join(f"{n},p{n}@example.com,P\n" for n in range(1, 10)),
+        batch_size=1,
+    )
     assert importer.work(import_id).failed == 6
     session.execute(text("DROP TRIGGER refuse ON contacts"))
     session.commit()
@@ -146,13 +172,22 @@ def test_the_history_says_who_when_and_how_long_page_by_page(owner, viewer, impo
     )
     older = "INSERT INTO contact_imports ({0}) SELECT {1} FROM contact_imports, generate_series(1, 25) n WHERE id = :id"
     columns = [column.name for column in ContactImport.__table__.columns if column.name != "id"]
-    values = {"filename": "'f' || n || '.csv'", "created_at": "created_at - n * interval '1 minute'"}
+    values = {
+        "filename": "'f' || n || '.csv'",
+        "created_at": "created_at - n * interval '1 minute'",
+    }
     session.execute(
-        text(older.format(", ".join(columns), ", ".join(values.get(name, name) for name in columns))), {"id": import_id}
+        text(
+            older.format(", ".join(columns), ", ".join(values.get(name, name) for name in columns))
+        ),
+        {"id": import_id},
     )
     session.commit()
     first, second = (owner.get(f"/imports?page={page}").text for page in (1, 2))
-    assert re.findall(r">(f\d+|people)\.csv</a>", first) == ["people", *(f"f{n}" for n in range(1, 25))]
+    assert re.findall(r">(f\d+|people)\.csv</a>", first) == [
+        "people",
+        *(f"f{n}" for n in range(1, 25)),
+    ]
     assert re.findall(r">(f\d+|people)\.csv</a>", second) == ["f25"]
     assert re.search(r'href="/imports\?page=2"[^>]*>Older<', first)
     assert ">Newer<" not in first
@@ -163,7 +198,11 @@ def test_the_history_says_who_when_and_how_long_page_by_page(owner, viewer, impo
     assert "took 3 min 20 s" in row
     assert '<td data-label="By">Owner</td>' in row
     assert datetime.fromisoformat(re.search(r'datetime="([^"]+)"', row)[1]).year == 2026
-    session.execute(text("UPDATE contact_imports SET completed_at = now(), started_at = now() - interval '4 seconds'"))
+    session.execute(
+        text(
+            "UPDATE contact_imports SET completed_at = now(), started_at = now() - interval '4 seconds'"
+        )
+    )
     session.commit()
     assert f'href="/imports/{import_id}/rollback"' in owner.get("/imports").text
     seen = viewer.get("/imports").text
@@ -176,7 +215,10 @@ def test_until_when_it_can_be_taken_back_goes_by_the_days_set(owner, importer, s
     retention.keep_days(session, 7)
     session.commit()
     import_id = run(owner, importer, HEAD + "1,ann@example.com,Ann\n")
-    for age, said in ((timedelta(days=7, hours=-1), "You can take it back until"), (timedelta(days=7), "was over on")):
+    for age, said in (
+        (timedelta(days=7, hours=-1), "You can take it back until"),
+        (timedelta(days=7), "was over on"),
+    ):
         ended = datetime.now(UTC) - age
         session.execute(text("UPDATE contact_imports SET completed_at = :ended"), {"ended": ended})
         session.commit()
@@ -208,4 +250,7 @@ def test_the_colours_of_the_page_are_those_of_the_list(owner):
         assert f"--{outcome}: {outcome.colour.light};" in answer.text
         assert f"--{outcome}: {outcome.colour.dark};" in answer.text
         assert f".fill-{outcome} {{ fill: var(--{outcome}); }}" in answer.text
-    assert ".review:has(#s-update:checked) :is(.for-skip, .for-merge) { display: none; }" in answer.text
+    assert (
+        ".review:has(#s-update:checked) :is(.for-skip, .for-merge) { display: none; }"
+        in answer.text
+    )

@@ -18,7 +18,9 @@ from webapp.web.extensions import db
 
 UPLOAD = (
     '--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n--x\r\n'
-    'Content-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n' + PEOPLE.decode() + "\r\n--x--\r\n"
+    'Content-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+    + PEOPLE.decode()
+    + "\r\n--x--\r\n"
 )
 MULTIPART = "multipart/form-data; boundary=x"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -31,11 +33,32 @@ ASKED = (
     ("GET", "/imports/{id}/columns", "", "", "contact_import_corrections", READ),
     ("GET", "/imports/{id}/problems", "", "", "contact_import_rows", READ),
     ("POST", "/imports/new", UPLOAD, MULTIPART, "contact_import_files", WRITTEN),
-    ("POST", "/imports/{id}/problems/3", "cell-1=x%40example.com", URLENCODED, "contact_import_rows", WRITTEN),
-    ("POST", "/imports/{id}/execute", "duplicate_strategy=skip", URLENCODED, "contact_imports", WRITTEN),
+    (
+        "POST",
+        "/imports/{id}/problems/3",
+        "cell-1=x%40example.com",
+        URLENCODED,
+        "contact_import_rows",
+        WRITTEN,
+    ),
+    (
+        "POST",
+        "/imports/{id}/execute",
+        "duplicate_strategy=skip",
+        URLENCODED,
+        "contact_imports",
+        WRITTEN,
+    ),
     ("GET", "/api/imports", "", "", "contact_imports", READ),
     ("POST", "/api/imports", UPLOAD, MULTIPART, "contact_import_files", WRITTEN),
-    ("PUT", "/api/imports/{id}/mapping", '{"mapping": [null, "email", null, null]}', JSON, "contact_imports", WRITTEN),
+    (
+        "PUT",
+        "/api/imports/{id}/mapping",
+        '{"mapping": [null, "email", null, null]}',
+        JSON,
+        "contact_imports",
+        WRITTEN,
+    ),
 )
 WAIT = """
     SELECT pid FROM pg_stat_activity
@@ -65,7 +88,9 @@ def send(app, web, owner, people):
         headers = {"Content-Type": kind} if kind else {}
         if path.startswith("/api"):
             headers["Authorization"] = f"Bearer {program}"
-            body = body.replace('--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n', "")
+            body = body.replace(
+                '--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n', ""
+            )
         else:
             headers["Cookie"] = f"{cookie.key}={cookie.value}"
             body = body.replace("{token}", token)
@@ -80,7 +105,9 @@ def send(app, web, owner, people):
     return ask
 
 
-def test_the_database_ends_the_session_in_the_middle_of_a_request(send, owner, importer, database_url):
+def test_the_database_ends_the_session_in_the_middle_of_a_request(
+    send, owner, importer, database_url
+):
     import_id = bring(owner)
     check(owner, importer, import_id)
     importer.session.commit()  # It holds no lock of its own.
@@ -101,7 +128,10 @@ def test_the_database_ends_the_session_in_the_middle_of_a_request(send, owner, i
             holder.rollback()
         assert status == 503, (method, path, status, words[:500])
         if path.startswith("/api"):
-            assert (media_type, json.loads(words)["code"]) == ("application/problem+json", "unavailable"), path
+            assert (media_type, json.loads(words)["code"]) == (
+                "application/problem+json",
+                "unavailable",
+            ), path
         else:
             assert media_type == "text/html"
             assert "The database is out of reach" in words, path
@@ -124,7 +154,9 @@ def test_a_session_that_ends_once_the_answer_is_ready_changes_nothing_of_it(app,
         assert owner.client.get(path).status_code in {200, 404}, path
 
 
-def test_a_transaction_that_idles_too_long_is_an_outage_and_no_failure(app, owner, session, monkeypatch):
+def test_a_transaction_that_idles_too_long_is_an_outage_and_no_failure(
+    app, owner, session, monkeypatch
+):
     """PostgreSQL counts this among its internal errors."""
     from webapp.web import runs  # noqa: PLC0415
 

@@ -12,7 +12,12 @@ from tests.web.test_pages import bring, check, run
 from webapp.models import ContactImport
 from webapp.reports import mail
 
-MAPPING = {"column-0": "external_id", "column-1": "email", "column-2": "first_name", "column-3": "birthday"}
+MAPPING = {
+    "column-0": "external_id",
+    "column-1": "email",
+    "column-2": "first_name",
+    "column-3": "birthday",
+}
 NASTY = "<script>alert(1)</script>{{7*7}}<img src=x onerror=alert(1)>"
 
 
@@ -23,7 +28,9 @@ def test_a_broken_part_gives_a_reference_and_no_details(owner, importer, caplog)
     for path in ("", "/columns", "/report", "/rows", "/report.csv", "/progress/fragment"):
         answer = owner.client.get(f"/imports/{import_id}{path}")
         assert answer.status_code == 500
-        reference = re.search(r"Reference for the administrator: <code>(\w{8})</code>", answer.text)[1]
+        reference = re.search(
+            r"Reference for the administrator: <code>(\w{8})</code>", answer.text
+        )[1]
         assert any(reference in record.message for record in caplog.records)
         assert not re.search(r"Traceback|psycopg|relation|SELECT", answer.text)
     problem = owner.client.get(f"/api/imports/{import_id}")
@@ -47,8 +54,12 @@ def test_a_form_that_waited_an_hour_is_taken(owner, settings, monkeypatch):
     owner.get(f"/imports/{import_id}/columns")
     with owner.client.session_transaction() as kept, monkeypatch.context() as clock:
         clock.setattr(TimestampSigner, "get_timestamp", lambda _: int(time.time()) - 61 * 60)
-        token = URLSafeTimedSerializer(settings.secret_key, salt="wtf-csrf-token").dumps(kept["csrf_token"])
-    answer = owner.client.post(f"/imports/{import_id}/columns", data={**MAPPING, "csrf_token": token})
+        token = URLSafeTimedSerializer(settings.secret_key, salt="wtf-csrf-token").dumps(
+            kept["csrf_token"]
+        )
+    answer = owner.client.post(
+        f"/imports/{import_id}/columns", data={**MAPPING, "csrf_token": token}
+    )
     assert answer.location.endswith("/checking")
 
 
@@ -61,7 +72,11 @@ def test_a_form_from_before_a_sign_out_loses_nothing(owner, importer):
     answer = owner.client.post(page, data=form, headers={"Referer": f"http://localhost{page}"})
     assert answer.status_code == 400
     assert f'href="{page}"' in answer.text
-    for elsewhere in (f"http://evil.example{page}", "http://localhost/account/tokens", "http://localhost/nowhere"):
+    for elsewhere in (
+        f"http://evil.example{page}",
+        "http://localhost/account/tokens",
+        "http://localhost/nowhere",
+    ):
         answer = owner.client.post(page, data=form, headers={"Referer": elsewhere})
         assert 'href="/imports">Open the page anew' in answer.text
     fragment = owner.client.post(page, data=form, headers={"HX-Request": "true"})
@@ -78,14 +93,23 @@ def test_a_form_from_before_a_sign_out_loses_nothing(owner, importer):
 
 def test_words_of_a_file_stay_words(owner, importer):
     """Header, cells and the file's name, on every page that shows them, and in the preview's fragment."""
-    data = f"ID,Email,First name,{NASTY}\n1,a@example.com,{NASTY},{NASTY}\n2,{NASTY},Ben,x\n".encode()
-    answer = owner.post("/imports/new", {"file": (io.BytesIO(data), f"{NASTY}.csv")}, at="/imports/new")
+    data = (
+        f"ID,Email,First name,{NASTY}\n1,a@example.com,{NASTY},{NASTY}\n2,{NASTY},Ben,x\n".encode()
+    )
+    answer = owner.post(
+        "/imports/new", {"file": (io.BytesIO(data), f"{NASTY}.csv")}, at="/imports/new"
+    )
     import_id = answer.location.split("/")[2]
     check(owner, importer, import_id)
-    shown = [owner.get(f"/imports/{import_id}/{path}").text for path in ("columns", "review", "preview", "problems")]
+    shown = [
+        owner.get(f"/imports/{import_id}/{path}").text
+        for path in ("columns", "review", "preview", "problems")
+    ]
     owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"})
     importer.work(import_id)
-    shown += [owner.get(f"/imports/{import_id}/{path}").text for path in ("report", "rows", "rollback")]
+    shown += [
+        owner.get(f"/imports/{import_id}/{path}").text for path in ("report", "rows", "rollback")
+    ]
     shown += [owner.get(path).text for path in ("/imports", "/contacts", "/contacts/1")]
     for page in shown:
         assert "<script>alert" not in page
@@ -96,7 +120,10 @@ def test_words_of_a_file_stay_words(owner, importer):
 
 def test_a_files_name_is_one_line_of_a_mail(importer, settings):
     done = importer.run("Email\na@example.com\n")
-    done.filename, done.notification_email = "a\r\nBcc: everybody@example.com\r\n\r\nb.csv", "ann@example.com\r\nCc: x"
+    done.filename, done.notification_email = (
+        "a\r\nBcc: everybody@example.com\r\n\r\nb.csv",
+        "ann@example.com\r\nCc: x",
+    )
     message = mail.compose(settings, importer.session, done)
     assert not {"Cc", "Bcc"} & set(message.keys())
     assert "Bcc: everybody@example.com" in message["Subject"]

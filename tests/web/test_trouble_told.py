@@ -76,12 +76,18 @@ def standing_still(owner, importer, session):
     return import_id
 
 
-TROUBLE = "SELECT event FROM contact_import_logs WHERE event IN ('broken_off', 'resumed') ORDER BY id"
+TROUBLE = (
+    "SELECT event FROM contact_import_logs WHERE event IN ('broken_off', 'resumed') ORDER BY id"
+)
 
 
-def test_an_undo_that_does_not_get_on_says_why_and_goes_on_by_itself(owner, importer, session, standing_still):
+def test_an_undo_that_does_not_get_on_says_why_and_goes_on_by_itself(
+    owner, importer, session, standing_still
+):
     watching = f"/imports/{standing_still}/progress"
-    session.execute(text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '8 seconds'"))
+    session.execute(
+        text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '8 seconds'")
+    )
     session.commit()
     page = owner.get(watching).text
     assert "Taking it back does not get on: an invoice &lt;needs&gt; this contact." in page
@@ -98,13 +104,17 @@ def test_an_undo_that_gets_on_again_says_no_more_of_it(owner, session, standing_
     session.execute(text("UPDATE contact_import_leases SET heartbeat_at = clock_timestamp()"))
     session.commit()
     assert "does not get on" in owner.get(f"/imports/{standing_still}/progress").text
-    session.execute(text("UPDATE contact_imports SET rollback = rollback || jsonb_build_object('through', 1)"))
+    session.execute(
+        text("UPDATE contact_imports SET rollback = rollback || jsonb_build_object('through', 1)")
+    )
     session.commit()
     assert "does not get on" not in owner.get(f"/imports/{standing_still}/progress").text
 
 
 def test_an_undo_that_does_not_get_on_still_needs_a_worker(owner, session, standing_still):
-    session.execute(text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '31 seconds'"))
+    session.execute(
+        text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '31 seconds'")
+    )
     session.commit()
     page = owner.get(f"/imports/{standing_still}/progress").text
     assert "Waiting for a worker" in page

@@ -22,7 +22,9 @@ from webapp.models import Contact, ContactImport, ImportFileChunk
 from webapp.web import receiving
 
 # Werkzeug leaves the closing of a refused body's temporary file to Python.
-pytestmark = pytest.mark.filterwarnings("ignore:.*Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning"
+)
 LIMIT_MB = 2
 PEOPLE = b"Email,Name\nann@example.com,Ann Ash\n"
 
@@ -49,7 +51,9 @@ def nothing_stays(session, tmp_path):
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
-def post_file(browser, data: bytes, status: int, name: str = "people.csv", content_type: str = "text/csv"):
+def post_file(
+    browser, data: bytes, status: int, name: str = "people.csv", content_type: str = "text/csv"
+):
     sent = {"file": (io.BytesIO(data), name, content_type)}
     return browser.post("/imports/new", sent, at="/imports/new", status=status)
 
@@ -123,7 +127,9 @@ def test_the_bytes_are_stored_while_they_come_in(owner, session, conn, tmp_path)
     seen = []
 
     def look() -> None:
-        seen.append((conn.execute(size).fetchone()["bytes"], list((tmp_path / "uploads").iterdir())))
+        seen.append(
+            (conn.execute(size).fetchone()["bytes"], list((tmp_path / "uploads").iterdir()))
+        )
         conn.rollback()
 
     def break_off() -> None:
@@ -140,7 +146,9 @@ def test_the_bytes_are_stored_while_they_come_in(owner, session, conn, tmp_path)
     assert temporary == []
     assert stored >= before + MEBIBYTE // 2
     kept = session.query(ContactImport).one()
-    chunks = [chunk.content for chunk in session.query(ImportFileChunk).order_by(ImportFileChunk.position)]
+    chunks = [
+        chunk.content for chunk in session.query(ImportFileChunk).order_by(ImportFileChunk.position)
+    ]
     assert kept.size_bytes == sum(map(len, chunks)) > 1.7 * MEBIBYTE
     assert kept.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
 
@@ -196,7 +204,9 @@ def post_named(browser, name: str):
         f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n'
         f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{PEOPLE.decode()}\r\n--x--\r\n'
     )
-    answer = browser.client.post("/imports/new", data=body.encode(), content_type="multipart/form-data; boundary=x")
+    answer = browser.client.post(
+        "/imports/new", data=body.encode(), content_type="multipart/form-data; boundary=x"
+    )
     assert answer.status_code == 302, (name, answer.text)
     return answer
 
@@ -210,20 +220,28 @@ def test_one_upload_too_many_is_told_so(owner):
 
 
 def test_forms_are_bounded(owner):
-    parts = [b'--x\r\nContent-Disposition: form-data; name="p%d"\r\n\r\n1\r\n' % n for n in range(1001)]
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="p%d"\r\n\r\n1\r\n' % n for n in range(1001)
+    ]
     long = b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n' + b"x" * 600_000 + b"\r\n"
     for body in (b"".join(parts) + b"--x--\r\n", long + b"--x--\r\n"):
-        answer = owner.client.post("/imports/new", data=body, content_type="multipart/form-data; boundary=x")
+        answer = owner.client.post(
+            "/imports/new", data=body, content_type="multipart/form-data; boundary=x"
+        )
         assert answer.status_code == 413
     body = "csrf_token=" + "x" * 600_000
     for path in ("/imports/new", "/imports/sample", "/sign-out"):
-        answer = owner.client.post(path, data=body, content_type="application/x-www-form-urlencoded")
+        answer = owner.client.post(
+            path, data=body, content_type="application/x-www-form-urlencoded"
+        )
         assert answer.status_code == 413, path
 
 
 @pytest.mark.usefixtures("nothing_stays")
 def test_a_long_field_beside_a_file(owner):
-    late = owner.client.post("/imports/new", data={"file": (io.BytesIO(PEOPLE), "a.csv"), "p": "x" * 600_000})
+    late = owner.client.post(
+        "/imports/new", data={"file": (io.BytesIO(PEOPLE), "a.csv"), "p": "x" * 600_000}
+    )
     assert (late.status_code, "<main" in late.text) == (413, True)
 
 
@@ -233,10 +251,15 @@ def test_the_longest_labels_fit(owner, session):
     import_id = bring(owner, ",".join(["Email", *labels]).encode() + b"\n" + b"x," * 255 + b"x\n")
     page = Page(owner.get(f"/imports/{import_id}/columns").text)
     assert sum(field.get("name", "").startswith("column-") for field in page.fields) == 256
-    chosen = {f"column-{n}": f"custom:{label}" for n, label in enumerate(labels, 1)} | {"column-0": "email"}
+    chosen = {f"column-{n}": f"custom:{label}" for n, label in enumerate(labels, 1)} | {
+        "column-0": "email"
+    }
     owner.post(f"/imports/{import_id}/columns", chosen)
     session.expire_all()
-    assert session.get_one(ContactImport, import_id).mapping == ["email", *[f"custom:{label}" for label in labels]]
+    assert session.get_one(ContactImport, import_id).mapping == [
+        "email",
+        *[f"custom:{label}" for label in labels],
+    ]
 
 
 SQL = "x'); DROP TABLE contacts; --"
@@ -271,16 +294,28 @@ def statements(servers, database_url):
     with psycopg.connect(servers["ADMINISTRATOR_URL"], autocommit=True) as conn:
         folder = Path(conn.execute("SHOW data_directory").fetchone()[0]).parent
         # Of connections from now on, with the parameters that Rowcall keeps out of the log.
-        for setting in ("log_statement = 'all'", "log_error_verbosity = 'default'", "log_parameter_max_length = -1"):
+        for setting in (
+            "log_statement = 'all'",
+            "log_error_verbosity = 'default'",
+            "log_parameter_max_length = -1",
+        ):
             conn.execute(f"ALTER DATABASE {name} SET {setting}")
     log = folder / "postgres.log"
     begin = log.stat().st_size
 
     def since() -> tuple[str, str]:
         text = log.read_bytes()[begin:].decode()
-        entries = re.split(r"^(?=\S)", text, flags=re.MULTILINE)  # Further lines of an entry are indented.
-        parameters = [entry for entry in entries if re.search(r"DETAIL: +parameters:", entry[:100], re.IGNORECASE)]
-        return "".join(entry for entry in entries if entry not in set(parameters)), "".join(parameters)
+        entries = re.split(
+            r"^(?=\S)", text, flags=re.MULTILINE
+        )  # Further lines of an entry are indented.
+        parameters = [
+            entry
+            for entry in entries
+            if re.search(r"DETAIL: +parameters:", entry[:100], re.IGNORECASE)
+        ]
+        return "".join(entry for entry in entries if entry not in set(parameters)), "".join(
+            parameters
+        )
 
     return since
 
@@ -291,10 +326,17 @@ def test_what_a_file_holds_is_never_part_of_a_statement(statements, owner, impor
     header, cell, filename, saved, corrected, sought = marks
     data = f'Email,Name,"{header}"\nann@example.com,"{cell}","{cell}"\nnobody,"{cell}",\n'.encode()
     import_id = bring(owner, data, f"{filename}.csv")
-    chosen = {"column-0": "email", "column-1": "full_name", "column-2": f"custom:{header}", "save_as": saved}
+    chosen = {
+        "column-0": "email",
+        "column-1": "full_name",
+        "column-2": f"custom:{header}",
+        "save_as": saved,
+    }
     owner.post(f"/imports/{import_id}/columns", chosen)
     importer.work(import_id)
-    owner.post(f"/imports/{import_id}/problems/3", {"cell-0": "ben@example.com", "cell-1": corrected})
+    owner.post(
+        f"/imports/{import_id}/problems/3", {"cell-0": "ben@example.com", "cell-1": corrected}
+    )
     importer.work(import_id)
     owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "merge"})
     importer.work(import_id)
@@ -334,8 +376,15 @@ def test_rejected_rows_are_corrected_and_uploaded_again(owner, importer, session
     assert [line[0] for line in lines] == ["Rowcall row", "3", "4"]
     assert lines[0][2:] == ROUND.splitlines()[0].split(",")
     assert "Give the e-mail an @" in lines[1][1]
-    assert (lines[1][4], lines[2][4], lines[2][6], lines[2][8]) == ("'=1+1", "'@SUM(A1)", "'-5", "two\nlines")
-    corrected = rejected.replace(b"ben at ex", b"ben@ex").replace(b"cid@example,", b"cid@example.com,")
+    assert (lines[1][4], lines[2][4], lines[2][6], lines[2][8]) == (
+        "'=1+1",
+        "'@SUM(A1)",
+        "'-5",
+        "two\nlines",
+    )
+    corrected = rejected.replace(b"ben at ex", b"ben@ex").replace(
+        b"cid@example,", b"cid@example.com,"
+    )
     second = bring(owner, corrected, "rejected.csv")
     kept = session.get_one(ContactImport, second)
     assert kept.suggested_mapping[:3] == [None, None, "external_id"]
@@ -345,7 +394,11 @@ def test_rejected_rows_are_corrected_and_uploaded_again(owner, importer, session
     session.expire_all()
     assert (kept.created, kept.total) == (2, 2)
     people = {found.external_id: found for found in session.query(Contact)}
-    assert (people["2"].first_name, people["2"].company, people["2"].tags) == ("=1+1", "+49", ["a", "b"])
+    assert (people["2"].first_name, people["2"].company, people["2"].tags) == (
+        "=1+1",
+        "+49",
+        ["a", "b"],
+    )
     assert (people["3"].first_name, people["3"].company, people["3"].custom["Shoe size"]) == (
         "@SUM(A1)", "-5", "two\nlines",
     )  # fmt: skip

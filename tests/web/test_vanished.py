@@ -39,7 +39,9 @@ def asked_of_imports(app):
             for rule in app.url_map.iter_rules()
             for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"})
             if "import_id" in rule.arguments
-            for path in [urls.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method)]
+            for path in [
+                urls.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method)
+            ]
         ]
 
 
@@ -60,10 +62,15 @@ def waiting_or_done(session, asked) -> bool:
     return asked.done() or session.scalar(text(question)) > 0
 
 
-def test_an_import_that_is_discarded_beside_any_request(app, owner, importer, people, asked_of_imports):
+def test_an_import_that_is_discarded_beside_any_request(
+    app, owner, importer, people, asked_of_imports
+):
     session = importer.session
     with app.app_context():
-        program = {"Authorization": f"Bearer {add_token(people['owner'], 'test')}", "Accept": "application/json"}
+        program = {
+            "Authorization": f"Bearer {add_token(people['owner'], 'test')}",
+            "Accept": "application/json",
+        }
     held = 0
     for method, path, body, endpoint in asked_of_imports:
         import_id = bring(owner)
@@ -71,7 +78,9 @@ def test_an_import_that_is_discarded_beside_any_request(app, owner, importer, pe
         address = path.replace(NONE, import_id)
         token = Page(owner.get("/account").text).tokens[0]
         if endpoint.startswith("api."):
-            json = {name: import_id if value == NONE else value for name, value in body.items()} or None
+            json = {
+                name: import_id if value == NONE else value for name, value in body.items()
+            } or None
             more = {"json": json, "headers": program}
         else:
             more = {"data": {**body, "csrf_token": token}}
@@ -80,7 +89,11 @@ def test_an_import_that_is_discarded_beside_any_request(app, owner, importer, pe
         for table in (ImportLease.import_id, ContactImport.id):
             session.execute(select(table).where(table == import_id).with_for_update())
         ask = lambda: owner.client.open(address, method=method, **more)  # noqa: E731, B023 - asked at once
-        with deleted_between(session, lambda: discarding.discard(session, import_id), ask) as answer:  # noqa: B023
+        with deleted_between(
+            session,
+            lambda: discarding.discard(session, import_id),  # noqa: B023 - asked at once
+            ask,
+        ) as answer:
             held += 1
             assert answer.status_code in {302, 404, 409}, (method, address, answer.status_code)
             if answer.status_code == 302:
@@ -132,5 +145,7 @@ def test_a_session_that_is_signed_out_while_it_is_looked_at(owner, session):
     session.commit()
     session.execute(text("SELECT FROM sessions FOR UPDATE"))
     gone = text("DELETE FROM sessions")
-    with deleted_between(session, lambda: session.execute(gone), lambda: owner.client.get("/imports")) as answer:
+    with deleted_between(
+        session, lambda: session.execute(gone), lambda: owner.client.get("/imports")
+    ) as answer:
         assert answer.status_code in {200, 302}

@@ -84,7 +84,11 @@ def test_the_first_account_is_made_once(app, session):
     tokens = [Page(browser.client.get(link).text).tokens[0] for browser in browsers]
 
     def post(number: int):
-        form = {"email": f"a{number}@example.com", "password": PASSWORD, "csrf_token": tokens[number]}
+        form = {
+            "email": f"a{number}@example.com",
+            "password": PASSWORD,
+            "csrf_token": tokens[number],
+        }
         return browsers[number].client.post(link, data=form)
 
     answers = at_once(6, post)
@@ -109,15 +113,21 @@ def waiting(session) -> int:
 
 
 @pytest.mark.parametrize("change", [{"role": "viewer", "active": "on"}, {"role": "admin"}])
-def test_two_administrators_who_demote_each_other_leave_one(change, app, people, sign_in, second_admin, session, conn):
+def test_two_administrators_who_demote_each_other_leave_one(
+    change, app, people, sign_in, second_admin, session, conn
+):
     ids = [people["admin"], second_admin]
     admins = [sign_in("admin"), sign_in("second")]
     tokens = [Page(admin.get("/account").text).tokens[0] for admin in admins]
-    conn.execute("SELECT FROM users WHERE id = ANY(%s) FOR UPDATE", (ids,))  # Both look before either writes.
+    conn.execute(
+        "SELECT FROM users WHERE id = ANY(%s) FOR UPDATE", (ids,)
+    )  # Both look before either writes.
 
     def demote(number: int) -> int:
         form = {**change, "csrf_token": tokens[number]}
-        return admins[number].client.post(f"/account/users/{ids[1 - number]}", data=form).status_code
+        return (
+            admins[number].client.post(f"/account/users/{ids[1 - number]}", data=form).status_code
+        )
 
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(demote, number) for number in range(2)]
@@ -140,17 +150,23 @@ def test_the_last_administrator_stays(change, app, people, session):
         accounts.change_account(people["admin"], **change)
         with pytest.raises(Refusal, match="last_administrator"):
             accounts.change_account(people["owner"], **change)
-    assert session.scalars(select(User.id).where(User.role == "admin", User.active)).all() == [people["owner"]]
+    assert session.scalars(select(User.id).where(User.role == "admin", User.active)).all() == [
+        people["owner"]
+    ]
 
 
-def test_an_account_that_was_switched_off_is_switched_on_without_its_old_sessions(app, people, owner, session):
+def test_an_account_that_was_switched_off_is_switched_on_without_its_old_sessions(
+    app, people, owner, session
+):
     with app.app_context():
         accounts.change_account(people["owner"], active=False)
         accounts.change_account(people["owner"], active=True)
     owner.get("/imports", status=302)
 
 
-def test_a_password_that_changes_while_it_is_looked_at_opens_nothing(app, people, session, monkeypatch):
+def test_a_password_that_changes_while_it_is_looked_at_opens_nothing(
+    app, people, session, monkeypatch
+):
     """The old one was right when it was held against the hash, and is not by the time of the session."""
     matches = passwords.matches
 
@@ -176,7 +192,11 @@ class Guesser:
         self.token = Page(self.client.get("/sign-in").text).tokens[0]
 
     def guess(self, name: str, password: str | None = None) -> int:
-        form = {"email": f"{name}@example.com", "password": password or "not this one", "csrf_token": self.token}
+        form = {
+            "email": f"{name}@example.com",
+            "password": password or "not this one",
+            "csrf_token": self.token,
+        }
         return self.client.post("/sign-in", data=form, environ_overrides=self.address).status_code
 
 
@@ -209,7 +229,10 @@ def test_guesses_at_the_same_moment_are_counted_one_by_one(app, people):
 def test_guessing_the_present_password_is_counted_as_well(owner):
     form = {"present": "guessed", "password": "a new one, long enough"}
     token = Page(owner.get("/account").text).tokens[0]
-    answers = [owner.client.post("/account/password", data={**form, "csrf_token": token}) for _ in range(11)]
+    answers = [
+        owner.client.post("/account/password", data={**form, "csrf_token": token})
+        for _ in range(11)
+    ]
     assert [answer.status_code for answer in answers] == [422] * 10 + [429]
 
 

@@ -18,7 +18,9 @@ def backup(file: str | None) -> None:
     An earlier FILE stays as it is until the new one is whole. Only its owner may read it.
     """
     if not file:
-        raise AdminError("Say where the backup goes: rowcall backup FILE, or make backup FILE=rowcall.dump")
+        raise AdminError(
+            "Say where the backup goes: rowcall backup FILE, or make backup FILE=rowcall.dump"
+        )
     click.echo(backups.write(_database_url(), Path(file).resolve()))
 
 
@@ -32,7 +34,9 @@ def restore(file: str | None, back: bool, drop_kept: bool) -> None:
     It is checked and brought to this version first. What was there before is kept.
     """
     if bool(file) + back + drop_kept != 1:
-        raise AdminError("Say which backup: rowcall restore FILE, or make restore FILE=rowcall.dump")
+        raise AdminError(
+            "Say which backup: rowcall restore FILE, or make restore FILE=rowcall.dump"
+        )
     url = _database_url()
     if back:
         click.echo(restores.back(url))
@@ -67,5 +71,7 @@ def doctor(ctx: click.Context) -> None:
 def _database_url() -> str:
     url = Settings().database_url
     if not url:
-        raise AdminError("Rowcall was never started here. Start it with make run, or set DATABASE_URL.")
+        raise AdminError(
+            "Rowcall was never started here. Start it with make run, or set DATABASE_URL."
+        )
     return url

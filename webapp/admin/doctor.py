@@ -21,7 +21,12 @@ from webapp.reports import mail
 ROOT = Path(__file__).parent.parent.parent
 CLOCK_SECONDS = 10  # by which two clocks may differ
 PROBE_BYTES = MEBIBYTE
-PRIVATE = ("*.log", "secret_key", "*_password", "*.dump")  # files in the data folder, and backups beside it
+PRIVATE = (
+    "*.log",
+    "secret_key",
+    "*_password",
+    "*.dump",
+)  # files in the data folder, and backups beside it
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,10 @@ def look(settings: Settings) -> list[Finding]:
     return findings
 
 
-UNSEEN: tuple[Literal["note"], str] = ("note", "Not looked at, since the database or the queue cannot be used.")
+UNSEEN: tuple[Literal["note"], str] = (
+    "note",
+    "Not looked at, since the database or the queue cannot be used.",
+)
 Told = Iterator[tuple[Literal["note", "MEND"], str]]
 
 
@@ -76,7 +84,9 @@ def _database(settings: Settings) -> Told:
 
 
 def _role(conn: Any) -> Told:
-    if conn.execute("SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user").fetchone()["super"]:
+    if conn.execute(
+        "SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()["super"]:
         sentence = (
             "Rowcall signs in as a superuser, who can do anything on that server. Give it a role of its "
             "own, the owner of its database."
@@ -90,7 +100,8 @@ def _room(conn: Any) -> Told:
     try:
         conn.execute("CREATE TEMP TABLE room (filler text) ON COMMIT DROP")
         conn.execute(
-            "INSERT INTO room SELECT repeat('x', 1024) FROM generate_series(1, %s)", (PROBE_BYTES // 1024,)
+            "INSERT INTO room SELECT repeat('x', 1024) FROM generate_series(1, %s)",
+            (PROBE_BYTES // 1024,),
         )
     except psycopg.errors.DiskFull:
         yield "MEND", "The database's disk is full: make room on it. Imports wait until then."
@@ -103,7 +114,10 @@ def _room(conn: Any) -> Told:
 def _kept(settings: Settings) -> Told:
     with postgres.connect(settings.database_url) as conn:
         if name := restore.kept(conn):
-            yield "note", f"{name} is kept from before a restore; rowcall restore --drop-kept deletes it."
+            yield (
+                "note",
+                f"{name} is kept from before a restore; rowcall restore --drop-kept deletes it.",
+            )
 
 
 TABLES = {
@@ -128,16 +142,25 @@ def _queue(settings: Settings) -> Told:
     if found == "out of reach":
         yield "MEND", "It is out of reach: start it, or correct REDIS_URL. Imports wait until then."
     elif found != "ok":
-        yield "MEND", f"It {found}, and so loses jobs when it is full: set maxmemory-policy to noeviction."
+        yield (
+            "MEND",
+            f"It {found}, and so loses jobs when it is full: set maxmemory-policy to noeviction.",
+        )
 
 
 def _worker(settings: Settings) -> Told:
     with db.session(settings.database_url) as session:
         found = readiness.worker(session, settings, database=readiness.database(session))
     if found == "none":
-        yield "MEND", "None runs: start one with .venv/bin/python worker.py. Imports wait until then."
+        yield (
+            "MEND",
+            "None runs: start one with .venv/bin/python worker.py. Imports wait until then.",
+        )
     elif found == "does not reach the database":
-        yield "MEND", "It listens to the queue but does not reach this database: compare its DATABASE_URL."
+        yield (
+            "MEND",
+            "It listens to the queue but does not reach this database: compare its DATABASE_URL.",
+        )
     elif found == "ok":
         yield from _reports(settings)
     else:
@@ -155,13 +178,18 @@ def _reports(settings: Settings) -> Told:
         if one["tables"] != migrate.NEWEST:
             yield "MEND", f"{one['name']} runs another version of Rowcall: start it again."
         if abs(one["clock_ahead"]) > CLOCK_SECONDS:
-            yield "MEND", f"The clock of {one['name']} {_differs(one['clock_ahead'])}: set it by NTP."
+            yield (
+                "MEND",
+                f"The clock of {one['name']} {_differs(one['clock_ahead'])}: set it by NTP.",
+            )
 
 
 def _clock(settings: Settings) -> Told:
     """This machine's clock against the database's, by which everything is dated."""
     with db.connect_job(settings.database_url) as conn:
-        row: Any = conn.execute("SELECT extract(epoch FROM clock_timestamp())::float AS now").fetchone()
+        row: Any = conn.execute(
+            "SELECT extract(epoch FROM clock_timestamp())::float AS now"
+        ).fetchone()
     ahead = time.time() - row["now"]
     if abs(ahead) > CLOCK_SECONDS:
         yield "MEND", f"This machine's clock {_differs(ahead)}: set it by NTP."
@@ -192,7 +220,10 @@ def _retention(settings: Settings) -> Told:
 def _disk(settings: Settings) -> Told:
     if readiness.disk(settings) != "ok":
         least = readiness.LEAST_FREE // MEBIBYTE
-        yield "MEND", f"Less than {least} MB are free in {settings.var} or the temporary folder: make room."
+        yield (
+            "MEND",
+            f"Less than {least} MB are free in {settings.var} or the temporary folder: make room.",
+        )
 
 
 def _files(settings: Settings) -> Told:

@@ -30,7 +30,10 @@ def connect(url: str) -> Administrative:
     """A connection in autocommit; rows come as dicts. Raises AdminError when it cannot be had."""
     try:
         return psycopg.connect(
-            db.libpq_url(url), autocommit=True, row_factory=dict_row, connect_timeout=CONNECT_SECONDS
+            db.libpq_url(url),
+            autocommit=True,
+            row_factory=dict_row,
+            connect_timeout=CONNECT_SECONDS,
         )
     except psycopg.OperationalError as problem:
         said = str(problem).splitlines()[0]

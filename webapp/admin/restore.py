@@ -55,7 +55,12 @@ def restore(url: str, file: Path) -> str:
     archive = backup.check(file)
     _see_that_it_fits(archive)
     with postgres.connect(url) as conn:
-        names, described, empty, days = _names(conn), _describe(conn), _is_empty(conn), _retention(conn)
+        names, described, empty, days = (
+            _names(conn),
+            _describe(conn),
+            _is_empty(conn),
+            _retention(conn),
+        )
     if empty:
         _fill(archive, url, days)
         return f"Restored from {file} into the empty database {names.current}."
@@ -71,7 +76,10 @@ def restore(url: str, file: Path) -> str:
 
 
 def back(url: str) -> str:
-    """Exchange the database and the one kept by the last restore; what was done. Raises AdminError."""
+    """Exchange the database and the one kept by the last restore; what was done.
+
+    Raises AdminError.
+    """
     with postgres.connect(url) as conn:
         names = _names(conn)
     with _administration(url) as admin:
@@ -145,7 +153,9 @@ _INTO_EMPTY = (
 
 
 @contextmanager
-def _fresh_database(admin: Administrative, names: _Names, described: dict[str, Any]) -> Iterator[None]:
+def _fresh_database(
+    admin: Administrative, names: _Names, described: dict[str, Any]
+) -> Iterator[None]:
     """An empty database with the present one's encoding and collation; dropped unless it was swapped in."""
     _drop(admin, names.restoring)
     try:
@@ -191,9 +201,13 @@ def _fill(archive: Archive, url: str, days: int) -> None:
             conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(archive.schema)))
     try:
         # The schema alone: extensions are the server's administrator's, and need no restoring.
-        postgres.run(archive.program, *whole, "--schema", archive.schema, str(archive.file), url=url)
+        postgres.run(
+            archive.program, *whole, "--schema", archive.schema, str(archive.file), url=url
+        )
     except AdminError as problem:
-        raise AdminError(f"{archive.file} cannot be restored ({problem}). Nothing was changed.") from None
+        raise AdminError(
+            f"{archive.file} cannot be restored ({problem}). Nothing was changed."
+        ) from None
     _make_ready(url, days)
 
 
@@ -206,7 +220,9 @@ def _see_that_it_fits(archive: Archive) -> None:
             f"them up to {migrate.NEWEST}. Bring Rowcall up to date first. Nothing was changed."
         )
     if not _rows(archive, "users"):
-        raise AdminError(f"{archive.file} holds no accounts, so no one could sign in. Nothing was changed.")
+        raise AdminError(
+            f"{archive.file} holds no accounts, so no one could sign in. Nothing was changed."
+        )
 
 
 def _rows(archive: Archive, table: str) -> list[str]:
@@ -232,7 +248,9 @@ def _make_ready(url: str, days: int) -> None:
         migrate.migrate(url)
     except SQLAlchemyError as problem:
         said = str(getattr(problem, "orig", problem)).partition("\n")[0]
-        raise AdminError(f"The backup cannot be brought to this version of the tables ({said}).") from None
+        raise AdminError(
+            f"The backup cannot be brought to this version of the tables ({said})."
+        ) from None
     with postgres.connect(url) as conn:
         # A browser that was signed out since, or an account's old password, must not be good again.
         conn.execute("DELETE FROM sessions")
@@ -242,7 +260,9 @@ def _make_ready(url: str, days: int) -> None:
                  heartbeat_at = NULL, backend_pid = NULL, backend_start = NULL""",
             (TOKENS_ON,),
         )
-        conn.execute("UPDATE installation SET retention_days = GREATEST(retention_days, %s)", (days,))
+        conn.execute(
+            "UPDATE installation SET retention_days = GREATEST(retention_days, %s)", (days,)
+        )
         conn.execute("ANALYZE")
 
 

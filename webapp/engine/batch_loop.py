@@ -13,7 +13,8 @@ from webapp.engine.duplicates import Connection
 from webapp.engine.leases import Lease
 from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
 
-# A batch that waits for a lock gives way before the person who holds it does; the next attempt waits longer.
+# A batch that waits for a lock gives way before the person who holds it does; the next attempt
+# waits longer.
 LOCK_TIMEOUT = "300ms"
 _PLACE = {outcome: place for place, outcome in enumerate(STORED_OUTCOMES, 1)}
 
@@ -22,18 +23,25 @@ _PLACE = {outcome: place for place, outcome in enumerate(STORED_OUTCOMES, 1)}
 class LoopRun:
     """What one call came to: why it ended, the checkpoint, and how many batches it committed."""
 
-    turn: str  # go on | done | cancelled | fenced | failure, the last one rolled back and not counted
+    turn: (
+        str  # go on | done | cancelled | fenced | failure, the last one rolled back and not counted
+    )
     last_row: int
     batches: int
 
 
 def define(conn: Connection) -> None:
-    """Define the procedure for this session. It calls `pg_temp.decide`, which DuplicateHandler defines."""
+    """Define the procedure for this session.
+
+    It calls `pg_temp.decide`, which DuplicateHandler defines.
+    """
     conn.execute(_CHECKPOINT)
     conn.execute(_RUN)
 
 
-def run(conn: Connection, lease: Lease, after: int, size: int, seconds: float, *, stop_at_failure: bool) -> LoopRun:
+def run(
+    conn: Connection, lease: Lease, after: int, size: int, seconds: float, *, stop_at_failure: bool
+) -> LoopRun:
     """Commit batches of `size` rows from the row after `after` on, the first in any case, for about so many seconds.
 
     Raises psycopg.Error when a batch fails: it is rolled back, those before it are committed.
@@ -53,11 +61,14 @@ def run(conn: Connection, lease: Lease, after: int, size: int, seconds: float, *
 
 
 _COUNTERS = ", ".join(
-    f"{outcome} = {outcome} + counts[{place}]" for outcome, place in _PLACE.items() if outcome is not Outcome.FAILED
+    f"{outcome} = {outcome} + counts[{place}]"
+    for outcome, place in _PLACE.items()
+    if outcome is not Outcome.FAILED
 )
 
-# Checkpoint and counters under the token, the log, and the question whether to stop; null when the lease has passed on.
-# A run over failed rows takes each row's old outcome off the counter before it adds the new one.
+# Checkpoint and counters under the token, the log, and the question whether to stop; null when the
+# lease has passed on. A run over failed rows takes each row's old outcome off the counter before it
+# adds the new one.
 _CHECKPOINT = f"""
     CREATE OR REPLACE FUNCTION pg_temp.checkpoint(
       p_import_id uuid, p_token bigint, p_after bigint, p_rows bigint, p_last_row bigint, counts bigint[],

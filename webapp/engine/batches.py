@@ -42,7 +42,10 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """The facts of an execution, read once for each claim. `batch_size` 0 means: find it by measuring."""
+    """The facts of an execution, read once for each claim.
+
+    `batch_size` 0 means: find it by measuring.
+    """
 
     import_id: UUID
     rules: Rules
@@ -60,7 +63,9 @@ def load_run(conn: Connection, import_id: UUID) -> Run:
     ).fetchone()
     conn.rollback()
     assert row is not None  # noqa: S101 - the caller holds its lease
-    rules = Rules(Strategy(str(row["duplicate_strategy"])), tuple(row["match_keys"]), bool(row["retrying"]))
+    rules = Rules(
+        Strategy(str(row["duplicate_strategy"])), tuple(row["match_keys"]), bool(row["retrying"])
+    )
     return Run(
         import_id,
         rules,
@@ -88,14 +93,18 @@ class BatchProcessor:
         batch_loop.define(conn)
         conn.commit()
 
-    def process_batches(self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _ignore) -> Turn:
+    def process_batches(
+        self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _ignore
+    ) -> Turn:
         """Commit batches until the import ends (its Turn) or room must be made (GO_ON).
 
-        `committed` is told the checkpoint's row number, now and then.
-        Raises Fenced when the lease has passed on and Paused when the database is out of reach or full.
+        `committed` is told the checkpoint's row number, now and then. Raises Fenced when the lease
+        has passed on and Paused when the database is out of reach or full.
         """
         if self.lease.deaths >= POISONED_AFTER:
-            turn = self._give_up(f"This batch ended {self.lease.deaths} workers", Category.SYSTEM, time.monotonic())
+            turn = self._give_up(
+                f"This batch ended {self.lease.deaths} workers", Category.SYSTEM, time.monotonic()
+            )
             if turn is not Turn.GO_ON:
                 return turn
         while (turn := self.run_loop(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
@@ -148,7 +157,9 @@ class BatchProcessor:
         self.run = replace(self.run, last_row=last_row)
 
     def _failed(self, attempt: int, error: Exception, seconds: float) -> bool:
-        """Undo an attempt and prepare for the next one. Whether that should look for a row at fault.
+        """Undo an attempt and prepare for the next one.
+
+        Whether that should look for a row at fault.
 
         After the last attempt the batch is given up, and that is what the log then says of it.
         """
@@ -176,7 +187,9 @@ class BatchProcessor:
 
     def _decide(self, size: int, *, narrow: bool) -> Decided:
         """The batch as a whole, or, when it is known to hold a row that cannot be stored, around that row."""
-        return (self.bisection if narrow else self.handler).handle_duplicates(self.run.last_row, size)
+        return (self.bisection if narrow else self.handler).handle_duplicates(
+            self.run.last_row, size
+        )
 
     def _up_to_first_failure(self, decided: Decided) -> Decided:
         """While rows follow the first one that failed or conflicted, take all back and decide again without them.
@@ -196,7 +209,11 @@ class BatchProcessor:
                  SELECT min(row) FROM contact_import_results
                  WHERE import_id = %(import_id)s AND row > %(after)s AND row <= %(last)s
                    AND outcome IN ('failed', 'conflict'))""",
-            {"import_id": self.lease.import_id, "after": self.run.last_row, "last": decided.last_row},
+            {
+                "import_id": self.lease.import_id,
+                "after": self.run.last_row,
+                "last": decided.last_row,
+            },
         ).fetchone()
         return int(found["rows"]) if found else 0
 
@@ -236,7 +253,9 @@ class BatchProcessor:
         try:
             code = "workers_lost" if category is Category.SYSTEM else "batch_failed"
             decided = self.bisection.fail_rows(self.run.last_row, self.size, message, code)
-            if decided.rows == 0:  # Every row has its outcome: the workers were lost on the way to the end.
+            if (
+                decided.rows == 0
+            ):  # Every row has its outcome: the workers were lost on the way to the end.
                 self.conn.rollback()
                 return Turn.DONE
             logged = _Logged(ATTEMPTS, "failed", category, message)

@@ -1,7 +1,7 @@
 """Bisection: around the rows of a batch that the database will never take, down to each of them.
 
-Each half is tried under a savepoint of the batch's own transaction, so the neighbours of a bad row are imported in the
-same batch as without it.
+Each half is tried under a savepoint of the batch's own transaction, so the neighbours of a bad row
+are imported in the same batch as without it.
 """
 
 import psycopg
@@ -19,9 +19,12 @@ class Bisection:
         self.conn = handler.conn
 
     def handle_duplicates(self, after: int, limit: int) -> Decided:
-        """The next `limit` rows after row number `after`. Raises psycopg.Error where no row is to blame."""
-        # Opens the transaction, so that the parts below become savepoints in it, and has deferred constraints speak
-        # up within their part, rather than at the commit about everybody.
+        """The next `limit` rows after row number `after`.
+
+        Raises psycopg.Error where no row is to blame.
+        """
+        # Opens the transaction, so that the parts below become savepoints in it, and has deferred
+        # constraints speak up within their part, rather than at the commit about everybody.
         self.conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return self._part(after, limit)
 
@@ -46,7 +49,13 @@ class Bisection:
         """Write the valid rows of a range into the ledger as failed; rows already judged keep their judgement."""
         found = self.conn.execute(
             _FAIL_AGAIN if self.handler.rules.only_failed else _FAIL,
-            {"import_id": self.handler.import_id, "after": after, "limit": limit, "code": code, "message": message},
+            {
+                "import_id": self.handler.import_id,
+                "after": after,
+                "limit": limit,
+                "code": code,
+                "message": message,
+            },
         ).fetchone()
         assert found is not None  # noqa: S101 - an aggregate always answers
         counts = {outcome: int(found.get(outcome.value) or 0) for outcome in STORED_OUTCOMES}

@@ -1,4 +1,7 @@
-"""The check: one streaming pass over the file, from bytes to staged rows. Nothing is written to the contacts."""
+"""The check: one streaming pass over the file, from bytes to staged rows.
+
+Nothing is written to the contacts.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -82,7 +85,11 @@ def _records(
     conn: Connection, session: dict[str, Any], reached: dict[str, Any], limits: reading.Limits
 ) -> Iterator[reading.Record]:
     dialect = reading.Dialect(
-        session["format"], session["encoding"], session["delimiter"], session["sheet"], session["header_row"]
+        session["format"],
+        session["encoding"],
+        session["delimiter"],
+        session["sheet"],
+        session["header_row"],
     )
     start = reading.Position.from_json(reached["position"]) if "position" in reached else None
     source = StoredFile(lambda: conn, session["file_of"] or session["id"], session["size_bytes"])
@@ -134,7 +141,9 @@ def _reach(
     return reached
 
 
-def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], checker: Checker) -> None:
+def _settle_dates(
+    conn: Connection, lease: Lease, session: dict[str, Any], checker: Checker
+) -> None:
     """The whole column is seen: if it proves one order, the ambiguous dates are judged again under it."""
     order = session["date_order"] or checker.proven_date_order()
     if order is None:
@@ -142,7 +151,8 @@ def _settle_dates(conn: Connection, lease: Lease, session: dict[str, Any], check
     judge = _judge(conn, lease.import_id, mending.checker(session, order))
     while rows := _ambiguous(conn, lease):
         records = [
-            reading.Record(row["row"], row["record"], None, reading.Position(0, row["row"])) for row in rows
+            reading.Record(row["row"], row["record"], None, reading.Position(0, row["row"]))
+            for row in rows
         ]
         _hold(conn, lease)
         take_back(conn, lease.import_id, [record.row for record in records])
@@ -174,7 +184,10 @@ def _finish(conn: Connection, lease: Lease) -> None:
 
 def _forget_blocks(conn: Connection, import_id: UUID) -> None:
     """Blocks are logged for the throughput shown during the check; they are of no use after it."""
-    conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s AND event = 'block_checked'", (import_id,))
+    conn.execute(
+        "DELETE FROM contact_import_logs WHERE import_id = %s AND event = 'block_checked'",
+        (import_id,),
+    )
 
 
 def refuse(conn: Connection, lease: Lease, refusal: Refusal) -> None:

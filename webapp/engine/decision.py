@@ -1,7 +1,8 @@
 """The row decision as SQL: whom a row belongs to, and what the strategy does with it.
 
-One statement decides and writes the next `limit` staged rows after `after`, or those of a list, all on one snapshot.
-Rows that interfere with an earlier one among them are left aside and handed back, to be taken next (`duplicates`).
+One statement decides and writes the next `limit` staged rows after `after`, or those of a list, all
+on one snapshot. Rows that interfere with an earlier one among them are left aside and handed back,
+to be taken next (`duplicates`).
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, KEY_FIELDS, MATCH_K
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 from webapp.vocabulary.strategies import Strategy, Writes
 
-# Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew for every batch.
+# Numbered parameters, which psycopg passes on as they are: it would parse these pages of SQL anew
+# for every batch.
 IMPORT_ID, AFTER, LIMIT, LISTED = "$1::uuid", "$2::bigint", "$3::bigint", "$4::bigint[]"
 WRITTEN = (*SCALARS, "tags", "custom", *DERIVED_KEYS)
 # What becomes of a row, in terms of the look-up.
@@ -50,7 +52,9 @@ def statement(rules: Rules, *, listed: bool = False) -> str:
 
     Rows are listed in file order, and all of them stand after the row `after`.
     """
-    return "WITH " + ",\n".join(_steps(rules, (_listed if listed else _range)(rules))) + _totals(rules)
+    return (
+        "WITH " + ",\n".join(_steps(rules, (_listed if listed else _range)(rules))) + _totals(rules)
+    )
 
 
 def _steps(rules: Rules, rows: str) -> Iterator[str]:
@@ -89,7 +93,7 @@ def _still_failed(rules: Rules) -> str:
 def _batch(rows: str) -> str:
     """The rows, without their wide columns: those are fetched where they are written."""
     return f"""
-    SELECT r.row, r.status, {', '.join(f"r.{column}" for column in KEY_COLUMN.values())},
+    SELECT r.row, r.status, {", ".join(f"r.{column}" for column in KEY_COLUMN.values())},
       CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
         jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END AS code
     FROM {rows}
@@ -97,7 +101,9 @@ def _batch(rows: str) -> str:
 
 
 def find_existing_contacts(rules: Rules, batch: str) -> str:
-    """Who holds the row's keys now. LIMIT keeps each look-up lateral: one index probe, with any statistics.
+    """Who holds the row's keys now.
+
+    LIMIT keeps each look-up lateral: one index probe, with any statistics.
 
     Columns that are never asked for are not named here: each would be carried along for every row.
     """
@@ -147,7 +153,9 @@ def _frees_shared_phones(rules: Rules) -> bool:
 
 def _of_owner(rules: Rules, column: str) -> str:
     """A column of the contact that the row's strongest key reaches."""
-    reached = " ".join(f"WHEN of_{key}.id IS NOT NULL THEN of_{key}.{column}" for key in rules.enabled)
+    reached = " ".join(
+        f"WHEN of_{key}.id IS NOT NULL THEN of_{key}.{column}" for key in rules.enabled
+    )
     return f"CASE {reached or f'WHEN false THEN of_email.{column}'} END"
 
 
@@ -199,7 +207,10 @@ def _interfering(rules: Rules) -> str:
 
 
 def _all_but_first(rows: str, mark: str) -> str:
-    """The rows that share a mark, less the first of each such group. Without a join, which would grow by the square."""
+    """The rows that share a mark, less the first of each such group.
+
+    Without a join, which would grow by the square.
+    """
     return f"""
       SELECT array_remove(array_agg(row), min(row)) AS rows FROM {rows} AND {mark} IS NOT NULL
       GROUP BY {mark} HAVING min(row) < max(row)"""
@@ -215,7 +226,8 @@ def _reached(rules: Rules) -> str:
 def _sharing_a_phone() -> str:
     """Rows that reach a holder of a phone which a row has that reaches several.
 
-    The look-up names two of them. Once earlier rows gave those another phone, such a row reaches the next.
+    The look-up names two of them. Once earlier rows gave those another phone, such a row reaches
+    the next.
     """
     return """(SELECT row, unnest(held) AS phone FROM valid) reached
         WHERE phone IN (SELECT phone_key FROM valid WHERE by_phone_too IS NOT NULL)"""
@@ -231,7 +243,9 @@ class FilledCells:
 
     @staticmethod
     def value(field: str) -> str:
-        return f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
+        return (
+            f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
+        )
 
     @staticmethod
     def key(field: str, key: str) -> str:
@@ -256,7 +270,8 @@ class BlankFields:
         return f"CASE WHEN c.{field} IS NULL THEN j.{key} ELSE c.{key} END"
 
 
-# What a strategy writes, as SQL. A strategy that writes nothing is not here, and asking for it is an error.
+# What a strategy writes, as SQL. A strategy that writes nothing is not here, and asking for it is
+# an error.
 WRITES: dict[Writes, type[FilledCells | BlankFields]] = {
     Writes.FILLED_CELLS: FilledCells,
     Writes.BLANK_FIELDS: BlankFields,
@@ -277,7 +292,10 @@ def _new_values(strategy: Strategy) -> Iterator[tuple[str, str]]:
 def _insert_contacts() -> str:
     """Rows without an owner become contacts; the book's own numbering gives them theirs."""
     columns = ", ".join(WRITTEN)
-    values = ", ".join({"tags": "COALESCE(tags, '{}')", "custom": "COALESCE(custom, '{}')"}.get(c, c) for c in WRITTEN)
+    values = ", ".join(
+        {"tags": "COALESCE(tags, '{}')", "custom": "COALESCE(custom, '{}')"}.get(c, c)
+        for c in WRITTEN
+    )
     return f"""inserted AS (
     INSERT INTO contacts ({columns}, imported_from, imported_row)
     SELECT {values}, import_id, row FROM contact_import_rows
@@ -329,8 +347,15 @@ def _differs(field: str) -> str:
 
 
 def _as_json(field: str, value: str) -> str:
-    """An object of one field. What takes any type has to look it up each time; what takes text has not."""
-    return f"jsonb_build_object('{field}', {value})" if field == "tags" else f"jsonb_object(ARRAY['{field}', {value}])"
+    """An object of one field.
+
+    What takes any type has to look it up each time; what takes text has not.
+    """
+    return (
+        f"jsonb_build_object('{field}', {value})"
+        if field == "tags"
+        else f"jsonb_object(ARRAY['{field}', {value}])"
+    )
 
 
 def _entries(rules: Rules) -> str:
@@ -355,7 +380,11 @@ def _entries_of_matches(rules: Rules) -> str:
 
 def _entries_of_the_rest(rules: Rules) -> str:
     """Rows that write to no contact, in one pass."""
-    skipped, outcome = ("", "") if rules.writes_to_matches else (f"OR {MATCHES}", f"ELSE '{rules.strategy.changed}'")
+    skipped, outcome = (
+        ("", "")
+        if rules.writes_to_matches
+        else (f"OR {MATCHES}", f"ELSE '{rules.strategy.changed}'")
+    )
     return f"""
     SELECT row, CASE WHEN conflict IS NOT NULL THEN 'conflict' WHEN status <> 'valid' THEN status::outcome
         {outcome} END,

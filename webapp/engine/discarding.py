@@ -1,4 +1,7 @@
-"""Discarding: an import that was never executed goes altogether, at its person's wish. What ran stays on record."""
+"""Discarding: an import that was never executed goes altogether, at its person's wish.
+
+What ran stays on record.
+"""
 
 from uuid import UUID
 
@@ -10,23 +13,31 @@ from webapp.vocabulary.outcomes import STORED_OUTCOMES
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import Command, State
 
-# The tables whose rows name an import without a foreign key; deleting the import takes all others with it.
+# The tables whose rows name an import without a foreign key; deleting the import takes all others
+# with it.
 LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs")
 
 
 def possible(found: ContactImport) -> bool:
     """Whether the import never wrote anything: it waits for its person, or it failed before its first batch."""
-    untouched = not found.batches_done and not any(getattr(found, outcome.value) for outcome in STORED_OUTCOMES)
+    untouched = not found.batches_done and not any(
+        getattr(found, outcome.value) for outcome in STORED_OUTCOMES
+    )
     return State(found.state).allows(Command.DISCARD) and (found.state != State.FAILED or untouched)
 
 
 def discard(session: Session, import_id: UUID) -> None:
-    """Delete the import with its bytes, rows, corrections and previews. Raises Refusal for one that ran.
+    """Delete the import with its bytes, rows, corrections and previews.
 
-    A check or preview at work finds no import to move on, so that its worker rolls back and leaves nothing.
+    Raises Refusal for one that ran.
+
+    A check or preview at work finds no import to move on, so that its worker rolls back and leaves
+    nothing.
     """
     # The lease first, as a claim has it, so that neither ever waits for the other in a circle.
-    session.execute(select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update())
+    session.execute(
+        select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update()
+    )
     found = session.get(ContactImport, import_id, with_for_update=True, populate_existing=True)
     if found is None:
         return  # Another click was first.
@@ -40,7 +51,8 @@ def discard(session: Session, import_id: UUID) -> None:
     session.execute(text(_UNSHARED), {"file_id": file_id})
 
 
-# The file goes with the import that brought it. One that was shared may have outlived that one's retention time.
+# The file goes with the import that brought it. One that was shared may have outlived that one's
+# retention time.
 _UNSHARED = """
     DELETE FROM contact_import_files WHERE import_id = :file_id AND NOT EXISTS (
       SELECT FROM contact_imports WHERE COALESCE(file_of, id) = :file_id AND purged_at IS NULL)"""

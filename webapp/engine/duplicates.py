@@ -1,11 +1,12 @@
 """DuplicateHandler: the row decision for one import, in one database session.
 
-Rows that interfere with an earlier row of the same range are taken afterwards, through the very same decision: those
-that do not interfere among themselves together, and so on until none is left. Preview, execution and the run over
-failed rows share it, so what the preview promises is what the execution does.
+Rows that interfere with an earlier row of the same range are taken afterwards, through the very
+same decision: those that do not interfere among themselves together, and so on until none is left.
+Preview, execution and the run over failed rows share it, so what the preview promises is what the
+execution does.
 
-The statement lives in a function of the session's own, `pg_temp.decide`, so that a batch needs no round trips, and the
-loop over batches (`batch_loop`) none between them.
+The statement lives in a function of the session's own, `pg_temp.decide`, so that a batch needs no
+round trips, and the loop over batches (`batch_loop`) none between them.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,10 @@ LOST_RACE = "RC001"  # our own SQLSTATE: a contact changed between being read an
 
 @dataclass(frozen=True)
 class Decided:
-    """What one range of rows came to. `counts` adds up to `rows`, `last_row` is 0 for an empty range."""
+    """What one range of rows came to.
+
+    `counts` adds up to `rows`, `last_row` is 0 for an empty range.
+    """
 
     rows: int
     last_row: int
@@ -56,7 +60,9 @@ class DuplicateHandler:
 
 def _function(rules: Rules) -> str:
     """`decide(import, after, limit)`: a Decided, its counts as an array in the order of STORED_OUTCOMES."""
-    sums = ", ".join(f"counts[{place}] + part.{outcome}" for place, outcome in enumerate(STORED_OUTCOMES, 1))
+    sums = ", ".join(
+        f"counts[{place}] + part.{outcome}" for place, outcome in enumerate(STORED_OUTCOMES, 1)
+    )
     return f"""
     CREATE OR REPLACE FUNCTION pg_temp.decide(uuid, bigint, bigint, bigint[] DEFAULT NULL,
       OUT rows bigint, OUT last_row bigint, OUT counts bigint[]) LANGUAGE plpgsql AS $function$

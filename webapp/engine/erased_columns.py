@@ -28,9 +28,15 @@ IMPORTS, LOGS, LEDGER, ROWS, MAPPINGS = (
 )
 # What stays of a JSON column, since counts and lists are made of it.
 INSTEAD = {
-    (ROWS, "problems"): """(SELECT jsonb_agg(jsonb_build_object('code', p -> 'code', 'column', p -> 'column',
+    (
+        ROWS,
+        "problems",
+    ): """(SELECT jsonb_agg(jsonb_build_object('code', p -> 'code', 'column', p -> 'column',
         'field', p -> 'field', 'severity', p -> 'severity', 'value', NULL)) FROM jsonb_array_elements(problems) p)""",
-    (LEDGER, "detail"): "CASE WHEN detail ? 'row' THEN jsonb_build_object('row', detail -> 'row') END",
+    (
+        LEDGER,
+        "detail",
+    ): "CASE WHEN detail ? 'row' THEN jsonb_build_object('row', detail -> 'row') END",
 }
 _THEIR_ROWS = "(SELECT * FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])))"
 
@@ -45,7 +51,10 @@ def tables(*columns: str, without: Sequence[str] = ()) -> list[Table]:
 
 
 def of_contact() -> Iterator[str]:
-    """Statements that delete what hangs on the contact :id. The ledger's numbers stay: they lead nowhere."""
+    """Statements that delete what hangs on the contact :id.
+
+    The ledger's numbers stay: they lead nowhere.
+    """
     for table in tables("contact_id"):
         if table is not LEDGER:
             yield f"DELETE FROM {table} WHERE contact_id = :id"
@@ -93,7 +102,11 @@ def labels() -> list[Column[Any]]:
 def labelled(session: Session, sought: Sought) -> dict[UUID, str]:
     """The imports with a label that tells of the person, such as their file's name; the names by id."""
     found = session.execute(select(IMPORTS.c.id, IMPORTS.c.filename, *labels())).mappings()
-    return {row["id"]: row["filename"] for row in found if any(tells(sought, value) for value in row.values())}
+    return {
+        row["id"]: row["filename"]
+        for row in found
+        if any(tells(sought, value) for value in row.values())
+    }
 
 
 def scrub(session: Session, sought: Sought, without_file: Sequence[UUID]) -> None:
@@ -107,10 +120,16 @@ def scrub(session: Session, sought: Sought, without_file: Sequence[UUID]) -> Non
             session.execute(delete(MAPPINGS).where(MAPPINGS.c.id == row["id"]))
 
 
-def _scrub(session: Session, table: Table, columns: Sequence[Column[Any]], sought: Sought, *which: Any) -> None:
+def _scrub(
+    session: Session, table: Table, columns: Sequence[Column[Any]], sought: Sought, *which: Any
+) -> None:
     is_key = list(table.primary_key)
     some = or_(*[column.is_not(None) for column in columns])
-    found = session.execute(select(*{*is_key, *columns}).where(some, *which).order_by(*is_key)).mappings().all()
+    found = (
+        session.execute(select(*{*is_key, *columns}).where(some, *which).order_by(*is_key))
+        .mappings()
+        .all()
+    )
     for row in found:
         told = {column.name: _without(sought, row[column.name], column) for column in columns}
         changed = {name: value for name, value in told.items() if value != row[name]}

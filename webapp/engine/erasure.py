@@ -1,11 +1,13 @@
 """Erasing a person: everything that is kept of them goes, and every count stays true.
 
-A row is theirs where it made or changed their contact, or has their e-mail or ID. Rows that share no more than a phone
-with them, or only name them, may be about another person: those are listed, and stay unless they are asked for.
+A row is theirs where it made or changed their contact, or has their e-mail or ID. Rows that share
+no more than a phone with them, or only name them, may be about another person: those are listed,
+and stay unless they are asked for.
 
-The ledger keeps that there was a row and what became of it. A stored file in which the person stands is deleted
-whole: cutting one row out of it would make another file of it, with other bytes than its fingerprint says. So reports
-on such an import no longer show the original cells, and it cannot be run again; it can still be taken back.
+The ledger keeps that there was a row and what became of it. A stored file in which the person
+stands is deleted whole: cutting one row out of it would make another file of it, with other bytes
+than its fingerprint says. So reports on such an import no longer show the original cells, and it
+cannot be run again; it can still be taken back.
 """
 
 from collections.abc import Collection, Iterator
@@ -31,8 +33,8 @@ LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer
 LOOKS = 3  # for one erasure: each but the first is at what became new during the one before
 LISTED = 200  # rows that may be about others, one by one; there can be a million
 FILE = "file"
-# What to erase beside what is theirs: of an import one row, by its number, all rows that share a phone with them or
-# name them, by PHONE or NAMED, or its FILE.
+# What to erase beside what is theirs: of an import one row, by its number, all rows that share a
+# phone with them or name them, by PHONE or NAMED, or its FILE.
 Also = Collection[tuple[UUID, int | str]]
 
 
@@ -85,7 +87,9 @@ class _Look:
     def sought(self) -> finding.Sought:
         keys = self.keys
         names = [(first, last) for first in keys["first_names"] for last in keys["last_names"]]
-        return finding.Sought.of(mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"], names=names)
+        return finding.Sought.of(
+            mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"], names=names
+        )
 
     def theirs(self, also: Also) -> tuple[list[tuple[UUID, int]], list[UUID]]:
         """The rows to erase, and the imports whose files go."""
@@ -94,7 +98,11 @@ class _Look:
             for (import_id, row), way in self.rows.items()
             if way == OWN or (import_id, row) in also or (import_id, way) in also
         }
-        files = {import_id for import_id, way in self.files.items() if way == OWN or (import_id, FILE) in also}
+        files = {
+            import_id
+            for import_id, way in self.files.items()
+            if way == OWN or (import_id, FILE) in also
+        }
         return sorted(rows), sorted(files | {import_id for import_id, _ in rows})
 
 
@@ -127,7 +135,9 @@ _SHARING = """
       ON COALESCE(o.file_of, o.id) = COALESCE(i.file_of, i.id) WHERE i.id = ANY(:ids)"""
 
 
-def _others(session: Session, look: _Look, known: Collection[Any], files: list[UUID]) -> Iterator[Other]:
+def _others(
+    session: Session, look: _Look, known: Collection[Any], files: list[UUID]
+) -> Iterator[Other]:
     """What may be about others, import by import."""
     others = {key: way for key, way in look.rows.items() if way != OWN}
     listed = sorted(others)[:LISTED]
@@ -147,7 +157,9 @@ def _who(session: Session, rows: list[tuple[UUID, int]]) -> dict[tuple[UUID, int
     return {(found.import_id, found.row): found.who for found in session.execute(text(_WHO), asked)}
 
 
-_IMPORTS = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"
+_IMPORTS = (
+    "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"
+)
 _NAME = person_names.full_name("r.{name}")
 _OTHERWISE = ", ".join(f"r.{name}" for name in ("company", *CALLED))
 _WHO = f"""
@@ -209,7 +221,10 @@ def _by_journal(session: Session, contact_id: int) -> frozenset[UUID]:
 def _keys(session: Session, contact_id: int) -> dict[str, list[str]]:
     """The keys that the contact has or ever had, as the journal knows them."""
     found = session.execute(text(_KEYS), {"id": contact_id}).one()
-    return {name: sorted(value for value in set(getattr(found, name) or []) if value) for name in found._fields}
+    return {
+        name: sorted(value for value in set(getattr(found, name) or []) if value)
+        for name in found._fields
+    }
 
 
 _SOURCES = """(
@@ -222,8 +237,8 @@ _KEYS = f"""
       array_agg(v ->> 'first_name') AS first_names, array_agg(v ->> 'last_name') AS last_names,
       array_agg(v ->> 'email') || array_agg(v ->> 'email_key') AS mails FROM {_SOURCES}"""
 
-# A check that is begun anew takes back the rows of the one before, so which one it is counts too. What was started
-# once is not checked again.
+# A check that is begun anew takes back the rows of the one before, so which one it is counts too.
+# What was started once is not checked again.
 _STANDING = """
     SELECT id, started_at, mended_at, total, CASE WHEN started_at IS NULL THEN (
         SELECT max(l.id) FROM contact_import_logs l WHERE l.import_id = i.id AND l.event = 'check_started') END AS check
@@ -257,10 +272,13 @@ _BY_JOURNAL = """
 
 
 def erase(session: Session, contact_id: int, also: Also = ()) -> Traces:
-    """Erase the person behind a contact, and what `also` says beside what is theirs. The caller commits.
+    """Erase the person behind a contact, and what `also` says beside what is theirs.
 
-    Raises Refusal("erase_while_running", filename=…) while an import that holds them is worked on, and
-    "erase_meanwhile" where more came in than could be looked at, and "erase_busy" while a batch has the contact.
+    The caller commits.
+
+    Raises Refusal("erase_while_running", filename=…) while an import that holds them is worked on,
+    and "erase_meanwhile" where more came in than could be looked at, and "erase_busy" while a batch
+    has the contact.
     """
     look = _settled(session, contact_id)
     session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'"))
@@ -315,7 +333,9 @@ def _facts(found: Traces) -> dict[str, list[Any]]:
 
 
 # The look through the files takes its time, and an import may have been started meanwhile.
-_LOCKED = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+_LOCKED = (
+    "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+)
 
 _FROM_IMPORTS = (
     """UPDATE contact_imports SET sample = '[]', file_gone = true,

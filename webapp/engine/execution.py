@@ -15,11 +15,17 @@ REASONS = {Turn.STOPPED: "stopped_at_first_error"}
 
 
 def execute_slice(
-    conn: Connection, lease: Lease, connect: Callable[[], Connection], should_yield: Callable[[], bool]
+    conn: Connection,
+    lease: Lease,
+    connect: Callable[[], Connection],
+    should_yield: Callable[[], bool],
 ) -> State | None:
-    """Run batches under the lease. The state that the import ended in, or None when there is more to do.
+    """Run batches under the lease.
 
-    `connect` opens one more connection, on which the ledger is read for the proof while the batches go on.
+    The state that the import ended in, or None when there is more to do.
+
+    `connect` opens one more connection, on which the ledger is read for the proof while the batches
+    go on.
     """
     _mark_running(conn, lease)
     ledger = ledger_digest.Ledger(lease.import_id)
@@ -45,7 +51,8 @@ def _mark_running(conn: Connection, lease: Lease) -> None:
 def stop_requested(conn: Connection, import_id: UUID) -> bool:
     """Whether a person asked the import to stop."""
     found = conn.execute(
-        "SELECT FROM contact_import_leases WHERE import_id = %s AND cancel_requested_at IS NOT NULL", (import_id,)
+        "SELECT FROM contact_import_leases WHERE import_id = %s AND cancel_requested_at IS NOT NULL",
+        (import_id,),
     ).fetchone()
     conn.rollback()
     return found is not None
@@ -54,7 +61,8 @@ def stop_requested(conn: Connection, import_id: UUID) -> bool:
 def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Ledger) -> State:
     """Write the end of the import: state, digest of the ledger and what the check of sums found.
 
-    `ledger` was read as far as it went. This commit is synchronous, and with it all batches before it are safe on disk.
+    `ledger` was read as far as it went. This commit is synchronous, and with it all batches before
+    it are safe on disk.
     """
     end = ENDS[turn]
     conn.execute("SET LOCAL synchronous_commit = on")
@@ -82,7 +90,9 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
 
 def _is_second_run(conn: Connection, lease: Lease) -> bool:
     """Whether the rows that failed were run again: such an import was completed before."""
-    found = conn.execute("SELECT retrying FROM contact_imports WHERE id = %s", (lease.import_id,)).fetchone()
+    found = conn.execute(
+        "SELECT retrying FROM contact_imports WHERE id = %s", (lease.import_id,)
+    ).fetchone()
     return found is not None and bool(found["retrying"])
 
 

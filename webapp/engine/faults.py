@@ -33,7 +33,13 @@ OUTAGE_CODES = {
     *("53000", "53100", "53300"),  # The disk or the number of connections is used up.
     "40003",  # It is unknown whether the commit came through: the checkpoint has to be read again.
     *("25006", "25P03"),  # The server takes no writes, or has ended the session.
-    *("42P01", "42703", "42883", "3F000", "26000"),  # The tables are not (yet) those of this program.
+    *(
+        "42P01",
+        "42703",
+        "42883",
+        "3F000",
+        "26000",
+    ),  # The tables are not (yet) those of this program.
 }
 TRANSIENT_CODES = {"40001", "40P01", "55P03", "57014", "53200", "53400"}
 REFUSAL_CLASSES = ("22", "23", "P0")
@@ -72,8 +78,8 @@ def is_refusal(error: Exception) -> bool:
 def first_line(error: Exception) -> str:
     """The error in one line, without the values that the database quotes in it.
 
-    The lines after the first are left out, and of a data exception (class 22) what stands in quotation marks; in
-    other classes that is the name of a constraint, a column or a table.
+    The lines after the first are left out, and of a data exception (class 22) what stands in
+    quotation marks; in other classes that is the name of a constraint, a column or a table.
     """
     line = (str(error).splitlines() or [type(error).__name__])[0][:500]
     quotes_values = (getattr(error, "sqlstate", None) or "").startswith("22")

@@ -34,9 +34,12 @@ APART = " | "  # between cells: no sign of a number, and none of an address
 
 @dataclass(frozen=True)
 class Phone:
-    """The ways in which a number is written. `near` is a quick look at what ends like it; it decides nothing.
+    """The ways in which a number is written.
 
-    A whole file is deleted for what is found, so before the number may only stand what is dialled with it.
+    `near` is a quick look at what ends like it; it decides nothing.
+
+    A whole file is deleted for what is found, so before the number may only stand what is dialled
+    with it.
     """
 
     near: re.Pattern[str]
@@ -48,9 +51,14 @@ class Phone:
         code, at_home, number = phones.parts_of(key)
         digits = BETWEEN.join(number)
         trunk = rf"(?:{'|'.join(sorted({'0', at_home} - {''}))})"
-        abroad = rf"(?:(?:00|011){BETWEEN})?{BETWEEN.join(code)}{BETWEEN}(?:{trunk}{BETWEEN})?|" if code else ""
+        abroad = (
+            rf"(?:(?:00|011){BETWEEN})?{BETWEEN.join(code)}{BETWEEN}(?:{trunk}{BETWEEN})?|"
+            if code
+            else ""
+        )
         before = rf"(?:{abroad}{trunk}{BETWEEN})"
-        # With what is dialled before it, the number may follow another one; bare, it must not be a part of one.
+        # With what is dialled before it, the number may follow another one; bare, it must not be a
+        # part of one.
         dialled = rf"(?<!\d){before}{digits}(?![.,]?\d)"
         bare = rf"(?<!\d)(?<!\d[,{SIGN[1:]}){digits}(?!\d|[,{SIGN[1:]}\d)"
         local = rf"|{BETWEEN.join(number[-LOCAL:])}" if len(number) > LOCAL else ""
@@ -62,10 +70,16 @@ class Phone:
 
     def is_in(self, cell: str) -> bool:
         """Whether the cell holds the number: a short one by itself, others within text too."""
-        return bool(self.alone.fullmatch(cell.strip()) or (self.within and self.within.search(cell)))
+        return bool(
+            self.alone.fullmatch(cell.strip()) or (self.within and self.within.search(cell))
+        )
 
 
-OWN, PHONE, NAMED = "own", "phone", "named"  # how a row or file tells of a person, the strongest first
+OWN, PHONE, NAMED = (
+    "own",
+    "phone",
+    "named",
+)  # how a row or file tells of a person, the strongest first
 STRENGTH = (OWN, PHONE, NAMED)
 
 
@@ -84,15 +98,18 @@ def name_pattern(first: str, last: str) -> str:
 def mail_pattern(mail: str) -> str:
     """A pattern, for Python and for PostgreSQL, of an address by itself in text of small letters.
 
-    ann@x.com stands neither in joann@x.com nor in ann@x.com.au. Other than Latin letters may touch it, as they do where
-    a language puts no blanks.
+    ann@x.com stands neither in joann@x.com nor in ann@x.com.au. Other than Latin letters may touch
+    it, as they do where a language puts no blanks.
     """
     return rf"(?<![0-9a-z_.%+-]){re.escape(mail)}(?![0-9a-z_-]|\.[0-9a-z])"
 
 
 @dataclass(frozen=True)
 class Sought:
-    """What a person is known by. `mails` are whole addresses, as they were typed and as keys; `names` whole names."""
+    """What a person is known by.
+
+    `mails` are whole addresses, as they were typed and as keys; `names` whole names.
+    """
 
     mails: frozenset[str]
     mail: re.Pattern[str]
@@ -113,16 +130,20 @@ class Sought:
         """From the keys that a contact has or ever had, and its first and last names."""
         numbers = tuple(Phone.of(key) for key in phone_keys)
         plain = frozenset(folding.searchable(mail) for mail in mails)
-        called = frozenset((folding.searchable(first), folding.searchable(last)) for first, last in names)
+        called = frozenset(
+            (folding.searchable(first), folding.searchable(last)) for first, last in names
+        )
         by_name = re.compile("|".join(name_pattern(*name) for name in called)) if called else None
         by_mail = re.compile("|".join(map(mail_pattern, plain)))
         return cls(plain, by_mail, frozenset(ids), numbers, called, by_name)
 
-    def tells(self, cells: list[str], id_columns: list[int], mail_columns: list[int] | None = None) -> str | None:
+    def tells(
+        self, cells: list[str], id_columns: list[int], mail_columns: list[int] | None = None
+    ) -> str | None:
         """How these cells tell of the person, by `STRENGTH`; null where they don't.
 
-        An id is one only in a column of ids. An address of theirs makes the row theirs where it stands by itself in a
-        column of addresses; null takes every column for one.
+        An id is one only in a column of ids. An address of theirs makes the row theirs where it
+        stands by itself in a column of addresses; null takes every column for one.
         """
         text = APART.join(cells)
         if not text.isprintable():
@@ -138,13 +159,19 @@ class Sought:
                 return OWN
         if any(phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones):
             return PHONE
-        named = has_mail or self._names(text) or (not text.isascii() and any(map(self._is_a_mail, cells)))
+        named = (
+            has_mail
+            or self._names(text)
+            or (not text.isascii() and any(map(self._is_a_mail, cells)))
+        )
         return NAMED if named else None
 
     @property
     def pattern(self) -> str | None:
         """What PostgreSQL finds the rows by that may mention the person; null where there is nothing to find."""
-        return "|".join(map(folding.pattern, [*self.mails, *(last for _, last in self.names)])) or None
+        return (
+            "|".join(map(folding.pattern, [*self.mails, *(last for _, last in self.names)])) or None
+        )
 
     def is_mentioned_in(self, text: str) -> bool:
         """Whether an address of theirs or their whole name stands in the text by itself."""
@@ -156,13 +183,18 @@ class Sought:
         return self.tells(cells, []) is not None
 
     def _names(self, text: str) -> bool:
-        return self.name is not None and any(last in text for _, last in self.names) and bool(self.name.search(text))
+        return (
+            self.name is not None
+            and any(last in text for _, last in self.names)
+            and bool(self.name.search(text))
+        )
 
     def _is_a_mail(self, cell: str) -> bool:
         """Whether the cell is one of the addresses, its domain perhaps in other letters."""
         cell = cell.strip()
         return "@" in cell and (
-            folding.searchable(cell) in self.mails or (not cell.isascii() and emails.key_of(cell) in self.mails)
+            folding.searchable(cell) in self.mails
+            or (not cell.isascii() and emails.key_of(cell) in self.mails)
         )
 
 
@@ -181,16 +213,27 @@ def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterato
             yield opened.id, way
 
 
-def in_headers(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
+def in_headers(
+    session: Session, sought: Sought, among: Iterable[UUID]
+) -> Iterator[tuple[UUID, str]]:
     """Those of these imports whose columns or sheets are called by the person, and how.
 
     Columns are where a row of people was taken for the columns' names.
     """
-    of_file = (ContactImport.head, ContactImport.columns, ContactImport.mapping, ContactImport.suggested_mapping)
+    of_file = (
+        ContactImport.head,
+        ContactImport.columns,
+        ContactImport.mapping,
+        ContactImport.suggested_mapping,
+    )
     among = list(among)
-    for opened in session.execute(select(ContactImport.id, *of_file).where(ContactImport.id.in_(among))).all():
+    for opened in session.execute(
+        select(ContactImport.id, *of_file).where(ContactImport.id.in_(among))
+    ).all():
         in_sheets = NAMED if sought.is_in(opened.head.get("sheets") or []) else None
-        if way := stronger(sought.tells(opened.columns, _columns_of("external_id", opened)), in_sheets):
+        if way := stronger(
+            sought.tells(opened.columns, _columns_of("external_id", opened)), in_sheets
+        ):
             yield opened.id, way
 
 
@@ -210,7 +253,9 @@ def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -
         for dialect, id_columns, mail_columns in _parts(opened):
             for record in reading.records(source, dialect, limits=EVERYTHING):
                 is_cut = record.problem in CUT_SHORT
-                found = stronger(found, OWN if is_cut else sought.tells(record.cells, id_columns, mail_columns))
+                found = stronger(
+                    found, OWN if is_cut else sought.tells(record.cells, id_columns, mail_columns)
+                )
                 if found == OWN:
                     return OWN
     except psycopg.Error:

@@ -25,11 +25,17 @@ from webapp.vocabulary.keys import KEY_FIELDS
 from webapp.vocabulary.refusals import Refusal
 
 LONGEST_WAIT = 1.8  # seconds for all statements of a change, so that a page answers within two
-HELD = {"57014", "55P03", "40P01"}  # a lock that did not come in time, and two that wait for one another
+HELD = {
+    "57014",
+    "55P03",
+    "40P01",
+}  # a lock that did not come in time, and two that wait for one another
 EDITABLE = (*SCALARS, "tags")
 
 
-def edit_contact(session: Session, contact_id: int, version: int, values: Mapping[str, str], user_id: int) -> Contact:
+def edit_contact(
+    session: Session, contact_id: int, version: int, values: Mapping[str, str], user_id: int
+) -> Contact:
     """Write a person's values: field names and `custom:<label>`; blank clears, what is not named stays.
 
     The caller commits. Raises Refusal: contact_changed, contact_busy, contact_key_taken, or contact_invalid with
@@ -50,7 +56,9 @@ def edit_contact(session: Session, contact_id: int, version: int, values: Mappin
     contact.updated_at = func.now()
     before, after = ({name: values.get(name) for name in changed} for values in (now, then))
     _write(session, until)
-    entry = ContactChange(contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after)
+    entry = ContactChange(
+        contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after
+    )
     entry.at = func.clock_timestamp()  # After what an undo wrote that held the contact until now.
     session.add(entry)
     _write(session, until)
@@ -72,8 +80,14 @@ def delete_contact(session: Session, contact_id: int, version: int, user_id: int
     contact = _locked(session, contact_id, until)
     if contact.version != version:
         raise Refusal("contact_changed_on_delete")
-    before = {name: value for name, value in _flat(contact).items() if value not in (None, [])} | _beside(contact)
-    session.add(ContactChange(contact_id=contact_id, kind="delete", user_id=user_id, before=before, after={}))
+    before = {
+        name: value for name, value in _flat(contact).items() if value not in (None, [])
+    } | _beside(contact)
+    session.add(
+        ContactChange(
+            contact_id=contact_id, kind="delete", user_id=user_id, before=before, after={}
+        )
+    )
     _write(session, until)
     session.delete(contact)
     _write(session, until)
@@ -83,7 +97,10 @@ def _beside(contact: Contact) -> dict[str, Any]:
     """What a contact is beside its fields, for the undo of its deletion: columns, by their names in parentheses."""
     source = {"imported_from": str(contact.imported_from), "imported_row": contact.imported_row}
     made = {"created_at": contact.created_at.isoformat(), "version": contact.version}
-    return {f"({name})": value for name, value in ({**source, **made} if contact.imported_from else made).items()}
+    return {
+        f"({name})": value
+        for name, value in ({**source, **made} if contact.imported_from else made).items()
+    }
 
 
 def _locked(session: Session, contact_id: int, until: float) -> Contact:
@@ -95,7 +112,10 @@ def _locked(session: Session, contact_id: int, until: float) -> Contact:
 
 
 def _write(session: Session, until: float) -> None:
-    """Send what was changed, one statement a call. A key that a batch is writing is waited for, like the contact."""
+    """Send what was changed, one statement a call.
+
+    A key that a batch is writing is waited for, like the contact.
+    """
     _limit(session, until)
     try:
         session.flush()
@@ -107,7 +127,10 @@ def _write(session: Session, until: float) -> None:
 
 
 def _limit(session: Session, until: float) -> None:
-    """Have the next statement end by then. The limit of a lock would begin anew with each lock that it waits for."""
+    """Have the next statement end by then.
+
+    The limit of a lock would begin anew with each lock that it waits for.
+    """
     left = max(round((until - time.monotonic()) * 1000), 1)
     with session.no_autoflush:
         session.execute(text(f"SET LOCAL statement_timeout = {left}"))
@@ -119,24 +142,36 @@ def _busy(session: Session, error: OperationalError) -> Exception:
     return Refusal("contact_busy") if getattr(error.orig, "sqlstate", None) in HELD else error
 
 
-def _edited(now: Mapping[str, Any], stands: Mapping[str, str], values: Mapping[str, str]) -> dict[str, Any]:
+def _edited(
+    now: Mapping[str, Any], stands: Mapping[str, str], values: Mapping[str, str]
+) -> dict[str, Any]:
     """The fields after the edit; what the person left alone stays to the letter, keys included.
 
     An import may have known more of it, such as the country from which a phone number is dialled.
     """
-    touched = {name for name, value in values.items() if not is_same_text(stands.get(name, ""), value)}
+    touched = {
+        name for name, value in values.items() if not is_same_text(stands.get(name, ""), value)
+    }
     touched |= {KEY_FIELDS[name] for name in touched & KEY_FIELDS.keys()}
     fresh = _flattened(_cleaned({**stands, **values}, touched))
-    return {name: (fresh if name in touched else now).get(name) for name in now.keys() | fresh.keys()}
+    return {
+        name: (fresh if name in touched else now).get(name) for name in now.keys() | fresh.keys()
+    }
 
 
 def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
     """The values as an import would clean them, judged where they were touched and as a whole; blank is null."""
     targets = [name for name in values if name in EDITABLE or name.startswith(CUSTOM)]
-    row = Checker(targets).check(Record(0, [values[name] for name in targets], None, Position(0, 0)))
+    row = Checker(targets).check(
+        Record(0, [values[name] for name in targets], None, Position(0, 0))
+    )
     errors = [problem for problem in row.problems if problem.severity == ERROR]
-    if problems := [problem for problem in errors if problem.field is None or problem.field in touched]:
-        told = [{"code": found.code, "field": found.field, "value": found.value} for found in problems]
+    if problems := [
+        problem for problem in errors if problem.field is None or problem.field in touched
+    ]:
+        told = [
+            {"code": found.code, "field": found.field, "value": found.value} for found in problems
+        ]
         raise Refusal("contact_invalid", problems=told)
     return _as_columns(row)
 
@@ -165,7 +200,9 @@ def _flat(contact: Contact) -> dict[str, Any]:
 
 def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The journal's fields as the columns of a contact."""
-    custom = {name[len(CUSTOM) :]: value for name, value in fields.items() if name.startswith(CUSTOM)}
+    custom = {
+        name[len(CUSTOM) :]: value for name, value in fields.items() if name.startswith(CUSTOM)
+    }
     plain = {name: value for name, value in fields.items() if not name.startswith(CUSTOM)}
     return plain | {"custom": {name: value for name, value in custom.items() if value is not None}}
 
@@ -174,7 +211,6 @@ def _flattened(columns: Mapping[str, Any]) -> dict[str, Any]:
     """The columns as the journal writes them: each custom field a field of its own."""
     plain = {name: value for name, value in columns.items() if name != "custom"}
     return plain | {CUSTOM + name: value for name, value in columns["custom"].items()}
-
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Leases: at most one worker executes an import, and a stale one can do no harm.
 
-The token stands in `contact_imports` and is counted up by every claim. A batch moves its checkpoint by an UPDATE
-that names the token, so a worker that was frozen, orphaned or thought dead finds no row and rolls back.
+The token stands in `contact_imports` and is counted up by every claim. A batch moves its checkpoint
+by an UPDATE that names the token, so a worker that was frozen, orphaned or thought dead finds no
+row and rolls back.
 """
 
 import os
@@ -23,7 +24,10 @@ POISONED_AFTER = 3  # work-horses lost at one checkpoint before its batch is giv
 
 @dataclass(frozen=True)
 class Lease:
-    """A claim on one import. `deaths` counts the work-horses lost since the checkpoint last moved."""
+    """A claim on one import.
+
+    `deaths` counts the work-horses lost since the checkpoint last moved.
+    """
 
     import_id: UUID
     token: int
@@ -42,7 +46,8 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
         return None
     if held["backend_pid"]:
         _end_backend(conn, held["backend_pid"], held["backend_start"])
-    # Where the work stands is read behind the old session: a lost work-horse's batches may have gone on for a moment.
+    # Where the work stands is read behind the old session: a lost work-horse's batches may have
+    # gone on for a moment.
     token, place = _move_token(conn, import_id)
     deaths = _deaths(held, place)
     _record_holder(conn, import_id, token, deaths, place)
@@ -52,7 +57,8 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     return Lease(import_id, token, deaths)
 
 
-# Where the work stands, as one number that moves with it: deaths count against the work only while it stands still.
+# Where the work stands, as one number that moves with it: deaths count against the work only while
+# it stands still.
 PLACE = """CASE i.state
     WHEN 'checking' THEN COALESCE((i.read_position ->> 'rows')::bigint, 0)
     WHEN 'ready' THEN -10 - COALESCE((i.correcting ->> 'after')::bigint * 10, 0)
@@ -60,7 +66,8 @@ PLACE = """CASE i.state
     WHEN 'rolling_back' THEN -100 - COALESCE((i.rollback ->> 'through')::bigint, 0)
     ELSE i.last_row END"""
 
-# A heartbeat from before the database's own start tells of the database's stop, not of the worker's death.
+# A heartbeat from before the database's own start tells of the database's stop, not of the worker's
+# death.
 _DIED = "COALESCE(l.heartbeat_at = 'epoch' OR l.heartbeat_at > pg_postmaster_start_time(), false)"
 
 
@@ -77,7 +84,10 @@ def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> di
 
 
 def _end_backend(conn: Connection, pid: object, started: object) -> None:
-    """End the late holder's session. The start time is compared too: the pid may belong to another process by now."""
+    """End the late holder's session.
+
+    The start time is compared too: the pid may belong to another process by now.
+    """
     conn.execute(
         """SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
            WHERE pid = %s AND backend_start = %s AND pid <> pg_backend_pid() AND application_name = 'rowcall-job'""",
@@ -125,7 +135,9 @@ def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, p
 
 
 def release(conn: Connection, lease: Lease, *, waiting_for: str | None = None) -> None:
-    """Let the import go, so that any worker may claim it at once. Does nothing when the lease has passed on.
+    """Let the import go, so that any worker may claim it at once.
+
+    Does nothing when the lease has passed on.
 
     From here on a worker is wanted again, which `enqueued_at` says.
     """

@@ -49,7 +49,9 @@ class Ledger:
         letters = self.letters
         return Counter({outcome: letters.count(letter) for outcome, letter in LETTERS.items()})
 
-    def read(self, conn: Connection, last_row: int = LAST, stopped: Callable[[], bool] = lambda: False) -> Self:
+    def read(
+        self, conn: Connection, last_row: int = LAST, stopped: Callable[[], bool] = lambda: False
+    ) -> Self:
         """Read on up to this row, or until `stopped` says so. Entries up to it have to be final."""
         while not stopped() and (block := self._block(conn, last_row)):
             self.sha256.update(block["lines"].encode())
@@ -58,7 +60,9 @@ class Ledger:
         return self
 
     def _block(self, conn: Connection, last_row: int) -> dict[str, Any] | None:
-        block = conn.execute(_BLOCK, (self.import_id, self.last_row, last_row, BLOCK_ROWS), prepare=True).fetchone()
+        block = conn.execute(
+            _BLOCK, (self.import_id, self.last_row, last_row, BLOCK_ROWS), prepare=True
+        ).fetchone()
         return block if block and block["last_row"] else None
 
 
@@ -78,11 +82,11 @@ def _at_their_rows(block: dict[str, Any], after: int) -> str:
 class ReadBehind:
     """Reads the ledger while batches are committed, on a connection and in a thread of its own.
 
-    Called with the row up to which they are. What was not read, for want of a connection or of time, is still to be
-    read when the block ends, which waits for one block of entries at most.
+    Called with the row up to which they are. What was not read, for want of a connection or of
+    time, is still to be read when the block ends, which waits for one block of entries at most.
 
-    A digest cannot be put down and taken up again, so each slice begins at the first entry. One that goes on with an
-    import reads nothing for a while, since it may soon make room for others.
+    A digest cannot be put down and taken up again, so each slice begins at the first entry. One
+    that goes on with an import reads nothing for a while, since it may soon make room for others.
     """
 
     def __init__(self, ledger: Ledger, connect: Callable[[], Connection], *, goes_on: bool) -> None:
@@ -133,7 +137,9 @@ def check_sums(conn: Connection, import_id: UUID, ledger: Ledger) -> list[str]:
         for outcome in STORED_OUTCOMES
         if found[outcome.value] != counts[outcome]
     ]
-    if found["contacts"] != counts[Outcome.CREATED] - _deleted_since(conn, found, counts[Outcome.CREATED]):
+    if found["contacts"] != counts[Outcome.CREATED] - _deleted_since(
+        conn, found, counts[Outcome.CREATED]
+    ):
         wrong.append(f"created: ledger {counts[Outcome.CREATED]}, contacts {found['contacts']}")
     if found["state"] == "completed" and counts.total() != found["total"]:
         wrong.append(f"rows: file {found['total']}, ledger {counts.total()}")

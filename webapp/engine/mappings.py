@@ -27,18 +27,29 @@ class Saved:
     name: str
 
 
-def remember(session: Session, user_id: int, columns: Sequence[str], targets: Sequence[str | None]) -> None:
+def remember(
+    session: Session, user_id: int, columns: Sequence[str], targets: Sequence[str | None]
+) -> None:
     """Keep a mapping for the next file with this header."""
     _keep(session, user_id, None, columns, targets)
 
 
-def save(session: Session, user_id: int, name: str, columns: Sequence[str], targets: Sequence[str | None]) -> None:
-    """Keep a mapping under a name; one of that name is replaced. The first 80 characters of the name count."""
+def save(
+    session: Session, user_id: int, name: str, columns: Sequence[str], targets: Sequence[str | None]
+) -> None:
+    """Keep a mapping under a name; one of that name is replaced.
+
+    The first 80 characters of the name count.
+    """
     _keep(session, user_id, name[:LONGEST_NAME], columns, targets)
 
 
 def _keep(
-    session: Session, user_id: int, name: str | None, columns: Sequence[str], targets: Sequence[str | None]
+    session: Session,
+    user_id: int,
+    name: str | None,
+    columns: Sequence[str],
+    targets: Sequence[str | None],
 ) -> None:
     kept = {"columns": list(columns), "mapping": list(targets), "header_hash": header_hash(columns)}
     new = insert(MappingTemplate).values(user_id=user_id, name=name, **kept)
@@ -51,7 +62,9 @@ def _keep(
     )
 
 
-def remembered(session: Session, user_id: int, columns: Sequence[str]) -> tuple[list[str | None], datetime] | None:
+def remembered(
+    session: Session, user_id: int, columns: Sequence[str]
+) -> tuple[list[str | None], datetime] | None:
     """The mapping that this person last gave to a file with this header, and when."""
     wanted = select(MappingTemplate).where(
         MappingTemplate.user_id == user_id,
@@ -67,12 +80,18 @@ def saved(session: Session, user_id: int) -> list[Saved]:
     wanted = select(MappingTemplate.id, MappingTemplate.name).where(
         MappingTemplate.user_id == user_id, MappingTemplate.name.is_not(None)
     )
-    newest = wanted.order_by(MappingTemplate.used_at.desc(), MappingTemplate.name).limit(MOST_OFFERED)
+    newest = wanted.order_by(MappingTemplate.used_at.desc(), MappingTemplate.name).limit(
+        MOST_OFFERED
+    )
     return [Saved(row.id, str(row.name)) for row in session.execute(newest)]
 
 
 def applied(
-    session: Session, user_id: int, template_id: int, columns: Sequence[str], otherwise: Sequence[str | None]
+    session: Session,
+    user_id: int,
+    template_id: int,
+    columns: Sequence[str],
+    otherwise: Sequence[str | None],
 ) -> list[str | None] | None:
     """A saved mapping on these columns, column by column by its label; None where there is none of that number.
 
@@ -94,7 +113,9 @@ def applied(
 def forget(session: Session, user_id: int, template_id: int) -> None:
     """Delete a saved mapping; imports that used it keep theirs."""
     session.execute(
-        delete(MappingTemplate).where(MappingTemplate.id == template_id, MappingTemplate.user_id == user_id)
+        delete(MappingTemplate).where(
+            MappingTemplate.id == template_id, MappingTemplate.user_id == user_id
+        )
     )
 
 

@@ -26,7 +26,14 @@ from webapp.intake import reading
 from webapp.intake.cleaning import is_same_text, line_feeds
 from webapp.intake.validation import BROKEN, CheckedRow, Checker
 from webapp.limits import BLOCK_BYTES, PAGE_CHARS, SHOWN_CELL_CHARS
-from webapp.models import ContactImport, ImportCorrection, ImportLease, ImportPreview, ImportProblem, ImportRow
+from webapp.models import (
+    ContactImport,
+    ImportCorrection,
+    ImportLease,
+    ImportPreview,
+    ImportProblem,
+    ImportRow,
+)
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import Command
 
@@ -55,7 +62,9 @@ def corrected(
     checked = judge.check_block(mended)
     for row, record in zip(checked, mended, strict=True):
         if row.row in made:
-            row.record = record.cells  # A mended row stays on the list, so that it can be mended again.
+            row.record = (
+                record.cells
+            )  # A mended row stays on the list, so that it can be mended again.
             row.status = LEFT_OUT if made[row.row]["left_out"] else row.status
     return checked
 
@@ -66,7 +75,9 @@ def any_corrections(conn: Connection, import_id: UUID) -> bool:
     return conn.execute(question, (import_id,)).fetchone() is not None
 
 
-def _corrections(conn: Connection, import_id: UUID, first: int, last: int) -> dict[int, dict[str, Any]]:
+def _corrections(
+    conn: Connection, import_id: UUID, first: int, last: int
+) -> dict[int, dict[str, Any]]:
     with conn.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             """SELECT row, cells, left_out FROM contact_import_corrections
@@ -94,9 +105,12 @@ def replaced(cells: list[str], values: Mapping[int, str]) -> list[str]:
 
 
 def correct(session: Session, import_id: UUID, row: int, values: Mapping[int, str]) -> None:
-    """Replace cells of one row (column from 0 → text) and judge it again. The caller commits and wakes a worker.
+    """Replace cells of one row (column from 0 → text) and judge it again.
 
-    Raises Refusal: wrong_state unless the import is ready, row_unknown for a row that is not on the list.
+    The caller commits and wakes a worker.
+
+    Raises Refusal: wrong_state unless the import is ready, row_unknown for a row that is not on the
+    list.
     """
     found = _ready(session, import_id)
     staged = _staged(session, import_id, row)
@@ -106,7 +120,8 @@ def correct(session: Session, import_id: UUID, row: int, values: Mapping[int, st
 def _changed(row: ImportRow, values: Mapping[int, str]) -> dict[int, str]:
     """What the person changed of the cells that they were shown.
 
-    Of a row that could not be read as a whole, the cells that they left alone are confirmed, to the letter.
+    Of a row that could not be read as a whole, the cells that they left alone are confirmed, to the
+    letter.
     """
     record = _record(row)
     changed = {}
@@ -129,7 +144,9 @@ def _is_beginning(cell: str, typed: str) -> bool:
     return len(cell) > SHOWN_CELL_CHARS and is_same_text(shown_of(cell), typed)
 
 
-def correct_alike(session: Session, import_id: UUID, row: int, column: int, replacement: str) -> int:
+def correct_alike(
+    session: Session, import_id: UUID, row: int, column: int, replacement: str
+) -> int:
     """Replace one cell in this row and in every listed row that holds the same there; how many rows that was.
 
     What takes longer than AT_ONCE goes on in a job after the commit: `correcting` says so, and how far it is.
@@ -139,7 +156,11 @@ def correct_alike(session: Session, import_id: UUID, row: int, column: int, repl
     if not value:
         return 0
 
-    asked: dict[str, Any] = {"column": column, "value": value[0], "replacement": line_feeds(replacement)}
+    asked: dict[str, Any] = {
+        "column": column,
+        "value": value[0],
+        "replacement": line_feeds(replacement),
+    }
     asked |= {"after": 0, "rows": 0}
     conn, until = sessions.driver(session), time.monotonic() + AT_ONCE
     judge = _judge(_facts(found))
@@ -182,14 +203,20 @@ def correct_slice(conn: Connection, lease: Lease, should_yield: Callable[[], boo
 
 
 def give_up(conn: Connection, lease: Lease) -> None:
-    """Leave the rest of a correction of many rows that ended too many work-horses at one place. Raises Fenced."""
+    """Leave the rest of a correction of many rows that ended too many work-horses at one place.
+
+    Raises Fenced.
+    """
     _held(conn, lease)
     conn.execute("UPDATE contact_imports SET correcting = NULL WHERE id = %s", (lease.import_id,))
     conn.commit()
 
 
 def _held(conn: Connection, lease: Lease) -> dict[str, Any]:
-    """The import, held until the commit. A worker that was thought dead must not touch what another one stages."""
+    """The import, held until the commit.
+
+    A worker that was thought dead must not touch what another one stages.
+    """
     found = conn.execute(
         "SELECT * FROM contact_imports WHERE id = %s AND lease_token = %s AND state = 'ready' FOR UPDATE",
         (lease.import_id, lease.token),
@@ -203,9 +230,14 @@ def _held(conn: Connection, lease: Lease) -> dict[str, Any]:
 def _correct_some(
     conn: Connection, import_id: UUID, judge: Checker, asked: dict[str, Any], changes: Counter[Kind]
 ) -> int:
-    """Correct the next block of rows that hold the value; how many it was. `asked` and `changes` are counted on."""
+    """Correct the next block of rows that hold the value; how many it was.
+
+    `asked` and `changes` are counted on.
+    """
     with conn.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Any] = cursor.execute(_ALIKE, {"id": import_id, "limit": BLOCK_ROWS, **_place(asked)}).fetchall()
+        rows: list[Any] = cursor.execute(
+            _ALIKE, {"id": import_id, "limit": BLOCK_ROWS, **_place(asked)}
+        ).fetchall()
         if rows:
             numbers = [row.row for row in rows]
             cells = Jsonb({str(asked["column"]): asked["replacement"]})
@@ -222,7 +254,9 @@ def _correct_some(
 
 def _count_alike(conn: Connection, import_id: UUID, asked: dict[str, Any]) -> int:
     with conn.cursor(row_factory=tuple_row) as cursor:
-        found = cursor.execute(f"SELECT count(*) {_SAME}", {"id": import_id, **_place(asked)}).fetchone()
+        found = cursor.execute(
+            f"SELECT count(*) {_SAME}", {"id": import_id, **_place(asked)}
+        ).fetchone()
     return int(found[0]) if found else 0
 
 
@@ -252,7 +286,9 @@ def leave_out(session: Session, import_id: UUID, row: int, *, out: bool) -> None
     _apply(session, found, [_staged(session, import_id, row)], {}, left_out=out)
 
 
-def problem_rows(session: Session, import_id: UUID, *, code: str | None, after: int, limit: int) -> list[ImportRow]:
+def problem_rows(
+    session: Session, import_id: UUID, *, code: str | None, after: int, limit: int
+) -> list[ImportRow]:
     """Rows with a problem, or with this one, by row number after `after`; any page costs the same, however many."""
     with db.planned(session, **IN_ORDER):
         return _bounded(session, page_of_problems(import_id, code, after).limit(limit), PAGE_CHARS)
@@ -287,8 +323,15 @@ def _chars(row: ImportRow) -> int:
     return sum(map(len, row.record or []))
 
 
-# Both indexes have the rows in the order of the list: without statistics PostgreSQL might fetch and sort them all.
-WAYS_ROUND = ("enable_sort", "enable_bitmapscan", "enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+# Both indexes have the rows in the order of the list: without statistics PostgreSQL might fetch and
+# sort them all.
+WAYS_ROUND = (
+    "enable_sort",
+    "enable_bitmapscan",
+    "enable_seqscan",
+    "enable_hashjoin",
+    "enable_mergejoin",
+)
 IN_ORDER = dict.fromkeys(WAYS_ROUND, "off")
 
 
@@ -297,15 +340,24 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
     if not code:
         return (
             select(ImportRow)
-            .where(ImportRow.import_id == import_id, ImportRow.row > after, ImportRow.problems.is_not(None))
+            .where(
+                ImportRow.import_id == import_id,
+                ImportRow.row > after,
+                ImportRow.problems.is_not(None),
+            )
             .order_by(ImportRow.row)
         )
     return (
         select(ImportRow)
         .join(
-            ImportProblem, (ImportProblem.import_id == ImportRow.import_id) & (ImportProblem.row == ImportRow.row)
+            ImportProblem,
+            (ImportProblem.import_id == ImportRow.import_id) & (ImportProblem.row == ImportRow.row),
         )
-        .where(ImportProblem.import_id == import_id, ImportProblem.code == code, ImportProblem.row > after)
+        .where(
+            ImportProblem.import_id == import_id,
+            ImportProblem.code == code,
+            ImportProblem.row > after,
+        )
         .order_by(ImportProblem.row)
     )
 
@@ -356,9 +408,14 @@ def _changed_rows(session: Session, found: ContactImport) -> None:
     session.flush()
 
 
-def _keep(session: Session, rows: list[ImportRow], values: Mapping[int, str], left_out: bool | None) -> None:
+def _keep(
+    session: Session, rows: list[ImportRow], values: Mapping[int, str], left_out: bool | None
+) -> None:
     cells = {str(column): value for column, value in values.items()}
-    made = [{"import_id": row.import_id, "row": row.row, "cells": cells, "left_out": bool(left_out)} for row in rows]
+    made = [
+        {"import_id": row.import_id, "row": row.row, "cells": cells, "left_out": bool(left_out)}
+        for row in rows
+    ]
     new = insert(ImportCorrection).values(made)
     kept: dict[str, Any] = {"cells": ImportCorrection.cells.op("||")(new.excluded.cells)}
     if left_out is not None:
@@ -369,7 +426,9 @@ def _keep(session: Session, rows: list[ImportRow], values: Mapping[int, str], le
 def _record(row: Any) -> reading.Record:
     """The staged row as reading gave it: its cells, and what was wrong with it as a whole."""
     whole = {problem["code"] for problem in row.problems or []} & RECORD_PROBLEMS
-    return reading.Record(row.row, list(row.record or []), next(iter(whole), None), reading.Position(0, row.row))
+    return reading.Record(
+        row.row, list(row.record or []), next(iter(whole), None), reading.Position(0, row.row)
+    )
 
 
 def _facts(found: ContactImport) -> dict[str, Any]:
@@ -388,14 +447,22 @@ def _kinds(rows: Iterable[CheckedRow]) -> Iterator[Kind]:
 
 
 def _kinds_before(rows: Iterable[Any]) -> Iterator[Kind]:
-    return (kind for row in rows for kind in {(p["code"], p["severity"]) for p in row.problems or []})
+    return (
+        kind for row in rows for kind in {(p["code"], p["severity"]) for p in row.problems or []}
+    )
 
 
 def _recounted(summary: dict[str, Any], changes: Counter[Kind], first_row: int) -> dict[str, Any]:
     """The check's summary with so many more or fewer rows of each kind of problem, without reading all rows again."""
     kept = {(entry["code"], entry["severity"]): entry for entry in summary.get("problems", [])}
     for (code, severity), rows in changes.items():
-        new = {"code": code, "severity": severity, "rows": 0, "first_row": first_row, "example": None}
+        new = {
+            "code": code,
+            "severity": severity,
+            "rows": 0,
+            "first_row": first_row,
+            "example": None,
+        }
         entry = kept.get((code, severity), new)
         kept[code, severity] = {**entry, "rows": entry["rows"] + rows}
     return {**summary, "problems": [entry for entry in kept.values() if entry["rows"] > 0]}

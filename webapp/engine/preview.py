@@ -1,8 +1,8 @@
 """What each strategy would do, computed by the execution's own statement, read-only.
 
-The statement runs on temporary tables that bear the names of the real ones, filled with just the contacts that the
-file can reach, inside a READ ONLY transaction: PostgreSQL itself sees to it that nothing real is written. So preview
-and execution cannot disagree; they are the same SQL.
+The statement runs on temporary tables that bear the names of the real ones, filled with just the
+contacts that the file can reach, inside a READ ONLY transaction: PostgreSQL itself sees to it that
+nothing real is written. So preview and execution cannot disagree; they are the same SQL.
 """
 
 from collections.abc import Callable, Iterable
@@ -50,7 +50,9 @@ def given_up(session: Session, found: ContactImport) -> bool:
 
 
 def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:
-    rows = conn.execute("SELECT strategy FROM contact_import_previews WHERE import_id = %s", (import_id,))
+    rows = conn.execute(
+        "SELECT strategy FROM contact_import_previews WHERE import_id = %s", (import_id,)
+    )
     there = {row["strategy"] for row in rows}
     conn.rollback()
     return [strategy for strategy in Strategy if strategy not in there]
@@ -63,7 +65,9 @@ def _shadow(conn: Connection, import_id: UUID) -> None:
     for table in SHADOWED:
         conn.execute(f"CREATE TEMP TABLE {table} (LIKE public.{table} INCLUDING ALL)")
     conn.execute(_FILL, {"import_id": import_id})
-    conn.execute("SELECT setval('contacts_id_seq', (SELECT COALESCE(max(id), 0) + 1 FROM public.contacts))")
+    conn.execute(
+        "SELECT setval('contacts_id_seq', (SELECT COALESCE(max(id), 0) + 1 FROM public.contacts))"
+    )
     conn.commit()
 
 
@@ -82,9 +86,12 @@ _FILL = f"""
     WHERE c.id IN ({" UNION ".join(map(_holders, KEY_COLUMN))})"""
 
 
-def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: Callable[[], bool]) -> bool:
+def _compute(
+    conn: Connection, lease: Lease, strategy: Strategy, should_yield: Callable[[], bool]
+) -> bool:
     row = conn.execute(
-        "SELECT match_keys, state, mended_at, clear_token FROM contact_imports WHERE id = %s", (lease.import_id,)
+        "SELECT match_keys, state, mended_at, clear_token FROM contact_imports WHERE id = %s",
+        (lease.import_id,),
     ).fetchone()
     conn.rollback()
     if row is None or row["state"] != State.READY:
@@ -103,7 +110,9 @@ def _compute(conn: Connection, lease: Lease, strategy: Strategy, should_yield: C
     return True
 
 
-def _found(conn: Connection, import_id: UUID, outcomes: dict[str, int], chosen: dict[str, Any]) -> dict[str, Any]:
+def _found(
+    conn: Connection, import_id: UUID, outcomes: dict[str, int], chosen: dict[str, Any]
+) -> dict[str, Any]:
     """What is kept of a simulation."""
     return {
         "outcomes": Jsonb(outcomes),
@@ -137,7 +146,9 @@ def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> di
 
 def _wanted(handler: DuplicateHandler) -> bool:
     """Whether the import still waits for the person; an execution never waits for previews."""
-    row = handler.conn.execute("SELECT state FROM contact_imports WHERE id = %s", (handler.import_id,)).fetchone()
+    row = handler.conn.execute(
+        "SELECT state FROM contact_imports WHERE id = %s", (handler.import_id,)
+    ).fetchone()
     return row is not None and row["state"] == State.READY
 
 
@@ -163,7 +174,8 @@ def _object(alias: str) -> str:
     )
 
 
-# The few rows come first, and all else is looked up for each of them: joined, the journal was read anew for every row.
+# The few rows come first, and all else is looked up for each of them: joined, the journal was read
+# anew for every row.
 _EXAMPLES = f"""
     SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
       {_object("r")} AS file, {_object("c")} AS now,

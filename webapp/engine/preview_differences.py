@@ -1,7 +1,7 @@
 """What a preview promised, row by row, and where the execution came out differently.
 
-A promise is one text: a letter for each row of the file, at the row's own number, blank where the file has no row.
-So two million rows take two megabytes, and far less as PostgreSQL keeps them.
+A promise is one text: a letter for each row of the file, at the row's own number, blank where the
+file has no row. So two million rows take two megabytes, and far less as PostgreSQL keeps them.
 `ledger_digest.Ledger` reads a ledger in the same form.
 """
 
@@ -14,7 +14,13 @@ from webapp.vocabulary.outcomes import LETTERS, Outcome
 
 def sql_case(words: Mapping[Outcome, str] | Mapping[str, str], column: str) -> str:
     """SQL that says a column's values in other words."""
-    return " ".join([f"CASE {column}", *(f"WHEN '{value}' THEN '{word}'" for value, word in words.items()), "END"])
+    return " ".join(
+        [
+            f"CASE {column}",
+            *(f"WHEN '{value}' THEN '{word}'" for value, word in words.items()),
+            "END",
+        ]
+    )
 
 
 def note_differences(conn: Connection, import_id: UUID, came_to: str) -> None:

@@ -16,7 +16,9 @@ from webapp.vocabulary.states import WORKED_ON, State
 
 LATE_WORKER = timedelta(seconds=5)  # queued for longer than this without a worker is worth a word
 SILENCE = timedelta(seconds=10)  # a worker not heard of for longer is not counted on
-TRIED_AGAIN = timedelta(seconds=30)  # what broke off and was not tried again for longer has no worker
+TRIED_AGAIN = timedelta(
+    seconds=30
+)  # what broke off and was not tried again for longer has no worker
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Work:
 class ImportProgress:
     """Where an import is. `progress` in percent with one decimal, `eta_seconds` null while unknown.
 
-    success + failed + skipped = processed; duplicates overlap with them. These tell of the import's rows alone, so
-    they stand still while a file is checked or an import is rolled back; `work`, time left, speed and `points` (rows
-    per minute at each of the last seconds) tell of the step at hand. `obstacle` is why it waits for help, where known.
+    success + failed + skipped = processed; duplicates overlap with them. These tell of the import's
+    rows alone, so they stand still while a file is checked or an import is rolled back; `work`,
+    time left, speed and `points` (rows per minute at each of the last seconds) tell of the step at
+    hand. `obstacle` is why it waits for help, where known.
     """
 
     progress: float
@@ -62,7 +65,10 @@ class ImportProgress:
 def outcomes_of(session: ContactImport) -> dict[str, int]:
     """All ten outcomes from the committed counters; what is not processed is derived."""
     counts = {outcome.value: getattr(session, outcome.value) for outcome in STORED_OUTCOMES}
-    return {**counts, Outcome.NOT_PROCESSED.value: max((session.total or 0) - sum(counts.values()), 0)}
+    return {
+        **counts,
+        Outcome.NOT_PROCESSED.value: max((session.total or 0) - sum(counts.values()), 0),
+    }
 
 
 def percent(processed: int, total: int) -> float:
@@ -109,14 +115,22 @@ class ProgressTracker:
         Help is wanted where attempt after attempt breaks off at the same place, though workers are there.
         """
         lease = self.session.get(ImportLease, self.import_id, populate_existing=True)
-        state = self.session.scalar(select(ContactImport.state).where(ContactImport.id == self.import_id))
+        state = self.session.scalar(
+            select(ContactImport.state).where(ContactImport.id == self.import_id)
+        )
         now = self.session.scalar(select(func.clock_timestamp()))
         if lease is None or now is None or state not in WORKED_ON:
             return None
         alive = lease.heartbeat_at is not None and now - lease.heartbeat_at < SILENCE
         if lease.waiting_for and not alive:
             return lease.waiting_for
-        unattended = timedelta() if alive else now - lease.enqueued_at if lease.enqueued_at else timedelta.max
+        unattended = (
+            timedelta()
+            if alive
+            else now - lease.enqueued_at
+            if lease.enqueued_at
+            else timedelta.max
+        )
         if unattended < TRIED_AGAIN and self._stands_still(lease):
             return "help"
         return "worker" if unattended > LATE_WORKER else None
@@ -130,7 +144,9 @@ class ProgressTracker:
             return Work(percent(through, total) if total else 0.0, through, total)
         if found.retrying:
             return self._run_again()
-        return Work(0.0 if found.total is None else percent(processed, found.total), processed, found.total)
+        return Work(
+            0.0 if found.total is None else percent(processed, found.total), processed, found.total
+        )
 
     def _run_again(self) -> Work:
         """A second run over the rows that failed: every row has its outcome all the while, so it counts its own."""

@@ -21,7 +21,8 @@ from webapp.vocabulary.keys import KEY_COLUMN, UNIQUE_KEYS
 class RecentChange:
     """An edit or a deletion of a contact.
 
-    `before` and `after` are the journal's: the changed fields, all of them for a deletion, whose `after` is empty.
+    `before` and `after` are the journal's: the changed fields, all of them for a deletion, whose
+    `after` is empty.
     """
 
     id: int
@@ -42,7 +43,9 @@ class RecentChange:
         return self.undone_at is None and (self.there or self.kind == "delete")
 
 
-def page(session: Session, days: int, *, before: int | None = None, limit: int = 25) -> Sequence[RecentChange]:
+def page(
+    session: Session, days: int, *, before: int | None = None, limit: int = 25
+) -> Sequence[RecentChange]:
     """The changes by hand of the last `days`, newest first, from the one before the change numbered `before` on."""
     asked = {"days": days, "before": before or 2**63 - 1, "limit": limit, "id": None}
     return [RecentChange(**row) for row in session.execute(_CHANGES, asked).mappings()]

@@ -38,19 +38,27 @@ def until(found: ContactImport, days: int) -> datetime:
 
 def is_over(found: ContactImport, days: int) -> bool:
     """Whether that time is over, as `_expire` sees it, though no sweep may have noted it yet."""
-    return found.expired_at is not None or (found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC))
+    return found.expired_at is not None or (
+        found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC)
+    )
 
 
 def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:
     """Delete what is older than `days`, for about `seconds`; true when there is more to do."""
     until = time.monotonic() + seconds
     # Released with the connection, too.
-    if not conn.execute("SELECT pg_try_advisory_lock(%s) AS mine", (ONE_AT_A_TIME,)).fetchone()["mine"]:  # type: ignore[index]
+    if not conn.execute("SELECT pg_try_advisory_lock(%s) AS mine", (ONE_AT_A_TIME,)).fetchone()[
+        "mine"
+    ]:  # type: ignore[index]
         return False
     try:
         _expire(conn, days)
         while time.monotonic() < until:
-            if not (_some_of_an_import(conn) or _some_deleted_contacts(conn, days) or _some_due(conn, days)):
+            if not (
+                _some_of_an_import(conn)
+                or _some_deleted_contacts(conn, days)
+                or _some_due(conn, days)
+            ):
                 return False
         return True
     finally:
@@ -80,7 +88,9 @@ def _some_of_an_import(conn: Connection) -> bool:
     if found is None:
         conn.rollback()
         return False
-    if not any(conn.execute(step, {"id": found["id"], "limit": limit}).rowcount for step, limit in STEPS):
+    if not any(
+        conn.execute(step, {"id": found["id"], "limit": limit}).rowcount for step, limit in STEPS
+    ):
         _finish(conn, found["id"], unused=found["unused"])
     conn.commit()
     return True
@@ -88,9 +98,9 @@ def _some_of_an_import(conn: Connection) -> bool:
 
 _JOURNAL = undo_rules.JOURNAL.format(contact="p.contact_id", since="p.id")
 
-# The journal keeps which fields came from where, without their values. A change that was undone counts for nothing, so
-# the next change of each of its fields found what that one had found: otherwise its undo would bring a value back that
-# was undone.
+# The journal keeps which fields came from where, without their values. A change that was undone
+# counts for nothing, so the next change of each of its fields found what that one had found:
+# otherwise its undo would bring a value back that was undone.
 _EMPTY_JOURNAL = f"""
     WITH batch AS MATERIALIZED (
       SELECT * FROM contact_changes WHERE import_id = %(id)s AND after <> '{{}}' ORDER BY id LIMIT %(limit)s),
@@ -165,12 +175,19 @@ def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
         conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s", (import_id,))
         conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
         return
-    for table in ("contact_import_corrections", "contact_import_previews", "contact_import_documents"):
+    for table in (
+        "contact_import_corrections",
+        "contact_import_previews",
+        "contact_import_documents",
+    ):
         conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
     conn.execute(
-        "UPDATE contact_import_logs SET message = NULL WHERE import_id = %s AND event = 'row_failed'", (import_id,)
+        "UPDATE contact_import_logs SET message = NULL WHERE import_id = %s AND event = 'row_failed'",
+        (import_id,),
     )
-    conn.execute("INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'purged')", (import_id,))
+    conn.execute(
+        "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'purged')", (import_id,)
+    )
     conn.execute(
         """UPDATE contact_imports SET purged_at = clock_timestamp(), sample = '[]', check_summary = '{}'
            WHERE id = %s""",

@@ -1,7 +1,8 @@
 """Import sessions: what a person may ask of an import, and when.
 
-Each request looks at the state under a row lock, or is one UPDATE that names the state it comes from, so two clicks,
-two tabs or twenty parallel requests have one effect. The caller commits, then enqueues the import (`jobs.wake`).
+Each request looks at the state under a row lock, or is one UPDATE that names the state it comes
+from, so two clicks, two tabs or twenty parallel requests have one effect. The caller commits, then
+enqueues the import (`jobs.wake`).
 """
 
 from typing import Any
@@ -28,7 +29,9 @@ LARGEST_BATCH = 1000
 def refuse_while_correcting(opened: ContactImport) -> None:
     """Raises Refusal where a worker is still changing many rows of the import, as a person asked."""
     if asked := opened.correcting:
-        raise Refusal("correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}")
+        raise Refusal(
+            "correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}"
+        )
 
 
 def map_columns(
@@ -71,9 +74,11 @@ def execute(
 ) -> bool:
     """Queue the import. True for the call that did it, False when it was queued or running before.
 
-    `site_url` is where the web process is reached: a worker may have other settings, and links to it.
+    `site_url` is where the web process is reached: a worker may have other settings, and links to
+    it.
 
-    Raises Refusal("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are invalid.
+    Raises Refusal("invalid_rows_block_start", rows=n) when `skip_errors` is off and rows are
+    invalid.
     """
     opened = locked_with_lease(session, import_id)
     if Command.EXECUTE in State(opened.state).repeats:
@@ -96,7 +101,9 @@ def invalid_rows(session: Session, import_id: UUID) -> int:
     """How many staged rows cannot be imported as they are."""
     # The partial index over rows with problems answers this, however long the file is.
     staged = select(func.count()).where(
-        ImportRow.import_id == import_id, ImportRow.problems.is_not(None), ImportRow.status == "invalid"
+        ImportRow.import_id == import_id,
+        ImportRow.problems.is_not(None),
+        ImportRow.status == "invalid",
     )
     return session.scalar(staged) or 0
 
@@ -122,14 +129,17 @@ def cancel(session: Session, import_id: UUID) -> None:
     session.flush()
 
 
-# While a batch commits it holds the import's row. Waiting for it would hide the request from the next batch.
+# While a batch commits it holds the import's row. Waiting for it would hide the request from the
+# next batch.
 _FREE = """id IN (SELECT id FROM contact_imports WHERE id = %(import_id)s AND state = ANY(%(sources)s)
     FOR NO KEY UPDATE SKIP LOCKED)"""
 
 
 def _ask_to_stop(session: Session, import_id: UUID) -> bool:
     """Note the request, unless it stands there or the import has ended since its state was read: whether it is new."""
-    _lock_lease(session, import_id)  # So that the next statement sees what the last holder committed.
+    _lock_lease(
+        session, import_id
+    )  # So that the next statement sees what the last holder committed.
     going_on = select(ContactImport.id).where(
         ContactImport.id == import_id,
         ContactImport.state.in_([*sources_of(State.CANCELLING), State.CANCELLING]),
@@ -145,12 +155,15 @@ def _ask_to_stop(session: Session, import_id: UUID) -> bool:
 
 
 def _lock_lease(session: Session, import_id: UUID) -> None:
-    session.execute(select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update())
+    session.execute(
+        select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update()
+    )
 
 
 def _cancel_check(session: Session, import_id: UUID) -> None:
     """Back to the columns. Moving the token makes the worker's next block roll back."""
-    # The check may have ended, and the import be gone, since its state was read: then nothing moves.
+    # The check may have ended, and the import be gone, since its state was read: then nothing
+    # moves.
     transitions.move(
         driver(session),
         import_id,
@@ -161,10 +174,15 @@ def _cancel_check(session: Session, import_id: UUID) -> None:
 
 
 def _cancel_queued(session: Session, import_id: UUID) -> bool:
-    """End an import that no worker has begun. A second run over failed rows goes back to where it was."""
+    """End an import that no worker has begun.
+
+    A second run over failed rows goes back to where it was.
+    """
     also = "lease_token = lease_token + 1, completed_at = clock_timestamp(), retrying = false"
     return any(
-        transitions.move(driver(session), import_id, end, sources=(State.QUEUED,), where=where, also=also)
+        transitions.move(
+            driver(session), import_id, end, sources=(State.QUEUED,), where=where, also=also
+        )
         for end, where in ((State.CANCELLED, "NOT retrying"), (State.COMPLETED, "retrying"))
     )
 
@@ -273,7 +291,9 @@ def refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
     The person's row is locked until the commit, so that requests at the same moment are counted one by one.
     """
     session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
-    pending = select(func.count()).where(ContactImport.created_by == user_id, ContactImport.state.in_(PENDING))
+    pending = select(func.count()).where(
+        ContactImport.created_by == user_id, ContactImport.state.in_(PENDING)
+    )
     if (session.scalar(pending) or 0) >= settings.pending_uploads:
         raise Refusal("too_many_pending", limit=settings.pending_uploads)
 
@@ -281,7 +301,8 @@ def refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
 def locked(session: Session, import_id: UUID) -> ContactImport:
     """The import under a row lock, so that its state cannot change between the look and the deed.
 
-    An upload whose time is over may have lost rows already (`retention.py`): nothing can be asked of it any more.
+    An upload whose time is over may have lost rows already (`retention.py`): nothing can be asked
+    of it any more.
     """
     opened = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
     if opened.expired_at is not None and opened.state in UNUSED:
@@ -313,7 +334,9 @@ def _wanted(session: Session, import_id: UUID) -> None:
     session.execute(
         update(ImportLease)
         .where(ImportLease.import_id == import_id)
-        .values(enqueued_at=func.clock_timestamp(), cancel_requested_at=None, waiting_for=None, deaths=0)
+        .values(
+            enqueued_at=func.clock_timestamp(), cancel_requested_at=None, waiting_for=None, deaths=0
+        )
     )
 
 
@@ -325,4 +348,3 @@ def log(session: Session, import_id: UUID, event: str, message: str | None = Non
 def driver(session: Session) -> psycopg.Connection[Any]:
     """The psycopg connection under a SQLAlchemy session, in the session's own transaction."""
     return session.connection().connection.driver_connection  # type: ignore[return-value]
-

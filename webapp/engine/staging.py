@@ -16,7 +16,9 @@ from webapp.limits import MEBIBYTE
 from webapp.vocabulary.fields import SCALARS
 from webapp.vocabulary.refusals import Refusal
 
-CHUNK = 128 * 1024  # bytes; larger ones cost several times as much in every buffer on the way and save no time
+CHUNK = (
+    128 * 1024
+)  # bytes; larger ones cost several times as much in every buffer on the way and save no time
 BLOCK_ROWS = 1000
 COLUMNS = (
     *("import_id", "row", "status"),
@@ -100,7 +102,9 @@ class StoredFile:
     `file_id` is the id of the import that brought the file; those that run it again share it.
     """
 
-    def __init__(self, connection: Callable[[], psycopg.Connection[Any]], file_id: UUID, size: int) -> None:
+    def __init__(
+        self, connection: Callable[[], psycopg.Connection[Any]], file_id: UUID, size: int
+    ) -> None:
         self.connection = connection  # asked for each block, so that none is held between two
         self.file_id = file_id
         self.size = size
@@ -130,7 +134,9 @@ def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> 
             copy.write("".join([_line(name, row) for row in rows[begin : begin + LINES]]))
     problems = {(row.row, problem.code) for row in rows if row.problems for problem in row.problems}
     if problems:
-        with conn.cursor().copy("COPY contact_import_problems (import_id, row, code) FROM STDIN") as copy:
+        with conn.cursor().copy(
+            "COPY contact_import_problems (import_id, row, code) FROM STDIN"
+        ) as copy:
             for number, code in problems:
                 copy.write_row((import_id, number, code))
 
@@ -149,8 +155,13 @@ def _line(import_id: str, row: CheckedRow) -> str:
         _array(row.clears),
         _json([problem.as_json() for problem in row.problems]) if row.problems else NULL,
     ]
-    # The cells as they came may hold the separator; nothing else does, so all the rest is escaped at one go.
-    raw = _escaped(_array(row.record)).replace(SEPARATOR, f"\\{SEPARATOR}") if row.record is not None else NULL
+    # The cells as they came may hold the separator; nothing else does, so all the rest is escaped
+    # at one go.
+    raw = (
+        _escaped(_array(row.record)).replace(SEPARATOR, f"\\{SEPARATOR}")
+        if row.record is not None
+        else NULL
+    )
     return f"{_escaped(SEPARATOR.join(cleaned))}{SEPARATOR}{raw}\n"
 
 
@@ -179,10 +190,12 @@ def take_back(conn: Connection, import_id: UUID, rows: Sequence[int]) -> None:
             conn.execute(statement, asked)
 
 
-# Without the bounds each statement compares every row of the file with each of those asked for: 100,000 rows took 41 s.
+# Without the bounds each statement compares every row of the file with each of those asked for:
+# 100,000 rows took 41 s.
 _ASKED = """r.import_id = %(import_id)s AND r.row BETWEEN %(first)s AND %(last)s
     AND r.row = ANY(%(rows)s::bigint[])"""
-# The list has the codes before the rows: without its code, each row would be looked for in the whole of it.
+# The list has the codes before the rows: without its code, each row would be looked for in the
+# whole of it.
 TAKE_BACK = (
     f"""DELETE FROM contact_import_problems WHERE ctid = ANY(ARRAY(
          SELECT p.ctid FROM contact_import_rows r, jsonb_array_elements(r.problems) x, LATERAL (

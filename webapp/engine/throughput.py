@@ -1,7 +1,7 @@
 """How fast an import moves: a moving average over what was committed in the newest seconds.
 
-It is read from the log alone, so it survives a resume, and any process sees the same. Work on hold keeps the
-throughput that it had; the page says that it waits.
+It is read from the log alone, so it survives a resume, and any process sees the same. Work on hold
+keeps the throughput that it had; the page says that it waits.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,10 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Second:
-    """What was committed within one second of the clock. `began` is when the first of it was begun."""
+    """What was committed within one second of the clock.
+
+    `began` is when the first of it was begun.
+    """
 
     second: int
     rows: int

@@ -51,5 +51,7 @@ def move(
         },
     ).fetchone()
     if moved and event:
-        conn.execute("INSERT INTO contact_import_logs (import_id, event) VALUES (%s, %s)", (import_id, event))
+        conn.execute(
+            "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, %s)", (import_id, event)
+        )
     return moved is not None

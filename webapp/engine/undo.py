@@ -1,12 +1,12 @@
 """The undo of an import, in resumable batches of one transaction each.
 
-First the contacts go that the import created and no one else changed, and those that earlier undos left due and this
-import alone kept: that frees their keys. Then the changed fields come back, newest change first, and each entry says
-that it is undone. At last the keys are settled that are due. `undo_rules` judges, `undo_writing` writes. Undos run one
-after another.
+First the contacts go that the import created and no one else changed, and those that earlier undos
+left due and this import alone kept: that frees their keys. Then the changed fields come back,
+newest change first, and each entry says that it is undone. At last the keys are settled that are
+due. `undo_rules` judges, `undo_writing` writes. Undos run one after another.
 
-A contact that the database will not change, for a constraint or a trigger from outside, stays alone and is
-listed with the reason; its entries still stand.
+A contact that the database will not change, for a constraint or a trigger from outside, stays alone
+and is listed with the reason; its entries still stand.
 """
 
 import time
@@ -34,7 +34,10 @@ ONE_AT_A_TIME = 7_665_102  # "rowcall undo": held while an undo begins, and by e
 
 @dataclass
 class Undone:
-    """How far an undo is. `at` is the number of the row, contact or journal entry last dealt with in the phase."""
+    """How far an undo is.
+
+    `at` is the number of the row, contact or journal entry last dealt with in the phase.
+    """
 
     phase: str = "created"  # created | due_contacts | changed | due_keys | done
     at: int | None = None
@@ -56,7 +59,9 @@ def undo_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool])
     while undone.phase != "done":
         began, before = time.monotonic(), undone.through
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
-        conn.execute("SET CONSTRAINTS ALL IMMEDIATE")  # so that they speak up where the contact at fault can be told
+        conn.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE"
+        )  # so that they speak up where the contact at fault can be told
         PHASES[undone.phase](conn, lease.import_id, undone)
         _log_batch(conn, lease.import_id, undone.through - before, time.monotonic() - began)
         _checkpoint(conn, lease, undone)
@@ -167,7 +172,9 @@ def _remove(conn: Connection, import_id: UUID, created: Sequence[Row], *, new: b
     return _remove_locked(conn, undo_writing.of_import(import_id), created, new=new)
 
 
-def _remove_locked(conn: Connection, unit: undo_writing.Unit, created: Sequence[Row], *, new: bool) -> int:
+def _remove_locked(
+    conn: Connection, unit: undo_writing.Unit, created: Sequence[Row], *, new: bool
+) -> int:
     """All at once, or, where the database refuses, by halves down to those that it keeps."""
     try:
         with conn.transaction():
@@ -179,7 +186,9 @@ def _remove_locked(conn: Connection, unit: undo_writing.Unit, created: Sequence[
             _list_refused(conn, unit["import_id"], created[0], error)
             return 0
     half = len(created) // 2
-    return sum(_remove_locked(conn, unit, part, new=new) for part in (created[:half], created[half:]))
+    return sum(
+        _remove_locked(conn, unit, part, new=new) for part in (created[:half], created[half:])
+    )
 
 
 def _list_refused(conn: Connection, import_id: UUID, row: Row, error: psycopg.Error) -> None:
@@ -207,14 +216,18 @@ _CHANGES = """
       AND id < COALESCE(%(at)s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %(batch)s"""
 
 
-def _restore_locked(conn: Connection, unit: undo_writing.Unit, changes: Sequence[Row], undone: Undone) -> set[int]:
+def _restore_locked(
+    conn: Connection, unit: undo_writing.Unit, changes: Sequence[Row], undone: Undone
+) -> set[int]:
     """All at once, or, where the database refuses, by halves down to the contact at fault: the entries marked."""
     contacts = {change["contact_id"] for change in changes}
     for claim in (False, True) if len(contacts) == 1 else (False,):
         try:
             with conn.transaction():
                 numbers = [change["id"] for change in changes]
-                written = undo_writing.restore(conn, undo_rules.OF_IMPORT, unit, numbers, claim=claim)
+                written = undo_writing.restore(
+                    conn, undo_rules.OF_IMPORT, unit, numbers, claim=claim
+                )
                 undo_writing.list_kept(conn, unit["import_id"], written.kept)
         except psycopg.Error as error:
             if not is_refusal(error):
@@ -227,7 +240,10 @@ def _restore_locked(conn: Connection, unit: undo_writing.Unit, changes: Sequence
         _list_refused(conn, unit["import_id"], changes[0], refusal)
         return set()
     first = set(sorted(contacts)[: len(contacts) // 2])
-    parts = [[change for change in changes if (change["contact_id"] in first) is part] for part in (True, False)]
+    parts = [
+        [change for change in changes if (change["contact_id"] in first) is part]
+        for part in (True, False)
+    ]
     return set().union(*(_restore_locked(conn, unit, part, undone) for part in parts))
 
 
@@ -252,7 +268,10 @@ def _next(conn: Connection, query: str, import_id: UUID, undone: Undone) -> list
 
 
 def _attempted(conn: Connection, act: Callable[[], bool]) -> bool:
-    """Whether the short way worked. Most batches need no locks; of any other nothing is written, and it is locked."""
+    """Whether the short way worked.
+
+    Most batches need no locks; of any other nothing is written, and it is locked.
+    """
     try:
         with conn.transaction() as attempt:
             if act():

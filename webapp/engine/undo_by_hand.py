@@ -28,8 +28,9 @@ from webapp.vocabulary.refusals import Refusal
 class ChangeUndone:
     """What the undo of a change did.
 
-    `there` says whether the contact is in the book afterwards. `kept` lists what stays, as the preview of an import's
-    undo does: contact_id, row, field, code, wanted, now, by_import, by_file, by_user, by_person.
+    `there` says whether the contact is in the book afterwards. `kept` lists what stays, as the
+    preview of an import's undo does: contact_id, row, field, code, wanted, now, by_import, by_file,
+    by_user, by_person.
     """
 
     contact_id: int
@@ -42,15 +43,23 @@ class ChangeUndone:
 def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
     """Undo an edit or a deletion. The caller commits.
 
-    Raises Refusal: change_unknown, change_undone, change_too_old, contact_gone, refused_on_undo, or contact_busy while
-    an import holds the contact.
+    Raises Refusal: change_unknown, change_undone, change_too_old, contact_gone, refused_on_undo, or
+    contact_busy while an import holds the contact.
     """
     session.flush()
     conn = sessions.driver(session)
     until = time.monotonic() + journal.LONGEST_WAIT
     try:
-        rows(conn, "SELECT set_config('statement_timeout', %(ms)s, true)", {"ms": str(_milliseconds(until))})
-        rows(conn, "SELECT pg_advisory_xact_lock(%(key)s) IS NULL AS done", {"key": undo.ONE_AT_A_TIME})
+        rows(
+            conn,
+            "SELECT set_config('statement_timeout', %(ms)s, true)",
+            {"ms": str(_milliseconds(until))},
+        )
+        rows(
+            conn,
+            "SELECT pg_advisory_xact_lock(%(key)s) IS NULL AS done",
+            {"key": undo.ONE_AT_A_TIME},
+        )
         undone = _undo(session, conn, change_id, user_id)
     except (psycopg.Error, OperationalError) as error:
         session.rollback()
@@ -61,7 +70,10 @@ def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
 
 
 def preview_change(session: Session, change_id: int) -> ChangeUndone:
-    """What `undo_change` would do and raise now. It does it, and takes it back within the transaction."""
+    """What `undo_change` would do and raise now.
+
+    It does it, and takes it back within the transaction.
+    """
     savepoint = session.begin_nested()
     try:
         return undo_change(session, change_id, 0)
@@ -74,14 +86,25 @@ def _milliseconds(until: float) -> int:
     return max(round((until - time.monotonic()) * 1000), 1)
 
 
-def _undo(session: Session, conn: psycopg.Connection[Any], change_id: int, user_id: int) -> ChangeUndone:
+def _undo(
+    session: Session, conn: psycopg.Connection[Any], change_id: int, user_id: int
+) -> ChangeUndone:
     change = session.get(ContactChange, change_id, with_for_update=True, populate_existing=True)
     _possible(change, retention.days(session))
     assert change is not None  # noqa: S101 - _possible said so
-    unit = {"import_id": None, "change": change.id, "since": change.undone_at or change.at, "user_id": user_id}
+    unit = {
+        "import_id": None,
+        "change": change.id,
+        "since": change.undone_at or change.at,
+        "user_id": user_id,
+    }
     undone = ChangeUndone(change.contact_id, change.kind)
     before = _held(conn, change.contact_id)
-    written = _bring_back(conn, change, unit) if change.kind == "delete" else _take_edit_back(conn, change, unit)
+    written = (
+        _bring_back(conn, change, unit)
+        if change.kind == "delete"
+        else _take_edit_back(conn, change, unit)
+    )
     _remove_if_due(conn, change.contact_id, unit)
     settled = undo_keys.settle(conn, unit)
     after = _held(conn, change.contact_id)
@@ -116,14 +139,21 @@ def _differing(before: Row, after: Row) -> list[str]:
     return [name for name in names if (before.get(name) or None) != (after.get(name) or None)]
 
 
-def _take_edit_back(conn: psycopg.Connection[Any], change: ContactChange, unit: Row) -> undo_writing.Written:
+def _take_edit_back(
+    conn: psycopg.Connection[Any], change: ContactChange, unit: Row
+) -> undo_writing.Written:
     if _held(conn, change.contact_id) is None:
         raise Refusal("contact_gone")
     return _restore(conn, undo_rules.OF_CHANGE, unit, [change.id])
 
 
-def _restore(conn: psycopg.Connection[Any], condition: str, unit: Row, changes: list[int]) -> undo_writing.Written:
-    """Undo these entries. Where a key was taken at the last moment, all keys become due, and are settled at the end."""
+def _restore(
+    conn: psycopg.Connection[Any], condition: str, unit: Row, changes: list[int]
+) -> undo_writing.Written:
+    """Undo these entries.
+
+    Where a key was taken at the last moment, all keys become due, and are settled at the end.
+    """
     for claim in (False, True):
         try:
             with conn.transaction():
@@ -133,7 +163,9 @@ def _restore(conn: psycopg.Connection[Any], condition: str, unit: Row, changes: 
     raise Refusal("refused_on_undo")
 
 
-def _bring_back(conn: psycopg.Connection[Any], change: ContactChange, unit: Row) -> undo_writing.Written:
+def _bring_back(
+    conn: psycopg.Connection[Any], change: ContactChange, unit: Row
+) -> undo_writing.Written:
     """Insert the deleted contact as it was, and undo on it what was undone while it was away."""
     values = dict(change.before)
     for kind, key in KEYS.items():
@@ -179,8 +211,13 @@ _INSERT = f"""
 
 
 def _columns(before: Row) -> Row:
-    """A deletion's journal entry as columns of the contact. Entries of older versions do not say when it was made."""
-    custom = {name[len(CUSTOM) :]: value for name, value in before.items() if name.startswith(CUSTOM)}
+    """A deletion's journal entry as columns of the contact.
+
+    Entries of older versions do not say when it was made.
+    """
+    custom = {
+        name[len(CUSTOM) :]: value for name, value in before.items() if name.startswith(CUSTOM)
+    }
     plain = {name: before.get(name) for name in WRITTEN if name not in {"custom", "tags"}}
     return {
         **plain,
@@ -210,11 +247,14 @@ def _named(session: Session, kept: list[Row]) -> list[Row]:
     files = {row.id: row.name for row in session.execute(_FILES, {"ids": list(imports)})}
     names = {row.id: row.name for row in session.execute(_PEOPLE, {"ids": list(people)})}
     return [
-        {**row, "by_file": files.get(str(row["by_import"])), "by_person": names.get(row["by_user"])} for row in kept
+        {**row, "by_file": files.get(str(row["by_import"])), "by_person": names.get(row["by_user"])}
+        for row in kept
     ]
 
 
 _FILES = text(
     "SELECT CAST(id AS text) AS id, filename AS name FROM contact_imports WHERE id = ANY(CAST(:ids AS uuid[]))"
 )
-_PEOPLE = text("SELECT id, COALESCE(NULLIF(name, ''), email) AS name FROM users WHERE id = ANY(:ids)")
+_PEOPLE = text(
+    "SELECT id, COALESCE(NULLIF(name, ''), email) AS name FROM users WHERE id = ANY(:ids)"
+)

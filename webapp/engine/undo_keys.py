@@ -1,9 +1,12 @@
-"""Unique keys that an undo could not give back at once. They are due, and each undo settles what is due in one step.
+"""Unique keys that an undo could not give back at once.
 
-An e-mail address or an external id that should come back may be held by another contact, which may itself wait for a
-key. A claim is blocked where the holder of its key claims nothing itself, or is blocked. All other claims are granted
-together, in one transaction: chains that end in a free key, and cycles of any length. Blocked ones stay due, and the
-next undo looks at them again. docs/architecture.md says why this brings the book back.
+They are due, and each undo settles what is due in one step.
+
+An e-mail address or an external id that should come back may be held by another contact, which may
+itself wait for a key. A claim is blocked where the holder of its key claims nothing itself, or is
+blocked. All other claims are granted together, in one transaction: chains that end in a free key,
+and cycles of any length. Blocked ones stay due, and the next undo looks at them again.
+docs/architecture.md says why this brings the book back.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +37,9 @@ HOLDER = " UNION ALL ".join(
 )
 
 _HELD = "CASE d.kind {} END".format(" ".join(f"WHEN '{kind}' THEN c.{kind}" for kind in KEYS))
-_OWN_KEY = "CASE d.kind {} END".format(" ".join(f"WHEN '{kind}' THEN c.{key}" for kind, key in KEYS.items()))
+_OWN_KEY = "CASE d.kind {} END".format(
+    " ".join(f"WHEN '{kind}' THEN c.{key}" for kind, key in KEYS.items())
+)
 
 
 def void(unit: str = "false") -> str:
@@ -46,9 +51,10 @@ def void(unit: str = "false") -> str:
               AND NOT COALESCE({unit}, false)))"""
 
 
-# Which of `claims` (contact_id, kind, key, plain, source) are blocked. Two more sets are empty but in a preview: those
-# `leaving` (contact_id, kind), who give their key up for certain, and keys that are `given` (kind, key) for certain.
-# Of several claims on a key the contact wins to which nothing else happened, then the newest standing source.
+# Which of `claims` (contact_id, kind, key, plain, source) are blocked. Two more sets are empty but
+# in a preview: those `leaving` (contact_id, kind), who give their key up for certain, and keys that
+# are `given` (kind, key) for certain. Of several claims on a key the contact wins to which nothing
+# else happened, then the newest standing source.
 BLOCKED = f"""held AS MATERIALIZED (
       SELECT c.*, k.id AS holder,
         row_number() OVER (PARTITION BY c.kind, c.key ORDER BY c.plain DESC, c.source DESC, c.contact_id DESC) AS place
@@ -64,7 +70,8 @@ BLOCKED = f"""held AS MATERIALIZED (
       UNION
       SELECT h.contact_id, h.kind FROM blocked b JOIN held h ON h.holder = b.contact_id AND h.kind = b.kind)"""
 
-# Who gave the key to its holder: the last standing change that wrote it, or else the import that created the holder.
+# Who gave the key to its holder: the last standing change that wrote it, or else the import that
+# created the holder.
 GIVER = """
     SELECT import_id, user_id FROM (
       SELECT h.import_id, h.user_id, h.id FROM contact_changes h
@@ -76,17 +83,23 @@ GIVER = """
 
 @dataclass
 class Settled:
-    """What became of the due claims. `restored` counts contacts that nothing else of this undo came back to."""
+    """What became of the due claims.
+
+    `restored` counts contacts that nothing else of this undo came back to.
+    """
 
     restored: int = 0
     granted: list[Row] = field(default_factory=list)  # contact_id, kind
-    blocked: list[Row] = field(default_factory=list)  # contact_id, row, field, code, message, wanted, now, by_…
+    blocked: list[Row] = field(
+        default_factory=list
+    )  # contact_id, row, field, code, message, wanted, now, by_…
 
 
 def settle(conn: psycopg.Connection[Any], unit: dict[str, Any]) -> Settled:
     """Grant all due claims that are not blocked, in the caller's transaction.
 
-    `unit` has import_id or change of the undo at hand; `blocked` lists what stays due of it, or was refused.
+    `unit` has import_id or change of the undo at hand; `blocked` lists what stays due of it, or was
+    refused.
     """
     rows(conn, _DROP_VOID, {})
     refused: dict[int, str] = {}
@@ -105,9 +118,13 @@ def settle(conn: psycopg.Connection[Any], unit: dict[str, Any]) -> Settled:
                 claim["id"]: first_line(error) for claim in granted
             }
     done = [claim["id"] for claim in settled.granted]
-    settled.restored = len({claim["contact_id"] for claim in settled.granted if not claim["counted"]})
+    settled.restored = len(
+        {claim["contact_id"] for claim in settled.granted if not claim["counted"]}
+    )
     settled.blocked = rows(
-        conn, _BLOCKED_OF_UNIT, {**unit, "done": done, "refused": list(refused), "messages": list(refused.values())}
+        conn,
+        _BLOCKED_OF_UNIT,
+        {**unit, "done": done, "refused": list(refused), "messages": list(refused.values())},
     )
     rows(conn, _FORGET, {"settled": [*done, *refused]})
     return settled

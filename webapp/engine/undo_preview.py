@@ -26,7 +26,10 @@ FRESH = timedelta(seconds=30)  # for so long a preview is shown although the boo
 
 @dataclass(frozen=True)
 class RollbackPreview:
-    """What an undo would do, in contacts. `conflicts` lists the first hundred of what stays, and who changed it."""
+    """What an undo would do, in contacts.
+
+    `conflicts` lists the first hundred of what stays, and who changed it.
+    """
 
     removed: int
     restored: int
@@ -41,7 +44,9 @@ def preview(session: Session, import_id: UUID) -> RollbackPreview:
     with db.planned(session, jit="off", enable_nestloop="off"):
         unit = {**undo_writing.of_import(import_id), "limit": LISTED}
         (found,) = undo_keys.rows(sessions.driver(session), _PREVIEW, unit)
-    return RollbackPreview(found["removed"], found["restored"], found["kept"], found["conflicts"] or [])
+    return RollbackPreview(
+        found["removed"], found["restored"], found["kept"], found["conflicts"] or []
+    )
 
 
 def soon(session: Session, import_id: UUID, seconds: float = SECONDS) -> RollbackPreview | None:
@@ -71,7 +76,9 @@ def compute_and_keep(session: Session, import_id: UUID) -> None:
 def kept(session: Session, import_id: UUID) -> RollbackPreview | None:
     """The preview that a job kept, unless it is out of date."""
     found = session.get(UndoPreview, import_id, populate_existing=True)
-    if found is None or (found.seen != _seen(session) and found.made_at < datetime.now(UTC) - FRESH):
+    if found is None or (
+        found.seen != _seen(session) and found.made_at < datetime.now(UTC) - FRESH
+    ):
         return None
     return RollbackPreview(**found.result)
 
@@ -90,8 +97,8 @@ _UNIT = undo_rules.OF_IMPORT
 _THIS = _UNIT.format(h="h")
 _KINDS = "(VALUES {}) kinds(kind)".format(", ".join(f"('{kind}')" for kind in KEYS))
 
-# made: the contacts that the import created, and those that are due to go, with what keeps them. keys: the unique keys
-# of plain entries, free or not. listed: what stays, and why.
+# made: the contacts that the import created, and those that are due to go, with what keeps them.
+# keys: the unique keys of plain entries, free or not. listed: what stays, and why.
 _PARTS = f"""
     made AS MATERIALIZED (
       SELECT m.row, m.contact_id, m.new, c.id IS NOT NULL AS there, f.id AS change, f.kind, f.import_id AS by_import,

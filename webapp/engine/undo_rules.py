@@ -1,16 +1,24 @@
-"""What an undo does to one batch of changes: which field comes back, which stays, and why. See docs/architecture.md.
+"""What an undo does to one batch of changes: which field comes back, which stays, and why.
 
-A change is a journal entry, and the entry says whether it still stands (`undone_at`). A field of a contact is worth
-what the newest standing entry that names it left, or else what the oldest entry found. This is a function of the set
-of standing entries, so the order in which entries are undone does not matter, and nothing is handed over.
+See docs/architecture.md.
 
-- Each tag and each custom label is a field of its own. E-mail and phone carry their matching key with them.
-- A person's run of edits that ends with exactly what the import before it wrote changes nothing, so it does not count.
-- An entry whose values retention has deleted (`after` is empty) stands for good: older entries no longer matter.
+A change is a journal entry, and the entry says whether it still stands (`undone_at`). A field of a
+contact is worth what the newest standing entry that names it left, or else what the oldest entry
+found. This is a function of the set of standing entries, so the order in which entries are undone
+does not matter, and nothing is handed over.
+
+- Each tag and each custom label is a field of its own. E-mail and phone carry their matching key
+  with them.
+- A person's run of edits that ends with exactly what the import before it wrote changes nothing, so
+  it does not count.
+- An entry whose values retention has deleted (`after` is empty) stands for good: older entries no
+  longer matter.
 - A value that is not what the journal says was changed by something else. It stays.
-- An e-mail address or external id that another contact may hold is not written here: it becomes due (`undo_keys`).
+- An e-mail address or external id that another contact may hold is not written here: it becomes due
+  (`undo_keys`).
 
-The same SQL judges for the undo of an import, for the undo of a change by hand, and for the preview of both.
+The same SQL judges for the undo of an import, for the undo of a change by hand, and for the preview
+of both.
 """
 
 from webapp.engine.undo_keys import KEYS
@@ -27,9 +35,11 @@ UNDONE_MEANWHILE = "({h}.kind IN ('import', 'edit') AND {h}.undone_at > %(since)
 # later entry found in such a field may be less than what the contact had.
 _IS_RETURN = "({h}.kind = 'delete' AND {h}.undone_at IS NOT NULL)"
 
-# A contact's journal. OFFSET and the sum keep the look-up by contact: by import it would read the import's whole
-# journal, and by number, as a plan made while the journal was empty may, all of it.
-JOURNAL = "(SELECT * FROM contact_changes WHERE contact_id = {contact} AND id + 0 > {since} OFFSET 0)"
+# A contact's journal. OFFSET and the sum keep the look-up by contact: by import it would read the
+# import's whole journal, and by number, as a plan made while the journal was empty may, all of it.
+JOURNAL = (
+    "(SELECT * FROM contact_changes WHERE contact_id = {contact} AND id + 0 > {since} OFFSET 0)"
+)
 
 CARRIERS = ", ".join(f"'{field}'" for field in KEY_FIELDS)
 _IS_CARRIED = " OR ".join(
@@ -61,14 +71,17 @@ def custom_with(entry: str) -> str:
 
 def _holds(entry: str) -> str:
     """Whether contact c holds, to the letter, what the entry left; c.whole is its row."""
-    return f"(jsonb_populate_record(c.whole, {entry}) = c.whole AND c.custom = {custom_with(entry)})"
+    return (
+        f"(jsonb_populate_record(c.whole, {entry}) = c.whole AND c.custom = {custom_with(entry)})"
+    )
 
 
 def found(unit: str, entries: str) -> str:
     """The unit's entries that the condition `entries` picks, with their contacts.
 
-    is_plain: nothing else happened to the contact that matters. Such an entry comes back whole, as it was before.
-    returns: false for contacts that the import itself created. They are kept as the import left them, or removed.
+    is_plain: nothing else happened to the contact that matters. Such an entry comes back whole, as
+    it was before. returns: false for contacts that the import itself created. They are kept as the
+    import left them, or removed.
     """
     other = f"""o.id <> h.id AND ({_IS_RETURN.format(h="o")} OR o.kind IN ('import', 'edit') AND (
             {unit.format(h="o")} OR (o.id > h.id AND o.undone_at IS NULL)
@@ -100,7 +113,8 @@ def fields(entry: str) -> str:
         for side in ("before", "after")
     }
     has = {
-        side: f"(CASE jsonb_typeof({h}.{side} -> 'tags') WHEN 'array' THEN {h}.{side} -> 'tags' END)" for side in sides
+        side: f"(CASE jsonb_typeof({h}.{side} -> 'tags') WHEN 'array' THEN {h}.{side} -> 'tags' END)"
+        for side in sides
     }
     return f"""(SELECT b.key AS field, {sides["before"]} AS before, {sides["after"]} AS after
         FROM jsonb_each({h}.before) b
@@ -231,7 +245,8 @@ def judged(unit: str) -> str:
       WHERE j.field = 'tags')"""
 
 
-# What stays of the judged fields, but for keys that are due; with who or which import wrote it since.
+# What stays of the judged fields, but for keys that are due; with who or which import wrote it
+# since.
 LISTED = f"""
       SELECT l.contact_id, l.row, l.field,
         CASE WHEN s.kind = 'import' THEN 'changed_by_later_import' ELSE 'edited_since' END AS code,
@@ -245,7 +260,8 @@ LISTED = f"""
         SELECT contact_id, row, 'tags', wanted, value, first, source FROM retagged WHERE other) l
       LEFT JOIN LATERAL (SELECT * FROM contact_changes h WHERE h.id = l.source LIMIT 1) s ON l.source > l.first"""
 
-# The unique keys that plain entries of `found` would bring back, and the contact that holds each of them now.
+# The unique keys that plain entries of `found` would bring back, and the contact that holds each of
+# them now.
 PLAIN_KEYS = " UNION ALL ".join(
     f"""
       SELECT f.contact_id, f.row, '{kind}' AS kind, f.before ->> '{key}' AS key,

@@ -15,7 +15,9 @@ from webapp.engine.undo_keys import Row, rows
 from webapp.vocabulary.fields import SCALARS
 from webapp.vocabulary.keys import DERIVED_KEYS
 
-Unit = dict[str, Any]  # import_id, change, since, user_id: what the unit's condition and the marks need
+Unit = dict[
+    str, Any
+]  # import_id, change, since, user_id: what the unit's condition and the marks need
 
 
 def of_import(import_id: object) -> Unit:
@@ -34,7 +36,11 @@ class Written:
 
 def lock(conn: psycopg.Connection[Any], contacts: list[int]) -> None:
     """Lock these contacts, so that what is read of them and of their journal next stays true until the commit."""
-    rows(conn, "SELECT id FROM contacts WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE", {"ids": contacts})
+    rows(
+        conn,
+        "SELECT id FROM contacts WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE",
+        {"ids": contacts},
+    )
 
 
 def remove_whole(conn: psycopg.Connection[Any], created: Sequence[Row]) -> bool:
@@ -48,7 +54,10 @@ def remove_whole(conn: psycopg.Connection[Any], created: Sequence[Row]) -> bool:
 
 
 def remove(conn: psycopg.Connection[Any], unit: Unit, created: Sequence[Row], *, new: bool) -> int:
-    """Remove created contacts that no change by others stands on: how many. The others are due, and if new listed."""
+    """Remove created contacts that no change by others stands on: how many.
+
+    The others are due, and if new listed.
+    """
     lock(conn, [row["contact_id"] for row in created])
     (found,) = rows(conn, _REMOVE, {**unit, **_listed(created), "new": new})
     return int(found["removed"])
@@ -119,7 +128,12 @@ def restore_whole(conn: psycopg.Connection[Any], unit: Unit, changes: list[int])
 
 
 def restore(
-    conn: psycopg.Connection[Any], condition: str, unit: Unit, changes: list[int], *, claim: bool = False
+    conn: psycopg.Connection[Any],
+    condition: str,
+    unit: Unit,
+    changes: list[int],
+    *,
+    claim: bool = False,
 ) -> Written:
     """Undo these entries, and with them all entries of the unit on their contacts, which the caller has locked.
 
@@ -161,8 +175,8 @@ _UPDATE = f"""UPDATE contacts c SET {_ASSIGNMENTS},
         custom = {undo_rules.custom_with("r.back")}, version = c.version + 1, updated_at = now()"""
 _MARK = "UPDATE contact_changes h SET undone_at = clock_timestamp(), undone_by = %(user_id)s"
 
-# A contact that is changed meanwhile has another version by the time that its turn comes. The entry is where it
-# was found, on the same snapshot: that takes no index.
+# A contact that is changed meanwhile has another version by the time that its turn comes. The entry
+# is where it was found, on the same snapshot: that takes no index.
 _RESTORE_WHOLE = f"""
     WITH {undo_rules.found(undo_rules.OF_IMPORT, _CHANGED)},
     returning_fields AS MATERIALIZED (
@@ -228,5 +242,3 @@ def _statement(condition: str) -> str:
       FROM found f CROSS JOIN LATERAL ({undo_rules.deletion("f.contact_id")}) d WHERE NOT f.there)
     SELECT ARRAY(SELECT id FROM restored) AS restored, ARRAY(SELECT id FROM marked) AS marked,
       COALESCE((SELECT jsonb_agg(l) FROM listed l), '[]') AS kept"""
-
-

@@ -31,10 +31,12 @@ def create(
     default_country: str | None = None,
     upload_key: str | None = None,
 ) -> ContactImport:
-    """Store the bytes, read the head and open a session. Nothing stays behind when the file is refused.
+    """Store the bytes, read the head and open a session.
 
-    Raises Refusal for a file that cannot be used, too_large past the limit, and too_many_pending for a
-    person with as many imports waiting as one may have.
+    Nothing stays behind when the file is refused.
+
+    Raises Refusal for a file that cannot be used, too_large past the limit, and too_many_pending
+    for a person with as many imports waiting as one may have.
     """
     sessions.refuse_too_many(session, user_id, settings)
     filename = plain_name(filename)
@@ -49,7 +51,13 @@ def create(
         upload_key=upload_key,
     )
     head = look(
-        session, opened, settings, encoding=encoding, delimiter=delimiter, sheet=sheet, header_row=header_row
+        session,
+        opened,
+        settings,
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+        header_row=header_row,
     )
     _take_head(session, opened, head)
     session.add(opened)
@@ -79,7 +87,10 @@ def look(
     sheet: str | None = None,
     header_row: int | None = None,
 ) -> reading.Head:
-    """The head of the stored file, read with what is given; the rest is found out. Raises Refusal."""
+    """The head of the stored file, read with what is given; the rest is found out.
+
+    Raises Refusal.
+    """
     return reading.inspect(
         StoredFile(lambda: sessions.driver(session), opened.file_id, opened.size_bytes),
         opened.filename,
@@ -100,13 +111,18 @@ def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any
     opened.mapping = None
     if opened.state != State.UPLOADED:
         sessions.enter(session, opened, State.UPLOADED)
-    session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))  # Cells moved.
+    session.execute(
+        delete(ImportCorrection).where(ImportCorrection.import_id == import_id)
+    )  # Cells moved.
     session.flush()
     return opened
 
 
 def _take_head(session: Session, opened: ContactImport, head: reading.Head) -> None:
-    """Keep what the head tells. A mapping that this person gave to the same columns before is suggested again."""
+    """Keep what the head tells.
+
+    A mapping that this person gave to the same columns before is suggested again.
+    """
     before = mappings.remembered(session, opened.created_by, head.columns)
     opened.format = head.dialect.format
     opened.encoding = head.dialect.encoding
@@ -120,7 +136,9 @@ def _take_head(session: Session, opened: ContactImport, head: reading.Head) -> N
         "encoding_certain": head.encoding_certain,
         "mapped_before": before and before[1].isoformat(),
     }
-    opened.suggested_mapping = before[0] if before else list(mapping.suggest(head.columns, head.sample))
+    opened.suggested_mapping = (
+        before[0] if before else list(mapping.suggest(head.columns, head.sample))
+    )
 
 
 def dialect_of(opened: ContactImport) -> reading.Dialect:
@@ -137,5 +155,7 @@ def dialect_of(opened: ContactImport) -> reading.Dialect:
 def limits(settings: Settings) -> reading.Limits:
     """The administrator's limits as the intake room takes them."""
     return reading.Limits(
-        max_rows=settings.max_rows, max_columns=settings.max_columns, max_cell_chars=settings.max_cell_chars
+        max_rows=settings.max_rows,
+        max_columns=settings.max_columns,
+        max_cell_chars=settings.max_cell_chars,
     )

@@ -15,15 +15,25 @@ CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def cleaned_column(cells: Iterable[str], kept: str) -> list[str]:
-    """The cells of a column, cleaned. Of most columns one look at all of them tells that trimming was enough."""
+    """The cells of a column, cleaned.
+
+    Of most columns one look at all of them tells that trimming was enough.
+    """
     trimmed = [*map(str.strip, cells)]
     return trimmed if _are_clean(trimmed) else [text and cleaned(text, kept) for text in trimmed]
 
 
 def _are_clean(trimmed: list[str]) -> bool:
-    """Whether cleaning would change none of them. A blank between two texts composes with neither."""
+    """Whether cleaning would change none of them.
+
+    A blank between two texts composes with neither.
+    """
     joined = f" {' '.join(trimmed)}"
-    return joined.isprintable() and not QUOTES.search(joined) and unicodedata.is_normalized("NFC", joined)
+    return (
+        joined.isprintable()
+        and not QUOTES.search(joined)
+        and unicodedata.is_normalized("NFC", joined)
+    )
 
 
 def cleaned(text: str, kept: str) -> str:
@@ -31,7 +41,9 @@ def cleaned(text: str, kept: str) -> str:
     text = unprotected(text)
     if not text.isprintable():
         text = line_feeds(text)
-        text = CONTROL.sub(lambda found: found[0] if found[0] in kept else _instead_of(found[0]), text)
+        text = CONTROL.sub(
+            lambda found: found[0] if found[0] in kept else _instead_of(found[0]), text
+        )
         text = text.strip().strip(INVISIBLE)
     return unicodedata.normalize("NFC", text).strip()
 

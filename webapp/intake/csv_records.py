@@ -7,15 +7,35 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from webapp.intake import encodings, headers, lines
-from webapp.intake.records import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
-from webapp.limits import KEPT_CELL_CHARS, KEPT_LINE_CHARS, ROW_BYTES, ROW_LINES, SNIFFED_BYTES, SNIFFED_RECORDS
+from webapp.intake.records import (
+    BytesSource,
+    Dialect,
+    Head,
+    Limits,
+    Position,
+    Record,
+    Source,
+    beginning,
+)
+from webapp.limits import (
+    KEPT_CELL_CHARS,
+    KEPT_LINE_CHARS,
+    ROW_BYTES,
+    ROW_LINES,
+    SNIFFED_BYTES,
+    SNIFFED_RECORDS,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 DECLARED = re.compile(r'"?sep=(.?)"?\s*', re.IGNORECASE)
-MARK_BYTES = 400  # hold the byte order mark, or show without one which bytes of UTF-16 are the zeros
+MARK_BYTES = (
+    400  # hold the byte order mark, or show without one which bytes of UTF-16 are the zeros
+)
 
 
-Chosen = tuple[str | None, str | None, int | None]  # encoding, delimiter, header row: the person's word, if given
+Chosen = tuple[
+    str | None, str | None, int | None
+]  # encoding, delimiter, header row: the person's word, if given
 
 
 def inspect(source: Source, head: bytes, chosen: Chosen, limits: Limits) -> Head:
@@ -25,9 +45,13 @@ def inspect(source: Source, head: bytes, chosen: Chosen, limits: Limits) -> Head
         encoding, certain = encodings.known(encoding), True
     else:
         encoding, certain = encodings.detect(head, source.blocks(len(head)))
-    delimiter = delimiter or _declared_delimiter(head, encoding) or _best_delimiter(head, encoding, limits)
+    delimiter = (
+        delimiter or _declared_delimiter(head, encoding) or _best_delimiter(head, encoding, limits)
+    )
     dialect = Dialect("csv", encoding, delimiter, None, 0)
-    return headers.head_of(_first(source, dialect, limits), dialect, header_row, limits, certain=certain)
+    return headers.head_of(
+        _first(source, dialect, limits), dialect, header_row, limits, certain=certain
+    )
 
 
 def _first(source: Source, dialect: Dialect, limits: Limits) -> list[Record]:
@@ -57,15 +81,21 @@ def _best_delimiter(head: bytes, encoding: str, limits: Limits) -> str:
     scores = {}
     for delimiter in DELIMITERS:
         found = _first(source, Dialect("csv", encoding, delimiter, None, 0), limits)
-        whole = found[:-1] if len(found) > 1 and len(head) >= SNIFFED_BYTES else found  # the last may be cut off
+        whole = (
+            found[:-1] if len(found) > 1 and len(head) >= SNIFFED_BYTES else found
+        )  # the last may be cut off
         counts = Counter(len(record.cells) for record in whole if any(record.cells))
-        width, times = max(counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]), default=(1, 0))
+        width, times = max(
+            counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]), default=(1, 0)
+        )
         quotes = sum('"' in cell for record in whole for cell in record.cells)
         scores[delimiter] = (times * (width > 1), -quotes, width)
     return max(DELIMITERS, key=lambda delimiter: scores[delimiter])
 
 
-def records(source: Source, dialect: Dialect, start: Position | None, limits: Limits) -> Iterator[Record]:
+def records(
+    source: Source, dialect: Dialect, start: Position | None, limits: Limits
+) -> Iterator[Record]:
     """Every record from `start` on, blank ones included; a spreadsheet's row number for each."""
     codec, mark = encodings.resolved(dialect.encoding or "utf-8", beginning(source, MARK_BYTES))
     begin = start or Position(_body_offset(source, codec, mark), 0)
@@ -82,17 +112,21 @@ def _body_offset(source: Source, codec: str, mark: int) -> int:
 class _Reading:
     """Lines → records.
 
-    A record that csv refuses is told by its first line alone, and reading goes on with the line after it: one bad
-    quote must not swallow the file.
+    A record that csv refuses is told by its first line alone, and reading goes on with the line
+    after it: one bad quote must not swallow the file.
     """
 
-    def __init__(self, found: Iterator[lines.Line], delimiter: str, begin: Position, longest_cell: int) -> None:
+    def __init__(
+        self, found: Iterator[lines.Line], delimiter: str, begin: Position, longest_cell: int
+    ) -> None:
         self.lines = found
         self.delimiter = delimiter
         self.offset, self.row = begin
         self.longest_cell = longest_cell
         self.taken: list[lines.Line] = []  # of the record at hand
-        self.waiting: deque[lines.Line] = deque()  # taken by a record that was refused, and put back
+        self.waiting: deque[lines.Line] = (
+            deque()
+        )  # taken by a record that was refused, and put back
 
     def __iter__(self) -> Iterator[Record]:
         taken, reader = self.taken, self._reader()
@@ -111,7 +145,9 @@ class _Reading:
             for _, size, wrong in taken:
                 self.offset += size
                 problem = problem or wrong
-            yield Record(self.row, cells, problem, Position(self.offset, self.row), self.offset - begin)
+            yield Record(
+                self.row, cells, problem, Position(self.offset, self.row), self.offset - begin
+            )
 
     def _reader(self) -> Iterator[list[str]]:
         csv.field_size_limit(self.longest_cell)
@@ -137,13 +173,18 @@ class _Reading:
             return self._passed_over()
         text, size, problem = self.taken[0]
         self.waiting.extendleft(reversed(self.taken[1:]))
-        cells = self._leniently(text) if len(self.taken) == 1 and problem != lines.TOO_LONG else None
+        cells = (
+            self._leniently(text) if len(self.taken) == 1 and problem != lines.TOO_LONG else None
+        )
         if problem == lines.TOO_LONG:
             cells = _pieces(text, self.delimiter)
         elif cells is None:
             cells, problem = _pieces(text, self.delimiter), "unclosed_quote"
         elif max(map(len, cells)) > self.longest_cell:
-            cells, problem = [c[:KEPT_CELL_CHARS] if len(c) > self.longest_cell else c for c in cells], "cell_too_long"
+            cells, problem = (
+                [c[:KEPT_CELL_CHARS] if len(c) > self.longest_cell else c for c in cells],
+                "cell_too_long",
+            )
         self.offset += size
         self.row += 1
         return Record(self.row, cells, problem, Position(self.offset, self.row), len(text))
@@ -151,10 +192,15 @@ class _Reading:
     def _is_long(self) -> bool:
         """Whether the lines of the record are too much together, though none is by itself."""
         whole = all(problem != lines.TOO_LONG for _, _, problem in self.taken)
-        return whole and (len(self.taken) > ROW_LINES or sum(size for _, size, _ in self.taken) > ROW_BYTES)
+        return whole and (
+            len(self.taken) > ROW_LINES or sum(size for _, size, _ in self.taken) > ROW_BYTES
+        )
 
     def _passed_over(self) -> Record:
-        """A record that is too long, by its first line. It ends where its quotes are even, or a cell is too long."""
+        """A record that is too long, by its first line.
+
+        It ends where its quotes are even, or a cell is too long.
+        """
         text = self.taken[0][0]
         opened = sum(line.count('"') for line, _, _ in self.taken) % 2
         size = sum(size for _, size, _ in self.taken)
@@ -184,4 +230,6 @@ class _Reading:
 
 
 def _pieces(text: str, delimiter: str) -> list[str]:
-    return [cell[:KEPT_CELL_CHARS] for cell in text.rstrip("\r\n")[: KEPT_LINE_CHARS].split(delimiter)]
+    return [
+        cell[:KEPT_CELL_CHARS] for cell in text.rstrip("\r\n")[:KEPT_LINE_CHARS].split(delimiter)
+    ]

@@ -1,4 +1,7 @@
-"""Dates as people write them, to YYYY-MM-DD (or --MM-DD without a year). What is ambiguous is not guessed."""
+"""Dates as people write them, to YYYY-MM-DD (or --MM-DD without a year).
+
+What is ambiguous is not guessed.
+"""
 
 import re
 from datetime import date
@@ -23,7 +26,10 @@ EARLIEST = 1800
 
 
 class Found(NamedTuple):
-    """A date, or why there is none. `proves` is the order of day and month that this value shows."""
+    """A date, or why there is none.
+
+    `proves` is the order of day and month that this value shows.
+    """
 
     value: str | None = None
     ambiguous: bool = False
@@ -45,7 +51,9 @@ def _in_digits(text: str, order: str | None) -> Found | None:
     if found := ISO.fullmatch(text) or COMPACT.fullmatch(text):
         return Found(_date(*map(int, found.groups())))
     if found := NO_YEAR.fullmatch(text):
-        return Found(f"--{found[1]}-{found[2]}" if _date(LEAP_YEAR, int(found[1]), int(found[2])) else None)
+        return Found(
+            f"--{found[1]}-{found[2]}" if _date(LEAP_YEAR, int(found[1]), int(found[2])) else None
+        )
     if found := DOTTED.fullmatch(text):
         return Found(_date(_year(found[3]), int(found[2]), int(found[1])))
     if found := PARTS.fullmatch(text):

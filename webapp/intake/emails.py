@@ -9,10 +9,13 @@ from webapp.intake.folding import folded
 
 LONGEST = 254
 LONGEST_LOCAL = 64
-LONGEST_PLAIN = 64  # so that neither the part before the @ nor a label of the domain can be too long
+LONGEST_PLAIN = (
+    64  # so that neither the part before the @ nor a label of the domain can be too long
+)
 ATEXT = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
-# The plain majority, RFC 5321's dot-string at an ordinary domain; anything else takes the library's slower way, some
-# 40 µs instead of half of one: names reserved for special use, Punycode, international addresses.
+# The plain majority, RFC 5321's dot-string at an ordinary domain; anything else takes the library's
+# slower way, some 40 µs instead of half of one: names reserved for special use, Punycode,
+# international addresses.
 PLAIN = re.compile(
     rf"{ATEXT}(?:\.{ATEXT})*+@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++"
     r"(?!(?:arpa|invalid|local|localhost|onion)$)[a-z]{2,}"
@@ -21,10 +24,17 @@ ATOMS = re.compile(rf"{ATEXT}(?:\.{ATEXT})*", re.IGNORECASE | re.ASCII)
 
 
 def key_of(address: str) -> str | None:
-    """The whole address in lower case, its domain as IDNA; dots and plus signs stay. None if it is no address."""
+    """The whole address in lower case, its domain as IDNA; dots and plus signs stay.
+
+    None if it is no address.
+    """
     if len(address) > LONGEST or "@" not in address:
         return None
-    if len(address) <= LONGEST_PLAIN and address.isascii() and PLAIN.fullmatch(plain := folded(address)):
+    if (
+        len(address) <= LONGEST_PLAIN
+        and address.isascii()
+        and PLAIN.fullmatch(plain := folded(address))
+    ):
         return plain
     local, _, domain = address.rpartition("@")
     if len(local) <= LONGEST_LOCAL and ATOMS.fullmatch(local):

@@ -37,7 +37,8 @@ FAMILIAR = {
     "big5": "Chinese, traditional (Big5)",
     "euc_kr": "Korean (EUC)",
 }
-# (mark, name, the codec that reads on after the mark); UTF-32 first, since its mark begins with UTF-16's.
+# (mark, name, the codec that reads on after the mark); UTF-32 first, since its mark begins with
+# UTF-16's.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
@@ -47,8 +48,18 @@ MARKS = (
     (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
 )
 WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-NOT_FOR_FILES = {"charmap", "idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
-# No text has these; the left out are white space and what code pages of Japan and of old machines use.
+NOT_FOR_FILES = {
+    "charmap",
+    "idna",
+    "punycode",
+    "undefined",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "mbcs",
+    "oem",
+}
+# No text has these; the left out are white space and what code pages of Japan and of old machines
+# use.
 CONTROLS = [bytes((number,)) for number in (*range(1, 9), *range(14, 26), 28, 127)]
 STRAY_CONTROLS = 20
 STRAY_ZEROS = 100  # one zero byte in a hundred is a damaged cell; more of them, and it is no text
@@ -71,7 +82,10 @@ def known(encoding: str) -> str:
 
 @lru_cache(maxsize=1)
 def _names() -> frozenset[str]:
-    """Every name that Python's own encodings go by. Python keeps each name that it was ever asked for."""
+    """Every name that Python's own encodings go by.
+
+    Python keeps each name that it was ever asked for.
+    """
     modules = (module.name for module in pkgutil.iter_modules(encodings.__path__))
     return frozenset((*aliases, *modules)) - NOT_FOR_FILES
 
@@ -89,7 +103,10 @@ def others() -> list[str]:
 
 
 def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
-    """The encoding and whether it is certain. `following` is read on only while everything is plain ASCII."""
+    """The encoding and whether it is certain.
+
+    `following` is read on only while everything is plain ASCII.
+    """
     for mark, name, _codec in MARKS:
         if head.startswith(mark):
             return name, True
@@ -117,7 +134,8 @@ def _utf8_or_not(block: bytes) -> tuple[str, bool]:
     if bad == 0:
         return "utf-8", True
     good = sum(not c.isascii() for c in text) - bad
-    # A few damaged bytes in a text of many umlauts do not make it cp1252: old code pages hardly ever look like UTF-8.
+    # A few damaged bytes in a text of many umlauts do not make it cp1252: old code pages hardly
+    # ever look like UTF-8.
     return ("utf-8" if good > 20 * bad else FALLBACK), False
 
 
@@ -150,6 +168,8 @@ def resolved(encoding: str, first: bytes) -> tuple[str, int]:
         if first.startswith(mark) and (name == "utf-8-sig" or encoding.startswith(name)):
             return (codec if encoding.startswith(name[:5]) else encoding), len(mark)
     if encoding in {"utf-16", "utf-32"}:
-        guesses = [codec for codec in WIDE if codec.startswith(encoding) and _reads_as(codec, first)]
+        guesses = [
+            codec for codec in WIDE if codec.startswith(encoding) and _reads_as(codec, first)
+        ]
         return (guesses or [f"{encoding}-le"])[0], 0
     return ("utf-8" if encoding == "utf-8-sig" else encoding), 0

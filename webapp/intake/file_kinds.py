@@ -30,11 +30,28 @@ MAGIC = (
     (b"PAR1", "not_text"),
     (b"BEGIN:VCARD", "is_vcard"),
 )
-# These begin like text; zero bytes soon after tell them apart from a table whose first label begins so.
-BINARY_MAGIC = ((b"MZ", "is_program"), (b"BM", "is_image"), (b"RIFF", "is_image"), (b"BZh", "is_archive"))
+# These begin like text; zero bytes soon after tell them apart from a table whose first label begins
+# so.
+BINARY_MAGIC = (
+    (b"MZ", "is_program"),
+    (b"BM", "is_image"),
+    (b"RIFF", "is_image"),
+    (b"BZh", "is_archive"),
+)
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<?xml", b"<script", b"<svg", b"<!--", b"<meta")
+MARKUP = (
+    b"<!doctype",
+    b"<html",
+    b"<head",
+    b"<body",
+    b"<table",
+    b"<?xml",
+    b"<script",
+    b"<svg",
+    b"<!--",
+    b"<meta",
+)
 
 
 def by_content(head: bytes) -> None:

@@ -1,15 +1,20 @@
 """Upper and lower case, in one place: what counts as the same text, whichever case it is in.
 
-PostgreSQL's lower() and ILIKE follow the language of the database: in a Turkish one, the small I has no dot. So keys
-are folded here and stored folded, and a search gives PostgreSQL a pattern with each letter in every case.
+PostgreSQL's lower() and ILIKE follow the language of the database: in a Turkish one, the small I
+has no dot. So keys are folded here and stored folded, and a search gives PostgreSQL a pattern with
+each letter in every case.
 """
 
 import re
 import unicodedata
 from functools import lru_cache
 
-# People who search mean the same by each of these: one can't see in which a file's author wrote a name.
-DOTLESS_I, DOTTED_I = "\N{LATIN SMALL LETTER DOTLESS I}", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"
+# People who search mean the same by each of these: one can't see in which a file's author wrote a
+# name.
+DOTLESS_I, DOTTED_I = (
+    "\N{LATIN SMALL LETTER DOTLESS I}",
+    "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}",
+)
 SIGMA, FINAL_SIGMA = "\N{GREEK SMALL LETTER SIGMA}", "\N{GREEK SMALL LETTER FINAL SIGMA}"
 _ALIKE = str.maketrans({DOTLESS_I: "i", DOTTED_I: "i", FINAL_SIGMA: SIGMA})
 LAST_CASED = 0x1E943  # the last letter of Unicode that has two cases

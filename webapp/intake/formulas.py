@@ -24,7 +24,8 @@ _BEGIN = f"(?:\\A|(?<=[;\t\r\n]))[{BLANKS}]*+"
 _FORMULA = f"(?=[{BLANKS}'\"]*+[{SIGNS}])"
 _BARE = re.compile(f"{_BEGIN}{_FORMULA}")
 _QUOTED = re.compile(f"({_BEGIN})'{_FORMULA}")
-# A control character at the very start is quoted too, unless all is blank: programs differ in what they do with it.
+# A control character at the very start is quoted too, unless all is blank: programs differ in what
+# they do with it.
 _CONTROL = re.compile("['\"]*[\t\r\n\0].*\\S", re.DOTALL)
 
 

@@ -15,7 +15,12 @@ NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
 
 
 def head_of(
-    records: Sequence[Record], dialect: Dialect, header_row: int | None, limits: Limits, *, certain: bool
+    records: Sequence[Record],
+    dialect: Dialect,
+    header_row: int | None,
+    limits: Limits,
+    *,
+    certain: bool,
 ) -> Head:
     """Header, labels and sample from the first records of a file; `header_row` is the person's word, 0 for none.
 
@@ -31,9 +36,17 @@ def head_of(
     if width > limits.max_columns:
         raise Refusal("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
     columns = labels_of(header.cells if header else [], width)
-    dialect = Dialect(dialect.format, dialect.encoding, dialect.delimiter, dialect.sheet, header.row if header else 0)
+    dialect = Dialect(
+        dialect.format,
+        dialect.encoding,
+        dialect.delimiter,
+        dialect.sheet,
+        header.row if header else 0,
+    )
     shown = min(SAMPLE_CELL_CHARS, SAMPLE_CHARS // (SAMPLE_ROWS * width))
-    sample = [[cell[:shown].replace("\0", "") for cell in row[:width]] for row in rows[:SAMPLE_ROWS]]
+    sample = [
+        [cell[:shown].replace("\0", "") for cell in row[:width]] for row in rows[:SAMPLE_ROWS]
+    ]
     return Head(dialect, columns, sample, [], certain)
 
 
@@ -45,9 +58,12 @@ def _chosen(filled: Sequence[Record], header_row: int) -> Record | None:
 
 
 def header_of(filled: Sequence[Record]) -> Record | None:
-    """The row that names the columns: lines above it are a preamble. None where the file begins with data.
+    """The row that names the columns: lines above it are a preamble.
 
-    A row with two known labels is the header wherever it stands; else it is the first row as wide as most are.
+    None where the file begins with data.
+
+    A row with two known labels is the header wherever it stands; else it is the first row as wide
+    as most are.
     """
     width = _usual(_width(record.cells) for record in filled)
     for record in filled:
@@ -71,7 +87,9 @@ def _usual(widths: Iterable[int]) -> int:
 
 
 def _values(cells: Sequence[str]) -> int:
-    return sum(1 for cell in cells if ADDRESS.fullmatch(cell.strip()) or NUMBER.fullmatch(cell.strip()))
+    return sum(
+        1 for cell in cells if ADDRESS.fullmatch(cell.strip()) or NUMBER.fullmatch(cell.strip())
+    )
 
 
 def _has_address(cells: Sequence[str]) -> bool:
@@ -87,9 +105,14 @@ def _looks_like_data(cells: Sequence[str]) -> bool:
 def labels_of(cells: Sequence[str], width: int) -> list[str]:
     """The header's labels on one line each; blank and missing ones are named by their letter."""
     names = column_names(max(width, len(cells)))
-    return [_label(cell) or name for cell, name in zip([*cells, *[""] * (len(names) - len(cells))], names, strict=True)]
+    return [
+        _label(cell) or name
+        for cell, name in zip([*cells, *[""] * (len(names) - len(cells))], names, strict=True)
+    ]
 
 
 def _label(cell: str) -> str:
-    plain = "".join(c if c.isprintable() else " " for c in unprotected(cell.strip())[: 4 * LABEL_CHARS])
+    plain = "".join(
+        c if c.isprintable() else " " for c in unprotected(cell.strip())[: 4 * LABEL_CHARS]
+    )
     return " ".join(plain.split())[:LABEL_CHARS]

@@ -19,7 +19,16 @@ QUALIFYING = """
     werk zakelijk prive thuis overig overige ander
 """
 QUALIFIERS = frozenset(QUALIFYING.split())
-GLUED_QUALIFIERS = ("mailing", "other", "business", "home", "work", "billing", "shipping", "primary")
+GLUED_QUALIFIERS = (
+    "mailing",
+    "other",
+    "business",
+    "home",
+    "work",
+    "billing",
+    "shipping",
+    "primary",
+)
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,16 @@ class Blocks(Protocol):
 
 
 def cut(source: Blocks, offset: int, codec: str, longest: int = ROW_BYTES) -> Iterator[Line]:
-    """The lines from `offset` on. A line of more than `longest` bytes is told with its beginning only."""
+    """The lines from `offset` on.
+
+    A line of more than `longest` bytes is told with its beginning only.
+    """
     blocks = source.blocks(offset)
-    return _cut_bytes(blocks, codec, longest) if _breaks_are_ascii(codec) else _cut_text(blocks, codec, longest)
+    return (
+        _cut_bytes(blocks, codec, longest)
+        if _breaks_are_ascii(codec)
+        else _cut_text(blocks, codec, longest)
+    )
 
 
 @cache
@@ -60,9 +67,17 @@ def _decoded(raw: bytes, codec: str, dropped: int) -> Line:
     try:
         line = raw.decode(codec)
     except UnicodeDecodeError:
-        return raw.decode(codec, "replace"), len(raw) + dropped, TOO_LONG if dropped else UNDECODABLE
+        return (
+            raw.decode(codec, "replace"),
+            len(raw) + dropped,
+            TOO_LONG if dropped else UNDECODABLE,
+        )
     if codec == LOOSE and SURROGATE.search(line):
-        return SURROGATE.sub(REPLACEMENT, line), len(raw) + dropped, TOO_LONG if dropped else UNDECODABLE
+        return (
+            SURROGATE.sub(REPLACEMENT, line),
+            len(raw) + dropped,
+            TOO_LONG if dropped else UNDECODABLE,
+        )
     if dropped:
         return line, len(raw) + dropped, TOO_LONG
     return line, len(raw), DAMAGED if REPLACEMENT in line else None

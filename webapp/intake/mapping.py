@@ -18,14 +18,42 @@ from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
 OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
-FIRST = {"", "1", "primary", "main"}  # what a label may say besides the field's name and still fit best
+FIRST = {
+    "",
+    "1",
+    "primary",
+    "main",
+}  # what a label may say besides the field's name and still fit best
 LATER = 1000
-OTHER = {"other", "weitere", "autre", "otro", "otra", "outro", "outra", "altro", "altra", "overig", "overige", "ander"}
+OTHER = {
+    "other",
+    "weitere",
+    "autre",
+    "otro",
+    "otra",
+    "outro",
+    "outra",
+    "altro",
+    "altra",
+    "overig",
+    "overige",
+    "ander",
+}
 # “Nome” is a first name beside “Cognome”, and the whole name where it stands alone.
 FIRST_OR_WHOLE = {"nome", "nombre"}
 LAST_OR_WHOLE = {"nom", "name", "naam"}
 # Addresses and numbers under such a label belong to another person.
-OTHER_PERSON = ("owner", "manager", "assistant", "created", "modified", "referred", "spouse", "parent", "emergency")
+OTHER_PERSON = (
+    "owner",
+    "manager",
+    "assistant",
+    "created",
+    "modified",
+    "referred",
+    "spouse",
+    "parent",
+    "emergency",
+)
 
 
 def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str | None]:
@@ -49,13 +77,17 @@ class _Table:
 
     def __init__(self, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> None:
         self.labels = columns
-        self.indexes = [index for index, label in enumerate(columns) if normalised(label) not in OURS]
+        self.indexes = [
+            index for index, label in enumerate(columns) if normalised(label) not in OURS
+        ]
         self.named = {index: found for index in self.indexes if (found := named(columns[index]))}
         self.values = [
             [row[index].strip() for row in sample if index < len(row) and row[index].strip()]
             for index in range(len(columns))
         ]
-        self.unlabelled = [label == name for label, name in zip(columns, column_names(len(columns)), strict=True)]
+        self.unlabelled = [
+            label == name for label, name in zip(columns, column_names(len(columns)), strict=True)
+        ]
 
     def by_label(self) -> dict[str, int]:
         """The column for each target that a label names."""
@@ -94,7 +126,9 @@ class _Table:
         for index, found in self.named.items():
             if found.target in ADDRESS:
                 _take_better(groups.setdefault(found.qualifier, {}), index, found, self.named)
-        best_first = sorted(groups, key=lambda name: (not self._has_values(groups[name].values()), name in OTHER))
+        best_first = sorted(
+            groups, key=lambda name: (not self._has_values(groups[name].values()), name in OTHER)
+        )
         return groups[best_first[0]] if best_first else {}
 
     def _has_values(self, indexes: Iterable[int]) -> bool:
@@ -104,7 +138,9 @@ class _Table:
         """Targets that the values alone speak for, best first; under a label that says nothing, dates count too."""
         for index in self.indexes:
             found = self.values[index]
-            if index in self.named or any(word in self.labels[index].lower() for word in OTHER_PERSON):
+            if index in self.named or any(
+                word in self.labels[index].lower() for word in OTHER_PERSON
+            ):
                 continue
             blank = self.unlabelled[index]
             if values.emails(found):
@@ -117,7 +153,9 @@ class _Table:
                 yield "birthday", index
 
 
-def _take_better(group: dict[str, int], index: int, found: Named, named_columns: dict[int, Named]) -> None:
+def _take_better(
+    group: dict[str, int], index: int, found: Named, named_columns: dict[int, Named]
+) -> None:
     held = group.get(found.target)
     if held is None or found.rank < named_columns[held].rank:
         group[found.target] = index
@@ -126,10 +164,23 @@ def _take_better(group: dict[str, int], index: int, found: Named, named_columns:
 def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, int]:
     """“Name” beside “Vorname” is the last name; “Nom”, “Nome” or “Nombre” alone is the whole one."""
     first, last, whole = (chosen.get(name) for name in ("first_name", "last_name", "full_name"))
-    if first is not None and last is None and whole is not None and normalised(labels[whole]) in LAST_OR_WHOLE:
+    if (
+        first is not None
+        and last is None
+        and whole is not None
+        and normalised(labels[whole]) in LAST_OR_WHOLE
+    ):
         return {**{k: v for k, v in chosen.items() if k != "full_name"}, "last_name": whole}
-    for name, other, alone in (("first_name", last, FIRST_OR_WHOLE), ("last_name", first, LAST_OR_WHOLE)):
-        if name in chosen and other is None and whole is None and normalised(labels[chosen[name]]) in alone:
+    for name, other, alone in (
+        ("first_name", last, FIRST_OR_WHOLE),
+        ("last_name", first, LAST_OR_WHOLE),
+    ):
+        if (
+            name in chosen
+            and other is None
+            and whole is None
+            and normalised(labels[chosen[name]]) in alone
+        ):
             return {**{k: v for k, v in chosen.items() if k != name}, "full_name": chosen[name]}
     return chosen
 

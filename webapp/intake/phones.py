@@ -186,7 +186,9 @@ def _plan_of_code(beginning: str) -> _Plan | None:
     """The plan of the calling code that a number begins with; codes are one to three digits long."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - see above
 
-    codes = [beginning[:end] for end in (1, 2, 3) if int(beginning[:end]) in COUNTRY_CODE_TO_REGION_CODE]
+    codes = [
+        beginning[:end] for end in (1, 2, 3) if int(beginning[:end]) in COUNTRY_CODE_TO_REGION_CODE
+    ]
     return _plan(int(codes[0]), None) if codes else None
 
 
@@ -201,7 +203,9 @@ def _plan_of_region(region: str) -> _Plan | None:
 def _plan(code: int, region: str | None) -> _Plan | None:
     from phonenumbers import PhoneMetadata, region_code_for_country_code  # noqa: PLC0415 - see above
 
-    main = PhoneMetadata.metadata_for_region_or_calling_code(code, region_code_for_country_code(code))
+    main = PhoneMetadata.metadata_for_region_or_calling_code(
+        code, region_code_for_country_code(code)
+    )
     here = PhoneMetadata.metadata_for_region(region, None) if region else main
     if main is None or here is None or main.general_desc is None or here.general_desc is None:
         return None
@@ -211,7 +215,9 @@ def _plan(code: int, region: str | None) -> _Plan | None:
         prefix=re.compile(prefix) if prefix else None,
         simple=not here.national_prefix_transform_rule and "(" not in (prefix or ""),
         pattern=re.compile(here.general_desc.national_number_pattern or ""),
-        lengths=frozenset((*main.general_desc.possible_length, *main.general_desc.possible_length_local_only)),
+        lengths=frozenset(
+            (*main.general_desc.possible_length, *main.general_desc.possible_length_local_only)
+        ),
         whole=tuple(here.general_desc.possible_length),
         abroad=re.compile(here.international_prefix) if here.international_prefix else None,
     )

@@ -1,12 +1,22 @@
 """Bytes → records: which format, which encoding, which delimiter; then one record after the other.
 
-Everything streams: the head is read to find out what the file is, the rest only when records are asked for.
+Everything streams: the head is read to find out what the file is, the rest only when records are
+asked for.
 """
 
 from collections.abc import Iterator
 
 from webapp.intake import csv_records, file_kinds, xlsx_records
-from webapp.intake.records import BytesSource, Dialect, Head, Limits, Position, Record, Source, beginning
+from webapp.intake.records import (
+    BytesSource,
+    Dialect,
+    Head,
+    Limits,
+    Position,
+    Record,
+    Source,
+    beginning,
+)
 from webapp.limits import HEAD_BYTES
 from webapp.vocabulary.refusals import Refusal
 
@@ -25,9 +35,12 @@ def inspect(
     header_row: int | None = None,
     limits: Limits | None = None,
 ) -> Head:
-    """Read the head: format by content, encoding, delimiter, header and first records. Raises Refusal.
+    """Read the head: format by content, encoding, delimiter, header and first records.
 
-    What is given is the person's word; the rest is found out. `header_row` 0 says that no row names the columns.
+    Raises Refusal.
+
+    What is given is the person's word; the rest is found out. `header_row` 0 says that no row names
+    the columns.
     """
     limits = limits or Limits()
     head = beginning(source, HEAD_BYTES)
@@ -47,10 +60,12 @@ def inspect(
 def records(
     source: Source, dialect: Dialect, *, start: Position | None = None, limits: Limits | None = None
 ) -> Iterator[Record]:
-    """The rows below the header, in file order, from `start` on. Blank rows count and yield nothing.
+    """The rows below the header, in file order, from `start` on.
 
-    A row with more cells than a file may have columns keeps the first of them. Raises Refusal when the file turns
-    out to be longer than the limits.
+    Blank rows count and yield nothing.
+
+    A row with more cells than a file may have columns keeps the first of them. Raises Refusal when
+    the file turns out to be longer than the limits.
     """
     limits = limits or Limits()
     room = xlsx_records if dialect.format == "xlsx" else csv_records

@@ -40,7 +40,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is to be read. `header_row` as the spreadsheet counts, 0 where there is no header."""
+    """How a file is to be read.
+
+    `header_row` as the spreadsheet counts, 0 where there is no header.
+    """
 
     format: str  # csv | xlsx
     encoding: str | None
@@ -69,7 +72,8 @@ class Position(NamedTuple):
 class Record(NamedTuple):
     """One row of the file. `problem` is a code where the row could be read only in part.
 
-    `size` is how much text it was, in bytes or characters: the measure for keeping several rows in memory.
+    `size` is how much text it was, in bytes or characters: the measure for keeping several rows in
+    memory.
     """
 
     row: int

@@ -1,8 +1,9 @@
 """Mapped records → checked rows: clean values, keys, and a code for each cell that is not right.
 
-A row is judged by itself; only dates look further, since 03/04/2024 can be told apart by the other rows of its
-column. Such rows are noted as ambiguous, and judged again once the whole column was seen. Rows are taken in blocks,
-one column after the other, so that what holds for a whole column is asked once and not for each cell.
+A row is judged by itself; only dates look further, since 03/04/2024 can be told apart by the other
+rows of its column. Such rows are noted as ambiguous, and judged again once the whole column was
+seen. Rows are taken in blocks, one column after the other, so that what holds for a whole column is
+asked once and not for each cell.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +34,10 @@ BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is not right with a cell or row. `column` counts from 0; `severity` is error or warning."""
+    """What is not right with a cell or row.
+
+    `column` counts from 0; `severity` is error or warning.
+    """
 
     code: str
     column: int | None = None
@@ -53,7 +57,10 @@ class Problem:
 
 @dataclass(slots=True)
 class CheckedRow:
-    """A row as it is staged. `record` holds the cells of the file, only where there are problems."""
+    """A row as it is staged.
+
+    `record` holds the cells of the file, only where there are problems.
+    """
 
     row: int
     status: str = "valid"
@@ -95,8 +102,11 @@ class Checker:
         self.date_order = date_order
         self.clear_token = clear_token
         self.orders_seen: set[str] = set()  # what the unambiguous dates prove: dmy, mdy or both
-        # The country tells how a phone is read, and the names whether a full name is needed: those come last.
-        self.columns = [self._column(index, target) for index, target in enumerate(mapping) if target]
+        # The country tells how a phone is read, and the names whether a full name is needed: those
+        # come last.
+        self.columns = [
+            self._column(index, target) for index, target in enumerate(mapping) if target
+        ]
         self.columns.sort(key=lambda column: column.target in {"phone", "full_name"})
 
     def _column(self, index: int, target: str) -> _Column:
@@ -126,7 +136,9 @@ class Checker:
         rows = [CheckedRow(record.row) for record in records]
         cells = [self._cells(row, record) for row, record in zip(rows, records, strict=True)]
         for column in self.columns:
-            self._judge_column(column, rows, cleaned_column(map(itemgetter(column.index), cells), column.kept))
+            self._judge_column(
+                column, rows, cleaned_column(map(itemgetter(column.index), cells), column.kept)
+            )
         for row, record in zip(rows, records, strict=True):
             _conclude(row, record)
         return rows
@@ -146,14 +158,21 @@ class Checker:
 
     def _judge_column(self, column: _Column, rows: list[CheckedRow], texts: list[str]) -> None:
         """One column's cells, a row's each; blank ones say nothing."""
-        target, longest, judge, clear_token = column.target, column.longest, column.judge, self.clear_token
+        target, longest, judge, clear_token = (
+            column.target,
+            column.longest,
+            column.judge,
+            self.clear_token,
+        )
         for row, text in zip(rows, texts, strict=True):
             if not text:
                 continue
             if text == clear_token:
                 row.clears = [*(row.clears or []), *(NAMES if target == "full_name" else [target])]
             elif len(text) > longest:
-                row.problems.append(Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS]))
+                row.problems.append(
+                    Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS])
+                )
             elif judge is None:
                 row.values[target] = text
             else:
@@ -162,7 +181,11 @@ class Checker:
     def _judge_record(self, row: CheckedRow, cells: list[str], code: str) -> None:
         """What reading found: at the damaged cells where they can be told, else at the row."""
         severity = WARNING if code == "damaged_characters" else ERROR
-        damaged = [index for index, cell in enumerate(cells) if "\ufffd" in cell] if code in _DAMAGES else []
+        damaged = (
+            [index for index, cell in enumerate(cells) if "\ufffd" in cell]
+            if code in _DAMAGES
+            else []
+        )
         for index in damaged:
             target = self.mapping[index] if index < self.width else None
             shown = cells[index][:KEPT_CELL_CHARS].replace("\0", "")
@@ -189,7 +212,9 @@ class Checker:
         region = phones.region_of(row.values.get("country")) or self.default_country
         row.values["phone"], row.phone_key = phones.read(text, region)
         if row.phone_key is None:
-            row.problems.append(Problem("phone_unreadable", index, target, text[:KEPT_CELL_CHARS], WARNING))
+            row.problems.append(
+                Problem("phone_unreadable", index, target, text[:KEPT_CELL_CHARS], WARNING)
+            )
 
     def _first_of_several(self, row: CheckedRow, target: str, text: str) -> str:
         """The first of the values in one cell; the further ones go to a custom field."""

@@ -52,7 +52,11 @@ def shown(text: str, form: Format, *, from_1904: bool) -> str:
 
 
 def _plain(number: float) -> str:
-    return str(int(number)) if number.is_integer() and abs(number) < LONGEST_WHOLE else f"{number:.15g}"
+    return (
+        str(int(number))
+        if number.is_integer() and abs(number) < LONGEST_WHOLE
+        else f"{number:.15g}"
+    )
 
 
 def _moment(serial: float, kind: Kind, *, from_1904: bool) -> str | None:

@@ -23,7 +23,16 @@ from webapp.limits import (
 from webapp.vocabulary.refusals import Refusal
 
 ENCRYPTED = 1  # bit of a member's flags
-BROKEN = (zipfile.BadZipFile, zlib.error, *ERRORS, EOFError, KeyError, ValueError, IndexError, NotImplementedError)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    *ERRORS,
+    EOFError,
+    KeyError,
+    ValueError,
+    IndexError,
+    NotImplementedError,
+)
 
 
 @contextmanager
@@ -49,10 +58,17 @@ class _Contents:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
-        self.seek, self.tell, self.seekable, self.close = file.seek, file.tell, file.seekable, file.close
+        self.seek, self.tell, self.seekable, self.close = (
+            file.seek,
+            file.tell,
+            file.seekable,
+            file.close,
+        )
 
     def read(self, size: int = -1) -> bytes:
-        data = self.file.read(size if 0 <= size <= WORKBOOK_CONTENTS_BYTES else WORKBOOK_CONTENTS_BYTES + 1)
+        data = self.file.read(
+            size if 0 <= size <= WORKBOOK_CONTENTS_BYTES else WORKBOOK_CONTENTS_BYTES + 1
+        )
         if len(data) > WORKBOOK_CONTENTS_BYTES:
             raise Refusal("workbook_too_large")
         return data
@@ -92,7 +108,8 @@ class Package:
         members = self.archive.infolist()
         unpacked = sum(member.file_size for member in members)
         inflated = any(
-            member.file_size > SMALL_MEMBER_BYTES and member.file_size > PACKED_RATIO * max(member.compress_size, 1)
+            member.file_size > SMALL_MEMBER_BYTES
+            and member.file_size > PACKED_RATIO * max(member.compress_size, 1)
             for member in members
         )
         if len(members) > WORKBOOK_MEMBERS or unpacked > WORKBOOK_BYTES or inflated:
@@ -120,13 +137,19 @@ class Package:
         raise Refusal("workbook_broken")
 
     def _related(self, path: str) -> dict[str, tuple[str, str]]:
-        """Kind and path of each part that a part refers to, by the id that it uses. Links to outside are left out."""
+        """Kind and path of each part that a part refers to, by the id that it uses.
+
+        Links to outside are left out.
+        """
         folder, name = posixpath.split(path)
         related: dict[str, tuple[str, str]] = {}
         for element, found in self._elements(posixpath.join(folder, "_rels", f"{name}.rels")):
             if element == "Relationship" and found.get("TargetMode") != "External":
                 _refuse_many(related, WORKBOOK_LIST_ENTRIES)
-                related[found["Id"]] = found["Type"].rpartition("/")[2], _joined(folder, found["Target"])
+                related[found["Id"]] = (
+                    found["Type"].rpartition("/")[2],
+                    _joined(folder, found["Target"]),
+                )
         return related
 
     def _sheets(self) -> list[Sheet]:
@@ -174,4 +197,6 @@ def _refuse_many(kept: Sized, most: int) -> None:
 def _joined(folder: str, target: str) -> str:
     """A part's path from a relation; only ever looked up among the members, never on a disk."""
     target = target.replace("\\", "/")
-    return posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
+    return posixpath.normpath(
+        target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+    )

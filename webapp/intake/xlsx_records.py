@@ -39,7 +39,11 @@ def inspect(source: Source, sheet: str | None, header_row: int | None, limits: L
         names = [found.name for found in book.sheets]
         look = _Look()
         for candidate in _candidates(book, sheet):
-            first = list(itertools.islice(_rows(book, candidate, source.size, 0, limits, look=look), SNIFFED_RECORDS))
+            first = list(
+                itertools.islice(
+                    _rows(book, candidate, source.size, 0, limits, look=look), SNIFFED_RECORDS
+                )
+            )
             if first:
                 dialect = Dialect("xlsx", None, None, candidate.name, 0)
                 found = headers.head_of(first, dialect, header_row, limits, certain=True)
@@ -60,7 +64,9 @@ def _sheet(book: Package, name: str) -> Sheet:
     raise Refusal("unknown_sheet", at="/sheet", sheet=name[:60])
 
 
-def records(source: Source, dialect: Dialect, start: Position | None, limits: Limits) -> Iterator[Record]:
+def records(
+    source: Source, dialect: Dialect, start: Position | None, limits: Limits
+) -> Iterator[Record]:
     """Every row of the sheet after `start`, but for rows without any text."""
     with _workbook(source) as book:
         sheet = _sheet(book, dialect.sheet) if dialect.sheet else book.sheets[0]
@@ -113,9 +119,17 @@ class _Metered:
 
 
 def _rows(
-    book: Package, sheet: Sheet, file_size: int, after: int, limits: Limits, *, look: _Look | None = None
+    book: Package,
+    sheet: Sheet,
+    file_size: int,
+    after: int,
+    limits: Limits,
+    *,
+    look: _Look | None = None,
 ) -> Iterator[Record]:
-    """The rows with text after row `after`. Raises Refusal where they hold more text than a file of this size may.
+    """The rows with text after row `after`.
+
+    Raises Refusal where they hold more text than a file of this size may.
 
     `look` bounds how far it goes for a first row.
     """
@@ -195,7 +209,10 @@ class _Rows:
         return cells, problem, size
 
     def _put(self, cells: list[str], column: int, text: str) -> None:
-        """Set a cell after a gap. Of those past the limit one is kept, so that they are seen at all."""
+        """Set a cell after a gap.
+
+        Of those past the limit one is kept, so that they are seen at all.
+        """
         column = min(column, self.columns)
         cells.extend([""] * (column - len(cells) + 1))
         cells[column] = text

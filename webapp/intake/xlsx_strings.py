@@ -21,7 +21,9 @@ def text_of(element: Element) -> str:
     """The text of a string: whole, or in runs of different looks, without how a Japanese name is read."""
     if len(element) == 1 and len(element[0]) == 0:
         return unescaped(element[0].text or "")
-    runs = (t for run in element if local(run.tag) != "rPh" for t in run.iter() if local(t.tag) == "t")
+    runs = (
+        t for run in element if local(run.tag) != "rPh" for t in run.iter() if local(t.tag) == "t"
+    )
     return unescaped("".join(t.text or "" for t in runs))
 
 
@@ -38,8 +40,8 @@ def _character(found: re.Match[str]) -> str:
 class SharedStrings:
     """Strings by their number. A cell names one of them; files with a million of them are common.
 
-    They are read as cells ask for them, mostly in order: the latest stay at hand, the others go to a file. `longest`
-    characters of each are kept, and one more, so that a longer one is told.
+    They are read as cells ask for them, mostly in order: the latest stay at hand, the others go to
+    a file. `longest` characters of each are kept, and one more, so that a longer one is told.
     """
 
     def __init__(self, stream: IO[bytes] | None, longest: int) -> None:

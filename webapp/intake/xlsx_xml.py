@@ -89,7 +89,9 @@ def _is_large(around: Element, pending: int) -> bool:
 def _is_over(around: Element, container: Element) -> bool:
     """Whether the container has ended: what stands behind it is of no interest, and may be long."""
     root = around[0]
-    return bool(len(root)) and root[-1] is not container and any(child is container for child in root)
+    return (
+        bool(len(root)) and root[-1] is not container and any(child is container for child in root)
+    )
 
 
 def _is_deep(element: Element) -> bool:

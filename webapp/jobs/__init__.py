@@ -1,7 +1,9 @@
-"""Enqueue, claim, slice, sweep. Jobs carry ids only and delegate to the rooms; the database says what is to be done.
+"""Enqueue, claim, slice, sweep.
 
-What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`) and what the rest of the program asks for
-stands here.
+Jobs carry ids only and delegate to the rooms; the database says what is to be done.
+
+What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`) and what the rest of
+the program asks for stands here.
 """
 
 from webapp.jobs.queueing import (

@@ -1,6 +1,7 @@
 """Puts an import, a report or a notice on the queue. The only importer of rq beside worker.py.
 
-Jobs carry ids only. Losing the queue loses no work, since the sweep puts every import that should be moving back on it.
+Jobs carry ids only. Losing the queue loses no work, since the sweep puts every import that should
+be moving back on it.
 """
 
 import logging
@@ -29,7 +30,8 @@ QUEUE = "imports"
 FUNCTIONS = frozenset(
     {"webapp.jobs.work", "webapp.jobs.render_pdf", "webapp.jobs.notify", "webapp.jobs.preview_undo"}
 )
-# What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled values.
+# What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled
+# values.
 RECORD = frozenset({
     "created_at", "data", "description", "ended_at", "enqueued_at", "exc_info", "failure_ttl", "last_heartbeat",
     "origin", "result_ttl", "started_at", "status", "timeout", "worker_name",
@@ -44,12 +46,24 @@ class OwnJob(Job):
     job itself, as a callback, or by a pickled value.
     """
 
-    def __init__(self, id: str | None = None, connection: Any = None, serializer: Any = None) -> None:  # noqa: A002, ARG002 - RQ's names
+    def __init__(
+        self,
+        id: str | None = None,  # noqa: A002 - RQ's names
+        connection: Any = None,
+        serializer: Any = None,  # noqa: ARG002
+    ) -> None:
         super().__init__(id, connection, JSONSerializer)
 
     def restore(self, raw_data: dict[bytes, bytes]) -> None:
-        """Read the job from its record in the queue. Raises NoSuchJobError for one of another making."""
-        read = {name: value for name, value in raw_data.items() if name.decode(errors="replace") in RECORD}
+        """Read the job from its record in the queue.
+
+        Raises NoSuchJobError for one of another making.
+        """
+        read = {
+            name: value
+            for name, value in raw_data.items()
+            if name.decode(errors="replace") in RECORD
+        }
         try:
             super().restore(read)
             own = self._is_own()
@@ -70,7 +84,13 @@ class OwnJob(Job):
 def queue(url: str) -> Queue:
     """The import queue; the JSON serializer keeps pickle out of it."""
     connection = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
-    return Queue(QUEUE, connection=connection, job_class=OwnJob, serializer=JSONSerializer, default_timeout=-1)
+    return Queue(
+        QUEUE,
+        connection=connection,
+        job_class=OwnJob,
+        serializer=JSONSerializer,
+        default_timeout=-1,
+    )
 
 
 def workers(settings: Settings) -> int:
@@ -91,7 +111,10 @@ def eviction_policy(settings: Settings) -> str | None:
 
 
 def wake(import_id: UUID, settings: Settings | None = None) -> bool:
-    """Enqueue an import after the commit. False when the queue is out of reach: the sweep will do it then."""
+    """Enqueue an import after the commit.
+
+    False when the queue is out of reach: the sweep will do it then.
+    """
     settings = settings or Settings()
     enqueued = enqueue(import_id, settings)
     if not enqueued:
@@ -107,25 +130,38 @@ def enqueue(import_id: UUID, settings: Settings) -> bool:
 
 def request_pdf(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ask for the PDF report to be rendered and kept."""
-    return _enqueue("webapp.jobs.render_pdf", f"pdf-{import_id}", str(import_id), settings or Settings())
+    return _enqueue(
+        "webapp.jobs.render_pdf", f"pdf-{import_id}", str(import_id), settings or Settings()
+    )
 
 
 def request_undo_preview(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ask for the preview of the import's undo to be made and kept."""
-    return _enqueue("webapp.jobs.preview_undo", f"undo-preview-{import_id}", str(import_id), settings or Settings())
+    return _enqueue(
+        "webapp.jobs.preview_undo",
+        f"undo-preview-{import_id}",
+        str(import_id),
+        settings or Settings(),
+    )
 
 
 def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ask for the completion notice to be mailed."""
     name = f"mail-{import_id}"
-    return _enqueue("webapp.jobs.notify", name, str(import_id), settings or Settings(), timeout=LONGEST_MAIL)
+    return _enqueue(
+        "webapp.jobs.notify", name, str(import_id), settings or Settings(), timeout=LONGEST_MAIL
+    )
 
 
-def _enqueue(function: str, name: str, argument: str, settings: Settings, *, timeout: int = -1) -> bool:
-    """Put a job on the queue unless one of that name stands there already. `timeout` in seconds, -1 for none.
+def _enqueue(
+    function: str, name: str, argument: str, settings: Settings, *, timeout: int = -1
+) -> bool:
+    """Put a job on the queue unless one of that name stands there already.
 
-    Each job has an id of its own: RQ deletes a job's record when it ends, and with it the record of a job of
-    the same id that was enqueued meanwhile.
+    `timeout` in seconds, -1 for none.
+
+    Each job has an id of its own: RQ deletes a job's record when it ends, and with it the record of
+    a job of the same id that was enqueued meanwhile.
     """
     imports = queue(settings.redis_url)
     job_id = f"{name}-{secrets.token_hex(4)}"
@@ -135,10 +171,13 @@ def _enqueue(function: str, name: str, argument: str, settings: Settings, *, tim
         stands = any(standing.startswith(name) for standing in imports.job_ids)
         pipe.multi()
         if not stands:
-            imports.enqueue(function, argument, job_id=job_id, job_timeout=timeout, pipeline=pipe, **kept)
+            imports.enqueue(
+                function, argument, job_id=job_id, job_timeout=timeout, pipeline=pipe, **kept
+            )
 
     try:
-        # The queue is watched from the look until the job is put: of two callers at once, one looks again.
+        # The queue is watched from the look until the job is put: of two callers at once, one looks
+        # again.
         imports.connection.transaction(put, imports.key)
     except redis.RedisError as error:
         logger.warning("queue out of reach: %s", type(error).__name__)

@@ -18,14 +18,18 @@ from webapp.reports.reporter import ImportReporter
 
 
 def render_pdf(import_id: str) -> None:
-    """Render the report and keep it. A report that takes too long or too much memory ends its own process only."""
+    """Render the report and keep it.
+
+    A report that takes too long or too much memory ends its own process only.
+    """
     from webapp.reports import pdf  # noqa: PLC0415 - WeasyPrint's libraries may be missing, and cost memory
 
     die_with_parent()
     settings = Settings()
     if os.environ.get("RQ_WORKER_ID"):
         resource.setrlimit(resource.RLIMIT_AS, (settings.pdf_memory_mb * MEBIBYTE,) * 2)
-        # The end of the process, not an exception: WeasyPrint would take that for a broken picture and go on.
+        # The end of the process, not an exception: WeasyPrint would take that for a broken picture
+        # and go on.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(settings.pdf_seconds)
     pdf.render_and_keep(settings, UUID(import_id), leases.worker_name(os.getpid()))

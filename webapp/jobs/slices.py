@@ -20,14 +20,17 @@ from webapp.vocabulary.states import ENDED, WORKED_ON, State
 
 logger = logging.getLogger(__name__)
 
-LONGEST_OUTAGE = 600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
+LONGEST_OUTAGE = (
+    600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
+)
 PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one at a time
 
 
 def work(import_id: str) -> None:
     """Claim the import and do what its state calls for, for one slice; then let it go.
 
-    With the database out of reach there is nothing to be done or said: the sweep enqueues again when it is back.
+    With the database out of reach there is nothing to be done or said: the sweep enqueues again
+    when it is back.
     """
     settings = Settings()
     work_horses.die_with_parent()
@@ -45,7 +48,10 @@ def work(import_id: str) -> None:
 
 
 def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool | None:
-    """One slice of work under the lease. Whether the import came to an end in it; None when it broke off."""
+    """One slice of work under the lease.
+
+    Whether the import came to an end in it; None when it broke off.
+    """
     try:
         ended = _work_on(conn, lease, settings, _Fairness(lease, settings))
         leases.release(conn, lease)
@@ -66,13 +72,18 @@ def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool | None:
 
 
 def _break_off(conn: Any, lease: leases.Lease, settings: Settings, error: Exception) -> None:
-    """Let go after an error that the engine does not settle itself. The sweep enqueues it again later."""
+    """Let go after an error that the engine does not settle itself.
+
+    The sweep enqueues it again later.
+    """
     if isinstance(error, psycopg.Error) and classify(error, conn) is Fault.OUTAGE:
         _wait_and_release(settings, lease, "database")
         return
     place = traceback.extract_tb(error.__traceback__)[-1]
     kind = type(error).__name__  # Not its text, which may quote a contact.
-    logger.error("%s: broke off with %s at %s:%s", lease.import_id, kind, place.filename, place.lineno)
+    logger.error(
+        "%s: broke off with %s at %s:%s", lease.import_id, kind, place.filename, place.lineno
+    )
     message = first_line(error) if isinstance(error, psycopg.Error) else f"{kind} in {place.name}"
     _let_go(settings, lambda own: leases.abandon(own, lease, message))
 
@@ -97,7 +108,9 @@ def _wait_and_release(settings: Settings, lease: leases.Lease, reason: str) -> N
         time.sleep(1)
 
 
-def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:
+def _work_on(
+    conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
+) -> bool:
     state = _state(conn, lease.import_id)
     poisoned = lease.deaths >= leases.POISONED_AFTER
     if state == State.CHECKING and poisoned:
@@ -116,7 +129,9 @@ def _work_on(conn: Any, lease: leases.Lease, settings: Settings, should_yield: C
     return False
 
 
-def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> None:
+def _check(
+    conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
+) -> None:
     try:
         checking.check_slice(conn, lease, uploads.limits(settings), should_yield)
     except Refusal as refusal:
@@ -124,12 +139,16 @@ def _check(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Cal
         checking.refuse(conn, lease, refusal)
 
 
-def _execute(conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]) -> bool:
+def _execute(
+    conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
+) -> bool:
     """Imports that match by phone run one at a time: a phone is no unique key, so nothing else would guard it.
 
     One that was told to stop needs no turn.
     """
-    if not execution.stop_requested(conn, lease.import_id) and not _phone_lock(conn, lease.import_id):
+    if not execution.stop_requested(conn, lease.import_id) and not _phone_lock(
+        conn, lease.import_id
+    ):
         raise Paused("phone", "another import that matches by phone is running")
     connect = partial(db.connect_job, settings.database_url)
     return execution.execute_slice(conn, lease, connect, should_yield) is not None
@@ -156,7 +175,8 @@ def _state(conn: Any, import_id: UUID) -> State:
 class _Fairness:
     """Whether to make room: told to stop, or the slice is used up and another import waits.
 
-    It asks over a connection of its own, so that the question never disturbs the transaction at hand.
+    It asks over a connection of its own, so that the question never disturbs the transaction at
+    hand.
     """
 
     def __init__(self, lease: leases.Lease, settings: Settings) -> None:

@@ -20,7 +20,10 @@ LOADED_BY = os.getpid()  # the worker, as its work-horses see it
 
 
 class StopRequest:
-    """Whether this process was told to stop. A work-horse's SIGTERM lands here, and its batch is finished first."""
+    """Whether this process was told to stop.
+
+    A work-horse's SIGTERM lands here, and its batch is finished first.
+    """
 
     told = False
 
@@ -35,7 +38,8 @@ stop_request = StopRequest()
 def end_silent_work_horses(settings: Settings, worker_pid: int) -> None:
     """Kill those work-horses of this worker that hold a lease and have long not been heard of.
 
-    A frozen one would keep its worker from all other work; what it had in hand is rolled back and done again.
+    A frozen one would keep its worker from all other work; what it had in hand is rolled back and
+    done again.
     """
     with db.connect_job(settings.database_url) as conn:
         silent = set(leases.silent_workers(conn, settings.lease_seconds))
@@ -47,15 +51,23 @@ def end_silent_work_horses(settings: Settings, worker_pid: int) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    """The processes that this one started. Linux only; elsewhere a silent work-horse is merely fenced."""
+    """The processes that this one started.
+
+    Linux only; elsewhere a silent work-horse is merely fenced.
+    """
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
     except OSError:
         return []
 
 
 def die_with_parent() -> None:
-    """A work-horse leaves its worker's process group, so a killed worker would leave it running. Linux only."""
+    """A work-horse leaves its worker's process group, so a killed worker would leave it running.
+
+    Linux only.
+    """
     if sys.platform == "linux" and os.environ.get("RQ_WORKER_ID"):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if LOADED_BY not in {os.getpid(), os.getppid()}:

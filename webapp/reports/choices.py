@@ -14,12 +14,18 @@ def choices(found: ContactImport) -> list[tuple[str, str]]:
     """Each choice with what it is called."""
     said = [
         ("File read as", _read_as(found)),
-        ("Columns", _columns([f"{name} → {label_of(target)}" for name, target in _mapped(found) if target])),
+        (
+            "Columns",
+            _columns([f"{name} → {label_of(target)}" for name, target in _mapped(found) if target]),
+        ),
         ("Left aside", _columns([name for name, target in _mapped(found) if not target])),
         ("Dates like 03/04", DATES.get(found.date_order) or ""),
         ("Country of phones", found.default_country or "none given"),
         ("Empties a field", found.clear_token or "nothing"),
-        ("Batches asked for", rows_word(found.batch_size) + " each" if found.batch_size else "as large as runs well"),
+        (
+            "Batches asked for",
+            rows_word(found.batch_size) + " each" if found.batch_size else "as large as runs well",
+        ),
     ]
     return [(name, words) for name, words in said if words]
 
@@ -36,7 +42,10 @@ def _read_as(found: ContactImport) -> str:
 
 def _mapped(found: ContactImport) -> list[tuple[str, str | None]]:
     """The name of each column and its target."""
-    return [(_short(name), target) for name, target in zip(found.columns, found.mapping or [], strict=False)]
+    return [
+        (_short(name), target)
+        for name, target in zip(found.columns, found.mapping or [], strict=False)
+    ]
 
 
 def _short(name: str) -> str:

@@ -11,16 +11,25 @@ from webapp.limits import PDFS_AT_ONCE
 from webapp.models import ContactImport, ImportDocument
 
 TOO_MUCH = "pdf_too_much"
-LONGEST = timedelta(seconds=90)  # after which one in the making is taken for lost, and a failure is no answer any more
+LONGEST = timedelta(
+    seconds=90
+)  # after which one in the making is taken for lost, and a failure is no answer any more
 TRIES = 3  # a process that is killed may be one too large for the machine, which no error says
 
 
 def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
     """The PDF of the import as it stands: ready, failed or in the making; None where it has to be asked for."""
     kept = session.get(ImportDocument, (found.id, "pdf"), populate_existing=True)
-    if kept is None or kept.state == "lost" or (kept.state != "ready" and _now(session) - kept.made_at > LONGEST):
+    if (
+        kept is None
+        or kept.state == "lost"
+        or (kept.state != "ready" and _now(session) - kept.made_at > LONGEST)
+    ):
         return None
-    ended = max(filter(None, (found.completed_at, found.rolled_back_at, found.purged_at)), default=found.created_at)
+    ended = max(
+        filter(None, (found.completed_at, found.rolled_back_at, found.purged_at)),
+        default=found.created_at,
+    )
     return kept if kept.made_at >= ended else None
 
 
@@ -30,7 +39,10 @@ def _now(session: Session) -> datetime:
 
 
 def reserve_pdf(session: Session, found: ContactImport) -> bool:
-    """Note that the PDF is in the making; false while as many as may be are. The caller commits and asks for it."""
+    """Note that the PDF is in the making; false while as many as may be are.
+
+    The caller commits and asks for it.
+    """
     waiting = select(func.count()).where(
         ImportDocument.state == "rendering",
         ImportDocument.import_id != found.id,
@@ -38,10 +50,20 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
     )
     if (session.scalar(waiting) or 0) >= PDFS_AT_ONCE:
         return False
-    fresh = {"state": "rendering", "content": None, "code": None, "maker": None, "made_at": func.clock_timestamp()}
+    fresh = {
+        "state": "rendering",
+        "content": None,
+        "code": None,
+        "maker": None,
+        "made_at": func.clock_timestamp(),
+    }
     made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **fresh)
     tries = case((ImportDocument.state.in_(["rendering", "lost"]), ImportDocument.tries), else_=0)
-    session.execute(made.on_conflict_do_update(index_elements=["import_id", "kind"], set_={**fresh, "tries": tries}))
+    session.execute(
+        made.on_conflict_do_update(
+            index_elements=["import_id", "kind"], set_={**fresh, "tries": tries}
+        )
+    )
     return True
 
 
@@ -64,13 +86,23 @@ def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
 
 
 def _in_the_making(import_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    return ImportDocument.import_id == import_id, ImportDocument.kind == "pdf", ImportDocument.state == "rendering"
+    return (
+        ImportDocument.import_id == import_id,
+        ImportDocument.kind == "pdf",
+        ImportDocument.state == "rendering",
+    )
 
 
 def forget_pdf(session: Session, import_id: UUID, state: str) -> None:
     """Forget the PDF if it is in this state, so that the next request has it made anew."""
-    kept = ImportDocument.import_id == import_id, ImportDocument.kind == "pdf", ImportDocument.state == state
-    session.execute(delete(ImportDocument).where(*kept).execution_options(synchronize_session=False))
+    kept = (
+        ImportDocument.import_id == import_id,
+        ImportDocument.kind == "pdf",
+        ImportDocument.state == state,
+    )
+    session.execute(
+        delete(ImportDocument).where(*kept).execution_options(synchronize_session=False)
+    )
 
 
 def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -> None:
@@ -88,7 +120,12 @@ def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -
 
 
 def keep_pdf(
-    session: Session, import_id: UUID, since: datetime, *, content: bytes | None = None, code: str | None = None
+    session: Session,
+    import_id: UUID,
+    since: datetime,
+    *,
+    content: bytes | None = None,
+    code: str | None = None,
 ) -> None:
     """Keep the PDF that was in the making since then, or why there is none.
 

@@ -1,10 +1,11 @@
 """The ledger as CSV, streamed: constant memory, safe to open in a spreadsheet.
 
-Nothing is held while a reader takes its time: each page of entries and each block of the file is a question of its own,
-and `streamed` gives the database connection back before each piece goes out.
+Nothing is held while a reader takes its time: each page of entries and each block of the file is a
+question of its own, and `streamed` gives the database connection back before each piece goes out.
 
-Columns of our own come first and are named so that a file uploaded again is recognised and they are ignored. The
-file's own cells are read again from the stored bytes, so a report shows exactly what was uploaded.
+Columns of our own come first and are named so that a file uploaded again is recognised and they are
+ignored. The file's own cells are read again from the stored bytes, so a report shows exactly what
+was uploaded.
 """
 
 import csv
@@ -29,9 +30,24 @@ from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500
 FLUSH_CHARS = MEBIBYTE  # of problems and staged cells in a page of entries, but for one row more
-REPORT_COLUMNS = ("Rowcall row", "Rowcall outcome", "Rowcall contact", "Rowcall code", "Rowcall reason")
+REPORT_COLUMNS = (
+    "Rowcall row",
+    "Rowcall outcome",
+    "Rowcall contact",
+    "Rowcall code",
+    "Rowcall reason",
+)
 REJECTED_COLUMNS = ("Rowcall row", "Rowcall reason")
-UNDO_COLUMNS = ("Row", "Contact", "Field", "Code", "Reason", "Value before the import", "Value kept", "Changed by")
+UNDO_COLUMNS = (
+    "Row",
+    "Contact",
+    "Field",
+    "Code",
+    "Reason",
+    "Value before the import",
+    "Value kept",
+    "Changed by",
+)
 
 
 def safe(cell: str) -> str:
@@ -39,11 +55,14 @@ def safe(cell: str) -> str:
     return protected(unprotected(cell))
 
 
-def report_csv(session: Session, import_id: UUID, limits: reading.Limits | None = None) -> Iterator[bytes]:
+def report_csv(
+    session: Session, import_id: UUID, limits: reading.Limits | None = None
+) -> Iterator[bytes]:
     """Every row of the file: number, outcome, contact, code, reason, then the original columns.
 
-    `limits` are those under which the file was checked, where they are not the usual ones.
-    Once the retention time is over, what the ledger still knows: the cells are gone, and so are rows never processed.
+    `limits` are those under which the file was checked, where they are not the usual ones. Once the
+    retention time is over, what the ledger still knows: the cells are gone, and so are rows never
+    processed.
     """
     found = session.get_one(ContactImport, import_id)
     every = _LEDGER if found.expired_at else _EVERY_ROW
@@ -54,10 +73,18 @@ def report_csv(session: Session, import_id: UUID, limits: reading.Limits | None 
     return _csv([*REPORT_COLUMNS, *found.columns], lines)
 
 
-def rejected_csv(session: Session, import_id: UUID, limits: reading.Limits | None = None) -> Iterator[bytes]:
-    """The rows that did not get in, with the reason: to be corrected and uploaded again. `limits` as above."""
+def rejected_csv(
+    session: Session, import_id: UUID, limits: reading.Limits | None = None
+) -> Iterator[bytes]:
+    """The rows that did not get in, with the reason: to be corrected and uploaded again.
+
+    `limits` as above.
+    """
     found = session.get_one(ContactImport, import_id)
-    lines = ([entry.row, _reason(entry), *cells] for entry, cells in _rows(session, found, _REJECTED, limits))
+    lines = (
+        [entry.row, _reason(entry), *cells]
+        for entry, cells in _rows(session, found, _REJECTED, limits)
+    )
     return _csv([*REJECTED_COLUMNS, *found.columns], lines)
 
 
@@ -83,11 +110,25 @@ def _changed_by(entry: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return (
+        ", ".join(map(str, value))
+        if isinstance(value, list)
+        else ""
+        if value is None
+        else str(value)
+    )
 
 
 def _reason(entry: Any) -> str:
-    row = Row(entry.row, entry.outcome, entry.contact_id, entry.code, entry.detail, [], problems=entry.problems)
+    row = Row(
+        entry.row,
+        entry.outcome,
+        entry.contact_id,
+        entry.code,
+        entry.detail,
+        [],
+        problems=entry.problems,
+    )
     return row.sentence or ""
 
 
@@ -105,7 +146,13 @@ def _rows(
 
 def _entries(session: Session, query: str, import_id: UUID, *, with_cells: bool) -> Iterator[Any]:
     """The entries in the order of the file; `with_cells` where the file is gone and only staged cells are left."""
-    asked = {"id": import_id, "after": 0, "rows": FLUSH_ROWS, "chars": FLUSH_CHARS, "with_cells": with_cells}
+    asked = {
+        "id": import_id,
+        "after": 0,
+        "rows": FLUSH_ROWS,
+        "chars": FLUSH_CHARS,
+        "with_cells": with_cells,
+    }
     while page := _page(session, query, asked):
         yield from page
         asked["after"] = page[-1].row
@@ -150,7 +197,8 @@ def _emptied(buffer: io.StringIO) -> bytes:
 _COLUMNS = """r.row, COALESCE(l.outcome::text, '{otherwise}') AS outcome, l.contact_id, l.code, l.detail,
     r.problems, CASE WHEN %(with_cells)s THEN r.record END AS record"""
 
-# One look-up for each row: before the tables were first analyzed, a plain join read all entries again for every row.
+# One look-up for each row: before the tables were first analyzed, a plain join read all entries
+# again for every row.
 _ROWS_WITH_ENTRIES = """contact_import_rows r LEFT JOIN LATERAL (
         SELECT * FROM contact_import_results l WHERE l.import_id = r.import_id AND l.row = r.row LIMIT 1) l ON true"""
 
@@ -169,7 +217,8 @@ _REJECTED = f"""
     WHERE r.import_id = %(id)s AND r.row > %(after)s
       AND (r.status = 'invalid' OR l.outcome IN ({sql_list(FAILURES)})) ORDER BY r.row LIMIT %(rows)s"""
 
-# Without statistics PostgreSQL might fetch and sort all rows for each page. The transaction ends with the page.
+# Without statistics PostgreSQL might fetch and sort all rows for each page. The transaction ends
+# with the page.
 _IN_ORDER = "SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name"
 
 # The rows of a page up to and with the one that passes the limit of characters.
@@ -182,7 +231,10 @@ _PAGE = """
 
 
 def streamed(session: Session, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks of a download. While one goes out at its reader's pace, the session holds no connection."""
+    """The chunks of a download.
+
+    While one goes out at its reader's pace, the session holds no connection.
+    """
     try:
         for chunk in chunks:
             session.close()

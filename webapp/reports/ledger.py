@@ -18,7 +18,10 @@ from webapp.vocabulary.outcomes import PROBLEMS, Outcome
 
 @dataclass(frozen=True)
 class Row:
-    """A ledger entry as people read it. `changes` lists {"field", "before", "after"} of what the row changed."""
+    """A ledger entry as people read it.
+
+    `changes` lists {"field", "before", "after"} of what the row changed.
+    """
 
     row: int
     outcome: str
@@ -34,7 +37,9 @@ class Row:
     def sentence(self) -> str | None:
         """Why, and what to do; the database's own words where there are some."""
         if errors := [problem for problem in self.problems or [] if problem["severity"] == "error"]:
-            return " ".join(dict.fromkeys(messages.of_problem(problem, self.row) for problem in errors))
+            return " ".join(
+                dict.fromkeys(messages.of_problem(problem, self.row) for problem in errors)
+            )
         if self.code is None:
             return None
         facts = {"row": (self.detail or {}).get("row", self.row)}
@@ -102,13 +107,19 @@ def rows(
 
 def problem_rows(session: Session, import_id: UUID, limit: int) -> list[Row]:
     """The first rows that need a person, in file order."""
-    found = [row for outcome in PROBLEMS for row in rows(session, import_id, outcome=outcome.value, limit=limit)]
+    found = [
+        row
+        for outcome in PROBLEMS
+        for row in rows(session, import_id, outcome=outcome.value, limit=limit)
+    ]
     return sorted(found, key=lambda row: row.row)[:limit]
 
 
 def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
     """What each contact is called that the rows lead to; who has none, or is gone, is left out."""
-    ids = {row.contact_id for row in found} | {one for row in found for one in (row.detail or {}).get("contacts", [])}
+    ids = {row.contact_id for row in found} | {
+        one for row in found for one in (row.detail or {}).get("contacts", [])
+    }
     rows = session.execute(
         text(
             f"SELECT id, {person_names.called('{name}')} AS name FROM contacts WHERE id = ANY(:ids)"
@@ -118,7 +129,9 @@ def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
     return {row.id: row.name[:LONGEST_NAME] for row in rows if row.name}
 
 
-def changes_of(before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: Any) -> list[dict[str, Any]]:
+def changes_of(
+    before: Sequence[dict[str, Any]] | dict[str, Any] | None, after: Any
+) -> list[dict[str, Any]]:
     """A journal entry field by field, without the derived keys."""
     if not isinstance(before, dict):
         return []

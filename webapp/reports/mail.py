@@ -78,7 +78,9 @@ def compose(settings: Settings, session: Session, found: ContactImport) -> Email
     message["Auto-Submitted"] = "auto-generated"
     templates = environment()
     message.set_content(templates.get_template("mail/notice.txt").render(facts))
-    message.add_alternative(templates.get_template("mail/notice.html").render(facts), subtype="html")
+    message.add_alternative(
+        templates.get_template("mail/notice.html").render(facts), subtype="html"
+    )
     return message
 
 
@@ -134,7 +136,10 @@ def _secure(connection: smtplib.SMTP, server: MailServer) -> None:
 
 
 def trouble(settings: Settings) -> str | None:
-    """Connect, encrypt and sign in, and send nothing: None where that works, else a sentence. For `doctor`."""
+    """Connect, encrypt and sign in, and send nothing: None where that works, else a sentence.
+
+    For `doctor`.
+    """
     try:
         server = mail_server(settings)
         if server is None:

@@ -1,4 +1,6 @@
-"""The report on paper. The only importer of WeasyPrint, which is slow to load and needs system libraries.
+"""The report on paper.
+
+The only importer of WeasyPrint, which is slow to load and needs system libraries.
 
 Nothing is ever fetched: not from the network, not from a file, not from a data URL.
 """
@@ -18,6 +20,7 @@ from webapp.vocabulary.refusals import Refusal
 logger = logging.getLogger(__name__)
 LISTED = 200
 
+
 def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
     """Render the requested report and keep it, or keep why there is none."""
     with db.session(settings.database_url) as session:
@@ -26,7 +29,9 @@ def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
         return
     with db.session(settings.database_url) as session:
         try:
-            documents.keep_pdf(session, import_id, since, content=render(session, import_id, settings.page_size))
+            documents.keep_pdf(
+                session, import_id, since, content=render(session, import_id, settings.page_size)
+            )
         except Refusal as refusal:
             documents.keep_pdf(session, import_id, since, code=refusal.code)
         except Exception as problem:  # noqa: BLE001 - for every error, the person must not wait for ever
@@ -49,7 +54,10 @@ def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
     style = (TEMPLATES / "pdf" / "report.css").read_text().replace("PAGE_SIZE", page_size)
     document = HTML(string=html, base_url=None, url_fetcher=block)
     styles = [CSS(string=style, url_fetcher=block)]
-    return bytes(document.write_pdf(stylesheets=styles, pdf_variant="pdf/ua-1", finisher=_head_columns) or b"")
+    return bytes(
+        document.write_pdf(stylesheets=styles, pdf_variant="pdf/ua-1", finisher=_head_columns)
+        or b""
+    )
 
 
 def _head_columns(_document: object, written: Any) -> None:
@@ -62,10 +70,14 @@ def _head_columns(_document: object, written: Any) -> None:
 def page(session: Session, import_id: UUID) -> str:
     """The HTML that is put on paper."""
     found = summary.report(session, import_id)
-    return environment().get_template("pdf/report.html").render(
-        report=found,
-        found=found.found,
-        choices=choices.choices(found.found),
-        rows=ledger.problem_rows(session, import_id, LISTED),
-        listed=LISTED,
+    return (
+        environment()
+        .get_template("pdf/report.html")
+        .render(
+            report=found,
+            found=found.found,
+            choices=choices.choices(found.found),
+            rows=ledger.problem_rows(session, import_id, LISTED),
+            listed=LISTED,
+        )
     )

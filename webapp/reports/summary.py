@@ -65,10 +65,16 @@ class Report:
     smallest_batch: int
     largest_batch: int
     differences: int  # rows that came out differently than the preview said
-    contradictions: str | None  # sums that do not agree, in words; never, unless the tables were changed from outside
+    contradictions: (
+        str | None
+    )  # sums that do not agree, in words; never, unless the tables were changed from outside
     problems: list[Problem] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)  # batches tried again or given up, the first twenty
-    throughput: list[int] = field(default_factory=list)  # rows in each of at most 60 equal spans of the run
+    troubles: list[Trouble] = field(
+        default_factory=list
+    )  # batches tried again or given up, the first twenty
+    throughput: list[int] = field(
+        default_factory=list
+    )  # rows in each of at most 60 equal spans of the run
 
     @property
     def headline(self) -> str:
@@ -99,7 +105,11 @@ def report(session: Session, import_id: UUID) -> Report:
 
 
 def _differences(session: Session, import_id: UUID) -> int:
-    counted = select(func.count()).select_from(ImportDifference).where(ImportDifference.import_id == import_id)
+    counted = (
+        select(func.count())
+        .select_from(ImportDifference)
+        .where(ImportDifference.import_id == import_id)
+    )
     return session.scalar(counted) or 0
 
 
@@ -114,7 +124,11 @@ def _headline(report: Report) -> str:
     if found.state == State.REFUSED:
         return State.REFUSED.sentence
     if report.success == report.total:
-        return f"All {contacts_word(report.total)} are in." if report.total != 1 else "The contact is in."
+        return (
+            f"All {contacts_word(report.total)} are in."
+            if report.total != 1
+            else "The contact is in."
+        )
     return " ".join(filter(None, [State(found.state).sentence, _how_many(report), _needs(report)]))
 
 
@@ -194,7 +208,8 @@ def _throughput(session: Session, import_id: UUID) -> list[int]:
     return [found.get(bar, 0) for bar in range(BARS)] if len(found) > 1 else []
 
 
-# The span is materialized: who takes the batches for few would look for first and last anew for each of them.
+# The span is materialized: who takes the batches for few would look for first and last anew for
+# each of them.
 _THROUGHPUT = text(
     """WITH done AS (
          SELECT at, rows FROM contact_import_logs

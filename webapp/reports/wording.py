@@ -129,9 +129,15 @@ GLOBALS = {
 
 
 def environment() -> Environment:
-    """Jinja for what is rendered outside a request: paper and mail. Everything is escaped but plain text."""
+    """Jinja for what is rendered outside a request: paper and mail.
+
+    Everything is escaped but plain text.
+    """
     found = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     found.filters.update(FILTERS)
     found.globals.update(GLOBALS)

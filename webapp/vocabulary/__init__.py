@@ -1,1 +1,4 @@
-"""Closed lists. Each item carries all that is known of it, and all other rooms derive theirs from it."""
+"""Closed lists.
+
+Each item carries all that is known of it, and all other rooms derive theirs from it.
+"""

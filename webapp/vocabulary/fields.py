@@ -280,7 +280,6 @@ FIELDS = (
 )
 
 
-
 def ranked(rank: str) -> tuple[str, ...]:
     """The names of the fields that have such a rank, the first of them first."""
     having = [field for field in FIELDS if getattr(field, rank) is not None]

@@ -2,8 +2,8 @@
 
 Only codes and facts are stored and passed on; they become words here, as late as they can. Each
 sentence is a message of gettext under its English text, and `xgettext --keyword=Message:1
---keyword=Message:2` lists them for a translator. `translations` is the catalogue in use. English, the
-only language so far, needs none: it is the texts themselves.
+--keyword=Message:2` lists them for a translator. `translations` is the catalogue in use. English,
+the only language so far, needs none: it is the texts themselves.
 """
 
 import gettext
@@ -473,7 +473,10 @@ def whole(code: str, **facts: Any) -> str:
 
 
 class _Facts(dict[str, Any]):
-    """Facts for a sentence. Where one is missing, the sentence speaks of all the rows that it may be about."""
+    """Facts for a sentence.
+
+    Where one is missing, the sentence speaks of all the rows that it may be about.
+    """
 
     def __missing__(self, key: str) -> str:
         if key == "where" and "row" in self:

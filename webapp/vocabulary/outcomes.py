@@ -34,9 +34,10 @@ REST = Colour("#e6eaf0", "#2a3342")  # the part of the bar that stands for rows 
 class Outcome(StrEnum):
     """What became of a row, in the order in which bars, legends and tables show it.
 
-    `label` is the word for many rows and `one` that for a single row. `sum` is the counter in which the outcome goes,
-    None for the one outcome that is never stored. `duplicate` says whether it also counts as a duplicate, that is,
-    whether the row met a contact which was there before. `category` is the kind of the error, where it is one.
+    `label` is the word for many rows and `one` that for a single row. `sum` is the counter in which
+    the outcome goes, None for the one outcome that is never stored. `duplicate` says whether it
+    also counts as a duplicate, that is, whether the row met a contact which was there before.
+    `category` is the kind of the error, where it is one.
     """
 
     label: str
@@ -113,9 +114,13 @@ class Outcome(StrEnum):
 STORED_OUTCOMES = tuple(outcome for outcome in Outcome if outcome.sum is not None)
 FAILURES = tuple(outcome for outcome in Outcome if outcome.sum is Sum.FAILED)
 WRITTEN = tuple(outcome for outcome in Outcome if Action.UNDO in outcome.actions)
-PROBLEMS = tuple(outcome for outcome in Outcome if Action.CORRECT in outcome.actions)  # these rows need a person
+PROBLEMS = tuple(
+    outcome for outcome in Outcome if Action.CORRECT in outcome.actions
+)  # these rows need a person
 # The ledger's partial index: few rows, which are asked for by outcome.
-INDEXED = tuple(outcome for outcome in Outcome if outcome in PROBLEMS or outcome is Outcome.LEFT_OUT)
+INDEXED = tuple(
+    outcome for outcome in Outcome if outcome in PROBLEMS or outcome is Outcome.LEFT_OUT
+)
 # A letter for each outcome: previews and the ledger's digest keep one text of letters for a file.
 LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STORED_OUTCOMES)}
 
@@ -123,7 +128,9 @@ LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STOR
 def sums(outcomes: Mapping[str, int]) -> dict[str, int]:
     """The public counters: `success`, `failed`, `skipped`, `duplicates` and `processed`, in rows."""
     counts = {
-        counter.value: sum(outcomes.get(outcome, 0) for outcome in Outcome if outcome.sum is counter)
+        counter.value: sum(
+            outcomes.get(outcome, 0) for outcome in Outcome if outcome.sum is counter
+        )
         for counter in Sum
     }
     duplicates = sum(outcomes.get(outcome, 0) for outcome in Outcome if outcome.duplicate)

@@ -20,9 +20,9 @@ class Kind(StrEnum):
 class Refusal(Exception):  # noqa: N818 - an answer; nothing is broken
     """What was asked for cannot be done, and nothing was changed.
 
-    `code` is a key of `messages.MESSAGES`; `facts` fill its sentences in, and can be stored as JSON.
-    `at` is the place at fault in what was asked: a JSON pointer into the command, or the name of a
-    parameter; "" where there is none.
+    `code` is a key of `messages.MESSAGES`; `facts` fill its sentences in, and can be stored as
+    JSON. `at` is the place at fault in what was asked: a JSON pointer into the command, or the name
+    of a parameter; "" where there is none.
     """
 
     def __init__(self, code: str, /, *, at: str = "", **facts: Any) -> None:

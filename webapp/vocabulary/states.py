@@ -22,7 +22,10 @@ class Command(StrEnum):
 
 
 class Work(StrEnum):
-    """What a worker does for an import of this state. The value is the log event from which the pace is read."""
+    """What a worker does for an import of this state.
+
+    The value is the log event from which the pace is read.
+    """
 
     CHECK = "block_checked"
     EXECUTE = "batch"
@@ -43,7 +46,8 @@ class Facts(NamedTuple):
 
     - `page`: the endpoint of the page that shows an import of this state.
     - `label`: one or two words, for lists; where it is empty, the state's own name is used.
-    - `sentence`: what the person reads about it on the progress page or in the report; empty where numbers say it.
+    - `sentence`: what the person reads about it on the progress page or in the report; empty where
+      numbers say it.
     - `pill`: the colour class of the label.
     - `commands`: what may be asked of the import.
     - `repeats`: what was asked already, so that asking again is no mistake and changes nothing.
@@ -181,7 +185,8 @@ class State(StrEnum):
             ended=True,
         ),
     )
-    # The first bad row stopped it, as asked. Where that was in the first batch, it can be discarded.
+    # The first bad row stopped it, as asked. Where that was in the first batch, it can be
+    # discarded.
     FAILED = (
         "failed",
         Facts(
@@ -223,10 +228,15 @@ class State(StrEnum):
         return State.FAILED if self is State.REFUSED else self
 
 
-# Which states follow a state, and the event that the import's log gets with it; None where it gets none.
+# Which states follow a state, and the event that the import's log gets with it; None where it gets
+# none.
 TRANSITIONS: dict[State, dict[State, str | None]] = {
     State.UPLOADED: {State.CHECKING: "check_started"},
-    State.CHECKING: {State.READY: "checked", State.UPLOADED: "check_cancelled", State.REFUSED: None},
+    State.CHECKING: {
+        State.READY: "checked",
+        State.UPLOADED: "check_cancelled",
+        State.REFUSED: None,
+    },
     State.READY: {State.CHECKING: "check_started", State.QUEUED: "queued", State.UPLOADED: None},
     State.REFUSED: {State.CHECKING: "check_started"},
     # A second run over failed rows that is cancelled goes back to where it was.

@@ -10,15 +10,20 @@ class Writes(Enum):
     """What a strategy writes to a contact that the row met."""
 
     NOTHING = auto()
-    FILLED_CELLS = auto()  # a filled cell replaces what the contact has, and the clear token empties it
+    FILLED_CELLS = (
+        auto()
+    )  # a filled cell replaces what the contact has, and the clear token empties it
     BLANK_FIELDS = auto()  # a cell fills only what is blank in the contact
 
 
 class Strategy(StrEnum):
-    """A strategy, in the order in which the review page shows it. The first one is chosen beforehand.
+    """A strategy, in the order in which the review page shows it.
 
-    `label` and `explanation` stand on its card, `past` in a report, and `after` heads the column of an example that
-    shows the contact afterwards. `changed` is the outcome of a row that met a contact, where the row changed it.
+    The first one is chosen beforehand.
+
+    `label` and `explanation` stand on its card, `past` in a report, and `after` heads the column of
+    an example that shows the contact afterwards. `changed` is the outcome of a row that met a
+    contact, where the row changed it.
     """
 
     label: str
@@ -28,7 +33,8 @@ class Strategy(StrEnum):
     writes: Writes
     changed: Outcome
 
-    # A type checker takes a look-up, such as Strategy(code), for a call of this: hence the defaults.
+    # A type checker takes a look-up, such as Strategy(code), for a call of this: hence the
+    # defaults.
     def __new__(  # noqa: PLR0917 - the members below are a table
         cls,
         code: str,
@@ -77,4 +83,3 @@ class Strategy(StrEnum):
     def writes_to_matches(self) -> bool:
         """Whether a row can change a contact that is there already."""
         return self.writes is not Writes.NOTHING
-

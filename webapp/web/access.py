@@ -47,7 +47,10 @@ def ended_import(import_id: UUID) -> ContactImport:
 
 
 def checked_import(import_id: UUID) -> ContactImport:
-    """The import, once its file is checked. Raises Refusal("wrong_state") before, and where the file was refused."""
+    """The import, once its file is checked.
+
+    Raises Refusal("wrong_state") before, and where the file was refused.
+    """
     return _unless(load_import(import_id), UNCHECKED)
 
 

@@ -70,8 +70,8 @@ def change_account(
     """Change an account's role, or whether it works; None leaves that as it is.
 
     `by` is the administrator who asks, None for the command line. A switched-off account is signed
-    out. Raises Refusal: account_not_administrator where `by` is none any more, account_own where it is
-    `by`'s own account, and account_last_administrator where none who can sign in would remain.
+    out. Raises Refusal: account_not_administrator where `by` is none any more, account_own where it
+    is `by`'s own account, and account_last_administrator where none who can sign in would remain.
     """
     if role is not None and role not in ROLES:
         raise Refusal("account_role_unknown", at="/role", roles=", ".join(ROLES))

@@ -1,7 +1,9 @@
-"""The JSON API: who may ask, and running imports. Each view declares its contract; the rooms below do the work.
+"""The JSON API: who may ask, and running imports.
 
-`api_uploads.py` has uploads and lists, `api_reports.py` results and downloads, `api_contacts.py` the contacts,
-`api_streams.py` the event streams, `openapi.py` the description of it all.
+Each view declares its contract; the rooms below do the work.
+
+`api_uploads.py` has uploads and lists, `api_reports.py` results and downloads, `api_contacts.py`
+the contacts, `api_streams.py` the event streams, `openapi.py` the description of it all.
 """
 
 import time
@@ -64,12 +66,17 @@ def _came_from_our_page() -> None:
     try:
         csrf.protect()
     except CSRFError:
-        raise Problem(400, "csrf", "Send the page's CSRF token in the header X-CSRFToken, or use a token.") from None
+        raise Problem(
+            400, "csrf", "Send the page's CSRF token in the header X-CSRFToken, or use a token."
+        ) from None
 
 
 def _leads_to(**operations: str) -> dict[str, dict[str, Any]]:
     """Links to operations on the import that was asked about."""
-    return {name: {"operationId": operation, "parameters": SAME_IMPORT} for name, operation in operations.items()}
+    return {
+        name: {"operationId": operation, "parameters": SAME_IMPORT}
+        for name, operation in operations.items()
+    }
 
 
 CHECKED_LINKS = {
@@ -77,7 +84,11 @@ CHECKED_LINKS = {
     "execute": {
         "operationId": "execute_import",
         "parameters": SAME_IMPORT,
-        "requestBody": {"import_id": "$request.path.import_id", "duplicate_strategy": "skip", "skip_errors": True},
+        "requestBody": {
+            "import_id": "$request.path.import_id",
+            "duplicate_strategy": "skip",
+            "skip_errors": True,
+        },
     },
 }
 RUN_LINKS = _leads_to(
@@ -137,7 +148,10 @@ def _heard(import_id: UUID) -> None:
     refuses=(404, 409, 422),
 )
 def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseReturnValue:
-    """Ask again while the answer is 202. A 409 with the code preview_given_up says that there will be none."""
+    """Ask again while the answer is 202.
+
+    A 409 with the code preview_given_up says that there will be none.
+    """
     found = load_import(import_id)
     kept = db.session.get(ImportPreview, (import_id, query.duplicate_strategy.value))
     if kept is not None:
@@ -146,18 +160,25 @@ def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseRetu
         raise Refusal("wrong_state", state=found.state)
     if previews.given_up(db.session(), found):
         raise Refusal("preview_given_up", state=found.state)
-    return given(schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1")
+    return given(
+        schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1"
+    )
 
 
 def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
     cleared = kept.cleared if found.clear_token else None
-    return schemas.Preview(outcomes=schemas.Outcomes(**kept.outcomes), cleared=cleared, computed_at=kept.computed_at)
+    return schemas.Preview(
+        outcomes=schemas.Outcomes(**kept.outcomes), cleared=cleared, computed_at=kept.computed_at
+    )
 
 
 @blueprint.post("/imports/<uuid:import_id>/execute")
 @contract(
     "Run the import",
-    {200: STREAM, 202: Answer("With Accept: application/json, the session at once.", schemas.ImportSession)},
+    {
+        200: STREAM,
+        202: Answer("With Accept: application/json, the session at once.", schemas.ImportSession),
+    },
     body=forms.ExecuteRequest,
     refuses=(400, 403, 404, 406, 409, 413, 415, 422),
     links=RUN_LINKS,
@@ -203,7 +224,9 @@ def read_progress(import_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/cancel")
 @contract("Stop the import", {202: SESSION}, refuses=(403, 404, 409))
 def cancel_import(import_id: UUID) -> ResponseReturnValue:
-    commands.cancel(import_id)  # Who runs it sees the request in the database, with or without the queue.
+    commands.cancel(
+        import_id
+    )  # Who runs it sees the request in the database, with or without the queue.
     return session_answer(import_id, 202)
 
 
@@ -220,7 +243,9 @@ def retry_import(import_id: UUID) -> ResponseReturnValue:
     "What a rollback would do",
     {
         200: Answer("Read-only.", schemas.RollbackPreview),
-        202: Answer("It is being counted: ask again.", schemas.ImportSession, headers=("Retry-After",)),
+        202: Answer(
+            "It is being counted: ask again.", schemas.ImportSession, headers=("Retry-After",)
+        ),
     },
     refuses=(404, 409),
     links=_leads_to(roll_back="roll_back_import"),

@@ -18,7 +18,11 @@ from webapp.web.problems import Problem
 
 
 @blueprint.get("/imports/<uuid:import_id>/result")
-@contract("What became of the import", {200: Answer("The result.", schemas.ImportResult)}, refuses=(404, 409))
+@contract(
+    "What became of the import",
+    {200: Answer("The result.", schemas.ImportResult)},
+    refuses=(404, 409),
+)
 def read_result(import_id: UUID) -> ResponseReturnValue:
     ended_import(import_id)
     return given(api_values.result_of(db.session(), import_id))

@@ -46,7 +46,8 @@ Cursor = Annotated[Text, Field(max_length=200)]
 if TYPE_CHECKING:
     PublicState = State
 else:
-    # Programs know no `refused`: an import whose file was refused is `failed`, and `failure_reason` says why.
+    # Programs know no `refused`: an import whose file was refused is `failed`, and `failure_reason`
+    # says why.
     _public = {state.name: state.value for state in State if state.public is state}
     PublicState = StrEnum("State", _public, module=__name__, qualname="State")
     PublicState.__doc__ = "Where an import stands."
@@ -115,7 +116,9 @@ class ImportSession(Given):
     """One import: what the file is, what was chosen, how far it is."""
 
     import_id: UUID
-    imported_from: Annotated[str, Field(description="What the contacts it created carry as imported_from.")]
+    imported_from: Annotated[
+        str, Field(description="What the contacts it created carry as imported_from.")
+    ]
     rollback_possible: bool
     imported_count: int
     state: ToldState
@@ -145,7 +148,9 @@ class Work(Given):
 
     progress: Annotated[float, Field(ge=0, le=100)]
     processed: int
-    total: Annotated[int | None, Field(description="Null while it is unknown, as it is while a file is checked.")]
+    total: Annotated[
+        int | None, Field(description="Null while it is unknown, as it is while a file is checked.")
+    ]
 
 
 class Progress(Given):
@@ -154,7 +159,9 @@ class Progress(Given):
     Time left and speed are those of the step at hand, which `work` tells of.
     """
 
-    progress: Annotated[float, Field(ge=0, le=100, description="Percent; 100 only when every row was processed.")]
+    progress: Annotated[
+        float, Field(ge=0, le=100, description="Percent; 100 only when every row was processed.")
+    ]
     processed: int
     total: int
     success: int
@@ -168,7 +175,9 @@ class Progress(Given):
     state: ToldState
     outcomes: Outcomes
     waiting_for: Annotated[str | None, Field(description="Why nothing moves, if so.")]
-    obstacle: Annotated[str | None, Field(description="What has to be cleared away while it waits for help.")]
+    obstacle: Annotated[
+        str | None, Field(description="What has to be cleared away while it waits for help.")
+    ]
     work: Work
 
 
@@ -198,7 +207,9 @@ class Preview(Given):
     """What the execution would produce. All are null with 202: it is still being computed."""
 
     outcomes: Outcomes | None
-    cleared: Annotated[int | None, Field(description="Fields that the clear token empties; null without a token.")]
+    cleared: Annotated[
+        int | None, Field(description="Fields that the clear token empties; null without a token.")
+    ]
     computed_at: Moment | None
 
 
@@ -216,7 +227,10 @@ class KeptField(Given):
 
 
 class RollbackPreview(Given):
-    """What a rollback would do now, in contacts. `conflicts` lists the first hundred of what stays."""
+    """What a rollback would do now, in contacts.
+
+    `conflicts` lists the first hundred of what stays.
+    """
 
     contacts_removed: int
     contacts_restored: int
@@ -276,7 +290,10 @@ class Contact(_Fields):
 
 
 class Origin(Given):
-    """Where a value came from: the newest change of the field. `before` is what stood there before."""
+    """Where a value came from: the newest change of the field.
+
+    `before` is what stood there before.
+    """
 
     kind: Literal["import", "edit", "undo"]
     at: Moment

@@ -30,7 +30,9 @@ class Reserved(ExitStack):
         try:
             self.place = self.enter_context(hub.current().stream(current_user))
         except hub.Full:
-            raise Problem(429, "too_many_streams", "Close a stream first, or ask /progress instead.") from None
+            raise Problem(
+                429, "too_many_streams", "Close a stream first, or ask /progress instead."
+            ) from None
 
 
 def stream(import_id: UUID, reserved: Reserved) -> Response:

@@ -40,10 +40,16 @@ UPLOAD_LINKS = {
 @blueprint.post("/imports")
 @contract(
     "Upload a file",
-    {201: Answer("The file is stored and its head is read.", schemas.ImportSession, headers=("Location",))},
+    {
+        201: Answer(
+            "The file is stored and its head is read.", schemas.ImportSession, headers=("Location",)
+        )
+    },
     form=forms.UploadForm,
     refuses=(400, 403, 413, 415, 422),
-    headers={"Idempotency-Key": "The same key with the same bytes gives the first import again; other bytes: 422."},
+    headers={
+        "Idempotency-Key": "The same key with the same bytes gives the first import again; other bytes: 422."
+    },
     links=UPLOAD_LINKS,
 )
 def upload_import() -> ResponseReturnValue:
@@ -76,13 +82,21 @@ def _upload_form() -> forms.UploadForm:
 
 def _idempotency_key() -> str | None:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
-        raise at_fault("Idempotency-Key", "bad_key", f"Give 1 to {LONGEST_KEY} printable ASCII characters")
+    if key is not None and not (
+        0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
+    ):
+        raise at_fault(
+            "Idempotency-Key", "bad_key", f"Give 1 to {LONGEST_KEY} printable ASCII characters"
+        )
     return key
 
 
 @blueprint.get("/imports")
-@contract("List imports, newest first", {200: Answer("A page.", schemas.ImportList)}, query=schemas.ImportsQuery)
+@contract(
+    "List imports, newest first",
+    {200: Answer("A page.", schemas.ImportList)},
+    query=schemas.ImportsQuery,
+)
 def list_imports(query: schemas.ImportsQuery) -> ResponseReturnValue:
     wanted = select(ContactImport)
     if current_user.role not in SEES_ALL:
@@ -90,8 +104,12 @@ def list_imports(query: schemas.ImportsQuery) -> ResponseReturnValue:
     if query.state:
         wanted = wanted.where(ContactImport.state.in_(asked_for(query.state)))
     if query.after:
-        wanted = wanted.where(tuple_(ContactImport.created_at, ContactImport.id) < _position(query.after))
-    newest = wanted.order_by(ContactImport.created_at.desc(), ContactImport.id.desc()).limit(query.limit + 1)
+        wanted = wanted.where(
+            tuple_(ContactImport.created_at, ContactImport.id) < _position(query.after)
+        )
+    newest = wanted.order_by(ContactImport.created_at.desc(), ContactImport.id.desc()).limit(
+        query.limit + 1
+    )
     found = list(db.session.scalars(newest))
     items = [api_values.session_of(db.session(), one) for one in found[: query.limit]]
     following = _cursor(found[query.limit - 1]) if len(found) > query.limit else None

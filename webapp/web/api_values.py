@@ -24,7 +24,8 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
     derived: dict[str, Any] = {
         "import_id": found.id,
         "imported_from": str(found.id),
-        "rollback_possible": State(found.state).allows(Command.ROLL_BACK) and not undo_is_over(found),
+        "rollback_possible": State(found.state).allows(Command.ROLL_BACK)
+        and not undo_is_over(found),
         "imported_count": sums(outcomes)["success"],
         "options": _options(found),
         "outcomes": schemas.Outcomes(**outcomes),
@@ -32,14 +33,22 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
         "created_by": session.get_one(User, found.created_by).email,
     }
     return schemas.ImportSession(
-        **{name: getattr(found, name) for name in schemas.ImportSession.model_fields if name not in derived},
+        **{
+            name: getattr(found, name)
+            for name in schemas.ImportSession.model_fields
+            if name not in derived
+        },
         **derived,
     )
 
 
 def _failure_reason(found: ContactImport) -> str | None:
     """The code, or, for a file that the check refused, its sentence."""
-    if found.failure_reason and found.failure_facts is not None and found.failure_reason != "check_broken_off":
+    if (
+        found.failure_reason
+        and found.failure_facts is not None
+        and found.failure_reason != "check_broken_off"
+    ):
         return messages.whole(found.failure_reason, **found.failure_facts)
     return found.failure_reason
 
@@ -58,7 +67,11 @@ def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
     found = session.get_one(ContactImport, import_id, populate_existing=True)
     outcomes = outcomes_of(found)
     counts = sums(outcomes)
-    seconds = (found.completed_at - found.started_at).total_seconds() if found.completed_at and found.started_at else 0
+    seconds = (
+        (found.completed_at - found.started_at).total_seconds()
+        if found.completed_at and found.started_at
+        else 0
+    )
     return schemas.ImportResult(
         import_id=import_id,
         total_contacts=found.total or 0,
@@ -73,7 +86,9 @@ def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
 
 def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
     return [
-        schemas.LogEntry(row=entry.row, code=entry.code, category=_category(entry), message=entry.sentence)
+        schemas.LogEntry(
+            row=entry.row, code=entry.code, category=_category(entry), message=entry.sentence
+        )
         for entry in ledger.problem_rows(session, import_id, schemas.ERROR_LOG_ENTRIES)
     ]
 
@@ -82,7 +97,9 @@ def _category(entry: ledger.Row) -> Any:
     return "system" if entry.code == "workers_lost" else Outcome(entry.outcome).category
 
 
-def rows_of(session: Session, import_id: UUID, outcome: str | None, after: int, limit: int) -> list[schemas.LedgerRow]:
+def rows_of(
+    session: Session, import_id: UUID, outcome: str | None, after: int, limit: int
+) -> list[schemas.LedgerRow]:
     """Ledger rows in file order."""
     return [
         schemas.LedgerRow(
@@ -109,7 +126,9 @@ def rollback_of(preview: undo_preview.RollbackPreview) -> schemas.RollbackPrevie
 def _kept(kept: dict[str, Any]) -> schemas.KeptField:
     names = ("contact_id", "row", "field", "code", "wanted", "now")
     plain = {name: kept[name] for name in names}
-    return schemas.KeptField(**plain, changed_by_import=kept["by_import"], changed_by=kept["by_person"])
+    return schemas.KeptField(
+        **plain, changed_by_import=kept["by_import"], changed_by=kept["by_person"]
+    )
 
 
 def undone_of(found: ContactImport) -> schemas.RollbackResult:
@@ -131,12 +150,23 @@ def contact_of(contact: Contact) -> schemas.Contact:
 
 def contact_with_provenance(session: Session, contact: Contact) -> schemas.ContactWithProvenance:
     origins = {
-        name: schemas.Origin(**{part: getattr(origin, part) for part in schemas.Origin.model_fields})
+        name: schemas.Origin(
+            **{part: getattr(origin, part) for part in schemas.Origin.model_fields}
+        )
         for name, origin in journal.provenance(session, contact).items()
     }
     return schemas.ContactWithProvenance(**_fields(contact), provenance=origins)
 
 
 def _fields(contact: Contact) -> dict[str, Any]:
-    names = (*SCALARS, "id", "tags", "custom", "imported_from", "created_at", "updated_at", "version")
+    names = (
+        *SCALARS,
+        "id",
+        "tags",
+        "custom",
+        "imported_from",
+        "created_at",
+        "updated_at",
+        "version",
+    )
     return {name: getattr(contact, name) for name in names}

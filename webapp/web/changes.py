@@ -30,7 +30,9 @@ def index() -> str:
 
 
 def _page(before: int, **shown: Any) -> str:
-    found = recent_changes.page(db.session(), retention_days(), before=before or None, limit=A_PAGE + 1)
+    found = recent_changes.page(
+        db.session(), retention_days(), before=before or None, limit=A_PAGE + 1
+    )
     return render_template(
         "contacts/changes.html",
         changes=found[:A_PAGE],
@@ -46,7 +48,9 @@ def _page(before: int, **shown: Any) -> str:
 def _fields_of(change: recent_changes.RecentChange) -> list[dict[str, Any]]:
     """What changed, as {"field", "before", "after"}, in the order of a contact's page; custom fields come last."""
     changed = ledger.changes_of(change.before, change.after)
-    return sorted(changed, key=lambda entry: (_ORDER.get(entry["field"], len(_ORDER)), entry["field"]))
+    return sorted(
+        changed, key=lambda entry: (_ORDER.get(entry["field"], len(_ORDER)), entry["field"])
+    )
 
 
 _ORDER = {name: place for place, name in enumerate(TARGETS)}
@@ -71,7 +75,9 @@ def undo(change_id: int) -> ResponseReturnValue:
             "contacts/undone.html",
             change=recent_changes.find(db.session(), retention_days(), change_id),
             undone=undone,
-            holders={kept["field"]: recent_changes.holder(db.session(), kept) for kept in undone.kept},
+            holders={
+                kept["field"]: recent_changes.holder(db.session(), kept) for kept in undone.kept
+            },
         )
     return _back(change_id, undone.contact_id if undone.there else None, where)
 
@@ -90,5 +96,7 @@ def _back(change_id: int, contact_id: int | None, where: sent.ChangeForm) -> Res
     """To where the undo was asked for, with a line at the place."""
     if contact_id is None or where.at == LIST:
         before = where.before or None
-        return redirect(url_for("changes.index", before=before, undone=change_id, _anchor=f"change-{change_id}"))
+        return redirect(
+            url_for("changes.index", before=before, undone=change_id, _anchor=f"change-{change_id}")
+        )
     return redirect(url_for("contacts.show", contact_id=contact_id, undone=change_id))

@@ -45,11 +45,17 @@ def show(import_id: UUID) -> ResponseReturnValue:
     if asked.suggest:
         return _page(found, suggested)
     wanted = asked.saved
-    chosen = wanted and mappings.applied(db.session(), current_user.id, wanted, found.columns, suggested)
-    return _page(found, chosen or found.mapping or found.suggested_mapping, used=wanted if chosen else None)
+    chosen = wanted and mappings.applied(
+        db.session(), current_user.id, wanted, found.columns, suggested
+    )
+    return _page(
+        found, chosen or found.mapping or found.suggested_mapping, used=wanted if chosen else None
+    )
 
 
-def _page(found: ContactImport, chosen: list[Any], problem: str | None = None, used: int | None = None) -> str:
+def _page(
+    found: ContactImport, chosen: list[Any], problem: str | None = None, used: int | None = None
+) -> str:
     before = found.head.get("mapped_before")
     return render_template(
         "imports/columns.html",
@@ -62,7 +68,9 @@ def _page(found: ContactImport, chosen: list[Any], problem: str | None = None, u
         saved=mappings.saved(db.session(), current_user.id),
         used=used,
         # Only as long as those are the columns that stand there.
-        before=datetime.fromisoformat(before) if before and chosen == found.suggested_mapping else None,
+        before=datetime.fromisoformat(before)
+        if before and chosen == found.suggested_mapping
+        else None,
         corrected=mending.any_corrections(sessions.driver(db.session()), found.id),
         longest_name=mappings.LONGEST_NAME,
         familiar=encodings.FAMILIAR,
@@ -74,7 +82,9 @@ def _page(found: ContactImport, chosen: list[Any], problem: str | None = None, u
 
 def _samples(found: ContactImport) -> list[list[str]]:
     return [
-        [row[index] for row in found.sample if index < len(row) and row[index].strip()][:SHOWN_VALUES]
+        [row[index] for row in found.sample if index < len(row) and row[index].strip()][
+            :SHOWN_VALUES
+        ]
         for index in range(len(found.columns))
     ]
 
@@ -96,7 +106,9 @@ def choose(import_id: UUID) -> ResponseReturnValue:
         asked, name = sent.mapping(width)
         commands.map_columns(import_id, asked, name)
     except Refusal as refusal:
-        return refused_on(refusal, lambda words: _page(load_import(import_id), sent.chosen_targets(width), words))
+        return refused_on(
+            refusal, lambda words: _page(load_import(import_id), sent.chosen_targets(width), words)
+        )
     return redirect(url_for("wizard.checking", import_id=import_id))
 
 
@@ -120,7 +132,8 @@ def look(import_id: UUID) -> ResponseReturnValue:
         with _reading():
             head = uploads.look(db.session(), found, settings(), **how)
     except Refusal as refusal:
-        # The file itself, read in a way that does not fit it, is an answer to the question; htmx shows no other.
+        # The file itself, read in a way that does not fit it, is an answer to the question; htmx
+        # shows no other.
         status = 422 if refusal.code.startswith("bad_") else 200
         return render_template("partials/sample.html", refusal=refusal.sentence), status
     return render_template("partials/sample.html", **_table(head.columns, head.sample))
@@ -145,5 +158,8 @@ def reread(import_id: UUID) -> ResponseReturnValue:
 def _reading() -> Iterator[None]:
     """Reading a file costs processor time, for which everybody waits: 429 for one who asks for much of it."""
     per_minute = f"{READS_PER_MINUTE}/minute"
-    with limiter.limit(per_minute, key_func=lambda: str(current_user.id)), _looks.place(current_user.id):
+    with (
+        limiter.limit(per_minute, key_func=lambda: str(current_user.id)),
+        _looks.place(current_user.id),
+    ):
         yield

@@ -63,7 +63,10 @@ def _of_import(import_id: UUID, ask: Callable[[Session], Result], *, wakes: bool
 def upload(
     filename: str, stream: BinaryIO, asked: forms.UploadForm, key: str | None = None
 ) -> ContactImport:
-    """A new import of this file. The same `key` with the same bytes gives the first import again."""
+    """A new import of this file.
+
+    The same `key` with the same bytes gives the first import again.
+    """
     refuse_viewers()
     if first := key and _first_with(key, stream):
         return first

@@ -31,7 +31,9 @@ def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
     """Contacts in which every word of the search occurs somewhere."""
     wanted = select(Contact)
     columns = [getattr(Contact, name) for name in SEARCHED]
-    searched = func.concat_ws("\n", *columns)  # Words hold no line feed, so none is found across two columns.
+    searched = func.concat_ws(
+        "\n", *columns
+    )  # Words hold no line feed, so none is found across two columns.
     for word in search.split():
         wanted = wanted.where(searching.holds(searched, word))
     return wanted.where(Contact.imported_from == imported_from) if imported_from else wanted
@@ -60,7 +62,11 @@ def index() -> str:
 @login_required
 def show(contact_id: int) -> str:
     asked = sent.query(sent.ContactQuery)
-    return _page(load_contact(contact_id), saved=changes.known(asked.saved), undone=changes.known(asked.undone))
+    return _page(
+        load_contact(contact_id),
+        saved=changes.known(asked.saved),
+        undone=changes.known(asked.undone),
+    )
 
 
 def _page(contact: Contact, **shown: Any) -> str:
@@ -108,13 +114,17 @@ def _again(contact_id: int, asked: ContactEdit, refusal: Refusal, words: str) ->
     contact = load_contact(contact_id)
     if refusal.code == "contact_changed":
         return _stale(contact, asked.values, words)
-    problems = {problem["field"]: _instruction(problem) for problem in refusal.facts.get("problems", [])}
+    problems = {
+        problem["field"]: _instruction(problem) for problem in refusal.facts.get("problems", [])
+    }
     return _page(contact, values=asked.values, problem=words, problems=problems)
 
 
 def _instruction(problem: dict[str, Any]) -> str:
     field = label_of(problem["field"]).lower() if problem["field"] else "value"
-    return messages.instruction(problem["code"], field=field, value=problem["value"], limit="the allowed number of")
+    return messages.instruction(
+        problem["code"], field=field, value=problem["value"], limit="the allowed number of"
+    )
 
 
 def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
@@ -124,7 +134,11 @@ def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
     """
     stands, marks = journal.form_values(contact), sent.marks()
     typed = {name: text for name, text in values.items() if marks.get(name) != journal.mark(text)}
-    now = {name: stands.get(name, "") for name in typed if not is_same_text(stands.get(name, ""), typed[name])}
+    now = {
+        name: stands.get(name, "")
+        for name in typed
+        if not is_same_text(stands.get(name, ""), typed[name])
+    }
     return _page(contact, values={**stands, **typed}, problem=words, now=now)
 
 

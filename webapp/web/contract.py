@@ -32,7 +32,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Contract:
-    """An operation. `refuses` are the problems it may answer with beside those of every operation."""
+    """An operation.
+
+    `refuses` are the problems it may answer with beside those of every operation.
+    """
 
     summary: str
     answers: Mapping[int, tuple[Answer, ...]]
@@ -55,8 +58,14 @@ def contract(
     headers: Mapping[str, str] | None = None,
     links: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[View], View]:
-    """Declare a view's contract. The checked query and body reach the view as `query` and `body`."""
-    several = {status: answer if isinstance(answer, tuple) else (answer,) for status, answer in answers.items()}
+    """Declare a view's contract.
+
+    The checked query and body reach the view as `query` and `body`.
+    """
+    several = {
+        status: answer if isinstance(answer, tuple) else (answer,)
+        for status, answer in answers.items()
+    }
 
     def declare(view: View) -> View:
         @functools.wraps(view)

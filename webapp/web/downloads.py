@@ -54,7 +54,9 @@ def _csv(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind
 
 def report_pdf(found: ContactImport, content: bytes) -> Response:
     """The report on paper."""
-    return Response(content, mimetype="application/pdf", headers=_attachment(found, "report", "pdf"))
+    return Response(
+        content, mimetype="application/pdf", headers=_attachment(found, "report", "pdf")
+    )
 
 
 def _attachment(found: ContactImport, kind: str, extension: str) -> dict[str, str]:

@@ -129,7 +129,9 @@ def _refused_by_database(error: DBAPIError | psycopg.Error) -> ResponseReturnVal
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, DiskFull):
         return _out_of_order(507)
-    ended = getattr(cause, "sqlstate", None) in ENDED or getattr(error, "connection_invalidated", False)
+    ended = getattr(cause, "sqlstate", None) in ENDED or getattr(
+        error, "connection_invalidated", False
+    )
     if ended or isinstance(cause, psycopg.OperationalError):
         return _out_of_order(503)
     if isinstance(cause, ForeignKeyViolation):
@@ -155,5 +157,7 @@ def _out_of_order(status: int) -> ResponseReturnValue:
 
 def _broken(error: Exception) -> ResponseReturnValue:
     reference = secrets.token_hex(4)
-    logger.error("%s:\n%s", reference, describe(getattr(error, "original_exception", None) or error))
+    logger.error(
+        "%s:\n%s", reference, describe(getattr(error, "original_exception", None) or error)
+    )
     return problems.plain(500, reference) if problems.concerns_api() else _page(500, reference)

@@ -12,7 +12,8 @@ class QueueStorage(RedisStorage):
     """Where the limiter counts: the queue's server. It is found by the scheme of the address."""
 
     STORAGE_SCHEME = ["redis", "rediss", "redis+unix"]  # noqa: RUF012 - as limits declares it
-    # Valkey's own client, which comes with the embedded server, would be loaded beside Redis's: 2 MB for nothing.
+    # Valkey's own client, which comes with the embedded server, would be loaded beside Redis's: 2
+    # MB for nothing.
     DEPENDENCIES = {"redis": None}  # noqa: RUF012
 
 

@@ -1,8 +1,9 @@
 """One reader for all who watch an import in this process, a cap on how many may, and who may still.
 
-A reader thread looks at the database four times a second while a page or client watches, and wakes the watchers when
-something changed. It holds no database session between two looks, and the watchers hold none at all. Every few seconds
-one query asks for all watchers whether what they came with still opens their import.
+A reader thread looks at the database four times a second while a page or client watches, and wakes
+the watchers when something changed. It holds no database session between two looks, and the
+watchers hold none at all. Every few seconds one query asks for all watchers whether what they came
+with still opens their import.
 """
 
 import logging
@@ -39,7 +40,10 @@ class Full(Exception):  # noqa: N818 - an answer: come back later, or poll
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An import at one moment. `over` when the step that its page shows has ended; `ended` when the import has."""
+    """An import at one moment.
+
+    `over` when the step that its page shows has ended; `ended` when the import has.
+    """
 
     found: ContactImport
     progress: ImportProgress
@@ -56,7 +60,10 @@ class Snapshot:
 
 @dataclass(eq=False)
 class Place:
-    """One open stream: who watches, by what credential, and until when. `ended` is set once and for all."""
+    """One open stream: who watches, by what credential, and until when.
+
+    `ended` is set once and for all.
+    """
 
     user_id: int
     credential: bytes
@@ -108,7 +115,10 @@ class Hub:
         place = Place(person.id, person.credential, person.role in SEES_ALL)
         with self.lock:
             own = sum(other.user_id == place.user_id for other in self.places)
-            if len(self.places) >= self.settings.max_streams or own >= self.settings.streams_per_user:
+            if (
+                len(self.places) >= self.settings.max_streams
+                or own >= self.settings.streams_per_user
+            ):
                 raise Full
             self.places.add(place)
             starts = not self.guarded
@@ -135,9 +145,14 @@ class Hub:
     def fragment(self, snapshot: Snapshot, trigger: str) -> str:
         """The progress partial with the trigger that its way calls for, rendered once for all who get it."""
         if trigger not in snapshot.fragments:
-            with self.app.test_request_context(environ_overrides={"SCRIPT_NAME": self.settings.url_path}):
+            with self.app.test_request_context(
+                environ_overrides={"SCRIPT_NAME": self.settings.url_path}
+            ):
                 snapshot.fragments[trigger] = render_template(
-                    "partials/progress.html", found=snapshot.found, progress=snapshot.progress, trigger=trigger
+                    "partials/progress.html",
+                    found=snapshot.found,
+                    progress=snapshot.progress,
+                    trigger=trigger,
                 )
         return snapshot.fragments[trigger]
 
@@ -203,7 +218,9 @@ class Hub:
             starts = not channel.has_reader
             channel.has_reader = True
         if starts:
-            threading.Thread(target=self._read, args=(import_id, channel), daemon=True, name="reader").start()
+            threading.Thread(
+                target=self._read, args=(import_id, channel), daemon=True, name="reader"
+            ).start()
         try:
             yield channel
         finally:
@@ -227,14 +244,18 @@ class Hub:
             with channel.looking:
                 try:
                     self._look(import_id, channel)
-                except SQLAlchemyError as error:  # The watchers wait; it comes back or they are ended.
+                except (
+                    SQLAlchemyError
+                ) as error:  # The watchers wait; it comes back or they are ended.
                     logger.warning("live: database out of reach: %s", type(error).__name__)
             with self.lock:
                 if not channel.watchers:
                     channel.has_reader = False
                     return
             busy = channel.snapshot is None or channel.snapshot.found.state in WORKED_ON
-            time.sleep(max((LOOK_SECONDS if busy else IDLE_SECONDS) - (time.monotonic() - began), 0.01))
+            time.sleep(
+                max((LOOK_SECONDS if busy else IDLE_SECONDS) - (time.monotonic() - began), 0.01)
+            )
 
     def _look(self, import_id: UUID, channel: Channel) -> None:
         """Read the import in a session of its own, which ends with the look."""

@@ -1,7 +1,7 @@
 """Who asks: a browser by its session, a program by its token.
 
-A signed-in browser is a row of `sessions`: signing out or disabling an account deletes or disregards it, and the
-old cookie is worth nothing from then on.
+A signed-in browser is a row of `sessions`: signing out or disabling an account deletes or
+disregards it, and the old cookie is worth nothing from then on.
 """
 
 import hashlib
@@ -110,7 +110,10 @@ def _of_token(header: str) -> Identity | None:
 
 
 def still_valid(credentials: Collection[bytes]) -> dict[bytes, str]:
-    """Of these credentials, those that still open something: credential → the person's role. One query."""
+    """Of these credentials, those that still open something: credential → the person's role.
+
+    One query.
+    """
     wanted = list(credentials)
     sessions = select(Session.token_hash, User.role).join(User, User.id == Session.user_id)
     tokens = select(ApiToken.token_hash, User.role).join(User, User.id == ApiToken.user_id)

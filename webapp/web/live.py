@@ -27,7 +27,10 @@ PING_SECONDS = 25
 def register(app: Flask) -> None:
     """Give the app its hub and the options of its sockets."""
     app.extensions["rowcall-hub"] = hub.Hub(app, app.extensions["rowcall"])
-    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": PING_SECONDS, "max_message_size": STREAM_MESSAGE_BYTES}
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "ping_interval": PING_SECONDS,
+        "max_message_size": STREAM_MESSAGE_BYTES,
+    }
 
 
 @blueprint.before_request
@@ -55,7 +58,9 @@ def _give_place_back(_error: BaseException | None) -> None:
 
 def _same_origin() -> bool:
     """A browser names the page's origin; another site's page must not listen in with this person's cookie."""
-    origin = urlsplit(request.headers.get("Origin", ""))  # `odd_input` has seen that it can be read.
+    origin = urlsplit(
+        request.headers.get("Origin", "")
+    )  # `odd_input` has seen that it can be read.
     return origin.scheme in {"http", "https"} and origin.netloc == request.host
 
 
@@ -77,7 +82,10 @@ def live(ws: Server, import_id: UUID) -> None:
 
 
 def _push(ws: Server, import_id: UUID) -> CloseReason:
-    """Push fragments; how the socket is to be closed. Raises ConnectionClosed when the watcher left."""
+    """Push fragments; how the socket is to be closed.
+
+    Raises ConnectionClosed when the watcher left.
+    """
     watched, fragment = hub.current(), ""
     for snapshot in watched.watch(import_id, settings().stream_seconds, PUSH_SECONDS, g.watcher):
         if not ws.connected:

@@ -31,7 +31,9 @@ def problems(import_id: UUID) -> ResponseReturnValue:
     """The list, by row number; `code` narrows it to one problem."""
     found = checked_import(import_id)
     asked = sent.query(sent.ProblemsQuery)
-    rows, more = mending.problem_page(db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE)
+    rows, more = mending.problem_page(
+        db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE
+    )
     return render_template(
         "imports/problems.html",
         found=found,
@@ -66,9 +68,14 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
         return redirect(url_for("mend.problems", import_id=import_id, code=code, after=row - 1))
     if whole_list:
         return elsewhere(url_for("mend.problems", import_id=import_id, code=code))
-    found, staged = load_import(import_id), db.session.get_one(ImportRow, (import_id, row), populate_existing=True)
+    found, staged = (
+        load_import(import_id),
+        db.session.get_one(ImportRow, (import_id, row), populate_existing=True),
+    )
     item = _item(found, staged)
-    return render_template("partials/mend_row.html", found=found, item=item, code=code, open=True, judged=True)
+    return render_template(
+        "partials/mend_row.html", found=found, item=item, code=code, open=True, judged=True
+    )
 
 
 def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
@@ -86,12 +93,21 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
     for column in _columns_of_row(row, targets) if whole else []:
         told.setdefault(column, [])
     fields = [
-        _field(_label(found, targets, column), column, cells[column] if column < len(cells) else "", words)
+        _field(
+            _label(found, targets, column),
+            column,
+            cells[column] if column < len(cells) else "",
+            words,
+        )
         for column, words in sorted(told.items())[:FIELDS_OF_ROW]
     ]
     if len(told) > FIELDS_OF_ROW:
         whole.append(f"{len(told) - FIELDS_OF_ROW} more cells are shown once these are right.")
-    rest = [mending.shown_of(cell) for column, cell in enumerate(cells) if column not in told and cell.strip()]
+    rest = [
+        mending.shown_of(cell)
+        for column, cell in enumerate(cells)
+        if column not in told and cell.strip()
+    ]
     return {
         "row": row.row,
         "status": row.status,
@@ -102,7 +118,10 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
 
 
 def _field(label: str, column: int, cell: str, words: list[str]) -> dict[str, Any]:
-    """A cell to mend. Of a long one the beginning is shown; it stays whole unless the person changes it."""
+    """A cell to mend.
+
+    Of a long one the beginning is shown; it stays whole unless the person changes it.
+    """
     shown = mending.shown_of(cell)
     if len(shown) < len(cell):
         words = [*words, f"Only the first {len(shown):,} of {len(cell):,} characters are shown."]

@@ -22,12 +22,16 @@ class CheckedRequest(Request):
             return
         super()._load_form_data()
         form = self.__dict__["form"]
-        self.__dict__["form"] = self.parameter_storage_class()  # What is refused nothing may look at later.
+        self.__dict__["form"] = (
+            self.parameter_storage_class()
+        )  # What is refused nothing may look at later.
         fields = [(name, text) for name, texts in form.lists() for text in texts]
         for name, text in fields:
             if UNSTORABLE.search(name) or UNSTORABLE.search(text):
                 raise Refusal("unstorable_field", at=f"/{name}")
-        self.__dict__["form"] = self.parameter_storage_class((name, _with_lf(text)) for name, text in fields)
+        self.__dict__["form"] = self.parameter_storage_class(
+            (name, _with_lf(text)) for name, text in fields
+        )
 
 
 def _with_lf(text: str) -> str:
@@ -36,7 +40,10 @@ def _with_lf(text: str) -> str:
 
 
 class WholeNumber(IntegerConverter):
-    """`<int:…>` in a route: ASCII digits, up to what PostgreSQL counts to. Other addresses are not there (404)."""
+    """`<int:…>` in a route: ASCII digits, up to what PostgreSQL counts to.
+
+    Other addresses are not there (404).
+    """
 
     regex = "[0-9]{1,19}"
 

@@ -21,7 +21,10 @@ ROOMS = (api, api_uploads, api_reports, api_contacts)  # whose views the bluepri
 ALWAYS = (401, 422, 500, 503)  # problems of every operation of the API
 REF = "#/components/schemas/{model}"
 HEADERS = {
-    "Location": {"description": "Where the session is.", "schema": {"type": "string", "format": "uri-reference"}},
+    "Location": {
+        "description": "Where the session is.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
     "WWW-Authenticate": {"description": "Bearer.", "schema": {"type": "string"}},
 }
@@ -31,11 +34,35 @@ PATH_TYPES = {
 }
 # The order in which a program asks, and a reader reads.
 FLOW = (
-    *("upload_import", "map_columns", "read_import", "preview_import", "execute_import", "follow_import"),
-    *("read_progress", "cancel_import", "read_result", "list_rows", "report_csv", "report_pdf", "rejected_csv"),
-    *("retry_import", "preview_rollback", "roll_back_import", "list_imports", "list_contacts", "read_contact"),
+    *(
+        "upload_import",
+        "map_columns",
+        "read_import",
+        "preview_import",
+        "execute_import",
+        "follow_import",
+    ),
+    *(
+        "read_progress",
+        "cancel_import",
+        "read_result",
+        "list_rows",
+        "report_csv",
+        "report_pdf",
+        "rejected_csv",
+    ),
+    *(
+        "retry_import",
+        "preview_rollback",
+        "roll_back_import",
+        "list_imports",
+        "list_contacts",
+        "read_contact",
+    ),
 )
-WEB = "The JSON API of Rowcall: upload a file, map its columns, preview, execute, follow, take back."
+WEB = (
+    "The JSON API of Rowcall: upload a file, map its columns, preview, execute, follow, take back."
+)
 
 
 @blueprint.get("/openapi.json")
@@ -60,7 +87,12 @@ def document(app: Flask) -> dict[str, Any]:
         operations = paths.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
         method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})).lower()
         operations[method] = _operation(app, rule, contract)
-        models |= {answer.model for answers in contract.answers.values() for answer in answers if answer.model}
+        models |= {
+            answer.model
+            for answers in contract.answers.values()
+            for answer in answers
+            if answer.model
+        }
         models |= {model for model in (contract.body, contract.form) if model}
     paths |= HEALTH
     return {
@@ -76,7 +108,10 @@ def document(app: Flask) -> dict[str, Any]:
 
 
 def _contracts(app: Flask) -> list[tuple[Rule, Contract]]:
-    found = [(rule, getattr(app.view_functions[rule.endpoint], "contract", None)) for rule in app.url_map.iter_rules()]
+    found = [
+        (rule, getattr(app.view_functions[rule.endpoint], "contract", None))
+        for rule in app.url_map.iter_rules()
+    ]
     declared = [(rule, contract) for rule, contract in found if contract]
     return sorted(declared, key=lambda pair: FLOW.index(_name(pair[0])))
 
@@ -98,7 +133,11 @@ def _operation(app: Flask, rule: Rule, contract: Contract) -> dict[str, Any]:
         "operationId": _name(rule),
         "summary": contract.summary,
         "security": [{"token": []}],
-        "parameters": [*_path_parameters(rule), *_query_parameters(contract), *_header_parameters(contract)],
+        "parameters": [
+            *_path_parameters(rule),
+            *_query_parameters(contract),
+            *_header_parameters(contract),
+        ],
         "responses": _responses(contract),
     }
     if text := inspect.getdoc(app.view_functions[rule.endpoint]):
@@ -110,7 +149,8 @@ def _operation(app: Flask, rule: Rule, contract: Contract) -> dict[str, Any]:
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": PATH_TYPES[name]} for name in sorted(rule.arguments)
+        {"name": name, "in": "path", "required": True, "schema": PATH_TYPES[name]}
+        for name in sorted(rule.arguments)
     ]
 
 
@@ -120,7 +160,12 @@ def _query_parameters(contract: Contract) -> list[dict[str, Any]]:
     schema = _inlined(contract.query.model_json_schema())
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": _blank_or(found, name in required)}
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "schema": _blank_or(found, name in required),
+        }
         for name, found in schema["properties"].items()
     ]
 
@@ -136,7 +181,11 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
             return part
         if "$ref" in part:
             return resolve(definitions[part["$ref"].rpartition("/")[2]])
-        return {key: resolve(value) for key, value in part.items() if key not in {"title", "description"}}
+        return {
+            key: resolve(value)
+            for key, value in part.items()
+            if key not in {"title", "description"}
+        }
 
     return cast("dict[str, Any]", resolve(schema))
 
@@ -160,11 +209,20 @@ def _header_parameters(contract: Contract) -> list[dict[str, Any]]:
 
 def _body(contract: Contract) -> dict[str, Any] | None:
     if contract.body:
-        return {"required": True, "content": {"application/json": {"schema": _reference(contract.body)}}}
+        return {
+            "required": True,
+            "content": {"application/json": {"schema": _reference(contract.body)}},
+        }
     if contract.form:
         form = _inlined(contract.form.model_json_schema())
-        parts = {name: _blank_or(schema, required=False) for name, schema in form["properties"].items()}
-        file = {"type": "string", "contentMediaType": "application/octet-stream", "description": "A CSV or .xlsx file."}
+        parts = {
+            name: _blank_or(schema, required=False) for name, schema in form["properties"].items()
+        }
+        file = {
+            "type": "string",
+            "contentMediaType": "application/octet-stream",
+            "description": "A CSV or .xlsx file.",
+        }
         schema: dict[str, Any] = {
             "type": "object",
             "properties": {"file": {**file, "format": "binary"}, **parts},
@@ -177,12 +235,17 @@ def _body(contract: Contract) -> dict[str, Any] | None:
 
 def _responses(contract: Contract) -> dict[str, Any]:
     refuses = {*ALWAYS, *contract.refuses, 429}
-    found = {str(status): _answer(answers, contract) for status, answers in contract.answers.items()}
+    found = {
+        str(status): _answer(answers, contract) for status, answers in contract.answers.items()
+    }
     return found | {str(status): _problem(status) for status in sorted(refuses)}
 
 
 def _answer(answers: tuple[Answer, ...], contract: Contract) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": " ".join(answer.meaning for answer in answers), "content": {}}
+    described: dict[str, Any] = {
+        "description": " ".join(answer.meaning for answer in answers),
+        "content": {},
+    }
     for answer in answers:
         described["content"][answer.media_type] = {"schema": _answer_schema(answer)}
         if answer.headers:
@@ -200,8 +263,16 @@ def _answer_schema(answer: Answer) -> dict[str, Any]:
 
 
 def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
-    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(model)}
-    return {"type": "object", "properties": {"event": {"const": name}, "data": data}, "required": ["event", "data"]}
+    data = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": _reference(model),
+    }
+    return {
+        "type": "object",
+        "properties": {"event": {"const": name}, "data": data},
+        "required": ["event", "data"],
+    }
 
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:
@@ -221,11 +292,16 @@ def _problem(status: int) -> dict[str, Any]:
 
 def _health(name: str, summary: str, model: str, *also: int) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": REF.format(model=model)}}}
-    answers = {str(status): {"description": HTTPStatus(status).phrase, "content": content} for status in (200, *also)}
+    answers = {
+        str(status): {"description": HTTPStatus(status).phrase, "content": content}
+        for status in (200, *also)
+    }
     return {"get": {"operationId": name, "summary": summary, "security": [], "responses": answers}}
 
 
 HEALTH = {
     "/healthz": _health("healthz", "Whether the web process is alive", "Alive"),
-    "/readyz": _health("readyz", "Whether the database, the queue and a worker are there", "Ready", 503),
+    "/readyz": _health(
+        "readyz", "Whether the database, the queue and a worker are there", "Ready", 503
+    ),
 }

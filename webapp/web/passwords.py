@@ -11,7 +11,8 @@ from webapp.web import attempts
 from webapp.web.forms import LONGEST_PASSWORD, UNSTORABLE
 
 SHORTEST_PASSWORD = 12  # characters
-# Of OWASP's equal choices for Argon2id the one with the least memory: 7 MB for each sign-in at a time.
+# Of OWASP's equal choices for Argon2id the one with the least memory: 7 MB for each sign-in at a
+# time.
 hasher = PasswordHasher(time_cost=5, memory_cost=7 * 1024, parallelism=1)
 _one_at_a_time = threading.RLock()  # however many sign in at once
 UNKNOWN = hasher.hash(
@@ -32,7 +33,10 @@ def hashed(password: str) -> str:
 
 
 def verified(kept: str, password: str, email: str) -> bool:
-    """Whether the password is right. Raises 429 where it was wrong too often, from here or for this account."""
+    """Whether the password is right.
+
+    Raises 429 where it was wrong too often, from here or for this account.
+    """
     with (
         _one_at_a_time
     ):  # from the look at the failures to the count, so that none slips in between

@@ -43,7 +43,10 @@ def _lines() -> list[str]:
         f":root {{ {light} }}",
         f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}",
         *(f".fill-{name} {{ fill: var(--{name}); }}" for name in COLOURS),
-        *(f".review:has(#s-{chosen}:checked) {_others(chosen)} {{ display: none; }}" for chosen in Strategy),
+        *(
+            f".review:has(#s-{chosen}:checked) {_others(chosen)} {{ display: none; }}"
+            for chosen in Strategy
+        ),
     ]
 
 

@@ -12,7 +12,8 @@ from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.vocabulary.states import State
 
 MEDIA_TYPE = "application/problem+json"
-# Status → code. The words are those of the messages `api_…`; a raised Problem may say something more exact.
+# Status → code. The words are those of the messages `api_…`; a raised Problem may say something
+# more exact.
 CODES = {
     400: "bad_request",
     401: "not_signed_in",
@@ -33,7 +34,10 @@ BIGGEST_LIST = 50  # of errors in one answer
 
 
 class Problem(HTTPException):
-    """An answer that says no. `errors` are {"pointer", "code", "detail"}; `facts` become members of the document."""
+    """An answer that says no.
+
+    `errors` are {"pointer", "code", "detail"}; `facts` become members of the document.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,9 @@ class Problem(HTTPException):
         plain_code, plain_title, plain_detail = plain_words(status)
         super().__init__(detail or plain_detail)
         self.code = status
-        self.document = document(status, code or plain_code, title or plain_title, detail or plain_detail)
+        self.document = document(
+            status, code or plain_code, title or plain_title, detail or plain_detail
+        )
         if errors:
             self.document["errors"] = errors
         self.document.update(facts)
@@ -65,7 +71,13 @@ def plain_words(status: int) -> tuple[str, str, str]:
 def document(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
     """The members that every problem has."""
     root = request.script_root if has_request_context() else ""
-    return {"type": f"{root}/api/docs#{code}", "title": title, "status": status, "detail": detail, "code": code}
+    return {
+        "type": f"{root}/api/docs#{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
 
 
 def concerns_api() -> bool:
@@ -104,7 +116,12 @@ BAD_CURSOR = ("bad_cursor", "Give the value of next as it came")
 
 def at_fault(pointer: str, code: str, detail: str) -> Problem:
     """A 422 for one field or parameter."""
-    return Problem(422, code, f"{detail.rstrip('.')}.", errors=[{"pointer": pointer, "code": code, "detail": detail}])
+    return Problem(
+        422,
+        code,
+        f"{detail.rstrip('.')}.",
+        errors=[{"pointer": pointer, "code": code, "detail": detail}],
+    )
 
 
 STATUS = {

@@ -24,7 +24,8 @@ from webapp.web.extensions import db, limiter, login
 from webapp.web.odd_input import CheckedRequest
 
 UPLOADS = {"wizard.upload", "api.upload_import"}
-# Each holds a connection for as long as its sender takes. Uploads beyond these are kept in a temporary file meanwhile.
+# Each holds a connection for as long as its sender takes. Uploads beyond these are kept in a
+# temporary file meanwhile.
 _slots = threading.Semaphore(RECEIVED_AT_ONCE)
 _under_way = ConcurrencyLimit(BODIES_AT_ONCE, BODIES_AT_ONCE_PER_PERSON)  # Each holds a thread.
 
@@ -42,7 +43,9 @@ class ReceivingRequest(CheckedRequest):
         if self.endpoint in UPLOADS and "slot" not in g and _slots.acquire(blocking=False):
             g.slot = True
             return cast("IO[bytes]", Incoming(driver(db.session())))
-        kept = super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        kept = super()._get_file_stream(
+            total_content_length, content_type, filename, content_length
+        )
         g.setdefault("temporary", []).append(kept)
         return kept
 
@@ -50,13 +53,15 @@ class ReceivingRequest(CheckedRequest):
 def _admit() -> ResponseReturnValue | None:
     """Who sends a body, and whether this person may, is settled before a byte of it is read.
 
-    The worker ends the connection of a request that is answered without its body. Only after this does an extension
-    look for a token in the form.
+    The worker ends the connection of a request that is answered without its body. Only after this
+    does an extension look for a token in the form.
     """
     large = _is_large()
     upload = request.endpoint in UPLOADS
     if not (upload and request.mimetype == "multipart/form-data"):
-        request.max_content_length = FORM_BYTES  # Werkzeug minds the form's own limit in multipart bodies only.
+        request.max_content_length = (
+            FORM_BYTES  # Werkzeug minds the form's own limit in multipart bodies only.
+        )
     if not large and not upload:
         return None
     if not current_user.is_authenticated:

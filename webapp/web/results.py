@@ -83,7 +83,10 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
     after = sent.query(sent.AfterQuery).after
     kept = undo.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
     return render_template(
-        "imports/rolled_back.html", found=found, kept=kept[:ROWS_A_PAGE], more=len(kept) > ROWS_A_PAGE
+        "imports/rolled_back.html",
+        found=found,
+        kept=kept[:ROWS_A_PAGE],
+        more=len(kept) > ROWS_A_PAGE,
     )
 
 
@@ -115,7 +118,11 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
         return downloads.report_pdf(found, kept.content)
     if kept is None and not documents.reserve_pdf(db.session(), found):
         words = messages.whole("pdf_busy_here")
-        return render_template("imports/pdf.html", found=found, kept=None, busy=words), 429, {"Retry-After": PDF_WAIT}
+        return (
+            render_template("imports/pdf.html", found=found, kept=None, busy=words),
+            429,
+            {"Retry-After": PDF_WAIT},
+        )
     db.session.commit()
     if kept is None:
         jobs.request_pdf(import_id, settings())

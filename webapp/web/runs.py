@@ -18,7 +18,14 @@ from webapp.vocabulary.outcomes import sums
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import PENDING, WORKED_ON, Command, State, Work, asked_for
 from webapp.web import commands, hub
-from webapp.web.access import SEES_ALL, change_import, load_import, may_see, retention_days, settings
+from webapp.web.access import (
+    SEES_ALL,
+    change_import,
+    load_import,
+    may_see,
+    retention_days,
+    settings,
+)
 from webapp.web.answers import step_url
 from webapp.web.extensions import db
 from webapp.web.forms import sent
@@ -33,7 +40,9 @@ def history() -> str:
     wanted = sent.query(sent.HistoryQuery)
     page = max(wanted.page, 1)
     asked = {"q": wanted.q, "state": wanted.state or "", "who": str(wanted.who or "")}
-    newest = _matching(**asked).order_by(ContactImport.created_at.desc()).offset((page - 1) * A_PAGE)
+    newest = (
+        _matching(**asked).order_by(ContactImport.created_at.desc()).offset((page - 1) * A_PAGE)
+    )
     found = db.session.execute(newest.limit(A_PAGE + 1)).all()
     return render_template(
         "imports/history.html",
@@ -42,7 +51,9 @@ def history() -> str:
         page=page,
         asked=asked,
         states={sent.WAITING: "not run yet", **{state: state.label for state in State}},
-        people=db.session.scalars(select(User).order_by(User.email)).all() if current_user.role in SEES_ALL else [],
+        people=db.session.scalars(select(User).order_by(User.email)).all()
+        if current_user.role in SEES_ALL
+        else [],
     )
 
 
@@ -52,7 +63,9 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
     if current_user.role not in SEES_ALL:
         wanted = wanted.where(ContactImport.created_by == current_user.id)
     if state:
-        wanted = wanted.where(ContactImport.state.in_(PENDING if state == sent.WAITING else asked_for(State(state))))
+        wanted = wanted.where(
+            ContactImport.state.in_(PENDING if state == sent.WAITING else asked_for(State(state)))
+        )
     if who:
         wanted = wanted.where(ContactImport.created_by == int(who))
     return wanted.where(searching.holds(ContactImport.filename, q)) if q else wanted
@@ -77,7 +90,9 @@ def _item(found: ContactImport, person: User) -> dict[str, Any]:
 def history_row(import_id: UUID) -> str:
     """One line of the history, polled while its import moves."""
     found = load_import(import_id)
-    return render_template("partials/history_row.html", item=_item(found, db.session.get_one(User, found.created_by)))
+    return render_template(
+        "partials/history_row.html", item=_item(found, db.session.get_one(User, found.created_by))
+    )
 
 
 @blueprint.get("/imports/<uuid:import_id>")
@@ -99,7 +114,10 @@ def watch(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/progress/fragment")
 @login_required
 def fragment(import_id: UUID) -> ResponseReturnValue:
-    """The progress card alone. Once the step is over it has no trigger, and htmx is told where the story goes on."""
+    """The progress card alone.
+
+    Once the step is over it has no trigger, and htmx is told where the story goes on.
+    """
     db.session.remove()  # One look at the database serves everybody who polls at this moment.
     now = hub.current().latest(import_id)
     if now is None or not may_see(now.found):
@@ -171,4 +189,3 @@ def undo_until(found: ContactImport) -> datetime:
 def undo_is_over(found: ContactImport) -> bool:
     """Whether that time is over."""
     return retention.is_over(found, retention_days())
-

@@ -69,7 +69,10 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
     """The form again; where too many imports wait for this person, with a link to them."""
     waiting, limit = refusal.kind is Kind.TOO_MANY, settings().max_upload_mb
     return refused_on(
-        refusal, lambda words: render_template("imports/new.html", limit=limit, problem=words, waiting=waiting)
+        refusal,
+        lambda words: render_template(
+            "imports/new.html", limit=limit, problem=words, waiting=waiting
+        ),
     )
 
 

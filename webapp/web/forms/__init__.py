@@ -1,7 +1,7 @@
 """What pages and programs send: one strict pydantic model for each command.
 
-A page makes the model from its form (`sent.py`) and tells a mistake in one sentence; the API takes the
-model as JSON and names the field at fault.
+A page makes the model from its form (`sent.py`) and tells a mistake in one sentence; the API takes
+the model as JSON and names the field at fault.
 """
 
 import re

@@ -177,7 +177,10 @@ def _texts(model: type[BaseModel], given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def made(model: type[Model], values: Mapping[str, Any]) -> Model:
-    """The model of these values, judged as the API judges JSON. Raises Refusal for the first fault."""
+    """The model of these values, judged as the API judges JSON.
+
+    Raises Refusal for the first fault.
+    """
     try:
         return model.model_validate_json(json.dumps(values))
     except ValidationError as error:
@@ -248,7 +251,10 @@ def execution(import_id: UUID) -> forms.ExecuteRequest:
 
 
 def correction() -> forms.CorrectionRequest:
-    """The cells that the person typed. Columns that are no numbers are no mistake of a person's: 400."""
+    """The cells that the person typed.
+
+    Columns that are no numbers are no mistake of a person's: 400.
+    """
     typed = {
         name.removeprefix("cell-"): text
         for name, text in request.form.items()
