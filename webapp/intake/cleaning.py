@@ -19,8 +19,13 @@ def cleaned_column(cells: Iterable[str], kept: str) -> list[str]:
 
     Of most columns one look at all of them tells that trimming was enough.
     """
-    trimmed = [*map(str.strip, cells)]
-    return trimmed if _are_clean(trimmed) else [text and cleaned(text, kept) for text in trimmed]
+    cells = list(cells)
+    trimmed = [cell.strip() for cell in cells]
+    if _are_clean(trimmed):
+        return trimmed
+
+    # Trimmed first, a quote that stands behind a line end would be at the start, and come off.
+    return [text and cleaned(cell, kept) for text, cell in zip(trimmed, cells, strict=True)]
 
 
 def _are_clean(trimmed: list[str]) -> bool:

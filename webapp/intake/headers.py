@@ -113,6 +113,6 @@ def labels_of(cells: Sequence[str], width: int) -> list[str]:
 
 def _label(cell: str) -> str:
     plain = "".join(
-        c if c.isprintable() else " " for c in unprotected(cell.strip())[: 4 * LABEL_CHARS]
+        c if c.isprintable() else " " for c in unprotected(cell).strip()[: 4 * LABEL_CHARS]
     )
     return " ".join(plain.split())[:LABEL_CHARS]
