@@ -23,9 +23,9 @@ test: .venv/dev
 	@bin/system-packages proxy || true
 	@bin/system-packages pooler || true
 	@bin/system-packages icu || true
-	pytest -n 3 --dist loadfile $(ARGS)
+	pytest -n 2 --dist loadfile $(ARGS)
 ifeq ($(ARGS),)
-	ROWCALL_TEST_LOCALE=tr-TR pytest -n 3 --dist loadfile $(TURKISH)
+	ROWCALL_TEST_LOCALE=tr-TR pytest -n 2 --dist loadfile $(TURKISH)
 endif
 
 # What looks up by e-mail, or searches, once more in a database where a small I has no dot.

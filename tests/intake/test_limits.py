@@ -210,6 +210,7 @@ def test_one_row_cannot_fill_the_memory(sheet):
         "import sys\n"
         "from pathlib import Path\n"
         "from webapp.intake import reading, xlsx_package\n"
+        "from webapp.vocabulary.refusals import Refusal\n"
         "xlsx_package.PACKED_RATIO = 10**9\n"
         "data = sys.stdin.buffer.read()\n"
         "peak = lambda: int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])\n"
