@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.harness.imports",
     "tests.harness.web",
     "tests.harness.browser",
+    "tests.harness.pango",
     "tests.harness.pooler",
     "tests.harness.site",
 ]

@@ -17,15 +17,6 @@ AT_THE_LOCK = (
 KEPT = "SELECT state, code FROM contact_import_documents WHERE import_id = %s"
 
 
-@pytest.fixture
-def pango(ci):
-    try:
-        import weasyprint  # noqa: F401, PLC0415
-    except OSError:
-        assert not ci, "Pango is missing, and CI must render PDFs"
-        pytest.skip(messages.whole("pdf_without_pango"))
-
-
 def lost(house, worker, path: str, reader, how: signal.Signals) -> None:
     """Ask for the PDF and lose the process that makes it, in the middle."""
     with psycopg.connect(house.settings.database_url) as lock:

@@ -6,7 +6,7 @@ import signal
 import pytest
 from sqlalchemy import text
 
-from tests.faults.test_report_jobs import KEPT, lost, pango  # noqa: F401 - a fixture
+from tests.faults.test_report_jobs import KEPT, lost
 from tests.harness.house import rows
 from webapp import jobs
 from webapp.engine import leases

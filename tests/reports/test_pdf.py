@@ -15,7 +15,6 @@ from tests.reports import naughty
 from webapp import jobs
 from webapp.models import ContactImport, ImportDocument
 from webapp.reports import choices, pdf, summary, wording
-from webapp.vocabulary import messages
 
 BURST = """
 from rq.serializers import JSONSerializer
@@ -31,15 +30,6 @@ one.sweeper = worker.Sweeper(Settings())
 one.sweeper.keep_alive = lambda: None
 one.work(burst=True)
 """
-
-
-@pytest.fixture
-def pango(ci):
-    try:
-        import weasyprint  # noqa: F401, PLC0415
-    except OSError:
-        assert not ci, "Pango is missing, and CI must render PDFs"
-        pytest.skip(messages.whole("pdf_without_pango"))
 
 
 def insides(content: bytes) -> bytes:

@@ -62,9 +62,8 @@ def corrected(
     checked = judge.check_block(mended)
     for row, record in zip(checked, mended, strict=True):
         if row.row in made:
-            row.record = (
-                record.cells
-            )  # A mended row stays on the list, so that it can be mended again.
+            # A corrected row stays on the list, so that it can be corrected again.
+            row.record = record.cells
             row.status = LEFT_OUT if made[row.row]["left_out"] else row.status
     return checked
 

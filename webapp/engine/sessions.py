@@ -137,9 +137,8 @@ _FREE = """id IN (SELECT id FROM contact_imports WHERE id = %(import_id)s AND st
 
 def _ask_to_stop(session: Session, import_id: UUID) -> bool:
     """Note the request, unless it stands there or the import has ended since its state was read: whether it is new."""
-    _lock_lease(
-        session, import_id
-    )  # So that the next statement sees what the last holder committed.
+    # Locked, so that the next statement sees what the last holder committed.
+    _lock_lease(session, import_id)
     going_on = select(ContactImport.id).where(
         ContactImport.id == import_id,
         ContactImport.state.in_([*sources_of(State.CANCELLING), State.CANCELLING]),

@@ -99,6 +99,13 @@ def found(unit: str, entries: str) -> str:
       WHERE {entries})"""
 
 
+def _value(entry: str, name: str) -> str:
+    """SQL: what an entry says of the field `name`, as `fields` gives it; null where it does not name the field."""
+    return f"""CASE WHEN {name} IN ({CARRIERS})
+              THEN jsonb_build_array({entry} -> {name}, COALESCE({entry} -> ({name} || '_key'), 'null'))
+              ELSE {entry} -> {name} END"""
+
+
 def fields(entry: str) -> str:
     """One row for each field that a journal entry names: field, before, after; null where retention took the values.
 
@@ -107,9 +114,7 @@ def fields(entry: str) -> str:
     """
     h = entry
     sides = {
-        side: f"""CASE WHEN {h}.after = '{{}}' THEN NULL WHEN b.key IN ({CARRIERS})
-              THEN jsonb_build_array({h}.{side} -> b.key, COALESCE({h}.{side} -> (b.key || '_key'), 'null'))
-              ELSE {h}.{side} -> b.key END"""
+        side: f"CASE WHEN {h}.after = '{{}}' THEN NULL ELSE {_value(f'{h}.{side}', 'b.key')} END"
         for side in ("before", "after")
     }
     has = {
@@ -124,21 +129,6 @@ def fields(entry: str) -> str:
         FROM (SELECT jsonb_array_elements_text({has["before"]}) UNION SELECT jsonb_array_elements_text({has["after"]}))
           u(t)
         WHERE ({has["before"]} ? t) <> ({has["after"]} ? t))"""
-
-
-# The unique keys that a contact held when it was deleted, as `fields` would give them.
-_HELD_KEYS = "(VALUES {}) k(field, held)".format(
-    ", ".join(
-        f"('{kind}', CASE WHEN h.before ? '{kind}' THEN "
-        + (
-            f"jsonb_build_array(h.before -> '{kind}', COALESCE(h.before -> '{key}', 'null'))"
-            if kind in KEY_FIELDS
-            else f"h.before -> '{kind}'"
-        )
-        + " END)"
-        for kind, key in KEYS.items()
-    )
-)
 
 
 def _replay(standing: str, horizon: str = "id > horizon") -> str:
@@ -195,7 +185,9 @@ def judged(unit: str) -> str:
       SELECT o.contact_id, h.id, h.row, false, false, k.field, k.held, k.held, NULL
       FROM others o
       CROSS JOIN LATERAL {JOURNAL.format(contact="o.contact_id", since="0")} h
-      CROSS JOIN LATERAL {_HELD_KEYS} WHERE {_IS_RETURN.format(h="h")} AND k.held IS NOT NULL),
+      CROSS JOIN LATERAL (
+        SELECT field, {_value("h.before", "field")} AS held FROM unnest(ARRAY[{KINDS}]) n(field)) k
+      WHERE {_IS_RETURN.format(h="h")} AND h.before ? k.field),
     placed AS MATERIALIZED (
       SELECT *, min(id) FILTER (WHERE mine) OVER ({by}) AS first,
         COALESCE(max(id) FILTER (WHERE after IS NULL) OVER (
@@ -218,8 +210,7 @@ def judged(unit: str) -> str:
       FROM replayed r JOIN others o ON o.contact_id = r.contact_id
       CROSS JOIN LATERAL (SELECT CASE
           WHEN r.field LIKE 'tag:%%' THEN to_jsonb(o.now -> 'tags' ? substr(r.field, 5))
-          WHEN r.field IN ({CARRIERS}) THEN jsonb_build_array(o.now -> r.field, o.now -> (r.field || '_key'))
-          ELSE COALESCE(o.now -> r.field, 'null') END AS now) n),
+          ELSE COALESCE({_value("o.now", "r.field")}, 'null') END AS now) n),
     judged AS MATERIALIZED (
       SELECT *, CASE WHEN now = will THEN 'same'
           WHEN now <> said AND NOT EXISTS (SELECT FROM contact_undo_due d WHERE d.contact_id = compared.contact_id

@@ -111,9 +111,8 @@ def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any
     opened.mapping = None
     if opened.state != State.UPLOADED:
         sessions.enter(session, opened, State.UPLOADED)
-    session.execute(
-        delete(ImportCorrection).where(ImportCorrection.import_id == import_id)
-    )  # Cells moved.
+    # The cells moved, so a correction would meet another one.
+    session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))
     session.flush()
     return opened
 

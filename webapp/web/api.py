@@ -224,9 +224,8 @@ def read_progress(import_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/cancel")
 @contract("Stop the import", {202: SESSION}, refuses=(403, 404, 409))
 def cancel_import(import_id: UUID) -> ResponseReturnValue:
-    commands.cancel(
-        import_id
-    )  # Who runs it sees the request in the database, with or without the queue.
+    # The worker sees the request in the database, with or without the queue.
+    commands.cancel(import_id)
     return session_answer(import_id, 202)
 
 

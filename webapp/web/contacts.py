@@ -31,9 +31,8 @@ def matching(search: str, imported_from: UUID | None) -> Select[Contact]:
     """Contacts in which every word of the search occurs somewhere."""
     wanted = select(Contact)
     columns = [getattr(Contact, name) for name in SEARCHED]
-    searched = func.concat_ws(
-        "\n", *columns
-    )  # Words hold no line feed, so none is found across two columns.
+    # Words hold no line feed, so none is found across two columns.
+    searched = func.concat_ws("\n", *columns)
     for word in search.split():
         wanted = wanted.where(searching.holds(searched, word))
     return wanted.where(Contact.imported_from == imported_from) if imported_from else wanted

@@ -80,9 +80,8 @@ def _of_session() -> Identity | None:
     )  # before the commit, which forgets both rows
     if datetime.now(UTC) - found.Session.seen_at > SEEN_EVERY:
         seen = update(Session).where(Session.token_hash == found.Session.token_hash)
-        db.session.execute(
-            seen.values(seen_at=func.now())
-        )  # No row where it was signed out meanwhile.
+        # There is no row where it was signed out meanwhile.
+        db.session.execute(seen.values(seen_at=func.now()))
         db.session.commit()
     return person
 

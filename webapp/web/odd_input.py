@@ -22,9 +22,8 @@ class CheckedRequest(Request):
             return
         super()._load_form_data()
         form = self.__dict__["form"]
-        self.__dict__["form"] = (
-            self.parameter_storage_class()
-        )  # What is refused nothing may look at later.
+        # What is refused nothing may look at later.
+        self.__dict__["form"] = self.parameter_storage_class()
         fields = [(name, text) for name, texts in form.lists() for text in texts]
         for name, text in fields:
             if UNSTORABLE.search(name) or UNSTORABLE.search(text):
