@@ -33,7 +33,7 @@ TURKISH = tests/web/test_accounts.py tests/web/test_contacts.py tests/engine/tes
   tests/engine/test_erasing_meanwhile.py tests/engine/test_finding.py tests/engine/test_forgetting.py \
   tests/engine/test_import.py tests/engine/test_undo.py tests/intake/test_folding.py tests/reports/test_ledger.py
 
-# The README's commands in a bare Debian, which takes a quarter of an hour; as root, with debootstrap.
+# The README's commands in a bare Debian 12 and 13, a quarter of an hour each; as root, with debootstrap.
 house: .venv/dev
 	BARE_DEBIAN=yes pytest tests/house/test_bare_debian.py $(ARGS)
 

@@ -1,7 +1,8 @@
-"""The README's commands in a bare Debian 12, as root and as an ordinary user.
+"""The README's commands in a bare Debian 12 and 13 and Ubuntu 24.04, as root and as an ordinary user.
 
-It takes a quarter of an hour and a gigabyte, so it runs when it is asked for: `make house`. Where
-packages come from is what apt and pip of this machine say.
+Each takes a quarter of an hour and a gigabyte, so it runs when it is asked for: `make house`. Where
+packages come from is what apt and pip of this machine say; a release that apt has no source of is
+skipped.
 """
 
 import os
@@ -18,6 +19,7 @@ import pytest
 
 from tests.house.test_make_run import ROOT, _descendants, _free_port
 
+RELEASES = ("bookworm", "trixie", "noble")  # Python 3.11, 3.13 and 3.12
 INSTALLING = 1800  # seconds, on a busy machine
 NEEDED = "git make python3 python3-venv"  # what the README names
 PATHS = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -40,27 +42,32 @@ def pip_config(*arguments: str) -> str:
     return run.stdout.strip() if run.returncode == 0 else ""
 
 
+def source_of(release: str) -> str | None:
+    """The address from which this machine's apt takes that release, or another of its distribution."""
+    asked = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(SITE) $(COMPONENT)"]
+    lines = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    origin = "Ubuntu" if release == "noble" else "Debian"
+    sites = [line.split()[1] for line in lines if line.startswith(origin) and line.endswith("main")]
+    return next((site for site in sites if "security" not in site), None)
+
+
 class Bare:
     """A root file system of its own, in which commands run as an account of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, release: str, folder: Path) -> None:
+        self.release = release
         self.folder = folder
         self.mounted: list[Path] = []
 
-    def make(self) -> None:
-        """Install Debian's smallest system, and let apt and pip find what they find on this machine."""
-        said = ["apt-get", "indextargets", "--format", "$(SITE) $(COMPONENT)", "Codename: bookworm"]
-        sites = subprocess.run(said, capture_output=True, text=True, check=True).stdout.split("\n")
-        mirror = next(
-            line.split()[0] for line in sites if line.endswith(" main") and "security" not in line
-        )
+    def make(self, source: str) -> None:
+        """Install the release's smallest system; apt and pip find what they find on this machine."""
         command = [
             "debootstrap",
             "--variant=minbase",
             "--include=ca-certificates",
-            "bookworm",
+            self.release,
             self.folder,
-            mirror,
+            source,
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=INSTALLING)
         self.folder.chmod(0o755)
@@ -148,14 +155,18 @@ class Bare:
         raise AssertionError(log.read_text())
 
 
-@pytest.fixture(scope="module")
-def bare():
+@pytest.fixture(scope="module", params=RELEASES)
+def bare(request):
+    source = source_of(request.param)
+    if source is None:
+        pytest.skip(f"apt on this machine has no source of {request.param}")
+
     folder = Path(
         tempfile.mkdtemp(prefix="rowcall-bare.", dir="/var/tmp")
     )  # it may need a gigabyte
-    made = Bare(folder)
+    made = Bare(request.param, folder)
     try:
-        made.make()
+        made.make(source)
         assert made.run("useradd --create-home ann && apt-get update -qq").returncode == 0
         yield made
     finally:
