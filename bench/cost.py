@@ -35,7 +35,7 @@ from webapp.config import Settings  # noqa: E402
 from webapp.embedded import Servers  # noqa: E402
 from webapp.engine import batch_loop, execution, leases, ledger_digest, sessions, uploads  # noqa: E402
 from webapp.engine.batches import BatchProcessor, Turn  # noqa: E402
-from webapp.engine.duplicates import Connection  # noqa: E402
+from webapp.db import Connection  # noqa: E402
 from webapp.migrate import migrate  # noqa: E402
 from webapp.models import User  # noqa: E402
 from webapp.vocabulary.outcomes import STORED_OUTCOMES  # noqa: E402

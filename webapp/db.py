@@ -14,6 +14,8 @@ from sqlalchemy.pool import NullPool
 
 from webapp.config import Misconfigured
 
+Connection = psycopg.Connection[dict[str, Any]]  # rows are dicts, as the engine reads them
+
 # What Rowcall's statements rely on. The server, the database or the role may have other defaults:
 # dates that psycopg cannot read, a stricter isolation, statements that are cut short. So each
 # connection sets all of it after connecting, which a pooler passes on where it refuses start-up
@@ -236,3 +238,8 @@ _FACTS = """
       NOT has_database_privilege(current_database(), 'TEMP'),
       NOT (has_schema_privilege(COALESCE(current_schema(), 'public'), 'CREATE')
         AND has_schema_privilege(COALESCE(current_schema(), 'public'), 'USAGE'))"""
+
+
+def driver(session: Session) -> psycopg.Connection[Any]:
+    """The psycopg connection under a SQLAlchemy session, in the session's own transaction."""
+    return session.connection().connection.driver_connection  # type: ignore[return-value]

@@ -137,3 +137,6 @@ STREAM_MESSAGE_BYTES = 1024  # of what a watcher says; there is nothing to say
 PDF_SECONDS = 60  # a setting, as is the next
 PDF_MEBIBYTES = 1536
 PDFS_AT_ONCE = 2  # in the making, over all imports
+
+# Batches.
+LARGEST_BATCH = 1000  # rows in one transaction, also where the engine looks for the size by itself

@@ -9,7 +9,7 @@ It handles only batches that succeed. Any other case raises or is handed back, a
 
 from dataclasses import dataclass
 
-from webapp.engine.duplicates import Connection
+from webapp.db import Connection
 from webapp.engine.leases import Lease
 from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
 

@@ -15,19 +15,21 @@ from uuid import UUID
 
 import psycopg
 
+from webapp.db import Connection
 from webapp.engine import batch_loop
 from webapp.engine.bisection import Bisection
 from webapp.engine.decision import Rules
-from webapp.engine.duplicates import Connection, Decided, DuplicateHandler
+from webapp.engine.duplicates import Decided, DuplicateHandler
 from webapp.engine.faults import Category, Fault, Fenced, Paused, classify, first_line
 from webapp.engine.leases import POISONED_AFTER, Lease
+from webapp.limits import LARGEST_BATCH
 from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
 from webapp.vocabulary.strategies import Strategy
 
 ATTEMPTS = 3
 BACK_OFF_SECONDS = (0.1, 0.5)
 LOOP_SECONDS = 0.1  # after which the loop comes back to ask whether to make room; a request to stop it sees itself
-AUTO_START, AUTO_MOST = 100, 1000
+AUTO_START = 100  # rows
 AUTO_AIM_SECONDS = (0.1, 0.25)
 
 
@@ -302,7 +304,7 @@ class BatchProcessor:
             return
         before, (shortest, longest) = self.size, AUTO_AIM_SECONDS
         if seconds < shortest:
-            self.size = min(self.size * 2, AUTO_MOST)
+            self.size = min(self.size * 2, LARGEST_BATCH)
         elif seconds > longest:
             self.size = max(self.size // 2, 1)
         self.sizing = self.size != before

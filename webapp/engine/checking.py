@@ -10,8 +10,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from webapp.db import Connection
 from webapp.engine import mending, transitions
-from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
 from webapp.engine.staging import BLOCK_ROWS, StoredFile, clear_rows, copy_rows, take_back

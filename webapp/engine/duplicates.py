@@ -10,18 +10,16 @@ round trips, and the loop over batches (`batch_loop`) none between them.
 """
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import psycopg
 
+from webapp.db import Connection
 from webapp.engine.decision import Rules, statement
+from webapp.engine.faults import LOST_RACE
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
 
-Connection = psycopg.Connection[dict[str, Any]]
-
 TAKEN_TOGETHER = 10  # one in so many rows at least; fewer, and taking each by itself costs less
-LOST_RACE = "RC001"  # our own SQLSTATE: a contact changed between being read and being written
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from webapp.db import Connection
 from webapp.engine import ledger_digest, preview_differences, transitions
 from webapp.engine.batches import BatchProcessor, Turn
-from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
 from webapp.vocabulary.states import State

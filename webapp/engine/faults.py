@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from webapp.engine.duplicates import LOST_RACE
+LOST_RACE = "RC001"  # our own SQLSTATE: a contact changed between being read and being written
 
 
 class Category(StrEnum):

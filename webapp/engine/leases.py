@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 
 from webapp import db
-from webapp.engine.duplicates import Connection
+from webapp.db import Connection
 
 POISONED_AFTER = 3  # work-horses lost at one checkpoint before its batch is given up
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 
-from webapp.engine.duplicates import Connection
+from webapp.db import Connection
 from webapp.engine.preview_differences import sql_case
 from webapp.vocabulary.outcomes import LETTERS, STORED_OUTCOMES, Outcome
 

@@ -17,8 +17,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from webapp import db
+from webapp.db import Connection
 from webapp.engine import sessions
-from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fenced
 from webapp.engine.leases import Lease
 from webapp.engine.staging import BLOCK_ROWS, copy_rows, take_back

@@ -12,9 +12,10 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
+from webapp.db import Connection
 from webapp.engine import ledger_digest
 from webapp.engine.decision import Rules
-from webapp.engine.duplicates import Connection, DuplicateHandler
+from webapp.engine.duplicates import DuplicateHandler
 from webapp.engine.leases import POISONED_AFTER, Lease
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.fields import COMPARED, SCALARS

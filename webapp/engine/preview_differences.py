@@ -8,7 +8,7 @@ file has no row. So two million rows take two megabytes, and far less as Postgre
 from collections.abc import Mapping
 from uuid import UUID
 
-from webapp.engine.duplicates import Connection
+from webapp.db import Connection
 from webapp.vocabulary.outcomes import LETTERS, Outcome
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from webapp.engine.batches import AUTO_MOST
 from webapp.engine.leases import PLACE, POISONED_AFTER
 from webapp.engine.throughput import Throughput, throughput
+from webapp.limits import LARGEST_BATCH
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome, sums
 from webapp.vocabulary.states import WORKED_ON, State
@@ -183,7 +183,7 @@ def _checked(found: ContactImport) -> Work:
 def _total_batches(found: ContactImport, processed: int) -> int:
     """Batches done plus those still needed at the present size; an estimate where the size is found by measuring."""
     rest = max((found.total or 0) - processed, 0)
-    return found.batches_done + -(-rest // (found.batch_size or AUTO_MOST))
+    return found.batches_done + -(-rest // (found.batch_size or LARGEST_BATCH))
 
 
 _RUN_AGAIN = text(

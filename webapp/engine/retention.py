@@ -5,42 +5,23 @@ The work is done in small batches, a little at a time, by any worker's sweep; a 
 """
 
 import time
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
-
+from webapp.db import Connection
 from webapp.engine import undo_rules
-from webapp.engine.duplicates import Connection
-from webapp.models import ContactImport, Installation
-from webapp.vocabulary.states import ENDED, NEVER_RUN, UNUSED, WORKED_ON
+from webapp.vocabulary.states import ENDED, NEVER_RUN, UNUSED
 
 BATCH = 2000
 CHUNKS = 128  # of about 128 KiB each
 ONE_AT_A_TIME = 7_665_103  # "rowcall forget": one worker at a time
 
 
-def days(session: Session) -> int:
-    """How many days an import can be undone: one value for all processes, kept in the database."""
-    return session.scalars(select(Installation.retention_days)).one()
 
 
-def keep_days(session: Session, days: int) -> None:
-    """Let `days`, at least 1, hold for all processes from now on. The caller commits."""
-    session.execute(update(Installation).values(retention_days=days))
 
 
-def until(found: ContactImport, days: int) -> datetime:
-    """Until when what an undo needs is kept."""
-    return (found.rolled_back_at or found.completed_at or found.created_at) + timedelta(days=days)
 
 
-def is_over(found: ContactImport, days: int) -> bool:
-    """Whether that time is over, as `_expire` sees it, though no sweep may have noted it yet."""
-    return found.expired_at is not None or (
-        found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC)
-    )
 
 
 def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:

@@ -1,37 +1,35 @@
-"""Import sessions: what a person may ask of an import, and when.
+"""The commands that a person may give an import, and when.
 
 Each request looks at the state under a row lock, or is one UPDATE that names the state it comes
 from, so two clicks, two tabs or twenty parallel requests have one effect. The caller commits, then
 enqueues the import (`jobs.wake`).
 """
 
-from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.config import Settings
-from webapp.engine import mappings, retention, transitions
+from webapp.db import driver
+from webapp.engine import deadlines, mappings, transitions
+from webapp.engine.locks import (
+    enter,
+    lock_lease,
+    locked,
+    locked_with_lease,
+    log,
+    refuse_too_many,
+    refuse_while_correcting,
+    require,
+)
 from webapp.intake import mapping
-from webapp.models import ContactImport, ImportLease, ImportLog, ImportPreview, ImportRow, User
+from webapp.models import ContactImport, ImportLease, ImportPreview, ImportRow
 from webapp.vocabulary.keys import DEFAULT_KEYS, MATCH_KEYS
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import ENDED, PENDING, UNUSED, Command, State, sources_of
+from webapp.vocabulary.states import ENDED, Command, State, sources_of
 from webapp.vocabulary.strategies import Strategy
-
-LARGEST_BATCH = 1000
-
-
-def refuse_while_correcting(opened: ContactImport) -> None:
-    """Raises Refusal where a worker is still changing many rows of the import, as a person asked."""
-    if asked := opened.correcting:
-        raise Refusal(
-            "correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}"
-        )
 
 
 def map_columns(
@@ -138,7 +136,7 @@ _FREE = """id IN (SELECT id FROM contact_imports WHERE id = %(import_id)s AND st
 def _ask_to_stop(session: Session, import_id: UUID) -> bool:
     """Note the request, unless it stands there or the import has ended since its state was read: whether it is new."""
     # Locked, so that the next statement sees what the last holder committed.
-    _lock_lease(session, import_id)
+    lock_lease(session, import_id)
     going_on = select(ContactImport.id).where(
         ContactImport.id == import_id,
         ContactImport.state.in_([*sources_of(State.CANCELLING), State.CANCELLING]),
@@ -153,10 +151,6 @@ def _ask_to_stop(session: Session, import_id: UUID) -> bool:
     return asked.first() is not None
 
 
-def _lock_lease(session: Session, import_id: UUID) -> None:
-    session.execute(
-        select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update()
-    )
 
 
 def _cancel_check(session: Session, import_id: UUID) -> None:
@@ -201,7 +195,7 @@ def roll_back(session: Session, import_id: UUID) -> None:
 
 def _not_expired(session: Session, opened: ContactImport) -> None:
     """Refuse what needs data that retention has deleted, or may delete at any moment."""
-    if retention.is_over(opened, retention.days(session)):
+    if deadlines.is_over(opened, deadlines.days(session)):
         raise Refusal("undo_expired")
 
 
@@ -236,7 +230,7 @@ def run_again(
     """
     old = locked(session, import_id)
     require(old, Command.RUN_AGAIN)
-    if old.file_gone or retention.is_over(old, retention.days(session)):
+    if old.file_gone or deadlines.is_over(old, deadlines.days(session)):
         raise Refusal("file_gone")
     going_on = select(ContactImport).where(
         ContactImport.run_again_of == old.id,
@@ -284,48 +278,14 @@ COPIED = (
 )
 
 
-def refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
-    """Raises Refusal("too_many_pending", limit=n) for a person with as many imports waiting as one may have.
-
-    The person's row is locked until the commit, so that requests at the same moment are counted one by one.
-    """
-    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
-    pending = select(func.count()).where(
-        ContactImport.created_by == user_id, ContactImport.state.in_(PENDING)
-    )
-    if (session.scalar(pending) or 0) >= settings.pending_uploads:
-        raise Refusal("too_many_pending", limit=settings.pending_uploads)
 
 
-def locked(session: Session, import_id: UUID) -> ContactImport:
-    """The import under a row lock, so that its state cannot change between the look and the deed.
-
-    An upload whose time is over may have lost rows already (`retention.py`): nothing can be asked
-    of it any more.
-    """
-    opened = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
-    if opened.expired_at is not None and opened.state in UNUSED:
-        raise Refusal("wrong_state", state=opened.state)
-    return opened
 
 
-def locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
-    """The lease first, as a claim has it, so that neither ever waits for the other in a circle."""
-    _lock_lease(session, import_id)
-    return locked(session, import_id)
 
 
-def require(opened: ContactImport, command: Command) -> None:
-    """Raises Refusal("wrong_state") where the command may not be asked of an import in this state."""
-    if not State(opened.state).allows(command):
-        raise Refusal("wrong_state", state=opened.state)
 
 
-def enter(session: Session, opened: ContactImport, target: State) -> None:
-    """Move an import that is locked, and log the event."""
-    session.flush()
-    transitions.move(driver(session), opened.id, target, sources=(State(opened.state),))
-    set_committed_value(opened, "state", target.value)
 
 
 def _wanted(session: Session, import_id: UUID) -> None:
@@ -337,13 +297,3 @@ def _wanted(session: Session, import_id: UUID) -> None:
             enqueued_at=func.clock_timestamp(), cancel_requested_at=None, waiting_for=None, deaths=0
         )
     )
-
-
-def log(session: Session, import_id: UUID, event: str, message: str | None = None) -> None:
-    """Add an event to the import's log."""
-    session.add(ImportLog(import_id=import_id, event=event, message=message))
-
-
-def driver(session: Session) -> psycopg.Connection[Any]:
-    """The psycopg connection under a SQLAlchemy session, in the session's own transaction."""
-    return session.connection().connection.driver_connection  # type: ignore[return-value]

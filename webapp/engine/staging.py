@@ -1,24 +1,14 @@
-"""Uploaded bytes into the database and back, and checked rows into the staging table."""
+"""Checked rows into the staging table, and off it again."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import repeat
-from typing import Any, BinaryIO, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import psycopg
-from psycopg.rows import tuple_row
-
-from webapp.engine.duplicates import Connection
+from webapp.db import Connection
 from webapp.intake.validation import CheckedRow
-from webapp.limits import MEBIBYTE
 from webapp.vocabulary.fields import SCALARS
-from webapp.vocabulary.refusals import Refusal
 
-CHUNK = (
-    128 * 1024
-)  # bytes; larger ones cost several times as much in every buffer on the way and save no time
 BLOCK_ROWS = 1000
 COLUMNS = (
     *("import_id", "row", "status"),
@@ -33,97 +23,12 @@ LINES = 100  # written at once
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-class Incoming:
-    """A file on its way into `contact_import_files`: what is written becomes chunks of 128 KiB at once.
-
-    The import does not exist yet; until it does, the transaction cannot be committed.
-    """
-
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
-        self.conn = conn
-        self.import_id = uuid4()
-        self.size = 0
-        self._digest = hashlib.sha256()
-        self._waiting = bytearray()
-
-    def write(self, data: bytes) -> int:
-        """Take bytes as they come."""
-        self._waiting += data
-        while len(self._waiting) >= CHUNK:
-            self._keep(bytes(self._waiting[:CHUNK]))
-            del self._waiting[:CHUNK]
-        return len(data)
-
-    def seek(self, _offset: int) -> None:
-        """The file is whole: keep what is left of it."""
-        if self._waiting:
-            self._keep(bytes(self._waiting))
-            self._waiting.clear()
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _keep(self, chunk: bytes) -> None:
-        self.conn.execute(
-            "INSERT INTO contact_import_files (import_id, position, content) VALUES (%s, %s, %b)",
-            (self.import_id, self.size, chunk),
-        )
-        self._digest.update(chunk)
-        self.size += len(chunk)
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
 
 
-def received(conn: psycopg.Connection[Any], stream: BinaryIO | Incoming, limit: int) -> Incoming:
-    """The stream as chunks, if it is not in them already. Raises Refusal past `limit` bytes."""
-    found = stream if isinstance(stream, Incoming) else Incoming(conn)
-    if found is not stream:
-        while found.size <= limit and (block := cast("BinaryIO", stream).read(CHUNK)):
-            found.write(block)
-    found.seek(0)
-    if found.size > limit:
-        raise Refusal("too_large", at="/file", limit_mb=limit // MEBIBYTE)
-    return found
 
 
-def sha256_of(stream: BinaryIO | Incoming) -> str:
-    """SHA-256 of a whole upload, hexadecimal."""
-    if isinstance(stream, Incoming):
-        return stream.sha256
-    stream.seek(0)
-    return hashlib.file_digest(cast("Any", stream), "sha256").hexdigest()
 
 
-class StoredFile:
-    """The stored bytes as a `reading.Source`: `size` in bytes, and blocks from any offset on.
-
-    `file_id` is the id of the import that brought the file; those that run it again share it.
-    """
-
-    def __init__(
-        self, connection: Callable[[], psycopg.Connection[Any]], file_id: UUID, size: int
-    ) -> None:
-        self.connection = connection  # asked for each block, so that none is held between two
-        self.file_id = file_id
-        self.size = size
-
-    def blocks(self, offset: int) -> Iterator[bytes]:
-        """The bytes from `offset` to the end, about 128 KiB at a time."""
-        while (block := self._block_at(offset)) is not None:
-            yield block
-            offset += len(block)
-
-    def _block_at(self, offset: int) -> bytes | None:
-        with self.connection().cursor(row_factory=tuple_row) as cursor:
-            found = cursor.execute(
-                """SELECT substr(content, (%(offset)s - position + 1)::int) FROM contact_import_files
-                   WHERE import_id = %(id)s AND position <= %(offset)s ORDER BY position DESC LIMIT 1""",
-                {"id": self.file_id, "offset": offset},
-                binary=True,
-            ).fetchone()
-        return found[0] if found and found[0] else None
 
 
 def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from webapp.engine.duplicates import Connection
+from webapp.db import Connection
 from webapp.vocabulary.states import TRANSITIONS, State, sources_of
 
 _ANY_EVENT = "event of the table"

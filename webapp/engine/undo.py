@@ -20,8 +20,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from webapp.db import Connection
 from webapp.engine import transitions, undo_keys, undo_rules, undo_writing
-from webapp.engine.duplicates import Connection
 from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line, is_refusal
 from webapp.engine.leases import Lease
 from webapp.engine.undo_keys import Row

@@ -1,0 +1,31 @@
+"""Until when an import can be undone: `RETENTION_DAYS` after its end."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.models import ContactImport, Installation
+from webapp.vocabulary.states import WORKED_ON
+
+
+def days(session: Session) -> int:
+    """How many days an import can be undone: one value for all processes, kept in the database."""
+    return session.scalars(select(Installation.retention_days)).one()
+
+
+def keep_days(session: Session, days: int) -> None:
+    """Let `days`, at least 1, hold for all processes from now on. The caller commits."""
+    session.execute(update(Installation).values(retention_days=days))
+
+
+def until(found: ContactImport, days: int) -> datetime:
+    """Until when what an undo needs is kept."""
+    return (found.rolled_back_at or found.completed_at or found.created_at) + timedelta(days=days)
+
+
+def is_over(found: ContactImport, days: int) -> bool:
+    """Whether that time is over, as the sweep of `retention` sees it, though no sweep may have noted it yet."""
+    return found.expired_at is not None or (
+        found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC)
+    )
