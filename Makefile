@@ -29,9 +29,9 @@ ifeq ($(ARGS),)
 endif
 
 # What looks up by e-mail, or searches, once more in a database where a small I has no dot.
-TURKISH = tests/web/test_accounts.py tests/web/test_contacts.py tests/engine/test_erased_columns.py \
-  tests/engine/test_erasing_meanwhile.py tests/engine/test_finding.py tests/engine/test_forgetting.py \
-  tests/engine/test_import.py tests/engine/test_undo.py tests/intake/test_folding.py tests/reports/test_ledger.py
+TURKISH = tests/web/test_accounts.py tests/web/test_contacts.py tests/retention/test_erased_columns.py \
+  tests/retention/test_erasing_meanwhile.py tests/retention/test_person_search.py tests/retention/test_forgetting.py \
+  tests/executing/test_import.py tests/undoing/test_undo.py tests/checking/test_folding.py tests/reports/test_ledger.py
 
 # The README's commands in a bare Debian 12 and 13, a quarter of an hour each; as root, with debootstrap.
 house: .venv/dev
@@ -69,7 +69,7 @@ soak: .venv/dev
 # Undo in any order: so many random histories.
 PROPERTIES ?= 2000
 properties: .venv/dev
-	PROPERTIES=$(PROPERTIES) pytest -s tests/engine/test_undo_properties.py $(ARGS)
+	PROPERTIES=$(PROPERTIES) pytest -s tests/undoing/test_undo_properties.py $(ARGS)
 
 lock: .venv/dev
 	pip-compile -q $(LOCK) -o requirements.txt pyproject.toml

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import psycopg
 
-from webapp.engine.decision import WRITTEN
+from webapp.deciding.decision import WRITTEN
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 COLUMNS = ", ".join((*WRITTEN, "imported_from", "imported_row"))

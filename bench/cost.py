@@ -32,10 +32,12 @@ from sqlalchemy.orm import Session  # noqa: E402
 
 from webapp import db, jobs  # noqa: E402
 from webapp.config import Settings  # noqa: E402
-from webapp.embedded import Servers  # noqa: E402
-from webapp.engine import batch_loop, execution, leases, ledger_digest, sessions, uploads  # noqa: E402
-from webapp.engine.batches import BatchProcessor, Turn  # noqa: E402
 from webapp.db import Connection  # noqa: E402
+from webapp.deciding import ledger_digest  # noqa: E402
+from webapp.embedded import Servers  # noqa: E402
+from webapp.executing import batch_loop, execution  # noqa: E402
+from webapp.executing.batches import BatchProcessor, Turn  # noqa: E402
+from webapp.imports import import_commands, leases, uploads  # noqa: E402
 from webapp.migrate import migrate  # noqa: E402
 from webapp.models import User  # noqa: E402
 from webapp.vocabulary.outcomes import STORED_OUTCOMES  # noqa: E402
@@ -84,12 +86,12 @@ def staged(settings: Settings, rows: int) -> UUID:
         found = uploads.create(
             session, user.id, "people.csv", io.BytesIO(text.getvalue().encode()), settings
         )
-        sessions.map_columns(session, found.id, found.suggested_mapping)
+        import_commands.map_columns(session, found.id, found.suggested_mapping)
         session.commit()
         while found.state == "checking":
             jobs.work(str(found.id))
             session.refresh(found)
-        sessions.execute(session, found.id, strategy=Strategy.SKIP, batch_size=BATCH)
+        import_commands.execute(session, found.id, strategy=Strategy.SKIP, batch_size=BATCH)
         session.commit()
     return found.id
 

@@ -20,7 +20,7 @@ from bench.wire import Wire
 from webapp import db, jobs
 from webapp.config import Settings
 from webapp.embedded import Servers
-from webapp.engine import sessions, uploads
+from webapp.imports import import_commands, uploads
 from webapp.migrate import migrate
 from webapp.models import User
 from webapp.vocabulary.strategies import Strategy
@@ -113,7 +113,7 @@ class House:
         """Store a file and start the check of its suggested columns."""
         with self.session() as session, file.open("rb") as stream:
             found = uploads.create(session, self.user_id, file.name, stream, self.settings)
-            sessions.map_columns(session, found.id, found.suggested_mapping)
+            import_commands.map_columns(session, found.id, found.suggested_mapping)
             session.commit()
         jobs.wake(found.id, self.settings)
         return found.id
@@ -147,13 +147,15 @@ class House:
 
     def execute(self, import_id: UUID, strategy: str, batch_size: int | str = 100) -> None:
         with self.session() as session:
-            sessions.execute(session, import_id, strategy=Strategy(strategy), batch_size=batch_size)
+            import_commands.execute(
+                session, import_id, strategy=Strategy(strategy), batch_size=batch_size
+            )
             session.commit()
         jobs.wake(import_id, self.settings)
 
     def roll_back(self, import_id: UUID) -> None:
         with self.session() as session:
-            sessions.roll_back(session, import_id)
+            import_commands.roll_back(session, import_id)
             session.commit()
         jobs.wake(import_id, self.settings)
 

@@ -18,8 +18,10 @@ from bench import book
 from bench.processes import processor_seconds
 from bench.rounds import BEFORE, Rounds
 from webapp import db
-from webapp.engine import execution, leases, ledger_digest, sessions
-from webapp.engine.batches import BatchProcessor, Turn
+from webapp.deciding import ledger_digest
+from webapp.executing import execution
+from webapp.executing.batches import BatchProcessor, Turn
+from webapp.imports import import_commands, leases
 from webapp.vocabulary.strategies import Strategy
 
 EVERY = 0.004  # seconds between two looks
@@ -101,7 +103,7 @@ def inside(rounds: Rounds) -> list[dict[str, object]]:
         with (
             rounds.house.session() as session
         ):  # No worker is told; this process takes it before one looks.
-            sessions.execute(session, rounds.import_id, strategy=Strategy(strategy))
+            import_commands.execute(session, rounds.import_id, strategy=Strategy(strategy))
             session.commit()
         with db.connect_job(rounds.house.settings.database_url) as conn:
             lease = leases.claim(conn, rounds.import_id, 15)

@@ -33,7 +33,7 @@ from tests.harness.processes import Family, Machine, alive
 from webapp import jobs
 from webapp.app import create_app
 from webapp.config import Settings
-from webapp.engine import sessions
+from webapp.imports import import_commands
 from webapp.migrate import migrate
 from webapp.vocabulary.refusals import Refusal
 from webapp.web.accounts import add_token, add_user
@@ -88,11 +88,11 @@ class Soak:
         size = self.chance.choice([10, 50, 100, 1000, "auto"])
         self.press(import_id, duplicate_strategy=strategy, batch_size=size)
         if self.chance.random() < 0.15:
-            self.ask(sessions.cancel, import_id)
+            self.ask(import_commands.cancel, import_id)
         found = self.through(import_id, *ENDED)
         self.count(import_id, found)
         if found["state"] == "completed" and found["failed"]:
-            self.ask(sessions.retry_failed, import_id)
+            self.ask(import_commands.retry_failed, import_id)
             found = self.through(import_id, "completed")
         check_invariants(self.house, import_id, complete=found["state"] == "completed")
         if found["state"] == "completed" and self.chance.random() < 0.7:
@@ -109,12 +109,12 @@ class Soak:
         import_id = self.settled(lambda: self.house.upload(table(*lines)))
         jobs.wake(import_id, self.settings)
         while (found := self.through(import_id, "ready", "refused"))["state"] == "refused":
-            self.ask(sessions.map_columns, import_id, targets=found["suggested_mapping"])
+            self.ask(import_commands.map_columns, import_id, targets=found["suggested_mapping"])
         return import_id
 
     def undo(self, import_id: UUID, before: str) -> None:
         """Taken back, under kills as well: the book is as it was."""
-        self.ask(sessions.roll_back, import_id)
+        self.ask(import_commands.roll_back, import_id)
         self.through(import_id, "rolled_back")
         assert self.settled(self.house.book) == before, "the undo left something behind"
         self.done["undone"] += 1

@@ -9,25 +9,21 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import cli, db
 from webapp.config import Settings, refuse_unusable
 from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE, POOL_SECONDS
-from webapp.web import (
+from webapp.web import errors, health, odd_input, presenting, receiving
+from webapp.web.api import openapi
+from webapp.web.extensions import csrf, limiter, login
+from webapp.web.extensions import db as orm
+from webapp.web.live import polling, websocket
+from webapp.web.pages import (
     account,
     changes,
     columns,
     contacts,
+    corrections,
     erasing,
-    errors,
-    health,
-    live,
-    mend,
-    odd_input,
-    openapi,
-    presenting,
-    receiving,
     results,
     wizard,
 )
-from webapp.web.extensions import csrf, limiter, login
-from webapp.web.extensions import db as orm
 
 ROOT = Path(__file__).parent.parent
 CSP = (
@@ -62,16 +58,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         contacts,
         erasing,
         health,
-        mend,
-        live,
+        corrections,
+        websocket,
         openapi,
+        polling,
         results,
         wizard,
     ):
         app.register_blueprint(room.blueprint)
     cli.register(app)
     presenting.register(app)
-    live.register(app)
+    websocket.register(app)
     app.after_request(_protect)
     errors.register(app)
     return app

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     max_rows: Count = limits.ROWS
     max_columns: Count = limits.COLUMNS
     max_cell_chars: Count = limits.CELL_CHARS
-    retention_days: Count = 30  # taken over by `rowcall migrate`: see engine/retention.py
+    retention_days: Count = 30  # taken over by `rowcall migrate`: see retention/expiry.py
     uploads_per_minute: Count = limits.UPLOADS_PER_MINUTE  # for each person
     pending_uploads: Count = (
         limits.PENDING_UPLOADS

@@ -8,7 +8,7 @@ held at a client's pace.
 
 Those that an administrator may change are settings in `config.py`, which takes its defaults from
 here. How long a field's own value may be is a fact of the field: see `vocabulary/fields.py`,
-`intake/emails.py`, `intake/phones.py`.
+`checking/emails.py`, `checking/phones.py`.
 """
 
 KIBIBYTE = 1024

@@ -8,7 +8,7 @@ import psycopg
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import retention
+from webapp.imports import deadlines
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -67,4 +67,4 @@ def take_over(url: str, settings: Settings) -> None:
     """
     if "retention_days" in settings.model_fields_set:
         with db.session(url) as session:
-            retention.keep_days(session, settings.retention_days)
+            deadlines.keep_days(session, settings.retention_days)

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 from sqlalchemy.sql.operators import OperatorClass
 
-from webapp.intake.folding import folded
+from webapp.folding import folded
 from webapp.vocabulary.fields import CALLED, NAMES, SCALARS
 from webapp.vocabulary.keys import DEFAULT_KEYS, DERIVED_KEYS, KEY_COLUMN, MATCH_KEYS, UNIQUE_KEYS
 from webapp.vocabulary.outcomes import INDEXED, STORED_OUTCOMES, sql_list
@@ -460,7 +460,7 @@ class ContactChange(Base):
 class UndoDue(Base):
     """What undos could not do yet: a key that another contact holds, or a created contact that others changed.
 
-    Each undo looks at these again (`engine/undo_keys.py`). The contact of a row may be deleted by hand meanwhile.
+    Each undo looks at these again (`undoing/undo_keys.py`). The contact of a row may be deleted by hand meanwhile.
     """
 
     __tablename__ = "contact_undo_due"

@@ -7,7 +7,7 @@ created contact by the field "(contact)" of the heir's entry, and a key by entri
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.intake.emails import key_of
+from webapp.checking.emails import key_of
 
 revision = '0010'
 down_revision = '0009'

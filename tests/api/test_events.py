@@ -8,7 +8,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.api.conftest import people_table
-from webapp.web import api_schemas as schemas
+from webapp.web.api import schemas
 
 ROWS = 10_000
 SUCCESS = ("created", "updated", "merged", "unchanged")

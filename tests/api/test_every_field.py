@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from tests.harness.web import Form
 from webapp import jobs
-from webapp.engine import erasure
+from webapp.retention import erasure
 from webapp.vocabulary.fields import FIELDS, NAMES, SCALARS, SEARCHED
 from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, UNIQUE_KEYS
-from webapp.web import api
+from webapp.web.api import imports
 
 MARK = "zebedee"
 # Fields that don't take any text, and what stands in the contact.
@@ -70,7 +70,7 @@ class Way:
 
 @pytest.fixture
 def way(owner_program, session, monkeypatch):
-    monkeypatch.setattr(api, "ROLLBACK_SECONDS", 0)
+    monkeypatch.setattr(imports, "ROLLBACK_SECONDS", 0)
     return Way(owner_program, session)
 
 

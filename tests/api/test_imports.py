@@ -10,11 +10,12 @@ from sqlalchemy import text
 
 from tests.api.conftest import people_table, table
 from webapp import db, jobs
-from webapp.engine import checking, leases, undo_preview
+from webapp.imports import leases
+from webapp.staging import check
+from webapp.undoing import undo_preview
 from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
-from webapp.web import api
-from webapp.web import api_schemas as schemas
+from webapp.web.api import imports, schemas
 
 OUTCOMES = set(schemas.Outcomes.model_fields)
 
@@ -94,10 +95,10 @@ def test_whole_way_there_and_back(owner_program, session):
     )
     path = f"/imports/{found['import_id']}"
 
-    checking = owner_program.ask(
+    check = owner_program.ask(
         "PUT", f"{path}/mapping", 202, json={"mapping": found["suggested_mapping"]}
     ).json
-    assert checking["state"] == "checking"
+    assert check["state"] == "checking"
     assert (
         owner_program.ask("GET", f"{path}/preview?duplicate_strategy=skip", 202).headers[
             "Retry-After"
@@ -437,7 +438,7 @@ def test_a_preview_that_takes_long_is_a_job(owner_program, owner, monkeypatch):
     """With no time to count in a request: 202 with when to ask again, a page that waits, and then what a job kept."""
     import_id = owner_program.run(people_table(5))
     monkeypatch.setattr(undo_preview, "soon", undo_preview.kept)
-    monkeypatch.setattr(api, "ROLLBACK_SECONDS", 0.3)
+    monkeypatch.setattr(imports, "ROLLBACK_SECONDS", 0.3)
     answer = owner_program.ask("GET", f"/imports/{import_id}/rollback", 202)
     assert int(answer.headers["Retry-After"]) > 0
     assert "is counting" in owner.get(f"/imports/{import_id}/rollback", status=202).text
@@ -476,7 +477,7 @@ def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(
     mapping = {"mapping": owner_program.ask("GET", f"/imports/{refused}").json["suggested_mapping"]}
     owner_program.ask("PUT", f"/imports/{refused}/mapping", 202, json=mapping)
     with db.connect_job(settings.database_url) as conn:
-        checking.refuse(conn, leases.claim(conn, UUID(refused), 15), Refusal("check_broken_off"))
+        check.refuse(conn, leases.claim(conn, UUID(refused), 15), Refusal("check_broken_off"))
         kept = conn.execute(
             "SELECT state FROM contact_imports WHERE id = %s", (refused,)
         ).fetchone()

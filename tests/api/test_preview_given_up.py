@@ -7,8 +7,9 @@ from sqlalchemy import select, text
 
 from tests.api.conftest import table
 from webapp import jobs
-from webapp.engine import mending, preview
+from webapp.deciding import preview
 from webapp.models import ContactImport, ImportPreview
+from webapp.staging import corrections
 
 
 @pytest.fixture
@@ -51,9 +52,9 @@ def test_the_contract_names_the_code(owner_program):
 @pytest.mark.parametrize("mend", ["correct", "leave_out", "correct_alike"])
 def test_a_mended_row_is_a_new_start_for_the_previews(owner_program, broken, session, mend):
     asked = {
-        "correct": lambda: mending.correct(session, UUID(broken), 3, {1: "b@example.com"}),
-        "leave_out": lambda: mending.leave_out(session, UUID(broken), 3, out=True),
-        "correct_alike": lambda: mending.correct_alike(
+        "correct": lambda: corrections.correct(session, UUID(broken), 3, {1: "b@example.com"}),
+        "leave_out": lambda: corrections.leave_out(session, UUID(broken), 3, out=True),
+        "correct_alike": lambda: corrections.correct_alike(
             session, UUID(broken), 3, 1, "b@example.com"
         ),
     }

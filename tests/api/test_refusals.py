@@ -13,7 +13,7 @@ from tests.api.conftest import Program, people_table, table
 from tests.harness.web import Page
 from webapp import db, jobs
 from webapp.config import Settings
-from webapp.web import api_schemas as schemas
+from webapp.web.api import schemas
 from webapp.web.extensions import db as orm
 
 MAPPING = {"mapping": ["external_id", "email", "first_name", "last_name", "company", "tags", None]}

@@ -14,8 +14,10 @@ from sqlalchemy import event
 from tests.api.conftest import people_table
 from tests.harness.processes import web_workers
 from webapp.models import User
-from webapp.web import identity, live
+from webapp.web import identity
 from webapp.web.extensions import db
+from webapp.web.hub import bound_sends
+from webapp.web.live import websocket
 
 
 @pytest.fixture
@@ -223,10 +225,10 @@ def test_readers_who_never_read_and_half_open_sockets_leave_the_import_alone(
 
 
 def test_send_to_who_never_reads_is_given_up(monkeypatch):
-    monkeypatch.setattr(live, "STREAM_SEND_SECONDS", 1)
+    monkeypatch.setattr(websocket, "STREAM_SEND_SECONDS", 1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        live.bound_sends({"gunicorn.socket": ours})
+        bound_sends({"gunicorn.socket": ours})
         with pytest.raises(BlockingIOError):
             ours.sendall(b"x" * 40_000_000)
 
@@ -280,7 +282,7 @@ def test_a_socket_ends_soon_after_its_person_may_not_watch_any_more(
 
 def test_one_query_asks_for_all_who_watch(app, people):
     with app.app_context(), ExitStack() as open_streams:
-        hub = live.hub.current()
+        hub = websocket.hub.current()
         for number in range(12):
             person = identity.Identity(
                 User(id=number, email="x", name="", role="importer"), bytes([number]) * 32

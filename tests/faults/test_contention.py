@@ -15,7 +15,9 @@ from tests.harness.house import rows
 from tests.harness.imports import table
 from tests.harness.invariants import check_invariants
 from webapp import db, jobs
-from webapp.engine import journal, leases, sessions, undo
+from webapp.contacts import journal
+from webapp.imports import import_commands, leases
+from webapp.undoing import undo
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
 
@@ -70,7 +72,7 @@ def test_lock_that_does_not_come(house, monkeypatch):
     assert ["lock timeout" in message for message in house.retried(import_id)] == [True] * 2
     found = check_invariants(house, import_id)
     assert (found["state"], found["updated"], found["failed"]) == ("completed", 200, 100)
-    house.ask(sessions.retry_failed, import_id)
+    house.ask(import_commands.retry_failed, import_id)
     with house.working(import_id):
         pass
     assert check_invariants(house, import_id)["updated"] == 300
@@ -327,12 +329,12 @@ def test_undo_waits_for_its_turn(house):
     with house.working(import_id):
         gate.held(import_id)
         with pytest.raises(Refusal, match="wrong_state"):
-            house.ask(sessions.roll_back, import_id)
-        house.ask(sessions.cancel, import_id)
+            house.ask(import_commands.roll_back, import_id)
+        house.ask(import_commands.cancel, import_id)
         gate.open()
     found = check_invariants(house, import_id, complete=False)
     assert (found["state"], found["created"]) == ("cancelled", 200)
-    house.ask(sessions.roll_back, import_id)
+    house.ask(import_commands.roll_back, import_id)
     jobs.work(str(import_id))
     assert house.facts(import_id)["state"] == State.ROLLED_BACK
     assert not house.query("SELECT FROM contacts")
@@ -344,7 +346,7 @@ def test_edit_while_an_undo_decides(house):
     import_id = update_of(house, 3)
     jobs.work(str(import_id))
     gate = Gate(house, when="NEW.external_id = '1'", events="UPDATE")
-    house.ask(sessions.roll_back, import_id)
+    house.ask(import_commands.roll_back, import_id)
     with house.working(import_id):
         gate.held(import_id)
         house.edit(house.contact(2)["id"], company="By hand")
@@ -376,13 +378,13 @@ def test_one_undo_at_a_time(house):
     second = update_of(house, 2500, batch_size=1000)
     jobs.work(str(second))
     assert house.facts(second)["updated"] == 2500
-    house.ask(sessions.roll_back, second)
+    house.ask(import_commands.roll_back, second)
     with db.connect_job(house.settings.database_url) as conn:
         lease = leases.claim(conn, second, house.settings.lease_seconds)
         assert not undo.undo_slice(conn, lease, lambda: True)
         leases.release(conn, lease)
     half = house.book()
-    house.ask(sessions.roll_back, first)
+    house.ask(import_commands.roll_back, first)
     jobs.work(str(first))
     assert (house.facts(first)["state"], house.waiting_for(first)) == ("rolling_back", "undo")
     assert house.book() == half

@@ -5,7 +5,7 @@ import signal
 
 from tests.harness.gates import Gate
 from webapp import jobs
-from webapp.engine import mending
+from webapp.staging import corrections
 
 ROWS = 4_500
 FILE = "ID,Email,First name\n" + "".join(
@@ -14,17 +14,17 @@ FILE = "ID,Email,First name\n" + "".join(
 
 
 def test_a_correction_goes_on_where_it_was(house, monkeypatch):
-    monkeypatch.setattr(mending, "AT_ONCE", 0)
+    monkeypatch.setattr(corrections, "AT_ONCE", 0)
     import_id = house.upload(FILE)
     jobs.work(str(import_id))
     with house.session() as session:
-        mending.correct_alike(session, import_id, 2, 1, "")
+        corrections.correct_alike(session, import_id, 2, 1, "")
         session.commit()
     gate = Gate(house, on="contact_import_corrections", when="NEW.row = 2500")
     house.worker()
     jobs.wake(import_id)
     token = gate.held(import_id)
-    assert house.facts(import_id)["correcting"]["rows"] == 2 * mending.BLOCK_ROWS
+    assert house.facts(import_id)["correcting"]["rows"] == 2 * corrections.BLOCK_ROWS
     os.kill(house.horse(import_id), signal.SIGKILL)
     gate.held(import_id, after=token)
     gate.open()

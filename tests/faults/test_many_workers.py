@@ -9,7 +9,7 @@ from tests.harness.gates import Gate
 from tests.harness.house import rows
 from tests.harness.invariants import check_invariants
 from tests.harness.processes import ROOT, Family
-from webapp.engine import sessions
+from webapp.imports import import_commands
 
 IMPORTS = 6
 LARGE = 200_000
@@ -93,5 +93,5 @@ def test_a_small_import_does_not_wait_behind_a_large_one(house, host):
     found = house.facts(large)
     assert (found["state"], found["last_row"] < LARGE) == ("running", True)
     check_invariants(house, small)
-    house.ask(sessions.cancel, large)
+    house.ask(import_commands.cancel, large)
     assert house.wait(large, "cancelled")["created"] >= 200

@@ -15,7 +15,8 @@ from tests.harness.house import PATIENCE, rows
 from tests.harness.invariants import check_invariants
 from tests.harness.web import Page
 from webapp import jobs
-from webapp.engine import discarding, sessions
+from webapp.imports import import_commands
+from webapp.retention import discarding
 from webapp.vocabulary.refusals import Refusal
 from webapp.web.accounts import add_token
 
@@ -79,14 +80,14 @@ def test_execute_and_undo_pressed_twenty_times(house, app, owner):
 
 def test_cancel_while_queued_and_after_the_end(house):
     import_id = house.execute(house.ready(rows(300)))
-    house.ask(sessions.cancel, import_id)
+    house.ask(import_commands.cancel, import_id)
     found = check_invariants(house, import_id, complete=False)
     assert (found["state"], found["created"]) == ("cancelled", 0)
     house.worker()
     done = house.execute(house.ready(rows(10)))
     house.wait(done, "completed")
     with pytest.raises(Refusal, match="wrong_state"):
-        house.ask(sessions.cancel, done)
+        house.ask(import_commands.cancel, done)
     assert house.facts(import_id)["state"] == "cancelled"
     assert house.percent(import_id) == 0
 
@@ -98,7 +99,7 @@ def test_cancel_while_the_batch_commits(house):
     house.worker()
     house.execute(import_id)
     gate.held(import_id)
-    house.ask(sessions.cancel, import_id)  # It does not wait for the batch.
+    house.ask(import_commands.cancel, import_id)  # It does not wait for the batch.
     gate.open()
     house.wait(import_id, "cancelled")
     found = check_invariants(house, import_id, complete=False)
@@ -114,7 +115,7 @@ def test_cancel_while_no_worker_is_there(house):
     house.execute(import_id)
     gate.held(import_id)
     worker.end()
-    house.ask(sessions.cancel, import_id)
+    house.ask(import_commands.cancel, import_id)
     assert house.facts(import_id)["state"] == "cancelling"
     gate.open()
     house.worker()

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tests.faults.test_report_jobs import KEPT, lost
 from tests.harness.house import rows
 from webapp import jobs
-from webapp.engine import leases
+from webapp.imports import leases
 from webapp.jobs import report_jobs
 from webapp.models import ContactImport, ImportDocument
 from webapp.reports import documents

@@ -21,7 +21,7 @@ from tests.harness.imports import table
 from tests.harness.invariants import check_invariants
 from tests.harness.proxy import Proxy
 from webapp import jobs
-from webapp.engine import sessions
+from webapp.imports import import_commands
 from webapp.web import receiving
 
 FIFTH_BATCH = "NEW.external_id = '420'"
@@ -82,7 +82,7 @@ def undo_under_way(house) -> tuple:
     jobs.work(str(import_id))
     gate = Gate(house, when="OLD.external_id = '700'", events="DELETE")
     house.worker()
-    house.ask(sessions.roll_back, import_id)
+    house.ask(import_commands.roll_back, import_id)
     return import_id, gate, gate.held(import_id)
 
 

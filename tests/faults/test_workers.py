@@ -12,7 +12,7 @@ from tests.harness.house import rows
 from tests.harness.invariants import check_invariants
 from tests.harness.processes import alive
 from webapp import jobs
-from webapp.engine import leases, sessions
+from webapp.imports import import_commands, leases
 
 FIFTH_BATCH = "NEW.external_id = '420'"
 
@@ -210,7 +210,7 @@ def test_poison_in_a_batch(house):
     codes = "SELECT DISTINCT code FROM contact_import_results WHERE outcome = 'failed'"
     assert [entry["code"] for entry in house.query(codes)] == ["workers_lost"]
     gate.open()
-    house.ask(sessions.retry_failed, import_id)
+    house.ask(import_commands.retry_failed, import_id)
     house.until(lambda: house.facts(import_id)["created"] == 500)
     house.wait(import_id, "completed")
     assert check_invariants(house, import_id)["failed"] == 0
@@ -246,7 +246,7 @@ def test_poison_in_the_check(house):
     assert found["failure_reason"] == "check_broken_off"
     assert worker.process.poll() is None
     gate.open()
-    house.ask(sessions.map_columns, import_id, targets=found["suggested_mapping"])
+    house.ask(import_commands.map_columns, import_id, targets=found["suggested_mapping"])
     assert house.wait(import_id, "ready")["total"] == 1500
 
 
@@ -288,7 +288,7 @@ def test_the_sweeper_is_started_again(house):
     )
     import_id = house.ready(rows(10))
     with house.session() as session:
-        sessions.execute(session, import_id, strategy="skip")
+        import_commands.execute(session, import_id, strategy="skip")
         session.commit()  # Nothing is enqueued: the sweep must find it.
     house.wait(import_id, "completed")
     check_invariants(house, import_id)
@@ -307,7 +307,7 @@ def test_rollback_killed_in_the_middle(house, strategy):
         assert house.facts(target)["updated"] == 2500
     gate = Gate(house, when="OLD.external_id = '700'", events="UPDATE OR DELETE")
     house.worker()
-    house.ask(sessions.roll_back, target)
+    house.ask(import_commands.roll_back, target)
     token = gate.held(target)
     assert house.facts(target)["rollback"], "no batch of the undo was committed yet"
     os.kill(house.horse(target), signal.SIGKILL)

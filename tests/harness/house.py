@@ -17,8 +17,9 @@ from tests.harness.imports import table
 from tests.harness.processes import Family, Machine, web_process, worker_process
 from webapp import db, jobs
 from webapp.config import Settings
-from webapp.engine import journal, sessions, uploads
-from webapp.engine.progress import ProgressTracker
+from webapp.contacts import journal
+from webapp.imports import import_commands, uploads
+from webapp.imports.progress import ProgressTracker
 from webapp.models import Contact
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
@@ -75,7 +76,7 @@ class House:
             found = uploads.create(
                 session, self.user_id, "p.csv", io.BytesIO(text.encode()), self.settings
             )
-            sessions.map_columns(session, found.id, found.suggested_mapping)
+            import_commands.map_columns(session, found.id, found.suggested_mapping)
             session.commit()
             return found.id
 
@@ -95,7 +96,7 @@ class House:
         return answer
 
     def execute(self, import_id: UUID, strategy: str = "skip", **options) -> UUID:
-        self.ask(sessions.execute, import_id, strategy=strategy, **options)
+        self.ask(import_commands.execute, import_id, strategy=strategy, **options)
         return import_id
 
     # Asking

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from webapp import jobs
-from webapp.engine import sessions, uploads
+from webapp.imports import import_commands, uploads
 from webapp.models import ContactImport, User
 from webapp.vocabulary.strategies import Strategy
 
@@ -35,7 +35,7 @@ class Importer:
     def check(self, text: str, **choices) -> ContactImport:
         found = self.upload(text)
         targets = choices.pop("mapping", found.suggested_mapping)
-        sessions.map_columns(self.session, found.id, targets, **choices)
+        import_commands.map_columns(self.session, found.id, targets, **choices)
         self.session.commit()
         return self.work(found.id)
 
@@ -52,12 +52,12 @@ class Importer:
         return self.execute(found.id, strategy, batch_size=batch_size, skip_errors=skip_errors)
 
     def execute(self, import_id: UUID, strategy: str = "skip", **options) -> ContactImport:
-        sessions.execute(self.session, import_id, strategy=Strategy(strategy), **options)
+        import_commands.execute(self.session, import_id, strategy=Strategy(strategy), **options)
         self.session.commit()
         return self.work(import_id)
 
     def undo(self, import_id: UUID) -> ContactImport:
-        sessions.roll_back(self.session, import_id)
+        import_commands.roll_back(self.session, import_id)
         self.session.commit()
         return self.work(import_id)
 

@@ -14,7 +14,7 @@ from tests.harness.house import House, rows
 from webapp import db, jobs
 from webapp.admin import AdminError, backup, postgres
 from webapp.admin.restore import back, drop_kept, restore
-from webapp.engine import leases
+from webapp.imports import leases
 
 pytestmark = pytest.mark.timeout(400)  # commands and servers are processes of their own
 AWAY = "postgresql://postgres@127.0.0.1:1/rowcall"

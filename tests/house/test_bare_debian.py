@@ -214,7 +214,7 @@ def test_the_tests_run_there(bare):
     assert bare.run(f"apt-get install -qq -y --no-install-recommends {NEEDED}").returncode == 0
     bare.put_checkout("/opt/rowcall", "root")
     run = bare.run(
-        "make test ARGS='tests/intake/test_dates.py tests/house/test_starts.py'",
+        "make test ARGS='tests/checking/test_dates.py tests/house/test_starts.py'",
         folder="/opt/rowcall",
     )
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]

@@ -20,7 +20,7 @@ from tests.harness.web import Browser
 from webapp import db, jobs
 from webapp.admin.restore import drop_kept, restore
 from webapp.config import Settings
-from webapp.engine import sessions
+from webapp.imports import import_commands
 from webapp.models import Base
 
 pytestmark = pytest.mark.timeout(400)  # commands and servers are processes of their own
@@ -72,7 +72,7 @@ def test_what_was_done_is_undone(restored):
     )
     done = _import(restored, "completed")
     with db.session(restored.database_url) as session:
-        sessions.roll_back(session, UUID(done))
+        import_commands.roll_back(session, UUID(done))
     jobs.work(done)
     # What the import under way had changed since stays.
     assert _query(restored, "SELECT count(*) AS n FROM contacts") == [{"n": 20}]

@@ -7,8 +7,9 @@ from alembic import command
 from sqlalchemy import text
 
 from webapp import migrate
-from webapp.engine import journal, mappings
-from webapp.intake import mapping
+from webapp.checking import mapping
+from webapp.contacts import journal
+from webapp.imports import mappings
 from webapp.models import Contact
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import FIELDS, label_of

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
-from tests.intake.test_formulas import runs
+from tests.reading.test_formulas import runs
 from tests.reports import naughty
-from webapp.engine import sessions
+from webapp.db import driver
 from webapp.reports import exports, ledger
 
 MEBIBYTE = 1024 * 1024
@@ -100,9 +100,7 @@ def test_each_entry_is_looked_up_whatever_the_planner_thinks(importer, session):
     session.execute(text("SET LOCAL enable_nestloop = off"))  # It may lean towards any other join.
     for query in (exports._EVERY_ROW, exports._REJECTED):
         asked = {"id": done.id, "after": 0, "rows": 500, "chars": 10_000, "with_cells": False}
-        page = sessions.driver(session).execute(
-            f"EXPLAIN {exports._PAGE.format(query=query)}", asked
-        )
+        page = driver(session).execute(f"EXPLAIN {exports._PAGE.format(query=query)}", asked)
         plan = "\n".join(line for (line,) in page)
         assert 'AND ("row" = r."row")' in plan, plan
 

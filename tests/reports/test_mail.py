@@ -12,7 +12,7 @@ from tests.harness.imports import table
 from tests.reports import naughty
 from webapp import jobs
 from webapp.config import Settings
-from webapp.engine import sessions
+from webapp.imports import import_commands
 from webapp.jobs import queueing
 from webapp.models import ContactImport, ImportLog
 from webapp.reports import mail
@@ -98,7 +98,7 @@ def test_one_header_stays_one(importer, session, box):
         found = importer.upload(
             naughty.table(address), filename="a\r\nBcc: evil@example.com\r\n\r\n<b>x.csv"
         )
-        sessions.map_columns(session, found.id, found.suggested_mapping)
+        import_commands.map_columns(session, found.id, found.suggested_mapping)
         session.commit()
         importer.work(found.id)
         importer.execute(found.id, notification_email=TO)
@@ -119,8 +119,8 @@ def test_one_header_stays_one(importer, session, box):
 
 def test_a_stop_and_a_failure_are_told_too(importer, session, box):
     stopped = importer.check(PEOPLE)
-    sessions.execute(session, stopped.id, strategy="skip", notification_email=TO)
-    sessions.cancel(session, stopped.id)
+    import_commands.execute(session, stopped.id, strategy="skip", notification_email=TO)
+    import_commands.cancel(session, stopped.id)
     session.commit()
     conflicting = importer.check(table("1,a@example.com,,,,,", "2,a@example.com,,,,,"))
     failed = importer.execute(conflicting.id, skip_errors=False, notification_email=TO)

@@ -8,7 +8,8 @@ from sqlalchemy import select, text
 from tests.reports import naughty
 from tests.web.test_pages import bring, check, run
 from webapp import jobs
-from webapp.engine import batches, sessions
+from webapp.executing import batches
+from webapp.imports import import_commands
 from webapp.models import Contact, ContactImport
 
 FIRST = b"ID,Email,First name,Company\n1,ann@example.com,Ann,Acme\n2,ben@example.com,Ben,Acme\n"
@@ -148,7 +149,7 @@ def test_history_narrowed_and_live(owner, sign_in, importer, session):
     done = run(owner, importer, FIRST)
     waiting = bring(owner, SECOND, "second.csv")
     check(owner, importer, waiting)
-    sessions.execute(session, UUID(waiting), strategy="update")
+    import_commands.execute(session, UUID(waiting), strategy="update")
     session.commit()
     page = owner.get("/imports").text
     assert page.count("hx-get") == 1
@@ -175,7 +176,7 @@ def test_stopped_halfway_and_taken_back(owner, importer, session, monkeypatch):
     rows = "".join(f"{n},p{n}@example.com,P{n},Acme\n" for n in range(50))
     import_id = bring(owner, b"ID,Email,First name,Company\n" + rows.encode())
     check(owner, importer, import_id)
-    sessions.execute(session, UUID(import_id), strategy="skip", batch_size=10)
+    import_commands.execute(session, UUID(import_id), strategy="skip", batch_size=10)
     session.commit()
     jobs.stop_request.told = True  # One batch, then room is made.
     try:

@@ -7,8 +7,8 @@ from sqlalchemy import select, text
 
 from tests.harness.imports import table
 from tests.harness.web import Form
-from webapp.engine import erasure
 from webapp.models import Contact, ContactChange
+from webapp.retention import erasure
 
 ANN = "1,ann@example.com,Ann,Ash,Acme,vip,37"
 

@@ -7,7 +7,7 @@ import xlsxwriter
 
 from tests.web.test_pages import bring, check
 from webapp.models import ContactImport, ImportCorrection, MappingTemplate
-from webapp.web import columns
+from webapp.web.pages import columns
 
 UMLAUTS = "E-Mail;Vorname;Größe\nanna@example.com;Änne;42\n".encode("cp1252")
 PEOPLE = b"Email,Name,Shoe\nann@example.com,Ann Ash,40\n"

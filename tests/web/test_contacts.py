@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.harness.web import Form
 from tests.web.test_pages import run
-from webapp.engine import journal
+from webapp.contacts import journal
 from webapp.models import Contact, ContactChange
 
 BOOK = 120

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from tests.harness.web import HASHED, Page
 from tests.web.test_pages import bring, check, run
-from webapp.intake import encodings, reading
 from webapp.models import ApiToken, ContactImport, MappingTemplate, User
+from webapp.reading import encodings, readers
 from webapp.reports import mail
 from webapp.web import forms
 from webapp.web.accounts import add_token
@@ -125,8 +125,8 @@ def test_utf_7_with_half_a_pair_is_damage_and_no_failure(owner, session):
         "utf-7",
         [["a@example.com", "\ufffd"], ["b@example.com", "é"]],
     )
-    found = list(reading.records(reading.BytesSource(data), reading.inspect(
-        reading.BytesSource(data), "a.csv", encoding="utf-7").dialect))  # fmt: skip
+    found = list(readers.records(readers.BytesSource(data), readers.inspect(
+        readers.BytesSource(data), "a.csv", encoding="utf-7").dialect))  # fmt: skip
     assert [record.problem for record in found] == ["undecodable", None]
 
 

@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, text
 
-from tests.engine.test_faults import refuse
+from tests.executing.test_faults import refuse
 from tests.web.test_pages import bring, check
 from webapp import jobs
-from webapp.engine import batches, retention
+from webapp.executing import batches
+from webapp.imports import deadlines
 from webapp.models import Contact, ContactImport, ImportLog
 from webapp.reports import summary, wording
 from webapp.vocabulary import messages
@@ -212,7 +213,7 @@ def test_the_history_says_who_when_and_how_long_page_by_page(owner, viewer, impo
 
 
 def test_until_when_it_can_be_taken_back_goes_by_the_days_set(owner, importer, session):
-    retention.keep_days(session, 7)
+    deadlines.keep_days(session, 7)
     session.commit()
     import_id = run(owner, importer, HEAD + "1,ann@example.com,Ann\n")
     for age, said in (

@@ -158,7 +158,7 @@ def test_a_transaction_that_idles_too_long_is_an_outage_and_no_failure(
     app, owner, session, monkeypatch
 ):
     """PostgreSQL counts this among its internal errors."""
-    from webapp.web import runs  # noqa: PLC0415
+    from webapp.web.pages import runs  # noqa: PLC0415
 
     def slow(**asked):
         db.session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 100"))

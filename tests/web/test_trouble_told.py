@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from tests.engine.test_faults import refuse
+from tests.executing.test_faults import refuse
 from tests.web.test_pages import bring, check, run
-from webapp.engine import batches, leases, sessions
+from webapp.executing import batches
+from webapp.imports import import_commands, leases
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def given_up(owner, importer, session):
     people = "".join(f"{n},p{n}@example.com,P{n}\n" for n in range(1, 251))
     import_id = bring(owner, b"ID,Email,First name\n" + people.encode())
     check(owner, importer, import_id)
-    sessions.execute(session, UUID(import_id), strategy="skip", batch_size=100)
+    import_commands.execute(session, UUID(import_id), strategy="skip", batch_size=100)
     session.commit()
     return importer.work(UUID(import_id))
 
@@ -51,7 +52,7 @@ def test_rows_tried_again_in_a_second_run_are_those_that_failed(owner, given_up,
     """The second run has one batch, of the rows that failed."""
     session.execute(text("DELETE FROM contact_import_logs WHERE result IN ('retried', 'failed')"))
     session.commit()
-    sessions.retry_failed(session, given_up.id)
+    import_commands.retry_failed(session, given_up.id)
     session.commit()
     importer.work(given_up.id)
     page = owner.get(f"/imports/{given_up.id}/report").text

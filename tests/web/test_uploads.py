@@ -15,8 +15,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from tests.harness.imports import table
 from tests.harness.web import Page
 from tests.web.test_pages import bring, check
+from webapp import folding
 from webapp.app import create_app
-from webapp.intake import folding
 from webapp.limits import MEBIBYTE
 from webapp.models import Contact, ContactImport, ImportFileChunk
 from webapp.web import receiving

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, text
 
 from tests.harness.web import Page
 from tests.web.test_pages import bring, check, run
-from webapp.engine import discarding
 from webapp.models import ApiToken, Contact, ContactImport, ImportLease
+from webapp.retention import discarding
 from webapp.web.accounts import add_token
 
 NONE = str(UUID(int=0))

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import leases
+from webapp.imports import leases
 from webapp.jobs.queueing import BaseTimeoutException
 from webapp.jobs.work_horses import die_with_parent
 from webapp.limits import MEBIBYTE

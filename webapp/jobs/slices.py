@@ -12,9 +12,13 @@ import psycopg
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import checking, execution, leases, mending, preview, undo, undo_preview, uploads
-from webapp.engine.faults import Fault, Fenced, Paused, classify, first_line
+from webapp.deciding import preview
+from webapp.executing import execution
+from webapp.imports import leases, uploads
+from webapp.imports.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.jobs import queueing, report_jobs, sweeping, work_horses
+from webapp.staging import check, corrections
+from webapp.undoing import undo, undo_preview
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED, WORKED_ON, State
 
@@ -114,13 +118,13 @@ def _work_on(
     state = _state(conn, lease.import_id)
     poisoned = lease.deaths >= leases.POISONED_AFTER
     if state == State.CHECKING and poisoned:
-        checking.refuse(conn, lease, Refusal("check_broken_off"))
+        check.refuse(conn, lease, Refusal("check_broken_off"))
     elif state == State.CHECKING:
         _check(conn, lease, settings, should_yield)
     elif state == State.READY and poisoned:
-        mending.give_up(conn, lease)
+        corrections.give_up(conn, lease)
     elif state == State.READY:
-        if mending.correct_slice(conn, lease, should_yield):
+        if corrections.correct_slice(conn, lease, should_yield):
             preview.compute_missing(conn, lease, should_yield)
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, settings, should_yield)
@@ -133,10 +137,10 @@ def _check(
     conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
 ) -> None:
     try:
-        checking.check_slice(conn, lease, uploads.limits(settings), should_yield)
+        check.check_slice(conn, lease, uploads.limits(settings), should_yield)
     except Refusal as refusal:
         conn.rollback()
-        checking.refuse(conn, lease, refusal)
+        check.refuse(conn, lease, refusal)
 
 
 def _execute(

@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 
 from webapp import db, migrate
 from webapp.config import Settings
-from webapp.engine import leases, retention
+from webapp.imports import leases
 from webapp.jobs import queueing
+from webapp.retention import expiry
 from webapp.vocabulary.states import WORKED_ON
 from webapp.vocabulary.strategies import Strategy
 
@@ -37,7 +38,7 @@ def forget(settings: Settings) -> bool:
     with db.connect_job(settings.database_url) as conn:
         kept: Any = conn.execute("SELECT retention_days AS days FROM installation").fetchone()
         conn.rollback()
-        return retention.forget(conn, max(kept["days"], _told(settings) or 0))
+        return expiry.forget(conn, max(kept["days"], _told(settings) or 0))
 
 
 def report_worker(settings: Settings) -> None:

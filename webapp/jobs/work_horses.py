@@ -11,7 +11,7 @@ from types import FrameType
 
 from webapp import db
 from webapp.config import Settings
-from webapp.engine import leases
+from webapp.imports import leases
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What a person chose for an import, in words: how the file was read, which column was what, how it was to run."""
 
-from webapp.intake.encodings import FAMILIAR
 from webapp.models import ContactImport
+from webapp.reading.encodings import FAMILIAR
 from webapp.reports.wording import DELIMITERS, counted, rows_word
 from webapp.vocabulary.fields import label_of
 

@@ -17,13 +17,16 @@ from uuid import UUID
 from psycopg.rows import namedtuple_row
 from sqlalchemy.orm import Session
 
-from webapp.engine import mending, sessions, undo, uploads
-from webapp.engine.staging import StoredFile
-from webapp.intake import reading
-from webapp.intake.formulas import protected, unprotected
+from webapp.db import driver
+from webapp.imports import uploads
+from webapp.imports.stored_files import StoredFile
 from webapp.limits import MEBIBYTE
 from webapp.models import ContactImport
+from webapp.reading import readers
+from webapp.reading.formulas import protected, unprotected
 from webapp.reports.ledger import Row
+from webapp.staging import corrections
+from webapp.undoing import undo
 from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
 
@@ -56,7 +59,7 @@ def safe(cell: str) -> str:
 
 
 def report_csv(
-    session: Session, import_id: UUID, limits: reading.Limits | None = None
+    session: Session, import_id: UUID, limits: readers.Limits | None = None
 ) -> Iterator[bytes]:
     """Every row of the file: number, outcome, contact, code, reason, then the original columns.
 
@@ -74,7 +77,7 @@ def report_csv(
 
 
 def rejected_csv(
-    session: Session, import_id: UUID, limits: reading.Limits | None = None
+    session: Session, import_id: UUID, limits: readers.Limits | None = None
 ) -> Iterator[bytes]:
     """The rows that did not get in, with the reason: to be corrected and uploaded again.
 
@@ -133,7 +136,7 @@ def _reason(entry: Any) -> str:
 
 
 def _rows(
-    session: Session, found: ContactImport, query: str, limits: reading.Limits | None
+    session: Session, found: ContactImport, query: str, limits: readers.Limits | None
 ) -> Iterator[tuple[Any, list[str]]]:
     """Ledger entries with the file's cells; both come in row order, so one pass joins them."""
     cells = _cells(session, found, limits)
@@ -159,19 +162,19 @@ def _entries(session: Session, query: str, import_id: UUID, *, with_cells: bool)
 
 
 def _page(session: Session, query: str, asked: dict[str, Any]) -> list[Any]:
-    with sessions.driver(session).cursor(row_factory=namedtuple_row) as cursor:
-        cursor.execute(_IN_ORDER, (list(mending.WAYS_ROUND),))
+    with driver(session).cursor(row_factory=namedtuple_row) as cursor:
+        cursor.execute(_IN_ORDER, (list(corrections.WAYS_ROUND),))
         return cursor.execute(_PAGE.format(query=query), asked).fetchall()
 
 
 def _cells(
-    session: Session, found: ContactImport, limits: reading.Limits | None
+    session: Session, found: ContactImport, limits: readers.Limits | None
 ) -> Iterator[tuple[int | None, list[str]]]:
     """Row numbers and cells from the stored bytes, as long as they are kept."""
-    source = StoredFile(lambda: sessions.driver(session), found.file_id, found.size_bytes)
+    source = StoredFile(lambda: driver(session), found.file_id, found.size_bytes)
     if next(source.blocks(0), None) is None:
         return
-    for record in reading.records(source, uploads.dialect_of(found), limits=limits):
+    for record in readers.records(source, uploads.dialect_of(found), limits=limits):
         yield record.row, record.cells
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.engine import person_names, searching
-from webapp.intake import folding
+from webapp import folding
+from webapp.contacts import person_names, search
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import NAMES, SEARCHED
 from webapp.vocabulary.keys import DERIVED_KEYS
@@ -147,7 +147,7 @@ _SEARCHED = "concat_ws(' ', {}, array_to_string(r.record, ' '))".format(
     ", ".join(f"r.{name}" for name in (*SEARCHED, *NAMES))
 )
 _SEARCH = f"""EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
-    AND {searching.HOLDS.format(text=_SEARCHED)})"""
+    AND {search.HOLDS.format(text=_SEARCHED)})"""
 
 _DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webapp.config import MailServer, Misconfigured, Settings, mail_server
-from webapp.engine import sessions
+from webapp.imports import locks
 from webapp.models import ContactImport
 from webapp.reports import summary
 from webapp.reports.wording import environment
@@ -35,14 +35,14 @@ def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
     except TROUBLE as problem:
         note_failure(session, import_id, reason(problem))
         return False
-    sessions.log(session, import_id, "mail_sent")
+    locks.log(session, import_id, "mail_sent")
     return True
 
 
 def note_failure(session: Session, import_id: UUID, kind: str) -> None:
     """Leave word of a try that failed; the next one is due a while later."""
     logger.warning("notice for %s not sent: %s", import_id, kind)
-    sessions.log(session, import_id, "mail_failed", kind)
+    locks.log(session, import_id, "mail_failed", kind)
 
 
 def due(session: Session) -> list[UUID]:

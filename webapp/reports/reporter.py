@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from webapp.config import Settings
-from webapp.intake.reading import Limits
+from webapp.reading.readers import Limits
 from webapp.reports import exports, summary
 from webapp.reports.summary import Report
 

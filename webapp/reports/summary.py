@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from webapp.engine.progress import outcomes_of
+from webapp.imports.progress import outcomes_of
 from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
 from webapp.vocabulary import messages

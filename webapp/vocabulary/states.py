@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 
 class Command(StrEnum):
-    """What a person may ask of an import. `webapp/engine` has a function for each."""
+    """What a person may ask of an import. `imports/import_commands.py` has a function for each."""
 
     READ_AGAIN = "read_again"  # read the file's head with other choices
     MAP = "map"  # say which column is what; the check starts

@@ -1,5 +1,6 @@
 """Who may see and change which import: one door for every route."""
 
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from flask import abort, current_app, g
 from flask_login import current_user
 
 from webapp.config import Settings
-from webapp.engine import retention
+from webapp.imports import deadlines
 from webapp.models import ContactImport
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED, UNCHECKED, State
@@ -80,5 +81,15 @@ def uploads_limit() -> str:
 def retention_days() -> int:
     """How many days an import can be undone; asked once a request."""
     if "retention_days" not in g:
-        g.retention_days = retention.days(db.session())
+        g.retention_days = deadlines.days(db.session())
     return cast("int", g.retention_days)
+
+
+def undo_until(found: ContactImport) -> datetime:
+    """Until when an ended import can be taken back."""
+    return deadlines.until(found, retention_days())
+
+
+def undo_is_over(found: ContactImport) -> bool:
+    """Whether that time is over."""
+    return deadlines.is_over(found, retention_days())

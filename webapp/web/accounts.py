@@ -9,8 +9,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.intake import emails
-from webapp.intake.folding import folded
+from webapp.checking import emails
+from webapp.folding import folded
 from webapp.models import ApiToken, Session, User
 from webapp.vocabulary.refusals import Refusal
 from webapp.web.extensions import db

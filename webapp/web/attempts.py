@@ -10,7 +10,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from werkzeug.exceptions import TooManyRequests
 
-from webapp.intake.folding import folded
+from webapp.folding import folded
 from webapp.web.extensions import limiter
 
 FAILURES = RateLimitItemPerMinute(10, namespace="failed-sign-ins")

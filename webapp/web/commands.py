@@ -15,18 +15,13 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from webapp import jobs
-from webapp.engine import (
-    discarding,
-    erasure,
-    journal,
-    mappings,
-    mending,
-    sessions,
-    undo_by_hand,
-    uploads,
-)
-from webapp.engine.staging import sha256_of
+from webapp.contacts import journal
+from webapp.imports import import_commands, mappings, uploads
+from webapp.imports.stored_files import sha256_of
 from webapp.models import Contact, ContactImport
+from webapp.retention import discarding, erasure
+from webapp.staging import corrections
+from webapp.undoing import undo_by_hand
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.web import forms
 from webapp.web.access import change_import, load_import, refuse_others, refuse_viewers, settings
@@ -121,7 +116,7 @@ def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "")
         choices["default_country"] = found.default_country
 
     def ask(session: Session) -> None:
-        sessions.map_columns(session, import_id, asked.mapping, **choices)
+        import_commands.map_columns(session, import_id, asked.mapping, **choices)
         if save_as:
             mappings.save(session, current_user.id, save_as, found.columns, asked.mapping)
 
@@ -137,7 +132,9 @@ def choose_dates(import_id: UUID, order: str) -> None:
     targets = list(found.mapping or [])
     _of_import(
         import_id,
-        lambda session: sessions.map_columns(session, import_id, targets, date_order=order, **kept),
+        lambda session: import_commands.map_columns(
+            session, import_id, targets, date_order=order, **kept
+        ),
     )
 
 
@@ -157,9 +154,11 @@ def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> None:
 
     def ask(session: Session) -> None:
         if asked.alike is not None and asked.alike in asked.values:
-            mending.correct_alike(session, import_id, row, asked.alike, asked.values[asked.alike])
+            corrections.correct_alike(
+                session, import_id, row, asked.alike, asked.values[asked.alike]
+            )
         else:
-            mending.correct(session, import_id, row, asked.values)
+            corrections.correct(session, import_id, row, asked.values)
 
     _of_import(import_id, ask)
 
@@ -174,7 +173,7 @@ def _refuse_what_no_file_has(found: ContactImport, asked: forms.CorrectionReques
 
 def leave_out(import_id: UUID, row: int, *, out: bool) -> None:
     """Leave a row out of the import, or take it in again."""
-    _of_import(import_id, lambda session: mending.leave_out(session, import_id, row, out=out))
+    _of_import(import_id, lambda session: corrections.leave_out(session, import_id, row, out=out))
 
 
 def execute(import_id: UUID, asked: forms.ExecuteRequest) -> None:
@@ -184,7 +183,7 @@ def execute(import_id: UUID, asked: forms.ExecuteRequest) -> None:
         raise Refusal("other_import", at="/import_id")
     _of_import(
         import_id,
-        lambda session: sessions.execute(
+        lambda session: import_commands.execute(
             session,
             import_id,
             strategy=asked.duplicate_strategy,
@@ -198,17 +197,17 @@ def execute(import_id: UUID, asked: forms.ExecuteRequest) -> None:
 
 def cancel(import_id: UUID) -> None:
     """Stop the import; what is committed stays."""
-    _of_import(import_id, lambda session: sessions.cancel(session, import_id))
+    _of_import(import_id, lambda session: import_commands.cancel(session, import_id))
 
 
 def retry(import_id: UUID) -> None:
     """Run the rows that failed again."""
-    _of_import(import_id, lambda session: sessions.retry_failed(session, import_id))
+    _of_import(import_id, lambda session: import_commands.retry_failed(session, import_id))
 
 
 def roll_back(import_id: UUID) -> None:
     """Take the import back. Asking twice is one undo."""
-    _of_import(import_id, lambda session: sessions.roll_back(session, import_id))
+    _of_import(import_id, lambda session: import_commands.roll_back(session, import_id))
 
 
 def run_again(import_id: UUID) -> ContactImport:
@@ -216,7 +215,7 @@ def run_again(import_id: UUID) -> ContactImport:
     user_id = current_user.id
     new = _of_import(
         import_id,
-        lambda session: sessions.run_again(session, import_id, user_id, settings()),
+        lambda session: import_commands.run_again(session, import_id, user_id, settings()),
         wakes=False,
     )
     jobs.wake(new.id, settings())

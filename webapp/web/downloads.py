@@ -9,7 +9,7 @@ from flask import Response, stream_with_context
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from webapp.engine.uploads import limits
+from webapp.imports.uploads import limits
 from webapp.limits import DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON
 from webapp.models import ContactImport
 from webapp.reports import exports

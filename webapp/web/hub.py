@@ -7,19 +7,22 @@ with still opens their import.
 """
 
 import logging
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Flask, current_app, render_template
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
 from webapp.config import Settings
-from webapp.engine.progress import ImportProgress, ProgressTracker
+from webapp.imports.progress import ImportProgress, ProgressTracker
+from webapp.limits import STREAM_SEND_SECONDS
 from webapp.models import ContactImport
 from webapp.vocabulary.states import ENDED, WORKED_ON
 from webapp.web.access import SEES_ALL
@@ -272,3 +275,11 @@ class Hub:
 def current() -> Hub:
     """The hub of the app at work."""
     return cast("Hub", current_app.extensions["rowcall-hub"])
+
+
+def bound_sends(environ: dict[str, Any]) -> None:
+    """Let no send on a request's connection take longer than a few seconds: a reader that never reads is let go."""
+    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    if connection is not None:
+        timeout = struct.pack("@ll", int(STREAM_SEND_SECONDS), 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)

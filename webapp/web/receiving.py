@@ -8,8 +8,8 @@ from flask import Flask, abort, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp.engine.sessions import driver
-from webapp.engine.staging import Incoming
+from webapp.db import driver
+from webapp.imports.stored_files import Incoming
 from webapp.limits import (
     BODIES_AT_ONCE,
     BODIES_AT_ONCE_PER_PERSON,

@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from webapp.engine.sessions import LARGEST_BATCH
-from webapp.intake import countries
+from webapp.checking import countries
+from webapp.limits import LARGEST_BATCH
 from webapp.vocabulary.keys import DEFAULT_KEYS, MatchKey
 from webapp.vocabulary.strategies import Strategy
 

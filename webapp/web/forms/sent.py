@@ -14,9 +14,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from webapp.engine import erasure, finding, mappings
-from webapp.engine.sessions import LARGEST_BATCH
-from webapp.intake import countries
+from webapp.checking import countries
+from webapp.imports import mappings
+from webapp.limits import LARGEST_BATCH
+from webapp.retention import erasure, person_search
 from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
@@ -305,7 +306,7 @@ def erased_too() -> forms.Erasure:
         abort(400)
 
 
-WAYS = {erasure.FILE, finding.PHONE, finding.NAMED}
+WAYS = {erasure.FILE, person_search.PHONE, person_search.NAMED}
 
 
 def _ticked(value: str) -> tuple[UUID, int | str]:

@@ -1,0 +1,174 @@
+"""Labels and values → targets, and which mappings are refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.checking import mapping
+from webapp.reading.headers import labels_of
+from webapp.reading.labels import named, normalised
+from webapp.vocabulary import fields
+from webapp.vocabulary.refusals import Refusal
+
+
+@pytest.mark.parametrize(
+    ("label", "target"),
+    [
+        ("E-Mail", "email"),
+        ("EMAIL_ADDRESS", "email"),
+        ("emailAddress", "email"),
+        ("Work Email", "email"),
+        ("Email2", "email"),
+        ("Téléphone portable", "phone"),
+        ("Straße (privat)", "street"),
+        ("PLZ", "postal_code"),
+        ("Fax", None),
+        ("Business Fax", None),
+        ("E-mail Type", None),
+        ("Phone 1 - Label", None),
+        ("Assistant's Phone", None),
+        ("Birth Day", None),
+        ("Home", None),
+        ("2", None),
+        ("", None),
+        ("x" * 5_000, None),
+    ],
+)
+def test_labels_name_fields(label, target):
+    found = named(label)
+    assert (found.target if found else None) == target
+
+
+def test_every_field_goes_by_its_own_label_and_each_alias():
+    for field in fields.TARGETS.values():
+        for rank, alias in enumerate([field.label, *field.aliases.split("|")]):
+            assert named(alias) is not None, alias
+            if rank < 5:
+                assert named(alias).target == field.name, alias
+
+
+def suggested(columns: str, *rows: str) -> list[str | None]:
+    return mapping.suggest(columns.split(","), [row.split(",") for row in rows])
+
+
+def test_the_first_phone_with_values_goes_to_the_field():
+    assert suggested("Home Phone,Mobile,Email,Phone", ",0170 1,a@example.com,030 1") == [
+        "custom:Home Phone", "phone", "email", "custom:Phone",
+    ]  # fmt: skip
+
+
+def test_the_better_label_wins_over_the_earlier_one():
+    columns = "Role,Email,Job Title"
+    assert suggested(columns, "Owner,a@example.com,") == ["custom:Role", "email", "job_title"]
+
+
+def test_a_label_of_two_fields_goes_to_the_second_where_a_column_fits_the_first_better():
+    assert suggested("Title,Email,Job Title", "Dr.,a@example.com,") == [
+        "prefix",
+        "email",
+        "job_title",
+    ]
+    assert suggested("Title,Email", "Owner,a@example.com") == ["job_title", "email"]
+    assert suggested("Salutation,Title,Email", "Ms.,Owner,a@example.com") == [
+        "prefix",
+        "job_title",
+        "email",
+    ]
+    columns = "Salutation,Title,Email,Job Title"
+    assert suggested(columns, "Ms.,Dr.,a@example.com,Owner") == [
+        "prefix",
+        "custom:Title",
+        "email",
+        "job_title",
+    ]
+
+
+def test_an_address_comes_from_one_place():
+    columns = "Email,Home City,Business City,Business Street"
+    assert suggested(columns, "a@example.com,,Rome,Via 1") == [
+        "email",
+        "custom:Home City",
+        "city",
+        "street",
+    ]
+    assert suggested(columns, "a@example.com,Oslo,,") == [
+        "email", "city", "custom:Business City", "custom:Business Street",
+    ]  # fmt: skip
+
+
+def test_addresses_of_somebody_else_are_no_suggestion():
+    rows = ["boss@example.com,Ann", "boss@example.com,Ben", "boss@example.com,Cy"]
+    assert suggested("Contact owner,Name", *rows) == ["custom:Contact owner", "full_name"]
+    assert suggested("Sent by,Name", *rows) == ["custom:Sent by", "full_name"]
+
+
+def test_days_of_orders_are_no_birthdays():
+    assert suggested("Email,Ordered on", "a@example.com,1999-01-05") == [
+        "email",
+        "custom:Ordered on",
+    ]
+    assert suggested("Email,Column B", "a@example.com,2099-01-05") == ["email", "custom:Column B"]
+
+
+def test_our_own_columns_are_left_out():
+    columns = "Rowcall row,Rowcall outcome,Rowcall contact,Rowcall code,Rowcall reason,Email"
+    assert suggested(columns, "7,invalid,,email_no_at,Give it an @.,a@example.com") == [
+        None
+    ] * 5 + ["email"]
+
+
+LABELS = st.lists(
+    st.sampled_from(["Email", "Name", "Phone", "Fax", "", " ", "Rowcall row"])
+    | st.text(max_size=120),
+    max_size=8,
+)
+
+
+@given(LABELS, st.data())
+def test_whatever_the_file_no_value_is_lost_and_the_suggestion_is_a_mapping(cells, data):
+    columns = labels_of(cells, len(cells))
+    value = st.sampled_from(
+        ["", " ", "a@example.com", "b@example.com", "+49 30 1234567", "1985-04-23", "x"]
+    )
+    sample = data.draw(st.lists(st.lists(value, max_size=len(columns) + 1), max_size=4))
+    targets = mapping.suggest(columns, sample)
+    for index, (label, target) in enumerate(zip(columns, targets, strict=True)):
+        has_values = any(index < len(row) and row[index].strip() for row in sample)
+        assert target or not has_values or normalised(label) in mapping.OURS
+    mapping.check([*targets, None if "email" in targets else "email"], [*columns, "one more"])
+
+
+@pytest.mark.parametrize(
+    ("targets", "code", "index"),
+    [
+        (["email"], "mapping_length", None),
+        (["email", "id"], "unknown_target", 1),
+        (["user_id", "email"], "unknown_target", 0),
+        (["email", "created_at"], "unknown_target", 1),
+        (["email", "is_admin"], "unknown_target", 1),
+        (["email", "Email"], "unknown_target", 1),
+        (["email", ""], "unknown_target", 1),
+        (["email", "custom:"], "unknown_target", 1),
+        (["email", "custom:  "], "unknown_target", 1),
+        (["email", "custom:a\0b"], "unknown_target", 1),
+        (["email", "custom:a\nb"], "unknown_target", 1),
+        (["email", "custom:" + "x" * 101], "unknown_target", 1),
+        (["email", "email"], "target_twice", 1),
+        (["custom:Shoe", "custom: Shoe "], "target_twice", 1),
+        (["company", "custom:Shoe"], "nothing_mapped", None),
+        ([None, None], "nothing_mapped", None),
+    ],
+)
+def test_what_is_no_mapping_is_refused(targets, code, index):
+    with pytest.raises(Refusal) as refused:
+        mapping.check(targets, ["first", "second"])
+    at = "/mapping" if index is None else f"/mapping/{index}"
+    assert (refused.value.code, refused.value.at) == (code, at)
+    assert "…" not in refused.value.sentence
+
+
+@pytest.mark.parametrize(
+    "target", ["email", "custom:Shoe size", "custom:email", "custom:1; DROP TABLE contacts"]
+)
+def test_what_is_a_mapping_passes(target):
+    mapping.check([target, "external_id"], ["first", "second"])

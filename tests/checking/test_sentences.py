@@ -1,0 +1,108 @@
+"""Every code has its sentence, and every sentence is an instruction."""
+
+import ast
+import gettext
+import re
+from pathlib import Path
+
+import pytest
+
+import webapp
+from webapp.reading import file_kinds
+from webapp.vocabulary import messages
+
+ROOM = Path(webapp.__file__).parent
+SAY_CODES = {"Refusal", "Problem"}
+CODE = re.compile("[a-z]+(_[a-z]+)*")
+
+
+def codes_of_the_room() -> set[str]:
+    """Texts given to what carries a code, and those that stand in the tables and conditions beside it."""
+    found = {code for _, code in (*file_kinds.MAGIC, *file_kinds.BINARY_MAGIC)}
+    for path in [*ROOM.glob("*.py"), *ROOM.glob("[!w]*/*.py"), *ROOM.glob("web/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(getattr(node, "func", None), "id", "")
+            if isinstance(node, ast.Call) and name in SAY_CODES and node.args:
+                found |= {
+                    part.value
+                    for part in ast.walk(node.args[0])
+                    if isinstance(part, ast.Constant)
+                    and isinstance(part.value, str)
+                    and CODE.fullmatch(part.value)
+                }
+            named = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
+            if path.parent.name == "intake" and named in {"code", "problem", "problems"}:
+                found |= {
+                    part.value
+                    for part in ast.walk(node.value)
+                    if isinstance(part, ast.Constant) and part.value
+                }
+    return {code for code in found if isinstance(code, str) and "_" in code}
+
+
+def test_every_code_has_a_sentence():
+    codes = codes_of_the_room() | {
+        "undecodable",
+        "damaged_characters",
+        "row_too_long",
+        "cell_too_long",
+    }
+    assert len(codes) > 30
+    assert codes - set(messages.MESSAGES) == set()
+
+
+@pytest.mark.parametrize("code", messages.MESSAGES)
+def test_sentences_are_plain(code):
+    sentence = messages.MESSAGES[code]
+    both = f"{sentence.title} {sentence.instruction}"
+    assert not re.search(
+        r"please|success|sorry|oops|!|invalid input|\berror\b", both, re.IGNORECASE
+    )
+    assert not sentence.title.endswith(".")
+    assert sentence.instruction.endswith(".")
+    assert sentence.instruction[0].isupper()
+
+
+def test_facts_are_filled_in():
+    assert (
+        messages.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
+    )
+    too_long = {"code": "too_long", "field": "first_name"}
+    assert messages.of_problem(too_long, 14) == "Shorten the first name to at most 200 characters."
+    assert "10,000 characters" in messages.of_problem({**too_long, "field": "custom:Shoe"}, 14)
+    assert messages.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
+    assert (
+        messages.instruction("too_long")
+        == "Shorten the value to at most the allowed number of characters."
+    )
+    assert messages.instruction("unheard_of") == "unheard_of"
+
+
+def test_sentences_are_messages_of_gettext(monkeypatch):
+    """Each is looked up under its English text before the facts are filled in, and xgettext would find it."""
+    asked = []
+
+    class German(gettext.NullTranslations):
+        def gettext(self, message):
+            asked.append(message)
+            return message.replace(
+                "The file has more than {limit} rows", "Die Datei hat mehr als {limit} Zeilen"
+            )
+
+    monkeypatch.setattr(messages, "translations", German())
+    assert messages.title("too_many_rows", limit="9") == "Die Datei hat mehr als 9 Zeilen"
+    for code in messages.MESSAGES:
+        messages.whole(code)
+    texts = {
+        text
+        for message in messages.MESSAGES.values()
+        for text in (message.title, message.instruction)
+    }
+    assert texts - {""} == set(asked)
+    literal = [
+        isinstance(part, ast.Constant)
+        for node in ast.walk(ast.parse(Path(messages.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message"
+        for part in node.args
+    ]
+    assert literal == [True] * 2 * len(messages.MESSAGES)

@@ -1,0 +1,277 @@
+"""Mapped records → checked rows: clean values, keys, and a code for each cell that is not right.
+
+A row is judged by itself; only dates look further, since 03/04/2024 can be told apart by the other
+rows of its column. Such rows are noted as ambiguous, and judged again once the whole column was
+seen. Rows are taken in blocks, one column after the other, so that what holds for a whole column is
+asked once and not for each cell.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from webapp.checking import dates, emails, phones
+from webapp.checking.cleaning import LINES_AND_TABS, cleaned_column
+from webapp.checking.names import split_name
+from webapp.checking.tags import SEVERAL, split_tags
+from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
+from webapp.reading.records import Record
+from webapp.vocabulary.fields import (
+    CUSTOM,
+    IDENTITY,
+    LONGEST_CUSTOM_VALUE,
+    NAMES,
+    TARGETS,
+    is_multiline,
+    label_of,
+)
+
+ERROR, WARNING = "error", "warning"
+# Records that could not be cut into cells: what their cells hold says nothing.
+BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is not right with a cell or row.
+
+    `column` counts from 0; `severity` is error or warning.
+    """
+
+    code: str
+    column: int | None = None
+    field: str | None = None
+    value: str | None = None
+    severity: str = ERROR
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "column": self.column,
+            "field": self.field,
+            "value": self.value,
+            "severity": self.severity,
+        }
+
+
+@dataclass(slots=True)
+class CheckedRow:
+    """A row as it is staged.
+
+    `record` holds the cells of the file, only where there are problems.
+    """
+
+    row: int
+    status: str = "valid"
+    values: dict[str, str] = field(default_factory=dict)
+    tags: list[str] | None = None
+    custom: dict[str, str] | None = None
+    email_key: str | None = None
+    phone_key: str | None = None
+    clears: list[str] | None = None
+    problems: list[Problem] = field(default_factory=list)
+    record: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """How the cells of one column are judged: settled once for a file."""
+
+    index: int
+    target: str
+    longest: int
+    kept: str  # control characters that may stay
+    judge: Callable[[CheckedRow, int, str, str], None] | None  # None: the text itself is the value
+
+
+class Checker:
+    """Judges the records of one file under one mapping."""
+
+    def __init__(
+        self,
+        mapping: Sequence[str | None],
+        *,
+        default_country: str | None = None,
+        date_order: str | None = None,
+        clear_token: str | None = None,
+    ) -> None:
+        self.mapping = list(mapping)
+        self.width = len(self.mapping)
+        self.default_country = default_country
+        self.date_order = date_order
+        self.clear_token = clear_token
+        self.orders_seen: set[str] = set()  # what the unambiguous dates prove: dmy, mdy or both
+        # The country tells how a phone is read, and the names whether a full name is needed: those
+        # come last.
+        self.columns = [
+            self._column(index, target) for index, target in enumerate(mapping) if target
+        ]
+        self.columns.sort(key=lambda column: column.target in {"phone", "full_name"})
+
+    def _column(self, index: int, target: str) -> _Column:
+        judges = {
+            "email": self._judge_email,
+            "phone": self._judge_phone,
+            "full_name": self._judge_full_name,
+            "birthday": self._judge_birthday,
+            "tags": self._judge_tags,
+        }
+        if target.startswith(CUSTOM):
+            return _Column(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom)
+        longest = TARGETS[target].max_length
+        kept = LINES_AND_TABS if is_multiline(target) else ""
+        return _Column(index, target, longest, kept, judges.get(target))
+
+    def proven_date_order(self) -> str | None:
+        """The order of day and month, if the column proves exactly one."""
+        return next(iter(self.orders_seen)) if len(self.orders_seen) == 1 else None
+
+    def check(self, record: Record) -> CheckedRow:
+        """Clean and judge one record."""
+        return self.check_block([record])[0]
+
+    def check_block(self, records: Sequence[Record]) -> list[CheckedRow]:
+        """Clean and judge some records together, each as if it were alone."""
+        rows = [CheckedRow(record.row) for record in records]
+        cells = [self._cells(row, record) for row, record in zip(rows, records, strict=True)]
+        for column in self.columns:
+            self._judge_column(
+                column, rows, cleaned_column(map(itemgetter(column.index), cells), column.kept)
+            )
+        for row, record in zip(rows, records, strict=True):
+            _conclude(row, record)
+        return rows
+
+    def _cells(self, row: CheckedRow, record: Record) -> list[str]:
+        """A cell for each column of the file; what is wrong with the record as a whole is noted."""
+        _, cells, problem, _, _ = record
+        if problem:
+            self._judge_record(row, cells, problem)
+            if problem in BROKEN:
+                return [""] * self.width
+        if len(cells) == self.width:
+            return cells
+        if any(map(str.strip, cells[self.width :])):
+            row.problems.append(Problem("too_many_cells", self.width))
+        return cells[: self.width] + [""] * (self.width - len(cells))
+
+    def _judge_column(self, column: _Column, rows: list[CheckedRow], texts: list[str]) -> None:
+        """One column's cells, a row's each; blank ones say nothing."""
+        target, longest, judge, clear_token = (
+            column.target,
+            column.longest,
+            column.judge,
+            self.clear_token,
+        )
+        for row, text in zip(rows, texts, strict=True):
+            if not text:
+                continue
+            if text == clear_token:
+                row.clears = [*(row.clears or []), *(NAMES if target == "full_name" else [target])]
+            elif len(text) > longest:
+                row.problems.append(
+                    Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS])
+                )
+            elif judge is None:
+                row.values[target] = text
+            else:
+                judge(row, column.index, target, text)
+
+    def _judge_record(self, row: CheckedRow, cells: list[str], code: str) -> None:
+        """What reading found: at the damaged cells where they can be told, else at the row."""
+        severity = WARNING if code == "damaged_characters" else ERROR
+        damaged = (
+            [index for index, cell in enumerate(cells) if "\ufffd" in cell]
+            if code in _DAMAGES
+            else []
+        )
+        for index in damaged:
+            target = self.mapping[index] if index < self.width else None
+            shown = cells[index][:KEPT_CELL_CHARS].replace("\0", "")
+            row.problems.append(Problem(code, index, target, shown, severity))
+        if not damaged:
+            row.problems.append(Problem(code, severity=severity))
+
+    def _take_custom(self, row: CheckedRow, _index: int, target: str, text: str) -> None:
+        if row.custom is None:
+            row.custom = {}
+        row.custom[label_of(target).strip()] = text
+
+    def _judge_email(self, row: CheckedRow, index: int, target: str, text: str) -> None:
+        text = self._first_of_several(row, target, text)
+        key = emails.key_of(text)
+        if key is None:
+            code = "email_invalid" if "@" in text else "email_no_at"
+            row.problems.append(Problem(code, index, target, text))
+        else:
+            row.values["email"], row.email_key = text, key
+
+    def _judge_phone(self, row: CheckedRow, index: int, target: str, text: str) -> None:
+        text = self._first_of_several(row, target, text)
+        region = phones.region_of(row.values.get("country")) or self.default_country
+        row.values["phone"], row.phone_key = phones.read(text, region)
+        if row.phone_key is None:
+            row.problems.append(
+                Problem("phone_unreadable", index, target, text[:KEPT_CELL_CHARS], WARNING)
+            )
+
+    def _first_of_several(self, row: CheckedRow, target: str, text: str) -> str:
+        """The first of the values in one cell; the further ones go to a custom field."""
+        if SEVERAL not in text:
+            return text
+        first, _, further = text.partition(SEVERAL)
+        if further.strip():
+            self._take_custom(row, 0, f"{CUSTOM}{label_of(target)} (further)", further.strip())
+        return first.strip()
+
+    def _judge_full_name(self, row: CheckedRow, index: int, target: str, text: str) -> None:
+        """Split where the row has neither name; beside them it is kept only where it says something else."""
+        given = [row.values[name] for name in NAMES if name in row.values]
+        if given:
+            if text.split() != " ".join(given).split() and text != ", ".join(reversed(given)):
+                self._take_custom(row, index, f"{CUSTOM}{label_of(target)}", text)
+            return
+        for name, part in zip(NAMES, split_name(text), strict=True):
+            if len(part) > TARGETS[name].max_length:
+                row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
+            elif part:
+                row.values[name] = part
+
+    def _judge_birthday(self, row: CheckedRow, index: int, target: str, text: str) -> None:
+        found = dates.read(text, self.date_order)
+        if found.proves:
+            self.orders_seen.add(found.proves)
+        if found.value:
+            row.values["birthday"] = found.value
+        elif not found.blank:
+            code = "date_ambiguous" if found.ambiguous else "date_unreadable"
+            row.problems.append(Problem(code, index, target, text))
+
+    def _judge_tags(self, row: CheckedRow, _index: int, _target: str, text: str) -> None:
+        row.tags = list(split_tags(text)) or None
+
+
+_DAMAGES = {"undecodable", "damaged_characters"}
+
+
+def _conclude(row: CheckedRow, record: Record) -> None:
+    """Whether the row is valid, once all its cells are judged."""
+    if IDENTITY.isdisjoint(row.values) and not _has_error(row):
+        # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
+        row.problems.append(Problem("no_identity"))
+    if row.problems:
+        row.record = [_kept(cell) for cell in record.cells]
+        if _has_error(row):
+            row.status = "invalid"
+
+
+def _kept(cell: str) -> str:
+    """A cell beside its problem. What is cut off, no field would take."""
+    if len(cell) > RECORD_CELL_CHARS:
+        cell = cell.strip()[:RECORD_CELL_CHARS]
+    return cell.replace("\0", "")
+
+
+def _has_error(row: CheckedRow) -> bool:
+    return any(problem.severity == ERROR for problem in row.problems)

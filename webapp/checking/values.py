@@ -1,0 +1,52 @@
+"""What a column holds, told from its values: addresses, phone numbers, links, birthdays."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from webapp.checking import dates
+
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}\.[^@\s.]{2,63}")
+INTERNATIONAL = re.compile(r"(?:\+|00)[1-9][\d\s()./-]{6,24}")
+NATIONAL = re.compile(r"\(?0?\d{2,5}\)?[\s/.-][\d\s/.-]{4,16}\d")
+LINK = re.compile(r"(?:https?://|www\.)\S{3,}", re.IGNORECASE)
+DATE_LENGTHS = range(8, 31)
+MOST = 0.8
+YOUNGEST = 10  # years: dates after that are rather the day of an order than a birthday
+
+
+def emails(found: Sequence[str]) -> bool:
+    """Whether most of the values are e-mail addresses, and not the same one again and again."""
+    return _most(found, EMAIL) and len(set(found)) * 2 > len(found)
+
+
+def phones(found: Sequence[str], *, national: bool) -> bool:
+    """Whether most are phone numbers; `national` takes numbers without a country code as well."""
+    if _most(found, INTERNATIONAL):
+        return True
+    return national and _most(found, INTERNATIONAL, NATIONAL) and not any(map(_is_date, found))
+
+
+def links(found: Sequence[str]) -> bool:
+    return _most(found, LINK)
+
+
+def birthdays(found: Sequence[str]) -> bool:
+    """Whether most are dates, long enough ago to be birthdays."""
+    return bool(found) and sum(map(_is_birthday, found)) >= MOST * len(found)
+
+
+def _is_birthday(text: str) -> bool:
+    if len(text) not in DATE_LENGTHS or sum(c.isdigit() for c in text) < 3:  # noqa: PLR2004
+        return False
+    read = dates.read(text, "dmy")
+    return read.value is not None and read.value[:4] < str(datetime.now(UTC).year - YOUNGEST)
+
+
+def _is_date(text: str) -> bool:
+    return dates.read(text, "dmy").value is not None
+
+
+def _most(found: Sequence[str], *patterns: re.Pattern[str]) -> bool:
+    fitting = sum(any(pattern.fullmatch(value) for pattern in patterns) for value in found)
+    return bool(found) and fitting >= MOST * len(found)

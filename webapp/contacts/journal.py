@@ -1,0 +1,289 @@
+"""Changes by hand: each under a version check, each in the journal, in the change's own transaction.
+
+Provenance is read from the same journal: where each value came from, and what stood there before.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from webapp.checking.cleaning import LINES_AND_TABS, cleaned, is_same_text
+from webapp.checking.validation import ERROR, CheckedRow, Checker
+from webapp.deciding.decision import WRITTEN
+from webapp.models import Contact, ContactChange, ContactImport, User
+from webapp.reading.readers import Position, Record
+from webapp.vocabulary.fields import CUSTOM, SCALARS
+from webapp.vocabulary.keys import KEY_FIELDS
+from webapp.vocabulary.refusals import Refusal
+
+LONGEST_WAIT = 1.8  # seconds for all statements of a change, so that a page answers within two
+HELD = {
+    "57014",
+    "55P03",
+    "40P01",
+}  # a lock that did not come in time, and two that wait for one another
+EDITABLE = (*SCALARS, "tags")
+
+
+def edit_contact(
+    session: Session, contact_id: int, version: int, values: Mapping[str, str], user_id: int
+) -> Contact:
+    """Write a person's values: field names and `custom:<label>`; blank clears, what is not named stays.
+
+    The caller commits. Raises Refusal: contact_changed, contact_busy, contact_key_taken, or contact_invalid with
+    `problems`, a list of {code, field, value}; sqlalchemy's NoResultFound for a contact that is gone.
+    """
+    until = time.monotonic() + LONGEST_WAIT
+    contact = _locked(session, contact_id, until)
+    if contact.version != version:
+        raise Refusal("contact_changed")
+    now = _flat(contact)
+    then = _edited(now, form_values(contact), values)
+    changed = _with_keys([name for name in then if now.get(name) != then[name]])
+    if not changed:
+        return contact
+    for name, value in _columns(then).items():
+        setattr(contact, name, value)
+    contact.version += 1
+    contact.updated_at = func.now()
+    before, after = ({name: values.get(name) for name in changed} for values in (now, then))
+    _write(session, until)
+    entry = ContactChange(
+        contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after
+    )
+    entry.at = func.clock_timestamp()  # After what an undo wrote that held the contact until now.
+    session.add(entry)
+    _write(session, until)
+    return contact
+
+
+def _with_keys(names: list[str]) -> list[str]:
+    """Field names, each with the key that is derived from it: an undo brings both back."""
+    pairs = [pair for pair in KEY_FIELDS.items() if set(pair) & set(names)]
+    return list(dict.fromkeys([*names, *(name for pair in pairs for name in pair)]))
+
+
+def delete_contact(session: Session, contact_id: int, version: int, user_id: int) -> None:
+    """Delete a contact by hand; the journal keeps what it was. The caller commits.
+
+    Raises Refusal: contact_changed_on_delete or contact_busy.
+    """
+    until = time.monotonic() + LONGEST_WAIT
+    contact = _locked(session, contact_id, until)
+    if contact.version != version:
+        raise Refusal("contact_changed_on_delete")
+    before = {
+        name: value for name, value in _flat(contact).items() if value not in (None, [])
+    } | _beside(contact)
+    session.add(
+        ContactChange(
+            contact_id=contact_id, kind="delete", user_id=user_id, before=before, after={}
+        )
+    )
+    _write(session, until)
+    session.delete(contact)
+    _write(session, until)
+
+
+def _beside(contact: Contact) -> dict[str, Any]:
+    """What a contact is beside its fields, for the undo of its deletion: columns, by their names in parentheses."""
+    source = {"imported_from": str(contact.imported_from), "imported_row": contact.imported_row}
+    made = {"created_at": contact.created_at.isoformat(), "version": contact.version}
+    return {
+        f"({name})": value
+        for name, value in ({**source, **made} if contact.imported_from else made).items()
+    }
+
+
+def _locked(session: Session, contact_id: int, until: float) -> Contact:
+    _limit(session, until)
+    try:
+        return session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+    except OperationalError as error:
+        raise _busy(session, error) from None
+
+
+def _write(session: Session, until: float) -> None:
+    """Send what was changed, one statement a call.
+
+    A key that a batch is writing is waited for, like the contact.
+    """
+    _limit(session, until)
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        raise Refusal("contact_key_taken") from None
+    except OperationalError as error:
+        raise _busy(session, error) from None
+
+
+def _limit(session: Session, until: float) -> None:
+    """Have the next statement end by then.
+
+    The limit of a lock would begin anew with each lock that it waits for.
+    """
+    left = max(round((until - time.monotonic()) * 1000), 1)
+    with session.no_autoflush:
+        session.execute(text(f"SET LOCAL statement_timeout = {left}"))
+
+
+def _busy(session: Session, error: OperationalError) -> Exception:
+    """A refusal, where an import holds what the edit needs; any other error stays what it is."""
+    session.rollback()
+    return Refusal("contact_busy") if getattr(error.orig, "sqlstate", None) in HELD else error
+
+
+def _edited(
+    now: Mapping[str, Any], stands: Mapping[str, str], values: Mapping[str, str]
+) -> dict[str, Any]:
+    """The fields after the edit; what the person left alone stays to the letter, keys included.
+
+    An import may have known more of it, such as the country from which a phone number is dialled.
+    """
+    touched = {
+        name for name, value in values.items() if not is_same_text(stands.get(name, ""), value)
+    }
+    touched |= {KEY_FIELDS[name] for name in touched & KEY_FIELDS.keys()}
+    fresh = _flattened(_cleaned({**stands, **values}, touched))
+    return {
+        name: (fresh if name in touched else now).get(name) for name in now.keys() | fresh.keys()
+    }
+
+
+def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
+    """The values as an import would clean them, judged where they were touched and as a whole; blank is null."""
+    targets = [name for name in values if name in EDITABLE or name.startswith(CUSTOM)]
+    row = Checker(targets).check(
+        Record(0, [values[name] for name in targets], None, Position(0, 0))
+    )
+    errors = [problem for problem in row.problems if problem.severity == ERROR]
+    if problems := [
+        problem for problem in errors if problem.field is None or problem.field in touched
+    ]:
+        told = [
+            {"code": found.code, "field": found.field, "value": found.value} for found in problems
+        ]
+        raise Refusal("contact_invalid", problems=told)
+    return _as_columns(row)
+
+
+def _as_columns(row: CheckedRow) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: row.values.get(name) for name in SCALARS}
+    keys = {key: getattr(row, key) for key in KEY_FIELDS.values()}
+    return {**plain, "tags": row.tags or [], "custom": row.custom or {}, **keys}
+
+
+def form_values(contact: Contact) -> dict[str, str]:
+    """The contact as the texts of a form: every field, tags with commas, then the custom fields by name."""
+    plain = {name: getattr(contact, name) or "" for name in SCALARS}
+    custom = {CUSTOM + name: str(value) for name, value in sorted(contact.custom.items())}
+    return {**plain, "tags": ", ".join(contact.tags), **custom}
+
+
+def mark(text: str) -> str:
+    """A mark of a field's text, by which a form that comes back tells which fields were left alone."""
+    return hashlib.blake2s(cleaned(text, LINES_AND_TABS).encode(), digest_size=6).hexdigest()
+
+
+def _flat(contact: Contact) -> dict[str, Any]:
+    return _flattened({name: getattr(contact, name) for name in WRITTEN})
+
+
+def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The journal's fields as the columns of a contact."""
+    custom = {
+        name[len(CUSTOM) :]: value for name, value in fields.items() if name.startswith(CUSTOM)
+    }
+    plain = {name: value for name, value in fields.items() if not name.startswith(CUSTOM)}
+    return plain | {"custom": {name: value for name, value in custom.items() if value is not None}}
+
+
+def _flattened(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns as the journal writes them: each custom field a field of its own."""
+    plain = {name: value for name, value in columns.items() if name != "custom"}
+    return plain | {CUSTOM + name: value for name, value in columns["custom"].items()}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value came from. `kind` is import, edit or undo; `before` is what stood there before.
+
+    An undo without an import is that of a change by hand.
+    """
+
+    kind: str
+    at: datetime
+    before: Any
+    row: int | None
+    import_id: UUID | None
+    filename: str | None
+    person: str | None
+
+
+def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
+    """For each field that has a value or had one: its newest change, or the import that created the contact."""
+    found: dict[str, Origin] = {}
+    for change in _changes(session, contact.id):
+        origin = _origin(session, change)
+        for name, before in change.before.items():
+            if name in EDITABLE or name.startswith(CUSTOM):
+                stood = before if change.undone_at is None else change.after.get(name)
+                found[name] = _later(found.get(name), Origin(**{**origin, "before": stood}), change)
+    if contact.imported_from:
+        created = _creation(session, contact)
+        for name, value in _flat(contact).items():
+            if value not in (None, []) and (name in EDITABLE or name.startswith(CUSTOM)):
+                found.setdefault(name, created)
+    return found
+
+
+def _later(known: Origin | None, origin: Origin, change: ContactChange) -> Origin:
+    """Which of the two the value came from: the later change, or the later undo since the last change that stands."""
+    if known is None or change.undone_at is None or known.kind != "undo":
+        return origin
+    return max(known, origin, key=lambda one: one.at)
+
+
+def _changes(session: Session, contact_id: int) -> Sequence[ContactChange]:
+    return session.scalars(
+        select(ContactChange)
+        .where(ContactChange.contact_id == contact_id, ContactChange.kind != "delete")
+        .order_by(ContactChange.id)
+    ).all()
+
+
+def _origin(session: Session, change: ContactChange) -> dict[str, Any]:
+    source = session.get(ContactImport, change.import_id) if change.import_id else None
+    by = change.undone_by or change.user_id or (source.created_by if source else 0)
+    person = session.get(User, by)
+    return {
+        "kind": "undo" if change.undone_at else change.kind,
+        "at": change.undone_at or change.at,
+        "row": change.row,
+        "import_id": change.import_id,
+        "filename": source.filename if source else None,
+        "person": (person.name or person.email) if person else None,
+    }
+
+
+def _creation(session: Session, contact: Contact) -> Origin:
+    source = session.get(ContactImport, contact.imported_from)
+    person = session.get(User, source.created_by) if source else None
+    return Origin(
+        "import",
+        contact.created_at,
+        None,
+        contact.imported_row,
+        contact.imported_from,
+        source.filename if source else None,
+        (person.name or person.email) if person else None,
+    )

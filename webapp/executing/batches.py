@@ -1,0 +1,335 @@
+"""BatchProcessor: one transaction for each batch, retried up to three times, isolated from the others.
+
+A batch's transaction holds everything that must agree: contacts, journal, ledger, counters, checkpoint and log.
+So a crash at any moment leaves a batch whole or absent, and the next claim goes on after the checkpoint.
+
+Most batches run in the database's own loop (`batch_loop`), a tenth of a second of them at a time. One that fails
+there is taken here, attempt by attempt, and the loop goes on behind it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from uuid import UUID
+
+import psycopg
+
+from webapp.db import Connection
+from webapp.deciding.decision import Rules
+from webapp.deciding.duplicates import Decided, DuplicateHandler
+from webapp.executing import batch_loop
+from webapp.executing.bisection import Bisection
+from webapp.imports.faults import Category, Fault, Fenced, Paused, classify, first_line
+from webapp.imports.leases import POISONED_AFTER, Lease
+from webapp.limits import LARGEST_BATCH
+from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
+from webapp.vocabulary.strategies import Strategy
+
+ATTEMPTS = 3
+BACK_OFF_SECONDS = (0.1, 0.5)
+LOOP_SECONDS = 0.1  # after which the loop comes back to ask whether to make room; a request to stop it sees itself
+AUTO_START = 100  # rows
+AUTO_AIM_SECONDS = (0.1, 0.25)
+
+
+class Turn(StrEnum):
+    """What follows a batch."""
+
+    GO_ON = "go on"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"  # by the first bad row, as asked
+
+
+@dataclass(frozen=True)
+class Run:
+    """The facts of an execution, read once for each claim.
+
+    `batch_size` 0 means: find it by measuring.
+    """
+
+    import_id: UUID
+    rules: Rules
+    skip_errors: bool
+    batch_size: int
+    last_row: int
+
+
+def load_run(conn: Connection, import_id: UUID) -> Run:
+    """Read what the person chose and where the checkpoint stands."""
+    row = conn.execute(
+        """SELECT duplicate_strategy, match_keys, retrying, skip_errors, batch_size, last_row
+           FROM contact_imports WHERE id = %s""",
+        (import_id,),
+    ).fetchone()
+    conn.rollback()
+    assert row is not None  # noqa: S101 - the caller holds its lease
+    rules = Rules(
+        Strategy(str(row["duplicate_strategy"])), tuple(row["match_keys"]), bool(row["retrying"])
+    )
+    return Run(
+        import_id,
+        rules,
+        bool(row["skip_errors"]),
+        int(row["batch_size"]),
+        int(row["last_row"]),
+    )
+
+
+def _ignore(_last_row: int) -> None:
+    """Used where the caller does not follow the batches."""
+
+
+class BatchProcessor:
+    """Executes an import batch by batch under a lease, until it ends or `should_yield` says to make room."""
+
+    def __init__(self, conn: Connection, lease: Lease) -> None:
+        self.conn = conn
+        self.lease = lease
+        self.run = load_run(conn, lease.import_id)
+        self.size = self.run.batch_size or AUTO_START
+        self.sizing = not self.run.batch_size  # still looking for the size: a batch a call
+        self.handler = DuplicateHandler(conn, lease.import_id, self.run.rules)
+        self.bisection = Bisection(self.handler)
+        batch_loop.define(conn)
+        conn.commit()
+
+    def process_batches(
+        self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _ignore
+    ) -> Turn:
+        """Commit batches until the import ends (its Turn) or room must be made (GO_ON).
+
+        `committed` is told the checkpoint's row number, now and then. Raises Fenced when the lease
+        has passed on and Paused when the database is out of reach or full.
+        """
+        if self.lease.deaths >= POISONED_AFTER:
+            turn = self._give_up(
+                f"This batch ended {self.lease.deaths} workers", Category.SYSTEM, time.monotonic()
+            )
+            if turn is not Turn.GO_ON:
+                return turn
+        while (turn := self.run_loop(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
+            committed(self.run.last_row)
+        return turn
+
+    def run_loop(self, seconds: float) -> Turn:
+        """As many batches as fit in so many seconds, one at least. Raises Fenced and Paused."""
+        started = time.monotonic()
+        try:
+            done = batch_loop.run(
+                self.conn,
+                self.lease,
+                self.run.last_row,
+                self.size,
+                0 if self.sizing else seconds,
+                stop_at_failure=not self.run.skip_errors,
+            )
+        except psycopg.Error as error:
+            return self.retry_failed_batch(error, time.monotonic() - started)
+        self._go_on_after(done.last_row)
+        if done.batches:
+            self._tune((time.monotonic() - started) / done.batches)
+        if done.turn == "fenced":
+            raise Fenced
+        return self.retry_failed_batch() if done.turn == "failure" else Turn(done.turn)
+
+    def retry_failed_batch(self, failed: psycopg.Error | None = None, seconds: float = 0.0) -> Turn:
+        """One batch with all its attempts; `failed` says how the first one went in the loop, and after how long."""
+        narrow = failed is not None and self._failed(1, failed, seconds)
+        self._find_checkpoint()
+        for attempt in range(1 if failed is None else 2, ATTEMPTS + 1):
+            started = time.monotonic()
+            try:
+                return self.execute_batch(attempt, narrow, started)
+            except psycopg.Error as error:
+                narrow = self._failed(attempt, error, time.monotonic() - started) or narrow
+                failed = error
+        assert failed is not None  # noqa: S101 - an attempt returns or fails
+        return self._give_up(first_line(failed), Category.DATABASE, started)
+
+    def _find_checkpoint(self) -> None:
+        """The loop may have committed batches before the one that failed."""
+        try:
+            self._go_on_after(load_run(self.conn, self.lease.import_id).last_row)
+        except psycopg.Error as error:
+            raise Paused("database", first_line(error)) from error
+
+    def _go_on_after(self, last_row: int) -> None:
+        self.run = replace(self.run, last_row=last_row)
+
+    def _failed(self, attempt: int, error: Exception, seconds: float) -> bool:
+        """Undo an attempt and prepare for the next one.
+
+        Whether that should look for a row at fault.
+
+        After the last attempt the batch is given up, and that is what the log then says of it.
+        """
+        fault = self._roll_back(error)
+        # A lost race looks like a row that cannot be stored, so it is first tried again as it is.
+        narrow = fault is Fault.DATA or (fault is Fault.RACE and attempt > 1)
+        if attempt < ATTEMPTS:
+            self._log_retry(attempt, error, seconds)
+            if not narrow:
+                time.sleep(BACK_OFF_SECONDS[attempt - 1])
+        return narrow
+
+    def execute_batch(self, attempt: int, narrow: bool, started: float) -> Turn:
+        """One transaction: decide and write, then move the checkpoint, then commit."""
+        decided = self._decide(self.size, narrow=narrow)
+        if not self.run.skip_errors:
+            decided = self._up_to_first_failure(decided)
+        if decided.rows == 0:
+            self.conn.rollback()
+            return Turn.DONE
+        stop = not self.run.skip_errors and any(decided.counts[bad] for bad in FAILURES)
+        cancelled = self._checkpoint(decided, started, _Logged(attempt, "done"))
+        self._commit(decided.last_row)
+        return Turn.STOPPED if stop else Turn.CANCELLED if cancelled else Turn.GO_ON
+
+    def _decide(self, size: int, *, narrow: bool) -> Decided:
+        """The batch as a whole, or, when it is known to hold a row that cannot be stored, around that row."""
+        return (self.bisection if narrow else self.handler).handle_duplicates(
+            self.run.last_row, size
+        )
+
+    def _up_to_first_failure(self, decided: Decided) -> Decided:
+        """While rows follow the first one that failed or conflicted, take all back and decide again without them.
+
+        Each decision is made on the book as it then is, so the last one says whether, and where, there is a failure.
+        """
+        while 0 < (rows := self._rows_to_first_failure(decided)) < decided.rows:
+            self.conn.rollback()
+            decided = self._decide(rows, narrow=True)
+        return decided
+
+    def _rows_to_first_failure(self, decided: Decided) -> int:
+        """How many rows of the batch at hand there are up to and with that row; 0 where none failed or conflicted."""
+        found = self.conn.execute(
+            """SELECT count(*) AS rows FROM contact_import_rows
+               WHERE import_id = %(import_id)s AND row > %(after)s AND row <= (
+                 SELECT min(row) FROM contact_import_results
+                 WHERE import_id = %(import_id)s AND row > %(after)s AND row <= %(last)s
+                   AND outcome IN ('failed', 'conflict'))""",
+            {
+                "import_id": self.lease.import_id,
+                "after": self.run.last_row,
+                "last": decided.last_row,
+            },
+        ).fetchone()
+        return int(found["rows"]) if found else 0
+
+    def _checkpoint(self, decided: Decided, started: float, logged: "_Logged") -> bool:
+        """Move the checkpoint under the lease's token; true when a stop was asked for."""
+        found = self.conn.execute(
+            "SELECT pg_temp.checkpoint(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS cancelled",
+            (
+                self.lease.import_id,
+                self.lease.token,
+                self.run.last_row,
+                decided.rows,
+                decided.last_row,
+                [decided.counts[outcome] for outcome in STORED_OUTCOMES],
+                time.monotonic() - started,
+                logged.attempt,
+                logged.result,
+                logged.category,
+                logged.message,
+            ),
+        ).fetchone()
+        assert found is not None  # noqa: S101 - a function always answers
+        if found["cancelled"] is None:
+            self.conn.rollback()
+            raise Fenced
+        return bool(found["cancelled"])
+
+    def _commit(self, last_row: int) -> None:
+        self.conn.commit()
+        self._go_on_after(last_row)
+
+    def _give_up(self, message: str, category: Category, started: float) -> Turn:
+        """A batch that failed for good: its rows are failed, one by one in the ledger, and the next one runs.
+
+        `started` is when its last attempt was.
+        """
+        try:
+            code = "workers_lost" if category is Category.SYSTEM else "batch_failed"
+            decided = self.bisection.fail_rows(self.run.last_row, self.size, message, code)
+            if (
+                decided.rows == 0
+            ):  # Every row has its outcome: the workers were lost on the way to the end.
+                self.conn.rollback()
+                return Turn.DONE
+            logged = _Logged(ATTEMPTS, "failed", category, message)
+            cancelled = self._checkpoint(decided, started, logged)
+            self._commit(decided.last_row)
+        except psycopg.Error as error:
+            self._roll_back(error)
+            raise Paused("database", first_line(error)) from error
+        if not self.run.skip_errors and decided.counts[Outcome.FAILED]:
+            return Turn.STOPPED
+        return Turn.CANCELLED if cancelled else Turn.GO_ON
+
+    def _roll_back(self, error: Exception) -> Fault:
+        """Undo the attempt; an outage ends the slice here, since nothing is wrong with the batch."""
+        fault = classify(error, self.conn)
+        if fault is Fault.OUTAGE:
+            raise Paused("database", first_line(error)) from error
+        try:
+            self.conn.rollback()
+        except psycopg.Error as trouble:
+            raise Paused("database", first_line(trouble)) from trouble
+        return fault
+
+    def _log_retry(self, attempt: int, error: Exception, seconds: float) -> None:
+        try:
+            self.conn.execute(
+                _LOG_RETRY,
+                {
+                    "attempt": attempt,
+                    "size": self.size,
+                    "took": seconds * 1000,
+                    "category": Category.DATABASE,
+                    "message": first_line(error),
+                    "id": self.lease.import_id,
+                },
+            )
+            self.conn.commit()
+        except psycopg.Error as trouble:
+            raise Paused("database", first_line(trouble)) from trouble
+
+    def _tune(self, seconds: float) -> None:
+        """Grow or shrink the batch towards the aimed time, where the person left the size to us."""
+        if self.run.batch_size:
+            return
+        before, (shortest, longest) = self.size, AUTO_AIM_SECONDS
+        if seconds < shortest:
+            self.size = min(self.size * 2, LARGEST_BATCH)
+        elif seconds > longest:
+            self.size = max(self.size // 2, 1)
+        self.sizing = self.size != before
+
+
+@dataclass(frozen=True)
+class _Logged:
+    """What the log says of the attempt that settled a batch."""
+
+    attempt: int
+    result: str  # done | failed
+    category: Category | None = None
+    message: str | None = None
+
+
+# The batch is the one behind the checkpoint. Of the rows of a second run, those that failed count.
+_LOG_RETRY = """
+    INSERT INTO contact_import_logs
+      (import_id, event, batch, attempt, first_row, last_row, duration_ms, result, category, message)
+    SELECT id, 'batch', batches_done + 1, %(attempt)s, GREATEST(last_row, header_row) + 1, (
+        SELECT max(row) FROM (
+          SELECT r.row FROM contact_import_rows r
+          WHERE r.import_id = i.id AND r.row > i.last_row AND (NOT i.retrying OR EXISTS (
+            SELECT FROM contact_import_results l
+            WHERE l.import_id = i.id AND l.row = r.row AND l.outcome = 'failed'))
+          ORDER BY r.row LIMIT %(size)s) batch),
+      %(took)s, 'retried', %(category)s, %(message)s
+    FROM contact_imports i WHERE id = %(id)s"""

@@ -1,0 +1,106 @@
+"""One slice of an execution: from the claim to the end of the import, or until others need the worker."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from webapp.db import Connection
+from webapp.deciding import ledger_digest, preview_differences
+from webapp.executing.batches import BatchProcessor, Turn
+from webapp.imports import transitions
+from webapp.imports.faults import Fenced
+from webapp.imports.leases import Lease
+from webapp.vocabulary.states import State
+
+ENDS = {Turn.DONE: State.COMPLETED, Turn.CANCELLED: State.CANCELLED, Turn.STOPPED: State.FAILED}
+REASONS = {Turn.STOPPED: "stopped_at_first_error"}
+
+
+def execute_slice(
+    conn: Connection,
+    lease: Lease,
+    connect: Callable[[], Connection],
+    should_yield: Callable[[], bool],
+) -> State | None:
+    """Run batches under the lease.
+
+    The state that the import ended in, or None when there is more to do.
+
+    `connect` opens one more connection, on which the ledger is read for the proof while the batches
+    go on.
+    """
+    _mark_running(conn, lease)
+    ledger = ledger_digest.Ledger(lease.import_id)
+    if stop_requested(conn, lease.import_id):
+        return finish(conn, lease, Turn.CANCELLED, ledger)
+    processor = BatchProcessor(conn, lease)
+    with ledger_digest.ReadBehind(ledger, connect, goes_on=processor.run.last_row > 0) as committed:
+        turn = processor.process_batches(should_yield, committed)
+    return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
+
+
+def _mark_running(conn: Connection, lease: Lease) -> None:
+    transitions.move(
+        conn,
+        lease.import_id,
+        State.RUNNING,
+        token=lease.token,
+        also="started_at = COALESCE(started_at, clock_timestamp())",
+    )
+    conn.commit()
+
+
+def stop_requested(conn: Connection, import_id: UUID) -> bool:
+    """Whether a person asked the import to stop."""
+    found = conn.execute(
+        "SELECT FROM contact_import_leases WHERE import_id = %s AND cancel_requested_at IS NOT NULL",
+        (import_id,),
+    ).fetchone()
+    conn.rollback()
+    return found is not None
+
+
+def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Ledger) -> State:
+    """Write the end of the import: state, digest of the ledger and what the check of sums found.
+
+    `ledger` was read as far as it went. This commit is synchronous, and with it all batches before
+    it are safe on disk.
+    """
+    end = ENDS[turn]
+    conn.execute("SET LOCAL synchronous_commit = on")
+    ledger.read(conn)
+    preview_differences.note_differences(conn, lease.import_id, ledger.letters)
+    ended = transitions.move(
+        conn,
+        lease.import_id,
+        State.COMPLETED if end is State.CANCELLED and _is_second_run(conn, lease) else end,
+        sources=(State.RUNNING, State.CANCELLING),
+        token=lease.token,
+        also="""completed_at = clock_timestamp(), ledger_digest = %(digest)s, failure_reason = %(reason)s,
+            retrying = false""",
+        event=None,
+        digest=ledger.digest,
+        reason=REASONS.get(turn),
+    )
+    if not ended:
+        conn.rollback()
+        raise Fenced
+    _log_end(conn, lease.import_id, end, ledger)
+    conn.commit()
+    return end
+
+
+def _is_second_run(conn: Connection, lease: Lease) -> bool:
+    """Whether the rows that failed were run again: such an import was completed before."""
+    found = conn.execute(
+        "SELECT retrying FROM contact_imports WHERE id = %s", (lease.import_id,)
+    ).fetchone()
+    return found is not None and bool(found["retrying"])
+
+
+def _log_end(conn: Connection, import_id: UUID, end: State, ledger: ledger_digest.Ledger) -> None:
+    violations = ledger_digest.check_sums(conn, import_id, ledger)
+    logged = ("failed", "system", "; ".join(violations)) if violations else ("done", None, None)
+    conn.execute(
+        "INSERT INTO contact_import_logs (import_id, event, result, category, message) VALUES (%s, %s, %s, %s, %s)",
+        (import_id, end, *logged),
+    )

@@ -1,0 +1,118 @@
+"""Which row is the header, and what its labels are; the same for text and workbooks."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from webapp.limits import HEADER_CELLS, LABEL_CHARS, SAMPLE_CELL_CHARS, SAMPLE_CHARS, SAMPLE_ROWS
+from webapp.reading.formulas import unprotected
+from webapp.reading.labels import named
+from webapp.reading.records import Dialect, Head, Limits, Record, column_names
+from webapp.vocabulary.refusals import Refusal
+
+ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
+
+
+def head_of(
+    records: Sequence[Record],
+    dialect: Dialect,
+    header_row: int | None,
+    limits: Limits,
+    *,
+    certain: bool,
+) -> Head:
+    """Header, labels and sample from the first records of a file; `header_row` is the person's word, 0 for none.
+
+    Raises Refusal where there is nothing, and where there are more columns than `limits` allow.
+    """
+    filled = [record for record in records if any(map(str.strip, record.cells))]
+    if not filled:
+        raise Refusal("empty_file")
+    header = header_of(filled) if header_row is None else _chosen(filled, header_row)
+    rows = [record.cells for record in filled if header is None or record.row > header.row]
+    widths = [_width(row) for row in rows]
+    width = max(len(header.cells), _usual(widths)) if header else max(widths)
+    if width > limits.max_columns:
+        raise Refusal("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
+    columns = labels_of(header.cells if header else [], width)
+    dialect = Dialect(
+        dialect.format,
+        dialect.encoding,
+        dialect.delimiter,
+        dialect.sheet,
+        header.row if header else 0,
+    )
+    shown = min(SAMPLE_CELL_CHARS, SAMPLE_CHARS // (SAMPLE_ROWS * width))
+    sample = [
+        [cell[:shown].replace("\0", "") for cell in row[:width]] for row in rows[:SAMPLE_ROWS]
+    ]
+    return Head(dialect, columns, sample, [], certain)
+
+
+def _chosen(filled: Sequence[Record], header_row: int) -> Record | None:
+    found = next((record for record in filled if record.row == header_row), None)
+    if found is None and header_row:
+        raise Refusal("unknown_header_row", at="/header_row", row=header_row)
+    return found
+
+
+def header_of(filled: Sequence[Record]) -> Record | None:
+    """The row that names the columns: lines above it are a preamble.
+
+    None where the file begins with data.
+
+    A row with two known labels is the header wherever it stands; else it is the first row as wide
+    as most are.
+    """
+    width = _usual(_width(record.cells) for record in filled)
+    for record in filled:
+        cells = record.cells[:HEADER_CELLS]
+        known = sum(1 for cell in cells if named(cell))
+        if known >= 2 and 2 * known >= _values(cells) and not _has_address(cells):  # noqa: PLR2004
+            return record
+        if _width(record.cells) >= width:
+            return None if _looks_like_data(cells) else record
+    return None
+
+
+def _width(cells: Sequence[str]) -> int:
+    """How far to the right there is text: spreadsheets fill short lines up with delimiters."""
+    return max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
+
+
+def _usual(widths: Iterable[int]) -> int:
+    """The width that occurs most often, the smaller of two; 0 where there is none."""
+    return max(sorted(Counter(widths).items()), key=lambda item: item[1], default=(0, 0))[0]
+
+
+def _values(cells: Sequence[str]) -> int:
+    return sum(
+        1 for cell in cells if ADDRESS.fullmatch(cell.strip()) or NUMBER.fullmatch(cell.strip())
+    )
+
+
+def _has_address(cells: Sequence[str]) -> bool:
+    return any(ADDRESS.fullmatch(cell.strip()) for cell in cells)
+
+
+def _looks_like_data(cells: Sequence[str]) -> bool:
+    """Whether a row holds values rather than labels: an address, a link, or a number of several digits."""
+    texts = [cell.strip() for cell in cells]
+    return _values(cells) > 0 or any(text.startswith(("http://", "https://")) for text in texts)
+
+
+def labels_of(cells: Sequence[str], width: int) -> list[str]:
+    """The header's labels on one line each; blank and missing ones are named by their letter."""
+    names = column_names(max(width, len(cells)))
+    return [
+        _label(cell) or name
+        for cell, name in zip([*cells, *[""] * (len(names) - len(cells))], names, strict=True)
+    ]
+
+
+def _label(cell: str) -> str:
+    plain = "".join(
+        c if c.isprintable() else " " for c in unprotected(cell).strip()[: 4 * LABEL_CHARS]
+    )
+    return " ".join(plain.split())[:LABEL_CHARS]

@@ -1,0 +1,109 @@
+"""Checked rows into the staging table, and off it again."""
+
+import json
+from collections.abc import Sequence
+from itertools import repeat
+from uuid import UUID
+
+from webapp.checking.validation import CheckedRow
+from webapp.db import Connection
+from webapp.vocabulary.fields import SCALARS
+
+BLOCK_ROWS = 1000
+COLUMNS = (
+    *("import_id", "row", "status"),
+    *SCALARS,
+    *("tags", "custom", "email_key", "phone_key", "clears", "problems", "record"),
+)
+# Signs that no cleaned text holds, since cleaning takes control characters out.
+SEPARATOR, NULL = "\x1f", "\x1e"
+NULLS = repeat(NULL)
+COPY = f"COPY contact_import_rows ({', '.join(COLUMNS)}) FROM STDIN (DELIMITER '{SEPARATOR}', NULL '{NULL}')"
+LINES = 100  # written at once
+as_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> None:
+    """COPY checked rows into the staging table, and what is wrong with them into the list of problems."""
+    name = str(import_id)
+    with conn.cursor().copy(COPY) as copy:
+        for begin in range(0, len(rows), LINES):
+            copy.write("".join([_line(name, row) for row in rows[begin : begin + LINES]]))
+    problems = {(row.row, problem.code) for row in rows if row.problems for problem in row.problems}
+    if problems:
+        with conn.cursor().copy(
+            "COPY contact_import_problems (import_id, row, code) FROM STDIN"
+        ) as copy:
+            for number, code in problems:
+                copy.write_row((import_id, number, code))
+
+
+def _line(import_id: str, row: CheckedRow) -> str:
+    """The row as a line of COPY's text format."""
+    cleaned = [
+        import_id,
+        str(row.row),
+        row.status,
+        *map(row.values.get, SCALARS, NULLS),
+        _array(row.tags),
+        _json(row.custom),
+        row.email_key or NULL,
+        row.phone_key or NULL,
+        _array(row.clears),
+        _json([problem.as_json() for problem in row.problems]) if row.problems else NULL,
+    ]
+    # The cells as they came may hold the separator; nothing else does, so all the rest is escaped
+    # at one go.
+    raw = (
+        _escaped(_array(row.record)).replace(SEPARATOR, f"\\{SEPARATOR}")
+        if row.record is not None
+        else NULL
+    )
+    return f"{_escaped(SEPARATOR.join(cleaned))}{SEPARATOR}{raw}\n"
+
+
+def _escaped(text: str) -> str:
+    if "\\" in text or "\n" in text or "\r" in text:
+        return text.replace("\\", r"\\").replace("\n", r"\n").replace("\r", r"\r")
+    return text
+
+
+def _array(texts: list[str] | None) -> str:
+    if texts is None:
+        return NULL
+    quoted = ['"' + text.replace("\\", r"\\").replace('"', r"\"") + '"' for text in texts]
+    return f"{{{','.join(quoted)}}}"
+
+
+def _json(value: object) -> str:
+    return as_json(value) if value else NULL
+
+
+def take_back(conn: Connection, import_id: UUID, rows: Sequence[int]) -> None:
+    """Take these rows off the list of problems and the staging table, to be staged anew."""
+    if rows:
+        asked = {"import_id": import_id, "rows": list(rows), "first": min(rows), "last": max(rows)}
+        for statement in TAKE_BACK:
+            conn.execute(statement, asked)
+
+
+# Without the bounds each statement compares every row of the file with each of those asked for:
+# 100,000 rows took 41 s.
+_ASKED = """r.import_id = %(import_id)s AND r.row BETWEEN %(first)s AND %(last)s
+    AND r.row = ANY(%(rows)s::bigint[])"""
+# The list has the codes before the rows: without its code, each row would be looked for in the
+# whole of it.
+TAKE_BACK = (
+    f"""DELETE FROM contact_import_problems WHERE ctid = ANY(ARRAY(
+         SELECT p.ctid FROM contact_import_rows r, jsonb_array_elements(r.problems) x, LATERAL (
+           SELECT ctid FROM contact_import_problems l
+           WHERE l.import_id = r.import_id AND l.code = x ->> 'code' AND l.row = r.row LIMIT 1) p
+         WHERE {_ASKED}))""",
+    f"DELETE FROM contact_import_rows r WHERE {_ASKED}",
+)
+
+
+def clear_rows(conn: Connection, import_id: UUID) -> None:
+    """Forget what an earlier check staged and what was computed from it."""
+    for table in ("contact_import_rows", "contact_import_problems", "contact_import_previews"):
+        conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))

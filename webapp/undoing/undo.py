@@ -1,0 +1,310 @@
+"""The undo of an import, in resumable batches of one transaction each.
+
+First the contacts go that the import created and no one else changed, and those that earlier undos
+left due and this import alone kept: that frees their keys. Then the changed fields come back,
+newest change first, and each entry says that it is undone. At last the keys are settled that are
+due. `undo_rules` judges, `undo_writing` writes. Undos run one after another.
+
+A contact that the database will not change, for a constraint or a trigger from outside, stays alone
+and is listed with the reason; its entries still stand.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from webapp.db import Connection
+from webapp.imports import transitions
+from webapp.imports.faults import Fault, Fenced, Paused, classify, first_line, is_refusal
+from webapp.imports.leases import Lease
+from webapp.models import UndoKept
+from webapp.undoing import undo_keys, undo_rules, undo_writing
+from webapp.undoing.undo_keys import Row
+from webapp.vocabulary.states import State
+
+BATCH = 1000
+ONE_AT_A_TIME = 7_665_102  # "rowcall undo": held while an undo begins, and by each of its batches
+
+
+@dataclass
+class Undone:
+    """How far an undo is.
+
+    `at` is the number of the row, contact or journal entry last dealt with in the phase.
+    """
+
+    phase: str = "created"  # created | due_contacts | changed | due_keys | done
+    at: int | None = None
+    removed: int = 0
+    restored: int = 0
+    kept: int = 0
+    total: int = 0  # rows and journal entries to go through
+    through: int = 0
+
+
+def undo_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> bool:
+    """Undo batch by batch from where the last slice stopped; True when the import is rolled back.
+
+    Raises Fenced when the lease has passed on, and Paused while another undo is under way.
+    """
+    # Look-ups of contacts are lateral here too; joins among a batch's own parts are better hashed.
+    conn.execute("SET enable_hashjoin = on")
+    undone = _begin(conn, lease)
+    while undone.phase != "done":
+        began, before = time.monotonic(), undone.through
+        conn.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
+        conn.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE"
+        )  # so that they speak up where the contact at fault can be told
+        PHASES[undone.phase](conn, lease.import_id, undone)
+        _log_batch(conn, lease.import_id, undone.through - before, time.monotonic() - began)
+        _checkpoint(conn, lease, undone)
+        conn.commit()
+        if undone.phase != "done" and should_yield():
+            return False
+    return True
+
+
+def _log_batch(conn: Connection, import_id: UUID, entries: int, seconds: float) -> None:
+    """For the throughput that the progress page shows."""
+    if entries:
+        conn.execute(
+            """INSERT INTO contact_import_logs (import_id, event, rows, duration_ms)
+               VALUES (%s, 'batch_undone', %s, %s)""",
+            (import_id, entries, seconds * 1000),
+            prepare=True,
+        )
+
+
+def _begin(conn: Connection, lease: Lease) -> Undone:
+    """How far the undo is; one that has not begun waits until no other is under way."""
+    found = _one(conn, "SELECT rollback FROM contact_imports WHERE id = %(id)s", id=lease.import_id)
+    if found["rollback"]:
+        conn.commit()
+        return Undone(**found["rollback"])
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
+    if _one(conn, _ANOTHER, id=lease.import_id)["under_way"]:
+        conn.rollback()
+        raise Paused("undo", "another import is being rolled back")
+    undone = Undone(total=_one(conn, _ALL, id=lease.import_id)["entries"])
+    _checkpoint(conn, lease, undone)
+    conn.commit()
+    return undone
+
+
+def _one(conn: Connection, query: str, **parameters: object) -> dict[str, Any]:
+    (found,) = undo_keys.rows(conn, query, parameters)
+    return found
+
+
+_ANOTHER = """SELECT EXISTS (SELECT FROM contact_imports
+    WHERE state = 'rolling_back' AND rollback IS NOT NULL AND id <> %(id)s) AS under_way"""
+
+_ALL = """SELECT created + (SELECT count(*) FROM contact_changes h
+    WHERE h.import_id = i.id AND h.kind = 'import' AND h.undone_at IS NULL) AS entries
+    FROM contact_imports i WHERE i.id = %(id)s"""
+
+
+def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> None:
+    """Write how far it is, under the lease's token; with the last batch the import is rolled back."""
+    done = undone.phase == "done"
+    if done:
+        undone.kept = _one(conn, _KEPT, id=lease.import_id)["contacts"]
+        conn.execute("SET LOCAL synchronous_commit = on")
+    moved = conn.execute(
+        """UPDATE contact_imports SET rollback = %s
+           WHERE id = %s AND lease_token = %s AND state = 'rolling_back' RETURNING id""",
+        (Jsonb(asdict(undone)), lease.import_id, lease.token),
+    ).fetchone()
+    if moved is None:
+        conn.rollback()
+        raise Fenced
+    if done:
+        also = "rolled_back_at = clock_timestamp()"
+        transitions.move(conn, lease.import_id, State.ROLLED_BACK, token=lease.token, also=also)
+
+
+_KEPT = """SELECT count(DISTINCT contact_id) AS contacts FROM contact_undo_kept
+    WHERE import_id = %(id)s AND code <> 'deleted_meanwhile'"""
+
+
+def _remove_created(conn: Connection, import_id: UUID, undone: Undone) -> None:
+    """Remove the next contacts that this import created, last row first."""
+    created = _next(conn, _CREATED, import_id, undone)
+    undone.removed += _remove(conn, import_id, created, new=True)
+    _move_on(undone, [row["row"] for row in created], "due_contacts")
+
+
+_CREATED = """
+    SELECT row, contact_id, import_id AS creator FROM contact_import_results
+    WHERE import_id = %(import_id)s AND outcome = 'created' AND contact_id IS NOT NULL
+      AND row < COALESCE(%(at)s::bigint, 9223372036854775807) ORDER BY row DESC LIMIT %(batch)s"""
+
+
+def _remove_due(conn: Connection, import_id: UUID, undone: Undone) -> None:
+    """Remove the next contacts that an undone import created, and that nothing but this import's changes still kept."""
+    due = _next(conn, _DUE, import_id, undone)
+    undone.removed += _remove(conn, import_id, due, new=False)
+    _move_on(undone, [row["contact_id"] for row in due], "changed", counted=False)
+
+
+_DUE = f"""
+    SELECT d.contact_id, d.row, d.import_id AS creator FROM contact_undo_due d
+    WHERE d.kind = 'contact' AND d.contact_id > COALESCE(%(at)s::bigint, 0)
+      AND EXISTS (SELECT FROM contacts c WHERE c.id = d.contact_id)
+      AND NOT EXISTS (
+        {undo_rules.standing_change("d.contact_id", "d.import_id", undo_rules.OF_IMPORT)})
+    ORDER BY d.contact_id LIMIT %(batch)s"""
+
+
+def _remove(conn: Connection, import_id: UUID, created: Sequence[Row], *, new: bool) -> int:
+    """Remove what can go: at once where nothing else happened to any of these contacts."""
+    if not created:
+        return 0
+    if _attempted(conn, lambda: undo_writing.remove_whole(conn, created)):
+        return len(created)
+    return _remove_locked(conn, undo_writing.of_import(import_id), created, new=new)
+
+
+def _remove_locked(
+    conn: Connection, unit: undo_writing.Unit, created: Sequence[Row], *, new: bool
+) -> int:
+    """All at once, or, where the database refuses, by halves down to those that it keeps."""
+    try:
+        with conn.transaction():
+            return undo_writing.remove(conn, unit, created, new=new)
+    except psycopg.Error as error:
+        if not is_refusal(error):
+            raise
+        if len(created) == 1:
+            _list_refused(conn, unit["import_id"], created[0], error)
+            return 0
+    half = len(created) // 2
+    return sum(
+        _remove_locked(conn, unit, part, new=new) for part in (created[:half], created[half:])
+    )
+
+
+def _list_refused(conn: Connection, import_id: UUID, row: Row, error: psycopg.Error) -> None:
+    refused = {"contact_id": row["contact_id"], "row": row["row"], "code": "refused_on_undo"}
+    undo_writing.list_kept(conn, import_id, [{**refused, "message": first_line(error)}])
+
+
+def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
+    """Bring back the fields of the next changes, newest first, and of the same import's others on their contacts."""
+    changes = _next(conn, _CHANGES, import_id, undone)
+    numbers = [change["id"] for change in changes]
+    unit = undo_writing.of_import(import_id)
+    if changes and _attempted(conn, lambda: undo_writing.restore_whole(conn, unit, numbers)):
+        undone.restored += len(changes)
+    elif changes:
+        undo_writing.lock(conn, [change["contact_id"] for change in changes])
+        marked = _restore_locked(conn, unit, changes, undone)
+        undone.through += len(marked - set(numbers))
+    _move_on(undone, numbers, "due_keys")
+
+
+_CHANGES = """
+    SELECT id, contact_id, row FROM contact_changes
+    WHERE import_id = %(import_id)s AND kind = 'import' AND undone_at IS NULL
+      AND id < COALESCE(%(at)s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %(batch)s"""
+
+
+def _restore_locked(
+    conn: Connection, unit: undo_writing.Unit, changes: Sequence[Row], undone: Undone
+) -> set[int]:
+    """All at once, or, where the database refuses, by halves down to the contact at fault: the entries marked."""
+    contacts = {change["contact_id"] for change in changes}
+    for claim in (False, True) if len(contacts) == 1 else (False,):
+        try:
+            with conn.transaction():
+                numbers = [change["id"] for change in changes]
+                written = undo_writing.restore(
+                    conn, undo_rules.OF_IMPORT, unit, numbers, claim=claim
+                )
+                undo_writing.list_kept(conn, unit["import_id"], written.kept)
+        except psycopg.Error as error:
+            if not is_refusal(error):
+                raise
+            refusal = error
+        else:
+            undone.restored += len(written.restored)
+            return set(written.marked)
+    if len(contacts) == 1:
+        _list_refused(conn, unit["import_id"], changes[0], refusal)
+        return set()
+    first = set(sorted(contacts)[: len(contacts) // 2])
+    parts = [
+        [change for change in changes if (change["contact_id"] in first) is part]
+        for part in (True, False)
+    ]
+    return set().union(*(_restore_locked(conn, unit, part, undone) for part in parts))
+
+
+def _settle_due(conn: Connection, import_id: UUID, undone: Undone) -> None:
+    """Give back the keys that are due, all that can be; what cannot is listed."""
+    settled = undo_keys.settle(conn, undo_writing.of_import(import_id))
+    undone.restored += settled.restored
+    undo_writing.list_kept(conn, import_id, settled.blocked)
+    undone.phase, undone.at, undone.through = "done", None, undone.total
+
+
+PHASES = {
+    "created": _remove_created,
+    "due_contacts": _remove_due,
+    "changed": _restore_changed,
+    "due_keys": _settle_due,
+}
+
+
+def _next(conn: Connection, query: str, import_id: UUID, undone: Undone) -> list[Row]:
+    return undo_keys.rows(conn, query, {"import_id": import_id, "at": undone.at, "batch": BATCH})
+
+
+def _attempted(conn: Connection, act: Callable[[], bool]) -> bool:
+    """Whether the short way worked.
+
+    Most batches need no locks; of any other nothing is written, and it is locked.
+    """
+    try:
+        with conn.transaction() as attempt:
+            if act():
+                return True
+            raise psycopg.Rollback(attempt)
+    except psycopg.Error as error:
+        if classify(error, conn) is Fault.OUTAGE:
+            raise
+    return False
+
+
+def _move_on(undone: Undone, numbers: list[int], following: str, *, counted: bool = True) -> None:
+    if numbers:
+        undone.at = numbers[-1]
+        undone.through += len(numbers) if counted else 0
+    else:
+        undone.phase, undone.at = following, None
+
+
+def kept(session: Session, import_id: UUID, *, after: int = 0, limit: int = 100) -> Sequence[Any]:
+    """What an undo kept, in the order in which it met it: all of `UndoKept`, with the names of who changed it."""
+    return session.execute(text(_LIST), {"id": import_id, "after": after, "limit": limit}).all()
+
+
+def gone(session: Session, import_id: UUID) -> int:
+    """How many of its contacts a person had deleted before the undo came to them."""
+    gone = UndoKept.import_id == import_id, UndoKept.code == "deleted_meanwhile"
+    return session.scalar(select(func.count()).where(*gone)) or 0
+
+
+_LIST = """
+    SELECT k.*, i.filename AS by_file, COALESCE(NULLIF(u.name, ''), u.email) AS by_person
+    FROM contact_undo_kept k LEFT JOIN contact_imports i ON i.id = k.changed_by_import
+    LEFT JOIN users u ON u.id = k.changed_by_user
+    WHERE k.import_id = :id AND k.id > :after ORDER BY k.id LIMIT :limit"""

@@ -1,0 +1,263 @@
+"""The undo of one change by hand, an edit or a deletion, by the same rules as that of an import, in one transaction.
+
+A deleted contact comes back under its own number with what it held. A key that another contact took meanwhile stays
+away and is due. What was undone while the contact was away is caught up with.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from webapp.contacts import journal
+from webapp.db import driver
+from webapp.deciding.decision import WRITTEN
+from webapp.imports import deadlines
+from webapp.models import ContactChange
+from webapp.undoing import undo, undo_keys, undo_rules, undo_writing
+from webapp.undoing.undo_keys import KEYS, Row, rows
+from webapp.vocabulary.fields import CUSTOM
+from webapp.vocabulary.keys import DERIVED_KEYS
+from webapp.vocabulary.refusals import Refusal
+
+
+@dataclass
+class ChangeUndone:
+    """What the undo of a change did.
+
+    `there` says whether the contact is in the book afterwards. `kept` lists what stays, as the
+    preview of an import's undo does: contact_id, row, field, code, wanted, now, by_import, by_file,
+    by_user, by_person.
+    """
+
+    contact_id: int
+    kind: str  # edit | delete
+    there: bool = True
+    restored: list[str] = field(default_factory=list)
+    kept: list[Row] = field(default_factory=list)
+
+
+def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
+    """Undo an edit or a deletion. The caller commits.
+
+    Raises Refusal: change_unknown, change_undone, change_too_old, contact_gone, refused_on_undo, or
+    contact_busy while an import holds the contact.
+    """
+    session.flush()
+    conn = driver(session)
+    until = time.monotonic() + journal.LONGEST_WAIT
+    try:
+        rows(
+            conn,
+            "SELECT set_config('statement_timeout', %(ms)s, true)",
+            {"ms": str(_milliseconds(until))},
+        )
+        rows(
+            conn,
+            "SELECT pg_advisory_xact_lock(%(key)s) IS NULL AS done",
+            {"key": undo.ONE_AT_A_TIME},
+        )
+        undone = _undo(session, conn, change_id, user_id)
+    except (psycopg.Error, OperationalError) as error:
+        session.rollback()
+        state = getattr(getattr(error, "orig", error), "sqlstate", None)
+        raise (Refusal("contact_busy") if state in journal.HELD else error) from None
+    session.expire_all()
+    return undone
+
+
+def preview_change(session: Session, change_id: int) -> ChangeUndone:
+    """What `undo_change` would do and raise now.
+
+    It does it, and takes it back within the transaction.
+    """
+    savepoint = session.begin_nested()
+    try:
+        return undo_change(session, change_id, 0)
+    finally:
+        if savepoint.is_active:
+            savepoint.rollback()
+
+
+def _milliseconds(until: float) -> int:
+    return max(round((until - time.monotonic()) * 1000), 1)
+
+
+def _undo(
+    session: Session, conn: psycopg.Connection[Any], change_id: int, user_id: int
+) -> ChangeUndone:
+    change = session.get(ContactChange, change_id, with_for_update=True, populate_existing=True)
+    _possible(change, deadlines.days(session))
+    assert change is not None  # noqa: S101 - _possible said so
+    unit = {
+        "import_id": None,
+        "change": change.id,
+        "since": change.undone_at or change.at,
+        "user_id": user_id,
+    }
+    undone = ChangeUndone(change.contact_id, change.kind)
+    before = _held(conn, change.contact_id)
+    written = (
+        _bring_back(conn, change, unit)
+        if change.kind == "delete"
+        else _take_edit_back(conn, change, unit)
+    )
+    _remove_if_due(conn, change.contact_id, unit)
+    settled = undo_keys.settle(conn, unit)
+    after = _held(conn, change.contact_id)
+    undone.there = after is not None
+    undone.restored = _differing(before or {}, after or {})
+    undone.kept = _named(session, [*written.kept, *settled.blocked]) if undone.there else []
+    return undone
+
+
+def _possible(change: ContactChange | None, days: int) -> None:
+    if change is None or change.kind not in {"edit", "delete"}:
+        raise Refusal("change_unknown")
+    if change.undone_at is not None:
+        raise Refusal("change_undone")
+    oldest = datetime.now(UTC) - timedelta(days=days)
+    if change.at < oldest or not change.before:
+        raise Refusal("change_too_old")
+
+
+def _held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
+    """The contact's fields as the journal names them, under a lock; None where it is not in the book."""
+    found = rows(conn, _HELD, {"id": contact_id})
+    return found[0]["held"] if found else None
+
+
+_HELD = f"SELECT {undo_rules.NOW} AS held FROM contacts c WHERE c.id = %(id)s FOR UPDATE"
+
+
+def _differing(before: Row, after: Row) -> list[str]:
+    """The fields that people see and that differ, blank or not there being the same."""
+    names = [name for name in {**before, **after} if name not in DERIVED_KEYS]
+    return [name for name in names if (before.get(name) or None) != (after.get(name) or None)]
+
+
+def _take_edit_back(
+    conn: psycopg.Connection[Any], change: ContactChange, unit: Row
+) -> undo_writing.Written:
+    if _held(conn, change.contact_id) is None:
+        raise Refusal("contact_gone")
+    return _restore(conn, undo_rules.OF_CHANGE, unit, [change.id])
+
+
+def _restore(
+    conn: psycopg.Connection[Any], condition: str, unit: Row, changes: list[int]
+) -> undo_writing.Written:
+    """Undo these entries.
+
+    Where a key was taken at the last moment, all keys become due, and are settled at the end.
+    """
+    for claim in (False, True):
+        try:
+            with conn.transaction():
+                return undo_writing.restore(conn, condition, unit, changes, claim=claim)
+        except psycopg.IntegrityError:
+            continue
+    raise Refusal("refused_on_undo")
+
+
+def _bring_back(
+    conn: psycopg.Connection[Any], change: ContactChange, unit: Row
+) -> undo_writing.Written:
+    """Insert the deleted contact as it was, and undo on it what was undone while it was away."""
+    values = dict(change.before)
+    for kind, key in KEYS.items():
+        if _is_taken(conn, change, kind, key):
+            values |= {kind: None, key: None}
+    rows(conn, _INSERT, {"id": change.contact_id, **_columns(values)})
+    rows(conn, _MARK, {"id": change.id, "user_id": unit["user_id"]})
+    missed = rows(conn, _MISSED, {"contact": change.contact_id, "since": unit["since"]})
+    if missed:
+        _restore(conn, undo_rules.UNDONE_MEANWHILE, unit, [entry["id"] for entry in missed])
+    return undo_writing.Written()
+
+
+def _is_taken(conn: psycopg.Connection[Any], change: ContactChange, kind: str, key: str) -> bool:
+    """Whether another contact has the key by now; then it becomes due."""
+    wanted = change.before.get(key)
+    if wanted is None or not rows(conn, _TAKEN.format(key=key), {"wanted": wanted}):
+        return False
+    facts = {"kind": kind, "key": wanted, "contact": change.contact_id}
+    if not rows(conn, _STILL_DUE, facts):
+        rows(conn, _DUE, {**facts, "value": change.before.get(kind), "change": change.id})
+    return True
+
+
+_TAKEN = "SELECT id FROM contacts WHERE {key} = %(wanted)s"
+# What was due before the deletion is still what the field should come to.
+_STILL_DUE = "UPDATE contact_undo_due SET held = NULL WHERE contact_id = %(contact)s AND kind = %(kind)s RETURNING id"
+_NEWEST = "SELECT COALESCE(max(id), 0) FROM contact_changes h WHERE h.contact_id = %(contact)s"
+_DUE = f"""
+    INSERT INTO contact_undo_due (kind, key, contact_id, value, since, source, change_id)
+    VALUES (%(kind)s, %(key)s, %(contact)s, %(value)s, ({_NEWEST}), ({_NEWEST} AND h.before ? %(kind)s
+      AND h.kind IN ('import', 'edit') AND h.undone_at IS NULL), %(change)s) RETURNING id"""
+
+_MARK = """UPDATE contact_changes SET undone_at = clock_timestamp(), undone_by = %(user_id)s
+    WHERE id = %(id)s RETURNING id"""
+_MISSED = f"""SELECT h.id FROM contact_changes h WHERE h.contact_id = %(contact)s
+    AND {undo_rules.UNDONE_MEANWHILE.format(h="h")}"""
+
+_COLUMNS = (*WRITTEN, "imported_from", "imported_row", "created_at", "version")
+_INSERT = f"""
+    INSERT INTO contacts (id, {", ".join(_COLUMNS)}) OVERRIDING SYSTEM VALUE
+    VALUES (%(id)s, {", ".join(f"%({column})s" for column in _COLUMNS)}) RETURNING id"""
+
+
+def _columns(before: Row) -> Row:
+    """A deletion's journal entry as columns of the contact.
+
+    Entries of older versions do not say when it was made.
+    """
+    custom = {
+        name[len(CUSTOM) :]: value for name, value in before.items() if name.startswith(CUSTOM)
+    }
+    plain = {name: before.get(name) for name in WRITTEN if name not in {"custom", "tags"}}
+    return {
+        **plain,
+        "tags": before.get("tags") or [],
+        "custom": Jsonb(custom),
+        "imported_from": before.get("(imported_from)"),
+        "imported_row": before.get("(imported_row)"),
+        "created_at": before.get("(created_at)") or datetime.now(UTC),
+        "version": (before.get("(version)") or 0) + 1,
+    }
+
+
+def _remove_if_due(conn: psycopg.Connection[Any], contact_id: int, unit: Row) -> None:
+    """Remove the contact if an undone import created it and no change by others stands on it any more."""
+    if due := rows(conn, _DUE_TO_GO, {"contact": contact_id}):
+        undo_writing.remove(conn, unit, due, new=False)
+
+
+_DUE_TO_GO = """SELECT row, contact_id, import_id AS creator FROM contact_undo_due
+    WHERE kind = 'contact' AND contact_id = %(contact)s"""
+
+
+def _named(session: Session, kept: list[Row]) -> list[Row]:
+    """With the names of who or which import stands in the way."""
+    imports = {str(row["by_import"]) for row in kept if row["by_import"]}
+    people = {row["by_user"] for row in kept if row["by_user"]}
+    files = {row.id: row.name for row in session.execute(_FILES, {"ids": list(imports)})}
+    names = {row.id: row.name for row in session.execute(_PEOPLE, {"ids": list(people)})}
+    return [
+        {**row, "by_file": files.get(str(row["by_import"])), "by_person": names.get(row["by_user"])}
+        for row in kept
+    ]
+
+
+_FILES = text(
+    "SELECT CAST(id AS text) AS id, filename AS name FROM contact_imports WHERE id = ANY(CAST(:ids AS uuid[]))"
+)
+_PEOPLE = text(
+    "SELECT id, COALESCE(NULLIF(name, ''), email) AS name FROM users WHERE id = ANY(:ids)"
+)

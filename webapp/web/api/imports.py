@@ -1,0 +1,288 @@
+"""The JSON API: who may ask, and running imports.
+
+Each view declares its contract; the rooms below do the work.
+
+`api_uploads.py` has uploads and lists, `api_reports.py` results and downloads, `api_contacts.py`
+the contacts, `api_streams.py` the event streams, `openapi.py` the description of it all.
+"""
+
+import time
+from typing import Any
+from uuid import UUID
+
+import redis
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+
+from webapp import jobs
+from webapp.deciding import preview as previews
+from webapp.imports.progress import ProgressTracker
+from webapp.limits import JSON_BYTES
+from webapp.models import ContactImport, ImportPreview
+from webapp.undoing import undo_preview
+from webapp.vocabulary import messages
+from webapp.vocabulary.refusals import Refusal
+from webapp.vocabulary.states import Command, State
+from webapp.web import commands, forms, hub
+from webapp.web.access import change_import, load_import, settings, undo_is_over
+from webapp.web.api import representations, schemas
+from webapp.web.api.contract import Answer, contract, given
+from webapp.web.api.streams import Reserved, stream
+from webapp.web.extensions import csrf, db
+from webapp.web.problems import Problem
+
+blueprint = Blueprint("api", __name__, url_prefix="/api")
+csrf.exempt(blueprint)  # A token is proof enough; browser sessions that write are checked below.
+READS = {"GET", "HEAD", "OPTIONS"}
+OPEN = {"api.openapi_document", "api.documentation"}
+ROLLBACK_SECONDS = 3.0  # waited for before a rollback is answered with 202
+SESSION = Answer("The import session.", schemas.ImportSession)
+STREAM = Answer(
+    "Events: progress as it changes, and done with the result at the end.",
+    media_type="text/event-stream",
+    events={"progress": schemas.Progress, "done": schemas.ImportResult},
+)
+SAME_IMPORT = {"import_id": "$request.path.import_id"}
+
+
+@blueprint.before_request
+def _who() -> None:
+    """401 without a living token or session; a browser session that writes shows that its own page asked."""
+    if request.endpoint in OPEN:
+        return
+    if not current_user.is_authenticated:
+        raise Problem(401)
+    if request.method not in READS:
+        if "Authorization" not in request.headers:
+            _came_from_our_page()
+        if request.mimetype == "application/json":
+            request.max_content_length = JSON_BYTES
+
+
+def _came_from_our_page() -> None:
+    try:
+        csrf.protect()
+    except CSRFError:
+        raise Problem(
+            400, "csrf", "Send the page's CSRF token in the header X-CSRFToken, or use a token."
+        ) from None
+
+
+def _leads_to(**operations: str) -> dict[str, dict[str, Any]]:
+    """Links to operations on the import that was asked about."""
+    return {
+        name: {"operationId": operation, "parameters": SAME_IMPORT}
+        for name, operation in operations.items()
+    }
+
+
+CHECKED_LINKS = {
+    **_leads_to(preview="preview_import"),
+    "execute": {
+        "operationId": "execute_import",
+        "parameters": SAME_IMPORT,
+        "requestBody": {
+            "import_id": "$request.path.import_id",
+            "duplicate_strategy": "skip",
+            "skip_errors": True,
+        },
+    },
+}
+RUN_LINKS = _leads_to(
+    follow="follow_import",
+    stop="cancel_import",
+    rows="list_rows",
+    result="read_result",
+    report="report_csv",
+    pdf="report_pdf",
+    rejected="rejected_csv",
+    retry="retry_import",
+    foresee="preview_rollback",
+    roll_back="roll_back_import",
+)
+
+
+def session_answer(import_id: UUID, status: int = 200, **headers: str) -> Response:
+    """The session as it stands now."""
+    db.session.expire_all()
+    return given(
+        representations.session_of(db.session(), load_import(import_id)), status, **headers
+    )
+
+
+@blueprint.put("/imports/<uuid:import_id>/mapping")
+@contract(
+    "Say which column is what; the check starts",
+    {202: Answer("The session, in state checking.", schemas.ImportSession)},
+    body=forms.MappingRequest,
+    refuses=(400, 403, 404, 409, 413, 415, 422),
+    links=CHECKED_LINKS,
+)
+def map_columns(import_id: UUID, body: forms.MappingRequest) -> ResponseReturnValue:
+    _heard(import_id)
+    commands.map_columns(import_id, body)
+    return session_answer(import_id, 202)
+
+
+def _heard(import_id: UUID) -> None:
+    """503 rather than a request that no worker hears, once it is sure that this person may ask.
+
+    Writing shows a queue that is full or read-only too.
+    """
+    change_import(import_id)
+    try:
+        jobs.queue(settings().redis_url).connection.set("rowcall-api", 1, ex=10)
+    except redis.RedisError:
+        raise Problem(503, detail=messages.whole("queue_away")) from None
+
+
+@blueprint.get("/imports/<uuid:import_id>/preview")
+@contract(
+    "What the execution would produce",
+    {
+        200: Answer("All ten outcomes.", schemas.Preview),
+        202: Answer("Still being computed.", schemas.Preview, headers=("Retry-After",)),
+    },
+    query=schemas.PreviewQuery,
+    refuses=(404, 409, 422),
+)
+def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseReturnValue:
+    """Ask again while the answer is 202.
+
+    A 409 with the code preview_given_up says that there will be none.
+    """
+    found = load_import(import_id)
+    kept = db.session.get(ImportPreview, (import_id, query.duplicate_strategy.value))
+    if kept is not None:
+        return given(_preview(found, kept))
+    if found.state not in {State.CHECKING, State.READY}:
+        raise Refusal("wrong_state", state=found.state)
+    if previews.given_up(db.session(), found):
+        raise Refusal("preview_given_up", state=found.state)
+    return given(
+        schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1"
+    )
+
+
+def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
+    cleared = kept.cleared if found.clear_token else None
+    return schemas.Preview(
+        outcomes=schemas.Outcomes(**kept.outcomes), cleared=cleared, computed_at=kept.computed_at
+    )
+
+
+@blueprint.post("/imports/<uuid:import_id>/execute")
+@contract(
+    "Run the import",
+    {
+        200: STREAM,
+        202: Answer("With Accept: application/json, the session at once.", schemas.ImportSession),
+    },
+    body=forms.ExecuteRequest,
+    refuses=(400, 403, 404, 406, 409, 413, 415, 422),
+    links=RUN_LINKS,
+)
+def execute_import(import_id: UUID, body: forms.ExecuteRequest) -> ResponseReturnValue:
+    _heard(import_id)
+    if _wants_json():
+        commands.execute(import_id, body)
+        return session_answer(import_id, 202)
+    place = Reserved()
+    try:
+        commands.execute(import_id, body)
+    except BaseException:
+        place.close()
+        raise
+    return stream(import_id, place)
+
+
+def _wants_json() -> bool:
+    """Whether the answer is to be JSON; a client that accepts anything gets the stream."""
+    if not request.accept_mimetypes:
+        return False
+    wanted = request.accept_mimetypes.best_match(["text/event-stream", "application/json"])
+    if wanted is None:
+        raise Problem(406)
+    return wanted == "application/json"
+
+
+@blueprint.get("/imports/<uuid:import_id>/events")
+@contract("Follow the import", {200: STREAM}, refuses=(404,))
+def follow_import(import_id: UUID) -> ResponseReturnValue:
+    load_import(import_id)
+    return stream(import_id, Reserved())
+
+
+@blueprint.get("/imports/<uuid:import_id>/progress")
+@contract("Where the import is", {200: Answer("The progress.", schemas.Progress)}, refuses=(404,))
+def read_progress(import_id: UUID) -> ResponseReturnValue:
+    load_import(import_id)
+    return given(representations.progress_of(ProgressTracker(db.session(), import_id).progress()))
+
+
+@blueprint.post("/imports/<uuid:import_id>/cancel")
+@contract("Stop the import", {202: SESSION}, refuses=(403, 404, 409))
+def cancel_import(import_id: UUID) -> ResponseReturnValue:
+    # The worker sees the request in the database, with or without the queue.
+    commands.cancel(import_id)
+    return session_answer(import_id, 202)
+
+
+@blueprint.post("/imports/<uuid:import_id>/retry")
+@contract("Run the rows that failed again", {202: SESSION}, refuses=(403, 404, 409))
+def retry_import(import_id: UUID) -> ResponseReturnValue:
+    _heard(import_id)
+    commands.retry(import_id)
+    return session_answer(import_id, 202)
+
+
+@blueprint.get("/imports/<uuid:import_id>/rollback")
+@contract(
+    "What a rollback would do",
+    {
+        200: Answer("Read-only.", schemas.RollbackPreview),
+        202: Answer(
+            "It is being counted: ask again.", schemas.ImportSession, headers=("Retry-After",)
+        ),
+    },
+    refuses=(404, 409),
+    links=_leads_to(roll_back="roll_back_import"),
+)
+def preview_rollback(import_id: UUID) -> ResponseReturnValue:
+    found = load_import(import_id)
+    if not State(found.state).allows(Command.ROLL_BACK):
+        raise Refusal("wrong_state", state=found.state)
+    if undo_is_over(found):
+        raise Refusal("undo_expired", state=found.state)
+    until = time.monotonic() + ROLLBACK_SECONDS
+    would = undo_preview.soon(db.session(), import_id)
+    if would is None:
+        jobs.request_undo_preview(import_id, settings())
+    while would is None and time.monotonic() < until:
+        db.session.remove()  # Nothing is held while waiting.
+        time.sleep(0.2)
+        would = undo_preview.kept(db.session(), import_id)
+    if would is None:
+        return session_answer(import_id, 202, **{"Retry-After": "2"})
+    return given(representations.rollback_of(would))
+
+
+@blueprint.delete("/imports/<uuid:import_id>/rollback")
+@contract(
+    "Take the import back",
+    {
+        200: Answer("It is rolled back.", schemas.RollbackResult),
+        202: Answer("It is being rolled back.", schemas.ImportSession, headers=("Location",)),
+    },
+    refuses=(403, 404, 409),
+)
+def roll_back_import(import_id: UUID) -> ResponseReturnValue:
+    _heard(import_id)
+    commands.roll_back(import_id)
+    db.session.remove()  # Nothing is held while waiting.
+    for snapshot in hub.current().watch(import_id, ROLLBACK_SECONDS, ROLLBACK_SECONDS):
+        if snapshot is not None and snapshot.found.state == State.ROLLED_BACK:
+            return given(representations.undone_of(snapshot.found))
+    return session_answer(import_id, 202, Location=url_for("api.read_import", import_id=import_id))

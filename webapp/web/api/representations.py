@@ -1,0 +1,173 @@
+"""Rows of the tables → answers of the API."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from webapp.contacts import journal
+from webapp.imports.progress import ImportProgress, outcomes_of
+from webapp.models import Contact, ContactImport, User
+from webapp.reports import ledger
+from webapp.undoing import undo_preview
+from webapp.vocabulary import messages
+from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.outcomes import Outcome, sums
+from webapp.vocabulary.states import Command, State
+from webapp.web.access import undo_is_over
+from webapp.web.api import schemas
+
+
+def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
+    """An import as the API shows it."""
+    outcomes = outcomes_of(found)
+    derived: dict[str, Any] = {
+        "import_id": found.id,
+        "imported_from": str(found.id),
+        "rollback_possible": State(found.state).allows(Command.ROLL_BACK)
+        and not undo_is_over(found),
+        "imported_count": sums(outcomes)["success"],
+        "options": _options(found),
+        "outcomes": schemas.Outcomes(**outcomes),
+        "failure_reason": _failure_reason(found),
+        "created_by": session.get_one(User, found.created_by).email,
+    }
+    return schemas.ImportSession(
+        **{
+            name: getattr(found, name)
+            for name in schemas.ImportSession.model_fields
+            if name not in derived
+        },
+        **derived,
+    )
+
+
+def _failure_reason(found: ContactImport) -> str | None:
+    """The code, or, for a file that the check refused, its sentence."""
+    if (
+        found.failure_reason
+        and found.failure_facts is not None
+        and found.failure_reason != "check_broken_off"
+    ):
+        return messages.whole(found.failure_reason, **found.failure_facts)
+    return found.failure_reason
+
+
+def _options(found: ContactImport) -> schemas.Options:
+    chosen = {name: getattr(found, name) for name in schemas.Options.model_fields}
+    return schemas.Options(**{**chosen, "batch_size": found.batch_size or "auto"})
+
+
+def progress_of(now: ImportProgress) -> schemas.Progress:
+    return schemas.Progress.model_validate(asdict(now), extra="ignore")
+
+
+def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
+    """What became of an import that has ended; durations in milliseconds."""
+    found = session.get_one(ContactImport, import_id, populate_existing=True)
+    outcomes = outcomes_of(found)
+    counts = sums(outcomes)
+    seconds = (
+        (found.completed_at - found.started_at).total_seconds()
+        if found.completed_at and found.started_at
+        else 0
+    )
+    return schemas.ImportResult(
+        import_id=import_id,
+        total_contacts=found.total or 0,
+        successfully_imported=counts["success"],
+        failed_contacts=counts["failed"],
+        duplicate_contacts=counts["duplicates"],
+        import_duration_ms=round(seconds * 1000),
+        error_log=_error_log(session, import_id),
+        outcomes=schemas.Outcomes(**outcomes),
+    )
+
+
+def _error_log(session: Session, import_id: UUID) -> list[schemas.LogEntry]:
+    return [
+        schemas.LogEntry(
+            row=entry.row, code=entry.code, category=_category(entry), message=entry.sentence
+        )
+        for entry in ledger.problem_rows(session, import_id, schemas.ERROR_LOG_ENTRIES)
+    ]
+
+
+def _category(entry: ledger.Row) -> Any:
+    return "system" if entry.code == "workers_lost" else Outcome(entry.outcome).category
+
+
+def rows_of(
+    session: Session, import_id: UUID, outcome: str | None, after: int, limit: int
+) -> list[schemas.LedgerRow]:
+    """Ledger rows in file order."""
+    return [
+        schemas.LedgerRow(
+            row=entry.row,
+            outcome=Outcome(entry.outcome),
+            contact_id=entry.contact_id,
+            code=entry.code,
+            message=entry.sentence,
+            changes=[schemas.Change(**change) for change in entry.changes],
+        )
+        for entry in ledger.rows(session, import_id, outcome=outcome, after=after, limit=limit)
+    ]
+
+
+def rollback_of(preview: undo_preview.RollbackPreview) -> schemas.RollbackPreview:
+    return schemas.RollbackPreview(
+        contacts_removed=preview.removed,
+        contacts_restored=preview.restored,
+        contacts_kept=preview.kept,
+        conflicts=[_kept(kept) for kept in preview.conflicts],
+    )
+
+
+def _kept(kept: dict[str, Any]) -> schemas.KeptField:
+    names = ("contact_id", "row", "field", "code", "wanted", "now")
+    plain = {name: kept[name] for name in names}
+    return schemas.KeptField(
+        **plain, changed_by_import=kept["by_import"], changed_by=kept["by_person"]
+    )
+
+
+def undone_of(found: ContactImport) -> schemas.RollbackResult:
+    """What the rollback of a rolled-back import did."""
+    undone, done_at = found.rollback or {}, found.rolled_back_at
+    assert done_at is not None  # noqa: S101 - set together with the state
+    return schemas.RollbackResult(
+        success=True,
+        contacts_removed=undone.get("removed", 0),
+        contacts_restored=undone.get("restored", 0),
+        contacts_kept=undone.get("kept", 0),
+        rollback_completed_at=done_at,
+    )
+
+
+def contact_of(contact: Contact) -> schemas.Contact:
+    return schemas.Contact(**_fields(contact))
+
+
+def contact_with_provenance(session: Session, contact: Contact) -> schemas.ContactWithProvenance:
+    origins = {
+        name: schemas.Origin(
+            **{part: getattr(origin, part) for part in schemas.Origin.model_fields}
+        )
+        for name, origin in journal.provenance(session, contact).items()
+    }
+    return schemas.ContactWithProvenance(**_fields(contact), provenance=origins)
+
+
+def _fields(contact: Contact) -> dict[str, Any]:
+    names = (
+        *SCALARS,
+        "id",
+        "tags",
+        "custom",
+        "imported_from",
+        "created_at",
+        "updated_at",
+        "version",
+    )
+    return {name: getattr(contact, name) for name in names}

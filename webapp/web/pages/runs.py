@@ -1,0 +1,167 @@
+"""Runs: history, watching, stopping, undo. What became of them is in `results.py`."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+from sqlalchemy import Select, select
+
+from webapp import jobs
+from webapp.contacts import search
+from webapp.imports.progress import ProgressTracker, outcomes_of
+from webapp.models import ContactImport, User
+from webapp.reports import summary
+from webapp.retention import discarding
+from webapp.undoing import undo_preview
+from webapp.vocabulary.outcomes import sums
+from webapp.vocabulary.refusals import Refusal
+from webapp.vocabulary.states import PENDING, WORKED_ON, Command, State, Work, asked_for
+from webapp.web import commands
+from webapp.web.access import (
+    SEES_ALL,
+    change_import,
+    load_import,
+    settings,
+    undo_is_over,
+    undo_until,
+)
+from webapp.web.answers import step_url
+from webapp.web.extensions import db
+from webapp.web.forms import sent
+
+blueprint = Blueprint("runs", __name__)
+A_PAGE = 25
+
+
+@blueprint.get("/imports")
+@login_required
+def history() -> str:
+    wanted = sent.query(sent.HistoryQuery)
+    page = max(wanted.page, 1)
+    asked = {"q": wanted.q, "state": wanted.state or "", "who": str(wanted.who or "")}
+    newest = (
+        _matching(**asked).order_by(ContactImport.created_at.desc()).offset((page - 1) * A_PAGE)
+    )
+    found = db.session.execute(newest.limit(A_PAGE + 1)).all()
+    return render_template(
+        "imports/history.html",
+        items=[_item(row.ContactImport, row.User) for row in found[:A_PAGE]],
+        more=len(found) > A_PAGE,
+        page=page,
+        asked=asked,
+        states={sent.WAITING: "not run yet", **{state: state.label for state in State}},
+        people=db.session.scalars(select(User).order_by(User.email)).all()
+        if current_user.role in SEES_ALL
+        else [],
+    )
+
+
+def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImport, User]:
+    """The imports that this person may see, and whose they are."""
+    wanted = select(ContactImport, User).join(User, User.id == ContactImport.created_by)
+    if current_user.role not in SEES_ALL:
+        wanted = wanted.where(ContactImport.created_by == current_user.id)
+    if state:
+        wanted = wanted.where(
+            ContactImport.state.in_(PENDING if state == sent.WAITING else asked_for(State(state)))
+        )
+    if who:
+        wanted = wanted.where(ContactImport.created_by == int(who))
+    return wanted.where(search.holds(ContactImport.filename, q)) if q else wanted
+
+
+def _item(found: ContactImport, person: User) -> dict[str, Any]:
+    outcomes = outcomes_of(found)
+    return {
+        "found": found,
+        "person": person.name or person.email,
+        "outcomes": outcomes,
+        "sums": sums(outcomes),
+        "seconds": summary.seconds(found),
+        "live": found.state in WORKED_ON,
+        "over": undo_is_over(found),
+        "discardable": discarding.possible(found),
+    }
+
+
+@blueprint.get("/imports/<uuid:import_id>/row")
+@login_required
+def history_row(import_id: UUID) -> str:
+    """One line of the history, polled while its import moves."""
+    found = load_import(import_id)
+    return render_template(
+        "partials/history_row.html", item=_item(found, db.session.get_one(User, found.created_by))
+    )
+
+
+@blueprint.get("/imports/<uuid:import_id>")
+@login_required
+def current(import_id: UUID) -> ResponseReturnValue:
+    return redirect(step_url(load_import(import_id)))
+
+
+@blueprint.get("/imports/<uuid:import_id>/progress")
+@login_required
+def watch(import_id: UUID) -> ResponseReturnValue:
+    found = load_import(import_id)
+    if State(found.state).page != "runs.watch":
+        return redirect(step_url(found))
+    progress = ProgressTracker(db.session(), import_id).progress()
+    return render_template("imports/watch.html", found=found, progress=progress, step=4)
+
+
+@blueprint.post("/imports/<uuid:import_id>/cancel")
+@login_required
+def cancel(import_id: UUID) -> ResponseReturnValue:
+    commands.cancel(import_id)
+    return redirect(step_url(load_import(import_id)))
+
+
+@blueprint.post("/imports/<uuid:import_id>/discard")
+@login_required
+def discard(import_id: UUID) -> ResponseReturnValue:
+    """Delete an import that was never run; one that ran leads to where it stands."""
+    commands.discard(import_id)
+    return redirect(url_for("runs.history"))
+
+
+@blueprint.post("/imports/<uuid:import_id>/retry")
+@login_required
+def retry(import_id: UUID) -> ResponseReturnValue:
+    commands.retry(import_id)
+    return redirect(step_url(load_import(import_id)))
+
+
+@blueprint.post("/imports/<uuid:import_id>/rollback")
+@login_required
+def roll_back(import_id: UUID) -> ResponseReturnValue:
+    found = change_import(import_id)
+    if State(found.state).work is Work.EXECUTE:
+        raise Refusal("import_at_work")
+    commands.roll_back(import_id)
+    return redirect(step_url(load_import(import_id)))
+
+
+@blueprint.post("/imports/<uuid:import_id>/run-again")
+@login_required
+def run_again(import_id: UUID) -> ResponseReturnValue:
+    return redirect(step_url(commands.run_again(import_id)))
+
+
+@blueprint.get("/imports/<uuid:import_id>/rollback")
+@login_required
+def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
+    found = change_import(import_id)
+    if not State(found.state).allows(Command.ROLL_BACK):
+        return redirect(step_url(found))
+    if undo_is_over(found):
+        raise Refusal("undo_expired")
+    undo = undo_preview.soon(db.session(), import_id)
+    if undo is None:
+        jobs.request_undo_preview(import_id, settings())
+        return render_template("imports/rollback_waiting.html", found=found), 202
+    if "HX-Request" in request.headers:  # the waiting page asks whether it is over
+        return Response(headers={"HX-Refresh": "true"})
+    return render_template("imports/rollback.html", found=found, undo=undo, until=undo_until(found))
