@@ -54,6 +54,7 @@ class Sweeper:
             with suppress(ChildProcessError):
                 if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
                     return
+
         self.pid = os.fork()
         if not self.pid:
             self._run()
@@ -69,6 +70,7 @@ class Sweeper:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if sys.platform == "linux":
                 ctypes.CDLL(None).prctl(jobs.PR_SET_PDEATHSIG, signal.SIGKILL)
+
             while os.getppid() == self.worker:
                 self._sweep()
                 time.sleep(self.settings.sweep_seconds)
@@ -112,6 +114,7 @@ class ImportWorker(Worker):
             self.sweeper.keep_alive()
             if self.stop.told and not self.horse_pid:
                 raise StopRequested  # The signal came where an exception is swallowed.
+
         super().heartbeat(timeout, pipeline)
 
     def subscribe(self) -> None:
@@ -134,10 +137,13 @@ class ImportWorker(Worker):
 
         self.stop.told = True
         self._shutdown_requested_date = datetime.now(UTC)
+
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.request_force_stop)
+
         if not self.horse_pid:
             raise StopRequested
+
         self._end_batch()
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
@@ -179,9 +185,11 @@ def main() -> None:
     db.refuse_shared_sessions(settings.database_url)
     gc.freeze()  # What is loaded by now stays: no work-horse need ever look through it for garbage.
     sweeper, stop = Sweeper(settings), Stop()
+
     try:
         _stop_at_once_when_told(stop)
         sweeper.keep_alive()
+
         while not stop.told:
             _work(settings, sweeper, stop)
             if not stop.told:

@@ -30,7 +30,9 @@ def main() -> int:
     except Misconfigured as problem:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1
+
     print(__doc__, file=sys.stderr)  # noqa: T201
+
     return 2
 
 

@@ -42,15 +42,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(_flask_settings(settings))
     app.extensions["rowcall"] = settings
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # noqa: ARG005 - errors.py does, without the text
+
     if settings.proxies:
         # Only X-Forwarded-For grows from proxy to proxy; of the others the last one's word counts.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=1, x_host=1, x_prefix=1
         )
+
     odd_input.register(app)
     receiving.register(app)
+
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
+
     for room in (
         account,
         changes,
@@ -66,17 +70,20 @@ def create_app(settings: Settings | None = None) -> Flask:
         wizard,
     ):
         app.register_blueprint(room.blueprint)
+
     cli.register(app)
     presenting.register(app)
     websocket.register(app)
     app.after_request(_protect)
     errors.register(app)
+
     return app
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:
     secure = settings.public_url.startswith("https://")
     public_host = urlsplit(settings.public_url).hostname
+
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": db.sqlalchemy_url(settings.database_url),
@@ -114,4 +121,5 @@ def _protect(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
+
     return response

@@ -98,8 +98,10 @@ def _password(*, generate: bool) -> str:
         password = secrets.token_urlsafe(GENERATED_BYTES)
         click.echo(f"Password: {password}")
         return password
+
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
     return sys.stdin.readline().rstrip("\r\n")
 
 
@@ -140,6 +142,7 @@ def revoke_token(email: str, name: str) -> None:
         raise click.ClickException(
             f"{email} has no living token named {name}. See them with: token list {email}"
         )
+
     click.echo(f"Revoked {revoked}.")
 
 

@@ -40,11 +40,14 @@ class Rowcall(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+
         if COMMANDS[cmd_name] == "webapp.cli":
             ctx.obj = _with_flask()
+
         found: click.Command = getattr(
             import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_")
         )
+
         return found
 
 
@@ -82,9 +85,11 @@ def name_servers() -> None:
     """
     os.environ.setdefault("ROWCALL_VAR", str(ROOT / "var"))
     settings = Settings()
+
     if any((settings.var / data).is_dir() for data in ("postgres", "valkey")):
         for name, address in Servers(settings.var).addresses().items():
             os.environ.setdefault(name, address)
+
     key = settings.var / "secret_key"
     if "SECRET_KEY" not in os.environ and key.exists():
         os.environ["SECRET_KEY"] = key.read_text().strip()

@@ -94,8 +94,10 @@ class Settings(BaseSettings):
             readable = url.scheme in schemes and names_a_place and url.port != 0
         except ValueError:  # of the port, or of brackets
             readable = False
+
         if value and not readable:
             raise ValueError(f"write it as {example}")
+
         return value
 
     @property
@@ -151,6 +153,7 @@ def _sentence(problem: Any) -> str:
             wanted = f"at most {facts['le']}"
         case _:
             return f"{name} is {problem['input']!r}. {problem['msg']}."
+
     return f"{name} is {problem['input']!r}: set it to {wanted}."
 
 
@@ -203,6 +206,7 @@ def _public(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
+
     return address.is_global or address.is_unspecified
 
 
@@ -244,11 +248,13 @@ def mail_server(settings: Settings) -> MailServer | None:
     """
     if not settings.smtp_url:
         return None
+
     try:
         url = urlsplit(settings.smtp_url)
         port = url.port
     except ValueError:
         raise Misconfigured(f"SMTP_URL cannot be read. {MAIL_ADVICE}") from None
+
     options = parse_qsl(url.query, keep_blank_values=True)
     if url.scheme not in MAIL_PORTS or not url.hostname or url.path.strip("/") or url.fragment:
         raise Misconfigured(f"SMTP_URL cannot be read. {MAIL_ADVICE}")
@@ -260,6 +266,7 @@ def mail_server(settings: Settings) -> MailServer | None:
         raise Misconfigured(f"SMTP_URL has a password and no user. {MAIL_ADVICE}")
     if not parseaddr(settings.mail_from)[1].count("@") or not settings.mail_from.isprintable():
         raise Misconfigured("MAIL_FROM is no address: set it as in rowcall@example.com.")
+
     return MailServer(
         host=url.hostname,
         port=port or MAIL_PORTS[url.scheme],

@@ -62,7 +62,9 @@ class BoundedSocket(socket.socket):
         if self.gettimeout() == 0:
             super().sendall(data, flags)
             return
+
         rest = memoryview(data).cast("B")
+
         while rest:
             try:
                 sent = self.send(rest, flags | socket.MSG_DONTWAIT)
@@ -70,6 +72,7 @@ class BoundedSocket(socket.socket):
                 if not self._wait(select.POLLOUT):
                     raise BrokenPipeError(errno.EPIPE, "the client takes nothing") from None
                 continue
+
             self.moved += sent
             rest = rest[sent:]
 
@@ -77,6 +80,7 @@ class BoundedSocket(socket.socket):
         """What has come. A client that sends too slowly has sent all it will: nothing."""
         if self.gettimeout() != 0 and not self._wait(select.POLLIN):
             return b""
+
         data = super().recv(size, flags)
         self.moved += len(data)
         return data
@@ -88,12 +92,14 @@ class BoundedSocket(socket.socket):
         descriptor = self.fileno()
         if descriptor < 0:  # closed meanwhile, by another thread
             raise OSError(errno.EBADF, "the socket is closed")
+
         poll = select.poll()
         poll.register(descriptor, event)
         own = self.gettimeout()
         longest = min(allowed, SILENT_SECONDS if own is None else own)
         ready = poll.poll(max(longest, 0) * 1000)
         self.waited += time.monotonic() - began
+
         return bool(ready)
 
 
@@ -118,6 +124,7 @@ class Connection(TConn):  # type: ignore[misc]
         if self.counted:
             self.counted = False
             self.worker.uncount(self.address)
+
         if not (graceful and self.worker.linger(self)):
             self.sock.close()
 
@@ -132,13 +139,16 @@ class Connection(TConn):  # type: ignore[misc]
             return True
         except OSError:
             return False
+
         waiting = self.parser.unreader.buf
         waiting.seek(0, 2)
         waiting.write(data)
+
         if b"\r\n\r\n" not in waiting.getvalue() and waiting.tell() > HEAD_BYTES_OF_REQUEST:
             with suppress(OSError):
                 self.sock.send(TOO_LONG)
             return False
+
         return bool(data)
 
     def has_request(self) -> bool:
@@ -147,16 +157,20 @@ class Connection(TConn):  # type: ignore[misc]
         end = waiting.find(b"\r\n\r\n")
         if end < 0:
             return False
+
         head = waiting[: end + 2]
         length = CONTENT_LENGTH.search(head)
         body = int(length[1]) if length else 0
+
         if body > SMALL_BODY_BYTES or len(waiting) >= end + 4 + body:
             self.told_to_go_on = False
             return True
+
         if EXPECTS.search(head) and not self.told_to_go_on:
             self.told_to_go_on = True
             with suppress(OSError):
                 self.sock.send(CONTINUE)
+
         return False
 
 
@@ -199,14 +213,18 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
                 self._make_room(None)
             elif error.errno not in GIVEN_UP:
                 raise
+
             return
+
         address = address_of(peer)
         crowded = bool(address) and self.by_address[address] >= self.most_of_one_address
+
         if (crowded and not self._make_room(address)) or (
             self.nr_conns >= CONNECTIONS and not self._make_room(None)
         ):
             client.close()
             return
+
         self.nr_conns += 1
         self.enqueue_req(Connection(self, client, peer, listener.getsockname()))
 
@@ -221,6 +239,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
                     waiting.remove(conn)
                     self._drop(conn)
                     return True
+
         return False
 
     def _drop(self, conn: Connection, *, graceful: bool = False) -> None:
@@ -232,9 +251,11 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         """Take a thread for a request that has come; until then the connection waits, with a deadline."""
         if not conn.initialized:
             conn.init()
+
         if conn.has_request():
             super().enqueue_req(conn)
             return
+
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + HEAD_SECONDS
         self.pending_conns.append(conn)
@@ -247,10 +268,13 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         goes_on = conn.take()
         if goes_on and not conn.has_request():
             return
+
         self.pending_conns.remove(conn)
+
         if not goes_on:
             self._drop(conn, graceful=True)
             return
+
         self.poller.unregister(conn.sock)
         super().enqueue_req(conn)
 
@@ -266,6 +290,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             conn.parser.unreader.buf.getvalue()
         ):
             req.force_close()
+
         return bool(super().handle_request(req, conn))
 
     def linger(self, conn: Connection) -> bool:
@@ -278,6 +303,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         """
         if not self.alive or len(self.lingering) >= LINGERING or conn in self.lingering:
             return False
+
         try:
             # The thread of a WebSocket closes its socket by itself; the next client may get that
             # number while the poller still knows it as this one's. So the worker has one of its
@@ -287,11 +313,13 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             own.shutdown(socket.SHUT_WR)
         except OSError:
             return False
+
         conn.sock.close()
         conn.sock = own
         conn.timeout = time.monotonic() + LINGER_SECONDS
         self.lingering.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+
         return True
 
     def _drain(self, conn: Connection, client: socket.socket) -> None:
@@ -301,6 +329,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             return
         except OSError:
             data = b""
+
         conn.drained += len(data)
         if not data or conn.drained > LINGER_BYTES:
             self._end_lingering(conn)
@@ -314,6 +343,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         """Close connections whose deadline is over."""
         super().murder_pending()
         now = time.monotonic()
+
         while self.lingering and self.lingering[0].timeout < now:
             conn = self.lingering.popleft()
             self.poller.unregister(conn.sock)

@@ -132,6 +132,7 @@ def connect_job(url: str) -> psycopg.Connection[dict[str, Any]]:
     except BaseException:
         conn.close()
         raise
+
     return conn
 
 
@@ -165,7 +166,9 @@ def planned(session: Session, **settings: str) -> Iterator[None]:
     """Plan the statements within by these settings; what else the transaction asks is planned as always."""
     for name, value in settings.items():
         session.execute(text(f"SET LOCAL {name} = {value}"))
+
     yield
+
     for name in settings:
         session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
 
@@ -177,11 +180,13 @@ def unfit(conn: psycopg.Connection[Any]) -> list[str]:
     """
     with conn.cursor(row_factory=tuple_row) as cursor:
         facts = cursor.execute(_FACTS).fetchone()
+
     found = (
         []
         if facts is None
         else [sentence for wrong, sentence in zip(facts, UNFIT, strict=True) if wrong]
     )
+
     return [*found, SHARED_SESSIONS] if shares_sessions(_address(conn)) else found
 
 
@@ -196,6 +201,7 @@ def shares_sessions(address: str) -> bool:
     with closing(psycopg.connect(address, autocommit=True, **CONNECT_OPTIONS)) as first:
         if first.info.backend_pid == _session_of(first):
             return False
+
         with closing(psycopg.connect(address, **CONNECT_OPTIONS)) as second:
             before = _session_of(first)
             try:
@@ -204,6 +210,7 @@ def shares_sessions(address: str) -> bool:
                 psycopg.errors.ProtocolViolation
             ):  # A pooler in statement mode allows no transaction.
                 return True
+
             return taken == before or _session_of(first) != before
 
 

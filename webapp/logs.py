@@ -18,10 +18,12 @@ def describe(error: BaseException) -> str:
     """The chain of an exception's kinds, oldest first, each with the lines that it came through."""
     parts: list[str] = []
     link: BaseException | None = error
+
     while link is not None and len(parts) < 10:  # noqa: PLR2004 - longer ones tell nothing more
         frames = "".join(traceback.format_tb(link.__traceback__))
         parts.append(f"{frames}{type(link).__module__}.{type(link).__qualname__}")
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
     return "\n".join(reversed(parts))
 
 
@@ -40,7 +42,9 @@ class _Record(logging.LogRecord):
         super().__init__(*args, **kwargs)
         if self.exc_info and self.exc_info[1]:
             self.exc_text = describe(self.exc_info[1])
+
         self.exc_info = None
+
         if self.name.startswith("gunicorn") and isinstance(self.args, tuple):
             self.args = tuple(
                 type(value).__name__

@@ -48,6 +48,7 @@ def migrate(url: str) -> None:
         # Held by a transaction, and so for as long as this connection lives, behind a pooler too.
         conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         row = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (MIGRATION_LOCK,)).fetchone()
+
         if row != (True,):
             print(  # noqa: T201
                 "Another start brings the tables up to date; waiting for it.",
@@ -57,6 +58,7 @@ def migrate(url: str) -> None:
             conn.execute("SET LOCAL statement_timeout = 0")
             conn.execute("SET LOCAL lock_timeout = 0")
             conn.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+
         command.upgrade(config(url), "head")
 
 

@@ -655,6 +655,7 @@ def personal_columns(table: Table) -> list[Column[Any]]:
     """The columns that may hold something of a person: texts, JSON and bytes, unless only the program writes them."""
     closed = Enum, DOMAIN
     holding = Text, JSONB, ARRAY, LargeBinary
+
     return [
         column
         for column in table.c

@@ -40,6 +40,7 @@ def unprivileged_account(var: Path) -> Account:
     except KeyError:
         uid = owner or NOBODY
         return Account(uid, uid, f"number {uid}")
+
     return Account(entry.pw_uid, entry.pw_gid, entry.pw_name)
 
 
@@ -60,6 +61,7 @@ def drop_root(*, make_folder: bool = False) -> Account | None:
     account = unprivileged_account(var)
     if make_folder:
         hand_over(var, account)
+
     os.setgroups([])
     os.setgid(account.gid)
     os.setuid(account.uid)
@@ -87,7 +89,9 @@ def hand_over(var: Path, account: Account) -> None:
         raise RootRefused(
             f"{var} holds other files than Rowcall's: name another folder in ROWCALL_VAR."
         )
+
     os.chown(var, account.uid, account.gid)
+
     for name in LEFT_BY_ROOT:
         _hand_over_file(var / name, account)
 
@@ -98,6 +102,7 @@ def _hand_over_file(path: Path, account: Account) -> None:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return
+
     try:
         found = os.fstat(file)
         if stat.S_ISREG(found.st_mode) and found.st_uid == 0 and found.st_nlink == 1:

@@ -27,6 +27,7 @@ UNREACHED = (redis.RedisError, ValueError)  # the latter for a REDIS_URL that is
 def parts(session: Session, settings: Settings) -> dict[str, str]:
     """Every part by name: database, queue, worker, disk."""
     found = database(session)
+
     return {
         "database": found,
         "queue": queue(settings),
@@ -45,13 +46,17 @@ def database(session: Session) -> str:
             ),
             {"names": names},
         )
+
         if missing == len(names):
             return "no tables"
+
         version = session.scalar(text("SELECT min(version_num) FROM alembic_version"))
     except SQLAlchemyError:
         return "out of reach"
+
     if version != migrate.NEWEST:
         return "older tables" if version in migrate.versions() else "newer tables"
+
     return "tables missing" if missing else "ok"
 
 
@@ -61,6 +66,7 @@ def queue(settings: Settings) -> str:
         policy = jobs.eviction_policy(settings)
     except UNREACHED:
         return "out of reach"
+
     return "ok" if policy in {FITTING_POLICY, None} else f"evicts ({policy})"
 
 
@@ -71,14 +77,17 @@ def worker(session: Session, settings: Settings, *, database: str) -> str:
             return "none"
     except UNREACHED:
         return "unknown"
+
     if database != "ok":
         return "unknown"
+
     seen = session.scalar(
         text(
             "SELECT count(*) FROM workers WHERE seen_at > clock_timestamp() - make_interval(secs => :age)"
         ),
         {"age": SEEN_SECONDS},
     )
+
     return "ok" if seen else "does not reach the database"
 
 
@@ -91,4 +100,5 @@ def disk(settings: Settings) -> str:
     for folder in (settings.var, Path(tempfile.gettempdir())):
         with suppress(OSError):
             free.append(shutil.disk_usage(folder).free)
+
     return "ok" if min(free, default=LEAST_FREE) >= LEAST_FREE else "nearly full"

@@ -36,6 +36,7 @@ def on_starting(server: Any) -> None:
     if account := privileges.drop_root_or_exit():
         server.cfg.set("user", account.uid)  # else its workers would try to become root again
         server.cfg.set("group", account.gid)
+
     try:
         settings = Settings()
         refuse_unusable(settings)
@@ -59,6 +60,7 @@ def _keep_small() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
         libc.mallopt(M_ARENA_MAX, 1)
+
     SocketUnreader.max_body_chunk = (
         LARGE_BYTES  # of a body at once, where gunicorn would take 1 MiB and copy it
     )

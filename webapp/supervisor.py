@@ -61,6 +61,7 @@ class Watched:
     def _wait(self, now: float, status: int) -> None:
         if now - self.started > SETTLED_SECONDS:
             self.pause = SHORTEST_PAUSE
+
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         say(f"{self.name} {how}; it is started again in {self.pause:g} s")
         self.process = None
@@ -86,18 +87,22 @@ class Supervisor:
             server = Watched(name, self.servers.spawners[name])
             server.process, server.started = child, time.monotonic()
             self.watched.append(server)
+
         for name, command in procfile().items():
             self.programs.append(Watched(name, _spawner(command, environment)))
+
         self.watched += self.programs
 
         for number in STOPPING:
             signal.signal(number, self._stop)
+
         while not self.told:
             for watched in self.watched:
                 watched.look()
             time.sleep(LOOK_SECONDS)
 
         self._end_programs()
+
         return 0
 
     def _stop(self, _signum: int, _frame: FrameType | None) -> None:
@@ -109,7 +114,9 @@ class Supervisor:
         for process in running:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
+
         until = time.monotonic() + STOP_SECONDS
+
         for process in running:
             try:
                 process.wait(max(0, until - time.monotonic()))
@@ -122,8 +129,10 @@ def start(settings: Settings) -> int:
     """Start what is missing, migrate, run the Procfile, and end everything in order; the exit status."""
     for number in STOPPING:
         signal.signal(number, lambda *_: sys.exit(1))  # until there is something to end in order
+
     os.umask(0o077)  # files of ours, logs among them, are for their owner only
     servers = Servers(settings.var)
+
     try:
         _see_that_port_is_free(settings.port)
         found = servers.start(database=not settings.database_url, queue=not settings.redis_url)
@@ -133,8 +142,10 @@ def start(settings: Settings) -> int:
             "PORT": str(settings.port),
             "ROWCALL_VAR": str(servers.var),
         }
+
         if not environment.get("SECRET_KEY"):
             environment["SECRET_KEY"] = servers.kept_secret("secret_key")
+
         _make_tables(environment["DATABASE_URL"], settings)
         _say_where(environment)
         return Supervisor(servers).run(environment)
@@ -151,6 +162,7 @@ def shell_lines(settings: Settings) -> str:
     named = {name: value for name, value in servers.addresses().items() if name not in os.environ}
     if "SECRET_KEY" not in os.environ:
         named["SECRET_KEY"] = servers.kept_secret("secret_key")
+
     return "\n".join(f"export {name}='{value}'" for name, value in named.items())
 
 
@@ -195,6 +207,7 @@ def _see_that_port_is_free(port: int) -> None:
             raise CannotStart(
                 f"Port {port} is taken. Set PORT to another one, as in: PORT=8001 make run"
             )
+
         time.sleep(0.1)
 
 
@@ -206,6 +219,7 @@ def _why_not(port: int) -> OSError | None:
             probe.bind(("127.0.0.1", port))
         except OSError as problem:
             return problem
+
     return None
 
 

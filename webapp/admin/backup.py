@@ -27,9 +27,12 @@ def write(url: str, file: Path) -> str:
     folder = file.parent
     if not folder.is_dir():
         raise AdminError(f"There is no folder {folder}. Make it first. Nothing was written.")
+
     with postgres.connect(url) as conn:
         program = postgres.dump_program(postgres.major(conn))
+
     beside = _private_file(file)
+
     try:
         _dump(program, url, beside, file)
         check(beside)
@@ -39,6 +42,7 @@ def write(url: str, file: Path) -> str:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
     return f"Kept in {file} ({file.stat().st_size / MEGABYTE:.1f} MB, readable by its owner only)."
 
 
@@ -58,7 +62,9 @@ def check(file: Path) -> Archive:
     """
     if not file.is_file():
         raise AdminError(f"There is no file {file}.")
+
     problems = []
+
     for program in postgres.restore_programs():
         try:
             contents = postgres.run(program, "--list", str(file))
@@ -66,11 +72,14 @@ def check(file: Path) -> Archive:
         except AdminError as problem:
             problems.append(str(problem))
             continue
+
         tables = {name: schema for schema, name in TABLE.findall(contents)}
         missing = [name for name in WANTED if name not in tables]
         if missing:
             raise AdminError(f"{file} is no backup of Rowcall: it has no table {missing[0]}.")
+
         return Archive(file, program, tables[WANTED[0]])
+
     raise AdminError(f"{file} is not a whole backup ({problems[0]}).")
 
 
@@ -79,6 +88,7 @@ def _private_file(file: Path) -> Path:
         handle, beside = tempfile.mkstemp(prefix=f".{file.name[:100]}.", dir=file.parent)
     except OSError as problem:
         raise AdminError(f"{file.parent} cannot be written to ({problem.strerror}).") from None
+
     os.close(handle)
     return Path(beside)
 

@@ -21,6 +21,7 @@ def backup(file: str | None) -> None:
         raise AdminError(
             "Say where the backup goes: rowcall backup FILE, or make backup FILE=rowcall.dump"
         )
+
     click.echo(backups.write(_database_url(), Path(file).resolve()))
 
 
@@ -37,7 +38,9 @@ def restore(file: str | None, back: bool, drop_kept: bool) -> None:
         raise AdminError(
             "Say which backup: rowcall restore FILE, or make restore FILE=rowcall.dump"
         )
+
     url = _database_url()
+
     if back:
         click.echo(restores.back(url))
     elif drop_kept:
@@ -74,4 +77,5 @@ def _database_url() -> str:
         raise AdminError(
             "Rowcall was never started here. Start it with make run, or set DATABASE_URL."
         )
+
     return url

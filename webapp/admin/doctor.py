@@ -49,7 +49,9 @@ def look(settings: Settings) -> list[Finding]:
             told = list(check(settings))
         except (psycopg.Error, SQLAlchemyError):
             told = [UNSEEN]  # What is wrong with the database has been said.
+
         findings += [Finding(part, *one) for one in told] or [Finding(part, "ok")]
+
     return findings
 
 
@@ -72,6 +74,7 @@ def _database(settings: Settings) -> Told:
     if not settings.database_url:
         yield "MEND", "Rowcall was never started here: start it with make run, or set DATABASE_URL."
         return
+
     try:
         with db.connect_job(settings.database_url) as conn:
             yield from (("MEND", sentence) for sentence in db.unfit(conn))
@@ -131,6 +134,7 @@ TABLES = {
 def _tables(settings: Settings) -> Told:
     with db.session(settings.database_url) as session:
         found = readiness.database(session)
+
     if found in TABLES:
         yield "MEND", TABLES[found]
     elif found != "ok":
@@ -151,6 +155,7 @@ def _queue(settings: Settings) -> Told:
 def _worker(settings: Settings) -> Told:
     with db.session(settings.database_url) as session:
         found = readiness.worker(session, settings, database=readiness.database(session))
+
     if found == "none":
         yield (
             "MEND",
@@ -174,6 +179,7 @@ def _reports(settings: Settings) -> Told:
             "SELECT * FROM workers WHERE seen_at > clock_timestamp() - make_interval(secs => %s) ORDER BY name",
             (readiness.SEEN_SECONDS,),
         ).fetchall()
+
     for one in workers:
         if one["tables"] != migrate.NEWEST:
             yield "MEND", f"{one['name']} runs another version of Rowcall: start it again."
@@ -190,6 +196,7 @@ def _clock(settings: Settings) -> Told:
         row: Any = conn.execute(
             "SELECT extract(epoch FROM clock_timestamp())::float AS now"
         ).fetchone()
+
     ahead = time.time() - row["now"]
     if abs(ahead) > CLOCK_SECONDS:
         yield "MEND", f"This machine's clock {_differs(ahead)}: set it by NTP."
@@ -206,9 +213,11 @@ def _retention(settings: Settings) -> Told:
                     AND w.seen_at > clock_timestamp() - make_interval(secs => %s)"""
     with db.connect_job(settings.database_url) as conn:
         rows: Any = conn.execute(question, (readiness.SEEN_SECONDS,)).fetchall()
+
     told = [(row["name"], row["told"]) for row in rows if row["name"]]
     if "retention_days" in settings.model_fields_set and settings.retention_days != rows[0]["held"]:
         told.append(("this environment", settings.retention_days))
+
     for name, days in told:
         sentence = (
             f"RETENTION_DAYS is {days} for {name} and {rows[0]['held']} in the database, which holds. "

@@ -62,13 +62,16 @@ def run(program: Path, *arguments: str, url: str = "") -> str:
         named = conninfo.conninfo_to_dict(db.libpq_url(url))
         environment["PGPASSWORD"] = str(named.pop("password", environment.get("PGPASSWORD", "")))
         target = ["--dbname", conninfo.make_conninfo("", **named)]
+
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
         [str(program), *target, *arguments], env=environment, capture_output=True, text=True,
         errors="replace", check=False,
     )  # fmt: skip
+
     if done.returncode:
         lines = done.stderr.splitlines() or [f"exit status {done.returncode}"]
         raise AdminError(next((line for line in lines if "error:" in line), lines[0])[:300])
+
     return done.stdout
 
 
@@ -79,6 +82,7 @@ def dump_program(server: int) -> Path:
     """
     found = {version(program): program for program in reversed(list(_programs("pg_dump")))}
     fitting = [number for number in found if number >= server]
+
     if not fitting:
         newest = max(found, default=0)
         raise AdminError(
@@ -87,6 +91,7 @@ def dump_program(server: int) -> Path:
             f"(Debian and Ubuntu: apt-get install postgresql-client-{server}) and run this again, or "
             f"run pg_dump -Fc on the server itself. Nothing was written."
         )
+
     return found[min(fitting)]
 
 
@@ -104,7 +109,9 @@ def version(program: Path) -> int:
         ).stdout
     except OSError:
         return 0
+
     number = re.search(r"\) (\d+)", told)
+
     return int(number[1]) if number else 0
 
 

@@ -54,6 +54,7 @@ def restore(url: str, file: Path) -> str:
     """
     archive = backup.check(file)
     _see_that_it_fits(archive)
+
     with postgres.connect(url) as conn:
         names, described, empty, days = (
             _names(conn),
@@ -61,13 +62,16 @@ def restore(url: str, file: Path) -> str:
             _is_empty(conn),
             _retention(conn),
         )
+
     if empty:
         _fill(archive, url, days)
         return f"Restored from {file} into the empty database {names.current}."
+
     with _administration(url) as admin, _fresh_database(admin, names, described):
         fresh = postgres.on_database(url, names.restoring)
         _fill(archive, fresh, days)
         _swap(admin, names, names.restoring)
+
     return (
         f"Restored from {file}. Everybody has to sign in again. What was there before is kept as the "
         f"database {names.before}: rowcall restore --back puts it back, rowcall restore --drop-kept "
@@ -82,11 +86,13 @@ def back(url: str) -> str:
     """
     with postgres.connect(url) as conn:
         names = _names(conn)
+
     with _administration(url) as admin:
         if not _exists(admin, names.before):
             raise AdminError("No database is kept from before a restore. Nothing was changed.")
         _make_ready(postgres.on_database(url, names.before), 1)
         _swap(admin, names, names.before)
+
     return f"Exchanged: what had been restored is now kept as {names.before}."
 
 
@@ -94,10 +100,12 @@ def drop_kept(url: str) -> str:
     """Delete the database kept by the last restore; what was done. Raises AdminError."""
     with postgres.connect(url) as conn:
         names = _names(conn)
+
     with _administration(url) as admin:
         if not _exists(admin, names.before):
             return "No database is kept from before a restore."
         _drop(admin, names.before)
+
     return f"Deleted {names.before}."
 
 
@@ -140,6 +148,7 @@ def _administration(url: str) -> Iterator[Administrative]:
             "Neither of the server's databases postgres and template1 can be reached, and one is "
             f"needed to exchange databases. {_INTO_EMPTY} Nothing was changed."
         )
+
     with conn:
         if not _one(conn, f"SELECT pg_try_advisory_lock({ONE_AT_A_TIME}) AS mine")["mine"]:
             raise AdminError("Another restore is running. Nothing was changed.")
@@ -166,6 +175,7 @@ def _fresh_database(
             f'administrator of the server run: ALTER ROLE "{names.owner}" CREATEDB. {_INTO_EMPTY} '
             "Nothing was changed."
         ) from None
+
     try:
         yield
     except BaseException:
@@ -180,9 +190,11 @@ def _create_statement(names: _Names, described: dict[str, Any]) -> sql.Composed:
         sql.Identifier(names.restoring), sql.Identifier(names.owner), described["name"],
         described["datcollate"], described["datctype"],
     )  # fmt: skip
+
     if described["datlocprovider"] == "i":
         locale = described.get("daticulocale") or described.get("datlocale")
         statement += sql.SQL(" LOCALE_PROVIDER icu ICU_LOCALE {}").format(locale)
+
     return statement
 
 
@@ -199,6 +211,7 @@ def _fill(archive: Archive, url: str, days: int) -> None:
     if archive.schema != "public":
         with postgres.connect(url) as conn:
             conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(archive.schema)))
+
     try:
         # The schema alone: extensions are the server's administrator's, and need no restoring.
         postgres.run(
@@ -208,6 +221,7 @@ def _fill(archive: Archive, url: str, days: int) -> None:
         raise AdminError(
             f"{archive.file} cannot be restored ({problem}). Nothing was changed."
         ) from None
+
     _make_ready(url, days)
 
 
@@ -244,6 +258,7 @@ def _make_ready(url: str, days: int) -> None:
                 "The backup's tables are in a schema that the role does not look into by itself: set its "
                 "search_path as it was on the server that the backup is from (ALTER ROLE … SET search_path)."
             )
+
     try:
         migrate.migrate(url)
     except SQLAlchemyError as problem:
@@ -251,6 +266,7 @@ def _make_ready(url: str, days: int) -> None:
         raise AdminError(
             f"The backup cannot be brought to this version of the tables ({said})."
         ) from None
+
     with postgres.connect(url) as conn:
         # A browser that was signed out since, or an account's old password, must not be good again.
         conn.execute("DELETE FROM sessions")
@@ -260,6 +276,7 @@ def _make_ready(url: str, days: int) -> None:
                  heartbeat_at = NULL, backend_pid = NULL, backend_start = NULL""",
             (TOKENS_ON,),
         )
+
         conn.execute(
             "UPDATE installation SET retention_days = GREATEST(retention_days, %s)", (days,)
         )
@@ -285,11 +302,13 @@ def _swap(admin: Administrative, names: _Names, incoming: str) -> None:
     """
     _drop(admin, names.dropping)
     renames = [(names.current, names.before), (incoming, names.current)]
+
     if incoming == names.before:
         renames = [(incoming, names.dropping), (names.current, names.before),
                    (names.dropping, names.current)]  # fmt: skip
     elif _exists(admin, names.before):
         renames.insert(0, (names.before, names.dropping))
+
     _insist(lambda: _rename(admin, renames))
     _drop(admin, names.dropping)
 
@@ -315,6 +334,7 @@ def _rename(admin: Administrative, renames: list[tuple[str, str]]) -> None:
                WHERE datname = %s AND pg_has_role(usesysid, 'MEMBER')""",
             (old,),
         )
+
     with admin.transaction():
         for names in renames:
             statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")

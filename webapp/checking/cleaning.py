@@ -50,6 +50,7 @@ def cleaned(text: str, kept: str) -> str:
             lambda found: found[0] if found[0] in kept else _instead_of(found[0]), text
         )
         text = text.strip().strip(INVISIBLE)
+
     return unicodedata.normalize("NFC", text).strip()
 
 

@@ -44,6 +44,7 @@ def read(text: str, order: str | None) -> Found:
         return Found()
     if text.startswith("0") and NONE.fullmatch(text):
         return Found(blank=True)
+
     return _in_digits(text, order) or Found(_named(text))
 
 
@@ -60,6 +61,7 @@ def _in_digits(text: str, order: str | None) -> Found | None:
         return _by_order(int(found[1]), int(found[2]), _year(found[3]), order)
     if found := DAY_AND_MONTH.fullmatch(text):
         return _without_year(found, order)
+
     return None
 
 
@@ -69,6 +71,7 @@ def _without_year(found: re.Match[str], order: str | None) -> Found:
         read = Found(_date(LEAP_YEAR, int(found[4]), int(found[3])))
     else:
         read = _by_order(int(found[1]), int(found[2]), LEAP_YEAR, order)
+
     return read._replace(value=f"-{read.value[4:]}") if read.value else read
 
 
@@ -81,6 +84,7 @@ def _by_order(first: int, second: int, year: int, order: str | None) -> Found:
         return Found(_date(year, first, second))
     if order is None:
         return Found(ambiguous=True)
+
     return Found(_date(year, second, first) if order == "dmy" else _date(year, first, second))
 
 
@@ -89,6 +93,7 @@ def _named(text: str) -> str | None:
         return _date(int(found[3]), MONTHS.index(found[2]) + 1, int(found[1]))
     if (found := NAMED_FIRST.fullmatch(text)) and found[1] in MONTHS:
         return _date(int(found[3]), MONTHS.index(found[1]) + 1, int(found[2]))
+
     return None
 
 
@@ -105,4 +110,5 @@ def _date(year: int, month: int, day: int) -> str | None:
         found = date(year, month, day)
     except ValueError:
         return None
+
     return found.isoformat() if year >= EARLIEST else None

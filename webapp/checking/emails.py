@@ -36,11 +36,14 @@ def key_of(address: str) -> str | None:
         and PLAIN.fullmatch(plain := folded(address))
     ):
         return plain
+
     local, _, domain = address.rpartition("@")
+
     if len(local) <= LONGEST_LOCAL and ATOMS.fullmatch(local):
         host = _domain(domain)
         key = f"{folded(local)}@{host}"
         return key if host and len(key) <= LONGEST else None
+
     return by_library(address)
 
 
@@ -57,4 +60,5 @@ def by_library(address: str) -> str | None:
         found = validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
+
     return folded(f"{found.local_part}@{found.ascii_domain}")

@@ -63,12 +63,16 @@ def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str
     """
     table = _Table(columns, sample)
     chosen = table.by_label()
+
     for target, index in table.by_values():
         if target not in chosen and index not in chosen.values():
             chosen[target] = index
+
     targets: list[str | None] = [None] * len(columns)
+
     for target, index in chosen.items():
         targets[index] = target
+
     return _with_custom_fields(table, targets)
 
 
@@ -85,6 +89,7 @@ class _Table:
             [row[index].strip() for row in sample if index < len(row) and row[index].strip()]
             for index in range(len(columns))
         ]
+
         self.unlabelled = [
             label == name for label, name in zip(columns, column_names(len(columns)), strict=True)
         ]
@@ -94,6 +99,7 @@ class _Table:
         chosen: dict[str, int] = {}
         for target in {found.target for found in self.named.values()} - set(ADDRESS):
             chosen[target] = min(self._naming(target), key=lambda index: self._fit(index, target))
+
         chosen = self._otherwise(chosen)
         return _settle_names(chosen, self.labels) | self._address()
 
@@ -107,6 +113,7 @@ class _Table:
             target = found.otherwise
             if index not in taken and target and target not in chosen and target not in ADDRESS:
                 chosen[target] = index
+
         return chosen
 
     def _naming(self, target: str) -> list[int]:
@@ -118,6 +125,7 @@ class _Table:
         found = self.named[index]
         if target in SEVERAL:
             return 0, empty, index
+
         return found.rank + (0 if found.qualifier in FIRST else LATER), empty, index
 
     def _address(self) -> dict[str, int]:
@@ -126,9 +134,11 @@ class _Table:
         for index, found in self.named.items():
             if found.target in ADDRESS:
                 _take_better(groups.setdefault(found.qualifier, {}), index, found, self.named)
+
         best_first = sorted(
             groups, key=lambda name: (not self._has_values(groups[name].values()), name in OTHER)
         )
+
         return groups[best_first[0]] if best_first else {}
 
     def _has_values(self, indexes: Iterable[int]) -> bool:
@@ -142,7 +152,9 @@ class _Table:
                 word in self.labels[index].lower() for word in OTHER_PERSON
             ):
                 continue
+
             blank = self.unlabelled[index]
+
             if values.emails(found):
                 yield "email", index
             elif values.phones(found, national=blank):
@@ -171,6 +183,7 @@ def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, in
         and normalised(labels[whole]) in LAST_OR_WHOLE
     ):
         return {**{k: v for k, v in chosen.items() if k != "full_name"}, "last_name": whole}
+
     for name, other, alone in (
         ("first_name", last, FIRST_OR_WHOLE),
         ("last_name", first, LAST_OR_WHOLE),
@@ -182,6 +195,7 @@ def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, in
             and normalised(labels[chosen[name]]) in alone
         ):
             return {**{k: v for k, v in chosen.items() if k != name}, "full_name": chosen[name]}
+
     return chosen
 
 
@@ -192,16 +206,19 @@ def _with_custom_fields(table: _Table, targets: list[str | None]) -> list[str | 
         if targets[index] is None and (table.values[index] or not table.unlabelled[index]):
             targets[index] = _free_custom(table.labels[index], taken)
             taken.add(str(targets[index]))
+
     return targets
 
 
 def _free_custom(label: str, taken: set[str]) -> str:
     plain = label.strip()
     found, number = CUSTOM + plain[:LONGEST_CUSTOM_LABEL].strip(), 1
+
     while found in taken:
         number += 1
         end = f" ({number})"
         found = CUSTOM + plain[: LONGEST_CUSTOM_LABEL - len(end)].strip() + end
+
     return found
 
 
@@ -219,15 +236,19 @@ def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
         raise Refusal("mapping_length", at="/mapping", columns=len(columns))
 
     seen: set[str] = set()
+
     for index, target in enumerate(targets):
         if target is None:
             continue
+
         at = f"/mapping/{index}"
         if not is_target(target):
             raise Refusal("unknown_target", at=at, target=target[:60], column=columns[index])
+
         spelled = CUSTOM + label_of(target).strip() if target.startswith(CUSTOM) else target
         if spelled in seen:
             raise Refusal("target_twice", at=at, label=label_of(target).strip())
+
         seen.add(spelled)
 
     if not IDENTITY & seen:

@@ -10,12 +10,16 @@ def split_name(text: str) -> tuple[str, str]:
     last, comma, first = (part.strip() for part in text.partition(","))
     if comma and first.lower() not in SUFFIXES:
         return first, last
+
     words = text.split()
     if len(words) == 1:
         return words[0], ""
+
     cut = len(words) - 1
     if cut > 1 and words[cut].lower() in SUFFIXES:
         cut -= 1
+
     while cut > 1 and words[cut - 1].lower() in PARTICLES:
         cut -= 1
+
     return " ".join(words[:cut]), " ".join(words[cut:])

@@ -80,18 +80,23 @@ def by_library(text: str, region: str | None) -> tuple[str, str | None]:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return text, None
+
     if not phonenumbers.is_possible_number(number):
         return text, None
+
     key = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     before, said = _apart(text)
+
     if number.extension:
         shown, key = f"{key} ext. {number.extension}", f"{key};ext={number.extension}"
     elif WORDS.search(said):
         return text, None  # The library dials "030 1234 home" as 030 1234 4663.
     else:
         shown = key
+
     digits = sum(c.isdigit() for c in said)
     is_all = not WORDS.search(before) and digits <= sum(c.isdigit() for c in key) + LONGEST_PREFIX
+
     return (shown if is_all else text), key
 
 
@@ -100,12 +105,15 @@ def parts_of(key: str) -> tuple[str, str, str]:
     import phonenumbers  # noqa: PLC0415 - 20 MB of tables, needed only where a column holds phones
 
     main = key.partition(";")[0]
+
     try:
         number = phonenumbers.parse(main)
     except phonenumbers.NumberParseException:
         return "", "", re.sub(r"\D", "", main)
+
     region = phonenumbers.region_code_for_country_code(number.country_code or 0)
     at_home = phonenumbers.ndd_prefix_for_region(region, True) if region else None
+
     return str(number.country_code), at_home or "", phonenumbers.national_significant_number(number)
 
 
@@ -141,14 +149,18 @@ def _plainly(text: str, region: str | None) -> tuple[str, str | None] | None:
     """
     if not text.isascii() or not text[-1:].isdigit():
         return None
+
     digits = text.encode().translate(None, PUNCTUATION).decode()  # a third of what it takes as text
     if len(digits) < SHORTEST:
         return None
+
     found = None
+
     if text[0] == "+":
         found = _international(digits[1:])
     elif region:
         found = _national(digits, region)
+
     return None if found is None else (found or text, found or None)
 
 
@@ -156,9 +168,11 @@ def _international(number: str) -> str | None:
     """The number as E.164, "" where it is none, None where it is not as simple as that."""
     if not number.isdigit() or number[0] == "0":
         return None
+
     plan = _plan_of_code(number[:3])
     if plan is None:
         return None
+
     return _under(plan, number[len(plan.calling_code) :])
 
 
@@ -169,6 +183,7 @@ def _national(digits: str, region: str) -> str | None:
         return None
     if plan.abroad and plan.abroad.match(digits):
         return None
+
     return _under(plan, digits)
 
 
@@ -178,6 +193,7 @@ def _under(plan: _Plan, number: str) -> str | None:
         number = number[found.end() :]
         if not plan.simple or len(number) not in plan.whole or not plan.pattern.fullmatch(number):
             return None
+
     return f"+{plan.calling_code}{number}" if len(number) in plan.lengths else ""
 
 
@@ -209,7 +225,9 @@ def _plan(code: int, region: str | None) -> _Plan | None:
     here = PhoneMetadata.metadata_for_region(region, None) if region else main
     if main is None or here is None or main.general_desc is None or here.general_desc is None:
         return None
+
     prefix = here.national_prefix_for_parsing
+
     return _Plan(
         calling_code=str(code),
         prefix=re.compile(prefix) if prefix else None,

@@ -10,6 +10,7 @@ def split_tags(text: str) -> tuple[str, ...]:
     """The tags of a cell, each once; remembered, since a file's tags repeat."""
     for separator in (SEVERAL, ";", "|"):
         text = text.replace(separator, ",")
+
     # Mailchimp puts each tag into quotes, Google marks its own groups with an asterisk.
     parts = (part.strip().strip('"').removeprefix("* ").strip() for part in text.split(","))
     return tuple(dict.fromkeys(part for part in parts if part))

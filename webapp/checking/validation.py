@@ -102,6 +102,7 @@ class Checker:
         self.date_order = date_order
         self.clear_token = clear_token
         self.orders_seen: set[str] = set()  # what the unambiguous dates prove: dmy, mdy or both
+
         # The country tells how a phone is read, and the names whether a full name is needed: those
         # come last.
         self.columns = [
@@ -117,10 +118,13 @@ class Checker:
             "birthday": self._judge_birthday,
             "tags": self._judge_tags,
         }
+
         if target.startswith(CUSTOM):
             return _Column(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom)
+
         longest = TARGETS[target].max_length
         kept = LINES_AND_TABS if is_multiline(target) else ""
+
         return _Column(index, target, longest, kept, judges.get(target))
 
     def proven_date_order(self) -> str | None:
@@ -135,12 +139,15 @@ class Checker:
         """Clean and judge some records together, each as if it were alone."""
         rows = [CheckedRow(record.row) for record in records]
         cells = [self._cells(row, record) for row, record in zip(rows, records, strict=True)]
+
         for column in self.columns:
             self._judge_column(
                 column, rows, cleaned_column(map(itemgetter(column.index), cells), column.kept)
             )
+
         for row, record in zip(rows, records, strict=True):
             _conclude(row, record)
+
         return rows
 
     def _cells(self, row: CheckedRow, record: Record) -> list[str]:
@@ -150,10 +157,12 @@ class Checker:
             self._judge_record(row, cells, problem)
             if problem in BROKEN:
                 return [""] * self.width
+
         if len(cells) == self.width:
             return cells
         if any(map(str.strip, cells[self.width :])):
             row.problems.append(Problem("too_many_cells", self.width))
+
         return cells[: self.width] + [""] * (self.width - len(cells))
 
     def _judge_column(self, column: _Column, rows: list[CheckedRow], texts: list[str]) -> None:
@@ -164,9 +173,11 @@ class Checker:
             column.judge,
             self.clear_token,
         )
+
         for row, text in zip(rows, texts, strict=True):
             if not text:
                 continue
+
             if text == clear_token:
                 row.clears = [*(row.clears or []), *(NAMES if target == "full_name" else [target])]
             elif len(text) > longest:
@@ -186,10 +197,12 @@ class Checker:
             if code in _DAMAGES
             else []
         )
+
         for index in damaged:
             target = self.mapping[index] if index < self.width else None
             shown = cells[index][:KEPT_CELL_CHARS].replace("\0", "")
             row.problems.append(Problem(code, index, target, shown, severity))
+
         if not damaged:
             row.problems.append(Problem(code, severity=severity))
 
@@ -201,6 +214,7 @@ class Checker:
     def _judge_email(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         text = self._first_of_several(row, target, text)
         key = emails.key_of(text)
+
         if key is None:
             code = "email_invalid" if "@" in text else "email_no_at"
             row.problems.append(Problem(code, index, target, text))
@@ -220,9 +234,11 @@ class Checker:
         """The first of the values in one cell; the further ones go to a custom field."""
         if SEVERAL not in text:
             return text
+
         first, _, further = text.partition(SEVERAL)
         if further.strip():
             self._take_custom(row, 0, f"{CUSTOM}{label_of(target)} (further)", further.strip())
+
         return first.strip()
 
     def _judge_full_name(self, row: CheckedRow, index: int, target: str, text: str) -> None:
@@ -232,6 +248,7 @@ class Checker:
             if text.split() != " ".join(given).split() and text != ", ".join(reversed(given)):
                 self._take_custom(row, index, f"{CUSTOM}{label_of(target)}", text)
             return
+
         for name, part in zip(NAMES, split_name(text), strict=True):
             if len(part) > TARGETS[name].max_length:
                 row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
@@ -242,6 +259,7 @@ class Checker:
         found = dates.read(text, self.date_order)
         if found.proves:
             self.orders_seen.add(found.proves)
+
         if found.value:
             row.values["birthday"] = found.value
         elif not found.blank:
@@ -260,6 +278,7 @@ def _conclude(row: CheckedRow, record: Record) -> None:
     if IDENTITY.isdisjoint(row.values) and not _has_error(row):
         # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
         row.problems.append(Problem("no_identity"))
+
     if row.problems:
         row.record = [_kept(cell) for cell in record.cells]
         if _has_error(row):

@@ -45,13 +45,16 @@ def edit_contact(
     contact = _locked(session, contact_id, until)
     if contact.version != version:
         raise Refusal("contact_changed")
+
     now = _flat(contact)
     then = _edited(now, form_values(contact), values)
     changed = _with_keys([name for name in then if now.get(name) != then[name]])
     if not changed:
         return contact
+
     for name, value in _columns(then).items():
         setattr(contact, name, value)
+
     contact.version += 1
     contact.updated_at = func.now()
     before, after = ({name: values.get(name) for name in changed} for values in (now, then))
@@ -62,6 +65,7 @@ def edit_contact(
     entry.at = func.clock_timestamp()  # After what an undo wrote that held the contact until now.
     session.add(entry)
     _write(session, until)
+
     return contact
 
 
@@ -80,6 +84,7 @@ def delete_contact(session: Session, contact_id: int, version: int, user_id: int
     contact = _locked(session, contact_id, until)
     if contact.version != version:
         raise Refusal("contact_changed_on_delete")
+
     before = {
         name: value for name, value in _flat(contact).items() if value not in (None, [])
     } | _beside(contact)
@@ -154,6 +159,7 @@ def _edited(
     }
     touched |= {KEY_FIELDS[name] for name in touched & KEY_FIELDS.keys()}
     fresh = _flattened(_cleaned({**stands, **values}, touched))
+
     return {
         name: (fresh if name in touched else now).get(name) for name in now.keys() | fresh.keys()
     }
@@ -166,6 +172,7 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
         Record(0, [values[name] for name in targets], None, Position(0, 0))
     )
     errors = [problem for problem in row.problems if problem.severity == ERROR]
+
     if problems := [
         problem for problem in errors if problem.field is None or problem.field in touched
     ]:
@@ -173,6 +180,7 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
             {"code": found.code, "field": found.field, "value": found.value} for found in problems
         ]
         raise Refusal("contact_invalid", problems=told)
+
     return _as_columns(row)
 
 
@@ -238,11 +246,13 @@ def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
             if name in EDITABLE or name.startswith(CUSTOM):
                 stood = before if change.undone_at is None else change.after.get(name)
                 found[name] = _later(found.get(name), Origin(**{**origin, "before": stood}), change)
+
     if contact.imported_from:
         created = _creation(session, contact)
         for name, value in _flat(contact).items():
             if value not in (None, []) and (name in EDITABLE or name.startswith(CUSTOM)):
                 found.setdefault(name, created)
+
     return found
 
 
@@ -265,6 +275,7 @@ def _origin(session: Session, change: ContactChange) -> dict[str, Any]:
     source = session.get(ContactImport, change.import_id) if change.import_id else None
     by = change.undone_by or change.user_id or (source.created_by if source else 0)
     person = session.get(User, by)
+
     return {
         "kind": "undo" if change.undone_at else change.kind,
         "at": change.undone_at or change.at,
@@ -278,6 +289,7 @@ def _origin(session: Session, change: ContactChange) -> dict[str, Any]:
 def _creation(session: Session, contact: Contact) -> Origin:
     source = session.get(ContactImport, contact.imported_from)
     person = session.get(User, source.created_by) if source else None
+
     return Origin(
         "import",
         contact.created_at,

@@ -69,6 +69,7 @@ def holder(session: Session, kept: Mapping[str, Any]) -> Contact | None:
     field, wanted = kept["field"], kept["wanted"]
     if field not in UNIQUE_KEYS or not isinstance(wanted, str):
         return None
+
     key = emails.key_of(wanted) if field == "email" else wanted
     return session.scalar(select(Contact).where(getattr(Contact, KEY_COLUMN[field]) == key))
 

@@ -22,8 +22,11 @@ def matching(sought: str, imported_from: UUID | None) -> Select[Contact]:
     """Contacts in which every word of `sought` occurs somewhere."""
     wanted = select(Contact)
     columns = [getattr(Contact, name) for name in SEARCHED]
+
     # Words hold no line feed, so none is found across two columns.
     searched = func.concat_ws("\n", *columns)
+
     for word in sought.split():
         wanted = wanted.where(holds(searched, word))
+
     return wanted.where(Contact.imported_from == imported_from) if imported_from else wanted

@@ -65,10 +65,13 @@ def _steps(rules: Rules, rows: str) -> Iterator[str]:
     yield _insert_contacts()
     if rules.writes_to_matches:
         yield f"matched AS MATERIALIZED ({_match(rules)})"
+
     yield f"entries AS MATERIALIZED ({_entries(rules)})"
+
     if rules.writes_to_matches:
         yield merge_into_contacts()
         yield _write_journal()
+
     yield _correct_ledger() if rules.only_failed else _write_ledger()
 
 
@@ -114,10 +117,12 @@ def find_existing_contacts(rules: Rules, batch: str) -> str:
       WHERE c.{KEY_COLUMN[key]} = b.{KEY_COLUMN[key]} LIMIT 1) AS of_{key} ON b.status = 'valid'"""
         for key in rules.guarded
     )
+
     if "phone" in rules.enabled:
         probes += """
     LEFT JOIN LATERAL (SELECT id FROM contacts c WHERE c.phone_key = b.phone_key AND c.id <> of_phone.id LIMIT 1)
       AS of_phone_too ON b.status = 'valid'"""
+
     return f"SELECT {', '.join(_looked_up(rules))} FROM ({batch}) b{probes}"
 
 
@@ -125,8 +130,10 @@ def _looked_up(rules: Rules) -> Iterator[str]:
     yield "b.row, b.status, b.code"
     for key in rules.guarded:
         yield f"CASE WHEN of_{key}.id IS NULL THEN b.{KEY_COLUMN[key]} END AS free_{key}"
+
     for holder in _holders(rules):
         yield f"of_{holder}.id AS by_{holder}"
+
     yield f"{_of_owner(rules, 'id')} AS owner"
     yield f"{_conflict(rules)} AS conflict"
     joins = f"{_of_owner(rules, 'imported_from')} = {IMPORT_ID}"
@@ -164,12 +171,14 @@ def _conflict(rules: Rules) -> str:
     two = [f"of_{a}.id <> of_{b}.id" for a, b in combinations(rules.enabled, 2)]
     if "phone" in rules.enabled:
         two.append("of_phone_too.id IS NOT NULL")
+
     owner = _of_owner(rules, "id")
     taken = [
         f"(of_{key}.id IS NOT NULL AND of_{key}.id IS DISTINCT FROM {owner})"
         for key in UNIQUE_KEYS
         if key not in rules.enabled
     ]
+
     return f"""CASE WHEN {" OR ".join(two) or "false"} THEN 'two_contacts'
       WHEN {" OR ".join(taken) or "false"} THEN 'key_taken'
       WHEN {" OR ".join(_stronger_differs(rules)) or "false"} THEN 'stronger_key_differs' END"""
@@ -201,6 +210,7 @@ def _interfering(rules: Rules) -> str:
         groups.append(_all_but_first(f"({_reached(rules)}) reached WHERE true", "contact"))
     if _frees_shared_phones(rules):
         groups.append(_all_but_first(_sharing_a_phone(), "phone"))
+
     return f"""
     WITH valid AS NOT MATERIALIZED (SELECT * FROM looked WHERE status = 'valid')
     SELECT DISTINCT unnest(rows) AS row FROM ({" UNION ALL ".join(groups)}) shared"""
@@ -283,8 +293,10 @@ def _new_values(strategy: Strategy) -> Iterator[tuple[str, str]]:
 
     for field in SCALARS:
         yield field, new.value(field)
+
     yield "tags", new.tags
     yield "custom", new.custom
+
     for field, key in KEY_FIELDS.items():
         yield key, new.key(field, key)
 
@@ -296,6 +308,7 @@ def _insert_contacts() -> str:
         {"tags": "COALESCE(tags, '{}')", "custom": "COALESCE(custom, '{}')"}.get(c, c)
         for c in WRITTEN
     )
+
     return f"""inserted AS (
     INSERT INTO contacts ({columns}, imported_from, imported_row)
     SELECT {values}, import_id, row FROM contact_import_rows
@@ -313,6 +326,7 @@ def _match(rules: Rules) -> str:
     values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
     old = ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
     new = ", ".join(f"n.{name}" for name in WRITTEN)
+
     return f"""
     SELECT n.row, n.owner, n.place, n.joins, n.version,
       {_journal_entry("n.old_", "before")}, {_journal_entry("n.", "after")}, {new}
@@ -333,10 +347,12 @@ def _journal_entry(side: str, name: str) -> str:
         for field in WRITTEN
         if field != "custom"
     ]
+
     custom = f"""CASE WHEN n.custom <> n.old_custom THEN (
           SELECT jsonb_object_agg('custom:' || k, {side}custom -> k)
           FROM jsonb_object_keys(n.old_custom || n.custom) k
           WHERE n.old_custom -> k IS DISTINCT FROM n.custom -> k) ELSE '{{}}' END"""
+
     return f"NULLIF({' || '.join([*fields, custom])}, '{{}}') AS {name}"
 
 
@@ -385,6 +401,7 @@ def _entries_of_the_rest(rules: Rules) -> str:
         if rules.writes_to_matches
         else (f"OR {MATCHES}", f"ELSE '{rules.strategy.changed}'")
     )
+
     return f"""
     SELECT row, CASE WHEN conflict IS NOT NULL THEN 'conflict' WHEN status <> 'valid' THEN status::outcome
         {outcome} END,
@@ -427,6 +444,7 @@ def _totals(rules: Rules) -> str:
     )
     changed = f"""count(*) FILTER (WHERE outcome = '{rules.strategy.changed}') AS to_change,
       (SELECT count(*) FROM changed) AS changed"""
+
     return f"""
     SELECT (SELECT rows FROM span) AS rows, (SELECT COALESCE(last_row, 0) FROM span) AS last_row,
       ARRAY(SELECT row FROM aside ORDER BY row) AS aside,

@@ -61,6 +61,7 @@ def _function(rules: Rules) -> str:
     sums = ", ".join(
         f"counts[{place}] + part.{outcome}" for place, outcome in enumerate(STORED_OUTCOMES, 1)
     )
+
     return f"""
     CREATE OR REPLACE FUNCTION pg_temp.decide(uuid, bigint, bigint, bigint[] DEFAULT NULL,
       OUT rows bigint, OUT last_row bigint, OUT counts bigint[]) LANGUAGE plpgsql AS $function$

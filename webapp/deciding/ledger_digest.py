@@ -57,6 +57,7 @@ class Ledger:
             self.sha256.update(block["lines"].encode())
             self.blocks.append(_at_their_rows(block, self.last_row))
             self.last_row = block["last_row"]
+
         return self
 
     def _block(self, conn: Connection, last_row: int) -> dict[str, Any] | None:
@@ -71,11 +72,14 @@ def _at_their_rows(block: dict[str, Any], after: int) -> str:
     letters: str = block["letters"]
     if len(letters) == block["last_row"] - after:
         return letters
+
     spaced = []
+
     for letter, line in zip(letters, block["lines"].splitlines(), strict=True):
         row = int(line.partition(",")[0])
         spaced.append(letter.rjust(row - after))
         after = row
+
     return "".join(spaced)
 
 
@@ -119,6 +123,7 @@ class ReadBehind:
         except psycopg.OperationalError:  # None to spare.
             self.begins_at = NEVER
             return
+
         self.ledger.read(self.own, last_row, self.stop.is_set)
 
     def _connected(self) -> Connection:
@@ -137,12 +142,14 @@ def check_sums(conn: Connection, import_id: UUID, ledger: Ledger) -> list[str]:
         for outcome in STORED_OUTCOMES
         if found[outcome.value] != counts[outcome]
     ]
+
     if found["contacts"] != counts[Outcome.CREATED] - _deleted_since(
         conn, found, counts[Outcome.CREATED]
     ):
         wrong.append(f"created: ledger {counts[Outcome.CREATED]}, contacts {found['contacts']}")
     if found["state"] == "completed" and counts.total() != found["total"]:
         wrong.append(f"rows: file {found['total']}, ledger {counts.total()}")
+
     return wrong
 
 
@@ -154,6 +161,7 @@ def _deleted_since(conn: Connection, found: dict[str, Any], created: int) -> int
     missing = created - int(found["contacts"])
     if missing <= 0 or found["file_gone"]:
         return max(missing, 0)
+
     deleted: Any = conn.execute(_DELETED, (found["id"],)).fetchone()
     return int(deleted["contacts"])
 

@@ -63,8 +63,10 @@ def _shadow(conn: Connection, import_id: UUID) -> None:
     """Temporary tables in front of the real ones, with the contacts that hold any key of the file."""
     for setting in ("enable_hashjoin", "enable_seqscan"):
         conn.execute(f"SET LOCAL {setting} = on")
+
     for table in SHADOWED:
         conn.execute(f"CREATE TEMP TABLE {table} (LIKE public.{table} INCLUDING ALL)")
+
     conn.execute(_FILL, {"import_id": import_id})
     conn.execute(
         "SELECT setval('contacts_id_seq', (SELECT COALESCE(max(id), 0) + 1 FROM public.contacts))"
@@ -97,17 +99,22 @@ def _compute(
     conn.rollback()
     if row is None or row["state"] != State.READY:
         return False
+
     handler = DuplicateHandler(conn, lease.import_id, Rules(strategy, tuple(row["match_keys"])))
     conn.commit()
     conn.execute("SET TRANSACTION READ ONLY")
+
     try:
         outcomes = _simulate(handler, should_yield)
         found = _found(conn, lease.import_id, outcomes, row) if outcomes else None
     finally:
         conn.rollback()  # The shadows are as they were, ready for the next strategy.
+
     if found is None:
         return False
+
     _keep(conn, lease, found, {"strategy": strategy.value, "mended_at": row["mended_at"]})
+
     return True
 
 
@@ -136,12 +143,15 @@ def _cleared(conn: Connection) -> int:
 def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> dict[str, int] | None:
     outcomes = dict.fromkeys([outcome.value for outcome in STORED_OUTCOMES], 0)
     after = 0
+
     while (decided := handler.handle_duplicates(after, RANGE)).rows:
         for outcome, count in decided.counts.items():
             outcomes[outcome.value] += count
+
         after = decided.last_row
         if should_yield() or not _wanted(handler):
             return None
+
     return {**outcomes, Outcome.NOT_PROCESSED.value: 0}
 
 

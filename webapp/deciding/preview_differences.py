@@ -32,6 +32,7 @@ def note_differences(conn: Connection, import_id: UUID, came_to: str) -> None:
     found = conn.execute(_AS_PROMISED, {"import_id": import_id, "came_to": came_to}).fetchone()
     if found is None or found["as_promised"]:
         return
+
     conn.execute("SET LOCAL enable_hashjoin = on")
     conn.execute(_DIFFERENCES, {"import_id": import_id})
 

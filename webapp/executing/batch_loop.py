@@ -56,7 +56,9 @@ def run(
     finally:
         if not conn.closed:
             conn.autocommit = False
+
     assert found is not None  # noqa: S101 - a procedure with INOUT parameters always answers
+
     return LoopRun(found["turn"], found["last_row"], found["batches"])
 
 

@@ -68,6 +68,7 @@ def load_run(conn: Connection, import_id: UUID) -> Run:
     rules = Rules(
         Strategy(str(row["duplicate_strategy"])), tuple(row["match_keys"]), bool(row["retrying"])
     )
+
     return Run(
         import_id,
         rules,
@@ -109,8 +110,10 @@ class BatchProcessor:
             )
             if turn is not Turn.GO_ON:
                 return turn
+
         while (turn := self.run_loop(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
             committed(self.run.last_row)
+
         return turn
 
     def run_loop(self, seconds: float) -> Turn:
@@ -127,17 +130,20 @@ class BatchProcessor:
             )
         except psycopg.Error as error:
             return self.retry_failed_batch(error, time.monotonic() - started)
+
         self._go_on_after(done.last_row)
         if done.batches:
             self._tune((time.monotonic() - started) / done.batches)
         if done.turn == "fenced":
             raise Fenced
+
         return self.retry_failed_batch() if done.turn == "failure" else Turn(done.turn)
 
     def retry_failed_batch(self, failed: psycopg.Error | None = None, seconds: float = 0.0) -> Turn:
         """One batch with all its attempts; `failed` says how the first one went in the loop, and after how long."""
         narrow = failed is not None and self._failed(1, failed, seconds)
         self._find_checkpoint()
+
         for attempt in range(1 if failed is None else 2, ATTEMPTS + 1):
             started = time.monotonic()
             try:
@@ -145,7 +151,9 @@ class BatchProcessor:
             except psycopg.Error as error:
                 narrow = self._failed(attempt, error, time.monotonic() - started) or narrow
                 failed = error
+
         assert failed is not None  # noqa: S101 - an attempt returns or fails
+
         return self._give_up(first_line(failed), Category.DATABASE, started)
 
     def _find_checkpoint(self) -> None:
@@ -166,12 +174,15 @@ class BatchProcessor:
         After the last attempt the batch is given up, and that is what the log then says of it.
         """
         fault = self._roll_back(error)
+
         # A lost race looks like a row that cannot be stored, so it is first tried again as it is.
         narrow = fault is Fault.DATA or (fault is Fault.RACE and attempt > 1)
+
         if attempt < ATTEMPTS:
             self._log_retry(attempt, error, seconds)
             if not narrow:
                 time.sleep(BACK_OFF_SECONDS[attempt - 1])
+
         return narrow
 
     def execute_batch(self, attempt: int, narrow: bool, started: float) -> Turn:
@@ -179,12 +190,15 @@ class BatchProcessor:
         decided = self._decide(self.size, narrow=narrow)
         if not self.run.skip_errors:
             decided = self._up_to_first_failure(decided)
+
         if decided.rows == 0:
             self.conn.rollback()
             return Turn.DONE
+
         stop = not self.run.skip_errors and any(decided.counts[bad] for bad in FAILURES)
         cancelled = self._checkpoint(decided, started, _Logged(attempt, "done"))
         self._commit(decided.last_row)
+
         return Turn.STOPPED if stop else Turn.CANCELLED if cancelled else Turn.GO_ON
 
     def _decide(self, size: int, *, narrow: bool) -> Decided:
@@ -217,6 +231,7 @@ class BatchProcessor:
                 "last": decided.last_row,
             },
         ).fetchone()
+
         return int(found["rows"]) if found else 0
 
     def _checkpoint(self, decided: Decided, started: float, logged: "_Logged") -> bool:
@@ -238,9 +253,11 @@ class BatchProcessor:
             ),
         ).fetchone()
         assert found is not None  # noqa: S101 - a function always answers
+
         if found["cancelled"] is None:
             self.conn.rollback()
             raise Fenced
+
         return bool(found["cancelled"])
 
     def _commit(self, last_row: int) -> None:
@@ -255,19 +272,23 @@ class BatchProcessor:
         try:
             code = "workers_lost" if category is Category.SYSTEM else "batch_failed"
             decided = self.bisection.fail_rows(self.run.last_row, self.size, message, code)
+
             if (
                 decided.rows == 0
             ):  # Every row has its outcome: the workers were lost on the way to the end.
                 self.conn.rollback()
                 return Turn.DONE
+
             logged = _Logged(ATTEMPTS, "failed", category, message)
             cancelled = self._checkpoint(decided, started, logged)
             self._commit(decided.last_row)
         except psycopg.Error as error:
             self._roll_back(error)
             raise Paused("database", first_line(error)) from error
+
         if not self.run.skip_errors and decided.counts[Outcome.FAILED]:
             return Turn.STOPPED
+
         return Turn.CANCELLED if cancelled else Turn.GO_ON
 
     def _roll_back(self, error: Exception) -> Fault:
@@ -275,10 +296,12 @@ class BatchProcessor:
         fault = classify(error, self.conn)
         if fault is Fault.OUTAGE:
             raise Paused("database", first_line(error)) from error
+
         try:
             self.conn.rollback()
         except psycopg.Error as trouble:
             raise Paused("database", first_line(trouble)) from trouble
+
         return fault
 
     def _log_retry(self, attempt: int, error: Exception, seconds: float) -> None:
@@ -302,11 +325,14 @@ class BatchProcessor:
         """Grow or shrink the batch towards the aimed time, where the person left the size to us."""
         if self.run.batch_size:
             return
+
         before, (shortest, longest) = self.size, AUTO_AIM_SECONDS
+
         if seconds < shortest:
             self.size = min(self.size * 2, LARGEST_BATCH)
         elif seconds > longest:
             self.size = max(self.size // 2, 1)
+
         self.sizing = self.size != before
 
 

@@ -31,6 +31,7 @@ class Bisection:
     def _bisect(self, after: int, limit: int, error: Exception) -> Decided:
         if limit == 1:
             return self.fail_rows(after, 1, first_line(error), "database_error")
+
         half = limit // 2
         left = self._part(after, half)
         right = self._part(left.last_row, limit - half) if left.rows == half else _NOTHING
@@ -59,6 +60,7 @@ class Bisection:
         ).fetchone()
         assert found is not None  # noqa: S101 - an aggregate always answers
         counts = {outcome: int(found.get(outcome.value) or 0) for outcome in STORED_OUTCOMES}
+
         return Decided(int(found["rows"]), int(found["last_row"]), counts)
 
 

@@ -32,9 +32,12 @@ def execute_slice(
     ledger = ledger_digest.Ledger(lease.import_id)
     if stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED, ledger)
+
     processor = BatchProcessor(conn, lease)
+
     with ledger_digest.ReadBehind(ledger, connect, goes_on=processor.run.last_row > 0) as committed:
         turn = processor.process_batches(should_yield, committed)
+
     return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
 
 
@@ -81,11 +84,14 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
         digest=ledger.digest,
         reason=REASONS.get(turn),
     )
+
     if not ended:
         conn.rollback()
         raise Fenced
+
     _log_end(conn, lease.import_id, end, ledger)
     conn.commit()
+
     return end
 
 

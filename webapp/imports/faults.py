@@ -67,6 +67,7 @@ def classify(error: Exception, conn: psycopg.Connection[dict[str, Any]]) -> Faul
         return Fault.RACE
     if state in TRANSIENT_CODES:
         return Fault.TRANSIENT
+
     return Fault.DATA
 
 

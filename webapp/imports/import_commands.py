@@ -81,10 +81,12 @@ def execute(
     opened = locked_with_lease(session, import_id)
     if Command.EXECUTE in State(opened.state).repeats:
         return False
+
     require(opened, Command.EXECUTE)
     refuse_while_correcting(opened)
     if not skip_errors and (rows := invalid_rows(session, import_id)):
         raise Refusal("invalid_rows_block_start", rows=rows)
+
     enter(session, opened, State.QUEUED)
     opened.duplicate_strategy = Strategy(strategy)
     opened.skip_errors = skip_errors
@@ -92,6 +94,7 @@ def execute(
     opened.notification_email, opened.site_url = notification_email, site_url
     _wanted(session, import_id)
     session.flush()
+
     return True
 
 
@@ -115,15 +118,19 @@ def cancel(session: Session, import_id: UUID) -> None:
     known = State(state) if state else None
     if known is None or Command.CANCEL not in known.commands | known.repeats:
         raise Refusal("wrong_state", state=state or "")
+
     if state == State.CHECKING:
         _cancel_check(session, import_id)
         return
+
     if state == State.QUEUED and _cancel_queued(session, import_id):
         return
+
     asked = _ask_to_stop(session, import_id)
     transitions.move(driver(session), import_id, State.CANCELLING, where=_FREE, event=None)
     if asked:
         log(session, import_id, "cancel_requested")
+
     session.flush()
 
 
@@ -141,6 +148,7 @@ def _ask_to_stop(session: Session, import_id: UUID) -> bool:
         ContactImport.id == import_id,
         ContactImport.state.in_([*sources_of(State.CANCELLING), State.CANCELLING]),
     )
+
     asked = session.execute(
         update(ImportLease)
         .where(ImportLease.import_id.in_(going_on), ImportLease.cancel_requested_at.is_(None))
@@ -148,6 +156,7 @@ def _ask_to_stop(session: Session, import_id: UUID) -> bool:
         .returning(ImportLease.import_id)
         .execution_options(synchronize_session=False)
     )
+
     return asked.first() is not None
 
 
@@ -170,6 +179,7 @@ def _cancel_queued(session: Session, import_id: UUID) -> bool:
     A second run over failed rows goes back to where it was.
     """
     also = "lease_token = lease_token + 1, completed_at = clock_timestamp(), retrying = false"
+
     return any(
         transitions.move(
             driver(session), import_id, end, sources=(State.QUEUED,), where=where, also=also
@@ -183,6 +193,7 @@ def roll_back(session: Session, import_id: UUID) -> None:
     opened = locked_with_lease(session, import_id)
     if Command.ROLL_BACK in State(opened.state).repeats:
         return
+
     require(opened, Command.ROLL_BACK)
     _not_expired(session, opened)
     enter(session, opened, State.ROLLING_BACK)
@@ -204,6 +215,7 @@ def retry_failed(session: Session, import_id: UUID) -> None:
     _not_expired(session, opened)
     if not getattr(opened, Outcome.FAILED):
         raise Refusal("nothing_failed")
+
     session.execute(
         text(
             """INSERT INTO contact_import_logs (import_id, event, first_row, last_row, rows, result, message)
@@ -230,12 +242,14 @@ def run_again(
     require(old, Command.RUN_AGAIN)
     if old.file_gone or deadlines.is_over(old, deadlines.days(session)):
         raise Refusal("file_gone")
+
     going_on = select(ContactImport).where(
         ContactImport.run_again_of == old.id,
         ContactImport.created_by == user_id,
         ContactImport.state.not_in(ENDED),
         ContactImport.expired_at.is_(None),
     )
+
     if made := session.scalars(going_on.order_by(ContactImport.created_at.desc()).limit(1)).first():
         return made
 
@@ -267,6 +281,7 @@ def run_again(
         clear_token=old.clear_token,
         date_order=old.date_order,
     )
+
     return new
 
 

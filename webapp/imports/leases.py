@@ -44,8 +44,10 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     if held is None:
         conn.rollback()
         return None
+
     if held["backend_pid"]:
         _end_backend(conn, held["backend_pid"], held["backend_start"])
+
     # Where the work stands is read behind the old session: a lost work-horse's batches may have
     # gone on for a moment.
     token, place = _move_token(conn, import_id)
@@ -53,7 +55,9 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     _record_holder(conn, import_id, token, deaths, place)
     if held["died"] and deaths <= POISONED_AFTER:  # From then on it is the same, every few seconds.
         _log_resumed(conn, import_id, held["worker"])
+
     conn.commit()
+
     return Lease(import_id, token, deaths)
 
 
@@ -115,6 +119,7 @@ def _move_token(conn: Connection, import_id: UUID) -> tuple[int, int]:
         (import_id,),
     ).fetchone()
     assert moved is not None  # noqa: S101 - the lease row references the import
+
     return int(moved["lease_token"]), int(moved["place"])
 
 
@@ -195,6 +200,7 @@ def silent_workers(conn: Connection, lease_seconds: float) -> list[str]:
         (lease_seconds,),
     ).fetchall()
     conn.rollback()
+
     return [row["worker"] for row in rows]
 
 
@@ -204,6 +210,7 @@ def heartbeat(url: str, lease: Lease, every: float) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=_beat, args=(url, lease, every, stop), daemon=True)
     thread.start()
+
     try:
         yield
     finally:

@@ -72,6 +72,7 @@ def remembered(
         MappingTemplate.name.is_(None),
     )
     found = session.scalar(wanted)
+
     return (list(found.mapping), found.used_at) if found and _fits(found.mapping, columns) else None
 
 
@@ -83,6 +84,7 @@ def saved(session: Session, user_id: int) -> list[Saved]:
     newest = wanted.order_by(MappingTemplate.used_at.desc(), MappingTemplate.name).limit(
         MOST_OFFERED
     )
+
     return [Saved(row.id, str(row.name)) for row in session.execute(newest)]
 
 
@@ -100,10 +102,14 @@ def applied(
     found = _own(session, user_id, template_id)
     if found is None:
         return None
+
     known: dict[str, list[str | None]] = defaultdict(list)
+
     for label, target in zip(found.columns, found.mapping, strict=True):
         known[label].append(target)
+
     targets = [known[label].pop(0) if known[label] else UNKNOWN for label in columns]
+
     return [
         target if target != UNKNOWN else None if other in targets else other
         for target, other in zip(targets, otherwise, strict=True)
@@ -130,6 +136,7 @@ def _fits(targets: Sequence[str | None], columns: Sequence[str]) -> bool:
         mapping.check(targets, columns)
     except Refusal:
         return False
+
     return True
 
 

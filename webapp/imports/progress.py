@@ -121,9 +121,11 @@ class ProgressTracker:
         now = self.session.scalar(select(func.clock_timestamp()))
         if lease is None or now is None or state not in WORKED_ON:
             return None
+
         alive = lease.heartbeat_at is not None and now - lease.heartbeat_at < SILENCE
         if lease.waiting_for and not alive:
             return lease.waiting_for
+
         unattended = (
             timedelta()
             if alive
@@ -131,19 +133,24 @@ class ProgressTracker:
             if lease.enqueued_at
             else timedelta.max
         )
+
         if unattended < TRIED_AGAIN and self._stands_still(lease):
             return "help"
+
         return "worker" if unattended > LATE_WORKER else None
 
     def _work(self, found: ContactImport, processed: int) -> Work:
         if found.state == State.CHECKING:
             return _checked(found)
+
         if found.state == State.ROLLING_BACK:
             undone = found.rollback or {}
             through, total = undone.get("through", 0), undone.get("total")
             return Work(percent(through, total) if total else 0.0, through, total)
+
         if found.retrying:
             return self._run_again()
+
         return Work(
             0.0 if found.total is None else percent(processed, found.total), processed, found.total
         )

@@ -34,6 +34,7 @@ class Incoming:
         while len(self._waiting) >= CHUNK:
             self._keep(bytes(self._waiting[:CHUNK]))
             del self._waiting[:CHUNK]
+
         return len(data)
 
     def seek(self, _offset: int) -> None:
@@ -64,9 +65,11 @@ def received(conn: psycopg.Connection[Any], stream: BinaryIO | Incoming, limit: 
     if found is not stream:
         while found.size <= limit and (block := cast("BinaryIO", stream).read(CHUNK)):
             found.write(block)
+
     found.seek(0)
     if found.size > limit:
         raise Refusal("too_large", at="/file", limit_mb=limit // MEBIBYTE)
+
     return found
 
 
@@ -105,4 +108,5 @@ class StoredFile:
                 {"id": self.file_id, "offset": offset},
                 binary=True,
             ).fetchone()
+
         return found[0] if found and found[0] else None

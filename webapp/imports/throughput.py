@@ -43,9 +43,11 @@ def throughput(session: Session, import_id: UUID, event: str) -> Throughput:
     found = [Second(*row) for row in session.execute(_SECONDS, parameters)]
     if not found:
         return Throughput(0.0)
+
     last = found[-1].second
     averages = [_average(found, second) for second in range(last - SHOWN + 1, last + 1)]
     known = [average for average in averages if average is not None]
+
     return Throughput(known[-1], tuple(round(average * 60) for average in known))
 
 
@@ -54,6 +56,7 @@ def _average(found: Iterable[Second], until: int) -> float | None:
     past = [one for one in found if one.second <= until]
     if not past:
         return None
+
     window = [one for one in past if one.second > past[-1].second - WINDOW]
     seconds = window[-1].ended - min(one.began for one in window)
     return sum(one.rows for one in window) / max(seconds, 0.001)

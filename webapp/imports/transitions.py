@@ -35,6 +35,7 @@ def move(
     events = {TRANSITIONS[source][target] for source in sources}
     if event == _ANY_EVENT:
         (event,) = events
+
     conditions = ["id = %(import_id)s", "state = ANY(%(sources)s)"]
     conditions += ["lease_token = %(token)s"] if token is not None else []
     conditions += [where] if where else []
@@ -50,8 +51,10 @@ def move(
             **values,
         },
     ).fetchone()
+
     if moved and event:
         conn.execute(
             "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, %s)", (import_id, event)
         )
+
     return moved is not None

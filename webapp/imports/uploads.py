@@ -52,6 +52,7 @@ def create(
         default_country=default_country,
         upload_key=upload_key,
     )
+
     head = look(
         session,
         opened,
@@ -67,6 +68,7 @@ def create(
     session.add(ImportLease(import_id=opened.id))
     locks.log(session, opened.id, "uploaded")
     session.flush()
+
     return opened
 
 
@@ -113,9 +115,11 @@ def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any
     opened.mapping = None
     if opened.state != State.UPLOADED:
         locks.enter(session, opened, State.UPLOADED)
+
     # The cells moved, so a correction would meet another one.
     session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))
     session.flush()
+
     return opened
 
 
@@ -137,6 +141,7 @@ def _take_head(session: Session, opened: ContactImport, head: readers.Head) -> N
         "encoding_certain": head.encoding_certain,
         "mapped_before": before and before[1].isoformat(),
     }
+
     opened.suggested_mapping = (
         before[0] if before else list(mapping.suggest(head.columns, head.sample))
     )

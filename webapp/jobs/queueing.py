@@ -64,11 +64,13 @@ class OwnJob(Job):
             for name, value in raw_data.items()
             if name.decode(errors="replace") in RECORD
         }
+
         try:
             super().restore(read)
             own = self._is_own()
         except Exception:  # noqa: BLE001 - a record can hold anything, and must never end the worker
             own = False
+
         if not own:
             logger.warning("the queue holds a job that is not Rowcall's: it is removed")
             self.connection.delete(self.key)
@@ -84,6 +86,7 @@ class OwnJob(Job):
 def queue(url: str) -> Queue:
     """The import queue; the JSON serializer keeps pickle out of it."""
     connection = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+
     return Queue(
         QUEUE,
         connection=connection,
@@ -107,6 +110,7 @@ def eviction_policy(settings: Settings) -> str | None:
         policy = queue(settings.redis_url).connection.info("memory").get("maxmemory_policy")
     except redis.ResponseError:  # An account that may not ask.
         return None
+
     return str(policy) if policy else None
 
 
@@ -117,9 +121,11 @@ def wake(import_id: UUID, settings: Settings | None = None) -> bool:
     """
     settings = settings or Settings()
     enqueued = enqueue(import_id, settings)
+
     if not enqueued:
         with suppress(psycopg.Error), db.connect_job(settings.database_url) as conn:
             note_queue(conn, [import_id], away=True)
+
     return enqueued
 
 
@@ -182,6 +188,7 @@ def _enqueue(
     except redis.RedisError as error:
         logger.warning("queue out of reach: %s", type(error).__name__)
         return False
+
     return True
 
 

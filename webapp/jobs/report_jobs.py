@@ -26,12 +26,15 @@ def render_pdf(import_id: str) -> None:
 
     die_with_parent()
     settings = Settings()
+
     if os.environ.get("RQ_WORKER_ID"):
         resource.setrlimit(resource.RLIMIT_AS, (settings.pdf_memory_mb * MEBIBYTE,) * 2)
+
         # The end of the process, not an exception: WeasyPrint would take that for a broken picture
         # and go on.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(settings.pdf_seconds)
+
     pdf.render_and_keep(settings, UUID(import_id), leases.worker_name(os.getpid()))
 
 
@@ -48,6 +51,7 @@ def no_pdf(settings: Settings, import_id: UUID, pid: int, status: int) -> None:
     from webapp.reports import documents  # noqa: PLC0415 - only where a PDF went wrong
 
     is_too_much = os.WIFSIGNALED(status) and os.WTERMSIG(status) in OVER_THE_LIMITS
+
     with suppress(OperationalError), db.session(settings.database_url) as session:
         documents.lose_pdf(session, import_id, leases.worker_name(pid), too_much=is_too_much)
 
@@ -58,6 +62,7 @@ def notify(import_id: str) -> None:
 
     die_with_parent()
     settings = Settings()
+
     try:
         with db.session(settings.database_url) as session:
             ImportReporter(session, UUID(import_id)).send_completion_notification(settings)

@@ -38,13 +38,16 @@ def work(import_id: str) -> None:
     """
     settings = Settings()
     work_horses.die_with_parent()
+
     try:
         with db.connect_job(settings.database_url) as conn:
             lease = leases.claim(conn, UUID(import_id), settings.lease_seconds)
             if lease is None:
                 return  # Another worker has it: a job delivered twice changes nothing.
+
             with leases.heartbeat(settings.database_url, lease, settings.heartbeat_seconds):
                 ended = _slice(conn, lease, settings)
+
         if ended is not None:
             _afterwards(lease.import_id, settings, ended=ended)
     except psycopg.OperationalError as error:
@@ -72,6 +75,7 @@ def _slice(conn: Any, lease: leases.Lease, settings: Settings) -> bool | None:
         return None
     else:
         return ended
+
     return False
 
 
@@ -83,6 +87,7 @@ def _break_off(conn: Any, lease: leases.Lease, settings: Settings, error: Except
     if isinstance(error, psycopg.Error) and classify(error, conn) is Fault.OUTAGE:
         _wait_and_release(settings, lease, "database")
         return
+
     place = traceback.extract_tb(error.__traceback__)[-1]
     kind = type(error).__name__  # Not its text, which may quote a contact.
     logger.error(
@@ -99,6 +104,7 @@ def _let_go(settings: Settings, how: Callable[[Any], None]) -> bool:
             how(own)
     except psycopg.Error:
         return False
+
     return True
 
 
@@ -106,6 +112,7 @@ def _wait_and_release(settings: Settings, lease: leases.Lease, reason: str) -> N
     """Say what the import waits for, as soon as the database can be told: an outage is no death of the worker."""
     logger.warning("%s waits for %s", lease.import_id, reason)
     until = time.monotonic() + LONGEST_OUTAGE
+
     while not _let_go(settings, lambda own: leases.release(own, lease, waiting_for=reason)):
         if work_horses.stop_request.told or time.monotonic() > until:
             return
@@ -117,6 +124,7 @@ def _work_on(
 ) -> bool:
     state = _state(conn, lease.import_id)
     poisoned = lease.deaths >= leases.POISONED_AFTER
+
     if state == State.CHECKING and poisoned:
         check.refuse(conn, lease, Refusal("check_broken_off"))
     elif state == State.CHECKING:
@@ -130,6 +138,7 @@ def _work_on(
         return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:
         return undo.undo_slice(conn, lease, should_yield)
+
     return False
 
 
@@ -154,6 +163,7 @@ def _execute(
         conn, lease.import_id
     ):
         raise Paused("phone", "another import that matches by phone is running")
+
     connect = partial(db.connect_job, settings.database_url)
     return execution.execute_slice(conn, lease, connect, should_yield) is not None
 
@@ -165,6 +175,7 @@ def _phone_lock(conn: Any, import_id: UUID) -> bool:
         (PHONE_LOCK, import_id),
     ).fetchone()
     conn.rollback()
+
     return bool(row["free"])
 
 
@@ -173,6 +184,7 @@ def _state(conn: Any, import_id: UUID) -> State:
     conn.rollback()
     if row is None:
         raise Fenced  # discarded meanwhile
+
     return State(row["state"])
 
 
@@ -192,9 +204,11 @@ class _Fairness:
             return True
         if time.monotonic() < self.until:
             return False
+
         # With the queue away nothing could be enqueued, neither those others nor this import again.
         make_room = self._others_wait() and queueing.answers(self.settings)
         self.until = time.monotonic() + self.settings.slice_seconds
+
         return make_room
 
     def _others_wait(self) -> bool:
@@ -210,6 +224,7 @@ def _others_wait(conn: Any, lease: leases.Lease) -> bool:
                AND (i.state = ANY(%s) OR i.correcting IS NOT NULL)) AS wait""",
         (lease.import_id, sweeping.SWEPT_STATES),
     ).fetchone()
+
     return bool(row["wait"])
 
 
@@ -221,9 +236,12 @@ def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
                JOIN contact_import_leases l ON l.import_id = i.id WHERE i.id = %s""",
             (import_id,),
         ).fetchone()
+
     if row is None:
         return  # discarded, forgotten or erased with a person meanwhile
+
     state = State(row["state"])
+
     if ended and state in ENDED and state != State.ROLLED_BACK and row["notification_email"]:
         queueing.request_notice(import_id, settings)
     elif (state in WORKED_ON or state == State.READY) and not row["waiting_for"]:
@@ -254,6 +272,7 @@ def horse_died(job: Any, pid: int, status: int, _usage: object) -> None:
         report_jobs.no_pdf(settings, UUID(job.args[0]), pid, status)
     if not job.id.startswith("import-"):
         return
+
     import_id = UUID(job.args[0])
     _let_go(settings, lambda own: leases.expire(own, import_id, leases.worker_name(pid)))
     queueing.wake(import_id, settings)

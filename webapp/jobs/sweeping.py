@@ -26,6 +26,7 @@ def sweep(settings: Settings) -> int:
         enqueued = all(queueing.enqueue(import_id, settings) for import_id in found)
         if found:
             queueing.note_queue(conn, found, away=not enqueued)
+
     return len(found)
 
 
@@ -86,6 +87,7 @@ def unattended(conn: Any, settings: Settings) -> list[UUID]:
         },
     ).fetchall()
     conn.rollback()
+
     return [row["id"] for row in rows]
 
 
@@ -95,9 +97,13 @@ def send_notices(settings: Settings) -> int:
 
     if not settings.smtp_url:
         return 0
+
     due: list[UUID] = []
+
     with suppress(OperationalError), db.session(settings.database_url) as session:
         due = mail.due(session)
+
     for import_id in due:
         queueing.request_notice(import_id, settings)
+
     return len(due)

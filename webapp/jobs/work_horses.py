@@ -43,6 +43,7 @@ def end_silent_work_horses(settings: Settings, worker_pid: int) -> None:
     """
     with db.connect_job(settings.database_url) as conn:
         silent = set(leases.silent_workers(conn, settings.lease_seconds))
+
     for pid in _children(worker_pid):
         if leases.worker_name(pid) in silent:
             logger.warning("work-horse %s is silent: it is ended", pid)

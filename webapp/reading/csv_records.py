@@ -45,10 +45,12 @@ def inspect(source: Source, head: bytes, chosen: Chosen, limits: Limits) -> Head
         encoding, certain = encodings.known(encoding), True
     else:
         encoding, certain = encodings.detect(head, source.blocks(len(head)))
+
     delimiter = (
         delimiter or _declared_delimiter(head, encoding) or _best_delimiter(head, encoding, limits)
     )
     dialect = Dialect("csv", encoding, delimiter, None, 0)
+
     return headers.head_of(
         _first(source, dialect, limits), dialect, header_row, limits, certain=certain
     )
@@ -61,6 +63,7 @@ def _first(source: Source, dialect: Dialect, limits: Limits) -> list[Record]:
         found.append(record)
         if record.position.offset > SNIFFED_BYTES:
             break
+
     return found
 
 
@@ -79,6 +82,7 @@ def _best_delimiter(head: bytes, encoding: str, limits: Limits) -> str:
     """
     source = BytesSource(head)
     scores = {}
+
     for delimiter in DELIMITERS:
         found = _first(source, Dialect("csv", encoding, delimiter, None, 0), limits)
         whole = (
@@ -90,6 +94,7 @@ def _best_delimiter(head: bytes, encoding: str, limits: Limits) -> str:
         )
         quotes = sum('"' in cell for record in whole for cell in record.cells)
         scores[delimiter] = (times * (width > 1), -quotes, width)
+
     return max(DELIMITERS, key=lambda delimiter: scores[delimiter])
 
 
@@ -140,11 +145,14 @@ class _Reading:
                 yield self._refused()
                 reader = self._reader()
                 continue
+
             self.row += 1
             problem, begin = None, self.offset
+
             for _, size, wrong in taken:
                 self.offset += size
                 problem = problem or wrong
+
             yield Record(
                 self.row, cells, problem, Position(self.offset, self.row), self.offset - begin
             )
@@ -157,25 +165,30 @@ class _Reading:
     def _feed(self) -> Iterator[str]:
         taken, waiting, found = self.taken, self.waiting, self.lines
         held = 0  # bytes of the record at hand
+
         while True:
             line = waiting.popleft() if waiting else next(found, None)
             if line is None:
                 return
+
             held = held + line[1] if taken else line[1]
             taken.append(line)
             if line[2] == lines.TOO_LONG or held > ROW_BYTES or len(taken) > ROW_LINES:
                 raise csv.Error
+
             yield line[0]
 
     def _refused(self) -> Record:
         """The first line of the record at hand as a record of its own; the other lines are put back."""
         if self._is_long():
             return self._passed_over()
+
         text, size, problem = self.taken[0]
         self.waiting.extendleft(reversed(self.taken[1:]))
         cells = (
             self._leniently(text) if len(self.taken) == 1 and problem != lines.TOO_LONG else None
         )
+
         if problem == lines.TOO_LONG:
             cells = _pieces(text, self.delimiter)
         elif cells is None:
@@ -185,8 +198,10 @@ class _Reading:
                 [c[:KEPT_CELL_CHARS] if len(c) > self.longest_cell else c for c in cells],
                 "cell_too_long",
             )
+
         self.offset += size
         self.row += 1
+
         return Record(self.row, cells, problem, Position(self.offset, self.row), len(text))
 
     def _is_long(self) -> bool:
@@ -206,17 +221,21 @@ class _Reading:
         size = sum(size for _, size, _ in self.taken)
         self.taken.clear()
         since_quote = 0
+
         while opened and since_quote <= self.longest_cell:
             line = self.waiting.popleft() if self.waiting else next(self.lines, None)
             if line is None:
                 break
+
             quotes = line[0].count('"')
             opened = (opened + quotes) % 2
             since_quote = 0 if quotes else since_quote + len(line[0])
             size += line[1]
+
         self.offset += size
         self.row += 1
         cells = _pieces(text, self.delimiter)
+
         return Record(self.row, cells, lines.TOO_LONG, Position(self.offset, self.row), len(text))
 
     def _leniently(self, text: str) -> list[str] | None:
@@ -226,6 +245,7 @@ class _Reading:
             cells = next(csv.reader([text.rstrip("\r\n") + "\n"], delimiter=self.delimiter))
         finally:
             csv.field_size_limit(self.longest_cell)
+
         return None if cells[-1].endswith("\n") else cells
 
 

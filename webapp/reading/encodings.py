@@ -70,13 +70,16 @@ def known(encoding: str) -> str:
     name = normalize_encoding(encoding).lower()
     if name not in _names():
         raise Refusal("unknown_encoding", at="/encoding", encoding=encoding[:40])
+
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
         raise Refusal("unknown_encoding", at="/encoding", encoding=encoding[:40]) from None
+
     # The mark of a text codec is private, and the only way to tell one from rot13 and zip.
     if not found._is_text_encoding or found.name.replace("-", "_") in NOT_FOR_FILES:  # noqa: SLF001
         raise Refusal("unknown_encoding", at="/encoding", encoding=encoding[:40])
+
     return found.name
 
 
@@ -99,6 +102,7 @@ def others() -> list[str]:
             found.add(known(name))
         except Refusal:
             continue
+
     return sorted(found - FAMILIAR.keys())
 
 
@@ -110,13 +114,16 @@ def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
     for mark, name, _codec in MARKS:
         if head.startswith(mark):
             return name, True
+
     if b"\0" in head and (wide := _wide(head)):
         return wide, True
     if sum(map(head.count, CONTROLS)) * STRAY_CONTROLS > len(head):
         raise Refusal("not_text")
+
     for block in (head, *()) if not head.isascii() else _blocks(head, following):
         if not block.isascii():
             return _utf8_or_not(block)
+
     return "utf-8", True
 
 
@@ -133,7 +140,9 @@ def _utf8_or_not(block: bytes) -> tuple[str, bool]:
     bad = text.count("\ufffd") - block.count("\ufffd".encode())
     if bad == 0:
         return "utf-8", True
+
     good = sum(not c.isascii() for c in text) - bad
+
     # A few damaged bytes in a text of many umlauts do not make it cp1252: old code pages hardly
     # ever look like UTF-8.
     return ("utf-8" if good > 20 * bad else FALLBACK), False
@@ -144,8 +153,10 @@ def _wide(head: bytes) -> str | None:
     for codec in WIDE:
         if _reads_as(codec, head):
             return codec
+
     if head.count(0) * STRAY_ZEROS > len(head) and head.count(0) > 3:  # noqa: PLR2004
         raise Refusal("not_text")
+
     return None
 
 
@@ -156,9 +167,11 @@ def _reads_as(codec: str, head: bytes) -> bool:
         text = codecs.getincrementaldecoder(codec)().decode(whole)
     except UnicodeDecodeError:
         return False
+
     # Read with the bytes swapped, line breaks and commas would be ਍, ਀ and Ⰰ: no ASCII is left.
     signs = sum(text.count(sign) for sign in "\r\n,;\t|")
     swapped = sum(text.count(sign) for sign in "\u0d00\u0a00\u2c00\u3b00\u0900\u7c00")
+
     return "\0" not in text and signs > swapped
 
 
@@ -167,9 +180,11 @@ def resolved(encoding: str, first: bytes) -> tuple[str, int]:
     for mark, name, codec in MARKS:
         if first.startswith(mark) and (name == "utf-8-sig" or encoding.startswith(name)):
             return (codec if encoding.startswith(name[:5]) else encoding), len(mark)
+
     if encoding in {"utf-16", "utf-32"}:
         guesses = [
             codec for codec in WIDE if codec.startswith(encoding) and _reads_as(codec, first)
         ]
         return (guesses or [f"{encoding}-le"])[0], 0
+
     return ("utf-8" if encoding == "utf-8-sig" else encoding), 0

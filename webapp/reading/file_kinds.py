@@ -58,12 +58,15 @@ def by_content(head: bytes) -> None:
     """Raise Refusal for documents, pictures, programs and archives, under any name."""
     if head.startswith(OLE):
         raise Refusal("is_protected" if ENCRYPTED in head else "is_old_excel")
+
     for magic, code in MAGIC:
         if head.startswith(magic):
             raise Refusal(code)
+
     for magic, code in BINARY_MAGIC:
         if head.startswith(magic) and b"\0" in head[:64]:
             raise Refusal(code)
+
     if head[4:8] == b"ftyp":
         raise Refusal("is_image")
     if _beginning(head).startswith(MARKUP):

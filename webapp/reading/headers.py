@@ -29,12 +29,14 @@ def head_of(
     filled = [record for record in records if any(map(str.strip, record.cells))]
     if not filled:
         raise Refusal("empty_file")
+
     header = header_of(filled) if header_row is None else _chosen(filled, header_row)
     rows = [record.cells for record in filled if header is None or record.row > header.row]
     widths = [_width(row) for row in rows]
     width = max(len(header.cells), _usual(widths)) if header else max(widths)
     if width > limits.max_columns:
         raise Refusal("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
+
     columns = labels_of(header.cells if header else [], width)
     dialect = Dialect(
         dialect.format,
@@ -47,6 +49,7 @@ def head_of(
     sample = [
         [cell[:shown].replace("\0", "") for cell in row[:width]] for row in rows[:SAMPLE_ROWS]
     ]
+
     return Head(dialect, columns, sample, [], certain)
 
 
@@ -73,6 +76,7 @@ def header_of(filled: Sequence[Record]) -> Record | None:
             return record
         if _width(record.cells) >= width:
             return None if _looks_like_data(cells) else record
+
     return None
 
 

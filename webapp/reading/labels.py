@@ -85,7 +85,9 @@ def _qualified(plain: str) -> Named | None:
     found = ALIASES.get(bare)
     if found is None:
         return None
+
     said = " ".join(word for word in words if _is_qualifier(word) and word != "value")
+
     return replace(found, qualifier=said)
 
 
@@ -99,4 +101,5 @@ def _glued(plain: str) -> Named | None:
     found = ALIASES.get(parts[2]) if parts and (parts[1] or parts[3]) else None
     if parts is None or found is None:
         return None
+
     return replace(found, qualifier=" ".join(filter(None, (parts[1], parts[3]))))

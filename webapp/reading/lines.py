@@ -51,14 +51,18 @@ def _cut_bytes(blocks: Iterator[bytes], codec: str, longest: int) -> Iterator[Li
     rest, dropped = b"", 0
     for block in blocks:
         lines = (rest + block).splitlines(keepends=True)
+
         # A CR at a block's edge waits for the LF that may follow.
         rest = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
+
         for line in lines:
             yield _decoded(line, codec, dropped)
             dropped = 0
+
         if len(rest) > longest and not rest.endswith(b"\r"):
             dropped += len(rest) - KEPT_LINE_CHARS
             rest = rest[:KEPT_LINE_CHARS]
+
     if rest:
         yield _decoded(rest, codec, dropped)
 
@@ -72,6 +76,7 @@ def _decoded(raw: bytes, codec: str, dropped: int) -> Line:
             len(raw) + dropped,
             TOO_LONG if dropped else UNDECODABLE,
         )
+
     if codec == LOOSE and SURROGATE.search(line):
         return (
             SURROGATE.sub(REPLACEMENT, line),
@@ -80,6 +85,7 @@ def _decoded(raw: bytes, codec: str, dropped: int) -> Line:
         )
     if dropped:
         return line, len(raw) + dropped, TOO_LONG
+
     return line, len(raw), DAMAGED if REPLACEMENT in line else None
 
 
@@ -93,12 +99,15 @@ def _cut_text(blocks: Iterator[bytes], codec: str, longest: int) -> Iterator[Lin
     for text in _texts(blocks, codec):
         lines = TEXT_LINE.findall(rest + text)
         rest = "" if not lines or lines[-1].endswith("\n") else lines.pop()
+
         for line in lines:
             yield _measured(line, codec, dropped)
             dropped = 0
+
         if len(rest) > longest and not rest.endswith("\r"):
             dropped += _size(rest[KEPT_LINE_CHARS:], codec)
             rest = rest[:KEPT_LINE_CHARS]
+
     if rest:
         yield _measured(rest, codec, dropped)
 
@@ -113,9 +122,11 @@ def _texts(blocks: Iterator[bytes], codec: str) -> Iterator[str]:
 def _measured(line: str, codec: str, dropped: int) -> Line:
     size = _size(line, codec) + dropped
     problem = TOO_LONG if dropped else None
+
     if not line.isascii():
         line, bad = SURROGATE.subn(REPLACEMENT, line)
         problem = problem or (UNDECODABLE if bad else DAMAGED if REPLACEMENT in line else None)
+
     return line, size, problem
 
 

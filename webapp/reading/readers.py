@@ -48,12 +48,15 @@ def inspect(
     file_kinds.by_name(filename)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Refusal("empty_file")
+
     if head.startswith(b"PK\x03\x04"):
         found = xlsx_records.inspect(source, sheet, header_row, limits)
     else:
         found = csv_records.inspect(source, head, (encoding, delimiter, header_row), limits)
+
     if not found.sample:
         raise Refusal("only_header")
+
     return found
 
 
@@ -70,12 +73,15 @@ def records(
     limits = limits or Limits()
     room = xlsx_records if dialect.format == "xlsx" else csv_records
     last = dialect.header_row + limits.max_rows
+
     for record in room.records(source, dialect, start, limits):
         row, cells, _, position, size = record
         if row <= dialect.header_row or not any(map(str.strip, cells)):
             continue
         if row > last:
             raise Refusal("too_many_rows", limit=f"{limits.max_rows:,}")
+
         if len(cells) > limits.max_columns and any(map(str.strip, cells[limits.max_columns :])):
             record = Record(row, cells[: limits.max_columns], "too_many_cells", position, size)  # noqa: PLW2901
+
         yield record

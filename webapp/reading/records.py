@@ -101,6 +101,7 @@ def beginning(source: Source, size: int) -> bytes:
         head += block
         if len(head) >= size:
             break
+
     return head[:size]
 
 
@@ -112,7 +113,9 @@ def column_names(count: int) -> list[str]:
 def _letters(index: int) -> str:
     letters = ""
     index += 1
+
     while index:
         index, rest = divmod(index - 1, 26)
         letters = chr(ord("A") + rest) + letters
+
     return letters

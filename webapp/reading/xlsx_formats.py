@@ -28,6 +28,7 @@ def format_of(number: int, code: str | None) -> Format:
     """The format of a style: `number` is its id, `code` what the workbook says for ids of its own."""
     if code is None:
         return Kind.DATE if number in DATES else Kind.TIME if number in TIMES else None
+
     plain = ASIDE.sub("", code.split(";")[0]).lower()
     if plain == "general":
         return None
@@ -35,6 +36,7 @@ def format_of(number: int, code: str | None) -> Format:
         return Kind.DATE
     if any(c in plain for c in "hs"):
         return Kind.TIME
+
     return len(plain) if re.fullmatch("0{2,}", plain) else None
 
 
@@ -42,12 +44,15 @@ def shown(text: str, form: Format, *, from_1904: bool) -> str:
     """A number's text as a person sees it; what is no number stays as it is."""
     if form is None and (text.isdigit() or (text[:1] == "-" and text[1:].isdigit())):
         return text
+
     try:
         number = float(text)
     except ValueError:
         return text
+
     if isinstance(form, Kind):
         return _moment(number, form, from_1904=from_1904) or _plain(number)
+
     return _plain(number).zfill(form or 0)
 
 
@@ -63,12 +68,15 @@ def _moment(serial: float, kind: Kind, *, from_1904: bool) -> str | None:
     """Days since the beginning as a date, with the time where there is one."""
     days = serial if from_1904 or serial >= LAST_FALSE_DAY else serial + 1
     begin = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - sheets have no zones
+
     try:
         found = begin + timedelta(seconds=round(days * SECONDS_A_DAY))
     except (OverflowError, ValueError):
         return None
+
     if serial < 0:
         return None
     if kind is Kind.TIME and serial < 1:
         return found.time().isoformat()
+
     return found.date().isoformat() if found.time() == datetime.min.time() else found.isoformat(" ")

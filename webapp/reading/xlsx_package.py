@@ -71,6 +71,7 @@ class _Contents:
         )
         if len(data) > WORKBOOK_CONTENTS_BYTES:
             raise Refusal("workbook_too_large")
+
         return data
 
 
@@ -112,6 +113,7 @@ class Package:
             and member.file_size > PACKED_RATIO * max(member.compress_size, 1)
             for member in members
         )
+
         if len(members) > WORKBOOK_MEMBERS or unpacked > WORKBOOK_BYTES or inflated:
             raise Refusal("workbook_too_large")
         if any(member.flag_bits & ENCRYPTED for member in members):
@@ -122,9 +124,11 @@ class Package:
             raise Refusal("wrong_name", extension=".xlsm")
         if "xl/workbook.bin" in self.paths:
             raise Refusal("wrong_name", extension=".xlsb")
+
         if "mimetype" in self.paths:
             kind = self.archive.open(self.paths["mimetype"]).read(100)
             raise Refusal("is_opendocument" if b"opendocument" in kind else "is_archive")
+
         if "word/document.xml" in self.paths or "ppt/presentation.xml" in self.paths:
             raise Refusal("is_document")
         if "_rels/.rels" not in self.paths:
@@ -143,6 +147,7 @@ class Package:
         """
         folder, name = posixpath.split(path)
         related: dict[str, tuple[str, str]] = {}
+
         for element, found in self._elements(posixpath.join(folder, "_rels", f"{name}.rels")):
             if element == "Relationship" and found.get("TargetMode") != "External":
                 _refuse_many(related, WORKBOOK_LIST_ENTRIES)
@@ -150,6 +155,7 @@ class Package:
                     found["Type"].rpartition("/")[2],
                     _joined(folder, found["Target"]),
                 )
+
         return related
 
     def _sheets(self) -> list[Sheet]:
@@ -162,6 +168,7 @@ class Package:
                 if kind == "worksheet" and path.lower() in self.paths:
                     _refuse_many(found, WORKBOOK_LIST_ENTRIES)
                     found.append(Sheet(has["name"], path, has.get("state", "visible") != "visible"))
+
         return found
 
     def _formats(self) -> list[Format]:
@@ -170,6 +177,7 @@ class Package:
         codes: dict[int, str] = {}
         found: list[Format] = []
         part = ""
+
         for element, has in self._elements(path) if path and path.lower() in self.paths else ():
             if element == "numFmt" and part == "numFmts":
                 _refuse_many(codes, WORKBOOK_STYLES)
@@ -180,6 +188,7 @@ class Package:
                 found.append(format_of(number, codes.get(number)))
             elif element in {"numFmts", "fonts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs"}:
                 part = element
+
         return found
 
     def _elements(self, path: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -38,16 +38,19 @@ def inspect(source: Source, sheet: str | None, header_row: int | None, limits: L
     with _workbook(source) as book:
         names = [found.name for found in book.sheets]
         look = _Look()
+
         for candidate in _candidates(book, sheet):
             first = list(
                 itertools.islice(
                     _rows(book, candidate, source.size, 0, limits, look=look), SNIFFED_RECORDS
                 )
             )
+
             if first:
                 dialect = Dialect("xlsx", None, None, candidate.name, 0)
                 found = headers.head_of(first, dialect, header_row, limits, certain=True)
                 return replace(found, sheets=names)
+
     raise Refusal("empty_file")
 
 
@@ -78,8 +81,10 @@ def _workbook(source: Source) -> Iterator[Package]:
     with tempfile.TemporaryFile() as file:
         for block in source.blocks(0):
             file.write(block)
+
         with readable():
             book = Package(file)
+
         try:
             yield book
         finally:
@@ -135,17 +140,20 @@ def _rows(
     """
     text_left = TEXT_BYTES + TEXT_RATIO * file_size
     metered = look.over if look else _as_it_is
+
     with readable():
         shared = book.shared_strings()
         strings = SharedStrings(metered(shared) if shared else None, limits.max_cell_chars)
         share = file_size / max(book.size(sheet.path), 1)
         cutter = _Rows(book, strings, after, limits)
+
         try:
             with book.open(sheet.path) as stream:
                 for elements, read in children(metered(stream), "sheetData"):
                     offset = min(int(read * share), file_size)
                     if look:
                         look.take(rows=len(elements))
+
                     for element in elements:
                         row, cells, problem, size = cutter.row_of(element)
                         text_left -= size
@@ -177,6 +185,7 @@ class _Rows:
         row = int(number) if number else self.last + 1
         if not self.last < row <= LAST_ROW:
             raise Refusal("workbook_broken")
+
         self.last = row
         return (row, *self._cells_of(element)) if row > self.after else (row, [], None, 0)
 
@@ -184,28 +193,36 @@ class _Rows:
         cells: list[str] = []
         problem, size = None, 0
         value_tag = element.tag[: -len("row")] + "v"
+
         for cell in element:
             count = len(cell)
             if count == 0:
                 continue
+
             reference = cell.get("r")
             column = self.index_of[reference.rstrip(DIGITS)] if reference else len(cells)
+
             if count == 1 and cell[0].tag == value_tag:
                 text = self._shown(cell[0].text or "", cell.get("t", "n"), cell.get("s"))
             else:
                 text, uncomputed = self._apart(cell, value_tag)
                 problem = problem or uncomputed
+
             if len(text) > self.longest:
                 text, problem = text[:KEPT_CELL_CHARS], "cell_too_long"
+
             size += len(text)
             if size > ROW_BYTES:
                 text = text[:KEPT_CELL_CHARS]
+
             if column == len(cells) and column < self.columns:
                 cells.append(text)
             elif text:
                 self._put(cells, column, text)
+
         if size > ROW_BYTES:
             return [cell[:KEPT_CELL_CHARS] for cell in cells], TOO_LONG, ROW_BYTES
+
         return cells, problem, size
 
     def _put(self, cells: list[str], column: int, text: str) -> None:
@@ -224,18 +241,23 @@ class _Rows:
                 return self._shown(part.text or "", cell.get("t", "n"), cell.get("s")), None
             if local(part.tag) == "is":
                 return text_of(part), None
+
         computed = all(local(part.tag) != "f" for part in cell)
+
         return "", None if computed else "formula_without_value"
 
     def _shown(self, text: str, kind: str, style: str | None) -> str:
         if kind == "s":
             return self.string(int(text))
+
         if kind == "n":
             index = int(style) if style else 0
             form = self.formats[index] if index < len(self.formats) else None
             return shown(text, form, from_1904=self.from_1904) if text else ""
+
         if kind == "b":
             return "TRUE" if text.strip() == "1" else "FALSE"
+
         return text.removesuffix("T00:00:00") if kind == "d" else unescaped(text)
 
 
@@ -249,8 +271,12 @@ class _Indexes(dict[str, int]):
     def __missing__(self, letters: str) -> int:
         if not LETTERS.fullmatch(letters):
             raise Refusal("workbook_broken")
+
         index = 0
+
         for letter in letters:
             index = index * 26 + ord(letter) - ord("A") + 1
+
         self[letters] = index - 1
+
         return index - 1

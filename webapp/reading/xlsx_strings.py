@@ -21,6 +21,7 @@ def text_of(element: Element) -> str:
     """The text of a string: whole, or in runs of different looks, without how a Japanese name is read."""
     if len(element) == 1 and len(element[0]) == 0:
         return unescaped(element[0].text or "")
+
     runs = (
         t for run in element if local(run.tag) != "rPh" for t in run.iter() if local(t.tag) == "t"
     )
@@ -62,9 +63,11 @@ class SharedStrings:
         place = index - self.latest_from
         if place < 0:
             return self._earlier(index) if self._is_short(index) else self._from_file(index)
+
         while place >= len(self.latest):
             self._read_on()
             place = index - self.latest_from
+
         return self.latest[place]
 
     def _is_short(self, index: int) -> bool:
@@ -80,17 +83,21 @@ class SharedStrings:
         batch, _ = next(self.batches, (None, 0))
         if batch is None:
             raise Refusal("workbook_broken")
+
         texts = [text_of(element) for element in batch]
         if max(map(len, texts), default=0) > self.longest:
             texts = [text[: self.longest + 1] for text in texts]
+
         encoded = [text.encode() for text in texts]
         self.file.write(b"".join(encoded))
         self.file.flush()
         self.ends.extend(list(accumulate(map(len, encoded), initial=self.ends[-1]))[1:])
         if len(self.ends) > SHARED_STRINGS:
             raise Refusal("workbook_too_large")
+
         if len(self.latest) > LATEST or self.latest_chars > STRINGS_AT_HAND_CHARS:
             self.latest_from += len(self.latest)
             self.latest, self.latest_chars = [], 0
+
         self.latest += texts
         self.latest_chars += sum(map(len, texts))

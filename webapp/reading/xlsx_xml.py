@@ -32,10 +32,12 @@ def elements(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
     parser.StartElementHandler = lambda name, attributes: found.append(
         (local(name), {local(key): value for key, value in attributes.items()})
     )
+
     while block := stream.read(XML_BLOCK_BYTES):
         parser.Parse(block, False)
         yield from found
         found.clear()
+
     parser.Parse(b"", True)
 
 
@@ -52,29 +54,35 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
     """
     block = _prolog(stream)
     builder = TreeBuilder()
+
     # An element of our own around the document shows what is built before the document ends.
     around = builder.start("around", {})
     parser = XMLParser(target=builder)  # noqa: S314 - _prolog let no document type in
     parent: Element | None = None
     read = pending = 0
+
     while block:
         parser.feed(block)
         read += len(block)
         pending += len(block)
         if parent is None:
             parent = next((found for found in around.iter() if local(found.tag) == container), None)
+
         if parent is not None and (whole := parent[:-1]):
             del parent[:-1]
             pending = 0
             yield whole, read
+
         if _is_large(around, pending) or _is_deep(around):
             raise Refusal("workbook_too_large")
         if parent is not None and _is_over(around, parent):
             break
+
         block = stream.read(XML_BLOCK_BYTES)
     else:
         builder.end("around")
         parser.close()
+
     if parent is not None:
         yield list(parent), read
 
@@ -100,6 +108,7 @@ def _is_deep(element: Element) -> bool:
         if not len(element):
             return False
         element = element[-1]
+
     return True
 
 
@@ -107,11 +116,13 @@ def _prolog(stream: IO[bytes]) -> bytes:
     """The bytes up to the root element at least, read once by a parser that refuses a document type."""
     parser, read, begun = _parser(), b"", []
     parser.StartElementHandler = lambda *element: begun.append(element)
+
     while not begun and (block := stream.read(XML_BLOCK_BYTES)):
         read += block
         parser.Parse(block, False)
         if len(read) > XML_PROLOG_BYTES:
             raise Refusal("workbook_too_large")
+
     return read
 
 

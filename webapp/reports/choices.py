@@ -27,6 +27,7 @@ def choices(found: ContactImport) -> list[tuple[str, str]]:
             rows_word(found.batch_size) + " each" if found.batch_size else "as large as runs well",
         ),
     ]
+
     return [(name, words) for name, words in said if words]
 
 
@@ -36,7 +37,9 @@ def _read_as(found: ContactImport) -> str:
         how = f"{FAMILIAR.get(found.encoding or '', found.encoding or '')}, {delimiter} between columns"
     else:
         how = f"Excel workbook, sheet {found.sheet}"
+
     names = f"column names in row {found.header_row:,}" if found.header_row else "no column names"
+
     return f"{how}, {names}"
 
 

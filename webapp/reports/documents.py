@@ -26,10 +26,12 @@ def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
         or (kept.state != "ready" and _now(session) - kept.made_at > LONGEST)
     ):
         return None
+
     ended = max(
         filter(None, (found.completed_at, found.rolled_back_at, found.purged_at)),
         default=found.created_at,
     )
+
     return kept if kept.made_at >= ended else None
 
 
@@ -48,8 +50,10 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
         ImportDocument.import_id != found.id,
         ImportDocument.made_at > func.clock_timestamp() - LONGEST,
     )
+
     if (session.scalar(waiting) or 0) >= PDFS_AT_ONCE:
         return False
+
     fresh = {
         "state": "rendering",
         "content": None,
@@ -64,6 +68,7 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
             index_elements=["import_id", "kind"], set_={**fresh, "tries": tries}
         )
     )
+
     return True
 
 
@@ -79,9 +84,12 @@ def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
         .returning(ImportDocument.made_at, ImportDocument.tries)
         .execution_options(synchronize_session=False)
     ).first()
+
     if begun is None or begun.tries <= TRIES:
         return begun and begun.made_at
+
     keep_pdf(session, import_id, begun.made_at, code=TOO_MUCH)
+
     return None
 
 
@@ -100,6 +108,7 @@ def forget_pdf(session: Session, import_id: UUID, state: str) -> None:
         ImportDocument.kind == "pdf",
         ImportDocument.state == state,
     )
+
     session.execute(
         delete(ImportDocument).where(*kept).execution_options(synchronize_session=False)
     )

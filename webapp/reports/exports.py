@@ -73,6 +73,7 @@ def report_csv(
         [entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells]
         for entry, cells in _rows(session, found, every, limits)
     )
+
     return _csv([*REPORT_COLUMNS, *found.columns], lines)
 
 
@@ -103,6 +104,7 @@ def _kept(session: Session, import_id: UUID) -> Iterator[list[Any]]:
             values = [_plain(entry.wanted), _plain(entry.now), _changed_by(entry)]
             reason = ": ".join(filter(None, (messages.title(entry.code), entry.message)))
             yield [entry.row, entry.contact_id, entry.field, entry.code, reason, *values]
+
         after = page[-1].id
 
 
@@ -132,6 +134,7 @@ def _reason(entry: Any) -> str:
         [],
         problems=entry.problems,
     )
+
     return row.sentence or ""
 
 
@@ -141,6 +144,7 @@ def _rows(
     """Ledger entries with the file's cells; both come in row order, so one pass joins them."""
     cells = _cells(session, found, limits)
     row, values = next(cells, (None, []))
+
     for entry in _entries(session, query, found.id, with_cells=row is None):
         while row is not None and row < entry.row:
             row, values = next(cells, (None, []))
@@ -156,6 +160,7 @@ def _entries(session: Session, query: str, import_id: UUID, *, with_cells: bool)
         "chars": FLUSH_CHARS,
         "with_cells": with_cells,
     }
+
     while page := _page(session, query, asked):
         yield from page
         asked["after"] = page[-1].row
@@ -174,6 +179,7 @@ def _cells(
     source = StoredFile(lambda: driver(session), found.file_id, found.size_bytes)
     if next(source.blocks(0), None) is None:
         return
+
     for record in readers.records(source, uploads.dialect_of(found), limits=limits):
         yield record.row, record.cells
 
@@ -183,10 +189,12 @@ def _csv(header: list[str], lines: Iterable[list[Any]]) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow([safe(label) for label in header])
+
     for number, line in enumerate(lines, 1):
         writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in line])
         if number % FLUSH_ROWS == 0:
             yield _emptied(buffer)
+
     yield _emptied(buffer)
 
 

@@ -42,9 +42,11 @@ class Row:
             )
         if self.code is None:
             return None
+
         facts = {"row": (self.detail or {}).get("row", self.row)}
         said = messages.instruction(self.code, **facts)
         message = (self.detail or {}).get("message")
+
         return f"{messages.title(self.code, **facts)}: {message}. {said}" if message else said
 
 
@@ -75,6 +77,7 @@ def rows(
         conditions.append(_SEARCH)
     if differing:
         conditions.append(_DIFFERING)
+
     source = _NOT_PROCESSED if outcome == Outcome.NOT_PROCESSED else "contact_import_results"
     sought = folding.pattern(search) if search else None
     found = session.execute(
@@ -89,6 +92,7 @@ def rows(
             "sought": sought,
         },
     )
+
     return [
         Row(
             row=row.row,
@@ -126,6 +130,7 @@ def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
         ),
         {"ids": [one for one in ids if one is not None]},
     )
+
     return {row.id: row.name[:LONGEST_NAME] for row in rows if row.name}
 
 
@@ -135,6 +140,7 @@ def changes_of(
     """A journal entry field by field, without the derived keys."""
     if not isinstance(before, dict):
         return []
+
     return [
         {"field": name, "before": value, "after": (after or {}).get(name)}
         for name, value in before.items()

@@ -30,12 +30,15 @@ def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
     found = session.get_one(ContactImport, import_id)
     if not settings.smtp_url or not found.notification_email:
         return False
+
     try:
         _send(settings, compose(settings, session, found))
     except TROUBLE as problem:
         note_failure(session, import_id, reason(problem))
         return False
+
     locks.log(session, import_id, "mail_sent")
+
     return True
 
 
@@ -69,6 +72,7 @@ def compose(settings: Settings, session: Session, found: ContactImport) -> Email
     facts = {"report": report, "found": found, "report_url": f"{base}/imports/{found.id}/report"}
     facts["rollback_url"] = f"{base}/imports/{found.id}/rollback"
     message = EmailMessage()
+
     # A file's name is a stranger's text: one line, with any content.
     message["Subject"] = _one_line(f"{report.headline} ({found.filename})")
     message["From"] = settings.mail_from
@@ -81,6 +85,7 @@ def compose(settings: Settings, session: Session, found: ContactImport) -> Email
     message.add_alternative(
         templates.get_template("mail/notice.html").render(facts), subtype="html"
     )
+
     return message
 
 
@@ -111,6 +116,7 @@ def _connected(server: MailServer) -> smtplib.SMTP:
         )
     else:
         connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
+
     try:
         _secure(connection, server)
         if server.user:
@@ -118,6 +124,7 @@ def _connected(server: MailServer) -> smtplib.SMTP:
     except BaseException:
         connection.close()
         raise
+
     return connection
 
 
@@ -126,6 +133,7 @@ def _secure(connection: smtplib.SMTP, server: MailServer) -> None:
     connection.ehlo_or_helo_if_needed()
     if server.tls == "at once":
         return
+
     if connection.has_extn("starttls"):
         connection.starttls(context=ssl.create_default_context())
         connection.ehlo()  # What was offered in clear may have been put there by a stranger.
@@ -144,6 +152,7 @@ def trouble(settings: Settings) -> str | None:
         server = mail_server(settings)
         if server is None:
             return "Set SMTP_URL (smtp://user:password@host:port); only notices by mail are off"
+
         with _connected(server):
             return None
     except TROUBLE as problem:
@@ -160,4 +169,5 @@ def reason(trouble: Exception) -> str:
         return "The mail server does not accept user and password"
     if isinstance(trouble, smtplib.SMTPNotSupportedError):
         return "The mail server does not support what is needed, such as signing in or addresses beyond ASCII"
+
     return f"The mail server cannot be used ({type(trouble).__name__})"

@@ -25,8 +25,10 @@ def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
     """Render the requested report and keep it, or keep why there is none."""
     with db.session(settings.database_url) as session:
         since = documents.begin_pdf(session, import_id, maker)
+
     if since is None:
         return
+
     with db.session(settings.database_url) as session:
         try:
             documents.keep_pdf(
@@ -49,11 +51,13 @@ def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as problem:
         raise Refusal("pdf_without_pango") from problem
+
     block = URLFetcher(allowed_protocols=frozenset(), allow_redirects=False, fail_on_errors=False)
     html = page(session, import_id)
     style = (TEMPLATES / "pdf" / "report.css").read_text().replace("PAGE_SIZE", page_size)
     document = HTML(string=html, base_url=None, url_fetcher=block)
     styles = [CSS(string=style, url_fetcher=block)]
+
     return bytes(
         document.write_pdf(stylesheets=styles, pdf_variant="pdf/ua-1", finisher=_head_columns)
         or b""
@@ -70,6 +74,7 @@ def _head_columns(_document: object, written: Any) -> None:
 def page(session: Session, import_id: UUID) -> str:
     """The HTML that is put on paper."""
     found = summary.report(session, import_id)
+
     return (
         environment()
         .get_template("pdf/report.html")

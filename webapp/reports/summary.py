@@ -87,6 +87,7 @@ def report(session: Session, import_id: UUID) -> Report:
     found = session.get_one(ContactImport, import_id, populate_existing=True)
     person = session.get_one(User, found.created_by)
     outcomes = outcomes_of(found)
+
     return Report(
         found=found,
         person=person.name or person.email,
@@ -121,6 +122,7 @@ def _headline(report: Report) -> str:
             f"This import was taken back: {contacts_word(undone.get('removed', 0))} removed,"
             f" {number(undone.get('restored', 0))} restored, {number(undone.get('kept', 0))} kept."
         )
+
     if found.state == State.REFUSED:
         return State.REFUSED.sentence
     if report.success == report.total:
@@ -129,6 +131,7 @@ def _headline(report: Report) -> str:
             if report.total != 1
             else "The contact is in."
         )
+
     return " ".join(filter(None, [State(found.state).sentence, _how_many(report), _needs(report)]))
 
 
@@ -161,6 +164,7 @@ def _problems(session: Session, import_id: UUID) -> list[Problem]:
         ),
         {"id": import_id},
     )
+
     return [Problem(row.outcome, row.code, row.rows) for row in rows]
 
 
@@ -175,6 +179,7 @@ def _batches(session: Session, import_id: UUID) -> dict[str, int]:
         ),
         {"id": import_id},
     ).one()
+
     return dict(row._mapping)  # noqa: SLF001 - the documented way to a row's dict
 
 
@@ -187,6 +192,7 @@ def _contradictions(session: Session, import_id: UUID) -> str | None:
         ),
         {"id": import_id, "ends": [str(state) for state in RUN_ENDED]},
     ).first()
+
     return end.message if end and end.result == "failed" else None
 
 
@@ -198,6 +204,7 @@ def _troubles(session: Session, import_id: UUID) -> list[Trouble]:
         ),
         {"id": import_id},
     )
+
     return [Trouble(*row) for row in rows]
 
 

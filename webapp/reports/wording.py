@@ -41,6 +41,7 @@ def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
             place = round(x, 1), round(max(width - 2, 2), 1)
             found.append(Segment(outcome, count, outcome.word(count), *place, outcome.colour.light))
             x += width
+
     return found
 
 
@@ -86,6 +87,7 @@ def duration(seconds: float | None) -> str:
         return ""
     if seconds < SHORT:
         return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
@@ -95,6 +97,7 @@ def eta(seconds: int | None) -> str:
         return "working out the time left"
     if seconds < LONG:
         return f"about {counted(max(seconds, 1), 'second')} left"
+
     return f"about {counted(round(seconds / 60), 'minute')} left"
 
 
@@ -141,4 +144,5 @@ def environment() -> Environment:
     )
     found.filters.update(FILTERS)
     found.globals.update(GLOBALS)
+
     return found

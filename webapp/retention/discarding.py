@@ -43,10 +43,13 @@ def discard(session: Session, import_id: UUID) -> None:
         return  # Another click was first.
     if not possible(found):
         raise Refusal("wrong_state", state=found.state)
+
     file_id = found.file_id
     session.expunge(found)
+
     for table in LOOSE:
         session.execute(text(f"DELETE FROM {table} WHERE import_id = :id"), {"id": import_id})
+
     session.execute(text("DELETE FROM contact_imports WHERE id = :id"), {"id": import_id})
     session.execute(text(_UNSHARED), {"file_id": file_id})
 

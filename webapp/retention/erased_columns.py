@@ -67,6 +67,7 @@ def of_rows() -> Iterator[str]:
             yield f"UPDATE {table} SET {', '.join(emptied(table))} WHERE (import_id, row) IN {_THEIR_ROWS}"
         elif personal_columns(table):
             yield f"DELETE FROM {table} WHERE (import_id, row) IN {_THEIR_ROWS}"
+
     yield f"""UPDATE {LOGS} SET message = NULL
         WHERE event = 'row_failed' AND (import_id, first_row) IN {_THEIR_ROWS}"""
 
@@ -115,6 +116,7 @@ def scrub(session: Session, sought: Sought, without_file: Sequence[UUID]) -> Non
     _scrub(session, IMPORTS, labels(), sought, IMPORTS.c.id.not_in(without_file))
     _scrub(session, LOGS, personal_columns(LOGS), sought)
     columns = personal_columns(MAPPINGS)
+
     for row in session.execute(select(MAPPINGS.c.id, *columns)).mappings().all():
         if any(tells(sought, row[column.name]) for column in columns):
             session.execute(delete(MAPPINGS).where(MAPPINGS.c.id == row["id"]))
@@ -130,9 +132,11 @@ def _scrub(
         .mappings()
         .all()
     )
+
     for row in found:
         told = {column.name: _without(sought, row[column.name], column) for column in columns}
         changed = {name: value for name, value in told.items() if value != row[name]}
+
         if changed:
             this = [column == row[column.name] for column in is_key]
             session.execute(update(table).where(*this).values(changed))
@@ -145,6 +149,7 @@ def tells(sought: Sought, value: Any) -> bool:
         return sought.is_in([value, value.replace("_", " "), value.rpartition(".")[0]])
     if isinstance(value, dict):
         return any(tells(sought, part) for part in (*value.keys(), *value.values()))
+
     return isinstance(value, list) and any(tells(sought, part) for part in value)
 
 
@@ -161,4 +166,5 @@ def _blanked(sought: Sought, value: Any) -> Any:
         return "" if tells(sought, value) else value
     if isinstance(value, dict):
         return {_blanked(sought, name): _blanked(sought, part) for name, part in value.items()}
+
     return [_blanked(sought, part) for part in value] if isinstance(value, list) else value

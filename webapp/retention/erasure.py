@@ -99,11 +99,13 @@ class _Look:
             for (import_id, row), way in self.rows.items()
             if way == OWN or (import_id, row) in also or (import_id, way) in also
         }
+
         files = {
             import_id
             for import_id, way in self.files.items()
             if way == OWN or (import_id, FILE) in also
         }
+
         return sorted(rows), sorted(files | {import_id for import_id, _ in rows})
 
 
@@ -118,6 +120,7 @@ def traces(session: Session, contact_id: int) -> Traces:
     every = {*files, *look.files, *(import_id for import_id, _ in look.rows)}
     known = session.execute(text(_IMPORTS), {"ids": list(every)}).all()
     labelled = erased_columns.labelled(session, look.sought)
+
     return Traces(
         rows,
         [one for one in known if one.id in files],
@@ -143,9 +146,11 @@ def _others(
     others = {key: way for key, way in look.rows.items() if way != OWN}
     listed = sorted(others)[:LISTED]
     who = _who(session, listed)
+
     for one in known:
         ways = [way for (import_id, _), way in others.items() if import_id == one.id]
         file = look.files.get(one.id) if one.id not in files and not ways else None
+
         if ways or file:
             counts = {way: ways.count(way) for way in (PHONE, NAMED) if way in ways}
             rows = [(key[1], others[key], who.get(key, "")) for key in listed if key[0] == one.id]
@@ -178,16 +183,20 @@ def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Lo
     sought = known.sought
     rows = dict(known.rows)
     asked = {"id": contact_id, "among": list(among), **keys, "sought": sought.pattern}
+
     for found in session.execute(text(_ROWS), asked):
         if found.said is None or sought.is_mentioned_in(found.said):
             key = (found.import_id, found.row)
             rows[key] = stronger(rows.get(key), found.way) or found.way
+
     files = known.files | dict.fromkeys(_by_journal(session, contact_id), OWN)
+
     for look in (person_search.in_headers, person_search.in_files):
         own = {import_id for import_id, way in files.items() if way == OWN}
         own |= {import_id for (import_id, _), way in rows.items() if way == OWN}
         for import_id, way in look(session, sought, among - own):
             files[import_id] = stronger(files.get(import_id), way) or way
+
     return _Look(keys, standing, rows, files)
 
 
@@ -198,6 +207,7 @@ def _settled(session: Session, contact_id: int) -> _Look:
         if not _anything_new(session, contact_id, look):
             break
         look = _look(session, contact_id, look)
+
     return look
 
 
@@ -283,6 +293,7 @@ def erase(session: Session, contact_id: int, also: Also = ()) -> Traces:
     """
     look = _settled(session, contact_id)
     session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'"))
+
     try:
         return _erase(session, contact_id, look, also)
     except OperationalError as error:
@@ -298,19 +309,26 @@ def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces
     found = Traces(rows, list(session.execute(text(_LOCKED), {"ids": files})))
     if found.busy:
         raise Refusal("erase_while_running", filename=found.busy[0].filename)
+
     _forget_headers(session, look, files)
+
     for statement in (*erased_columns.of_rows(), *erased_columns.of_files(), *_FROM_IMPORTS):
         session.execute(text(statement), _facts(found))
+
     for statement in erased_columns.of_unused():
         session.execute(text(statement), _facts(found))
+
     erased_columns.scrub(session, look.sought, files)
     contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
     if _anything_new(session, contact_id, look):
         raise Refusal("erase_meanwhile")
+
     for statement in erased_columns.of_contact():
         session.execute(text(statement), {"id": contact_id})
+
     session.delete(contact)
     session.flush()
+
     return found
 
 
@@ -321,6 +339,7 @@ def _forget_headers(session: Session, look: _Look, files: list[UUID]) -> None:
         headed.columns = column_names(len(headed.columns))
         headed.mapping = headed.mapping and mapping.relabelled(headed.mapping, headed.columns)
         headed.suggested_mapping = mapping.relabelled(headed.suggested_mapping, headed.columns)
+
     session.flush()
 
 

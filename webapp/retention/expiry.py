@@ -19,11 +19,13 @@ ONE_AT_A_TIME = 7_665_103  # "rowcall forget": one worker at a time
 def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:
     """Delete what is older than `days`, for about `seconds`; true when there is more to do."""
     until = time.monotonic() + seconds
+
     # Released with the connection, too.
     if not conn.execute("SELECT pg_try_advisory_lock(%s) AS mine", (ONE_AT_A_TIME,)).fetchone()[
         "mine"
     ]:  # type: ignore[index]
         return False
+
     try:
         _expire(conn, days)
         while time.monotonic() < until:
@@ -33,6 +35,7 @@ def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:
                 or _some_due(conn, days)
             ):
                 return False
+
         return True
     finally:
         conn.rollback()
@@ -58,14 +61,18 @@ def _some_of_an_import(conn: Connection) -> bool:
            WHERE expired_at IS NOT NULL AND purged_at IS NULL ORDER BY expired_at LIMIT 1""",
         (list(UNUSED),),
     ).fetchone()
+
     if found is None:
         conn.rollback()
         return False
+
     if not any(
         conn.execute(step, {"id": found["id"], "limit": limit}).rowcount for step, limit in STEPS
     ):
         _finish(conn, found["id"], unused=found["unused"])
+
     conn.commit()
+
     return True
 
 
@@ -148,16 +155,19 @@ def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
         conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s", (import_id,))
         conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
         return
+
     for table in (
         "contact_import_corrections",
         "contact_import_previews",
         "contact_import_documents",
     ):
         conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
+
     conn.execute(
         "UPDATE contact_import_logs SET message = NULL WHERE import_id = %s AND event = 'row_failed'",
         (import_id,),
     )
+
     conn.execute(
         "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'purged')", (import_id,)
     )
@@ -177,6 +187,7 @@ def _some_deleted_contacts(conn: Connection, days: int) -> bool:
         (days, BATCH),
     ).rowcount
     conn.commit()
+
     return done > 0
 
 
@@ -189,4 +200,5 @@ def _some_due(conn: Connection, days: int) -> bool:
         (days, BATCH),
     ).rowcount
     conn.commit()
+
     return done > 0

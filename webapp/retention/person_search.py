@@ -60,11 +60,13 @@ class Phone:
             else ""
         )
         before = rf"(?:{abroad}{trunk}{BETWEEN})"
+
         # With what is dialled before it, the number may follow another one; bare, it must not be a
         # part of one.
         dialled = rf"(?<!\d){before}{digits}(?![.,]?\d)"
         bare = rf"(?<!\d)(?<!\d[,{SIGN[1:]}){digits}(?!\d|[,{SIGN[1:]}\d)"
         local = rf"|{BETWEEN.join(number[-LOCAL:])}" if len(number) > LOCAL else ""
+
         return cls(
             near=re.compile(BETWEEN.join(number[-LOCAL:])),
             within=re.compile(f"{dialled}|{bare}") if len(number) >= SHORT else None,
@@ -138,6 +140,7 @@ class Sought:
         )
         by_name = re.compile("|".join(name_pattern(*name) for name in called)) if called else None
         by_mail = re.compile("|".join(map(mail_pattern, plain)))
+
         return cls(plain, by_mail, frozenset(ids), numbers, called, by_name)
 
     def tells(
@@ -152,21 +155,27 @@ class Sought:
         if not text.isprintable():
             cells = [cleaned(cell, "") for cell in cells]
             text = APART.join(cells)
+
         text = folding.searchable(text)
         if any(cells[index].strip() in self.ids for index in id_columns if index < len(cells)):
             return OWN
+
         has_mail = any(mail in text for mail in self.mails) and self.mail.search(text) is not None
+
         if has_mail or not text.isascii():
             of_mail = range(len(cells)) if mail_columns is None else mail_columns
             if any(self._is_a_mail(cells[index]) for index in of_mail if index < len(cells)):
                 return OWN
+
         if any(phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones):
             return PHONE
+
         named = (
             has_mail
             or self._names(text)
             or (not text.isascii() and any(map(self._is_a_mail, cells)))
         )
+
         return NAMED if named else None
 
     @property
@@ -208,9 +217,11 @@ def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterato
     """
     if not (sought.mails or sought.ids or sought.phones or sought.names):
         return
+
     stored = select(ImportFileChunk.import_id).where(ImportFileChunk.position == 0)
     file_id = func.coalesce(ContactImport.file_of, ContactImport.id)
     kept = select(ContactImport).where(file_id.in_(stored), ContactImport.id.in_(list(among)))
+
     for opened in session.scalars(kept.execution_options(populate_existing=True)).all():
         if not _rows_say_all(opened) and (way := _way(driver(session), opened, sought)):
             yield opened.id, way
@@ -230,6 +241,7 @@ def in_headers(
         ContactImport.suggested_mapping,
     )
     among = list(among)
+
     for opened in session.execute(
         select(ContactImport.id, *of_file).where(ContactImport.id.in_(among))
     ).all():
@@ -252,6 +264,7 @@ def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -
     """How the file tells of the person; one that can't be read, or not whole, counts as theirs."""
     source = StoredFile(lambda: conn, opened.file_id, opened.size_bytes)
     found: str | None = None
+
     try:
         for dialect, id_columns, mail_columns in _parts(opened):
             for record in readers.records(source, dialect, limits=EVERYTHING):
@@ -265,6 +278,7 @@ def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -
         raise
     except Exception:  # noqa: BLE001 - what can't be read may hold anyone
         return OWN
+
     return found
 
 

@@ -35,23 +35,28 @@ def check_slice(
     """
     session = _session(conn, lease)
     reached: dict[str, Any] = session["read_position"] or {"rows": 0, "date_orders": []}
+
     if "position" not in reached:
         _hold(conn, lease)
         clear_rows(conn, lease.import_id)
         _forget_blocks(conn, lease.import_id)
         conn.commit()
+
     checker = corrections.checker(session)
     checker.orders_seen.update(reached["date_orders"])
     judge = _judge(conn, lease.import_id, checker)
     began = time.monotonic()
+
     for block in _blocks(_records(conn, session, reached, limits)):
         copy_rows(conn, lease.import_id, judge(block))
         reached = _reach(conn, lease, reached, block, checker, seconds=time.monotonic() - began)
         began = time.monotonic()
         if should_yield():
             return False
+
     _settle_dates(conn, lease, session, checker)
     _finish(conn, lease)
+
     return True
 
 
@@ -61,6 +66,7 @@ def _hold(conn: Connection, lease: Lease) -> None:
         "SELECT FROM contact_imports WHERE id = %s AND lease_token = %s AND state = 'checking' FOR UPDATE",
         (lease.import_id, lease.token),
     ).fetchone()
+
     if ours is None:
         conn.rollback()
         raise Fenced
@@ -71,6 +77,7 @@ def _session(conn: Connection, lease: Lease) -> dict[str, Any]:
     conn.rollback()
     if row is None:
         raise Fenced  # discarded meanwhile
+
     return row
 
 
@@ -95,6 +102,7 @@ def _records(
     )
     start = readers.Position.from_json(reached["position"]) if "position" in reached else None
     source = StoredFile(lambda: conn, session["file_of"] or session["id"], session["size_bytes"])
+
     return readers.records(source, dialect, start=start, limits=limits)
 
 
@@ -102,12 +110,15 @@ def _blocks(records: Iterator[readers.Record]) -> Iterator[list[readers.Record]]
     """Records that are staged together: a bounded number, and a bounded amount of text."""
     block: list[readers.Record] = []
     size = 0
+
     for record in records:
         block.append(record)
         size += record.size
+
         if len(block) == BLOCK_ROWS or size > BLOCK_BYTES:
             yield block
             block, size = [], 0
+
     if block:
         yield block
 
@@ -128,6 +139,7 @@ def _reach(
         "rows": reached["rows"] + len(block),
         "date_orders": sorted(checker.orders_seen),
     }
+
     moved = conn.execute(
         """WITH moved AS (
              UPDATE contact_imports SET read_position = %s, read_bytes = LEAST(%s, size_bytes)
@@ -136,10 +148,13 @@ def _reach(
            SELECT id, 'block_checked', %s, %s FROM moved RETURNING import_id""",
         (Jsonb(reached), position.offset, lease.import_id, lease.token, len(block), seconds * 1000),
     ).fetchone()
+
     if moved is None:
         conn.rollback()
         raise Fenced
+
     conn.commit()
+
     return reached
 
 
@@ -150,7 +165,9 @@ def _settle_dates(
     order = session["date_order"] or checker.proven_date_order()
     if order is None:
         return
+
     judge = _judge(conn, lease.import_id, corrections.checker(session, order))
+
     while rows := _ambiguous(conn, lease):
         records = [
             readers.Record(row["row"], row["record"], None, readers.Position(0, row["row"]))
@@ -180,6 +197,7 @@ def _finish(conn: Connection, lease: Lease) -> None:
     if not transitions.move(conn, lease.import_id, State.READY, token=lease.token, also=_SUMMARY):
         conn.rollback()
         raise Fenced
+
     _forget_blocks(conn, lease.import_id)
     conn.commit()
 

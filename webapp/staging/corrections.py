@@ -60,11 +60,13 @@ def corrected(
     made = _corrections(conn, import_id, records[0].row, records[-1].row)
     mended = [_mended(record, made.get(record.row)) for record in records]
     checked = judge.check_block(mended)
+
     for row, record in zip(checked, mended, strict=True):
         if row.row in made:
             # A corrected row stays on the list, so that it can be corrected again.
             row.record = record.cells
             row.status = LEFT_OUT if made[row.row]["left_out"] else row.status
+
     return checked
 
 
@@ -89,7 +91,9 @@ def _corrections(
 def _mended(record: readers.Record, made: Mapping[str, Any] | None) -> readers.Record:
     if made is None:
         return record
+
     cells = replaced(record.cells, {int(column): value for column, value in made["cells"].items()})
+
     # What could not be read is settled by what the person typed in its place.
     problem = None if made["cells"] else record.problem
     return readers.Record(record.row, cells, problem, record.position)
@@ -124,12 +128,14 @@ def _changed(row: ImportRow, values: Mapping[int, str]) -> dict[int, str]:
     """
     record = _record(row)
     changed = {}
+
     for column, typed in values.items():
         shown = record.cells[column] if column < len(record.cells) else ""
         if not is_same_text(shown, typed) and not _is_beginning(shown, typed):
             changed[column] = line_feeds(typed)
         elif record.problem:
             changed[column] = shown
+
     return changed
 
 
@@ -164,6 +170,7 @@ def correct_alike(
     conn, until = driver(session), time.monotonic() + AT_ONCE
     judge = _judge(_facts(found))
     changes: Counter[Kind] = Counter()
+
     # A scan of all rows for each block would take the square of their number.
     with db.planned(session, **IN_ORDER):
         while block := _correct_some(conn, import_id, judge, asked, changes):
@@ -171,8 +178,10 @@ def correct_alike(
                 asked["total"] = asked["rows"] + _count_alike(conn, import_id, asked)
                 found.correcting = asked
                 break
+
     found.check_summary = _recounted(found.check_summary, changes, row)
     _changed_rows(session, found)
+
     return int(asked["rows"])
 
 
@@ -184,6 +193,7 @@ def correct_slice(conn: Connection, lease: Lease, should_yield: Callable[[], boo
     while True:
         found = _held(conn, lease)
         asked = found["correcting"]
+
         if asked is None:
             conn.rollback()
             return True
@@ -220,9 +230,11 @@ def _held(conn: Connection, lease: Lease) -> dict[str, Any]:
         "SELECT * FROM contact_imports WHERE id = %s AND lease_token = %s AND state = 'ready' FOR UPDATE",
         (lease.import_id, lease.token),
     ).fetchone()
+
     if found is None:
         conn.rollback()
         raise Fenced
+
     return found
 
 
@@ -241,6 +253,7 @@ def _correct_some(
             numbers = [row.row for row in rows]
             cells = Jsonb({str(asked["column"]): asked["replacement"]})
             cursor.execute(_KEEP_ALIKE, {"id": import_id, "rows": numbers, "cells": cells})
+
     if rows:
         checked = corrected(conn, import_id, [_record(row) for row in rows], judge)
         take_back(conn, import_id, numbers)
@@ -248,6 +261,7 @@ def _correct_some(
         changes.update(_kinds(checked))
         changes.subtract(_kinds_before(rows))
         asked["after"], asked["rows"] = rows[-1].row, asked["rows"] + len(rows)
+
     return len(rows)
 
 
@@ -256,6 +270,7 @@ def _count_alike(conn: Connection, import_id: UUID, asked: dict[str, Any]) -> in
         found = cursor.execute(
             f"SELECT count(*) {_SAME}", {"id": import_id, **_place(asked)}
         ).fetchone()
+
     return int(found[0]) if found else 0
 
 
@@ -309,12 +324,14 @@ def _bounded(session: Session, wanted: Select[ImportRow], most: int) -> list[Imp
     """
     rows: list[ImportRow] = []
     size = 0
+
     with session.scalars(wanted, execution_options={"yield_per": 1}) as found:
         for row in found:
             rows.append(row)
             size += _chars(row)
             if size > most and len(rows) > 1:
                 break
+
     return rows
 
 
@@ -346,6 +363,7 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
             )
             .order_by(ImportRow.row)
         )
+
     return (
         select(ImportRow)
         .join(
@@ -391,8 +409,10 @@ def _apply(
     changes.subtract(_kinds_before(rows))
     found.check_summary = _recounted(found.check_summary, changes, rows[0].row)
     numbers = [row.row for row in rows]
+
     for row in rows:
         session.expunge(row)
+
     take_back(driver(session), found.id, numbers)
     copy_rows(driver(session), found.id, checked)
     _changed_rows(session, found)
@@ -402,6 +422,7 @@ def _changed_rows(session: Session, found: ContactImport) -> None:
     """What was computed from the rows as they were is forgotten."""
     session.execute(delete(ImportPreview).where(ImportPreview.import_id == found.id))
     found.mended_at = func.clock_timestamp()
+
     # Previews that were given up may have failed at one of these rows.
     session.execute(update(ImportLease).where(ImportLease.import_id == found.id).values(deaths=0))
     session.flush()
@@ -419,6 +440,7 @@ def _keep(
     kept: dict[str, Any] = {"cells": ImportCorrection.cells.op("||")(new.excluded.cells)}
     if left_out is not None:
         kept["left_out"] = new.excluded.left_out
+
     session.execute(new.on_conflict_do_update(index_elements=["import_id", "row"], set_=kept))
 
 
@@ -464,4 +486,5 @@ def _recounted(summary: dict[str, Any], changes: Counter[Kind], first_row: int) 
         }
         entry = kept.get((code, severity), new)
         kept[code, severity] = {**entry, "rows": entry["rows"] + rows}
+
     return {**summary, "problems": [entry for entry in kept.values() if entry["rows"] > 0]}

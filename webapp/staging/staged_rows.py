@@ -29,7 +29,9 @@ def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> 
     with conn.cursor().copy(COPY) as copy:
         for begin in range(0, len(rows), LINES):
             copy.write("".join([_line(name, row) for row in rows[begin : begin + LINES]]))
+
     problems = {(row.row, problem.code) for row in rows if row.problems for problem in row.problems}
+
     if problems:
         with conn.cursor().copy(
             "COPY contact_import_problems (import_id, row, code) FROM STDIN"
@@ -52,6 +54,7 @@ def _line(import_id: str, row: CheckedRow) -> str:
         _array(row.clears),
         _json([problem.as_json() for problem in row.problems]) if row.problems else NULL,
     ]
+
     # The cells as they came may hold the separator; nothing else does, so all the rest is escaped
     # at one go.
     raw = (
@@ -59,6 +62,7 @@ def _line(import_id: str, row: CheckedRow) -> str:
         if row.record is not None
         else NULL
     )
+
     return f"{_escaped(SEPARATOR.join(cleaned))}{SEPARATOR}{raw}\n"
 
 

@@ -57,6 +57,7 @@ def undo_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool])
     # Look-ups of contacts are lateral here too; joins among a batch's own parts are better hashed.
     conn.execute("SET enable_hashjoin = on")
     undone = _begin(conn, lease)
+
     while undone.phase != "done":
         began, before = time.monotonic(), undone.through
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
@@ -69,6 +70,7 @@ def undo_slice(conn: Connection, lease: Lease, should_yield: Callable[[], bool])
         conn.commit()
         if undone.phase != "done" and should_yield():
             return False
+
     return True
 
 
@@ -89,13 +91,17 @@ def _begin(conn: Connection, lease: Lease) -> Undone:
     if found["rollback"]:
         conn.commit()
         return Undone(**found["rollback"])
+
     conn.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
+
     if _one(conn, _ANOTHER, id=lease.import_id)["under_way"]:
         conn.rollback()
         raise Paused("undo", "another import is being rolled back")
+
     undone = Undone(total=_one(conn, _ALL, id=lease.import_id)["entries"])
     _checkpoint(conn, lease, undone)
     conn.commit()
+
     return undone
 
 
@@ -118,14 +124,17 @@ def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> None:
     if done:
         undone.kept = _one(conn, _KEPT, id=lease.import_id)["contacts"]
         conn.execute("SET LOCAL synchronous_commit = on")
+
     moved = conn.execute(
         """UPDATE contact_imports SET rollback = %s
            WHERE id = %s AND lease_token = %s AND state = 'rolling_back' RETURNING id""",
         (Jsonb(asdict(undone)), lease.import_id, lease.token),
     ).fetchone()
+
     if moved is None:
         conn.rollback()
         raise Fenced
+
     if done:
         also = "rolled_back_at = clock_timestamp()"
         transitions.move(conn, lease.import_id, State.ROLLED_BACK, token=lease.token, also=also)
@@ -170,6 +179,7 @@ def _remove(conn: Connection, import_id: UUID, created: Sequence[Row], *, new: b
         return 0
     if _attempted(conn, lambda: undo_writing.remove_whole(conn, created)):
         return len(created)
+
     return _remove_locked(conn, undo_writing.of_import(import_id), created, new=new)
 
 
@@ -183,10 +193,13 @@ def _remove_locked(
     except psycopg.Error as error:
         if not is_refusal(error):
             raise
+
         if len(created) == 1:
             _list_refused(conn, unit["import_id"], created[0], error)
             return 0
+
     half = len(created) // 2
+
     return sum(
         _remove_locked(conn, unit, part, new=new) for part in (created[:half], created[half:])
     )
@@ -202,12 +215,14 @@ def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
     changes = _next(conn, _CHANGES, import_id, undone)
     numbers = [change["id"] for change in changes]
     unit = undo_writing.of_import(import_id)
+
     if changes and _attempted(conn, lambda: undo_writing.restore_whole(conn, unit, numbers)):
         undone.restored += len(changes)
     elif changes:
         undo_writing.lock(conn, [change["contact_id"] for change in changes])
         marked = _restore_locked(conn, unit, changes, undone)
         undone.through += len(marked - set(numbers))
+
     _move_on(undone, numbers, "due_keys")
 
 
@@ -237,14 +252,17 @@ def _restore_locked(
         else:
             undone.restored += len(written.restored)
             return set(written.marked)
+
     if len(contacts) == 1:
         _list_refused(conn, unit["import_id"], changes[0], refusal)
         return set()
+
     first = set(sorted(contacts)[: len(contacts) // 2])
     parts = [
         [change for change in changes if (change["contact_id"] in first) is part]
         for part in (True, False)
     ]
+
     return set().union(*(_restore_locked(conn, unit, part, undone) for part in parts))
 
 
@@ -281,6 +299,7 @@ def _attempted(conn: Connection, act: Callable[[], bool]) -> bool:
     except psycopg.Error as error:
         if classify(error, conn) is Fault.OUTAGE:
             raise
+
     return False
 
 

@@ -52,12 +52,14 @@ def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
     session.flush()
     conn = driver(session)
     until = time.monotonic() + journal.LONGEST_WAIT
+
     try:
         rows(
             conn,
             "SELECT set_config('statement_timeout', %(ms)s, true)",
             {"ms": str(_milliseconds(until))},
         )
+
         rows(
             conn,
             "SELECT pg_advisory_xact_lock(%(key)s) IS NULL AS done",
@@ -68,7 +70,9 @@ def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
         session.rollback()
         state = getattr(getattr(error, "orig", error), "sqlstate", None)
         raise (Refusal("contact_busy") if state in journal.HELD else error) from None
+
     session.expire_all()
+
     return undone
 
 
@@ -114,6 +118,7 @@ def _undo(
     undone.there = after is not None
     undone.restored = _differing(before or {}, after or {})
     undone.kept = _named(session, [*written.kept, *settled.blocked]) if undone.there else []
+
     return undone
 
 
@@ -122,6 +127,7 @@ def _possible(change: ContactChange | None, days: int) -> None:
         raise Refusal("change_unknown")
     if change.undone_at is not None:
         raise Refusal("change_undone")
+
     oldest = datetime.now(UTC) - timedelta(days=days)
     if change.at < oldest or not change.before:
         raise Refusal("change_too_old")
@@ -163,6 +169,7 @@ def _restore(
                 return undo_writing.restore(conn, condition, unit, changes, claim=claim)
         except psycopg.IntegrityError:
             continue
+
     raise Refusal("refused_on_undo")
 
 
@@ -174,11 +181,13 @@ def _bring_back(
     for kind, key in KEYS.items():
         if _is_taken(conn, change, kind, key):
             values |= {kind: None, key: None}
+
     rows(conn, _INSERT, {"id": change.contact_id, **_columns(values)})
     rows(conn, _MARK, {"id": change.id, "user_id": unit["user_id"]})
     missed = rows(conn, _MISSED, {"contact": change.contact_id, "since": unit["since"]})
     if missed:
         _restore(conn, undo_rules.UNDONE_MEANWHILE, unit, [entry["id"] for entry in missed])
+
     return undo_writing.Written()
 
 
@@ -187,9 +196,11 @@ def _is_taken(conn: psycopg.Connection[Any], change: ContactChange, kind: str, k
     wanted = change.before.get(key)
     if wanted is None or not rows(conn, _TAKEN.format(key=key), {"wanted": wanted}):
         return False
+
     facts = {"kind": kind, "key": wanted, "contact": change.contact_id}
     if not rows(conn, _STILL_DUE, facts):
         rows(conn, _DUE, {**facts, "value": change.before.get(kind), "change": change.id})
+
     return True
 
 
@@ -222,6 +233,7 @@ def _columns(before: Row) -> Row:
         name[len(CUSTOM) :]: value for name, value in before.items() if name.startswith(CUSTOM)
     }
     plain = {name: before.get(name) for name in WRITTEN if name not in {"custom", "tags"}}
+
     return {
         **plain,
         "tags": before.get("tags") or [],
@@ -249,6 +261,7 @@ def _named(session: Session, kept: list[Row]) -> list[Row]:
     people = {row["by_user"] for row in kept if row["by_user"]}
     files = {row.id: row.name for row in session.execute(_FILES, {"ids": list(imports)})}
     names = {row.id: row.name for row in session.execute(_PEOPLE, {"ids": list(people)})}
+
     return [
         {**row, "by_file": files.get(str(row["by_import"])), "by_person": names.get(row["by_user"])}
         for row in kept

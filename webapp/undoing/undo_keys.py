@@ -104,19 +104,24 @@ def settle(conn: psycopg.Connection[Any], unit: dict[str, Any]) -> Settled:
     rows(conn, _DROP_VOID, {})
     refused: dict[int, str] = {}
     settled = Settled()
+
     for _ in range(ATTEMPTS):
         claims = rows(conn, _LOCK, {"refused": list(refused)})
         if not claims:
             break
+
         granted = rows(conn, _GRANTED, {"refused": list(refused)})
         error = _grant(conn, [claim["id"] for claim in granted])
+
         if error is None:
             settled.granted = granted
             break
+
         if error.sqlstate not in RACE_CODES:
             refused |= _refused(conn, [claim["id"] for claim in granted]) or {
                 claim["id"]: first_line(error) for claim in granted
             }
+
     done = [claim["id"] for claim in settled.granted]
     settled.restored = len(
         {claim["contact_id"] for claim in settled.granted if not claim["counted"]}
@@ -127,6 +132,7 @@ def settle(conn: psycopg.Connection[Any], unit: dict[str, Any]) -> Settled:
         {**unit, "done": done, "refused": list(refused), "messages": list(refused.values())},
     )
     rows(conn, _FORGET, {"settled": [*done, *refused]})
+
     return settled
 
 
@@ -140,6 +146,7 @@ def _grant(conn: psycopg.Connection[Any], granted: list[int]) -> psycopg.Error |
         if not is_refusal(error):
             raise
         return error
+
     return None
 
 
@@ -150,6 +157,7 @@ def _refused(conn: psycopg.Connection[Any], granted: list[int]) -> dict[int, str
         error = _grant(conn, [claim])
         if error is not None and error.sqlstate not in RACE_CODES:
             refused[claim] = first_line(error)
+
     return refused
 
 

@@ -41,10 +41,12 @@ class RollbackPreview:
 def preview(session: Session, import_id: UUID) -> RollbackPreview:
     """What an undo would do now: contacts removed, restored and kept, and why. Read-only."""
     session.flush()
+
     # Nothing is known of the sizes of its parts: joined by hashing, no size does harm.
     with db.planned(session, jit="off", enable_nestloop="off"):
         unit = {**undo_writing.of_import(import_id), "limit": LISTED}
         (found,) = undo_keys.rows(driver(session), _PREVIEW, unit)
+
     return RollbackPreview(
         found["removed"], found["restored"], found["kept"], found["conflicts"] or []
     )
@@ -54,6 +56,7 @@ def soon(session: Session, import_id: UUID, seconds: float = SECONDS) -> Rollbac
     """The preview that a job kept, or one made at once; None where that takes more than so many seconds."""
     if (known := kept(session, import_id)) is not None:
         return known
+
     try:
         with session.begin_nested():
             session.execute(text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}"))
@@ -81,6 +84,7 @@ def kept(session: Session, import_id: UUID) -> RollbackPreview | None:
         found.seen != _seen(session) and found.made_at < datetime.now(UTC) - FRESH
     ):
         return None
+
     return RollbackPreview(**found.result)
 
 

@@ -86,6 +86,7 @@ def found(unit: str, entries: str) -> str:
     other = f"""o.id <> h.id AND ({_IS_RETURN.format(h="o")} OR o.kind IN ('import', 'edit') AND (
             {unit.format(h="o")} OR (o.id > h.id AND o.undone_at IS NULL)
             OR (o.id < h.id AND o.undone_at > h.at)))"""
+
     return f"""found AS MATERIALIZED (
       SELECT h.id AS change, h.ctid AS place, h.contact_id, h.row, h.before, h.after, c.version,
         c.id IS NOT NULL AS there,
@@ -117,10 +118,12 @@ def fields(entry: str) -> str:
         side: f"CASE WHEN {h}.after = '{{}}' THEN NULL ELSE {_value(f'{h}.{side}', 'b.key')} END"
         for side in ("before", "after")
     }
+
     has = {
         side: f"(CASE jsonb_typeof({h}.{side} -> 'tags') WHEN 'array' THEN {h}.{side} -> 'tags' END)"
         for side in sides
     }
+
     return f"""(SELECT b.key AS field, {sides["before"]} AS before, {sides["after"]} AS after
         FROM jsonb_each({h}.before) b
         WHERE left(b.key, 1) <> '(' AND NOT ({_IS_CARRIED.format(name="b.key", entry=f"{h}.before")})
@@ -169,6 +172,7 @@ def judged(unit: str) -> str:
     mine = unit.format(h="h")
     by = "PARTITION BY contact_id, field"
     rest = f"{by} ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"
+
     return f"""history AS MATERIALIZED (
       SELECT h.contact_id, h.id, h.row, COALESCE({mine}, false) AS mine, h.undone_at IS NULL AS stands,
         f.field, f.before, f.after, CASE WHEN r.after = f.after THEN r.id END AS repeats

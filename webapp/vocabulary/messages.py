@@ -459,9 +459,11 @@ def of_problem(problem: Mapping[str, Any], row: int) -> str:
     facts: dict[str, Any] = {"row": row}
     if value := problem.get("value"):
         facts["value"] = value
+
     if name := problem.get("field"):
         longest = TARGETS[name].max_length if name in TARGETS else LONGEST_CUSTOM_VALUE
         facts |= {"field": label_of(name).lower(), "limit": f"{longest:,}"}
+
     return instruction(problem["code"], **facts)
 
 
@@ -483,6 +485,7 @@ class _Facts(dict[str, Any]):
             return f"row {self['row']}"
         if key == "standing" and "state" in self:
             return str(self["state"]).replace("_", " ")
+
         return OF_MANY.get(key, "…")
 
 

@@ -134,6 +134,7 @@ def sums(outcomes: Mapping[str, int]) -> dict[str, int]:
         for counter in Sum
     }
     duplicates = sum(outcomes.get(outcome, 0) for outcome in Outcome if outcome.duplicate)
+
     return {**counts, "duplicates": duplicates, "processed": sum(counts.values())}
 
 

@@ -35,9 +35,11 @@ def add_first_user(email: str, password: str, name: str = "") -> int | None:
     """
     user = _checked_user(email, password, "admin", name)
     _lock_accounts()
+
     if any_user():
         db.session.rollback()
         return None
+
     return _add(user)
 
 
@@ -46,6 +48,7 @@ def _checked_user(email: str, password: str, role: str, name: str) -> User:
         raise Refusal("account_email_invalid", at="/email")
     if role not in ROLES:
         raise Refusal("account_role_unknown", at="/role", roles=", ".join(ROLES))
+
     name = _name(name, LONGEST_NAME)
     return User(email=email.strip(), name=name, role=role, password_hash=hashed(password))
 
@@ -77,22 +80,28 @@ def change_account(
         raise Refusal("account_role_unknown", at="/role", roles=", ".join(ROLES))
     if by == user_id:
         raise Refusal("account_own")
+
     _lock_accounts()
     administrators = set(
         db.session.scalars(select(User.id).where(User.role == "admin", User.active))
     )
+
     if by is not None and by not in administrators:
         db.session.rollback()
         raise Refusal("account_not_administrator")
+
     user = db.session.get_one(User, user_id, populate_existing=True)
     user.role = user.role if role is None else role
     user.active = user.active if active is None else active
     stays = user.role == "admin" and user.active
+
     if user_id in administrators and not stays and administrators == {user_id}:
         db.session.rollback()
         raise Refusal("account_last_administrator")
+
     if not user.active:
         db.session.execute(delete(Session).where(Session.user_id == user_id))
+
     db.session.commit()
 
 
@@ -112,6 +121,7 @@ def _add(user: User) -> int:
     except IntegrityError:
         db.session.rollback()
         raise Refusal("account_email_taken", at="/email") from None
+
     return user.id
 
 
@@ -156,6 +166,7 @@ def opens_setup(token: str) -> bool:
         _setup_signer().loads(token, max_age=SETUP_SECONDS)
     except BadSignature:
         return False
+
     return True
 
 

@@ -14,13 +14,17 @@ def own_page(target: str | None) -> str | None:
     """
     if not target or not target.startswith("/") or not target.isprintable():
         return None
+
     try:
         parts = urlsplit(target)
     except ValueError:
         return None
+
     if parts.scheme or parts.netloc or not _is_a_page(parts.path):
         return None
+
     query = f"?{parts.query}" if parts.query else ""
+
     return request.script_root + parts.path + query
 
 
@@ -30,6 +34,7 @@ def _is_a_page(path: str) -> bool:
         current_app.url_map.bind("localhost").match(path, method="GET")
     except HTTPException:
         return False
+
     return True
 
 

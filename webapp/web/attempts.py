@@ -48,4 +48,5 @@ def _counter() -> RateLimiter:
         limiter.limiter.test(FAILURES, "reach")
     except redis.RedisError:
         return _meanwhile
+
     return limiter.limiter

@@ -38,6 +38,7 @@ def _committed(ask: Callable[[Session], Result]) -> Result:
     except BaseException:
         db.session.rollback()
         raise
+
     return result
 
 
@@ -50,8 +51,10 @@ def _of_import(import_id: UUID, ask: Callable[[Session], Result], *, wakes: bool
         if refusal.kind is Kind.NOT_NOW:
             refusal.facts.setdefault("state", load_import(import_id).state)
         raise
+
     if wakes:
         jobs.wake(import_id, settings())
+
     return result
 
 
@@ -65,6 +68,7 @@ def upload(
     refuse_viewers()
     if first := key and _first_with(key, stream):
         return first
+
     try:
         return _committed(
             lambda session: uploads.create(
@@ -95,6 +99,7 @@ def _first_with(key: str, stream: BinaryIO) -> ContactImport | None:
     first = db.session.scalar(wanted)
     if first is not None and sha256_of(stream) != first.sha256:
         raise Refusal("key_used_before", at="Idempotency-Key")
+
     return first
 
 
@@ -166,6 +171,7 @@ def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> None:
 def _refuse_what_no_file_has(found: ContactImport, asked: forms.CorrectionRequest) -> None:
     if max(asked.values) > max(settings().max_columns, len(found.columns)):
         raise Refusal("column_unknown", at="/values")
+
     longest = settings().max_cell_chars
     if max(map(len, asked.values.values())) > longest:
         raise Refusal("cell_longer", at="/values", limit=f"{longest:,}")
@@ -181,6 +187,7 @@ def execute(import_id: UUID, asked: forms.ExecuteRequest) -> None:
     change_import(import_id)
     if asked.import_id != import_id:
         raise Refusal("other_import", at="/import_id")
+
     _of_import(
         import_id,
         lambda session: import_commands.execute(
@@ -219,6 +226,7 @@ def run_again(import_id: UUID) -> ContactImport:
         wakes=False,
     )
     jobs.wake(new.id, settings())
+
     return new
 
 
@@ -240,6 +248,7 @@ def edit_contact(contact_id: int, asked: forms.ContactEdit) -> Contact:
     refuse_viewers()
     load_contact(contact_id)
     user_id = current_user.id
+
     return _committed(
         lambda session: journal.edit_contact(
             session, contact_id, asked.version, asked.values, user_id

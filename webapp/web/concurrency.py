@@ -32,6 +32,7 @@ class ConcurrencyLimit:
             if self.under_way.total() >= self.total or self.under_way[user_id] >= self.per_person:
                 raise Full
             self.under_way[user_id] += 1
+
         try:
             yield
         finally:

@@ -49,6 +49,7 @@ def _csv(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind
     pieces = exports.streamed(db.session(), made(db.session(), found.id))
     response = Response(stream_with_context(pieces), mimetype="text/csv", headers=name)
     response.call_on_close(place.close)
+
     return response
 
 

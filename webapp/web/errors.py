@@ -33,13 +33,17 @@ def register(app: Flask) -> None:
     """Answer every error with a page, or, where a program asks, with a problem document."""
     app.register_error_handler(DBAPIError, _refused_by_database)
     app.register_error_handler(psycopg.Error, _refused_by_database)
+
     for gone in GONE:
         app.register_error_handler(gone, _gone)
+
     app.register_error_handler(PoolTimeout, _pool_is_full)
     app.register_error_handler(OSError, _disk_full)
     app.register_error_handler(CSRFError, _form_is_old)
+
     for unknown in (BadHost, SecurityError):
         app.register_error_handler(unknown, _not_our_host)
+
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(500, _broken)
@@ -74,6 +78,7 @@ def _page(
     if status < 500:  # noqa: PLR2004
         with suppress(SQLAlchemyError, psycopg.Error):
             return render_template("errors/error.html", **facts), status, headers
+
     return _plain_page("errors/error.html", **facts), status, headers
 
 
@@ -86,9 +91,12 @@ def _form_is_old(_error: CSRFError) -> ResponseReturnValue:
     """The form is from before a sign-out or a new sign-in: its page, loaded anew, has what is needed."""
     if request.headers.get("HX-Request"):
         return "", 400, {"HX-Refresh": "true"}
+
     back = page_before() or url_for("runs.history")
+
     with suppress(SQLAlchemyError, psycopg.Error):
         return render_template("errors/old_form.html", back=back), 400
+
     return _plain_page("errors/old_form.html", back=back), 400
 
 
@@ -105,8 +113,10 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
         return moved
     if refusal.kind is Kind.UNUSABLE:
         return _page(422, advice=refusal.sentence)
+
     heading = messages.title(refusal.code, **refusal.facts)
     advice = messages.instruction(refusal.code, **refusal.facts)
+
     return _page(problems.STATUS[refusal.kind], heading=heading, advice=advice)
 
 
@@ -120,6 +130,7 @@ def _explain(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if problems.concerns_api():
         return problems.answer(error)
+
     page, status, headers = _page(error.code)
     return page, status, problems.headers_of(error) | headers
 
@@ -129,6 +140,7 @@ def _refused_by_database(error: DBAPIError | psycopg.Error) -> ResponseReturnVal
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, DiskFull):
         return _out_of_order(507)
+
     ended = getattr(cause, "sqlstate", None) in ENDED or getattr(
         error, "connection_invalidated", False
     )
@@ -136,6 +148,7 @@ def _refused_by_database(error: DBAPIError | psycopg.Error) -> ResponseReturnVal
         return _out_of_order(503)
     if isinstance(cause, ForeignKeyViolation):
         return _gone(error)  # What the new row belongs to.
+
     raise error
 
 

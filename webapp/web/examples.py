@@ -33,9 +33,11 @@ def _lines(example: Mapping[str, Any]) -> Iterator[Line]:
     identity = next((name for name in TELLING if now.get(name) and name not in before), None)
     if identity:
         yield Line(identity, now[identity], now[identity])
+
     for name in before:
         if name not in DERIVED_KEYS:
             yield Line(name, before[name], after.get(name))
+
     for name, value in file.items():
         if name not in (*before, TAGS.name) and now.get(name) and now[name] != value:
             yield Line(name, now[name], now[name], passed_over=value)

@@ -97,6 +97,7 @@ class Channel:
             if self.snapshot is None or snapshot.progress != self.snapshot.progress:
                 self.version += 1
                 self.snapshot = snapshot
+
             self.changed.notify_all()
 
 
@@ -123,11 +124,14 @@ class Hub:
                 or own >= self.settings.streams_per_user
             ):
                 raise Full
+
             self.places.add(place)
             starts = not self.guarded
             self.guarded = True
+
         if starts:
             threading.Thread(target=self._guard, daemon=True, name="guard").start()
+
         try:
             yield place
         finally:
@@ -138,11 +142,13 @@ class Hub:
         """The import as it was at most a quarter of a second ago: a hundred who poll cost one look. None: no such."""
         channel = self._channel(import_id)
         asked_at = time.monotonic()
+
         if channel.looked_at < asked_at - LOOK_SECONDS or channel.snapshot is None:
             with channel.looking:
                 if channel.looked_at < asked_at - LOOK_SECONDS or channel.snapshot is None:
                     with suppress(NoResultFound):
                         self._look(import_id, channel)
+
         return channel.snapshot
 
     def fragment(self, snapshot: Snapshot, trigger: str) -> str:
@@ -157,6 +163,7 @@ class Hub:
                     progress=snapshot.progress,
                     trigger=trigger,
                 )
+
         return snapshot.fragments[trigger]
 
     def watch(
@@ -175,11 +182,14 @@ class Hub:
                         lambda: self._over(place) or channel.news(joined, seen),  # noqa: B023 - asked at once
                         timeout=min(every, until - now),
                     )
+
                     if self._over(place):
                         return
+
                     fresh = channel.news(joined, seen)
                     snapshot = channel.snapshot
                     seen = channel.version if fresh else seen
+
                 yield snapshot if fresh else None
 
     def _over(self, place: Place | None) -> bool:
@@ -194,6 +204,7 @@ class Hub:
                 if not open_:
                     self.guarded = False
                     return
+
             try:
                 self._end_revoked(open_)
             except SQLAlchemyError as error:  # Nothing new is shown either, as long as it is away.
@@ -202,13 +213,16 @@ class Hub:
     def _end_revoked(self, places: list[Place]) -> None:
         with self.app.app_context():
             living = still_valid({place.credential for place in places})
+
         for place in places:
             role = living.get(place.credential)
             if role is None or (place.sees_all and role not in SEES_ALL):
                 place.ended = True
+
         if any(place.ended for place in places):
             with self.lock:
                 channels = list(self.channels.values())
+
             for channel in channels:
                 with channel.changed:
                     channel.changed.notify_all()
@@ -220,10 +234,12 @@ class Hub:
             channel.watchers += 1
             starts = not channel.has_reader
             channel.has_reader = True
+
         if starts:
             threading.Thread(
                 target=self._read, args=(import_id, channel), daemon=True, name="reader"
             ).start()
+
         try:
             yield channel
         finally:
@@ -236,6 +252,7 @@ class Hub:
             for known, channel in list(self.channels.items()):
                 if not channel.has_reader and now - channel.used_at > FORGET_SECONDS:
                     del self.channels[known]
+
             channel = self.channels.setdefault(import_id, Channel())
             channel.used_at = now
             return channel
@@ -251,10 +268,12 @@ class Hub:
                     SQLAlchemyError
                 ) as error:  # The watchers wait; it comes back or they are ended.
                     logger.warning("live: database out of reach: %s", type(error).__name__)
+
             with self.lock:
                 if not channel.watchers:
                     channel.has_reader = False
                     return
+
             busy = channel.snapshot is None or channel.snapshot.found.state in WORKED_ON
             time.sleep(
                 max((LOOK_SECONDS if busy else IDLE_SECONDS) - (time.monotonic() - began), 0.01)
@@ -266,9 +285,11 @@ class Hub:
         with self.app.app_context():
             session = db.session()
             found = session.get_one(ContactImport, import_id)
+
             # Reads the same object anew, so that both are of one moment.
             now = ProgressTracker(session, import_id).progress()
             session.expunge(found)
+
         channel.publish(Snapshot(found, now), began)
 
 

@@ -64,6 +64,7 @@ def _of_session() -> Identity | None:
     token = session.get("token")
     if not isinstance(token, str):
         return None
+
     found = db.session.execute(
         select(User, Session)
         .join(Session, Session.user_id == User.id)
@@ -73,16 +74,20 @@ def _of_session() -> Identity | None:
             Session.seen_at > func.now() - timedelta(days=SESSION_DAYS),
         )
     ).first()
+
     if found is None:
         return None
+
     person = Identity(
         found.User, found.Session.token_hash
     )  # before the commit, which forgets both rows
+
     if datetime.now(UTC) - found.Session.seen_at > SEEN_EVERY:
         seen = update(Session).where(Session.token_hash == found.Session.token_hash)
         # There is no row where it was signed out meanwhile.
         db.session.execute(seen.values(seen_at=func.now()))
         db.session.commit()
+
     return person
 
 
@@ -91,6 +96,7 @@ def _of_token(header: str) -> Identity | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
+
     found = db.session.execute(
         select(User, ApiToken)
         .join(ApiToken, ApiToken.user_id == User.id)
@@ -98,13 +104,17 @@ def _of_token(header: str) -> Identity | None:
             ApiToken.token_hash == digest(token.strip()), ApiToken.revoked_at.is_(None), User.active
         )
     ).first()
+
     if found is None:
         return None
+
     person = Identity(found.User, found.ApiToken.token_hash)
     used = found.ApiToken.last_used_at
+
     if used is None or datetime.now(UTC) - used > SEEN_EVERY:
         found.ApiToken.last_used_at = func.now()
         db.session.commit()
+
     return person
 
 
@@ -120,6 +130,7 @@ def still_valid(credentials: Collection[bytes]) -> dict[bytes, str]:
         sessions.where(Session.token_hash.in_(wanted), User.active),
         tokens.where(ApiToken.token_hash.in_(wanted), ApiToken.revoked_at.is_(None), User.active),
     )
+
     return {row[0]: row[1] for row in db.session.execute(living)}
 
 
@@ -131,14 +142,17 @@ def start_session(user_id: int, password_hash: str | None = None) -> bool:
     """
     same = User.password_hash == password_hash if password_hash else true()
     unchanged = select(User.id).where(User.id == user_id, User.active, same)
+
     if db.session.scalar(unchanged.with_for_update(read=True)) is None:
         db.session.rollback()
         return False
+
     session.clear()
     token = secrets.token_urlsafe(32)
     session["token"] = token
     db.session.add(Session(token_hash=digest(token), user_id=user_id))
     db.session.commit()
+
     return True
 
 

@@ -20,14 +20,18 @@ class CheckedRequest(Request):
     def _load_form_data(self) -> None:
         if "form" in self.__dict__:
             return
+
         super()._load_form_data()
         form = self.__dict__["form"]
+
         # What is refused nothing may look at later.
         self.__dict__["form"] = self.parameter_storage_class()
         fields = [(name, text) for name, texts in form.lists() for text in texts]
+
         for name, text in fields:
             if UNSTORABLE.search(name) or UNSTORABLE.search(text):
                 raise Refusal("unstorable_field", at=f"/{name}")
+
         self.__dict__["form"] = self.parameter_storage_class(
             (name, _with_lf(text)) for name, text in fields
         )
@@ -62,9 +66,11 @@ def register(app: Flask) -> None:
 def _refuse_odd_text() -> None:
     if UNSTORABLE.search(request.path):
         abort(404)
+
     for name, texts in sent.parameters().items():
         if any(UNSTORABLE.search(text) for text in (name, *texts)):
             raise Refusal("unstorable_address", at=name)
+
     for header in PAGES_NAMED:
         try:
             urlsplit(request.headers.get(header, ""))

@@ -28,6 +28,7 @@ def hashed(password: str) -> str:
         raise Refusal("password_too_long", at="/password", limit=LONGEST_PASSWORD)
     if UNSTORABLE.search(password):
         raise Refusal("password_untypable", at="/password")
+
     with _one_at_a_time:
         return hasher.hash(password)
 
@@ -44,6 +45,7 @@ def verified(kept: str, password: str, email: str) -> bool:
         right = matches(kept, password[: LONGEST_PASSWORD + 1])
         if not right:
             attempts.count_failure(email)
+
         return right
 
 

@@ -58,6 +58,7 @@ class Problem(HTTPException):
         )
         if errors:
             self.document["errors"] = errors
+
         self.document.update(facts)
         self.headers = headers or {}
 
@@ -71,6 +72,7 @@ def plain_words(status: int) -> tuple[str, str, str]:
 def document(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
     """The members that every problem has."""
     root = request.script_root if has_request_context() else ""
+
     return {
         "type": f"{root}/api/docs#{code}",
         "title": title,
@@ -93,10 +95,13 @@ def answer(error: HTTPException) -> Response:
     response.headers.update(headers_of(error))
     if isinstance(error, Problem):
         response.headers.update(error.headers)
+
     if status == 401:  # noqa: PLR2004
         response.headers["WWW-Authenticate"] = "Bearer"
+
     if status in WAIT_SECONDS:
         response.headers.setdefault("Retry-After", str(WAIT_SECONDS[status]))
+
     return response
 
 
@@ -141,12 +146,15 @@ def of_refusal(refusal: Refusal) -> Problem:
     """A refusal as the API answers it: a field at fault with its place, anything else with its facts."""
     if state := refusal.facts.get("state"):
         refusal.facts["state"] = State(state).public.value
+
     if refusal.kind is Kind.UNUSABLE:
         code = "invalid" if refusal.code.startswith(OF_FIELDS) else refusal.code
         return at_fault(refusal.at, code, refusal.sentence)
+
     status = STATUS[refusal.kind]
     headers = {"Retry-After": ROOM_SECONDS} if refusal.kind is Kind.TOO_MANY else {}
     facts = refusal.facts if refusal.kind is Kind.NOT_NOW else {}
+
     return Problem(status, refusal.code, refusal.sentence, headers=headers, **facts)
 
 
@@ -156,10 +164,12 @@ def invalid(error: ValidationError, value: Any, prefix: str = "") -> Problem:
     for finding in error.errors(include_url=False, include_context=False, include_input=False):
         pointer = prefix + _pointer(finding["loc"], value)
         detail = finding["msg"].removeprefix("Value error, ")
+
         if pointer in found:  # The branches of a union each had their say.
             found[pointer]["detail"] += f", or: {detail}"
         else:
             found[pointer] = {"pointer": pointer, "code": finding["type"], "detail": detail}
+
     return Problem(422, errors=list(found.values())[:BIGGEST_LIST])
 
 
@@ -175,4 +185,5 @@ def _pointer(location: tuple[int | str, ...], value: Any) -> str:
             here = here[step] if step < len(here) else None
         else:
             break
+
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)

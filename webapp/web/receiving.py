@@ -43,10 +43,12 @@ class ReceivingRequest(CheckedRequest):
         if self.endpoint in UPLOADS and "slot" not in g and _slots.acquire(blocking=False):
             g.slot = True
             return cast("IO[bytes]", Incoming(driver(db.session())))
+
         kept = super()._get_file_stream(
             total_content_length, content_type, filename, content_length
         )
         g.setdefault("temporary", []).append(kept)
+
         return kept
 
 
@@ -58,21 +60,26 @@ def _admit() -> ResponseReturnValue | None:
     """
     large = _is_large()
     upload = request.endpoint in UPLOADS
+
     if not (upload and request.mimetype == "multipart/form-data"):
         request.max_content_length = (
             FORM_BYTES  # Werkzeug minds the form's own limit in multipart bodies only.
         )
+
     if not large and not upload:
         return None
     if not current_user.is_authenticated:
         return _stranger(upload=upload)
+
     if upload:
         refuse_viewers()
         with limiter.limit(uploads_limit, key_func=lambda: str(current_user.id)):
             pass
+
     if large:
         g.receiving = ExitStack()
         g.receiving.enter_context(_under_way.place(current_user.id))
+
     return None
 
 
@@ -88,6 +95,7 @@ def _stranger(*, upload: bool) -> ResponseReturnValue:
         raise problems.Problem(401)
     if not upload:
         abort(413)
+
     return cast("ResponseReturnValue", login.unauthorized())
 
 
@@ -95,8 +103,10 @@ def _let_go(_error: BaseException | None) -> None:
     """Free the slot, and close the temporary files: no one else closes those of a form that is refused half-way."""
     if g.pop("slot", None):
         _slots.release()
+
     for kept in g.pop("temporary", []):
         kept.close()
+
     if "receiving" in g:
         g.pop("receiving").close()
 

@@ -36,6 +36,7 @@ def _after(cursor: str | None) -> int:
         return 0
     if not (cursor.isascii() and cursor.isdigit()) or int(cursor) > LARGEST_ID:
         raise at_fault("after", *BAD_CURSOR)
+
     return int(cursor)
 
 

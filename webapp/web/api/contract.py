@@ -73,13 +73,16 @@ def contract(
             values = _checked_query(query or _NoQuery)
             if query:
                 arguments["query"] = values
+
             if body:
                 arguments["body"] = _checked_body(body)
+
             return view(**arguments)
 
         checked.contract = Contract(  # type: ignore[attr-defined]
             summary, several, refuses, query, body, form, headers or {}, links or {}
         )
+
         return checked
 
     return declare
@@ -103,6 +106,7 @@ def _checked_query(model: type[Model]) -> Model:
             raise at_fault(name, "repeated", "Give this once")
         if values[0] != "" or name not in model.model_fields:
             asked[name] = values[0]
+
     try:
         return model.model_validate(asked)
     except ValidationError as error:
@@ -116,7 +120,9 @@ def _checked_body(model: type[Model]) -> Model:
     """The JSON body, strictly: 415 for another content type, 400 for what is no JSON, 422 for the wrong shape."""
     if request.mimetype != "application/json":
         raise Problem(415, detail="Send the body as application/json.")
+
     raw = request.get_data()
+
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

@@ -54,6 +54,7 @@ def _who() -> None:
         return
     if not current_user.is_authenticated:
         raise Problem(401)
+
     if request.method not in READS:
         if "Authorization" not in request.headers:
             _came_from_our_page()
@@ -161,6 +162,7 @@ def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseRetu
         raise Refusal("wrong_state", state=found.state)
     if previews.given_up(db.session(), found):
         raise Refusal("preview_given_up", state=found.state)
+
     return given(
         schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1"
     )
@@ -189,12 +191,15 @@ def execute_import(import_id: UUID, body: forms.ExecuteRequest) -> ResponseRetur
     if _wants_json():
         commands.execute(import_id, body)
         return session_answer(import_id, 202)
+
     place = Reserved()
+
     try:
         commands.execute(import_id, body)
     except BaseException:
         place.close()
         raise
+
     return stream(import_id, place)
 
 
@@ -202,9 +207,11 @@ def _wants_json() -> bool:
     """Whether the answer is to be JSON; a client that accepts anything gets the stream."""
     if not request.accept_mimetypes:
         return False
+
     wanted = request.accept_mimetypes.best_match(["text/event-stream", "application/json"])
     if wanted is None:
         raise Problem(406)
+
     return wanted == "application/json"
 
 
@@ -256,16 +263,20 @@ def preview_rollback(import_id: UUID) -> ResponseReturnValue:
         raise Refusal("wrong_state", state=found.state)
     if undo_is_over(found):
         raise Refusal("undo_expired", state=found.state)
+
     until = time.monotonic() + ROLLBACK_SECONDS
     would = undo_preview.soon(db.session(), import_id)
     if would is None:
         jobs.request_undo_preview(import_id, settings())
+
     while would is None and time.monotonic() < until:
         db.session.remove()  # Nothing is held while waiting.
         time.sleep(0.2)
         would = undo_preview.kept(db.session(), import_id)
+
     if would is None:
         return session_answer(import_id, 202, **{"Retry-After": "2"})
+
     return given(representations.rollback_of(would))
 
 
@@ -282,7 +293,9 @@ def roll_back_import(import_id: UUID) -> ResponseReturnValue:
     _heard(import_id)
     commands.roll_back(import_id)
     db.session.remove()  # Nothing is held while waiting.
+
     for snapshot in hub.current().watch(import_id, ROLLBACK_SECONDS, ROLLBACK_SECONDS):
         if snapshot is not None and snapshot.found.state == State.ROLLED_BACK:
             return given(representations.undone_of(snapshot.found))
+
     return session_answer(import_id, 202, Location=url_for("api.read_import", import_id=import_id))

@@ -83,6 +83,7 @@ def document(app: Flask) -> dict[str, Any]:
     """The OpenAPI document of an app."""
     paths: dict[str, dict[str, Any]] = {}
     models: set[type[BaseModel]] = {schemas.ProblemDocument, schemas.Alive, schemas.Ready}
+
     for rule, contract in _contracts(app):
         operations = paths.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
         method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})).lower()
@@ -94,7 +95,9 @@ def document(app: Flask) -> dict[str, Any]:
             if answer.model
         }
         models |= {model for model in (contract.body, contract.form) if model}
+
     paths |= HEALTH
+
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rowcall", "version": "1", "description": WEB},
@@ -140,10 +143,13 @@ def _operation(app: Flask, rule: Rule, contract: Contract) -> dict[str, Any]:
         ],
         "responses": _responses(contract),
     }
+
     if text := inspect.getdoc(app.view_functions[rule.endpoint]):
         described["description"] = text
+
     if body := _body(contract):
         described["requestBody"] = body
+
     return described
 
 
@@ -157,8 +163,10 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
 def _query_parameters(contract: Contract) -> list[dict[str, Any]]:
     if contract.query is None:
         return []
+
     schema = _inlined(contract.query.model_json_schema())
     required = schema.get("required", [])
+
     return [
         {
             "name": name,
@@ -181,6 +189,7 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
             return part
         if "$ref" in part:
             return resolve(definitions[part["$ref"].rpartition("/")[2]])
+
         return {
             key: resolve(value)
             for key, value in part.items()
@@ -194,6 +203,7 @@ def _blank_or(schema: dict[str, Any], required: bool) -> dict[str, Any]:
     """An optional parameter may stand there without a value."""
     if required:
         return schema
+
     branches = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     plain = [{key: value for key, value in one.items() if key != "default"} for one in branches]
     return {"anyOf": [*plain, {"type": "string", "maxLength": 0}]}
@@ -213,6 +223,7 @@ def _body(contract: Contract) -> dict[str, Any] | None:
             "required": True,
             "content": {"application/json": {"schema": _reference(contract.body)}},
         }
+
     if contract.form:
         form = _inlined(contract.form.model_json_schema())
         parts = {
@@ -223,6 +234,7 @@ def _body(contract: Contract) -> dict[str, Any] | None:
             "contentMediaType": "application/octet-stream",
             "description": "A CSV or .xlsx file.",
         }
+
         schema: dict[str, Any] = {
             "type": "object",
             "properties": {"file": {**file, "format": "binary"}, **parts},
@@ -230,6 +242,7 @@ def _body(contract: Contract) -> dict[str, Any] | None:
             "additionalProperties": False,
         }
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
     return None
 
 
@@ -246,12 +259,15 @@ def _answer(answers: tuple[Answer, ...], contract: Contract) -> dict[str, Any]:
         "description": " ".join(answer.meaning for answer in answers),
         "content": {},
     }
+
     for answer in answers:
         described["content"][answer.media_type] = {"schema": _answer_schema(answer)}
         if answer.headers:
             described["headers"] = {name: HEADERS[name] for name in answer.headers}
+
     if contract.links:
         described["links"] = {name: dict(link) for name, link in contract.links.items()}
+
     return described
 
 
@@ -268,6 +284,7 @@ def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
         "contentMediaType": "application/json",
         "contentSchema": _reference(model),
     }
+
     return {
         "type": "object",
         "properties": {"event": {"const": name}, "data": data},
@@ -283,6 +300,7 @@ def _problem(status: int) -> dict[str, Any]:
     headers = ["Retry-After"] if status in problems.WAIT_SECONDS else []
     if status == HTTPStatus.UNAUTHORIZED:
         headers = ["WWW-Authenticate"]
+
     return {
         "description": problems.plain_words(status)[1],
         "headers": {name: HEADERS[name] for name in headers},

@@ -77,6 +77,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
         raise Problem(503, "pdf_failed", messages.whole(kept.code or "pdf_failed"))
     if kept is None:
         _make_pdf(found)
+
     return session_answer(import_id, 202, Retry_After="2")
 
 

@@ -33,6 +33,7 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
         "failure_reason": _failure_reason(found),
         "created_by": session.get_one(User, found.created_by).email,
     }
+
     return schemas.ImportSession(
         **{
             name: getattr(found, name)
@@ -51,6 +52,7 @@ def _failure_reason(found: ContactImport) -> str | None:
         and found.failure_reason != "check_broken_off"
     ):
         return messages.whole(found.failure_reason, **found.failure_facts)
+
     return found.failure_reason
 
 
@@ -73,6 +75,7 @@ def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
         if found.completed_at and found.started_at
         else 0
     )
+
     return schemas.ImportResult(
         import_id=import_id,
         total_contacts=found.total or 0,
@@ -136,6 +139,7 @@ def undone_of(found: ContactImport) -> schemas.RollbackResult:
     """What the rollback of a rolled-back import did."""
     undone, done_at = found.rollback or {}, found.rolled_back_at
     assert done_at is not None  # noqa: S101 - set together with the state
+
     return schemas.RollbackResult(
         success=True,
         contacts_removed=undone.get("removed", 0),
@@ -156,6 +160,7 @@ def contact_with_provenance(session: Session, contact: Contact) -> schemas.Conta
         )
         for name, origin in journal.provenance(session, contact).items()
     }
+
     return schemas.ContactWithProvenance(**_fields(contact), provenance=origins)
 
 
@@ -170,4 +175,5 @@ def _fields(contact: Contact) -> dict[str, Any]:
         "updated_at",
         "version",
     )
+
     return {name: getattr(contact, name) for name in names}

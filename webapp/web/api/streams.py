@@ -43,18 +43,22 @@ def stream(import_id: UUID, reserved: Reserved) -> Response:
     response = Response(events, mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(reserved.close)
+
     return response
 
 
 def _events(watched: hub.Hub, import_id: UUID, seconds: float, place: hub.Place) -> Iterator[bytes]:
     yield f"retry: {RECONNECT_MS}\n\n".encode()
     commented = time.monotonic()
+
     for snapshot in watched.watch(import_id, seconds, QUIET_SECONDS / 2, place):
         if time.monotonic() - commented >= QUIET_SECONDS / 2:
             commented = time.monotonic()
             yield b": still here\n\n"
+
         if snapshot is not None:
             yield _event("progress", progress_of(snapshot.progress).model_dump_json())
+
         if snapshot is not None and snapshot.ended:
             yield _event("done", _result(watched, import_id))
             return

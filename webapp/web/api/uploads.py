@@ -55,10 +55,12 @@ UPLOAD_LINKS = {
 def upload_import() -> ResponseReturnValue:
     if request.mimetype != "multipart/form-data":
         raise Problem(415, detail="Send the file as multipart/form-data, in the part named file.")
+
     form, key = _upload_form(), _idempotency_key()
     file = request.files["file"]
     found = commands.upload(file.filename or "", cast("BinaryIO", file.stream), form, key)
     answer = representations.session_of(db.session(), found)
+
     return given(answer, 201, Location=url_for("api.read_import", import_id=found.id))
 
 
@@ -67,13 +69,16 @@ def _upload_form() -> forms.UploadForm:
     files = request.files.getlist("file")
     if len(files) != 1 or not files[0].filename or list(request.files) != ["file"]:
         raise at_fault("/file", "no_file", messages.instruction("no_file"))
+
     known = forms.UploadForm.model_fields
     given_fields = {}
+
     for name, values in sent.fields().items():
         if len(values) > 1:
             raise at_fault(f"/{name}", "repeated", "Give this once")
         if values[0] or name not in known:
             given_fields[name] = values[0]
+
     try:
         return forms.UploadForm.model_validate(given_fields)
     except ValidationError as error:
@@ -88,6 +93,7 @@ def _idempotency_key() -> str | None:
         raise at_fault(
             "Idempotency-Key", "bad_key", f"Give 1 to {LONGEST_KEY} printable ASCII characters"
         )
+
     return key
 
 
@@ -101,18 +107,22 @@ def list_imports(query: schemas.ImportsQuery) -> ResponseReturnValue:
     wanted = select(ContactImport)
     if current_user.role not in SEES_ALL:
         wanted = wanted.where(ContactImport.created_by == current_user.id)
+
     if query.state:
         wanted = wanted.where(ContactImport.state.in_(asked_for(query.state)))
+
     if query.after:
         wanted = wanted.where(
             tuple_(ContactImport.created_at, ContactImport.id) < _position(query.after)
         )
+
     newest = wanted.order_by(ContactImport.created_at.desc(), ContactImport.id.desc()).limit(
         query.limit + 1
     )
     found = list(db.session.scalars(newest))
     items = [representations.session_of(db.session(), one) for one in found[: query.limit]]
     following = _cursor(found[query.limit - 1]) if len(found) > query.limit else None
+
     return given(schemas.ImportList(items=items, next=following))
 
 
@@ -126,6 +136,7 @@ def _position(cursor: str) -> tuple[datetime, UUID]:
         at = datetime.fromisoformat(moment)
         if at.tzinfo:
             return at, UUID(import_id)
+
     raise at_fault("after", *BAD_CURSOR)
 
 

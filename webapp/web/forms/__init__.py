@@ -59,6 +59,7 @@ def digits(value: Any) -> Any:
         return value
     if not re.fullmatch("[0-9]{1,18}", value):
         raise ValueError("Give a whole number in digits")
+
     return int(value)
 
 
@@ -67,6 +68,7 @@ def _country(code: str) -> str:
         raise PydanticCustomError(
             "unknown_country", "Give a country of ISO 3166 by its two letters, as in DE"
         )
+
     return code
 
 

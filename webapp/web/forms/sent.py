@@ -171,9 +171,11 @@ def _texts(model: type[BaseModel], given: Mapping[str, str]) -> dict[str, Any]:
         if field.annotation is bool:
             found[name] = name in given
             continue
+
         text = given.get(name, "")
         if text := text if name in AS_TYPED else text.strip():
             found[name] = text
+
     return found
 
 
@@ -196,6 +198,7 @@ def _bad_field(name: str, kind: str, facts: Mapping[str, Any]) -> Refusal:
         return Refusal(code, at=at, **({"limit": LIMITS[name]} if name in LIMITS else {}))
     if kind in messages.MESSAGES:
         return Refusal(kind, at=at, **{"what": name.replace("_", " "), **facts})
+
     return Refusal("bad_option", at=at, what=name.replace("_", " "))
 
 
@@ -207,11 +210,14 @@ def mapping(columns: int) -> tuple[forms.MappingRequest, str]:
         "clear_token": request.form.get("clear_token", "").strip() or None,
         "date_order": request.form.get("date_order") or None,
     }
+
     if keys := request.form.getlist("match_keys"):
         values["match_keys"] = keys
+
     name = request.form.get("save_as", "").strip()
     if len(name) > mappings.LONGEST_NAME or LINE_ENDS.search(name):
         raise Refusal("bad_line", at="/save_as", what="a name", limit=mappings.LONGEST_NAME)
+
     return made(forms.MappingRequest, values), " ".join(name.split())
 
 
@@ -235,6 +241,7 @@ def how_to_read() -> forms.UploadForm:
     }
     if values["delimiter"] == TAB:
         values["delimiter"] = "\t"
+
     return made(forms.UploadForm, values)
 
 
@@ -248,6 +255,7 @@ def execution(import_id: UUID) -> forms.ExecuteRequest:
         "batch_size": int(size) if re.fullmatch("[0-9]{1,18}", size) else size,
         "notification_email": request.form.get("notification_email", "").strip() or None,
     }
+
     return made(forms.ExecuteRequest, values)
 
 
@@ -261,12 +269,15 @@ def correction() -> forms.CorrectionRequest:
         for name, text in request.form.items()
         if name.startswith("cell-")
     }
+
     if not typed or not all(COLUMN.fullmatch(column) for column in typed):
         abort(400)
+
     values = {int(column): text for column, text in typed.items()}
     alike = None
     if "alike" in request.form:
         alike = form(_Alike).alike
+
     return made(forms.CorrectionRequest, {"values": values, "alike": alike})
 
 

@@ -25,5 +25,6 @@ def fragment(import_id: UUID) -> ResponseReturnValue:
     now = hub.current().latest(import_id)
     if now is None or not may_see(now.found):
         abort(404)
+
     headers = {"HX-Redirect": step_url(now.found)} if now.over else {}
     return Response(hub.current().fragment(now, hub.POLLED), headers=headers)

@@ -40,12 +40,15 @@ def _at_the_door() -> None:
         abort(401)
     if not _same_origin():
         abort(403)
+
     load_import(cast("dict[str, UUID]", request.view_args)["import_id"])
     g.place = ExitStack()
+
     try:
         g.watcher = g.place.enter_context(hub.current().stream(current_user))
     except hub.Full:
         abort(429)
+
     bound_sends(request.environ)
     db.session.remove()  # Nothing is held while the socket is open.
 
@@ -84,12 +87,15 @@ def _push(ws: Server, import_id: UUID) -> CloseReason:
             return CloseReason.NORMAL_CLOSURE
         if ws.input_buffer:
             return CloseReason.POLICY_VIOLATION
+
         if snapshot is not None and snapshot.over:
             ws.send(watched.fragment(snapshot, hub.LAST))
             return CloseReason.NORMAL_CLOSURE
+
         fragment = watched.fragment(snapshot, hub.PUSHED) if snapshot else fragment
         if fragment:
             ws.send(fragment)
+
     return CloseReason.GOING_AWAY
 
 

@@ -36,9 +36,11 @@ def enter() -> ResponseReturnValue:
     )
     db.session.rollback()  # No connection is held while others have their passwords looked at.
     right = passwords.verified(kept, asked.password, asked.email)
+
     if not right or not identity.start_session(user_id, kept):
         problem = messages.whole("sign_in_wrong")
         return render_template("account/sign_in.html", email=asked.email, problem=problem), 401
+
     return redirect(own_page(sent.query(sent.SignInQuery).next) or url_for("runs.history"))
 
 
@@ -58,6 +60,7 @@ def setup(token: str) -> ResponseReturnValue:
         return redirect(url_for("account.sign_in"))
     if request.method == "GET":
         return render_template("account/setup.html")
+
     try:
         asked = sent.form(forms.FirstAccount)
         user_id = accounts.add_first_user(asked.email, asked.password, asked.name)
@@ -68,9 +71,12 @@ def setup(token: str) -> ResponseReturnValue:
                 "account/setup.html", problem=words, form=sent.as_typed()
             ),
         )
+
     if user_id is None:
         return redirect(url_for("account.sign_in"))
+
     identity.start_session(user_id)
+
     return redirect(url_for("runs.history"))
 
 
@@ -86,6 +92,7 @@ def _account_page(problem: str | None = None, **shown: Any) -> str:
         if current_user.role == "admin"
         else []
     )
+
     return render_template(
         "account/index.html",
         tokens=accounts.living_tokens(current_user.id),
@@ -108,11 +115,14 @@ def change_password() -> ResponseReturnValue:
     db.session.rollback()  # No connection is held while others have their passwords looked at.
     if not passwords.verified(kept, asked.present, current_user.email):
         return _account_page(messages.whole("password_wrong")), 422
+
     try:
         accounts.set_password(person, asked.password)
     except Refusal as refusal:
         return refused_on(refusal, _account_page)
+
     identity.start_session(person)
+
     return _account_page(done=messages.whole("password_changed"))
 
 
@@ -123,6 +133,7 @@ def create_token() -> ResponseReturnValue:
         made = accounts.add_token(current_user.id, sent.form(forms.NewToken).name or "Token")
     except Refusal as refusal:
         return refused_on(refusal, _account_page)
+
     return _account_page(new_token=made)
 
 
@@ -142,6 +153,7 @@ def create_user() -> ResponseReturnValue:
         accounts.add_user(asked.email, asked.password, asked.role, asked.name)
     except Refusal as refusal:
         return refused_on(refusal, lambda words: _account_page(words, form=sent.as_typed()))
+
     return redirect(url_for("account.index"))
 
 
@@ -151,10 +163,12 @@ def change_user(user_id: int) -> ResponseReturnValue:
     """Change the role of another account, and whether it works."""
     refuse_others("admin")
     asked = sent.form(forms.AccountChange)
+
     try:
         accounts.change_account(user_id, role=asked.role, active=asked.active, by=current_user.id)
     except Refusal as refusal:
         if refusal.code == "account_not_administrator":
             raise
         return refused_on(refusal, _account_page)
+
     return redirect(url_for("account.index"))

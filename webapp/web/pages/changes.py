@@ -33,6 +33,7 @@ def _page(before: int, **shown: Any) -> str:
     found = recent_changes.page(
         db.session(), retention_days(), before=before or None, limit=A_PAGE + 1
     )
+
     return render_template(
         "contacts/changes.html",
         changes=found[:A_PAGE],
@@ -66,10 +67,12 @@ def known(change_id: int) -> recent_changes.RecentChange | None:
 def undo(change_id: int) -> ResponseReturnValue:
     refuse_viewers()
     where = sent.form(sent.ChangeForm)  # refused before anything is undone
+
     try:
         undone = commands.undo_change(change_id)
     except Refusal as refusal:
         return _refused(change_id, refusal, where)
+
     if undone.kept:
         return render_template(
             "contacts/undone.html",
@@ -79,6 +82,7 @@ def undo(change_id: int) -> ResponseReturnValue:
                 kept["field"]: recent_changes.holder(db.session(), kept) for kept in undone.kept
             },
         )
+
     return _back(change_id, undone.contact_id if undone.there else None, where)
 
 
@@ -89,6 +93,7 @@ def _refused(change_id: int, refusal: Refusal, where: sent.ChangeForm) -> Respon
         abort(404)
     if refusal.code == "change_undone" and change:
         return _back(change_id, change.contact_id if change.there else None, where)
+
     return refused_on(refusal, lambda words: _page(where.before, problem=words))
 
 
@@ -99,4 +104,5 @@ def _back(change_id: int, contact_id: int | None, where: sent.ChangeForm) -> Res
         return redirect(
             url_for("changes.index", before=before, undone=change_id, _anchor=f"change-{change_id}")
         )
+
     return redirect(url_for("contacts.show", contact_id=contact_id, undone=change_id))

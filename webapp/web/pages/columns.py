@@ -43,14 +43,17 @@ def show(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in OPEN:
         return redirect(step_url(found))
+
     suggested = mapping.suggest(found.columns, found.sample)
     asked = sent.query(sent.ColumnsQuery)
     if asked.suggest:
         return _page(found, suggested)
+
     wanted = asked.saved
     chosen = wanted and mappings.applied(
         db.session(), current_user.id, wanted, found.columns, suggested
     )
+
     return _page(
         found, chosen or found.mapping or found.suggested_mapping, used=wanted if chosen else None
     )
@@ -60,6 +63,7 @@ def _page(
     found: ContactImport, chosen: list[Any], problem: str | None = None, used: int | None = None
 ) -> str:
     before = found.head.get("mapped_before")
+
     return render_template(
         "imports/columns.html",
         found=found,
@@ -105,6 +109,7 @@ def choose(import_id: UUID) -> ResponseReturnValue:
     """Take the columns, keep them under a name where one is given, and start the check."""
     found = change_import(import_id)
     width = len(found.columns)
+
     try:
         asked, name = sent.mapping(width)
         commands.map_columns(import_id, asked, name)
@@ -112,6 +117,7 @@ def choose(import_id: UUID) -> ResponseReturnValue:
         return refused_on(
             refusal, lambda words: _page(load_import(import_id), sent.chosen_targets(width), words)
         )
+
     return redirect(url_for("wizard.checking", import_id=import_id))
 
 
@@ -130,6 +136,7 @@ def look(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state not in OPEN:
         return "", 200, {"HX-Redirect": step_url(found)}
+
     try:
         how = sent.how_to_read().model_dump(exclude={"default_country"})
         with _reading():
@@ -139,6 +146,7 @@ def look(import_id: UUID) -> ResponseReturnValue:
         # shows no other.
         status = 422 if refusal.code.startswith("bad_") else 200
         return render_template("partials/sample.html", refusal=refusal.sentence), status
+
     return render_template("partials/sample.html", **_table(head.columns, head.sample))
 
 
@@ -154,6 +162,7 @@ def reread(import_id: UUID) -> ResponseReturnValue:
     except Refusal as refusal:
         found = load_import(import_id)
         return refused_on(refusal, lambda words: _page(found, found.suggested_mapping, words))
+
     return redirect(url_for("columns.show", import_id=import_id))
 
 

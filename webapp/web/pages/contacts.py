@@ -34,6 +34,7 @@ def index() -> str:
     source = load_import(asked.imported_from) if asked.imported_from else None
     wanted = matching(asked.q, source.id if source else None).where(Contact.id > asked.after)
     rows = list(db.session.scalars(wanted.order_by(Contact.id).limit(A_PAGE + 1)))
+
     return render_template(
         "contacts/index.html",
         contacts=rows[:A_PAGE],
@@ -60,6 +61,7 @@ def show(contact_id: int) -> str:
 def _page(contact: Contact, **shown: Any) -> str:
     stored = journal.form_values(contact)
     values = shown.pop("values", None) or stored
+
     return render_template(
         "contacts/show.html",
         contact=contact,
@@ -88,12 +90,15 @@ def _lines(values: dict[str, str]) -> dict[str, int]:
 def edit(contact_id: int) -> ResponseReturnValue:
     refuse_viewers()
     asked = sent.contact_edit(list(journal.form_values(load_contact(contact_id))))
+
     try:
         contact = commands.edit_contact(contact_id, asked)
     except Refusal as refusal:
         return refused_on(refusal, partial(_again, contact_id, asked, refusal))
+
     changed = contact.version != asked.version
     saved = recent_changes.newest_of(db.session(), contact_id, current_user.id) if changed else None
+
     return redirect(url_for("contacts.show", contact_id=contact_id, saved=saved))
 
 
@@ -102,9 +107,11 @@ def _again(contact_id: int, asked: ContactEdit, refusal: Refusal, words: str) ->
     contact = load_contact(contact_id)
     if refusal.code == "contact_changed":
         return _stale(contact, asked.values, words)
+
     problems = {
         problem["field"]: _instruction(problem) for problem in refusal.facts.get("problems", [])
     }
+
     return _page(contact, values=asked.values, problem=words, problems=problems)
 
 
@@ -127,6 +134,7 @@ def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
         for name in typed
         if not is_same_text(stands.get(name, ""), typed[name])
     }
+
     return _page(contact, values={**stands, **typed}, problem=words, now=now)
 
 
@@ -137,5 +145,6 @@ def delete(contact_id: int) -> ResponseReturnValue:
         commands.delete_contact(contact_id, sent.contact_deletion())
     except Refusal as refusal:
         return refused_on(refusal, lambda words: _page(load_contact(contact_id), problem=words))
+
     deleted = recent_changes.newest_of(db.session(), contact_id, current_user.id)
     return redirect(url_for("contacts.index", deleted=deleted))

@@ -34,6 +34,7 @@ def problems(import_id: UUID) -> ResponseReturnValue:
     rows, more = corrections.problem_page(
         db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE
     )
+
     return render_template(
         "imports/problems.html",
         found=found,
@@ -68,11 +69,13 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
         return redirect(url_for("mend.problems", import_id=import_id, code=code, after=row - 1))
     if whole_list:
         return elsewhere(url_for("mend.problems", import_id=import_id, code=code))
+
     found, staged = (
         load_import(import_id),
         db.session.get_one(ImportRow, (import_id, row), populate_existing=True),
     )
     item = _item(found, staged)
+
     return render_template(
         "partials/mend_row.html", found=found, item=item, code=code, open=True, judged=True
     )
@@ -83,15 +86,19 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
     cells, targets = list(row.record or []), list(found.mapping or [])
     told: dict[int, list[str]] = {}
     whole = []
+
     for problem in row.problems or []:
         column = problem["column"]
         words = messages.of_problem(problem, row.row)
+
         if column is None:
             whole.append(words)
         else:
             told.setdefault(column, []).append(words)
+
     for column in _columns_of_row(row, targets) if whole else []:
         told.setdefault(column, [])
+
     fields = [
         _field(
             _label(found, targets, column),
@@ -101,13 +108,16 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
         )
         for column, words in sorted(told.items())[:FIELDS_OF_ROW]
     ]
+
     if len(told) > FIELDS_OF_ROW:
         whole.append(f"{len(told) - FIELDS_OF_ROW} more cells are shown once these are right.")
+
     rest = [
         corrections.shown_of(cell)
         for column, cell in enumerate(cells)
         if column not in told and cell.strip()
     ]
+
     return {
         "row": row.row,
         "status": row.status,
@@ -125,6 +135,7 @@ def _field(label: str, column: int, cell: str, words: list[str]) -> dict[str, An
     shown = corrections.shown_of(cell)
     if len(shown) < len(cell):
         words = [*words, f"Only the first {len(shown):,} of {len(cell):,} characters are shown."]
+
     return {
         "column": column,
         "label": label,

@@ -35,8 +35,10 @@ def erase(contact_id: int) -> ResponseReturnValue:
     """Refused, the page again with everything that holds the person by now."""
     refuse_others("admin")
     load_contact(contact_id)
+
     try:
         commands.erase_contact(contact_id, sent.erased_too())
     except Refusal as refusal:
         return refused_on(refusal, lambda words: _page(load_contact(contact_id), words))
+
     return redirect(url_for("contacts.index"))

@@ -35,6 +35,7 @@ PDF_WAIT = "5"  # seconds
 @login_required
 def report(import_id: UUID) -> ResponseReturnValue:
     found = ended_import(import_id)
+
     return render_template(
         "imports/report.html",
         found=found,
@@ -54,6 +55,7 @@ def rows(import_id: UUID) -> ResponseReturnValue:
     wanted = sent.query(sent.RowsQuery)
     if wanted.outcome and wanted.outcome not in list(Outcome):
         abort(404)
+
     shown = ledger.rows(
         db.session(),
         import_id,
@@ -64,12 +66,14 @@ def rows(import_id: UUID) -> ResponseReturnValue:
         search=wanted.q or None,
         differing=wanted.differing,
     )
+
     asked = {
         "outcome": wanted.outcome,
         "code": wanted.code,
         "q": wanted.q or None,
         "differing": 1 if wanted.differing else None,
     }
+
     return render_template(
         "imports/rows.html",
         found=found,
@@ -87,8 +91,10 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state != State.ROLLED_BACK:
         return redirect(step_url(found))
+
     after = sent.query(sent.AfterQuery).after
     kept = undo.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
+
     return render_template(
         "imports/rolled_back.html",
         found=found,
@@ -123,6 +129,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
     kept = documents.pdf_of(db.session(), found)
     if kept is not None and kept.content:
         return downloads.report_pdf(found, kept.content)
+
     if kept is None and not documents.reserve_pdf(db.session(), found):
         words = messages.whole("pdf_busy_here")
         return (
@@ -130,9 +137,11 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
             429,
             {"Retry-After": PDF_WAIT},
         )
+
     db.session.commit()
     if kept is None:
         jobs.request_pdf(import_id, settings())
+
     return render_template("imports/pdf.html", found=found, kept=kept), 202
 
 

@@ -45,6 +45,7 @@ def history() -> str:
         _matching(**asked).order_by(ContactImport.created_at.desc()).offset((page - 1) * A_PAGE)
     )
     found = db.session.execute(newest.limit(A_PAGE + 1)).all()
+
     return render_template(
         "imports/history.html",
         items=[_item(row.ContactImport, row.User) for row in found[:A_PAGE]],
@@ -63,17 +64,21 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
     wanted = select(ContactImport, User).join(User, User.id == ContactImport.created_by)
     if current_user.role not in SEES_ALL:
         wanted = wanted.where(ContactImport.created_by == current_user.id)
+
     if state:
         wanted = wanted.where(
             ContactImport.state.in_(PENDING if state == sent.WAITING else asked_for(State(state)))
         )
+
     if who:
         wanted = wanted.where(ContactImport.created_by == int(who))
+
     return wanted.where(search.holds(ContactImport.filename, q)) if q else wanted
 
 
 def _item(found: ContactImport, person: User) -> dict[str, Any]:
     outcomes = outcomes_of(found)
+
     return {
         "found": found,
         "person": person.name or person.email,
@@ -108,6 +113,7 @@ def watch(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if State(found.state).page != "runs.watch":
         return redirect(step_url(found))
+
     progress = ProgressTracker(db.session(), import_id).progress()
     return render_template("imports/watch.html", found=found, progress=progress, step=4)
 
@@ -140,6 +146,7 @@ def roll_back(import_id: UUID) -> ResponseReturnValue:
     found = change_import(import_id)
     if State(found.state).work is Work.EXECUTE:
         raise Refusal("import_at_work")
+
     commands.roll_back(import_id)
     return redirect(step_url(load_import(import_id)))
 
@@ -158,10 +165,14 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
         return redirect(step_url(found))
     if undo_is_over(found):
         raise Refusal("undo_expired")
+
     undo = undo_preview.soon(db.session(), import_id)
+
     if undo is None:
         jobs.request_undo_preview(import_id, settings())
         return render_template("imports/rollback_waiting.html", found=found), 202
+
     if "HX-Request" in request.headers:  # the waiting page asks whether it is over
         return Response(headers={"HX-Refresh": "true"})
+
     return render_template("imports/rollback.html", found=found, undo=undo, until=undo_until(found))

@@ -62,12 +62,14 @@ def _open(filename: str, stream: BinaryIO) -> ResponseReturnValue:
         found = commands.upload(filename, stream, forms.UploadForm())
     except Refusal as refusal:
         return _refused(refusal)
+
     return redirect(url_for("columns.show", import_id=found.id))
 
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:
     """The form again; where too many imports wait for this person, with a link to them."""
     waiting, limit = refusal.kind is Kind.TOO_MANY, settings().max_upload_mb
+
     return refused_on(
         refusal,
         lambda words: render_template(
@@ -84,6 +86,7 @@ def choose_dates(import_id: UUID) -> ResponseReturnValue:
     order = sent.form(sent.DatesForm).date_order
     if order is None:
         return redirect(step_url(found))
+
     commands.choose_dates(import_id, order)
     return redirect(url_for("wizard.checking", import_id=import_id))
 
@@ -94,6 +97,7 @@ def checking(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state != State.CHECKING:
         return redirect(step_url(found))
+
     progress = ProgressTracker(db.session(), import_id).progress()
     return render_template("imports/watch.html", found=found, progress=progress, step=2)
 
@@ -120,6 +124,7 @@ def _review_page(found: ContactImport, problem: str | None = None) -> str:
 def _cards(found: ContactImport) -> dict[str, object]:
     """What the strategy cards show."""
     rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == found.id))
+
     return {
         "found": found,
         "previews": {row.strategy: row for row in rows},
@@ -136,6 +141,7 @@ def preview(import_id: UUID) -> ResponseReturnValue:
     found = load_import(import_id)
     if found.state != State.READY:
         return elsewhere(step_url(found))
+
     return render_template(
         "partials/strategies.html",
         **_cards(found),
@@ -150,4 +156,5 @@ def execute(import_id: UUID) -> ResponseReturnValue:
         commands.execute(import_id, sent.execution(import_id))
     except Refusal as refusal:
         return refused_on(refusal, lambda words: _review_page(load_import(import_id), words))
+
     return redirect(url_for("runs.watch", import_id=import_id))
