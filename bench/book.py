@@ -81,7 +81,8 @@ def reset(conn: Conn, import_id: UUID) -> None:
         (import_id,),
     )
     conn.execute(
-        "DELETE FROM contact_import_logs WHERE import_id = %s AND event <> 'checked'", (import_id,)
+        "DELETE FROM contact_import_logs WHERE import_id = %s AND event <> 'checked'",
+        (import_id,),
     )
 
 

@@ -47,7 +47,8 @@ T = TypeVar("T")
 BATCH = 100
 RUN_SECONDS = 0.03  # short, so that two neighbours meet the same machine
 COUNTED = ", ".join(
-    f"{outcome} = {outcome} + found.counts[{at}]" for at, outcome in enumerate(STORED_OUTCOMES, 1)
+    f"{outcome} = {outcome} + found.counts[{at}]"
+    for at, outcome in enumerate(STORED_OUTCOMES, 1)
 )
 BARE = f"""
     CREATE OR REPLACE PROCEDURE pg_temp.bare(p_id uuid, INOUT p_after bigint, INOUT batches bigint) LANGUAGE plpgsql
@@ -126,16 +127,22 @@ class Round:
             ledger_digest.Ledger(self.import_id),
             partial(db.connect_job, self.settings.database_url),
         )
-        with leases.heartbeat(self.settings.database_url, lease, self.settings.heartbeat_seconds):
+        with leases.heartbeat(
+            self.settings.database_url, lease, self.settings.heartbeat_seconds
+        ):
             with ledger_digest.ReadBehind(ledger, connect, goes_on=False) as committed:
-                turn = self.in_turn(lease, BatchProcessor(self.conn, lease).run.last_row, committed)
+                turn = self.in_turn(
+                    lease, BatchProcessor(self.conn, lease).run.last_row, committed
+                )
             ledger.read(self.conn, self.unread)
             self.timed(self.ends, execution.finish, self.conn, lease, turn, ledger)
         self.timed(self.ends, leases.release, self.conn, lease)
         self.timed(self.bare_ends, self.bare_end)
         return self
 
-    def in_turn(self, lease: leases.Lease, after: int, committed: Callable[[int], object]) -> Turn:
+    def in_turn(
+        self, lease: leases.Lease, after: int, committed: Callable[[int], object]
+    ) -> Turn:
         """Beside each run of the engine as many entries are read as it writes itself; the rest, untimed, later."""
         readable = after
         while (done := self.engine_run(lease, after)).turn == "go on":
@@ -147,7 +154,9 @@ class Round:
 
     def engine_run(self, lease: leases.Lease, after: int) -> batch_loop.LoopRun:
         started = time.perf_counter()
-        done = batch_loop.run(self.conn, lease, after, BATCH, RUN_SECONDS, stop_at_failure=False)
+        done = batch_loop.run(
+            self.conn, lease, after, BATCH, RUN_SECONDS, stop_at_failure=False
+        )
         self.engine.append((time.perf_counter() - started, done.batches))
         return done
 
@@ -221,7 +230,9 @@ def main() -> None:
             end=" ",
         )
         print(f"and {each['ends']:+.2f} for claim and proof: ratio {each['ratio']:.3f}")
-    print(f"ratio, median of the rounds: {statistics.median(each['ratio'] for each in found):.3f}")
+    print(
+        f"ratio, median of the rounds: {statistics.median(each['ratio'] for each in found):.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -36,11 +36,14 @@ class House:
         Path(self.folder.name).chmod(0o755)
         self.servers = Servers(Path(self.folder.name) / "v")
         found = self.servers.start()
-        os.environ.update(found, ROWCALL_VAR=self.folder.name, SECRET_KEY=secrets.token_urlsafe())
+        os.environ.update(
+            found, ROWCALL_VAR=self.folder.name, SECRET_KEY=secrets.token_urlsafe()
+        )
         self.settings = Settings()
         migrate(self.settings.database_url)
         self.administer(
-            "GRANT pg_checkpoint TO rowcall", "GRANT SET ON PARAMETER track_functions TO rowcall"
+            "GRANT pg_checkpoint TO rowcall",
+            "GRANT SET ON PARAMETER track_functions TO rowcall",
         )
         self.conn = psycopg.connect(
             self.settings.database_url, autocommit=True, row_factory=dict_row
@@ -59,7 +62,9 @@ class House:
         self.watch = Watch(watched)
 
     def _spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL
+        )
 
     def administer(self, *statements: str) -> None:
         """As PostgreSQL's superuser, which the program is not."""

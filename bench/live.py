@@ -38,7 +38,9 @@ def cookie_of(house: House) -> str:
         "UPDATE users SET password_hash = %s WHERE id = %s", (hashed(PASSWORD), house.user_id)
     )
     app = create_app(house.settings)
-    app.config["WTF_CSRF_ENABLED"] = False  # The bench's own process; what is measured is another.
+    app.config["WTF_CSRF_ENABLED"] = (
+        False  # The bench's own process; what is measured is another.
+    )
     client = app.test_client()
     client.post("/sign-in", data={"email": "bench@example.com", "password": PASSWORD})
     cookie = client.get_cookie("rowcall")

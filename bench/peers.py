@@ -79,9 +79,15 @@ def _storage(conn: psycopg.Connection[dict[str, object]]) -> str:
 
 
 def _python(house: House, program: str, arguments: list[str]) -> float:
-    command = [str(PYTHON), str(ROOT / "bench" / "peer_programs" / f"{program}.py"), *arguments]
+    command = [
+        str(PYTHON),
+        str(ROOT / "bench" / "peer_programs" / f"{program}.py"),
+        *arguments,
+    ]
     environment = {**os.environ, "DATABASE_URL": house.settings.database_url}
-    ended = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    ended = subprocess.run(
+        command, env=environment, check=True, capture_output=True, text=True
+    )
     return float(ended.stdout.split()[-1])
 
 

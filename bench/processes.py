@@ -7,7 +7,10 @@ from collections import defaultdict
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-NAMES = {"worker": "work-horse", "web": "web"}  # what the children of a watched process are called
+NAMES = {
+    "worker": "work-horse",
+    "web": "web",
+}  # what the children of a watched process are called
 
 
 class Watch:
@@ -48,7 +51,8 @@ class Watch:
 def children(pid: int) -> list[int]:
     try:
         return [
-            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            int(child)
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
     except OSError:
         return []
@@ -59,7 +63,9 @@ def peak_megabytes(pid: int) -> float:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+    return next(
+        (int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0
+    )
 
 
 def processor_seconds(pid: int) -> float:

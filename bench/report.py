@@ -12,7 +12,13 @@ Table = tuple[str, Sequence[str], list[Sequence[str]]]  # title, header, rows
 
 def tables(result: dict[str, Any]) -> list[Table]:
     """Everything that was measured."""
-    found = [_targets(result), _speeds(result), _undo(result), _memory(result), *_stages(result)]
+    found = [
+        _targets(result),
+        _speeds(result),
+        _undo(result),
+        _memory(result),
+        *_stages(result),
+    ]
     return [table for table in found if table[2]]
 
 
@@ -77,7 +83,8 @@ PROCESSES = ("web", "worker", "work-horse")
 def _stages(result: dict[str, Any]) -> Iterable[Table]:
     stages = result.get("stages", [])
     times = [
-        (s["stage"], *(f"{s['microseconds_a_row'][kind]:.1f}" for kind in KINDS)) for s in stages
+        (s["stage"], *(f"{s['microseconds_a_row'][kind]:.1f}" for kind in KINDS))
+        for s in stages
     ]
     yield (
         "Where the time goes, microseconds a row",
@@ -88,14 +95,19 @@ def _stages(result: dict[str, Any]) -> Iterable[Table]:
         (
             s["stage"],
             ", ".join(
-                f"{doing} {share:.0%}" for doing, share in s["sessions"].items() if share >= 0.01
+                f"{doing} {share:.0%}"
+                for doing, share in s["sessions"].items()
+                if share >= 0.01
             ),
         )
         for s in stages
     ]
     yield "What the jobs' sessions are at", ("stage", "share of the looks"), shares
     steps = [
-        (found["strategy"], *(f"{found['microseconds_a_row'].get(name, 0):.2f}" for name in STEPS))
+        (
+            found["strategy"],
+            *(f"{found['microseconds_a_row'].get(name, 0):.2f}" for name in STEPS),
+        )
         for found in result.get("inside", [])
     ]
     yield (
@@ -125,7 +137,9 @@ def _text_table(title: str, header: Sequence[str], rows: list[Sequence[str]]) ->
 
 def as_markdown(result: dict[str, Any]) -> str:
     """For the page."""
-    return "\n\n".join([_about(result), *(_markdown_table(*table) for table in tables(result))])
+    return "\n\n".join(
+        [_about(result), *(_markdown_table(*table) for table in tables(result))]
+    )
 
 
 def _markdown_table(title: str, header: Sequence[str], rows: list[Sequence[str]]) -> str:
@@ -148,4 +162,6 @@ def _about(result: dict[str, Any]) -> str:
 def write_page(result: dict[str, Any], page: Path) -> None:
     """Put the figures into the page; the words around them stay."""
     before, _, rest = page.read_text().partition(START)
-    page.write_text(f"{before}{START}\n\n{as_markdown(result)}\n\n{END}{rest.partition(END)[2]}")
+    page.write_text(
+        f"{before}{START}\n\n{as_markdown(result)}\n\n{END}{rest.partition(END)[2]}"
+    )

@@ -119,7 +119,9 @@ class Rounds:
     def run_prepared(self, strategy: str, measure: str, batch_size: int | str = 100) -> None:
         self.house.execute(self.import_id, strategy, batch_size)
         self.house.wait(self.import_id, "completed")
-        self.note(measure, self.rows, self.house.seconds(self.import_id, "started", "completed"))
+        self.note(
+            measure, self.rows, self.house.seconds(self.import_id, "started", "completed")
+        )
         if batch_size == "auto":
             self.notes[measure] = self._batches()
         self.house.wait_until_let_go(self.import_id)
@@ -152,7 +154,9 @@ class Rounds:
         self.house.wire.execute(name)
         self.house.wait(import_id, "completed")
         self.note("whole way", self.rows, time.monotonic() - sent)
-        self.note("check", self.rows, self.house.seconds(import_id, "check_started", "checked"))
+        self.note(
+            "check", self.rows, self.house.seconds(import_id, "check_started", "checked")
+        )
         self.house.wait_until_let_go(import_id)
         book.drop(self.conn, import_id)
 

@@ -57,9 +57,13 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         result["inside"] = said("inside a batch", partial(inside, rounds))
         if options.full:
             said("a million others", partial(rounds.beside_others, options.rounds))
-            result["beside_others"] = rounds.speed("skip" + BESIDE) / rounds.speed(EMPTY_NEARBY)
+            result["beside_others"] = rounds.speed("skip" + BESIDE) / rounds.speed(
+                EMPTY_NEARBY
+            )
         result["speeds"] = rounds.figures()
-    result["promises"] = said("what the promises cost", partial(cost.ratio, COST_ROWS, COST_ROUNDS))
+    result["promises"] = said(
+        "what the promises cost", partial(cost.ratio, COST_ROWS, COST_ROUNDS)
+    )
     sizes = SIZES[length]
     result["memory"] = [
         said(f"{rows:,} rows", partial(single.memory, folder, rows)) for rows in sizes[:2]

@@ -61,7 +61,8 @@ def growth(folder: Path, few: int, many: int) -> dict[str, object]:
         paper = on_paper(house, large)
         behind = fairness(house, UUID(large), contacts(folder, SMALL))
         speeds = [
-            _around(house, (UUID(small), few), (UUID(large), many)) for _ in range(GROWTH_ROUNDS)
+            _around(house, (UUID(small), few), (UUID(large), many))
+            for _ in range(GROWTH_ROUNDS)
         ]
     return {
         "few": few,
@@ -76,7 +77,9 @@ def growth(folder: Path, few: int, many: int) -> dict[str, object]:
     }
 
 
-def _around(house: House, small: tuple[UUID, int], large: tuple[UUID, int]) -> tuple[float, float]:
+def _around(
+    house: House, small: tuple[UUID, int], large: tuple[UUID, int]
+) -> tuple[float, float]:
     """Rows per second of the small import, before and after the large one, and of that; each into an empty book."""
     before = [_again(house, *small) for _ in range(SMALL_RUNS)]
     many = _again(house, *large)
@@ -103,7 +106,10 @@ def on_paper(house: House, import_id: str) -> dict[str, float]:
     ).startswith(b"%PDF"):
         time.sleep(0.1)
     seconds = time.monotonic() - started
-    return {"seconds": round(seconds, 2), "megabytes": round(house.watch.taken()["work-horse"], 1)}
+    return {
+        "seconds": round(seconds, 2),
+        "megabytes": round(house.watch.taken()["work-horse"], 1),
+    }
 
 
 def fairness(house: House, large: UUID, small: Path) -> dict[str, object]:
@@ -152,7 +158,11 @@ def undo(folder: Path, rows: int, rounds: int) -> dict[str, object]:
                     book.known(house.conn, **before)
                 measured.execution("skip" if before is None else "update", f"import, {kind}")
                 measured.rollback(f"undo, {kind}")
-    return {"rows": rows, "rounds": rounds, "kinds": [_undone(measured, kind) for kind in UNDONE]}
+    return {
+        "rows": rows,
+        "rounds": rounds,
+        "kinds": [_undone(measured, kind) for kind in UNDONE],
+    }
 
 
 def _undone(measured: Rounds, kind: str) -> dict[str, object]:
@@ -175,7 +185,9 @@ def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
     """
     with House() as one, House(workers=2) as two:
         imports = {house: _two_imports(house, folder, rows) for house in (one, two)}
-        pairs = [[_pair(house, both) for house, both in imports.items()] for _ in range(rounds)]
+        pairs = [
+            [_pair(house, both) for house, both in imports.items()] for _ in range(rounds)
+        ]
         copies = _copies(two, rounds)
     speeds = [[2 * rows / seconds for seconds in pair] for pair in pairs]
     return {

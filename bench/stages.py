@@ -69,7 +69,8 @@ def _doing(state: str, wait: str | None, query: str) -> str:
     if state != "active" or wait == "Client":
         return "between two statements"
     name = next(
-        (name for start, name in STATEMENTS.items() if query.startswith(start)), "other statements"
+        (name for start, name in STATEMENTS.items() if query.startswith(start)),
+        "other statements",
     )
     return f"waiting for {wait.lower()}" if wait else name
 
@@ -87,7 +88,10 @@ def stages(rounds: Rounds) -> list[dict[str, object]]:
             found.append(_stage(rounds, f"undo of {name}", partial(rounds.rollback, "undo")))
     book.known(conn)
     rounds.prepare("skip")
-    return [*found, _stage(rounds, "skip, all known", partial(rounds.run_prepared, "skip", "skip"))]
+    return [
+        *found,
+        _stage(rounds, "skip, all known", partial(rounds.run_prepared, "skip", "skip")),
+    ]
 
 
 def _book(conn: book.Conn, before: dict[str, str]) -> None:
@@ -119,7 +123,10 @@ def inside(rounds: Rounds) -> list[dict[str, object]]:
             leases.release(conn, lease)
         times = {row["name"]: round(row["self_time"] * 1000 / rounds.rows, 2) for row in rows}
         found.append(
-            {"strategy": "create" if strategy == "skip" else strategy, "microseconds_a_row": times}
+            {
+                "strategy": "create" if strategy == "skip" else strategy,
+                "microseconds_a_row": times,
+            }
         )
     return found
 
@@ -134,10 +141,18 @@ def _stage(rounds: Rounds, name: str, run: Callable[[], None]) -> dict[str, obje
     house = rounds.house
     rounds.begin()  # What is noted under observation is dropped with its round.
     pids = [worker.pid for worker in house.workers]
-    before = sum(map(processor_seconds, pids)), processor_seconds(house.postgres), time.monotonic()
+    before = (
+        sum(map(processor_seconds, pids)),
+        processor_seconds(house.postgres),
+        time.monotonic(),
+    )
     with Sampler(house.settings.database_url) as sampler:
         run()
-    after = sum(map(processor_seconds, pids)), processor_seconds(house.postgres), time.monotonic()
+    after = (
+        sum(map(processor_seconds, pids)),
+        processor_seconds(house.postgres),
+        time.monotonic(),
+    )
     rounds.rounds.pop()
     python, postgres, wall = (
         (b - a) / rounds.rows * 1e6 for a, b in zip(before, after, strict=True)
@@ -150,6 +165,7 @@ def _stage(rounds: Rounds, name: str, run: Callable[[], None]) -> dict[str, obje
             "PostgreSQL": round(postgres, 1),
         },
         "sessions": {
-            doing: round(n / sampler.seen.total(), 3) for doing, n in sampler.seen.most_common(8)
+            doing: round(n / sampler.seen.total(), 3)
+            for doing, n in sampler.seen.most_common(8)
         },
     }

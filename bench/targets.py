@@ -71,14 +71,19 @@ def _whole_way(result: dict[str, Any]) -> Iterator[Verdict]:
 def _undo(result: dict[str, Any]) -> Iterator[Verdict]:
     """How long taking an import back takes, in times of what it took: at size, or else as the rounds have it."""
     if undo := result.get("undo"):
-        found = [(undo["rows"], kind["kind"], kind["times_the_import"]) for kind in undo["kinds"]]
+        found = [
+            (undo["rows"], kind["kind"], kind["times_the_import"]) for kind in undo["kinds"]
+        ]
     else:
         rows = next((f["rows"] for f in result["speeds"] if f["measure"] in dict(UNDONE)), 0)
         found = [
-            (rows, name.partition(" of ")[2], _times(result, done, name)) for name, done in UNDONE
+            (rows, name.partition(" of ")[2], _times(result, done, name))
+            for name, done in UNDONE
         ]
     for rows, what, times in found:
-        yield Verdict(f"undo of {rows:,} {what}, times the import's time", times, 1.0, most=True)
+        yield Verdict(
+            f"undo of {rows:,} {what}, times the import's time", times, 1.0, most=True
+        )
 
 
 UNDONE = (
@@ -95,12 +100,18 @@ def _times(result: dict[str, Any], one: str, other: str) -> float | None:
 
 def _growth(result: dict[str, Any]) -> Iterator[Verdict]:
     growth, two = result.get("growth"), result.get("two_workers")
-    yield Verdict("beside a million others, of the empty book", result.get("beside_others"), 0.8)
+    yield Verdict(
+        "beside a million others, of the empty book", result.get("beside_others"), 0.8
+    )
     yield Verdict("1,000,000 rows, of the speed at 100,000", growth and growth["ratio"], 0.9)
     beside = f" (two COPYs at once: {two['copies']:.2f})" if two else ""
     yield Verdict("two workers, times one" + beside, two and two["ratio"], 1.6)
-    seconds = growth and growth["behind"]["check_seconds"] + growth["behind"]["execution_seconds"]
-    yield Verdict("100 rows behind a large import, seconds", seconds, BEHIND_SECONDS, most=True)
+    seconds = (
+        growth and growth["behind"]["check_seconds"] + growth["behind"]["execution_seconds"]
+    )
+    yield Verdict(
+        "100 rows behind a large import, seconds", seconds, BEHIND_SECONDS, most=True
+    )
 
 
 def _paper(result: dict[str, Any]) -> Iterator[Verdict]:

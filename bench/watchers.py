@@ -34,9 +34,7 @@ class Watchers:
 
     def __init__(self, port: int, import_id: object, cookie: str, how_many: int) -> None:
         self.port, self.path = port, f"/imports/{import_id}"
-        self.headers = (
-            f"Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
-        )
+        self.headers = f"Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
         self.seen = [Seen(pushed=number % 2 == 0) for number in range(how_many)]
         self.thread = threading.Thread(target=lambda: asyncio.run(self._all()))
 
@@ -48,7 +46,9 @@ class Watchers:
         self.thread.join()
 
     async def _all(self) -> None:
-        apart = POLL_SECONDS / max(len(self.seen), 1)  # They come one after another, as people do.
+        apart = POLL_SECONDS / max(
+            len(self.seen), 1
+        )  # They come one after another, as people do.
         await asyncio.gather(
             *[self._one(seen, number * apart) for number, seen in enumerate(self.seen)]
         )

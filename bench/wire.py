@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-HEAD = b'--bench\r\nContent-Disposition: form-data; name="file"; filename="contacts.csv"\r\n\r\n'
+HEAD = (
+    b'--bench\r\nContent-Disposition: form-data; name="file"; filename="contacts.csv"\r\n\r\n'
+)
 TAIL = b"\r\n--bench--\r\n"
 BLOCK = 1 << 20
 
@@ -21,7 +23,11 @@ class Wire:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> bytes:
         """The answer's body; it is read and dropped block by block where it is a file."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
-        sent = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers}
+        sent = {
+            "Authorization": f"Bearer {self.token}",
+            "Accept": "application/json",
+            **headers,
+        }
         if isinstance(body, dict):
             body, sent["Content-Type"] = json.dumps(body), "application/json"
         self._connect(connection)
@@ -53,7 +59,9 @@ class Wire:
         sent: list[float] = []
         found = json.loads(self.ask("POST", "/imports", _parts(file, sent), **headers))
         import_id = found["import_id"]
-        self.ask("PUT", f"/imports/{import_id}/mapping", {"mapping": found["suggested_mapping"]})
+        self.ask(
+            "PUT", f"/imports/{import_id}/mapping", {"mapping": found["suggested_mapping"]}
+        )
         return import_id, sent[0]
 
     def execute(self, import_id: str, strategy: str = "skip") -> None:

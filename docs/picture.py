@@ -19,7 +19,9 @@ KNOWN, FILLED, ALSO_KNOWN = 574, 361, 17
 
 def files() -> tuple[bytes, bytes]:
     """What is there before, and the fair's list: it completes some of those contacts and contradicts a few."""
-    header, *rows = csv.reader(io.StringIO(generated(10_000, duplicates=0).decode(), newline=""))
+    header, *rows = csv.reader(
+        io.StringIO(generated(10_000, duplicates=0).decode(), newline="")
+    )
     email, company = header.index("Email"), header.index("Company")
     before = [list(row) for row in rows[:KNOWN] if "@" in row[email]]
     for row in before[:FILLED]:

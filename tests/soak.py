@@ -105,11 +105,15 @@ class Soak:
     def ready(self, first: int, count: int) -> UUID:
         """A file uploaded and checked; a check that was killed three times at one place is asked for again."""
         company = self.chance.choice(["Acme", "Other", ""])
-        lines = [f"{n},p{n}@example.com,P{n},Q{n},{company},," for n in range(first, first + count)]
+        lines = [
+            f"{n},p{n}@example.com,P{n},Q{n},{company},," for n in range(first, first + count)
+        ]
         import_id = self.settled(lambda: self.house.upload(table(*lines)))
         jobs.wake(import_id, self.settings)
         while (found := self.through(import_id, "ready", "refused"))["state"] == "refused":
-            self.ask(import_commands.map_columns, import_id, targets=found["suggested_mapping"])
+            self.ask(
+                import_commands.map_columns, import_id, targets=found["suggested_mapping"]
+            )
         return import_id
 
     def undo(self, import_id: UUID, before: str) -> None:
@@ -129,7 +133,8 @@ class Soak:
 
     def check_book(self) -> None:
         found = {
-            int(row["external_id"]) for row in self.house.query("SELECT external_id FROM contacts")
+            int(row["external_id"])
+            for row in self.house.query("SELECT external_id FROM contacts")
         }
         self.done["rows lost"] += len(self.people - found)
         self.done["rows doubled"] += len(found - self.people)
@@ -178,7 +183,9 @@ class Soak:
         def goes_on() -> bool:
             found = self.house.facts(import_id)
             holder = found["held"] and found["worker"]
-            return found["state"] in ends or bool(holder and alive(int(holder.rpartition(":")[2])))
+            return found["state"] in ends or bool(
+                holder and alive(int(holder.rpartition(":")[2]))
+            )
 
         self.house.until(goes_on, PROMISED, "nobody went on in time")
         return time.monotonic() - started
@@ -192,7 +199,9 @@ class Soak:
             self.done[f"kill: {blow}"] += 1
 
     def kill_horse(self) -> None:
-        held = self.house.query("SELECT worker FROM contact_import_leases WHERE worker IS NOT NULL")
+        held = self.house.query(
+            "SELECT worker FROM contact_import_leases WHERE worker IS NOT NULL"
+        )
         if not held:
             raise ProcessLookupError
         os.kill(int(held[0]["worker"].rpartition(":")[2]), signal.SIGKILL)
@@ -259,13 +268,17 @@ BLOWS: dict[str, tuple[int, Callable[[Soak], None]]] = {
 def tell(soak: Soak, seed: int, seconds: float) -> None:
     done = soak.done
     blows = ", ".join(
-        f"{name[6:]} {number}" for name, number in sorted(done.items()) if name.startswith("kill: ")
+        f"{name[6:]} {number}"
+        for name, number in sorted(done.items())
+        if name.startswith("kill: ")
     )
     print(
         f"seed {seed}, {seconds:.0f} s: {done['imports']} imports of {done['rows']:,} rows, {done['undone']} undone"
     )
     print(f"kills {soak.struck} ({blows})")
-    print(f"resumes {done['resumes']}, longest wait until somebody went on {soak.longest:.1f} s")
+    print(
+        f"resumes {done['resumes']}, longest wait until somebody went on {soak.longest:.1f} s"
+    )
     print(f"rows lost {done['rows lost']}, rows doubled {done['rows doubled']}", flush=True)
 
 

@@ -128,7 +128,9 @@ def create_token(email: str, name: str) -> None:
 def list_tokens(email: str) -> None:
     """Print the names of an account's living tokens, and when each was last used."""
     for found in accounts.living_tokens(_user_id(email)):
-        used = f"last used {found.last_used_at:%Y-%m-%d}" if found.last_used_at else "never used"
+        used = (
+            f"last used {found.last_used_at:%Y-%m-%d}" if found.last_used_at else "never used"
+        )
         click.echo(f"{found.name}\tmade {found.created_at:%Y-%m-%d}\t{used}")
 
 
@@ -149,7 +151,9 @@ def revoke_token(email: str, name: str) -> None:
 def _user_id(email: str) -> int:
     found = accounts.user_by_email(email)
     if found is None:
-        raise click.ClickException(f"There is no account {email}. See them with: rowcall user list")
+        raise click.ClickException(
+            f"There is no account {email}. See them with: rowcall user list"
+        )
     return found.id
 
 

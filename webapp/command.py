@@ -58,7 +58,9 @@ def rowcall() -> None:
 
 def main() -> None:
     """Run the command that the arguments name; its exit status."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # tidies up on the way
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # tidies up on the way
     try:
         name_servers()
         rowcall.main(prog_name="rowcall")

@@ -18,7 +18,10 @@ Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 ADDRESSES = {  # the schemes of each, and how one is written
     "database_url": (("postgresql", "postgres"), "postgresql://user:password@host/name"),
-    "redis_url": (("redis", "rediss", "unix"), "redis://:password@host:6379/0 or unix:///path"),
+    "redis_url": (
+        ("redis", "rediss", "unix"),
+        "redis://:password@host:6379/0 or unix:///path",
+    ),
     "public_url": (("http", "https"), "https://import.example.com"),
 }
 
@@ -48,7 +51,9 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     mail_from: str = "rowcall@localhost"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    var: Annotated[Path, Field(validation_alias=AliasChoices("ROWCALL_VAR", "var"))] = Path("var")
+    var: Annotated[Path, Field(validation_alias=AliasChoices("ROWCALL_VAR", "var"))] = Path(
+        "var"
+    )
 
     max_upload_mb: Count = limits.UPLOAD_MEBIBYTES
     max_rows: Count = limits.ROWS

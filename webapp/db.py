@@ -94,7 +94,9 @@ def libpq_url(url: str) -> str:
     return "postgresql://" + url.partition("://")[2]
 
 
-def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str] = SESSION_SETTINGS) -> None:
+def prepare(
+    conn: psycopg.Connection[Any], settings: Mapping[str, str] = SESSION_SETTINGS
+) -> None:
     """Give a fresh connection the settings that Rowcall needs, in one round trip.
 
     Raises psycopg.Error.
@@ -105,7 +107,9 @@ def prepare(conn: psycopg.Connection[Any], settings: Mapping[str, str] = SESSION
         if conn.info.server_version >= since
     }
     wanted = {**newer, **settings}
-    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
+    calls = ", ".join(
+        f"set_config('{name}', '{value}', false)" for name, value in wanted.items()
+    )
     before = conn.autocommit
     conn.autocommit = True  # Settings made within a transaction would go with its roll-back.
     conn.execute(f"SELECT {SEARCH_PATH}, {calls}", prepare=False)

@@ -84,7 +84,10 @@ class Servers:
     def addresses(self) -> dict[str, str]:
         """The environment that points at both servers, running or not."""
         database = self._postgres_url(ROLE, self.password(ROLE), ROLE)
-        return {"DATABASE_URL": database, "REDIS_URL": f"unix://{self.sockets / 'valkey.sock'}"}
+        return {
+            "DATABASE_URL": database,
+            "REDIS_URL": f"unix://{self.sockets / 'valkey.sock'}",
+        }
 
     def administrator_url(self, database: str = "postgres") -> str:
         """PostgreSQL's superuser: for backups, restores and settings of the server, never for the program."""
@@ -229,7 +232,9 @@ class Servers:
         )
 
         if run.returncode:
-            raise CannotStart(f"PostgreSQL's data folder could not be made: {run.stderr.strip()}")
+            raise CannotStart(
+                f"PostgreSQL's data folder could not be made: {run.stderr.strip()}"
+            )
 
         with (fresh / "postgresql.conf").open("a") as config:
             config.write(POSTGRES_SETTINGS.format(megabytes=_shared_megabytes()))
@@ -251,7 +256,11 @@ class Servers:
         command = [str(postgres_program("postgres")), "--single", "-D", str(data), "postgres"]
         statement = f"ALTER ROLE {SUPERUSER} PASSWORD '{self.password(SUPERUSER)}'\n"
         run = subprocess.run(  # noqa: S603 - our own binary
-            command, input=statement.encode(), check=False, capture_output=True, **self._process()
+            command,
+            input=statement.encode(),
+            check=False,
+            capture_output=True,
+            **self._process(),
         )
         if run.returncode or b"ERROR" in run.stderr:
             raise CannotStart(
@@ -270,13 +279,19 @@ class Servers:
             kept = conn.pgconn.encrypt_password(
                 self.password(ROLE).encode(), ROLE.encode(), b"scram-sha-256"
             )
-            if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone():
+            if not conn.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)
+            ).fetchone():
                 conn.execute(f"CREATE ROLE {ROLE}")
 
             conn.execute(
-                sql.SQL(f"ALTER ROLE {ROLE} LOGIN CREATEDB PASSWORD {{}}").format(kept.decode())
+                sql.SQL(f"ALTER ROLE {ROLE} LOGIN CREATEDB PASSWORD {{}}").format(
+                    kept.decode()
+                )
             )
-            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (ROLE,)).fetchone():
+            if not conn.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", (ROLE,)
+            ).fetchone():
                 conn.execute(f"CREATE DATABASE {ROLE}")
 
             conn.execute(f"ALTER DATABASE {ROLE} OWNER TO {ROLE}")
@@ -293,7 +308,9 @@ class Servers:
         while left := _postgres_processes(data):
             waited = time.monotonic() - begun
             if waited > START_SECONDS:
-                raise CannotStart(f"Another PostgreSQL runs on {data}. End it, then start again.")
+                raise CannotStart(
+                    f"Another PostgreSQL runs on {data}. End it, then start again."
+                )
 
             if waited > ORPHAN_SECONDS and _postmaster(lock) not in left:
                 for pid in left:
@@ -358,7 +375,12 @@ class Servers:
         found: dict[str, Any] = {"preexec_fn": die_with_parent, "cwd": "/"}
         if self.account is None:
             return found
-        return {**found, "user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+        return {
+            **found,
+            "user": self.account.uid,
+            "group": self.account.gid,
+            "extra_groups": [],
+        }
 
     def _wait(self, name: str, probe: Callable[[], object], error: type[Exception]) -> None:
         begun = time.monotonic()
@@ -368,7 +390,10 @@ class Servers:
             except error as problem:
                 recovers = isinstance(problem, psycopg.Error) and "starting up" in str(problem)
                 patience = RECOVERY_SECONDS if recovers else START_SECONDS
-                if self.running[name].poll() is not None or time.monotonic() - begun > patience:
+                if (
+                    self.running[name].poll() is not None
+                    or time.monotonic() - begun > patience
+                ):
                     raise CannotStart(
                         f"{NAMES[name]} did not start: see {self.var / name}.log"
                     ) from problem
@@ -396,7 +421,10 @@ def _refuse_another_version(data: Path) -> None:
     """PostgreSQL reads its own major version's data only: raise CannotStart with the way to carry it over."""
     kept = (data / "PG_VERSION").read_text().strip()
     own = subprocess.run(  # noqa: S603 - our own binary
-        [str(postgres_program("postgres")), "--version"], capture_output=True, text=True, check=True
+        [str(postgres_program("postgres")), "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     number = re.search(r"\) (\d+)", own)
     if number is None or number[1] == kept:

@@ -23,7 +23,9 @@ CELL_CHARS = 131_072  # four times what a spreadsheet's cell holds
 # One row, and how it is cut where a person only has to see which one it is.
 ROW_BYTES = 4 * MEBIBYTE  # of text in one row, in all its cells
 ROW_LINES = 50_000  # of one row; short lines take ten times their length in memory
-TEXT_BYTES = 32 * MEBIBYTE  # of a workbook's text that may come out of a file, however small it is,
+TEXT_BYTES = (
+    32 * MEBIBYTE
+)  # of a workbook's text that may come out of a file, however small it is,
 TEXT_RATIO = 30  # and for each byte of the file besides: a text that is stored once may be named by a million cells
 BLOCK_BYTES = 2 * MEBIBYTE  # of text that is checked and staged at once, and one row more
 RECORD_CELL_CHARS = (
@@ -39,9 +41,7 @@ SNIFFED_RECORDS = 60
 SAMPLE_ROWS = 8
 SAMPLE_CELL_CHARS = 500
 SAMPLE_CHARS = 100_000  # of the sample together: wide files show less of each cell
-LOOK_ROWS = (
-    50_000  # of a workbook's sheets together; a sheet may begin with rows that are only coloured
-)
+LOOK_ROWS = 50_000  # of a workbook's sheets together; a sheet may begin with rows that are only coloured
 LOOK_BYTES = 64 * MEBIBYTE  # unpacked, of the sheets and strings of one look
 LOOKS_AT_ONCE = (
     4  # each unpacks a workbook, or decodes a file's head; the processor is what is scarce
@@ -59,7 +59,9 @@ FIELDS_OF_ROW = 40  # of one row to correct at once; once those are right, the o
 # A workbook: bounded by the zip's table of contents before anything is unpacked, and while it
 # unpacks.
 WORKBOOK_MEMBERS = 2_000
-WORKBOOK_BYTES = 180 * MEBIBYTE  # unpacked; reading them takes about three seconds for each 50 MiB
+WORKBOOK_BYTES = (
+    180 * MEBIBYTE
+)  # unpacked; reading them takes about three seconds for each 50 MiB
 PACKED_RATIO = 200  # unpacked bytes for each packed one, which no real part comes near
 SMALL_MEMBER_BYTES = MEBIBYTE  # a small member may compress as well as it likes
 WORKBOOK_CONTENTS_BYTES = 512 * KIBIBYTE  # of the zip's table of contents, which is read whole
@@ -73,9 +75,7 @@ XML_BLOCK_BYTES = 16 * KIBIBYTE
 XML_PROLOG_BYTES = MEBIBYTE
 XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string
 XML_LARGE_BYTES = 128 * KIBIBYTE  # from which on its elements are counted
-XML_ELEMENTS = (
-    50_000  # of one row: cell, value and text for each column that a spreadsheet has; about 20 MB
-)
+XML_ELEMENTS = 50_000  # of one row: cell, value and text for each column that a spreadsheet has; about 20 MB
 XML_DEPTH = (
     30  # no part that is read nests more than ten deep, and deep elements take the most memory
 )
@@ -88,7 +88,9 @@ JSON_BYTES = MEBIBYTE
 
 # Connections to the web process. A request takes a thread once its head is here, with its body
 # where that is small.
-CONNECTIONS = 512  # at once; beyond these, the one that has waited longest for a request makes room
+CONNECTIONS = (
+    512  # at once; beyond these, the one that has waited longest for a request makes room
+)
 CONNECTIONS_PER_ADDRESS = 100  # a setting; not applied behind a proxy, whose address all share
 HEAD_SECONDS = 10  # for a whole head, and for its small body
 HEAD_BYTES_OF_REQUEST = 16 * KIBIBYTE
@@ -107,7 +109,9 @@ LEAST_BYTES_PER_SECOND = 4 * KIBIBYTE  # of a body, and of an answer: 16 minutes
 SEND_BUFFER_BYTES = 256 * KIBIBYTE
 LINGERING = 128  # connections that were told goodbye and whose client has not closed yet
 LINGER_SECONDS = 5
-LINGER_BYTES = 16 * MEBIBYTE  # thrown away of a body that was refused, so that the client reads why
+LINGER_BYTES = (
+    16 * MEBIBYTE
+)  # thrown away of a body that was refused, so that the client reads why
 BODIES_AT_ONCE = 16  # large ones; each holds a thread for as long as its sender takes
 BODIES_AT_ONCE_PER_PERSON = 8
 RECEIVED_AT_ONCE = (
@@ -120,7 +124,9 @@ KEEPALIVE_SECONDS = (
 
 DOWNLOADS_AT_ONCE = 12  # each holds a thread
 DOWNLOADS_AT_ONCE_PER_PERSON = 4
-POOL_SECONDS = 3  # that a request waits for a database connection before it is answered with 503
+POOL_SECONDS = (
+    3  # that a request waits for a database connection before it is answered with 503
+)
 
 # What one person may do. All of these are settings.
 UPLOADS_PER_MINUTE = 30
@@ -139,4 +145,6 @@ PDF_MEBIBYTES = 1536
 PDFS_AT_ONCE = 2  # in the making, over all imports
 
 # Batches.
-LARGEST_BATCH = 1000  # rows in one transaction, also where the engine looks for the size by itself
+LARGEST_BATCH = (
+    1000  # rows in one transaction, also where the engine looks for the size by itself
+)

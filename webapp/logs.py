@@ -11,7 +11,9 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-QUERY = re.compile(r"\?\S*")  # of an address: it may hold what a person searched for, or a token
+QUERY = re.compile(
+    r"\?\S*"
+)  # of an address: it may hold what a person searched for, or a token
 
 
 def describe(error: BaseException) -> str:
@@ -31,8 +33,12 @@ def keep_values_out() -> None:
     """From here on nothing that this process logs or ends with quotes an exception's text or a query."""
     logging.setLogRecordFactory(_Record)
     sys.excepthook = _end
-    threading.excepthook = lambda told: _end(told.exc_type, told.exc_value or told.exc_type(), None)
-    sys.unraisablehook = lambda told: _end(told.exc_type, told.exc_value or told.exc_type(), None)
+    threading.excepthook = lambda told: _end(
+        told.exc_type, told.exc_value or told.exc_type(), None
+    )
+    sys.unraisablehook = lambda told: _end(
+        told.exc_type, told.exc_value or told.exc_type(), None
+    )
 
 
 class _Record(logging.LogRecord):
@@ -56,6 +62,8 @@ class _Record(logging.LogRecord):
             )
 
 
-def _end(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+def _end(
+    _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+) -> None:
     if not isinstance(error, SystemExit | KeyboardInterrupt):
         sys.stderr.write(f"{describe(error)}\n")

@@ -19,7 +19,9 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 def versions() -> list[str]:
     """The versions of the tables that this program knows, oldest first, from the files' names."""
-    return sorted(file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/[0-9]*_*.py"))
+    return sorted(
+        file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/[0-9]*_*.py")
+    )
 
 
 NEWEST = versions()[
@@ -47,7 +49,9 @@ def migrate(url: str) -> None:
     with psycopg.connect(db.libpq_url(url), connect_timeout=5) as conn:
         # Held by a transaction, and so for as long as this connection lives, behind a pooler too.
         conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        row = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (MIGRATION_LOCK,)).fetchone()
+        row = conn.execute(
+            "SELECT pg_try_advisory_xact_lock(%s)", (MIGRATION_LOCK,)
+        ).fetchone()
 
         if row != (True,):
             print(  # noqa: T201

@@ -26,7 +26,13 @@ from sqlalchemy.sql.operators import OperatorClass
 
 from webapp.folding import folded
 from webapp.vocabulary.fields import CALLED, NAMES, SCALARS
-from webapp.vocabulary.keys import DEFAULT_KEYS, DERIVED_KEYS, KEY_COLUMN, MATCH_KEYS, UNIQUE_KEYS
+from webapp.vocabulary.keys import (
+    DEFAULT_KEYS,
+    DERIVED_KEYS,
+    KEY_COLUMN,
+    MATCH_KEYS,
+    UNIQUE_KEYS,
+)
 from webapp.vocabulary.outcomes import INDEXED, STORED_OUTCOMES, sql_list
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
@@ -122,7 +128,9 @@ class ApiToken(Base):
     __tablename__ = "api_tokens"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     name: Mapped[str] = mapped_column(server_default="")
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -136,7 +144,9 @@ class Session(Base):
     __tablename__ = "sessions"
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -154,7 +164,9 @@ for _key in DERIVED_KEYS:
 def _key_index(key: str) -> Index:
     column = KEY_COLUMN[key]
     given = text(f"{column} IS NOT NULL")
-    return Index(f"contacts_{column}", column, unique=key in UNIQUE_KEYS, postgresql_where=given)
+    return Index(
+        f"contacts_{column}", column, unique=key in UNIQUE_KEYS, postgresql_where=given
+    )
 
 
 class Contact(_Fields, Base):
@@ -223,8 +235,12 @@ class ContactImport(Base):
     delimiter: Mapped[str | None]
     sheet: Mapped[str | None] = mapped_column(info=OF_FILE)
     header_row: Mapped[int]  # as the spreadsheet counts; 0 where the file has no header
-    columns: Mapped[list[Any]] = mapped_column(info=OF_FILE)  # the header's labels, in file order
-    sample: Mapped[list[Any]] = mapped_column(info=OF_FILE)  # the first records: lists of cells
+    columns: Mapped[list[Any]] = mapped_column(
+        info=OF_FILE
+    )  # the header's labels, in file order
+    sample: Mapped[list[Any]] = mapped_column(
+        info=OF_FILE
+    )  # the first records: lists of cells
     head: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'"), info=OF_FILE
     )  # what else reading learnt
@@ -239,7 +255,9 @@ class ContactImport(Base):
     )
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
-    check_summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), info=OF_FILE)
+    check_summary: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'"), info=OF_FILE
+    )
     # A correction of many rows that a worker is at: {"column", "value", "replacement", "after",
     # "rows", "total"}.
     correcting: Mapped[dict[str, Any] | None]
@@ -247,16 +265,22 @@ class ContactImport(Base):
         datetime | None
     ]  # when a row was last corrected: previews wait until that calms down
 
-    duplicate_strategy: Mapped[str | None] = mapped_column(_one_of("duplicate_strategy", *Strategy))
+    duplicate_strategy: Mapped[str | None] = mapped_column(
+        _one_of("duplicate_strategy", *Strategy)
+    )
     skip_errors: Mapped[bool] = mapped_column(server_default=text("true"))
     batch_size: Mapped[int] = mapped_column(server_default=text("100"))  # 0 = auto
     notification_email: Mapped[str | None]
     site_url: Mapped[str | None]  # where the notice's links lead, as the web process knew it
 
     total: Mapped[int | None]  # rows staged, once the check is through
-    read_bytes: Mapped[int] = mapped_column(server_default=text("0"))  # how far the check has read
+    read_bytes: Mapped[int] = mapped_column(
+        server_default=text("0")
+    )  # how far the check has read
     read_position: Mapped[dict[str, Any] | None]  # where a resumed check goes on
-    last_row: Mapped[int] = mapped_column(server_default=text("0"))  # the checkpoint: a row number
+    last_row: Mapped[int] = mapped_column(
+        server_default=text("0")
+    )  # the checkpoint: a row number
     batches_done: Mapped[int] = mapped_column(server_default=text("0"))
     busy_seconds: Mapped[float] = mapped_column(
         server_default=text("0")
@@ -269,11 +293,15 @@ class ContactImport(Base):
     # back.
     lease_token: Mapped[int] = mapped_column(server_default=text("0"))
 
-    rollback: Mapped[dict[str, Any] | None]  # what the undo did: removed, restored, kept, conflicts
+    rollback: Mapped[
+        dict[str, Any] | None
+    ]  # what the undo did: removed, restored, kept, conflicts
     ledger_digest: Mapped[str | None]  # SHA-256 over the ledger, hexadecimal
     upload_key: Mapped[str | None]  # the client's idempotency key
     run_again_of: Mapped[uuid.UUID | None]
-    file_of: Mapped[uuid.UUID | None]  # the import that brought the file, where this one shares it
+    file_of: Mapped[
+        uuid.UUID | None
+    ]  # the import that brought the file, where this one shares it
 
     @property
     def file_id(self) -> uuid.UUID:
@@ -334,7 +362,9 @@ class ImportFileChunk(Base):
 
     # Deferred: the bytes arrive before their head is read, and with it the import.
     import_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("contact_imports.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
+        ForeignKey(
+            "contact_imports.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"
+        ),
         primary_key=True,
     )
     position: Mapped[int] = mapped_column(primary_key=True)  # offset of the chunk's first byte
@@ -409,7 +439,9 @@ class ImportResult(Base):
     code: Mapped[str | None] = mapped_column(
         info=CODE
     )  # the reason, a code of `vocabulary.messages`
-    detail: Mapped[dict[str, Any] | None]  # {"row": 14} | {"contacts": [3, 9]} | {"message": "..."}
+    detail: Mapped[
+        dict[str, Any] | None
+    ]  # {"row": 14} | {"contacts": [3, 9]} | {"message": "..."}
 
     __table_args__ = (
         Index(
@@ -453,7 +485,11 @@ class ContactChange(Base):
             postgresql_where=text("import_id IS NOT NULL"),
         ),
         Index("contact_changes_deleted", "at", postgresql_where=text("kind = 'delete'")),
-        Index("contact_changes_by_hand", "id", postgresql_where=text("kind IN ('edit', 'delete')")),
+        Index(
+            "contact_changes_by_hand",
+            "id",
+            postgresql_where=text("kind IN ('edit', 'delete')"),
+        ),
     )
 
 

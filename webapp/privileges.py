@@ -66,7 +66,9 @@ def drop_root(*, make_folder: bool = False) -> Account | None:
     os.setgid(account.gid)
     os.setuid(account.uid)
     os.environ["HOME"] = str(var)  # root's own is closed to the account
-    _refuse_closed(account, PROGRAM, PROGRAM / "webapp", Path(sys.prefix), Path(sys.base_prefix))
+    _refuse_closed(
+        account, PROGRAM, PROGRAM / "webapp", Path(sys.prefix), Path(sys.base_prefix)
+    )
     if make_folder:
         _refuse_closed(account, var)
 

@@ -62,7 +62,9 @@ class Watched:
         if now - self.started > SETTLED_SECONDS:
             self.pause = SHORTEST_PAUSE
 
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        how = (
+            f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        )
         say(f"{self.name} {how}; it is started again in {self.pause:g} s")
         self.process = None
         self._pause(now)
@@ -128,7 +130,9 @@ class Supervisor:
 def start(settings: Settings) -> int:
     """Start what is missing, migrate, run the Procfile, and end everything in order; the exit status."""
     for number in STOPPING:
-        signal.signal(number, lambda *_: sys.exit(1))  # until there is something to end in order
+        signal.signal(
+            number, lambda *_: sys.exit(1)
+        )  # until there is something to end in order
 
     os.umask(0o077)  # files of ours, logs among them, are for their owner only
     servers = Servers(settings.var)
@@ -159,7 +163,9 @@ def start(settings: Settings) -> int:
 def shell_lines(settings: Settings) -> str:
     """`export` lines for what the environment does not name itself."""
     servers = Servers(settings.var)
-    named = {name: value for name, value in servers.addresses().items() if name not in os.environ}
+    named = {
+        name: value for name, value in servers.addresses().items() if name not in os.environ
+    }
     if "SECRET_KEY" not in os.environ:
         named["SECRET_KEY"] = servers.kept_secret("secret_key")
 
@@ -172,7 +178,9 @@ def procfile() -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
-def _spawner(command: str, environment: dict[str, str]) -> Callable[[], "subprocess.Popen[bytes]"]:
+def _spawner(
+    command: str, environment: dict[str, str]
+) -> Callable[[], "subprocess.Popen[bytes]"]:
     """Start a line of the Procfile, in a process group of its own, which a terminal's Ctrl-C does not reach."""
     shell = ["/bin/sh", "-c", f"exec {command}"]
 

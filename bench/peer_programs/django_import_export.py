@@ -26,7 +26,9 @@ database = {
     "USER": url.username,
     "HOST": host,
 }
-settings.configure(DATABASES={"default": database}, INSTALLED_APPS=["import_export"], USE_TZ=True)
+settings.configure(
+    DATABASES={"default": database}, INSTALLED_APPS=["import_export"], USE_TZ=True
+)
 django.setup()
 
 from django.db import models  # noqa: E402

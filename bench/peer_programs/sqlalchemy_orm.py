@@ -16,7 +16,9 @@ COLUMNS = {
     "Postal Code": "postal_code", "Country": "country",
 }  # fmt: skip
 
-engine = create_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"))
+engine = create_engine(
+    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://")
+)
 
 
 class Base(DeclarativeBase):
@@ -35,7 +37,9 @@ def main() -> None:
             known = select(Peer).where(Peer.external_id == row["Customer ID"])
             if session.scalars(known).first() is None:
                 session.add(
-                    Peer(email_key=key, **{name: row[label] for label, name in COLUMNS.items()})
+                    Peer(
+                        email_key=key, **{name: row[label] for label, name in COLUMNS.items()}
+                    )
                 )
             if number % 100 == 0:
                 session.commit()

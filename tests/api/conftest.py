@@ -64,7 +64,12 @@ class Program:
         return answer
 
     def upload(
-        self, content: bytes, name: str = "people.csv", status: int = 201, headers=None, **fields
+        self,
+        content: bytes,
+        name: str = "people.csv",
+        status: int = 201,
+        headers=None,
+        **fields,
     ):
         data = {"file": (io.BytesIO(content), name), **fields}
         return self.ask("POST", "/imports", status, data=data, headers=headers or {}).json
@@ -80,7 +85,9 @@ class Program:
     def execute(self, import_id: str, strategy: str = "skip", status: int = 202, **options):
         body = {"import_id": import_id, "duplicate_strategy": strategy, **options}
         headers = {"Accept": "application/json"}
-        return self.ask("POST", f"/imports/{import_id}/execute", status, json=body, headers=headers)
+        return self.ask(
+            "POST", f"/imports/{import_id}/execute", status, json=body, headers=headers
+        )
 
     def run(self, content: bytes, strategy: str = "skip", **options) -> str:
         import_id = self.ready(content)
@@ -130,10 +137,16 @@ class Wire:
 
     def open(self, method: str, path: str, body=None, **headers) -> "Answer":
         content = (
-            None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+            None
+            if body is None
+            else body
+            if isinstance(body, bytes)
+            else json.dumps(body).encode()
         )
         kind = (
-            {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
+            {}
+            if body is None or isinstance(body, bytes)
+            else {"Content-Type": "application/json"}
         )
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return Answer(
@@ -156,14 +169,19 @@ class Wire:
         """Uploaded, mapped and checked by the worker; the import's id."""
         found = self.upload(content)
         path = f"/imports/{found['import_id']}"
-        assert self.ask("PUT", f"{path}/mapping", {"mapping": found["suggested_mapping"]})[0] == 202
+        assert (
+            self.ask("PUT", f"{path}/mapping", {"mapping": found["suggested_mapping"]})[0]
+            == 202
+        )
         self.wait(found["import_id"], "ready")
         return found["import_id"]
 
     def start(self, import_id: str, **options) -> None:
         body = {"import_id": import_id, "duplicate_strategy": "skip", **options}
         assert (
-            self.ask("POST", f"/imports/{import_id}/execute", body, Accept="application/json")[0]
+            self.ask("POST", f"/imports/{import_id}/execute", body, Accept="application/json")[
+                0
+            ]
             == 202
         )
 

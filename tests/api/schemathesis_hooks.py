@@ -27,7 +27,8 @@ def before_call(_context, case, kwargs):
     if operation not in {"cancel_import", "read_import", "read_progress"}:
         with contextlib.suppress(ValueError, TypeError, OSError):
             _settle(
-                case.operation.base_url, UUID((case.path_parameters or {}).get("import_id", ""))
+                case.operation.base_url,
+                UUID((case.path_parameters or {}).get("import_id", "")),
             )
 
 
@@ -35,7 +36,9 @@ def _make_sense(operation, body, kwargs):
     """A table in place of random bytes; a mapping that came by a link without the targets that were added to it."""
     if operation == "upload_import" and "file" in body:
         kwargs["files"] = {"file": ("people.csv", TABLE)}
-        kwargs["data"] = {name: value for name, value in body.items() if name == "default_country"}
+        kwargs["data"] = {
+            name: value for name, value in body.items() if name == "default_country"
+        }
     if operation == "map_columns" and body.get("mapping", [])[: len(MAPPING)] == MAPPING:
         kwargs["json"] = {**body, "mapping": MAPPING}
 

@@ -14,9 +14,7 @@ from webapp.models import ContactImport
 
 LIMIT_MB = 48  # far more than the web process may grow by
 MOST_GROWTH_MB = 20
-OPENING = (
-    b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\nEmail\r\n'
-)
+OPENING = b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\nEmail\r\n'
 PIECE = b"ann@example.com\r\n" * 4000
 
 
@@ -43,7 +41,10 @@ def send_chunked(address: str, token: str) -> tuple[int, bytes, int]:
     with suppress(
         BrokenPipeError, ConnectionResetError
     ):  # The answer came while a chunk was on its way.
-        while not select.select([connection.sock], [], [], 0)[0] and sent < 2 * LIMIT_MB * MEBIBYTE:
+        while (
+            not select.select([connection.sock], [], [], 0)[0]
+            and sent < 2 * LIMIT_MB * MEBIBYTE
+        ):
             connection.send(b"%x\r\n%b\r\n" % (len(part), part))
             sent, part = sent + len(part), PIECE
     with connection.getresponse() as answer:

@@ -23,7 +23,10 @@ def check_progress(data: dict) -> schemas.Progress:
     assert now.success == sum(outcomes[name] for name in SUCCESS)
     assert now.duplicates == sum(outcomes[name] for name in DUPLICATES)
     assert now.failed == outcomes["failed"] + outcomes["conflict"]
-    assert now.skipped == outcomes["invalid"] + outcomes["left_out"] + outcomes["duplicate_skipped"]
+    assert (
+        now.skipped
+        == outcomes["invalid"] + outcomes["left_out"] + outcomes["duplicate_skipped"]
+    )
     assert sum(outcomes.values()) == now.total
     assert now.progress == (
         100 if now.processed == now.total else now.processed * 1000 // now.total / 10
@@ -147,7 +150,9 @@ def test_check_and_rollback_are_followed_the_same_way(wire):
     with program.open("GET", f"/imports/{import_id}/events") as answer:
         *_, (name, data) = answer.events()
         assert name == "done"
-    assert program.ask("DELETE", f"/imports/{import_id}/rollback")[1]["contacts_removed"] == 300
+    assert (
+        program.ask("DELETE", f"/imports/{import_id}/rollback")[1]["contacts_removed"] == 300
+    )
     assert data["import_id"] == import_id
 
 
@@ -160,7 +165,9 @@ SOON = 30  # seconds on a busy machine; a stream that nobody ends lasts ten minu
 
 
 @pytest.mark.parametrize("how", list(ENDINGS))
-def test_a_stream_ends_soon_after_what_opened_it_is_worth_nothing(how, wire, people, database_url):
+def test_a_stream_ends_soon_after_what_opened_it_is_worth_nothing(
+    how, wire, people, database_url
+):
     owner, admin = wire("owner"), wire("admin")
     import_id = owner.upload(people_table(3))["import_id"]
     path = f"/imports/{import_id}/events"

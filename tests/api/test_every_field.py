@@ -16,7 +16,11 @@ from webapp.web.api import imports
 
 MARK = "zebedee"
 # Fields that don't take any text, and what stands in the contact.
-FORMS = {"email": MARK + "{n}@example.com", "phone": "+4930123456{n}", "birthday": "1985-04-2{n}"}
+FORMS = {
+    "email": MARK + "{n}@example.com",
+    "phone": "+4930123456{n}",
+    "birthday": "1985-04-2{n}",
+}
 
 
 def value(name: str, number: int) -> str:
@@ -83,7 +87,9 @@ def test_each_field_is_mapped_created_changed_journalled_and_undone(way, owner):
 
     created = way.run(first, "skip", "external_id")
     assert way.stands() == first
-    assert {origin["import_id"] for origin in way.contact()["provenance"].values()} == {created}
+    assert {origin["import_id"] for origin in way.contact()["provenance"].values()} == {
+        created
+    }
     assert set(way.contact()["provenance"]) == {*SCALARS}
 
     updated = way.run(second, "update", "external_id")
@@ -142,7 +148,9 @@ def test_each_field_is_edited_kept_by_an_undo_and_told_in_the_exports(way, owner
 
     report = way.program.ask("GET", f"/imports/{created}/report.csv").data.decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(report))
-    assert {field.name: row[field.label] for field in FIELDS} == first | {"phone": row["Phone"]}
+    assert {field.name: row[field.label] for field in FIELDS} == first | {
+        "phone": row["Phone"]
+    }
 
     way.undo(updated)
     assert way.stands() == mine
@@ -199,7 +207,13 @@ def holding(session, wanted: str) -> set[tuple[str, str]]:
 def test_no_column_of_any_table_holds_anything_of_an_erased_person(way, session):
     created = way.run(person(1), "skip", "external_id")
     way.run(person(2, external_id=value("external_id", 1)), "update", "external_id")
-    told = [MARK, value("phone", 1), value("phone", 2), value("birthday", 1), value("birthday", 2)]
+    told = [
+        MARK,
+        value("phone", 1),
+        value("phone", 2),
+        value("birthday", 1),
+        value("birthday", 2),
+    ]
     before = holding(session, MARK)
     assert before >= {
         (table, name) for table in ("contacts", "contact_import_rows") for name in MARKED

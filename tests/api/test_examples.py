@@ -23,7 +23,11 @@ def program(language: str) -> str:
 def run(live_server, token_of, tmp_path):
     """`run(command)` → what it wrote, in a folder with people.csv; address and token are in the environment."""
     (tmp_path / "people.csv").write_text(TABLE)
-    environment = {**os.environ, "ROWCALL_URL": live_server, "ROWCALL_TOKEN": token_of("owner")}
+    environment = {
+        **os.environ,
+        "ROWCALL_URL": live_server,
+        "ROWCALL_TOKEN": token_of("owner"),
+    }
 
     def start(*command: str) -> str:
         done = subprocess.run(

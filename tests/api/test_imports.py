@@ -127,7 +127,9 @@ def test_whole_way_there_and_back(owner_program, session):
     assert (done.imported_count, done.outcomes.created, done.outcomes.invalid) == (2, 2, 1)
     assert done.rollback_possible
 
-    progress = schemas.Progress.model_validate(owner_program.ask("GET", f"{path}/progress").json)
+    progress = schemas.Progress.model_validate(
+        owner_program.ask("GET", f"{path}/progress").json
+    )
     assert (progress.progress, progress.processed, progress.success, progress.skipped) == (
         100,
         3,
@@ -135,7 +137,9 @@ def test_whole_way_there_and_back(owner_program, session):
         1,
     )
 
-    result = schemas.ImportResult.model_validate(owner_program.ask("GET", f"{path}/result").json)
+    result = schemas.ImportResult.model_validate(
+        owner_program.ask("GET", f"{path}/result").json
+    )
     assert (result.total_contacts, result.successfully_imported, result.failed_contacts) == (
         3,
         2,
@@ -165,7 +169,9 @@ def test_rollback_that_takes_long_is_answered_with_where_to_look(owner_program):
         owner_program.ask("DELETE", f"/imports/{import_id}/rollback", 200).json
     )
     assert (done.contacts_removed, done.contacts_restored, done.contacts_kept) == (5, 0, 0)
-    assert owner_program.ask("GET", f"/imports/{import_id}").json["rolled_back_at"].endswith("Z")
+    assert (
+        owner_program.ask("GET", f"/imports/{import_id}").json["rolled_back_at"].endswith("Z")
+    )
     assert owner_program.ask("GET", "/contacts").json["items"] == []
 
 
@@ -174,15 +180,21 @@ def test_rollback_lists_what_it_keeps(owner_program, session):
     later = owner_program.run(table("1,a@example.com,Ada,L,Other,,"), "update")
     would = owner_program.ask("GET", f"/imports/{import_id}/rollback").json
     assert would["contacts_kept"] == 1
-    assert would["conflicts"][0]["contact_id"] == session.scalar(text("SELECT id FROM contacts"))
-    assert owner_program.ask("GET", f"/imports/{later}/rollback").json["contacts_restored"] == 1
+    assert would["conflicts"][0]["contact_id"] == session.scalar(
+        text("SELECT id FROM contacts")
+    )
+    assert (
+        owner_program.ask("GET", f"/imports/{later}/rollback").json["contacts_restored"] == 1
+    )
 
 
 def test_rows_come_in_pages_in_file_order(owner_program):
     import_id = owner_program.run(people_table(25))
     seen, after = [], ""
     while after is not None:
-        page = owner_program.ask("GET", f"/imports/{import_id}/rows?limit=10&after={after}").json
+        page = owner_program.ask(
+            "GET", f"/imports/{import_id}/rows?limit=10&after={after}"
+        ).json
         seen += [row["row"] for row in page["items"]]
         after = page["next"]
     assert seen == list(range(2, 27))
@@ -191,10 +203,13 @@ def test_rows_come_in_pages_in_file_order(owner_program):
 def test_rows_show_what_changed(owner_program):
     owner_program.run(table("1,a@example.com,Ada,L,Acme,,"))
     import_id = owner_program.run(table("1,a@example.com,Ada,L,Other,,"), "update")
-    (row,) = owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=updated").json["items"]
+    (row,) = owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=updated").json[
+        "items"
+    ]
     assert row["changes"] == [{"field": "company", "before": "Acme", "after": "Other"}]
     assert (
-        owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=created").json["items"] == []
+        owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=created").json["items"]
+        == []
     )
 
 
@@ -202,15 +217,22 @@ def test_cancelled_import_says_what_was_not_processed(owner_program):
     import_id = owner_program.ready(people_table(7))
     owner_program.execute(import_id)
     assert (
-        owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelled"
+        owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"]
+        == "cancelled"
     )
     found = owner_program.ask("GET", f"/imports/{import_id}").json
     assert found["outcomes"]["not_processed"] == 7
-    page = owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=not_processed&limit=5").json
+    page = owner_program.ask(
+        "GET", f"/imports/{import_id}/rows?outcome=not_processed&limit=5"
+    ).json
     assert [row["row"] for row in page["items"]] == [2, 3, 4, 5, 6]
     assert page["next"] == "6"
     progress = owner_program.ask("GET", f"/imports/{import_id}/progress").json
-    assert (progress["progress"], progress["processed"], progress["state"]) == (0, 0, "cancelled")
+    assert (progress["progress"], progress["processed"], progress["state"]) == (
+        0,
+        0,
+        "cancelled",
+    )
 
 
 def test_cancelled_while_running_ends_after_the_batch_at_hand(owner_program, session):
@@ -221,7 +243,8 @@ def test_cancelled_while_running_ends_after_the_batch_at_hand(owner_program, ses
     )
     session.commit()
     assert (
-        owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelling"
+        owner_program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"]
+        == "cancelling"
     )
     jobs.work(import_id)
     assert owner_program.ask("GET", f"/imports/{import_id}").json["state"] == "cancelled"
@@ -239,18 +262,25 @@ def test_invalid_rows_block_a_start_that_will_not_skip_them(owner_program):
 
 
 def test_failed_rows_run_again(owner_program, session):
-    session.execute(text("ALTER TABLE contacts ADD CONSTRAINT no_bob CHECK (first_name <> 'Bob')"))
+    session.execute(
+        text("ALTER TABLE contacts ADD CONSTRAINT no_bob CHECK (first_name <> 'Bob')")
+    )
     session.commit()
     import_id = owner_program.run(table("1,a@example.com,Ada,,,,", "2,b@example.com,Bob,,,,"))
     result = owner_program.ask("GET", f"/imports/{import_id}/result").json
     assert result["failed_contacts"] == 1
-    assert [(entry["row"], entry["category"]) for entry in result["error_log"]] == [(3, "database")]
+    assert [(entry["row"], entry["category"]) for entry in result["error_log"]] == [
+        (3, "database")
+    ]
     session.execute(text("ALTER TABLE contacts DROP CONSTRAINT no_bob"))
     session.commit()
-    assert owner_program.ask("POST", f"/imports/{import_id}/retry", 202).json["state"] == "queued"
+    assert (
+        owner_program.ask("POST", f"/imports/{import_id}/retry", 202).json["state"] == "queued"
+    )
     jobs.work(import_id)
     assert (
-        owner_program.ask("GET", f"/imports/{import_id}/result").json["successfully_imported"] == 2
+        owner_program.ask("GET", f"/imports/{import_id}/result").json["successfully_imported"]
+        == 2
     )
     assert (
         owner_program.ask("POST", f"/imports/{import_id}/retry", 409).json["code"]
@@ -263,7 +293,9 @@ def test_a_conflict_is_a_matter_of_business(owner_program):
     import_id = owner_program.run(table("1,b@example.com,Ada,,,,", "3,c@example.com,Cid,,,,"))
     result = owner_program.ask("GET", f"/imports/{import_id}/result").json
     assert (result["failed_contacts"], result["outcomes"]["conflict"]) == (1, 1)
-    assert [(entry["row"], entry["category"]) for entry in result["error_log"]] == [(2, "business")]
+    assert [(entry["row"], entry["category"]) for entry in result["error_log"]] == [
+        (2, "business")
+    ]
 
 
 def test_downloads(owner_program):
@@ -285,7 +317,9 @@ def test_downloads(owner_program):
 def test_pdf_is_made_once_asked_for(owner_program):
     import_id = owner_program.run(people_table(2))
     assert (
-        owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202).headers["Retry-After"]
+        owner_program.ask("GET", f"/imports/{import_id}/report.pdf", 202).headers[
+            "Retry-After"
+        ]
         == "2"
     )
     jobs.render_pdf(import_id)
@@ -326,7 +360,10 @@ def test_history_newest_first_in_pages(owner_program):
         seen += [item["import_id"] for item in page["items"]]
         after = page["next"]
     assert seen == made[::-1]
-    assert owner_program.ask("GET", "/imports?state=completed").json == {"items": [], "next": None}
+    assert owner_program.ask("GET", "/imports?state=completed").json == {
+        "items": [],
+        "next": None,
+    }
     assert len(owner_program.ask("GET", "/imports?state=&after=&limit=").json["items"]) == 5
 
 
@@ -338,7 +375,10 @@ def test_history_shows_a_person_their_own_and_a_viewer_all(program):
 
 def test_contacts_are_searched_and_paged(owner_program):
     import_id = owner_program.run(people_table(12))
-    assert owner_program.ask("GET", "/contacts?q=p7@").json["items"][0]["email"] == "p7@example.com"
+    assert (
+        owner_program.ask("GET", "/contacts?q=p7@").json["items"][0]["email"]
+        == "p7@example.com"
+    )
     first = owner_program.ask("GET", f"/contacts?limit=10&imported_from={import_id}").json
     rest = owner_program.ask(
         "GET", f"/contacts?limit=10&imported_from={import_id}&after={first['next']}"
@@ -380,10 +420,14 @@ def test_preview_is_kept_for_each_strategy(owner_program):
 
 
 def test_error_log_holds_the_first_thousand_and_rows_the_rest(owner_program):
-    import_id = owner_program.run(table(*[f"{n},nonsense,Ada,L,Acme,," for n in range(1, 1052)]))
+    import_id = owner_program.run(
+        table(*[f"{n},nonsense,Ada,L,Acme,," for n in range(1, 1052)])
+    )
     result = owner_program.ask("GET", f"/imports/{import_id}/result").json
     assert [entry["row"] for entry in result["error_log"]] == list(range(2, 1002))
-    rest = owner_program.ask("GET", f"/imports/{import_id}/rows?outcome=invalid&after=1001").json
+    rest = owner_program.ask(
+        "GET", f"/imports/{import_id}/rows?outcome=invalid&after=1001"
+    ).json
     assert [entry["row"] for entry in rest["items"]] == list(range(1002, 1053))
     assert rest["next"] is None
     assert (result["total_contacts"], result["outcomes"]["invalid"]) == (1051, 1051)
@@ -404,13 +448,17 @@ def test_error_log_says_the_same_as_the_download(owner_program):
     entry = owner_program.ask("GET", f"/imports/{import_id}/result").json["error_log"][0]
     assert (entry["code"], entry["category"]) == ("too_long", "validation")
     assert entry["message"] == "Shorten the first name to at most 200 characters."
-    assert entry["message"] in owner_program.ask("GET", f"/imports/{import_id}/report.csv").text
+    assert (
+        entry["message"] in owner_program.ask("GET", f"/imports/{import_id}/report.csv").text
+    )
 
 
 def test_country_given_with_the_file_holds_until_another_is_given(owner_program):
     found = owner_program.upload(table("1,ada@example.com,Ada,L,Acme,,"), default_country="DE")
     plain = {"mapping": found["suggested_mapping"]}
-    mapped = owner_program.ask("PUT", f"/imports/{found['import_id']}/mapping", 202, json=plain)
+    mapped = owner_program.ask(
+        "PUT", f"/imports/{found['import_id']}/mapping", 202, json=plain
+    )
     assert mapped.json["options"]["default_country"] == "DE"
     jobs.work(found["import_id"])
     none = {**plain, "default_country": None}
@@ -427,7 +475,9 @@ def test_header_row_may_be_given_with_the_file(owner_program):
 def test_preview_says_how_many_fields_the_clear_token_empties(owner_program):
     owner_program.run(table("1,ada@example.com,Ada,L,Acme,a,40"))
     for token, cleared in (("-", 2), (None, None)):
-        import_id = owner_program.ready(table("1,ada@example.com,Ada,-,-,,"), clear_token=token)
+        import_id = owner_program.ready(
+            table("1,ada@example.com,Ada,-,-,,"), clear_token=token
+        )
         path = f"/imports/{import_id}/preview?duplicate_strategy=update"
         assert owner_program.ask("GET", path, 202).json["cleared"] is None
         jobs.work(import_id)
@@ -474,7 +524,9 @@ def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(
         owner_program.upload(people_table(2))["import_id"],
         owner_program.ready(people_table(2)),
     )
-    mapping = {"mapping": owner_program.ask("GET", f"/imports/{refused}").json["suggested_mapping"]}
+    mapping = {
+        "mapping": owner_program.ask("GET", f"/imports/{refused}").json["suggested_mapping"]
+    }
     owner_program.ask("PUT", f"/imports/{refused}/mapping", 202, json=mapping)
     with db.connect_job(settings.database_url) as conn:
         check.refuse(conn, leases.claim(conn, UUID(refused), 15), Refusal("check_broken_off"))
@@ -514,4 +566,6 @@ def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(
 
 
 def history(owner, state: str) -> set[str]:
-    return set(re.findall(r'id="import-([0-9a-f-]+)"', owner.get(f"/imports?state={state}").text))
+    return set(
+        re.findall(r'id="import-([0-9a-f-]+)"', owner.get(f"/imports?state={state}").text)
+    )

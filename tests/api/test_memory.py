@@ -67,13 +67,16 @@ LETTERS = [
 def one_text_in_every_cell(sign: str) -> bytes:
     """A workbook of some 100 KiB: 6 rows of 250 cells, which all name the same long text."""
     head = "".join(
-        f'<c r="{letters}1" t="s"><v>{number + 1}</v></c>' for number, letters in enumerate(LETTERS)
+        f'<c r="{letters}1" t="s"><v>{number + 1}</v></c>'
+        for number, letters in enumerate(LETTERS)
     )
     rows = [
         "".join(f'<c r="{letters}{row}" t="s"><v>0</v></c>' for letters in LETTERS)
         for row in range(2, 8)
     ]
-    sheet = "".join(f'<row r="{row}">{cells}</row>' for row, cells in enumerate([head, *rows], 1))
+    sheet = "".join(
+        f'<row r="{row}">{cells}</row>' for row, cells in enumerate([head, *rows], 1)
+    )
     labels = ["Email", "Notes", *(f"Column {n}" for n in range(2, COLUMNS))]
     strings = "".join(f"<si><t>{text}</t></si>" for text in [sign * TEXT, *labels])
     return raw(sheet, shared=strings)
@@ -82,7 +85,11 @@ def one_text_in_every_cell(sign: str) -> bytes:
 def one_row_of_22_megabytes() -> bytes:
     """CSV: quoted cells of 100,000 characters, with line breaks in them."""
     cell = '"' + "a line of text\n" * 7000 + '"'
-    return b"Email,Notes\na@example.com," + ",".join([cell] * 210).encode() + b"\nb@example.com,x\n"
+    return (
+        b"Email,Notes\na@example.com,"
+        + ",".join([cell] * 210).encode()
+        + b"\nb@example.com,x\n"
+    )
 
 
 HOSTILE = {

@@ -52,7 +52,9 @@ def test_document_describes_the_contract_and_every_route(app):
         for method in operations
     }
     assert described == set(CONTRACT.split("\n")) - {""}
-    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
+    rules = [
+        rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")
+    ]
     routes = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule) for rule in rules}
     assert routes - set(document["paths"]) == {"/api/openapi.json", "/api/docs"}
 

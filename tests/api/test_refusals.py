@@ -16,7 +16,9 @@ from webapp.config import Settings
 from webapp.web.api import schemas
 from webapp.web.extensions import db as orm
 
-MAPPING = {"mapping": ["external_id", "email", "first_name", "last_name", "company", "tags", None]}
+MAPPING = {
+    "mapping": ["external_id", "email", "first_name", "last_name", "company", "tags", None]
+}
 OF_AN_IMPORT = [
     ("GET", ""),
     ("PUT", "/mapping"),
@@ -68,13 +70,16 @@ def fingerprint(session) -> list:
         "contact_import_leases",
     )
     return [
-        session.scalar(text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t"))
+        session.scalar(
+            text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t")
+        )
         for name in tables
     ]
 
 
 @pytest.mark.parametrize(
-    "header", [None, "Bearer nonsense", "Bearer ", "Basic b3duZXI6eA==", "nonsense", "Bearer a b"]
+    "header",
+    [None, "Bearer nonsense", "Bearer ", "Basic b3duZXI6eA==", "nonsense", "Bearer a b"],
 )
 def test_no_living_token_is_401(app, people, header):
     headers = {"Authorization": header} if header else {}
@@ -278,7 +283,9 @@ def test_bodies_that_cannot_be_read(owner_program, content, content_type, status
     import_id = owner_program.ready(people_table(2))
     path = f"/imports/{import_id}/execute"
     problem(
-        owner_program.ask("POST", path, None, data=content, content_type=content_type), status, code
+        owner_program.ask("POST", path, None, data=content, content_type=content_type),
+        status,
+        code,
     )
 
 
@@ -286,7 +293,11 @@ def test_execute_answers_in_json_or_events_and_nothing_else(owner_program):
     import_id = owner_program.ready(people_table(2))
     body = {"import_id": import_id, "duplicate_strategy": "skip"}
     answer = owner_program.ask(
-        "POST", f"/imports/{import_id}/execute", None, json=body, headers={"Accept": "text/html"}
+        "POST",
+        f"/imports/{import_id}/execute",
+        None,
+        json=body,
+        headers={"Accept": "text/html"},
     )
     problem(answer, 406)
     assert owner_program.ask("GET", f"/imports/{import_id}").json["state"] == "ready"
@@ -348,7 +359,9 @@ def test_wrong_parameters_are_422_and_named(owner_program, query, parameter):
 def test_wrong_upload_is_422_and_leaves_nothing(owner_program, session, data, pointer):
     before = fingerprint(session)
     file = (
-        {} if "file" in data or not data else {"file": (io.BytesIO(people_table(1)), "people.csv")}
+        {}
+        if "file" in data or not data
+        else {"file": (io.BytesIO(people_table(1)), "people.csv")}
     )
     answer = owner_program.ask(
         "POST", "/imports", None, data={**file, **data}, content_type="multipart/form-data"
@@ -361,13 +374,17 @@ def test_wrong_upload_is_422_and_leaves_nothing(owner_program, session, data, po
 @pytest.mark.parametrize("key", ["", "é", "a" * 201, "a\tb"])
 def test_idempotency_key_has_a_form(owner_program, key):
     refused = owner_program.upload(
-        people_table(1), headers={"Idempotency-Key": key.encode().decode("latin-1")}, status=422
+        people_table(1),
+        headers={"Idempotency-Key": key.encode().decode("latin-1")},
+        status=422,
     )
     assert refused["errors"][0]["pointer"] == "Idempotency-Key"
 
 
 def test_upload_takes_multipart_alone(owner_program):
-    problem(owner_program.ask("POST", "/imports", None, data=b"a,b", content_type="text/csv"), 415)
+    problem(
+        owner_program.ask("POST", "/imports", None, data=b"a,b", content_type="text/csv"), 415
+    )
 
 
 def test_upload_past_the_limit_is_413(app, token_of, session):
@@ -384,7 +401,9 @@ def test_upload_past_the_limit_is_413(app, token_of, session):
 
 def test_uploads_past_the_rate_are_429(app, token_of):
     app.extensions["rowcall"] = Settings(uploads_per_minute=2)
-    program, other = (Program(app.test_client(), token_of(name)) for name in ("owner", "outsider"))
+    program, other = (
+        Program(app.test_client(), token_of(name)) for name in ("owner", "outsider")
+    )
     program.upload(people_table(1))
     program.upload(people_table(1))
     data = {"file": (io.BytesIO(people_table(1)), "people.csv")}
@@ -445,7 +464,9 @@ def test_an_import_is_stopped_without_the_queue(app, token_of):
     import_id = program.ready(people_table(2))
     program.execute(import_id)
     app.extensions["rowcall"] = Settings(redis_url="unix:///nowhere/at/all.sock")
-    assert program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelled"
+    assert (
+        program.ask("POST", f"/imports/{import_id}/cancel", 202).json["state"] == "cancelled"
+    )
 
 
 def test_a_cut_network_is_noticed_on_every_connection(app, database_url):
@@ -456,7 +477,10 @@ def test_a_cut_network_is_noticed_on_every_connection(app, database_url):
         db.session(database_url) as session,
     ):
         pooled = [orm.session.connection(), session.connection()]
-        for driver in [job, *(connection.connection.driver_connection for connection in pooled)]:
+        for driver in [
+            job,
+            *(connection.connection.driver_connection for connection in pooled),
+        ]:
             found = driver.info.get_parameters()
             assert {name: int(found[name]) for name in db.SILENCE} == db.SILENCE
 
@@ -468,7 +492,9 @@ def test_database_out_of_reach_is_503(settings):
         update={"database_url": "postgresql://postgres@/x?host=/nowhere/at/all"}
     )
     answer = (
-        create_app(away).test_client().get("/api/imports", headers={"Authorization": "Bearer x"})
+        create_app(away)
+        .test_client()
+        .get("/api/imports", headers={"Authorization": "Bearer x"})
     )
     problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"]
@@ -504,7 +530,9 @@ def test_browser_reads_with_its_session_and_writes_with_the_csrf_header(
 
 
 def test_dead_token_beats_a_living_session(owner):
-    problem(owner.client.get("/api/imports", headers={"Authorization": "Bearer nonsense"}), 401)
+    problem(
+        owner.client.get("/api/imports", headers={"Authorization": "Bearer nonsense"}), 401
+    )
 
 
 def test_unknown_addresses_and_methods(owner_program):
@@ -532,7 +560,9 @@ def test_answers_carry_the_headers_that_every_answer_carries(owner_program):
 
 
 def test_markup_in_a_file_stays_text(owner_program):
-    found = owner_program.upload(table('1,a@example.com,"<script>alert(1)</script>",{{7*7}},,,'))
+    found = owner_program.upload(
+        table('1,a@example.com,"<script>alert(1)</script>",{{7*7}},,,')
+    )
     assert found["sample"][0][2] == "<script>alert(1)</script>"
     assert found["sample"][0][3] == "{{7*7}}"
 

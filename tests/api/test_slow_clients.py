@@ -99,7 +99,9 @@ def begin_upload(connect, path: str, **headers: str) -> bytes:
     return found.recv(1000).partition(b"\r\n")[0]
 
 
-def test_who_asks_is_known_before_a_byte_of_a_body_is_kept(spool, connect, cookie_of, token_of):
+def test_who_asks_is_known_before_a_byte_of_a_body_is_kept(
+    spool, connect, cookie_of, token_of
+):
     viewer, owner = cookie_of("viewer"), cookie_of("owner")
     tokens = {name: f"Bearer {token_of(name)}" for name in ("viewer", "admin")}
     assert b" 302 " in begin_upload(connect, "/imports/new")

@@ -18,7 +18,10 @@ HELD = """SELECT count(*) FROM pg_stat_activity
 def long_file(rows: int) -> bytes:
     """A report of some megabytes, more than the system's buffers take."""
     return table(
-        *[f"{n},p{n}@example.com,Ada {n},Example,Acme,{'long ' * 300},{n}" for n in range(rows)]
+        *[
+            f"{n},p{n}@example.com,Ada {n},Example,Acme,{'long ' * 300},{n}"
+            for n in range(rows)
+        ]
     )
 
 
@@ -48,7 +51,9 @@ def test_a_place_is_given_back(owner_program, importer):
     """By those who read to the end, and by those who ask for the head alone."""
     import_id = owner_program.run(table("1,a@example.com,A,B,,,"))
     for _ in range(2 * DOWNLOADS_AT_ONCE_PER_PERSON):
-        assert owner_program.ask("GET", f"/imports/{import_id}/report.csv").text.count("\n") == 2
+        assert (
+            owner_program.ask("GET", f"/imports/{import_id}/report.csv").text.count("\n") == 2
+        )
         owner_program.ask("HEAD", f"/imports/{import_id}/report.csv")
 
 

@@ -28,7 +28,9 @@ def connect(live_server, cookie_of):
     @contextmanager
     def open_socket(import_id: str, name: str = "owner"):
         address = f"{live_server.replace('http', 'ws')}/imports/{import_id}/live"
-        client = Client(address, headers={"Origin": f"http://{host}", "Cookie": cookie_of(name)})
+        client = Client(
+            address, headers={"Origin": f"http://{host}", "Cookie": cookie_of(name)}
+        )
         try:
             yield client
         finally:
@@ -120,7 +122,9 @@ def test_pushes_come_at_least_every_second_and_at_most_four_times(connect, runni
         ("owner", {"Origin": ""}, 403),
     ],
 )
-def test_who_may_not_is_refused_before_the_handshake(knock, cookie_of, wire, name, headers, status):
+def test_who_may_not_is_refused_before_the_handshake(
+    knock, cookie_of, wire, name, headers, status
+):
     import_id = wire().upload(people_table(1))["import_id"]
     cookie = {"Cookie": cookie_of(name)} if name else {}
     assert knock(import_id, **{**cookie, **headers}) == status
@@ -217,7 +221,9 @@ def test_readers_who_never_read_and_half_open_sockets_leave_the_import_alone(
     program.start(import_id)
     with ExitStack() as stack:
         for number in range(200):
-            half = stack.enter_context(socket.create_connection((address.hostname, address.port)))
+            half = stack.enter_context(
+                socket.create_connection((address.hostname, address.port))
+            )
             half.sendall(beginnings[number % 10 == 0 or 2 * (number % 10 == 1)])
         program.wait(import_id, "completed")
         status, result = program.ask("GET", f"/imports/{import_id}/result")
@@ -249,7 +255,9 @@ def test_the_web_process_outlives_sockets_that_it_closes(live_server, wire, cook
                 socket.create_connection((address.hostname, address.port), 20)
             )
             watcher.sendall(handshake.encode())
-            while watcher.recv(65536):  # The import is checked: the server ends the socket at once.
+            while watcher.recv(
+                65536
+            ):  # The import is checked: the server ends the socket at once.
                 pass
             watcher.sendall(b"\x88\x80\x00\x00\x00\x00")  # a client's own goodbye, late
             assert program.ask("GET", f"/imports/{import_id}/progress")[0] == 200
@@ -293,5 +301,7 @@ def test_one_query_asks_for_all_who_watch(app, people):
         hub._end_revoked(list(hub.places))
         assert all(place.ended for place in hub.places)
         assert (
-            len([statement for statement in asked if "api_tokens" in statement]) == len(asked) == 1
+            len([statement for statement in asked if "api_tokens" in statement])
+            == len(asked)
+            == 1
         )

@@ -106,7 +106,8 @@ def test_blocked_socket_leaves_polling_at_work(watch, running):
 def test_lost_socket_is_polled_for_until_it_is_back(watch, running):
     relays = []
     watch.page.route_web_socket(
-        re.compile("/live$"), lambda socket: relays.append((socket, socket.connect_to_server()))
+        re.compile("/live$"),
+        lambda socket: relays.append((socket, socket.connect_to_server())),
     )
     watch.open(running(30))
     watch.wait_for_push()
@@ -139,7 +140,9 @@ def test_end_turns_the_page_into_the_report_and_nothing_is_asked_after(
     assert len(watch.sockets) == sockets
 
 
-def test_page_goes_on_by_reloading_without_scripts(chromium, live_server, running, slow_batches):
+def test_page_goes_on_by_reloading_without_scripts(
+    chromium, live_server, running, slow_batches
+):
     context = chromium.new_context(java_script_enabled=False)
     watching = Watch(context.new_page(), live_server)
     watching.sign_in()

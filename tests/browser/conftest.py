@@ -16,5 +16,7 @@ def owner(page, live_server):
 
 @pytest.fixture
 def conn(settings):
-    with psycopg.connect(settings.database_url, autocommit=True, row_factory=dict_row) as opened:
+    with psycopg.connect(
+        settings.database_url, autocommit=True, row_factory=dict_row
+    ) as opened:
         yield opened

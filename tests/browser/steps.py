@@ -16,7 +16,9 @@ import generate
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def sign_in(page, address: str, email: str = "owner@example.com", password: str = PASSWORD) -> None:
+def sign_in(
+    page, address: str, email: str = "owner@example.com", password: str = PASSWORD
+) -> None:
     page.goto(f"{address}/sign-in")
     page.fill("#email", email)
     page.fill("#password", password)

@@ -35,7 +35,9 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     done = run(page, "skip")
 
     lines = list(
-        csv.reader(io.StringIO(downloaded(page, "Every row, CSV").decode("utf-8-sig"), newline=""))
+        csv.reader(
+            io.StringIO(downloaded(page, "Every row, CSV").decode("utf-8-sig"), newline="")
+        )
     )
     assert len(lines) == 301
     try:
@@ -46,7 +48,9 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
         assert downloaded(page, "Report, PDF").startswith(b"%PDF-")
         page.goto(f"{live_server}/imports/{done}/report")
 
-    someone = conn.execute("SELECT email, id FROM contacts ORDER BY id DESC LIMIT 1").fetchone()
+    someone = conn.execute(
+        "SELECT email, id FROM contacts ORDER BY id DESC LIMIT 1"
+    ).fetchone()
     page.get_by_label("Name, e-mail or text in a row").fill(someone["email"])
     page.get_by_role("button", name="Find rows").click()
     page.wait_for_url("**/rows?**")

@@ -32,7 +32,9 @@ CHANGED = PEOPLE.replace(b"GmbH & Co. KG,", b"AG,+49 30 1234570").replace(
 )
 # The sections of the API's page are all of one make; looking at each takes as long as everything
 # else.
-FEWER = "document.querySelectorAll('section.card:nth-of-type(n + 9)').forEach(at => at.remove())"
+FEWER = (
+    "document.querySelectorAll('section.card:nth-of-type(n + 9)').forEach(at => at.remove())"
+)
 PREVIEWED = "#strategies:not([hx-get])"
 
 
@@ -224,7 +226,9 @@ def account_and_errors(eye: Eye, of_import: str) -> None:
     eye.look("sign-in-wrong")
 
 
-LONG = "A rather long line of notes that somebody typed on the telephone, and that goes on. " * 4
+LONG = (
+    "A rather long line of notes that somebody typed on the telephone, and that goes on. " * 4
+)
 
 
 def test_changes_by_hand(page, live_server, conn, people):
@@ -265,7 +269,12 @@ def test_changes_by_hand(page, live_server, conn, people):
     conn.execute(
         "UPDATE contacts SET phone = '+49 30 1234567', phone_key = '+49301234567' WHERE id = 1"
     )
-    upload(page, live_server, "\n".join(["ID,Email,First name,Phone", *rows]).encode(), "staff.csv")
+    upload(
+        page,
+        live_server,
+        "\n".join(["ID,Email,First name,Phone", *rows]).encode(),
+        "staff.csv",
+    )
     to_review(page)
     eye.page.goto(f"{live_server}/contacts/1/erase")
     eye.page.locator("summary").click()
@@ -273,7 +282,9 @@ def test_changes_by_hand(page, live_server, conn, people):
     assert not eye.found, "\n".join(eye.found)
 
 
-def test_a_deletion_is_undone_by_keyboard_and_without_scripts(chromium, live_server, conn, people):
+def test_a_deletion_is_undone_by_keyboard_and_without_scripts(
+    chromium, live_server, conn, people
+):
     conn.execute(
         "INSERT INTO contacts (first_name, email, email_key) VALUES ('Ann', 'a@example.com', 'a@example.com')"
     )

@@ -22,7 +22,11 @@ from tests.browser.steps import (
 from tests.harness.browser import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
-WORDS = {"duplicates skipped": "duplicate_skipped", "conflicts": "conflict", "left out": "left_out"}
+WORDS = {
+    "duplicates skipped": "duplicate_skipped",
+    "conflicts": "conflict",
+    "left out": "left_out",
+}
 COUNT_CLICKS = "addEventListener('click', () => sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1, true)"
 IMPORTED = ("created", "updated", "merged", "unchanged")
 
@@ -109,7 +113,9 @@ def watch_it_move(page, gate: Gate) -> None:
         gate.let_through("SELECT max(last_row) FROM contact_imports")
         moved = "old => document.querySelector('.percent').innerText !== old"
         page.wait_for_function(moved, arg=seen[-1])
-        settled = "() => document.title.startsWith(document.querySelector('.percent').innerText)"
+        settled = (
+            "() => document.title.startsWith(document.querySelector('.percent').innerText)"
+        )
         page.wait_for_function(settled)
         seen.append(page.inner_text(".percent"))
         card_adds_up(page)
@@ -232,7 +238,11 @@ def test_without_javascript(chromium, live_server):
 
 def test_with_the_keyboard_alone(owner, live_server, conn):
     owner.goto(f"{live_server}/imports/new")
-    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Email,Name\nann@example.com,Ann\n"}
+    file = {
+        "name": "a.csv",
+        "mimeType": "text/csv",
+        "buffer": b"Email,Name\nann@example.com,Ann\n",
+    }
     owner.set_input_files("#file", file)
     press(owner, "button:has-text('Upload')", "Enter")
     owner.wait_for_url("**/columns")

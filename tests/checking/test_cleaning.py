@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from webapp.checking.cleaning import CONTROL, INVISIBLE, cleaned_column
 from webapp.reading.formulas import unprotected
 
-SIGNS = (
-    "ab'=+-@ \t\n\r\v\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
-)
+SIGNS = "ab'=+-@ \t\n\r\v\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
 CELLS = st.lists(
     st.text(SIGNS, max_size=8)
     | st.sampled_from(["Müller", "O'Neill", "'tHart", "rock 'n' roll", ""])
@@ -49,6 +47,8 @@ def test_a_column_is_cleaned_like_its_cells(cells, kept):
 def test_every_control_character_is_known():
     found = {chr(code) for code in range(sys.maxunicode + 1) if CONTROL.match(chr(code))}
     controls = {
-        chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)) in {"Cc", "Cs"}
+        chr(c)
+        for c in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(c)) in {"Cc", "Cs"}
     }
     assert found == controls

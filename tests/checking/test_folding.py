@@ -26,7 +26,9 @@ def test_the_database_finds_what_python_finds(engine, text, sought):
     with engine.connect() as conn:
         found = conn.scalar(select(search.holds(literal(text), sought)))
     assert (
-        found == (searchable(sought) in searchable(text)) == bool(re.search(pattern(sought), text))
+        found
+        == (searchable(sought) in searchable(text))
+        == bool(re.search(pattern(sought), text))
     )
 
 

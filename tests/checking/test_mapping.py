@@ -107,7 +107,10 @@ def test_days_of_orders_are_no_birthdays():
         "email",
         "custom:Ordered on",
     ]
-    assert suggested("Email,Column B", "a@example.com,2099-01-05") == ["email", "custom:Column B"]
+    assert suggested("Email,Column B", "a@example.com,2099-01-05") == [
+        "email",
+        "custom:Column B",
+    ]
 
 
 def test_our_own_columns_are_left_out():

@@ -65,12 +65,18 @@ def test_sentences_are_plain(code):
 
 def test_facts_are_filled_in():
     assert (
-        messages.instruction("no_identity", row=14) == "Give row 14 an e-mail, a phone or a name."
+        messages.instruction("no_identity", row=14)
+        == "Give row 14 an e-mail, a phone or a name."
     )
     too_long = {"code": "too_long", "field": "first_name"}
-    assert messages.of_problem(too_long, 14) == "Shorten the first name to at most 200 characters."
+    assert (
+        messages.of_problem(too_long, 14)
+        == "Shorten the first name to at most 200 characters."
+    )
     assert "10,000 characters" in messages.of_problem({**too_long, "field": "custom:Shoe"}, 14)
-    assert messages.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
+    assert (
+        messages.instruction("no_identity") == "Give these rows an e-mail, a phone or a name."
+    )
     assert (
         messages.instruction("too_long")
         == "Shorten the value to at most the allowed number of characters."

@@ -135,8 +135,15 @@ def test_several_values_of_google_in_one_cell():
         phone="+49 30 1234567 ::: +49 30 7654321",
         tags="* a ::: b",
     )
-    assert (row.email_key, row.phone_key, row.tags) == ("a@example.com", "+49301234567", ["a", "b"])
-    assert row.custom == {"E-mail (further)": "b@example.com", "Phone (further)": "+49 30 7654321"}
+    assert (row.email_key, row.phone_key, row.tags) == (
+        "a@example.com",
+        "+49301234567",
+        ["a", "b"],
+    )
+    assert row.custom == {
+        "E-mail (further)": "b@example.com",
+        "Phone (further)": "+49 30 7654321",
+    }
 
 
 NAMES = ["full_name", "first_name", "last_name", "email"]
@@ -164,7 +171,9 @@ def test_full_names_are_split(whole, first, last):
 
 def test_a_full_name_beside_names_is_kept_only_where_it_says_more():
     same = check(targets=NAMES, full_name="Anna Okafor", first_name="Anna", last_name="Okafor")
-    turned = check(targets=NAMES, full_name="Okafor, Anna", first_name="Anna", last_name="Okafor")
+    turned = check(
+        targets=NAMES, full_name="Okafor, Anna", first_name="Anna", last_name="Okafor"
+    )
     other = check(targets=NAMES, full_name="Annie O.", first_name="Anna", last_name="Okafor")
     half = check(targets=NAMES, full_name="Anna Okafor", first_name="Anna")
     assert (same.custom, turned.custom) == (None, None)
@@ -198,8 +207,13 @@ def test_a_protected_number_is_a_number():
 
 
 def test_the_clear_token_clears():
-    row = check(targets=NAMES, full_name="-", email="a@example.com", options={"clear_token": "-"})
-    assert (row.clears, row.values) == (["first_name", "last_name"], {"email": "a@example.com"})
+    row = check(
+        targets=NAMES, full_name="-", email="a@example.com", options={"clear_token": "-"}
+    )
+    assert (row.clears, row.values) == (
+        ["first_name", "last_name"],
+        {"email": "a@example.com"},
+    )
 
 
 def test_more_cells_than_columns():

@@ -91,7 +91,11 @@ ZOHO = (
 
 
 def export(
-    name: str, header: str, people: list[dict[str, str]], fields: dict[str, str], **facts: object
+    name: str,
+    header: str,
+    people: list[dict[str, str]],
+    fields: dict[str, str],
+    **facts: object,
 ) -> Case:
     """An export: `people` by label, `fields` by label; every other column is expected as a custom field."""
     labels = header.split(",")
@@ -484,7 +488,11 @@ def sales() -> Iterator[Case]:
                 "City": "Berlin",
                 "State/Region": "BE",
             },
-            {"Record ID": "1202", "Email": "ben@example.com", "Contact owner": "owner@example.net"},
+            {
+                "Record ID": "1202",
+                "Email": "ben@example.com",
+                "Contact owner": "owner@example.net",
+            },
         ],
         {
             "Record ID": "external_id",

@@ -33,7 +33,10 @@ BEGINNINGS = {
     "vcard": (b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD\r\n", "is_vcard"),
     "old_excel": (OLE, "is_old_excel"),
     "protected_excel": (OLE + "EncryptedPackage".encode("utf-16-le"), "is_protected"),
-    "random": (bytes((number * 7919 + number // 3) % 256 for number in range(600)), "not_text"),
+    "random": (
+        bytes((number * 7919 + number // 3) % 256 for number in range(600)),
+        "not_text",
+    ),
 }
 
 
@@ -91,7 +94,9 @@ def names() -> Iterator[Case]:
         ),
         1,
     ):
-        yield Case(f"name_good_{number}.bin", good, rows, upload_as=name, columns=["Email", "City"])
+        yield Case(
+            f"name_good_{number}.bin", good, rows, upload_as=name, columns=["Email", "City"]
+        )
 
 
 def archives() -> Iterator[Case]:
@@ -101,7 +106,9 @@ def archives() -> Iterator[Case]:
     yield refused("zip_of_nothing.csv", zipped({"readme.txt": b"hello"}), "is_archive")
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
     yield refused(
-        "opendocument.xlsx", zipped({"mimetype": kind, "content.xml": b"<x/>"}), "is_opendocument"
+        "opendocument.xlsx",
+        zipped({"mimetype": kind, "content.xml": b"<x/>"}),
+        "is_opendocument",
     )
     word = {
         "[Content_Types].xml": b"<Types/>",

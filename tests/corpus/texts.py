@@ -28,7 +28,9 @@ def delimiters() -> Iterator[Case]:
         ("tab.tsv", "\t"),
         ("pipe.txt", "|"),
     ):
-        yield Case(name, written(whole, delimiter=sign).encode(), numbered(PEOPLE), delimiter=sign)
+        yield Case(
+            name, written(whole, delimiter=sign).encode(), numbered(PEOPLE), delimiter=sign
+        )
     yield Case(
         "tab_named_tab.tab",
         written(whole, delimiter="\t").encode(),
@@ -74,7 +76,9 @@ def delimiters() -> Iterator[Case]:
         ("sep_caret.csv", "sep=^\r\n", "^"),
     ):
         body = written(
-            whole, delimiter=sign, lineterminator=line[-2:] if line.endswith("\r\n") else line[-1]
+            whole,
+            delimiter=sign,
+            lineterminator=line[-2:] if line.endswith("\r\n") else line[-1],
         )
         yield Case(name, (line + body).encode(), numbered(PEOPLE), delimiter=sign)
     tabbed = "sep=\t\r\n" + written(whole, delimiter="\t")
@@ -96,7 +100,9 @@ def delimiters() -> Iterator[Case]:
         choose={"delimiter": ";"},
     )
     single = [["Email"], ["ann@example.com"], ["ben@example.com"]]
-    yield Case("one_column.csv", written(single).encode(), numbered(single[1:]), columns=["Email"])
+    yield Case(
+        "one_column.csv", written(single).encode(), numbered(single[1:]), columns=["Email"]
+    )
 
 
 def line_ends() -> Iterator[Case]:
@@ -206,7 +212,10 @@ def headers() -> Iterator[Case]:
         ["b@example.com", "13", "Oslo"],
     ]
     yield Case(
-        "numbers_in_headers.csv", written(years).encode(), numbered(years[1:]), columns=years[0]
+        "numbers_in_headers.csv",
+        written(years).encode(),
+        numbered(years[1:]),
+        columns=years[0],
     )
     yield Case(
         "nul_in_header.csv",
@@ -326,7 +335,9 @@ def quotes() -> Iterator[Case]:
         columns=notes[0],
     )
     yield Case(
-        "everything_quoted.csv", written([HEADER, *PEOPLE], quoting=1).encode(), numbered(PEOPLE)
+        "everything_quoted.csv",
+        written([HEADER, *PEOPLE], quoting=1).encode(),
+        numbered(PEOPLE),
     )
     sloppy = 'Email,Company\na@example.com,"Acme "Best" Ltd"\nb@example.com,5" Pipes\nc@example.com,"x" \n'
     yield Case(
@@ -391,7 +402,10 @@ def quotes() -> Iterator[Case]:
     yield Case(
         "cell_too_long.csv",
         long.encode(),
-        [(2, ["a@example.com", "x" * 200, "Rome"]), (3, ["b@example.com", "y" * 131_072, "Oslo"])],
+        [
+            (2, ["a@example.com", "x" * 200, "Rome"]),
+            (3, ["b@example.com", "y" * 131_072, "Oslo"]),
+        ],
         columns=["Email", "Notes", "City"],
         problems={2: "cell_too_long"},
     )
@@ -527,7 +541,9 @@ def encodings() -> Iterator[Case]:
         certain=False,
         columns=WESTERN[0],
     )
-    yield Case("encoding_utf8.csv", written(MIXED).encode(), numbered(MIXED[1:]), columns=MIXED[0])
+    yield Case(
+        "encoding_utf8.csv", written(MIXED).encode(), numbered(MIXED[1:]), columns=MIXED[0]
+    )
     late = [["Email", "City"], *[[f"p{number}@example.com", "Rome"] for number in range(300)]]
     text = written([*late, ["last@example.com", "Köln"]])
     yield Case(

@@ -65,7 +65,8 @@ def raw(
     if styles:
         members["xl/styles.xml"] = f"<styleSheet xmlns='{MAIN}'>{styles}</styleSheet>"
     whole = {
-        name: data.encode() if isinstance(data, str) else data for name, data in members.items()
+        name: data.encode() if isinstance(data, str) else data
+        for name, data in members.items()
     }
     return zipped({**whole, **more})
 
@@ -92,7 +93,9 @@ FOUND = [(2, ["a@example.com", "Rome"]), (3, ["b@example.com", "Oslo"])]
 def workbook(name: str, data: bytes, rows: list[tuple[int, list[str]]], **facts: Any) -> Case:
     """A workbook that is read."""
     facts = {"sheet": "People", "columns": ["Email", "City"], **facts}
-    return Case(f"{name}.xlsx", data, rows, format="xlsx", encoding=None, delimiter=None, **facts)
+    return Case(
+        f"{name}.xlsx", data, rows, format="xlsx", encoding=None, delimiter=None, **facts
+    )
 
 
 def cases() -> Iterator[Case]:
@@ -142,7 +145,11 @@ def tables() -> Iterator[Case]:
     wide = Written()
     wide.sheet(
         "People",
-        [["Email", "City"], ["a@example.com", "Rome", *["x"] * 300], ["b@example.com", "Oslo"]],
+        [
+            ["Email", "City"],
+            ["a@example.com", "Rome", *["x"] * 300],
+            ["b@example.com", "Oslo"],
+        ],
     )
     yield workbook(
         "row_of_302_cells",
@@ -161,12 +168,18 @@ def sheets() -> Iterator[Case]:
     several.sheet("More", other)
     hidden.hide()
     data = several.data()
-    yield workbook("several_sheets", data, numbered(PEOPLE), sheet="People & Co", columns=HEADER)
+    yield workbook(
+        "several_sheets", data, numbered(PEOPLE), sheet="People & Co", columns=HEADER
+    )
     yield workbook(
         "sheet_chosen", data, numbered(other[1:]), sheet="More", choose={"sheet": "More"}
     )
     yield workbook(
-        "hidden_sheet_chosen", data, numbered(other[1:]), sheet="Hidden", choose={"sheet": "Hidden"}
+        "hidden_sheet_chosen",
+        data,
+        numbered(other[1:]),
+        sheet="Hidden",
+        choose={"sheet": "Hidden"},
     )
     yield refused("sheet_unknown.xlsx", data, "unknown_sheet", sheet="Nowhere")
     yield refused("sheet_empty_chosen.xlsx", data, "empty_file", sheet="Empty")
@@ -184,7 +197,21 @@ def values() -> Iterator[Case]:
     money = book.book.add_format({"num_format": '#,##0.00 "days"'})
     sheet = book.sheet(
         "People",
-        [["Email", "Born", "Seen", "At", "Zip", "Phone", "Sum", "Money", "Yes", "Wrong", "Told"]],
+        [
+            [
+                "Email",
+                "Born",
+                "Seen",
+                "At",
+                "Zip",
+                "Phone",
+                "Sum",
+                "Money",
+                "Yes",
+                "Wrong",
+                "Told",
+            ]
+        ],
     )
     sheet.write(1, 0, "a@example.com")
     sheet.write_datetime(1, 1, datetime(1985, 4, 23), date)  # noqa: DTZ001
@@ -339,7 +366,9 @@ def broken() -> Iterator[Case]:
     yield refused("workbook_torn_xml.xlsx", raw(TABLE[:-20]), "workbook_broken")
     string = "<row r='1'><c r='A1' t='s'><v>7</v></c></row>"
     yield refused(
-        "workbook_unknown_string.xlsx", raw(string, shared="<si><t>a</t></si>"), "workbook_broken"
+        "workbook_unknown_string.xlsx",
+        raw(string, shared="<si><t>a</t></si>"),
+        "workbook_broken",
     )
     yield refused("workbook_without_strings.xlsx", raw(string), "workbook_broken")
     negative = "<row r='1'><c r='A1' t='s'><v>-1</v></c></row>"
@@ -376,8 +405,10 @@ def harmful() -> Iterator[Case]:
     )
     dtd = "<!DOCTYPE worksheet SYSTEM 'file:///etc/passwd'>"
     yield refused("external_dtd.xlsx", raw(TABLE, prolog=dtd), "workbook_unsafe")
-    utf16 = f"<?xml version='1.0' encoding='utf-16'?>{external}<worksheet xmlns='{MAIN}'/>".encode(
-        "utf-16"
+    utf16 = (
+        f"<?xml version='1.0' encoding='utf-16'?>{external}<worksheet xmlns='{MAIN}'/>".encode(
+            "utf-16"
+        )
     )
     yield refused(
         "external_entity_utf16.xlsx",

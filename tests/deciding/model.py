@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, field
 
-KEYS = {"external_id": "external_id", "email": "email_key", "phone": "phone_key"}  # strongest first
+KEYS = {
+    "external_id": "external_id",
+    "email": "email_key",
+    "phone": "phone_key",
+}  # strongest first
 UNIQUE = ("external_id", "email")
 BESIDE = ("status", "clears", "problems")  # of the row, not of the contact
 PLAIN = ("first_name", "company")
@@ -26,12 +30,16 @@ class Book:
         ]
 
 
-def take(book: Book, number: int, row: dict, strategy: str, match_keys: tuple[str, ...]) -> None:
+def take(
+    book: Book, number: int, row: dict, strategy: str, match_keys: tuple[str, ...]
+) -> None:
     if row.get("status", "valid") != "valid":
         book.ledger[number] = (row["status"], None, row["status"])
         return
     owners = {key: book.owners(key, row) for key in KEYS}
-    owner = next((found[0] for key, found in owners.items() if key in match_keys and found), None)
+    owner = next(
+        (found[0] for key, found in owners.items() if key in match_keys and found), None
+    )
     if code := conflict(book, row, owners, owner, match_keys):
         book.ledger[number] = ("conflict", None, code)
     elif owner is None:
@@ -55,7 +63,9 @@ def conflict(
 ) -> str | None:
     if len({number for key in match_keys for number in owners[key]}) > 1:
         return "two_contacts"
-    if any(number != owner for key in UNIQUE if key not in match_keys for number in owners[key]):
+    if any(
+        number != owner for key in UNIQUE if key not in match_keys for number in owners[key]
+    ):
         return "key_taken"
     for key, column in KEYS.items():  # A stronger key that both have and that differs.
         if owner is None or (key in match_keys and owners[key]):
@@ -78,7 +88,9 @@ def changed(contact: dict, row: dict, strategy: str) -> dict:
         if name == "tags":
             old = contact["tags"]
             after["tags"] = (
-                value if strategy == "update" else old + [tag for tag in value if tag not in old]
+                value
+                if strategy == "update"
+                else old + [tag for tag in value if tag not in old]
             )
         elif name == "custom":
             mine = contact["custom"]

@@ -29,14 +29,18 @@ def people(draw):
         )
         row["email_key"] = row["email"].lower()
     if draw(st.booleans()):
-        row["phone"] = draw(st.sampled_from(["0{0}", "+4930{0}", "call {0}"])).format(draw(FEW))
+        row["phone"] = draw(st.sampled_from(["0{0}", "+4930{0}", "call {0}"])).format(
+            draw(FEW)
+        )
         if not row["phone"].startswith("call"):  # An unreadable number has no key.
             row["phone_key"] = "+4930" + row["phone"][-1]
     for name in ("first_name", "company"):
         if draw(st.booleans()):
             row[name] = draw(st.sampled_from(["p", "q"]))
     if draw(st.booleans()):
-        row["tags"] = draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True))
+        row["tags"] = draw(
+            st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)
+        )
     if draw(st.booleans()):
         row["custom"] = {draw(st.sampled_from("st")): draw(st.sampled_from("12"))}
     return row
@@ -85,12 +89,16 @@ ANY_KEYS = st.sets(st.sampled_from(["external_id", "email", "phone"])).map(
     size=st.integers(1, 8) | st.integers(9, 1000),
     together=st.sampled_from([1, 2, duplicates.TAKEN_TOGETHER]),
 )
-def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_keys, size, together):
+def test_sql_equals_the_sequential_model(
+    conn, before, rows, strategy, match_keys, size, together
+):
     book, import_id = Book(), uuid.uuid4()
     conn.execute(
         "TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows RESTART IDENTITY"
     )
-    for row in before:  # The model makes the contacts too, so that they respect the unique keys.
+    for (
+        row
+    ) in before:  # The model makes the contacts too, so that they respect the unique keys.
         take(book, 0, row, "skip", ("external_id", "email"))
     for number in sorted(book.contacts):
         _insert(conn, "contacts", book.contacts[number])
@@ -101,7 +109,9 @@ def test_sql_equals_the_sequential_model(conn, before, rows, strategy, match_key
     names = {number: number for number in book.contacts}  # model's number → database's id
     for number, row in enumerate(rows, 2):
         take(book, number, row, strategy, match_keys)
-    with pytest.MonkeyPatch.context() as patch:  # The fewer, the sooner rows are taken one by one.
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # The fewer, the sooner rows are taken one by one.
         patch.setattr(duplicates, "TAKEN_TOGETHER", together)
         handler = DuplicateHandler(conn, import_id, Rules(Strategy(strategy), match_keys))
     after, counted = 0, {}
@@ -159,7 +169,9 @@ def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, 
     after = 0
     while (decided := handler.handle_duplicates(after, size)).rows:
         after = decided.last_row
-    found = conn.execute("SELECT phone, first_name FROM contacts ORDER BY email_key").fetchall()
+    found = conn.execute(
+        "SELECT phone, first_name FROM contacts ORDER BY email_key"
+    ).fetchall()
     assert [tuple(contact.values()) for contact in found] == [
         ("1", None),
         ("2", None),

@@ -53,7 +53,9 @@ def test_digest_from_the_report_alone(importer, session, recompute):
 
 
 def test_digest_of_an_import_that_was_stopped(importer, session, recompute):
-    done = importer.run(PEOPLE.replace("3,nonsense,Cy,,,,\n", ""), batch_size=1, skip_errors=False)
+    done = importer.run(
+        PEOPLE.replace("3,nonsense,Cy,,,,\n", ""), batch_size=1, skip_errors=False
+    )
     assert (done.state, done.created, done.conflict) == ("failed", 1, 1)
     assert recompute(b"".join(exports.report_csv(session, done.id))) == done.ledger_digest
 
@@ -87,7 +89,9 @@ def test_sums_that_do_not_agree_are_told(importer, session, tampering, said):
     assert summary.report(session, done.id).contradictions == entry.message
 
 
-def test_a_contact_that_somebody_deletes_meanwhile_is_no_contradiction(importer, session, conn):
+def test_a_contact_that_somebody_deletes_meanwhile_is_no_contradiction(
+    importer, session, conn
+):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "LOOP_SECONDS", 0)
         checked = queued(importer, PEOPLE, batch_size=2)
@@ -127,7 +131,9 @@ def test_an_import_in_many_slices_reads_its_ledger_once(importer, conn, monkeypa
     blocks = []
     block_of = ledger_digest.Ledger._block
     monkeypatch.setattr(
-        ledger_digest.Ledger, "_block", lambda *asked: blocks.append(block_of(*asked)) or blocks[-1]
+        ledger_digest.Ledger,
+        "_block",
+        lambda *asked: blocks.append(block_of(*asked)) or blocks[-1],
     )
     people = table(*(f"{n},p{n}@example.com,P{n},,,," for n in range(200)))
     import_id = queued(importer, people, batch_size=10).id

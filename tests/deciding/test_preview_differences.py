@@ -59,7 +59,8 @@ def test_preview_equals_execution(
     ready = importer.check(second, match_keys=match_keys, clear_token=token)
     importer.work(ready.id)
     previews = {
-        name: session.get(ImportPreview, (ready.id, name)) for name in ("skip", "update", "merge")
+        name: session.get(ImportPreview, (ready.id, name))
+        for name in ("skip", "update", "merge")
     }
     done = importer.execute(ready.id, strategy, batch_size=size)
     promised = previews[strategy]
@@ -108,7 +109,9 @@ def test_a_stopped_import_differs_in_nothing_that_it_did(importer, session, conn
     importer.run(table("3,cid@example.com,Cid,,,,"))
     done = importer.execute(ready.id, "update", batch_size=1, skip_errors=True)
     assert [found.row for found in session.query(ImportDifference)] == [5]
-    conn.execute("DELETE FROM contact_import_results WHERE import_id = %s AND row > 3", (done.id,))
+    conn.execute(
+        "DELETE FROM contact_import_results WHERE import_id = %s AND row > 3", (done.id,)
+    )
     preview_differences.note_differences(
         conn, done.id, ledger_digest.Ledger(done.id).read(conn).letters
     )
@@ -135,7 +138,9 @@ def test_a_promise_has_a_letter_for_each_row_at_its_number(importer, session, co
 
 def test_letters_stand_at_their_rows_wherever_a_block_ends(importer, conn, monkeypatch):
     done = importer.run(
-        table("1,a@example.com,,,,,", "", "", "2,b@example.com,,,,,", "3,no,,,,,", "", "4,,,,,,")
+        table(
+            "1,a@example.com,,,,,", "", "", "2,b@example.com,,,,,", "3,no,,,,,", "", "4,,,,,,"
+        )
     )
     for rows in (1, 2, 3, 10_000):
         monkeypatch.setattr(ledger_digest, "BLOCK_ROWS", rows)

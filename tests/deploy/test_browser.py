@@ -32,7 +32,9 @@ def test_an_import_is_watched_over_the_socket(site, visitor, settings, people, p
     visitor.on("websocket", lambda opened: sockets.append(opened.url))
     visitor.on(
         "request",
-        lambda asked: foreign.append(asked.url) if not asked.url.startswith(here.url) else None,
+        lambda asked: (
+            foreign.append(asked.url) if not asked.url.startswith(here.url) else None
+        ),
     )
 
     # Asked for a page, the person signs in and comes to that page.

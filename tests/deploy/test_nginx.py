@@ -53,7 +53,9 @@ def until_at(visitor: Visitor, path: str, ending: str) -> requests.Response:
 
 def uploaded(visitor: Visitor, rows: int = PEOPLE) -> str:
     """An import whose columns are to be chosen; its id."""
-    answer = visitor.send_form("/imports/new", files={"file": ("people.csv", people_table(rows))})
+    answer = visitor.send_form(
+        "/imports/new", files={"file": ("people.csv", people_table(rows))}
+    )
     assert answer.status_code == 200, answer.text
     found = re.fullmatch(
         f"{re.escape(visitor.site.url)}/imports/([0-9a-f-]{{36}})/columns", answer.url
@@ -70,7 +72,8 @@ def executed(visitor: Visitor, rows: int = PEOPLE) -> str:
     visitor.post(f"/imports/{import_id}/columns", data=fields)
     review = until_at(visitor, f"/imports/{import_id}", "/review")
     answer = visitor.post(
-        f"/imports/{import_id}/execute", data={**Fields(review.text).values, "strategy": "skip"}
+        f"/imports/{import_id}/execute",
+        data={**Fields(review.text).values, "strategy": "skip"},
     )
     assert answer.status_code == 200, answer.text
     return import_id
@@ -119,13 +122,20 @@ def test_the_whole_way_with_every_link_below_the_path(site, path):
     assert following.status_code == 302, following.text
     assert following.headers["Location"].startswith(f"{path}/imports?q=ann")
     assert (
-        visitor.get(f"https://{NAME}:{here.port}{following.headers['Location']}").status_code == 200
+        visitor.get(f"https://{NAME}:{here.port}{following.headers['Location']}").status_code
+        == 200
     )
 
     import_id = executed(visitor)
     until_at(visitor, f"/imports/{import_id}", "/report")
     seen = crawl(visitor, here)
-    for page in ("/imports", "/contacts", "/account", f"/imports/{import_id}/report", "/api/docs"):
+    for page in (
+        "/imports",
+        "/contacts",
+        "/account",
+        f"/imports/{import_id}/report",
+        "/api/docs",
+    ):
         assert path + page in seen
     assert any(address.endswith("/static/app.css") for address in seen)
     csv = visitor.get(f"/imports/{import_id}/report.csv")
@@ -183,11 +193,16 @@ def test_plain_http_leads_to_tls(site):
 
 def test_a_strangers_name_gets_neither_certificate_nor_answer(site):
     here = site()
-    with socket.create_connection(("127.0.0.1", here.port)) as plain, pytest.raises(ssl.SSLError):
+    with (
+        socket.create_connection(("127.0.0.1", here.port)) as plain,
+        pytest.raises(ssl.SSLError),
+    ):
         here.trust.wrap_socket(plain, server_hostname="evil.example")
     for address, more in ((here.url, {"verify": str(here.certificate)}), (here.plain_url, {})):
         with pytest.raises(requests.ConnectionError):
-            requests.get(f"{address}/sign-in", headers={"Host": "evil.example"}, timeout=20, **more)
+            requests.get(
+                f"{address}/sign-in", headers={"Host": "evil.example"}, timeout=20, **more
+            )
     # Past nginx, at the socket itself, Rowcall refuses the name too.
     assert ask_socket(here, "/sign-in", Host="evil.example") == 400
     assert ask_socket(here, "/healthz", Host="localhost") == 200
@@ -237,7 +252,9 @@ class FromAddress(requests.adapters.HTTPAdapter):
 def test_nginx_keeps_no_copy_of_an_upload(site, path, token_of):
     here = site(path)
     whole = people_table(1) + b"1,p1@example.com,Ada,Example,Acme,a,1\n" * 1_000_000
-    opening = b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+    opening = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="people.csv"\r\n\r\n'
+    )
     body = opening + whole + b"\r\n--x--\r\n"
     headers = {
         "Authorization": f"Bearer {token_of('owner')}",
@@ -255,7 +272,10 @@ def test_nginx_keeps_no_copy_of_an_upload(site, path, token_of):
 
     # The look would see a copy: any other form is kept until it is whole.
     form = b"a=" + b"b" * 400_000
-    other = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(form))}
+    other = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": str(len(form)),
+    }
     with Sending(here, f"{path}/sign-in", other) as sending:
         sending.send(form[:-1])
         end = time.monotonic() + PATIENCE
@@ -292,7 +312,9 @@ class Sending:
         self.connection.close()
 
 
-def test_a_file_that_is_too_large_is_told_by_rowcall_and_beyond_210_mb_by_nginx(site, token_of):
+def test_a_file_that_is_too_large_is_told_by_rowcall_and_beyond_210_mb_by_nginx(
+    site, token_of
+):
     here = site(MAX_UPLOAD_MB="5")
     visitor = signed_in(here)
     large = b"Email\n" + b"ann@example.com\n" * (20 * MEBIBYTE // 16)

@@ -61,7 +61,12 @@ def test_a_stranger_on_the_machine_reaches_neither_the_socket_nor_the_data(site)
     path = here.folder / "run" / "web.sock"
     with socket.socket(socket.AF_UNIX) as ours:
         ours.connect(str(path))
-    knock = [shutil.which("python3", path="/usr/bin") or sys.executable, "-c", KNOCK, str(path)]
+    knock = [
+        shutil.which("python3", path="/usr/bin") or sys.executable,
+        "-c",
+        KNOCK,
+        str(path),
+    ]
     refused = subprocess.run(
         knock, user=STRANGER, group=STRANGER, extra_groups=[], capture_output=True, check=False
     )

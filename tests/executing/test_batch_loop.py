@@ -79,7 +79,9 @@ def test_the_loop_equals_the_sequential_model(
 
     lease = leases.claim(conn, import_id, 15)
     assert BatchProcessor(conn, lease).process_batches(lambda: False) is Turn.DONE
-    ledger = conn.execute("SELECT row, outcome, contact_id FROM contact_import_results").fetchall()
+    ledger = conn.execute(
+        "SELECT row, outcome, contact_id FROM contact_import_results"
+    ).fetchall()
     assert {entry["row"]: entry["outcome"] for entry in ledger} == {
         n: found[0] for n, found in book.ledger.items()
     }
@@ -97,7 +99,9 @@ def staged(conn, user_id, names, size, **options) -> uuid.UUID:
     import_id = prepare(conn, user_id, "skip", ("external_id", "email"), size)
     for number, name in enumerate(names, 2):
         _insert(
-            conn, "contact_import_rows", {"import_id": import_id, "row": number, "first_name": name}
+            conn,
+            "contact_import_rows",
+            {"import_id": import_id, "row": number, "first_name": name},
         )
     for column, value in options.items():
         conn.execute(f"UPDATE contact_imports SET {column} = %s", (value,))
@@ -118,7 +122,11 @@ def test_each_batch_is_a_transaction_of_its_own(conn, user_id):
     log = conn.execute(
         "SELECT batch, first_row, last_row, rows FROM contact_import_logs ORDER BY id"
     ).fetchall()
-    assert [tuple(entry.values()) for entry in log] == [(1, 2, 6, 5), (2, 7, 11, 5), (3, 12, 13, 2)]
+    assert [tuple(entry.values()) for entry in log] == [
+        (1, 2, 6, 5),
+        (2, 7, 11, 5),
+        (3, 12, 13, 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +137,9 @@ def test_each_batch_is_a_transaction_of_its_own(conn, user_id):
         ((-1, inf), [100, 100, 100]),
     ],
 )
-def test_auto_finds_its_size_by_the_time_that_a_batch_takes(conn, user_id, monkeypatch, aim, sizes):
+def test_auto_finds_its_size_by_the_time_that_a_batch_takes(
+    conn, user_id, monkeypatch, aim, sizes
+):
     monkeypatch.setattr(batches, "AUTO_AIM_SECONDS", aim)
     import_id = staged(conn, user_id, ["Ann"] * sum(sizes), 0)
     assert (
@@ -161,7 +171,9 @@ def test_batches_before_the_one_that_fails_stay(conn, user_id):
         BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
         is Turn.DONE
     )
-    assert conn.execute("SELECT created, failed, batches_done FROM contact_imports").fetchone() == {
+    assert conn.execute(
+        "SELECT created, failed, batches_done FROM contact_imports"
+    ).fetchone() == {
         "created": 24,
         "failed": 1,
         "batches_done": 5,
@@ -180,14 +192,18 @@ def test_batches_before_the_one_that_fails_stay(conn, user_id):
 
 
 def test_it_stops_at_the_first_failure_where_asked(conn, user_id):
-    import_id = staged(conn, user_id, ["Ann"] * 7 + ["Bad"] + ["Ann"] * 7, 5, skip_errors=False)
+    import_id = staged(
+        conn, user_id, ["Ann"] * 7 + ["Bad"] + ["Ann"] * 7, 5, skip_errors=False
+    )
     conn.execute("ALTER TABLE contacts ADD CHECK (first_name <> 'Bad')")
     conn.commit()
     assert (
         BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
         is Turn.STOPPED
     )
-    assert conn.execute("SELECT created, failed, last_row FROM contact_imports").fetchone() == {
+    assert conn.execute(
+        "SELECT created, failed, last_row FROM contact_imports"
+    ).fetchone() == {
         "created": 7,
         "failed": 1,
         "last_row": 9,
@@ -207,7 +223,9 @@ def test_it_stops_at_the_first_conflict_where_asked(conn, user_id):
         BatchProcessor(conn, leases.claim(conn, import_id, 15)).process_batches(lambda: False)
         is Turn.STOPPED
     )
-    assert conn.execute("SELECT created, conflict, last_row FROM contact_imports").fetchone() == {
+    assert conn.execute(
+        "SELECT created, conflict, last_row FROM contact_imports"
+    ).fetchone() == {
         "created": 7,
         "conflict": 1,
         "last_row": 9,

@@ -26,7 +26,12 @@ def test_exactly_the_rows_at_fault_fail(importer, session, when):
     )
     session.commit()
     done = importer.run(ROWS)
-    assert (done.state, done.created, done.failed, done.batches_done) == ("completed", 247, 3, 3)
+    assert (done.state, done.created, done.failed, done.batches_done) == (
+        "completed",
+        247,
+        3,
+        3,
+    )
     failed = session.scalars(
         select(ImportResult).where(ImportResult.outcome == "failed").order_by(ImportResult.row)
     )
@@ -36,7 +41,9 @@ def test_exactly_the_rows_at_fault_fail(importer, session, when):
     people = {int(number) for number in session.scalars(select(Contact.external_id))}
     assert people == set(range(1, 251)) - set(BAD)
     attempts = select(ImportLog).where(ImportLog.event == "batch").order_by(ImportLog.id)
-    assert [(entry.batch, entry.attempt, entry.result) for entry in session.scalars(attempts)] == [
+    assert [
+        (entry.batch, entry.attempt, entry.result) for entry in session.scalars(attempts)
+    ] == [
         (1, 1, "done"),
         (2, 1, "retried"),
         (2, 2, "done"),

@@ -85,7 +85,9 @@ def test_every_kind_of_connection_sets_what_it_needs(app, database_url):
     from webapp.web.extensions import db as orm  # noqa: PLC0415
 
     with psycopg.connect(database_url, autocommit=True) as plain:
-        before = told(lambda question: plain.execute(question).fetchone()[0], db.SESSION_SETTINGS)
+        before = told(
+            lambda question: plain.execute(question).fetchone()[0], db.SESSION_SETTINGS
+        )
     wanted = db.SESSION_SETTINGS
     assert {name for name in wanted if before[name] == wanted[name]} <= {
         "row_security",
@@ -99,7 +101,8 @@ def test_every_kind_of_connection_sets_what_it_needs(app, database_url):
     with db.connect_job(database_url) as conn:
         job = db.JOB_SETTINGS | {"statement_timeout": "1min"}
         assert (
-            told(lambda question: conn.execute(question).fetchone()["current_setting"], job) == job
+            told(lambda question: conn.execute(question).fetchone()["current_setting"], job)
+            == job
         )
         assert db.unfit(conn) == []
 

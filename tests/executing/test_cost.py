@@ -80,11 +80,15 @@ def test_round_trips_and_bytes_of_a_batch(conn, staged, strategy, monkeypatch):
         return kinds["F Sync"] + kinds["F Query"], kinds["F Execute"], length
 
     def more(size: int) -> list[int]:
-        return [b - a for a, b in zip(cost(BATCHES, size), cost(2 * BATCHES, size), strict=True)]
+        return [
+            b - a for a, b in zip(cost(BATCHES, size), cost(2 * BATCHES, size), strict=True)
+        ]
 
     trips, statements, length = more(100)
     assert (trips, statements) == (0, 0), "the loop runs in the database"
-    assert length < 20, "no contact travels to the program and back, nor does a batch's outcome"
+    assert length < 20, (
+        "no contact travels to the program and back, nor does a batch's outcome"
+    )
 
 
 def test_log_of_a_row(conn, staged):
@@ -123,7 +127,8 @@ def plans(conn) -> dict[str, str]:
     found = {}
     for strategy, again, listed in product(Strategy, (False, True), (False, True)):
         query = statement(
-            Rules(strategy, ("external_id", "email", "phone"), only_failed=again), listed=listed
+            Rules(strategy, ("external_id", "email", "phone"), only_failed=again),
+            listed=listed,
         )
         found[f"{strategy} {again} {listed}"] = explained(
             psycopg.RawCursor(conn), query, numbered[: 3 + listed]

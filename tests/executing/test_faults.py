@@ -18,7 +18,9 @@ from webapp.models import ContactImport, ImportLog, ImportResult
 ROWS = table(*[f"{n},p{n}@example.com,P{n},,,," for n in range(1, 251)])
 
 
-def refuse(session, condition: str, error: str = "RAISE EXCEPTION 'refused by a trigger'") -> None:
+def refuse(
+    session, condition: str, error: str = "RAISE EXCEPTION 'refused by a trigger'"
+) -> None:
     session.execute(
         text(
             f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -37,7 +39,9 @@ def test_one_bad_row_fails_alone(importer, session):
     refuse(session, "NEW.external_id = '137'")
     done = importer.run(ROWS)
     assert (done.state, done.created, done.failed) == ("completed", 249, 1)
-    failed = session.scalars(select(ImportResult).where(ImportResult.outcome == "failed")).one()
+    failed = session.scalars(
+        select(ImportResult).where(ImportResult.outcome == "failed")
+    ).one()
     assert failed.row == 138
     assert failed.detail["message"] == "refused by a trigger"
     session.execute(text("DROP TRIGGER refuse ON contacts"))
@@ -78,12 +82,16 @@ def test_a_batch_that_fails_three_times_leaves_the_others(importer, session, mon
     attempts = session.scalars(
         select(ImportLog).where(ImportLog.batch == 2).order_by(ImportLog.id)
     ).all()
-    assert [(entry.attempt, entry.result, entry.category, entry.message) for entry in attempts] == [
+    assert [
+        (entry.attempt, entry.result, entry.category, entry.message) for entry in attempts
+    ] == [
         (1, "retried", "database", "out of turn"),
         (2, "retried", "database", "out of turn"),
         (3, "failed", "database", "out of turn"),
     ]
-    entries = session.scalars(select(ImportResult).where(ImportResult.row.between(102, 201))).all()
+    entries = session.scalars(
+        select(ImportResult).where(ImportResult.row.between(102, 201))
+    ).all()
     assert Counter(
         (entry.outcome, entry.code, (entry.detail or {}).get("message")) for entry in entries
     ) == {
@@ -109,7 +117,10 @@ def test_a_stale_worker_writes_nothing(importer, session, settings):
 
 def test_a_lease_is_held_by_one(importer, settings, session):
     checked = importer.check(ROWS)
-    with db.connect_job(settings.database_url) as one, db.connect_job(settings.database_url) as two:
+    with (
+        db.connect_job(settings.database_url) as one,
+        db.connect_job(settings.database_url) as two,
+    ):
         lease = leases.claim(one, checked.id, 15)
         assert lease is not None
         assert leases.claim(two, checked.id, 15) is None

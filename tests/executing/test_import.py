@@ -123,7 +123,9 @@ def every_field(**rows: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("strategy", ["skip", "update", "merge"])
 def test_every_field_comes_back(importer, session, strategy):
-    half = dict.fromkeys(("city", "job_title", "website", "birthday", "notes", "Shoe size"), "")
+    half = dict.fromkeys(
+        ("city", "job_title", "website", "birthday", "notes", "Shoe size"), ""
+    )
     people = (
         {"external_id": "1", "email": "one@example.com"},
         {"external_id": "2", "email": "two@example.com"},
@@ -167,10 +169,12 @@ def test_two_imports_undone_in_either_order(importer, session, first):
     before = digest(session)
     both = [
         importer.run(
-            table("1,ann@example.com,Anna,Ash,Beta,y,40", "5,new@example.com,New,,,,"), "update"
+            table("1,ann@example.com,Anna,Ash,Beta,y,40", "5,new@example.com,New,,,,"),
+            "update",
         ),
         importer.run(
-            table("1,ann@example.com,Anya,Ash,Gamma,z,41", "5,new@example.com,Newer,,,,"), "update"
+            table("1,ann@example.com,Anya,Ash,Gamma,z,41", "5,new@example.com,Newer,,,,"),
+            "update",
         ),
     ]
     importer.undo(both[first].id)
@@ -223,7 +227,9 @@ def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(
 ):
     """The worker has the lease's row, then wants the import's; whoever starts the import wants both too."""
     checked = importer.check(PEOPLE).id
-    conn.execute("SELECT 1 FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (checked,))
+    conn.execute(
+        "SELECT 1 FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (checked,)
+    )
     with ThreadPoolExecutor(1) as pool, db.session(settings.database_url) as other:
         started = pool.submit(import_commands.execute, other, checked, strategy="skip")
         waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -231,7 +237,8 @@ def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(
             session.rollback()
             time.sleep(0.01)
         conn.execute(
-            "UPDATE contact_imports SET lease_token = lease_token + 1 WHERE id = %s", (checked,)
+            "UPDATE contact_imports SET lease_token = lease_token + 1 WHERE id = %s",
+            (checked,),
         )
         conn.commit()
         assert started.result()

@@ -23,14 +23,18 @@ print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 def peak_kilobytes(import_id: UUID) -> int:
     """Of a process that does what a work-horse does, once."""
     command = [sys.executable, "-c", WORK, str(import_id)]
-    return int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    return int(
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_does_not_grow_with_the_file(importer, session):
     peaks: dict[str, list[int]] = {"check": [], "execution": []}
     for count in (FEW, MANY):
-        lines = [f"{n},p{n}@example.com,Ann {n},Ash,Acme,a|b,{n % 50}" for n in range(1, count + 1)]
+        lines = [
+            f"{n},p{n}@example.com,Ann {n},Ash,Acme,a|b,{n % 50}" for n in range(1, count + 1)
+        ]
         found = importer.upload(table(*lines))
         import_commands.map_columns(session, found.id, found.suggested_mapping)
         session.commit()

@@ -71,11 +71,14 @@ def test_accounts_that_the_old_key_parted_come_together(database_url):
     with psycopg.connect(database_url) as conn:
         for email in ("INFO.I@example.com", "info.i@example.com", "ANN@example.com"):
             conn.execute(
-                "INSERT INTO users (email, password_hash, role) VALUES (%s, 'x', 'admin')", (email,)
+                "INSERT INTO users (email, password_hash, role) VALUES (%s, 'x', 'admin')",
+                (email,),
             )
     migrate.migrate(database_url)
     with psycopg.connect(database_url) as conn:
-        found = conn.execute("SELECT email, email_key, active FROM users ORDER BY id").fetchall()
+        found = conn.execute(
+            "SELECT email, email_key, active FROM users ORDER BY id"
+        ).fetchall()
     assert found == [
         ("INFO.I@example.com", "info.i@example.com (1)", False),
         ("info.i@example.com", "info.i@example.com", True),
@@ -88,5 +91,7 @@ def test_a_restored_database_is_turkish_too(database_url, people, tmp_path):
     backup.write(database_url, tmp_path / "rowcall.dump")
     restore.restore(database_url, tmp_path / "rowcall.dump")
     with psycopg.connect(database_url) as conn:
-        assert conn.execute("SELECT lower('I')").fetchone() == ("\N{LATIN SMALL LETTER DOTLESS I}",)
+        assert conn.execute("SELECT lower('I')").fetchone() == (
+            "\N{LATIN SMALL LETTER DOTLESS I}",
+        )
     restore.drop_kept(database_url)

@@ -83,9 +83,7 @@ def test_deadlock(house):
     known(house, 2)
     import_id = update_of(house, 2)
     with psycopg.connect(house.settings.database_url) as other:
-        change = (
-            "UPDATE contacts SET notes = 'by hand', version = version + 1 WHERE external_id = %s"
-        )
+        change = "UPDATE contacts SET notes = 'by hand', version = version + 1 WHERE external_id = %s"
         other.execute(change, ["2"])
         with house.working(import_id):
             wait_for_lock(house)
@@ -197,7 +195,10 @@ def test_edit_between_check_and_execution(house, strategy, company):
     house.execute(import_id, strategy)
     jobs.work(str(import_id))
     check_invariants(house, import_id)
-    assert (house.contact(1)["first_name"], house.contact(1)["company"]) == ("By hand", company)
+    assert (house.contact(1)["first_name"], house.contact(1)["company"]) == (
+        "By hand",
+        company,
+    )
 
 
 def test_people_edit_all_the_time(house):
@@ -317,7 +318,9 @@ def test_two_imports_bring_the_same_people_at_once(house, strategy, outcome):
     assert done["state"] == late["state"] == "completed"
     assert late[outcome] >= 100, "the batch that lost the race found everybody there"
     # From then on either may be ahead; whoever comes second finds them.
-    assert done["created"] + done["duplicate_skipped"] == late["created"] + late[outcome] == 300
+    assert (
+        done["created"] + done["duplicate_skipped"] == late["created"] + late[outcome] == 300
+    )
     assert done["created"] + late["created"] == 300
     assert house.query("SELECT count(*) AS n FROM contacts") == [{"n": 300}]
 
@@ -357,7 +360,11 @@ def test_edit_while_an_undo_decides(house):
         2,
         1,
     )
-    assert [house.contact(number)["company"] for number in (1, 2, 3)] == ["Acme", "By hand", "Acme"]
+    assert [house.contact(number)["company"] for number in (1, 2, 3)] == [
+        "Acme",
+        "By hand",
+        "Acme",
+    ]
     kept = house.query("SELECT contact_id, field, code, wanted, now FROM contact_undo_kept")
     assert kept == [{"contact_id": house.contact(2)["id"], "field": "company", "code": "edited_since",
                      "wanted": "Acme", "now": "By hand"}]  # fmt: skip

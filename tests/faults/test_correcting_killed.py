@@ -31,7 +31,10 @@ def test_a_correction_goes_on_where_it_was(house, monkeypatch):
     house.until(lambda: house.facts(import_id)["correcting"] is None, what="nobody went on")
     found = house.facts(import_id)
     assert found["check_summary"]["problems"] == []
-    assert house.query("SELECT count(*) AS rows FROM contact_import_corrections")[0]["rows"] == ROWS
+    assert (
+        house.query("SELECT count(*) AS rows FROM contact_import_corrections")[0]["rows"]
+        == ROWS
+    )
     staged = "SELECT count(*) AS rows, count(*) FILTER (WHERE status = 'valid') AS valid FROM contact_import_rows"
     assert house.query(staged) == [{"rows": ROWS, "valid": ROWS}]
     house.execute(import_id)

@@ -133,7 +133,11 @@ def test_commands_in_the_queue_end_no_worker(house, store):
     horse = house.horse(import_id)
     suspension.suspend(store)
     for key in get_keys(connection=store):
-        name = key.decode().rpartition(":")[2] if isinstance(key, bytes) else key.rpartition(":")[2]
+        name = (
+            key.decode().rpartition(":")[2]
+            if isinstance(key, bytes)
+            else key.rpartition(":")[2]
+        )
         command.send_kill_horse_command(store, name)
         command.send_shutdown_command(store, name)
     time.sleep(1)

@@ -49,9 +49,7 @@ def press(app, browser, path: str, times: int, **form: str) -> list[str]:
 
 
 def events(house, import_id, *names: str) -> list[str]:
-    question = (
-        "SELECT event FROM contact_import_logs WHERE import_id = %s AND event = ANY(%s) ORDER BY id"
-    )
+    question = "SELECT event FROM contact_import_logs WHERE import_id = %s AND event = ANY(%s) ORDER BY id"
     return [entry["event"] for entry in house.query(question, import_id, list(names))]
 
 
@@ -59,7 +57,12 @@ def test_execute_and_undo_pressed_twenty_times(house, app, owner):
     import_id = house.ready(rows(300))
     mine(house)
     led = press(
-        app, owner, f"/imports/{import_id}/execute", 20, duplicate_strategy="skip", batch_size="100"
+        app,
+        owner,
+        f"/imports/{import_id}/execute",
+        20,
+        duplicate_strategy="skip",
+        batch_size="100",
     )
     assert led == [f"302 /imports/{import_id}/progress"] * 20
     assert events(house, import_id, "queued") == ["queued"]
@@ -68,7 +71,10 @@ def test_execute_and_undo_pressed_twenty_times(house, app, owner):
     house.wait(import_id, "completed")
     assert check_invariants(house, import_id)["created"] == 300
     led = press(app, owner, f"/imports/{import_id}/rollback", 20)
-    assert set(led) <= {f"302 /imports/{import_id}/progress", f"302 /imports/{import_id}/report"}
+    assert set(led) <= {
+        f"302 /imports/{import_id}/progress",
+        f"302 /imports/{import_id}/report",
+    }
     house.wait(import_id, "rolled_back")
     assert events(house, import_id, "started", "rollback_started", "rolled_back") == [
         "started",

@@ -16,7 +16,9 @@ from webapp.reports import documents
 from webapp.vocabulary import messages
 
 DEAD = 4_000_000  # no process has this number
-MEANWHILE = "UPDATE contact_import_documents SET made_at = made_at - make_interval(secs => 100)"
+MEANWHILE = (
+    "UPDATE contact_import_documents SET made_at = made_at - make_interval(secs => 100)"
+)
 
 
 @pytest.mark.usefixtures("pango")
@@ -35,7 +37,9 @@ def test_a_report_that_is_killed_three_times_is_given_up(house, sign_in):
     assert messages.whole(documents.TOO_MUCH) in page
     assert 'http-equiv="refresh"' not in page
     reader.post(path, {}, at=path)
-    house.until(lambda: reader.client.get(path).status_code == 200, what="it was not made anew")
+    house.until(
+        lambda: reader.client.get(path).status_code == 200, what="it was not made anew"
+    )
 
 
 @pytest.fixture
@@ -65,7 +69,10 @@ def test_the_death_of_an_old_process_drops_no_newer_reservation(
     session.execute(text(MEANWHILE))
     newer = asked(session, report).made_at
     report_jobs.no_pdf(settings, report, DEAD, signal.SIGALRM)
-    assert (asked(session, report).state, asked(session, report).made_at) == ("rendering", newer)
+    assert (asked(session, report).state, asked(session, report).made_at) == (
+        "rendering",
+        newer,
+    )
     assert begun(session, report, DEAD + 1) == newer
     report_jobs.no_pdf(settings, report, DEAD, signal.SIGKILL)
     assert asked(session, report).made_at == newer

@@ -36,7 +36,9 @@ def test_a_worker_purges_what_is_older_than_the_days_set(house):
     assert house.query("SELECT count(*) AS n FROM contacts")[0]["n"] == 60
 
 
-def test_a_worker_that_was_told_a_shorter_time_deletes_nothing_before_the_time_that_holds(house):
+def test_a_worker_that_was_told_a_shorter_time_deletes_nothing_before_the_time_that_holds(
+    house,
+):
     """It goes round at its start; that it did shows in its report, which comes before."""
     first = house.worker()
     done = house.execute(house.ready(rows(30)))
@@ -46,7 +48,8 @@ def test_a_worker_that_was_told_a_shorter_time_deletes_nothing_before_the_time_t
     house.query("DELETE FROM workers")
     second = house.worker(environment={"RETENTION_DAYS": "1"})
     house.until(
-        lambda: house.query("SELECT name FROM workers WHERE retention_days = 1"), what="no report"
+        lambda: house.query("SELECT name FROM workers WHERE retention_days = 1"),
+        what="no report",
     )
     # An import of its own is swept, checked and done by this worker; by then it has gone round.
     other = house.upload(rows(5, first=100))

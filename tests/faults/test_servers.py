@@ -134,7 +134,9 @@ def proxy(house):
     """Between a worker and PostgreSQL, for a worker that has `through(house, proxy)` in its environment."""
     with tempfile.TemporaryDirectory(prefix="rp") as folder:
         between = Proxy(Path(folder), house.machine.sockets)
-        Path(folder).chmod(0o755)  # The worker runs as another account where root runs the tests.
+        Path(folder).chmod(
+            0o755
+        )  # The worker runs as another account where root runs the tests.
         yield between
         between.close()
 
@@ -228,7 +230,15 @@ def small_folder(machine, ci):
     """A folder on a disk of 256 kB, PostgreSQL's own."""
     folder = Path(tempfile.mkdtemp(prefix="rd"))
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size=256k,mode=0700,uid={machine.owner}", "none", folder],
+        [
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            f"size=256k,mode=0700,uid={machine.owner}",
+            "none",
+            folder,
+        ],
         capture_output=True,
         check=False,
     )
@@ -285,7 +295,8 @@ def test_disk_full(small_disk, house, owner):
     house.execute(import_id)
     said = "Waiting for the database. The import goes on by itself."
     house.until(
-        lambda: said in owner.get(f"/imports/{import_id}/progress").text, what="nothing was said"
+        lambda: said in owner.get(f"/imports/{import_id}/progress").text,
+        what="nothing was said",
     )
     found = check_invariants(house, import_id, complete=False)
     assert (found["state"], found["failed"]) == ("running", 0)

@@ -28,7 +28,9 @@ class Visitor:
         self.base = base
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self.opener = urllib.request.build_opener(cookies)
-        assert self.post("/sign-in", {"email": email, "password": PASSWORD}, at="/sign-in") == 200
+        assert (
+            self.post("/sign-in", {"email": email, "password": PASSWORD}, at="/sign-in") == 200
+        )
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -84,7 +86,9 @@ def test_no_output_quotes_a_person(house, visitor, settings, machine, monkeypatc
     worker = house.worker()
     # A row that the database refuses, with its values in the message and in the detail.
     refuse(
-        house, "NEW.first_name = 'Bad'", f"EXCEPTION 'no %', NEW.email USING DETAIL = '{SECRET}'"
+        house,
+        "NEW.first_name = 'Bad'",
+        f"EXCEPTION 'no %', NEW.email USING DETAIL = '{SECRET}'",
     )
     people = table(f"1,{MAIL},Bad,{SECRET},,,", f"2,b-{MAIL},Good,{SECRET},,,")
     import_id = house.upload(people)
@@ -113,7 +117,12 @@ def test_no_output_quotes_a_person(house, visitor, settings, machine, monkeypatc
         f"EXCEPTION 'hash %', NEW.password_hash USING DETAIL = '{SECRET}'",
         "users",
     )
-    account = {"email": f"new-{MAIL}", "password": SECRET * 2, "role": "viewer", "name": SECRET}
+    account = {
+        "email": f"new-{MAIL}",
+        "password": SECRET * 2,
+        "role": "viewer",
+        "name": SECRET,
+    }
     assert visitor.post("/account/users", account, at="/account") == 500
     house.query("ALTER TABLE contacts RENAME COLUMN company TO gone")
     assert visitor.get(f"/contacts?q={SECRET}")[0] == 500
@@ -143,6 +152,6 @@ def test_no_output_quotes_a_person(house, visitor, settings, machine, monkeypatc
     for kind in ("psycopg.errors.RaiseException", "psycopg.errors.UndefinedColumn"):
         assert kind in said, "what failed is said all the same"
     # What is the row's own is told to its person.
-    assert house.query("SELECT detail FROM contact_import_results WHERE outcome = 'failed'")[0][
-        "detail"
-    ]["message"]
+    assert house.query("SELECT detail FROM contact_import_results WHERE outcome = 'failed'")[
+        0
+    ]["detail"]["message"]

@@ -33,7 +33,9 @@ def test_work_horse_killed_while_checking(house):
 @pytest.mark.parametrize("in_commit", [False, True], ids=["in the batch", "in the commit"])
 def test_work_horse_killed(house, in_commit):
     import_id = house.ready(rows(1000))
-    place = ("contact_import_results", "NEW.row = 421") if in_commit else ("contacts", FIFTH_BATCH)
+    place = (
+        ("contact_import_results", "NEW.row = 421") if in_commit else ("contacts", FIFTH_BATCH)
+    )
     gate = Gate(house, place[0], when=place[1], in_commit=in_commit)
     worker = house.worker()
     house.execute(import_id)
@@ -46,7 +48,8 @@ def test_work_horse_killed(house, in_commit):
     assert (found["created"], found["failed"]) == (1000, 0)
     assert worker.process.poll() is None
     resumed = house.query(
-        "SELECT * FROM contact_import_logs WHERE import_id = %s AND event = 'resumed'", import_id
+        "SELECT * FROM contact_import_logs WHERE import_id = %s AND event = 'resumed'",
+        import_id,
     )
     assert len(resumed) == 1
 
@@ -93,7 +96,9 @@ def test_queued_without_a_worker(house, owner):
     watching = f"/imports/{import_id}/progress"
     assert house.waiting_for(import_id) is None
     assert "Waiting for" not in owner.get(watching).text
-    house.query("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '5 seconds'")
+    house.query(
+        "UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '5 seconds'"
+    )
     house.until(lambda: house.waiting_for(import_id) == "worker")
     assert "Waiting for a worker. Start one with" in owner.get(watching).text
     house.worker()
@@ -180,7 +185,11 @@ def test_delivered_twice(house):
     house.worker()
     for n in range(3):
         queue.enqueue(
-            "webapp.jobs.work", str(import_id), job_id=f"again-{n}", job_timeout=-1, result_ttl=0
+            "webapp.jobs.work",
+            str(import_id),
+            job_id=f"again-{n}",
+            job_timeout=-1,
+            result_ttl=0,
         )
     house.until(lambda: not queue.job_ids, 20, "nobody took the second delivery")
     time.sleep(0.5)
@@ -275,7 +284,9 @@ def test_previews_that_break_off_are_given_up(house):
     token = house.facts(import_id)["token"]
     time.sleep(3 * house.settings.sweep_seconds)
     assert house.facts(import_id)["token"] == token, "it is tried again and again"
-    assert [entry["message"] for entry in house.query(broken)] == ["no"] * leases.POISONED_AFTER
+    assert [entry["message"] for entry in house.query(broken)] == [
+        "no"
+    ] * leases.POISONED_AFTER
 
 
 def test_the_sweeper_is_started_again(house):
@@ -284,7 +295,9 @@ def test_the_sweeper_is_started_again(house):
     sweeper = worker.family()[1]
     os.kill(sweeper, signal.SIGKILL)
     house.until(
-        lambda: len(worker.family()) == 2 and worker.family()[1] != sweeper, 15, "nobody sweeps"
+        lambda: len(worker.family()) == 2 and worker.family()[1] != sweeper,
+        15,
+        "nobody sweeps",
     )
     import_id = house.ready(rows(10))
     with house.session() as session:
@@ -302,7 +315,9 @@ def test_rollback_killed_in_the_middle(house, strategy):
     before = house.book()
     target = first
     if strategy == "update":
-        target = house.execute(house.ready(rows(2500, company="Other")), "update", batch_size=1000)
+        target = house.execute(
+            house.ready(rows(2500, company="Other")), "update", batch_size=1000
+        )
         jobs.work(str(target))
         assert house.facts(target)["updated"] == 2500
     gate = Gate(house, when="OLD.external_id = '700'", events="UPDATE OR DELETE")

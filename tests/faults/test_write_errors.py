@@ -56,7 +56,9 @@ class Failing:
     @contextmanager
     def attached(self, pid: int):
         """To a process that runs, and to those that it forks meanwhile."""
-        tracer = subprocess.Popen([*self.under, "-p", str(pid)], stderr=subprocess.PIPE, text=True)
+        tracer = subprocess.Popen(
+            [*self.under, "-p", str(pid)], stderr=subprocess.PIPE, text=True
+        )
         _until_traced(pid, tracer)
         try:
             yield
@@ -95,7 +97,9 @@ def strace(ci, tmp_path_factory):
 @pytest.fixture
 def failing(strace, tmp_path):
     """`failing(calls, error, path=…, after=…)` → Failing."""
-    return lambda calls, error, **options: Failing(tmp_path / "strace", calls, error, **options)
+    return lambda calls, error, **options: Failing(
+        tmp_path / "strace", calls, error, **options
+    )
 
 
 def finish(house, import_id) -> dict:
@@ -113,7 +117,9 @@ def test_a_worker_that_can_write_no_file(house, failing):
     house.worker(under=disk.under)
     house.execute(import_id)
     token = gate.held(import_id)
-    os.kill(house.horse(import_id), signal.SIGKILL)  # Of which the worker wants to tell its log.
+    os.kill(
+        house.horse(import_id), signal.SIGKILL
+    )  # Of which the worker wants to tell its log.
     gate.held(import_id, after=token)
     gate.open()
     finish(house, import_id)
@@ -124,7 +130,9 @@ def test_a_worker_that_can_write_no_file(house, failing):
         jobs.request_pdf(import_id, house.settings)
         house.until(
             lambda: (
-                not house.query("SELECT 1 FROM contact_import_documents WHERE state = 'rendering'")
+                not house.query(
+                    "SELECT 1 FROM contact_import_documents WHERE state = 'rendering'"
+                )
             ),
             120,
         )
@@ -139,10 +147,14 @@ def test_a_report_whose_rows_cannot_be_read(house, failing):
     house.worker()
     import_id = house.execute(house.ready(rows(1000)))
     before = finish(house, import_id)
-    ledger = house.query("SELECT pg_relation_filepath('contact_import_results') AS path")[0]["path"]
+    ledger = house.query("SELECT pg_relation_filepath('contact_import_results') AS path")[0][
+        "path"
+    ]
     house.machine.stop_database()
     house.machine.start_database()  # Nothing of the table is in its memory now.
-    disk = failing("pread64,preadv,preadv2", "EIO", path=house.machine.var / "postgres" / ledger)
+    disk = failing(
+        "pread64,preadv,preadv2", "EIO", path=house.machine.var / "postgres" / ledger
+    )
     with disk.attached(house.machine.child("postgres").pid), house.session() as session:
         with pytest.raises(psycopg.Error):
             b"".join(exports.report_csv(session, import_id))
@@ -163,7 +175,9 @@ def test_no_room_for_contacts(house, failing):
     with disk.attached(house.machine.child("postgres").pid):
         house.worker()
         house.execute(import_id)
-        house.until(lambda: house.waiting_for(import_id) == "database", what="nothing was said")
+        house.until(
+            lambda: house.waiting_for(import_id) == "database", what="nothing was said"
+        )
         found = check_invariants(house, import_id, complete=False)
         assert (found["state"], found["failed"]) == ("running", 0)
         assert found["created"] < 2000
@@ -201,7 +215,9 @@ def test_a_disk_that_fails_the_server(house, failing, process, calls, error):
     disk = failing(calls, error)
     with disk.attached(pid):
         with suppress(psycopg.OperationalError):
-            house.query("INSERT INTO api_tokens (user_id, token_hash) SELECT id, 'x' FROM users")
+            house.query(
+                "INSERT INTO api_tokens (user_id, token_hash) SELECT id, 'x' FROM users"
+            )
             common._admin(common.addresses(house.machine), "CHECKPOINT")
         house.until(
             lambda: _server(house, process) != (started, pid), what="the server did not crash"

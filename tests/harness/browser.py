@@ -27,7 +27,14 @@ def live_server(settings, people):
     """Web and worker as the Procfile starts them; the address. Both end with the test."""
     port = _free_port()
     environment = {**os.environ, "PORT": str(port)}
-    web = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--config", "python:webapp.serving"]
+    web = [
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--config",
+        "python:webapp.serving",
+    ]
     commands = [[*web, "webapp.app:create_app()"], ["worker.py"]]
     running = [
         subprocess.Popen(

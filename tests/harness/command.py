@@ -18,7 +18,9 @@ class Done:
     err: str
 
 
-def rowcall(*arguments: object, typed: str = "", cwd: Path | None = None, **named: str) -> Done:
+def rowcall(
+    *arguments: object, typed: str = "", cwd: Path | None = None, **named: str
+) -> Done:
     """Run `bin/rowcall` in the test's environment, with these variables besides."""
     done = subprocess.run(
         [str(ROOT / "bin" / "rowcall"), *map(str, arguments)],

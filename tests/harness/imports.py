@@ -52,7 +52,9 @@ class Importer:
         return self.execute(found.id, strategy, batch_size=batch_size, skip_errors=skip_errors)
 
     def execute(self, import_id: UUID, strategy: str = "skip", **options) -> ContactImport:
-        import_commands.execute(self.session, import_id, strategy=Strategy(strategy), **options)
+        import_commands.execute(
+            self.session, import_id, strategy=Strategy(strategy), **options
+        )
         self.session.commit()
         return self.work(import_id)
 

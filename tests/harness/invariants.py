@@ -62,7 +62,9 @@ def _check_contacts(house: House, import_id: UUID, ledger: list[dict]) -> None:
     created = {
         entry["row"]: entry["contact_id"] for entry in ledger if entry["outcome"] == "created"
     }
-    made = house.query("SELECT id, imported_row FROM contacts WHERE imported_from = %s", import_id)
+    made = house.query(
+        "SELECT id, imported_row FROM contacts WHERE imported_from = %s", import_id
+    )
     assert {row["imported_row"]: row["id"] for row in made} == created
     assert len(made) == len(created), "a contact was made twice"
     doubled = house.query(
@@ -95,7 +97,12 @@ def _check_report(house: House, import_id: UUID, digest: str, ledger: list[dict]
     lines = list(csv.reader(io.StringIO(text)))[1:]
     told = [line[:4] for line in lines if line[1] != "not_processed"]
     assert told == [
-        [str(entry["row"]), entry["outcome"], str(entry["contact_id"] or ""), entry["code"] or ""]
+        [
+            str(entry["row"]),
+            entry["outcome"],
+            str(entry["contact_id"] or ""),
+            entry["code"] or "",
+        ]
         for entry in ledger
     ]
     assert (

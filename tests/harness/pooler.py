@@ -35,7 +35,9 @@ class Pooler:
         user, password = database.username or "", unquote(database.password or PASSWORD)
         port = _free_port()
         (server,) = parse_qs(database.query)["host"]
-        self.url = f"postgresql://{user}:{password.replace(' ', '%20')}@127.0.0.1:{port}/rowcall"
+        self.url = (
+            f"postgresql://{user}:{password.replace(' ', '%20')}@127.0.0.1:{port}/rowcall"
+        )
 
         userlist = folder / "userlist.txt"
         userlist.write_text(f'"{user}" "{password}"\n')

@@ -45,7 +45,10 @@ class Machine(Servers):
         """Have both servers up again, whatever a test did to them."""
         for child in self.running.values():
             child.send_signal(signal.SIGCONT)
-        for name, start in {"postgres": self.start_database, "valkey": self.start_queue}.items():
+        for name, start in {
+            "postgres": self.start_database,
+            "valkey": self.start_queue,
+        }.items():
             if name not in self.running or self.running[name].poll() is not None:
                 start()
 
@@ -102,7 +105,8 @@ def web_process(port: int) -> Family:
     """The web process as the Procfile starts it."""
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:webapp.serving"]
     return Family(
-        [*gunicorn, "--bind", f"127.0.0.1:{port}", "webapp.app:create_app()"], {"PORT": str(port)}
+        [*gunicorn, "--bind", f"127.0.0.1:{port}", "webapp.app:create_app()"],
+        {"PORT": str(port)},
     )
 
 

@@ -34,7 +34,9 @@ class Proxy:
                 client, server = self.door.accept()[0], socket.socket(socket.AF_UNIX)
                 server.connect(str(self.sockets / SOCKET))
                 self.open += [client, server]
-                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
+                threading.Thread(
+                    target=self._pass_on, args=(client, server), daemon=True
+                ).start()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         runs_batches = False

@@ -31,8 +31,12 @@ FILES = ROOT / "docs" / "deploy"
 NAME = "rowcall.example.com"
 STARTING = 60  # seconds
 SEARCHED = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-PLAIN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"  # what systemd gives to a unit
-ROOT_BLOCK = re.compile(r"    # For a site under a path.*?\n    }\n(?=\n    location @)", re.DOTALL)
+PLAIN_PATH = (
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"  # what systemd gives to a unit
+)
+ROOT_BLOCK = re.compile(
+    r"    # For a site under a path.*?\n    }\n(?=\n    location @)", re.DOTALL
+)
 WRAPPER = """
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log info;

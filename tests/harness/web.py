@@ -42,7 +42,9 @@ def app(make_app):
 def people(session):
     """One user of each kind: id by name."""
     made = {
-        name: User(email=f"{name}@example.com", name=name.title(), role=role, password_hash=HASHED)
+        name: User(
+            email=f"{name}@example.com", name=name.title(), role=role, password_hash=HASHED
+        )
         for name, role in KINDS.items()
     }
     session.add_all(made.values())
@@ -178,7 +180,9 @@ def check_page(answer) -> None:
         if field.get("type") in {"hidden", "submit"}:
             continue
         labelled = (
-            field["_labelled"] == "True" or field.get("id") in page.labels or "aria-label" in field
+            field["_labelled"] == "True"
+            or field.get("id") in page.labels
+            or "aria-label" in field
         )
         assert labelled, field
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]

@@ -66,7 +66,9 @@ def test_a_data_folder_of_another_version_is_refused_with_the_way(var):
     _start(var).stop()
 
 
-def test_the_way_from_an_older_version_leads_there(var, people, settings, monkeypatch, tmp_path):
+def test_the_way_from_an_older_version_leads_there(
+    var, people, settings, monkeypatch, tmp_path
+):
     """The older version is stood in for by Debian's PostgreSQL 15, or, without it, by the wheel's own.
 
     Its data folder then only says that it is of version 15.
@@ -106,7 +108,16 @@ class OlderServer:
         data = var / "postgres"
         self.servers._own_folder(data)
         self._run(
-            "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"
+            "initdb",
+            "-D",
+            str(data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
         )
         self._run(
             "pg_ctl",
@@ -121,7 +132,9 @@ class OlderServer:
         )
         self.data = data
         self.url = f"postgresql://postgres@/rowcall?host={var / 'run'}"
-        with psycopg.connect(self.url.replace("/rowcall?", "/postgres?"), autocommit=True) as conn:
+        with psycopg.connect(
+            self.url.replace("/rowcall?", "/postgres?"), autocommit=True
+        ) as conn:
             conn.execute("CREATE DATABASE rowcall")
 
     def end(self) -> None:
@@ -129,11 +142,16 @@ class OlderServer:
 
     def _run(self, program: str, *arguments: str) -> None:
         process = {
-            name: value for name, value in self.servers._process().items() if name != "preexec_fn"
+            name: value
+            for name, value in self.servers._process().items()
+            if name != "preexec_fn"
         }
         binaries = DEBIANS if DEBIANS.exists() else postgres_program("postgres").parent
         subprocess.run(
-            [str(binaries / program), *arguments], check=True, stdout=subprocess.DEVNULL, **process
+            [str(binaries / program), *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **process,
         )
 
 

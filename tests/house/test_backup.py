@@ -109,7 +109,9 @@ def test_the_password_stands_on_no_command_line(settings, people, monkeypatch, t
     assert not [word for command, _ in seen for word in command if password in word]
 
 
-def test_restoring_brings_back_what_was_kept_and_keeps_what_was_there(book, dump, database_url):
+def test_restoring_brings_back_what_was_kept_and_keeps_what_was_there(
+    book, dump, database_url
+):
     said = restore(database_url, dump)
     assert _emails(book) == ["ann@example.com"]
     assert "_before_restore" in said
@@ -134,7 +136,9 @@ def test_a_broken_backup_changes_nothing(book, dump, database_url, part):
     with pytest.raises(AdminError, match="not a whole backup"):
         restore(database_url, dump)
     assert _emails(book) == ["ann@example.com", "ben@example.com"]
-    assert not book("SELECT FROM pg_database WHERE datname LIKE current_database() || '_restoring'")
+    assert not book(
+        "SELECT FROM pg_database WHERE datname LIKE current_database() || '_restoring'"
+    )
 
 
 def test_a_damaged_backup_changes_nothing(book, dump, database_url):
@@ -157,7 +161,14 @@ def test_the_dump_of_something_else_changes_nothing(book, dump, database_url, tm
     with postgres.connect(database_url) as conn:
         program = postgres.dump_program(postgres.major(conn))
     postgres.run(
-        program, "--format", "custom", "--table", "contacts", "--file", str(other), url=database_url
+        program,
+        "--format",
+        "custom",
+        "--table",
+        "contacts",
+        "--file",
+        str(other),
+        url=database_url,
     )
     with pytest.raises(AdminError, match="no backup of Rowcall"):
         restore(database_url, other)
@@ -252,7 +263,9 @@ def test_into_an_empty_database(book, dump, database_url):
     try:
         assert "into the empty database" in restore(empty, dump)
         with psycopg.connect(empty) as conn:
-            assert conn.execute("SELECT email FROM contacts").fetchall() == [("ann@example.com",)]
+            assert conn.execute("SELECT email FROM contacts").fetchall() == [
+                ("ann@example.com",)
+            ]
     finally:
         book(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -38,16 +38,22 @@ pytestmark = [
 
 def pip_config(*arguments: str) -> str:
     """What this machine's pip answers; empty where it has nothing of that name."""
-    run = subprocess.run(["pip", "config", *arguments], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["pip", "config", *arguments], capture_output=True, text=True, check=False
+    )
     return run.stdout.strip() if run.returncode == 0 else ""
 
 
 def source_of(release: str) -> str | None:
     """The address from which this machine's apt takes that release, or another of its distribution."""
     asked = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(SITE) $(COMPONENT)"]
-    lines = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    lines = subprocess.run(
+        asked, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     origin = "Ubuntu" if release == "noble" else "Debian"
-    sites = [line.split()[1] for line in lines if line.startswith(origin) and line.endswith("main")]
+    sites = [
+        line.split()[1] for line in lines if line.startswith(origin) and line.endswith("main")
+    ]
     return next((site for site in sites if "security" not in site), None)
 
 
@@ -71,7 +77,11 @@ class Bare:
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=INSTALLING)
         self.folder.chmod(0o755)
-        for name in ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt"):
+        for name in (
+            "/etc/resolv.conf",
+            "/etc/pip.conf",
+            "/etc/ssl/certs/ca-certificates.crt",
+        ):
             if Path(name).exists():
                 shutil.copy(name, self.inside(name))
         for word in pip_config("list").replace("'", " ").split():
@@ -97,7 +107,9 @@ class Bare:
 
     def command(self, line: str, user: str, folder: str) -> list[str]:
         home = "/root" if user == "root" else f"/home/{user}"
-        pip = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("PIP_")]
+        pip = [
+            f"{name}={value}" for name, value in os.environ.items() if name.startswith("PIP_")
+        ]
         if index := pip_config("get", "global.extra-index-url"):
             pip.append(f"PIP_EXTRA_INDEX_URL={index}")
         return [
@@ -178,7 +190,8 @@ def bare(request):
 def test_without_the_venv_module_it_is_said_what_to_install_each_time(bare):
     """In this order: the module is not installed yet."""
     assert (
-        bare.run("apt-get install -qq -y --no-install-recommends git make python3").returncode == 0
+        bare.run("apt-get install -qq -y --no-install-recommends git make python3").returncode
+        == 0
     )
     bare.put_checkout("/home/ann/rowcall", "ann")
     for _ in range(2):

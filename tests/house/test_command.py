@@ -35,7 +35,9 @@ def test_accounts_from_the_first_to_a_lost_password(run, app):
     link = rowcall("setup-link")
     assert link.out.startswith("http://127.0.0.1:8000/setup/")
     assert (
-        rowcall("user", "create", "ada@example.com", "--role", "admin", typed=f"{NEW}\n").status
+        rowcall(
+            "user", "create", "ada@example.com", "--role", "admin", typed=f"{NEW}\n"
+        ).status
         == 0
     )
     assert run("user", "create", "ben@example.com", typed=f"{NEW}\n").exit_code == 0
@@ -44,7 +46,9 @@ def test_accounts_from_the_first_to_a_lost_password(run, app):
 
     assert run("user", "role", "BEN@example.com", "viewer").exit_code == 0
     assert run("user", "disable", "ben@example.com").exit_code == 0
-    assert run("user", "list").output.splitlines()[1] == "ben@example.com\tviewer\tswitched off\t"
+    assert (
+        run("user", "list").output.splitlines()[1] == "ben@example.com\tviewer\tswitched off\t"
+    )
     assert run("user", "enable", "ben@example.com").exit_code == 0
     assert run("user", "list").output.splitlines()[1] == "ben@example.com\tviewer\tworks\t"
 
@@ -64,7 +68,11 @@ def test_a_lost_administrator_gets_in_again_and_old_browsers_are_out(app, sign_i
     fresh = app.test_client()
     page = fresh.get("/sign-in").text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    form = {"email": "admin@example.com", "password": "another fine password", "csrf_token": token}
+    form = {
+        "email": "admin@example.com",
+        "password": "another fine password",
+        "csrf_token": token,
+    }
     assert fresh.post("/sign-in", data=form).status_code == 302
     assert fresh.get("/account").status_code == 200
 
@@ -80,7 +88,9 @@ def test_a_password_typed_at_a_terminal_is_not_shown(settings, app, people):
         "owner@example.com",
     ]
     pipe = subprocess.PIPE
-    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT) as terminal:
+    with subprocess.Popen(
+        words, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT
+    ) as terminal:
         shown = b""
         for _ in range(2):  # it asks again, to be sure
             while not shown.endswith(b": "):
@@ -105,7 +115,10 @@ def test_the_last_administrator_stays(run, people):
     ("words", "said"),
     [
         (("user", "password", "no.one@example.com"), "There is no account no.one@example.com"),
-        (("user", "password", "owner@example.com"), "Choose a password of at least 12 characters."),
+        (
+            ("user", "password", "owner@example.com"),
+            "Choose a password of at least 12 characters.",
+        ),
         (("user", "create", "owner"), "Write the e-mail as in name@example.com."),
         (("token", "revoke", "owner@example.com", "none"), "no living token named none"),
     ],
@@ -145,7 +158,9 @@ def test_without_addresses_it_finds_the_servers_that_came_with_it(
     key.chmod(0o600)
     here = {"cwd": tmp_path, "ROWCALL_VAR": str(var)}
     assert rowcall("migrate", **here).status == 0
-    made = rowcall("user", "create", "eve@example.com", "--role", "admin", typed=f"{NEW}\n", **here)
+    made = rowcall(
+        "user", "create", "eve@example.com", "--role", "admin", typed=f"{NEW}\n", **here
+    )
     assert made.status == 0, made.err
     assert rowcall("backup", "here.dump", **here).status == 0
     assert (tmp_path / "here.dump").exists()
@@ -197,6 +212,8 @@ def test_the_make_file_links_the_command(tmp_path):
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     for program in ("python", "pip"):
         (tmp_path / ".venv" / "bin" / program).symlink_to(ROOT / ".venv" / "bin" / program)
-    subprocess.run(["make", "-s", ".venv/bin/rowcall"], cwd=tmp_path, check=True, timeout=SECONDS)
+    subprocess.run(
+        ["make", "-s", ".venv/bin/rowcall"], cwd=tmp_path, check=True, timeout=SECONDS
+    )
     link = tmp_path / ".venv" / "bin" / "rowcall"
     assert link.resolve() == tmp_path / "bin" / "rowcall"

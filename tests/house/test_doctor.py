@@ -182,7 +182,10 @@ def test_with_two_retention_times(settings, worker, execute):
     execute(_REPORT.format(name="short", tables=migrate.NEWEST, ahead=0, days=1))
     (found,) = look()["retention"]
     assert found.advice.startswith("RETENTION_DAYS is 1 for short and 30 in the database")
-    assert [finding.level for finding in look(retention_days=7)["retention"]] == ["note", "note"]
+    assert [finding.level for finding in look(retention_days=7)["retention"]] == [
+        "note",
+        "note",
+    ]
 
 
 def test_with_a_full_disk(settings, monkeypatch):
@@ -206,7 +209,9 @@ def test_with_an_older_postgresql(settings, monkeypatch):
     """The server that is there, held against a version that it does not reach."""
     facts = doctor.db._FACTS.replace("< 150000", "< 990000")
     monkeypatch.setattr(doctor.db, "_FACTS", facts)
-    assert one("database").startswith("MEND database: This PostgreSQL is older than version 15")
+    assert one("database").startswith(
+        "MEND database: This PostgreSQL is older than version 15"
+    )
 
 
 def test_with_a_log_that_others_may_read(settings):

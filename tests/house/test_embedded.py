@@ -115,7 +115,9 @@ def _as_before(var: Path) -> None:
             "SELECT column_name FROM information_schema.columns WHERE table_name = 'users'"
             " AND is_nullable = 'NO' AND column_default IS NULL AND data_type IN ('text', 'character varying')"
         )]  # fmt: skip
-        values = ", ".join("'admin'" if name == "role" else "'ann@example.com'" for name in columns)
+        values = ", ".join(
+            "'admin'" if name == "role" else "'ann@example.com'" for name in columns
+        )
         conn.execute(f"INSERT INTO users ({', '.join(columns)}) VALUES ({values})")
     old.stop()
 

@@ -80,7 +80,9 @@ def test_what_was_done_is_undone(restored):
 
 def test_its_account_signs_in_and_every_page_shows(restored, make_app):
     browser = Browser(make_app().test_client())
-    browser.post("/sign-in", {"email": "owner@example.com", "password": PASSWORD}, at="/sign-in")
+    browser.post(
+        "/sign-in", {"email": "owner@example.com", "password": PASSWORD}, at="/sign-in"
+    )
     browser.get("/contacts")
     browser.get("/account")
     for found in _query(restored, "SELECT id, state FROM contact_imports"):

@@ -38,7 +38,9 @@ class Visitor:
 
     def post(self, path: str, data: dict[str, str], *, at: str) -> tuple[str, str]:
         fields = {**data, "csrf_token": self._token(at)}
-        request = urllib.request.Request(self.base + path, urllib.parse.urlencode(fields).encode())
+        request = urllib.request.Request(
+            self.base + path, urllib.parse.urlencode(fields).encode()
+        )
         return self._send(request)
 
     def upload(self, path: str, content: bytes) -> tuple[str, str]:
@@ -224,7 +226,8 @@ def _borrow_the_servers(clone: Path) -> None:
     second = House(clone, **named, ROWCALL_VAR=str(clone / "other"))
     second.wait()
     programs = {
-        Path(f"/proc/{pid}/comm").read_text().strip() for pid in _descendants(second.process.pid)
+        Path(f"/proc/{pid}/comm").read_text().strip()
+        for pid in _descendants(second.process.pid)
     }
     assert not {name for name in programs if "postgres" in name or "valkey" in name}
     assert not (clone / "other" / "postgres").exists()
@@ -234,11 +237,15 @@ def _borrow_the_servers(clone: Path) -> None:
 def _back_up_and_restore(clone: Path, visitor: Visitor, import_id: str) -> None:
     """What was backed up is there again after it was lost."""
     environment = {**_unnamed(), "ROWCALL_VAR": str(clone / "var")}
-    subprocess.run(["make", "backup", "FILE=kept.dump"], cwd=clone, env=environment, check=True)
+    subprocess.run(
+        ["make", "backup", "FILE=kept.dump"], cwd=clone, env=environment, check=True
+    )
     visitor.post(f"/imports/{import_id}/rollback", {}, at=f"/imports/{import_id}/rollback")
     visitor.until(f"/imports/{import_id}", "/report")
     assert "Ann Ash" not in visitor.get("/contacts")[1]
-    subprocess.run(["make", "restore", "FILE=kept.dump"], cwd=clone, env=environment, check=True)
+    subprocess.run(
+        ["make", "restore", "FILE=kept.dump"], cwd=clone, env=environment, check=True
+    )
     visitor.post("/sign-in", {"email": "a@example.com", "password": PASSWORD}, at="/sign-in")
     assert "Ann Ash" in visitor.get("/contacts")[1]
 

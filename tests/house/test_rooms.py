@@ -41,7 +41,9 @@ def test_only_the_worker_and_queueing_know_rq():
     users = {
         str(file.relative_to(ROOT))
         for file in [ROOT / "worker.py", *(ROOT / "webapp").rglob("*.py")]
-        if any(line.startswith(("import rq", "from rq")) for line in file.read_text().splitlines())
+        if any(
+            line.startswith(("import rq", "from rq")) for line in file.read_text().splitlines()
+        )
     }
     assert users == {"worker.py", "webapp/jobs/queueing.py"}
 

@@ -53,7 +53,8 @@ def test_two_starts_on_an_empty_database_both_come_up(empty_database):
     assert [start.returncode for start in starts] == [0, 0], said
     assert (
         sum(
-            "Another start brings the tables up to date; waiting for it." in words for words in said
+            "Another start brings the tables up to date; waiting for it." in words
+            for words in said
         )
         == 1
     )
@@ -93,7 +94,9 @@ COMMANDS = {
 # One function reads them for all, so `make run` stands for the others but for two.
 CASES = [("make run", *setting) for setting in SETTINGS]
 CASES += [
-    (command, *setting) for command in list(COMMANDS)[1:] for setting in (SETTINGS[2], SETTINGS[5])
+    (command, *setting)
+    for command in list(COMMANDS)[1:]
+    for setting in (SETTINGS[2], SETTINGS[5])
 ]
 
 

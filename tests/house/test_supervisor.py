@@ -24,7 +24,9 @@ def commands(root: int) -> dict[int, str]:
     found = {}
     for pid in first._descendants(root):
         try:
-            found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            found[pid] = (
+                Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            )
         except OSError:
             continue
     return found
@@ -91,7 +93,8 @@ def test_whatever_is_killed_comes_back_and_the_import_goes_on(clone):
         killed = one(house, words)
         os.kill(killed, signal.SIGKILL)
         until(
-            lambda words=words, killed=killed: one(house, words) != killed, f"{words} stayed away"
+            lambda words=words, killed=killed: one(house, words) != killed,
+            f"{words} stayed away",
         )
         ready(house)
     # The queue's server and the work-horse at one moment: nothing is left that would say that there
@@ -114,9 +117,9 @@ def nothing_runs_as_root(house: House) -> None:
     for pid, command in running.items():
         status = Path(f"/proc/{pid}/status").read_text().splitlines()
         facts = dict(line.split(":\t", 1) for line in status if ":\t" in line)
-        assert "0" not in facts["Uid"].split() + facts["Gid"].split() + facts["Groups"].split(), (
-            command
-        )
+        assert (
+            "0" not in facts["Uid"].split() + facts["Gid"].split() + facts["Groups"].split()
+        ), command
         assert int(facts["CapPrm"], 16) == 0, command
     assert {"gunicorn", "worker.py", "valkey-server", "bin/postgres", "-m webapp"} <= {
         word for command in running.values() for word in

@@ -69,7 +69,9 @@ def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(
     ]
 
 
-CONTACT_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'contacts'"
+CONTACT_COLUMNS = (
+    "SELECT column_name FROM information_schema.columns WHERE table_name = 'contacts'"
+)
 
 
 BEFORE_CODES = "0018"  # the last version that kept refusals as sentences
@@ -104,7 +106,9 @@ def test_sentences_that_stood_for_refusals_become_codes_and_facts(database_url):
         )
     migrate.migrate(database_url)
     with psycopg.connect(database_url) as conn:
-        found = conn.execute("SELECT failure_reason, failure_facts FROM contact_imports").fetchall()
+        found = conn.execute(
+            "SELECT failure_reason, failure_facts FROM contact_imports"
+        ).fetchall()
         assert sorted(found, key=str) == sorted(AS_STORED.values(), key=str)
         assert conn.execute("SELECT code FROM contact_import_documents").fetchall() == [
             ("pdf_too_much",)
@@ -123,7 +127,12 @@ def test_imports_whose_file_was_refused_get_a_state_of_their_own(database_url):
             """INSERT INTO users (email, email_key, password_hash, role)
                VALUES ('a@example.com', 'a@example.com', 'x', 'admin')"""
         )
-        for state, total in (("failed", None), ("failed", 3), ("uploaded", None), ("completed", 5)):
+        for state, total in (
+            ("failed", None),
+            ("failed", 3),
+            ("uploaded", None),
+            ("completed", 5),
+        ):
             conn.execute(
                 """INSERT INTO contact_imports (created_by, state, total, filename, size_bytes, sha256, format,
                      header_row, columns, sample, suggested_mapping)
@@ -134,7 +143,11 @@ def test_imports_whose_file_was_refused_get_a_state_of_their_own(database_url):
     kept = [("completed", 5), ("failed", 3)]
     states = "SELECT state, total FROM contact_imports ORDER BY state, total"
     with psycopg.connect(database_url) as conn:
-        assert conn.execute(states).fetchall() == [*kept, ("refused", None), ("uploaded", None)]
+        assert conn.execute(states).fetchall() == [
+            *kept,
+            ("refused", None),
+            ("uploaded", None),
+        ]
     command.downgrade(migrate.config(database_url), BEFORE_REFUSED)
     with psycopg.connect(database_url) as conn:
         assert conn.execute(states).fetchall() == [*kept, ("failed", None), ("uploaded", None)]

@@ -82,7 +82,9 @@ def test_an_import_that_ends_as_it_is_stopped(running, session, settings, conn):
             text("UPDATE contact_imports SET state = 'completed', completed_at = now()")
         )
     assert stops(session) == []
-    assert session.scalar(text("SELECT cancel_requested_at FROM contact_import_leases")) is None
+    assert (
+        session.scalar(text("SELECT cancel_requested_at FROM contact_import_leases")) is None
+    )
 
 
 def test_a_stop_is_logged_once_however_often_it_is_asked_for(running, session, settings):

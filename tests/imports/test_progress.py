@@ -58,7 +58,9 @@ def commit(running, session):
     return log
 
 
-def steady(start: float, seconds: float, every: float, rows: int) -> list[tuple[float, int, float]]:
+def steady(
+    start: float, seconds: float, every: float, rows: int
+) -> list[tuple[float, int, float]]:
     return [(start + n * every, rows, every) for n in range(1, round(seconds / every) + 1)]
 
 
@@ -129,14 +131,14 @@ def test_check_shows_its_own_work_and_leaves_no_log_behind(importer, session, co
     assert 0 < shares[0] < shares[1] < 100
     done = importer.work(found.id)
     assert (done.state, done.total) == ("ready", ROWS)
-    left = (
-        "SELECT count(*) FROM contact_import_logs WHERE import_id = :id AND event = 'block_checked'"
-    )
+    left = "SELECT count(*) FROM contact_import_logs WHERE import_id = :id AND event = 'block_checked'"
     assert session.scalar(text(left), {"id": found.id}) == 0
 
 
 def test_rollback_shows_its_own_work_beside_what_the_import_did(importer, session, conn):
-    found = importer.run(table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, ROWS + 1)]))
+    found = importer.run(
+        table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, ROWS + 1)])
+    )
     import_commands.roll_back(session, found.id)
     session.commit()
     for entries in (1000, 2000):  # Two slices, each of one batch.
@@ -182,7 +184,12 @@ def test_running_failed_rows_again_counts_those_rows(
         if ended:
             break
         now = ProgressTracker(session, found.id).progress()
-        assert (now.state, now.progress, now.processed, now.work.total) == ("running", 100, 80, 40)
+        assert (now.state, now.progress, now.processed, now.work.total) == (
+            "running",
+            100,
+            80,
+            40,
+        )
         seen.append((now.work.progress, now.work.processed))
     assert seen == sorted(set(seen))
     assert 0 < seen[0][0] < 100

@@ -55,8 +55,12 @@ def asked(importer, session, settings):
     return {
         Command.READ_AGAIN: lambda one: uploads.reread(session, one, settings),
         Command.MAP: lambda one: import_commands.map_columns(session, one, mapping),
-        Command.CORRECT: lambda one: corrections.correct(session, one, 3, {1: "ben@example.com"}),
-        Command.EXECUTE: lambda one: import_commands.execute(session, one, strategy=Strategy.SKIP),
+        Command.CORRECT: lambda one: corrections.correct(
+            session, one, 3, {1: "ben@example.com"}
+        ),
+        Command.EXECUTE: lambda one: import_commands.execute(
+            session, one, strategy=Strategy.SKIP
+        ),
         Command.CANCEL: lambda one: import_commands.cancel(session, one),
         Command.RETRY: lambda one: import_commands.retry_failed(session, one),
         Command.ROLL_BACK: lambda one: import_commands.roll_back(session, one),
@@ -79,7 +83,8 @@ def put(session, import_id, state: State, **columns) -> None:
     columns["state"] = state.value
     assigned = ", ".join(f"{name} = :{name}" for name in columns)
     session.execute(
-        text(f"UPDATE contact_imports SET {assigned} WHERE id = :id"), {**columns, "id": import_id}
+        text(f"UPDATE contact_imports SET {assigned} WHERE id = :id"),
+        {**columns, "id": import_id},
     )
     session.expire_all()
 
@@ -181,7 +186,9 @@ def walk_worker(session, conn, import_id) -> set[tuple[State, State]]:
     return made
 
 
-def test_every_command_and_every_step_of_a_worker_from_every_state(importer, session, conn, asked):
+def test_every_command_and_every_step_of_a_worker_from_every_state(
+    importer, session, conn, asked
+):
     session.execute(
         text("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN IF NEW.external_id = '3' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$""")
@@ -230,7 +237,9 @@ def test_nothing_else_writes_the_state_of_an_import():
             if isinstance(node, ast.Assign)
             for target in node.targets
         )
-        sql = re.search(r"UPDATE contact_imports\b[^;\"]*?\bSET\b[^;\"]*?\bstate = (?!ANY)", source)
+        sql = re.search(
+            r"UPDATE contact_imports\b[^;\"]*?\bSET\b[^;\"]*?\bstate = (?!ANY)", source
+        )
         orm = re.search(r"update\(ContactImport\)[^:]*?\.values\([^)]*\bstate=", source)
         if assigns or orm or (sql and not sql[0].split("SET")[1].count("WHERE")):
             writers.add(str(file.relative_to(ROOT)))
@@ -242,4 +251,6 @@ def test_the_pages_of_the_states_are_there(app):
 
 
 def test_the_model_has_a_counter_for_each_outcome():
-    assert {outcome.value for outcome in STORED_OUTCOMES} <= set(ContactImport.__table__.c.keys())
+    assert {outcome.value for outcome in STORED_OUTCOMES} <= set(
+        ContactImport.__table__.c.keys()
+    )

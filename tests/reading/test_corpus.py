@@ -71,7 +71,9 @@ def test_every_row_is_read(entry):
     head = readers.inspect(source, entry["upload_as"], **entry["choose"])
     found = list(readers.records(source, head.dialect))
     assert rows_of(found) == entry["rows"]
-    assert [[record.row, record.problem] for record in found if record.problem] == entry["problems"]
+    assert [[record.row, record.problem] for record in found if record.problem] == entry[
+        "problems"
+    ]
 
 
 @named(READ)
@@ -83,7 +85,9 @@ def test_blocks_of_any_size_and_any_resumption_read_the_same(entry):
     for index, record in enumerate(readers.records(InPieces(data, step), head.dialect)):
         assert record[:3] == whole[index][:3]
         if index < 20:
-            position = readers.Position.from_json(json.loads(json.dumps(record.position.as_json())))
+            position = readers.Position.from_json(
+                json.loads(json.dumps(record.position.as_json()))
+            )
             rest = readers.records(InPieces(data, step + 3), head.dialect, start=position)
             assert [found[:3] for found in rest] == [found[:3] for found in whole[index + 1 :]]
 

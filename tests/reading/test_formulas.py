@@ -17,13 +17,17 @@ SIGNS = [
     for c in range(sys.maxunicode)
     if unicodedata.normalize("NFKC", chr(c))[:1] in set("=+-@")
 ]
-TRICKY = st.sampled_from([*"'\"=+-@;\t\r\n\0 ,|a1x", "\u200b", "\xa0", "\ufe66", "\uff1d", "é"])
+TRICKY = st.sampled_from(
+    [*"'\"=+-@;\t\r\n\0 ,|a1x", "\u200b", "\xa0", "\ufe66", "\uff1d", "é"]
+)
 TEXTS = st.text(TRICKY, max_size=12) | st.text(
     st.characters(exclude_categories=["Cs"]), max_size=12
 )
 BEFORE = (
     "".join(
-        c for c in map(chr, range(0x3001)) if c.isspace() or unicodedata.category(c) in {"Cc", "Cf"}
+        c
+        for c in map(chr, range(0x3001))
+        if c.isspace() or unicodedata.category(c) in {"Cc", "Cf"}
     )
     + "\"'"
 )
@@ -37,7 +41,8 @@ def runs(text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "text", ["x;=1+1;y", " =1+1", "x;\t@y", "x\n+1", "\ufe661", "\ufe621", "\ufe631", "\ufe6b1"]
+    "text",
+    ["x;=1+1;y", " =1+1", "x;\t@y", "x\n+1", "\ufe661", "\ufe621", "\ufe631", "\ufe6b1"],
 )
 def test_what_stayed_bare(text):
     assert runs(text)

@@ -86,7 +86,9 @@ def workbook(path: Path, count: int) -> int:
     """Write a workbook of so many rows, part by part; how many strings it shares."""
     with zipfile.ZipFile(path) as plain:
         others = {
-            n: plain.read(n) for n in plain.namelist() if "sheet1" not in n and "shared" not in n
+            n: plain.read(n)
+            for n in plain.namelist()
+            if "sheet1" not in n and "shared" not in n
         }
     numbers: dict[str, int] = {}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

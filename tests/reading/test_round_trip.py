@@ -41,7 +41,9 @@ def texts(draw, codec: str) -> str:
 def written(draw) -> tuple[readers.Dialect, list[list[str]], bytes]:
     """A table, how it was written, and the bytes."""
     codec, delimiter = draw(st.sampled_from(CODECS)), draw(st.sampled_from(",;\t|"))
-    table = draw(st.lists(st.lists(texts(codec), min_size=1, max_size=5), min_size=1, max_size=12))
+    table = draw(
+        st.lists(st.lists(texts(codec), min_size=1, max_size=5), min_size=1, max_size=12)
+    )
     ends = draw(st.sampled_from(["\r\n", "\n", "\r"]))
     breaks = any("\r" in cell or "\n" in cell for row in table for cell in row)
     # csv quotes a cell for the characters of its own line end only: a bare CR between LFs would be
@@ -52,7 +54,9 @@ def written(draw) -> tuple[readers.Dialect, list[list[str]], bytes]:
         else draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
     )
     stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=delimiter, lineterminator=ends, quoting=quoting).writerows(table)
+    csv.writer(stream, delimiter=delimiter, lineterminator=ends, quoting=quoting).writerows(
+        table
+    )
     text = stream.getvalue()
     assume(not text.startswith("\ufeff") and not text.lower().lstrip('"').startswith("sep="))
     assume(survives(text, codec))
@@ -74,7 +78,9 @@ class InPieces:
 
 def with_text(table: list[list[str]]) -> list[tuple[int, list[str]]]:
     return [
-        (row, cells) for row, cells in enumerate(table, 1) if any(cell.strip() for cell in cells)
+        (row, cells)
+        for row, cells in enumerate(table, 1)
+        if any(cell.strip() for cell in cells)
     ]
 
 
@@ -106,7 +112,9 @@ def test_reading_goes_on_from_any_record(made, step, data):
     st.data(),
 )
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_are_read_to_the_end_and_from_any_position(content, codec, delimiter, step, data):
+def test_any_bytes_are_read_to_the_end_and_from_any_position(
+    content, codec, delimiter, step, data
+):
     dialect = readers.Dialect("csv", encodings.known(codec), delimiter, None, 0)
     whole = list(readers.records(readers.BytesSource(content), dialect))
     assert list(readers.records(InPieces(content, step), dialect)) == whole

@@ -27,7 +27,14 @@ MARKUP = [
     "<svg><image href=http://{0}/svg></svg>",
 ]
 FAMILY = "👩\u200d👩\u200d👧\u200d👦 Zoë"
-ODD = ["\u202egnp.exe", FAMILY, "שלום עולם", "a\u0007b\u001b[31mred", "y" * 100_000, "two\nlines"]
+ODD = [
+    "\u202egnp.exe",
+    FAMILY,
+    "שלום עולם",
+    "a\u0007b\u001b[31mred",
+    "y" * 100_000,
+    "two\nlines",
+]
 
 
 def cells(address: str) -> list[str]:

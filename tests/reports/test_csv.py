@@ -34,7 +34,9 @@ def test_the_naughtiest_cells_are_text(importer, session):
         assert not [cell for cell in line if runs(cell)]
     shown = {cell for line in report for cell in line}
     for cell in cells:
-        assert (exports.safe(cell.strip()) in shown) or (exports.safe(cell) in shown), cell[:60]
+        assert (exports.safe(cell.strip()) in shown) or (exports.safe(cell) in shown), cell[
+            :60
+        ]
     assert report[0][-1] == "'=cmd|' /C calc'!A0"
     assert not calls
     found = ledger.rows(session, done.id, search="Zoë")
@@ -58,7 +60,9 @@ def test_a_control_character_at_the_start_is_quoted(control):
     assert exports.safe(control + "x") == "'" + control + "x"
 
 
-def test_each_list_is_safe_where_semicolons_separate_and_comes_back_as_it_was(importer, session):
+def test_each_list_is_safe_where_semicolons_separate_and_comes_back_as_it_was(
+    importer, session
+):
     """Excel splits a line at the system's separator, and then heeds no quotation marks in its middle."""
     company = [
         "x;=1+1;y",
@@ -78,7 +82,9 @@ def test_each_list_is_safe_where_semicolons_separate_and_comes_back_as_it_was(im
     kept = "SELECT email, company, notes FROM contacts ORDER BY email"
     before = session.execute(text(kept)).all()
     report = b"".join(exports.report_csv(session, done.id)).decode("utf-8-sig")
-    for line in csv.reader(io.StringIO(report, newline=""), delimiter=";", quoting=csv.QUOTE_NONE):
+    for line in csv.reader(
+        io.StringIO(report, newline=""), delimiter=";", quoting=csv.QUOTE_NONE
+    ):
         assert not [cell for cell in line if runs(cell)], line
     session.execute(text("TRUNCATE contacts"))
     session.commit()
@@ -95,9 +101,12 @@ def test_accents_and_columns_come_back_whole(importer, session):
 
 def test_each_entry_is_looked_up_whatever_the_planner_thinks(importer, session):
     done = importer.run(
-        table(*(f"{n},p{n}@example.com,P{n},L{n},Acme,," for n in range(2_000))), batch_size=1000
+        table(*(f"{n},p{n}@example.com,P{n},L{n},Acme,," for n in range(2_000))),
+        batch_size=1000,
     )
-    session.execute(text("SET LOCAL enable_nestloop = off"))  # It may lean towards any other join.
+    session.execute(
+        text("SET LOCAL enable_nestloop = off")
+    )  # It may lean towards any other join.
     for query in (exports._EVERY_ROW, exports._REJECTED):
         asked = {"id": done.id, "after": 0, "rows": 500, "chars": 10_000, "with_cells": False}
         page = driver(session).execute(f"EXPLAIN {exports._PAGE.format(query=query)}", asked)
@@ -136,4 +145,7 @@ def test_rows_are_found_by_outcome_number_and_text(importer, session):
         text("DELETE FROM contact_import_results WHERE import_id = :id AND row > 30"),
         {"id": done.id},
     )
-    assert [row.row for row in ledger.rows(session, done.id, outcome="not_processed")] == [31, 32]
+    assert [row.row for row in ledger.rows(session, done.id, outcome="not_processed")] == [
+        31,
+        32,
+    ]

@@ -66,7 +66,9 @@ def test_every_fact_is_filled_in(owner, importer, session):
     ):
         is_whole(chunk.decode("utf-8-sig"))
     for code in CODES:
-        narrowed = owner.get(f"/imports/{import_id}/rows?code={code}").text.partition("<main")[2]
+        narrowed = owner.get(f"/imports/{import_id}/rows?code={code}").text.partition("<main")[
+            2
+        ]
         is_whole(" ".join(narrowed.split()))
 
 
@@ -111,4 +113,7 @@ def test_contacts_go_by_name_or_address(owner, importer, session):
     )
     ann.first_name = ann.last_name = ann.email = ann.email_key = None
     session.commit()
-    assert f'<a href="/contacts/{ann.id}">{ann.id}</a>' in owner.get(f"/imports/{first}/rows").text
+    assert (
+        f'<a href="/contacts/{ann.id}">{ann.id}</a>'
+        in owner.get(f"/imports/{first}/rows").text
+    )

@@ -63,7 +63,9 @@ def spreadsheet(tmp_path):
             AS_OFFERED,
         ]
         command += ["--convert-to", "fods", "report.csv"]
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE)
+        subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE
+        )
         rows = ET.parse(tmp_path / "report.fods").iter(f"{TABLE}table-row")  # noqa: S314 - our own file
         return [list(_cells(row)) for row in rows]
 
@@ -79,7 +81,9 @@ class Cell(NamedTuple):
 def _cells(row: ET.Element) -> Iterator[Cell]:
     for cell in row.iter(f"{TABLE}table-cell"):
         lines = ["".join(line.itertext()) for line in cell.iter(f"{TEXT}p")]
-        found = Cell("\n".join(lines), cell.get(f"{OFFICE}value-type"), cell.get(f"{TABLE}formula"))
+        found = Cell(
+            "\n".join(lines), cell.get(f"{OFFICE}value-type"), cell.get(f"{TABLE}formula")
+        )
         yield from [found] * int(cell.get(f"{TABLE}number-columns-repeated", 1))
 
 

@@ -66,7 +66,10 @@ def test_the_notice_says_what_became_of_it(importer, session, box):
     assert envelope.rcpt_tos == [TO]
     message = letter(envelope)
     assert message["Subject"] == "1 of 2 contacts are in. 1 row needs you. (people.csv)"
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert [part.get_content_type() for part in message.iter_parts()] == [
+        "text/plain",
+        "text/html",
+    ]
     for part in message.iter_parts():
         content = part.get_content()
         assert f"https://contacts.example.com/imports/{found.id}/report" in content
@@ -82,7 +85,9 @@ def test_the_end_of_an_import_rings_for_its_notice(importer, settings):
     quiet = importer.execute(importer.check(PEOPLE).id)
     found = importer.execute(importer.check(PEOPLE).id, notification_email=TO)
     (job,) = [
-        queued for queued in jobs.queue(settings.redis_url).jobs if queued.id.startswith("mail-")
+        queued
+        for queued in jobs.queue(settings.redis_url).jobs
+        if queued.id.startswith("mail-")
     ]
     assert job.id.startswith(f"mail-{found.id}")
     assert (job.func_name, job.args, job.timeout) == (
@@ -178,4 +183,6 @@ def test_without_a_server_the_form_says_so(owner, importer):
 
     import_id = bring(owner)
     check(owner, importer, import_id)
-    assert "Mail is not set up on this server" in owner.get(f"/imports/{import_id}/review").text
+    assert (
+        "Mail is not set up on this server" in owner.get(f"/imports/{import_id}/review").text
+    )

@@ -190,4 +190,6 @@ def test_what_this_machine_is():
         return config.mail_server(Settings(smtp_url=f"smtp://{host}")).on_this_machine
 
     assert all(map(at, ("localhost", "127.0.0.1", "127.1.2.3", "[::1]", "LOCALHOST")))
-    assert not any(map(at, ("localhost.example.com", "10.0.0.1", "[fe80::1]", "mail", "192.0.2.1")))
+    assert not any(
+        map(at, ("localhost.example.com", "10.0.0.1", "[fe80::1]", "mail", "192.0.2.1"))
+    )

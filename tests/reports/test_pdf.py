@@ -146,7 +146,9 @@ def test_pages_are_numbered_and_of_the_size_that_was_set(
     content = owner.get(f"/imports/{import_id}/report.pdf").data
     assert re.search(rb"/MediaBox \[0 0 612 792\]", insides(content))
     pages = int(
-        re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", insides(content))[0].split()[-1]
+        re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", insides(content))[0].split()[
+            -1
+        ]
     )
     assert pages > 1
     assert (

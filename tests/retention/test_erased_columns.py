@@ -21,7 +21,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tests.harness.imports import table
 from tests.retention.test_forgetting import dump, ticked
-from webapp.models import Base, Contact, ContactImport, ImportFileChunk, ImportRow, personal_columns
+from webapp.models import (
+    Base,
+    Contact,
+    ContactImport,
+    ImportFileChunk,
+    ImportRow,
+    personal_columns,
+)
 from webapp.retention import erased_columns, erasure
 from webapp.retention.person_search import NAMED, PHONE
 
@@ -46,7 +53,9 @@ def marked(column: Column[Any]) -> Any:
         return [MARK]
     if isinstance(column.type, JSONB):
         (model,) = [
-            mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is column.table
+            mapper.class_
+            for mapper in Base.registry.mappers
+            if mapper.local_table is column.table
         ]
         said = str(model.__annotations__[column.name])
         return {"a": [MARK], MARK: 1} if "dict[" in said else [MARK]
@@ -126,7 +135,9 @@ def test_colleagues_on_one_switchboard_stay_unless_they_are_ticked(importer, ses
     ).id
     theirs = importer.run(SWITCHBOARD + COLLEAGUES.replace("Ada", "Eda"), "update").id
     named = importer.run(
-        "Email,Notes\nbo@example.com,ask Quill, Zebedee\n".replace("ask Quill, Z", "ask Quill Z")
+        "Email,Notes\nbo@example.com,ask Quill, Zebedee\n".replace(
+            "ask Quill, Z", "ask Quill Z"
+        )
     ).id
     whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one().id
     found = erasure.traces(session, whom)
@@ -147,7 +158,8 @@ def test_colleagues_on_one_switchboard_stay_unless_they_are_ticked(importer, ses
     assert session.query(Contact).count() == STAFF + 1
     assert set(session.scalars(select(ImportFileChunk.import_id))) == {named}
     assert (
-        session.get_one(ImportRow, (named, 2), populate_existing=True).notes == "ask Quill Zebedee"
+        session.get_one(ImportRow, (named, 2), populate_existing=True).notes
+        == "ask Quill Zebedee"
     )
 
 

@@ -19,8 +19,12 @@ from webapp.retention import erasure, person_search
 from webapp.staging import corrections
 from webapp.vocabulary.refusals import Refusal
 
-PEOPLE = table("1,zebedee@example.com,Zebedee,Quill,Acme,,", "2,ben@example.com,Ben,Birch,Acme,,")
-THEIRS = table("1,zebedee@example.com,Zebedee,Quill,Umbra,,", "2,ben@example.com,Ben,Birch,Umbra,,")
+PEOPLE = table(
+    "1,zebedee@example.com,Zebedee,Quill,Acme,,", "2,ben@example.com,Ben,Birch,Acme,,"
+)
+THEIRS = table(
+    "1,zebedee@example.com,Zebedee,Quill,Umbra,,", "2,ben@example.com,Ben,Birch,Umbra,,"
+)
 LIMIT = 20  # seconds for what should take a moment
 
 
@@ -80,7 +84,9 @@ def test_a_batch_and_an_edit_do_not_wait_for_the_reading(
     with erasing(settings, whom, reading) as erased:
         done = importer.execute(checked.id, "update")
         assert (done.state, done.updated, done.failed) == ("completed", 2, 0)
-        assert not session.scalars(select(ImportLog).where(ImportLog.result == "retried")).all()
+        assert not session.scalars(
+            select(ImportLog).where(ImportLog.result == "retried")
+        ).all()
         contact = session.get_one(Contact, whom)
         journal.edit_contact(session, whom, contact.version, {"city": "Ulm"}, importer.user_id)
         session.commit()
@@ -147,7 +153,9 @@ def test_an_erasure_that_more_and_more_comes_in_for_asks_to_be_tried_again(
     assert gone(session, whom)
 
 
-def test_a_check_begun_anew_meanwhile_is_read_again(importer, session, settings, whom, reading):
+def test_a_check_begun_anew_meanwhile_is_read_again(
+    importer, session, settings, whom, reading
+):
     """Its rows were gone when they were looked at, and there again when it was asked whether they say all."""
     checked = importer.check(THEIRS).id
     mapping = [
@@ -159,10 +167,10 @@ def test_a_check_begun_anew_meanwhile_is_read_again(importer, session, settings,
         "tags",
         "custom:Shoe size",
     ]
-    session.execute(text("DELETE FROM contact_import_rows WHERE import_id = :id"), {"id": checked})
-    in_capitals = (
-        "replace(encode(content, 'escape'), 'zebedee@example.com', 'ZEBEDEE@example.com')::bytea"
+    session.execute(
+        text("DELETE FROM contact_import_rows WHERE import_id = :id"), {"id": checked}
     )
+    in_capitals = "replace(encode(content, 'escape'), 'zebedee@example.com', 'ZEBEDEE@example.com')::bytea"
     session.execute(
         text(
             f"UPDATE contact_import_files SET content = {in_capitals} WHERE import_id = '{checked}'"

@@ -90,7 +90,10 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
     old = importer.run(PEOPLE).id
     later = importer.run(LATER, "update", match_keys=["external_id"]).id
     unused = importer.check(table("9,unused@example.com,Una,Used,,,")).id
-    before, digest = summary.report(session, old), session.get(ContactImport, old).ledger_digest
+    before, digest = (
+        summary.report(session, old),
+        session.get(ContactImport, old).ledger_digest,
+    )
     headline = before.headline
     for found in (old, later, unused):
         age(session, found, settings.retention_days - 1)
@@ -135,7 +138,10 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
 def test_the_documented_line_finds_the_digest_after_forgetting_and_erasing(
     importer, session, settings, recompute
 ):
-    erased, old = importer.run(PEOPLE), importer.run(LATER, "update", match_keys=["external_id"])
+    erased, old = (
+        importer.run(PEOPLE),
+        importer.run(LATER, "update", match_keys=["external_id"]),
+    )
     digests = {one.id: one.ledger_digest for one in (erased, old)}
     age(session, old.id, settings.retention_days + 1)
     forget(settings, session)
@@ -190,11 +196,13 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     importer.undo(later)
     whom = session.scalars(select(Contact).where(Contact.external_id == "1")).one()
     before = {
-        found: summary.report(session, found).outcomes for found in (first, later, stuck, others)
+        found: summary.report(session, found).outcomes
+        for found in (first, later, stuck, others)
     }
     session.expire_all()
     digests = {
-        found: session.get(ContactImport, found).ledger_digest for found in (first, later, stuck)
+        found: session.get(ContactImport, found).ledger_digest
+        for found in (first, later, stuck)
     }
     assert all(word in dump(session) for word in THEIRS)
 
@@ -207,7 +215,12 @@ def test_erasing_a_person_leaves_no_trace_and_true_counts(importer, session, con
     assert {found: Ledger(found).read(conn).digest for found in digests} == digests
     assert session.get(ContactImport, waiting) is None
     report = lines(exports.report_csv(session, first))
-    assert [row[1] for row in report[1:]] == ["created", "created", "invalid", "duplicate_skipped"]
+    assert [row[1] for row in report[1:]] == [
+        "created",
+        "created",
+        "invalid",
+        "duplicate_skipped",
+    ]
     assert any(
         "eve@example.com" in cell
         for row in lines(exports.report_csv(session, others))
@@ -262,7 +275,11 @@ def brought(importer, name: str, content: bytes):
     ending = "xlsx" if content.startswith(b"PK") else "csv"
     whole = workbook([HEAD, SOMEBODY]) if name == "damaged" else content
     found = uploads.create(
-        importer.session, importer.user_id, f"{name}.{ending}", io.BytesIO(whole), importer.settings
+        importer.session,
+        importer.user_id,
+        f"{name}.{ending}",
+        io.BytesIO(whole),
+        importer.settings,
     )
     if name == "damaged":
         importer.session.execute(
@@ -346,9 +363,15 @@ def test_somebody_who_was_taken_for_the_columns_names_goes_too(importer, session
     importer.execute(holding)
     others = importer.run(table("8,fay@example.com,Fay,,,,")).id
     mappings.save(
-        session, importer.user_id, "Mine", ["Zebedee@Example.com", "Name"], ["email", "full_name"]
+        session,
+        importer.user_id,
+        "Mine",
+        ["Zebedee@Example.com", "Name"],
+        ["email", "full_name"],
     )
-    mappings.save(session, importer.user_id, "Theirs", ["Email", "Name"], ["email", "full_name"])
+    mappings.save(
+        session, importer.user_id, "Theirs", ["Email", "Name"], ["email", "full_name"]
+    )
     if is_purged:
         session.execute(text("DELETE FROM contact_import_files"))
     session.commit()
@@ -393,9 +416,7 @@ def test_nobody_is_erased_from_an_import_that_starts_while_they_are_looked_for(
     assert importer.work(checked.id).state == "completed"
 
 
-WAITING = (
-    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 def test_nothing_is_asked_of_an_upload_that_is_being_forgotten(importer, session):
@@ -417,7 +438,9 @@ def test_nothing_is_asked_of_an_upload_that_is_being_forgotten(importer, session
         session.rollback()
 
 
-def test_a_worker_that_lets_go_of_a_forgotten_upload_is_not_troubled(importer, session, settings):
+def test_a_worker_that_lets_go_of_a_forgotten_upload_is_not_troubled(
+    importer, session, settings
+):
     upload = importer.upload(PEOPLE).id
     session.execute(text("DELETE FROM contact_imports WHERE id = :id"), {"id": upload})
     session.commit()

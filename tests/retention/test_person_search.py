@@ -8,7 +8,12 @@ from webapp.models import Contact
 from webapp.retention import erasure
 from webapp.retention.person_search import Sought
 
-OTHERS = ["joann@example.com", "jo.ann@example.com", "jo-ann@example.com", "ann@example.com.au"]
+OTHERS = [
+    "joann@example.com",
+    "jo.ann@example.com",
+    "jo-ann@example.com",
+    "ann@example.com.au",
+]
 
 
 def known_by(key: str) -> Sought:
@@ -69,11 +74,15 @@ def test_digits_that_only_look_like_it_are_left(key, cells):
     assert not known_by(key).is_in(["1", *cells])
 
 
-def test_a_file_of_numbers_outlives_the_erasure_of_somebody_with_a_short_phone(importer, session):
+def test_a_file_of_numbers_outlives_the_erasure_of_somebody_with_a_short_phone(
+    importer, session
+):
     importer.run(
         "ID,Email,Phone\n1,zebedee@example.com,+49 30 1234567\n2,ben@example.com,+49 1234\n"
     )
-    readings = importer.upload("Meter,Before,After\n4930,1234567,30\n49,12,34\n12,34,991234\n").id
+    readings = importer.upload(
+        "Meter,Before,After\n4930,1234567,30\n49,12,34\n12,34,991234\n"
+    ).id
     for whom in session.scalars(select(Contact)).all():
         assert whom.phone_key
         assert readings not in {found.id for found in erasure.erase(session, whom.id).imports}
@@ -99,7 +108,9 @@ def test_an_address_within_another_is_somebody_elses(address):
 
 
 def test_somebody_whose_address_ends_like_theirs_stays(importer, session):
-    others = importer.run(table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 10))))
+    others = importer.run(
+        table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 10)))
+    )
     unchecked = importer.upload(
         table(*(f"{n},{mail},Other,,,," for n, mail in enumerate(OTHERS, 20)))
     )

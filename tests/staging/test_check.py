@@ -111,7 +111,9 @@ def test_one_date_can_tell_for_the_whole_column(importer, session, proof, expect
     assert left == ({} if proof else {"date_ambiguous": 2})
 
 
-def test_a_file_that_turns_out_too_long_is_refused_in_the_middle(importer, session, conn, settings):
+def test_a_file_that_turns_out_too_long_is_refused_in_the_middle(
+    importer, session, conn, settings
+):
     found = importer.upload(ROWS)
     import_commands.map_columns(session, found.id, found.suggested_mapping)
     session.commit()

@@ -85,14 +85,21 @@ def test_a_block_takes_the_same_few_statements_however_many_rows(importer, sessi
 
 def test_a_block_reads_its_own_rows_and_not_the_whole_file(importer, session):
     found = importer.check(FILE)
-    asked = {"import_id": found.id, "rows": list(range(1002, 2002)), "first": 1002, "last": 2001}
+    asked = {
+        "import_id": found.id,
+        "rows": list(range(1002, 2002)),
+        "first": 1002,
+        "last": 2001,
+    }
     with db.planned(session, **corrections.IN_ORDER):
         for statement in staged_rows.TAKE_BACK:
             explained = driver(session).execute(
                 f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", asked
             )
             plan = json.dumps(explained.fetchone()[0])
-            removed = [int(rows) for rows in re.findall(r'"Rows Removed by Filter": (\d+)', plan)]
+            removed = [
+                int(rows) for rows in re.findall(r'"Rows Removed by Filter": (\d+)', plan)
+            ]
             assert max(removed, default=0) < 100, plan
 
 

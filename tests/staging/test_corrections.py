@@ -30,11 +30,15 @@ def test_a_corrected_row_is_judged_again_and_imported(importer, session):
     corrections.correct(session, ready.id, 3, {1: "ben@example.com"})
     session.commit()
     assert staged(session, ready.id, 3).status == "valid"
-    assert {p["code"]: p["rows"] for p in ready.check_summary["problems"]} == {"email_no_at": 2}
+    assert {p["code"]: p["rows"] for p in ready.check_summary["problems"]} == {
+        "email_no_at": 2
+    }
     corrections.correct(session, ready.id, 4, {1: "still nobody"})
     session.commit()
     assert staged(session, ready.id, 4).status == "invalid"
-    assert {p["code"]: p["rows"] for p in ready.check_summary["problems"]} == {"email_no_at": 2}
+    assert {p["code"]: p["rows"] for p in ready.check_summary["problems"]} == {
+        "email_no_at": 2
+    }
     done = importer.execute(ready.id)
     assert (done.created, done.invalid) == (2, 2)
 
@@ -89,7 +93,9 @@ def test_previews_follow_a_correction(importer, session):
 def test_what_cannot_be_mended(importer, session):
     ready = importer.check(PEOPLE)
     with pytest.raises(Refusal, match="row_unknown"):
-        corrections.correct(session, ready.id, 2, {1: "x@example.com"})  # nothing is wrong with it
+        corrections.correct(
+            session, ready.id, 2, {1: "x@example.com"}
+        )  # nothing is wrong with it
     importer.execute(ready.id)
     with pytest.raises(Refusal, match="wrong_state"):
         corrections.correct(session, ready.id, 3, {1: "ben@example.com"})
@@ -122,9 +128,7 @@ def blocks_touched(session, import_id, code, after) -> int:
         dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
     )
     with db.planned(session, **corrections.IN_ORDER):
-        explain = (
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"
-        )
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"
         plan = session.scalar(text(explain))
     session.rollback()
     top = plan[0]["Plan"]
@@ -133,7 +137,9 @@ def blocks_touched(session, import_id, code, after) -> int:
 
 
 @pytest.mark.parametrize("analysed", [False, True])
-def test_a_page_costs_the_same_of_a_hundred_rows_and_of_a_hundred_thousand(session, conn, analysed):
+def test_a_page_costs_the_same_of_a_hundred_rows_and_of_a_hundred_thousand(
+    session, conn, analysed
+):
     few, many = fill(conn, 100, 5), fill(conn, 100_000, 5)
     conn.commit()
     if analysed:

@@ -61,7 +61,9 @@ def checked(block):
 @example([(["\\", "a\\b", "a\tb", "", "", "", "a\nb\r", 'a"b,c\\', "\\\\"], None)])
 @example([(["x", "no address", "\x1f", "", "", "", "\\\x1f", "", "", 'a\x1fb\x1e"{'], None)])
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_rows_are_staged_as_psycopg_would_write_them(conn, import_id, block):
     conn.rollback()
@@ -108,7 +110,9 @@ def test_rows_taken_back_leave_no_problem_behind(conn, import_id):
     copy_rows(conn, import_id, checked(wrong * 2))
     take_back(conn, import_id, [5, 6, 7])
     assert [row["row"] for row in staged(conn, import_id)] == [2, 3, 4]
-    question = "SELECT row, code FROM contact_import_problems WHERE import_id = %s ORDER BY 1, 2"
+    question = (
+        "SELECT row, code FROM contact_import_problems WHERE import_id = %s ORDER BY 1, 2"
+    )
     left = [tuple(row.values()) for row in conn.execute(question, (import_id,))]
     assert left == [(2, "date_ambiguous"), (2, "email_no_at"), (3, "email_invalid")]
     conn.rollback()

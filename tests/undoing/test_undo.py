@@ -46,7 +46,9 @@ imports = st.fixed_dictionaries(
     {
         "rows": st.lists(rows(), min_size=1, max_size=6),
         "strategy": st.sampled_from(Strategy),
-        "match_keys": st.sampled_from([("external_id", "email"), ("email",), ("external_id",)]),
+        "match_keys": st.sampled_from(
+            [("external_id", "email"), ("email",), ("external_id",)]
+        ),
         "size": st.sampled_from([1, 3, 100]),
     }
 )
@@ -100,7 +102,11 @@ class World:
         return {row["contact"]["id"]: flat(row["contact"]) for row in found}
 
     def observe(
-        self, who, before: dict[int, dict], after: dict[int, dict], written: Written = frozenset()
+        self,
+        who,
+        before: dict[int, dict],
+        after: dict[int, dict],
+        written: Written = frozenset(),
     ) -> None:
         """`written` are fields that were changed, though perhaps back again within the same import."""
         for number, contact in after.items():
@@ -135,7 +141,9 @@ class World:
                 [import_id, number, *values.values()],
             )
         handler, after = (
-            DuplicateHandler(self.conn, import_id, Rules(what["strategy"], what["match_keys"])),
+            DuplicateHandler(
+                self.conn, import_id, Rules(what["strategy"], what["match_keys"])
+            ),
             0,
         )
         while (decided := handler.handle_duplicates(after, what["size"])).rows:
@@ -170,9 +178,13 @@ class World:
         self.conn.commit()
         if found:
             change = found[which % len(found)]
-            self.edit_contact(change["contact_id"], {change["name"]: "person"}, self.contacts())
+            self.edit_contact(
+                change["contact_id"], {change["name"]: "person"}, self.contacts()
+            )
 
-    def edit_contact(self, number: int, values: dict[str, str], before: dict[int, dict]) -> None:
+    def edit_contact(
+        self, number: int, values: dict[str, str], before: dict[int, dict]
+    ) -> None:
         contact = self.session.get_one(Contact, number, populate_existing=True)
         try:
             journal.edit_contact(self.session, number, contact.version, values, 1)
@@ -253,9 +265,9 @@ class World:
                 assert (number, name) in self.listed, (number, name)
         for number, creator in self.creator.items():
             if creator == import_id:
-                assert ((number, "") in self.listed) == (number in now or number in self.deleted), (
-                    number
-                )
+                assert ((number, "") in self.listed) == (
+                    number in now or number in self.deleted
+                ), number
 
     def expected(self, number: int, name: str) -> object:
         return self.standing_at(number, name, None)
@@ -283,7 +295,9 @@ class World:
             stays = creator not in self.undone or number in self.edited or self.touched(number)
             assert (number in now) == (stays and number not in self.deleted), number
         for number, contact in now.items():
-            derived = {"email_key", "tags"} | ({"phone_key"} if number in self.edited else set())
+            derived = {"email_key", "tags"} | (
+                {"phone_key"} if number in self.edited else set()
+            )
             for name in (set(contact) | set(self.first[number])) - derived:
                 self.check_field(number, name, now)
             if contact["email"] is not None:
@@ -332,7 +346,9 @@ def flat(row: dict) -> dict:
         HealthCheck.data_too_large,
     ],
 )
-@given(book=st.lists(rows(), max_size=6), steps=steps, order=st.tuples(*[st.integers(0, 2)] * 3))
+@given(
+    book=st.lists(rows(), max_size=6), steps=steps, order=st.tuples(*[st.integers(0, 2)] * 3)
+)
 @pytest.mark.usefixtures("someone", "patient")
 def test_taking_back_brings_the_book_back(conn, session, book, steps, order):
     session.rollback()
@@ -370,7 +386,9 @@ KEPT = ("contact_id", "field", "code", "wanted", "now")
 
 
 def lines(session, import_id) -> list[tuple]:
-    return [tuple(getattr(one, name) for name in KEPT) for one in undo.kept(session, import_id)]
+    return [
+        tuple(getattr(one, name) for name in KEPT) for one in undo.kept(session, import_id)
+    ]
 
 
 def of(session, number: str) -> Contact:
@@ -405,7 +423,9 @@ def test_an_address_that_a_person_gave_away_stays_where_it_is(importer, session,
     assert (of(session, "1").email, of(session, "1").first_name) == ("new@example.com", "Ann")
 
 
-def test_an_address_that_a_later_import_gave_away_comes_back_with_it(importer, session, changed):
+def test_an_address_that_a_later_import_gave_away_comes_back_with_it(
+    importer, session, changed
+):
     one = of(session, "1")
     later = importer.run("ID,Email\n2,ann@example.com\n", "update", match_keys=["external_id"])
     importer.undo(changed.id)
@@ -415,7 +435,10 @@ def test_an_address_that_a_later_import_gave_away_comes_back_with_it(importer, s
     assert undo.kept(session, changed.id)[0].changed_by_import == later.id
     importer.undo(later.id)
     assert lines(session, later.id) == []
-    assert [of(session, number).email for number in "12"] == ["ann@example.com", "ben@example.com"]
+    assert [of(session, number).email for number in "12"] == [
+        "ann@example.com",
+        "ben@example.com",
+    ]
 
 
 def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(
@@ -432,7 +455,9 @@ def test_a_contact_deleted_meanwhile_is_listed_with_who_and_counted_nowhere(
         assert [line[1:] for line in lines(session, import_id)] == [
             (None, "deleted_meanwhile", None, None)
         ] * rows
-        assert {one.by_person for one in undo.kept(session, import_id)} == {"someone@example.com"}
+        assert {one.by_person for one in undo.kept(session, import_id)} == {
+            "someone@example.com"
+        }
         assert [undone.rollback[name] for name in ("removed", "restored", "kept")] == [0, 0, 0]
         assert (planned.removed, planned.restored, planned.kept, len(planned.conflicts)) == (
             0,
@@ -491,7 +516,9 @@ def test_tags_after_a_person_added_one(importer, session):
     done = importer.run("ID,Tags\n1,b\n", "merge")
     found = of(session, "1")
     assert sorted(found.tags) == ["a", "b"]
-    journal.edit_contact(session, found.id, found.version, {"tags": "a, b, z"}, importer.user_id)
+    journal.edit_contact(
+        session, found.id, found.version, {"tags": "a, b, z"}, importer.user_id
+    )
     session.commit()
     importer.undo(done.id)
     assert sorted(of(session, "1").tags) == ["a", "z"]

@@ -36,7 +36,9 @@ def undone(importer, session, import_id):
     session.commit()
     done = importer.undo(import_id)
     assert done.state == "rolled_back"
-    assert [getattr(planned, name) for name in COUNTS] == [done.rollback[name] for name in COUNTS]
+    assert [getattr(planned, name) for name in COUNTS] == [
+        done.rollback[name] for name in COUNTS
+    ]
     listed = [
         (one.contact_id, one.field, one.code, one.wanted, one.now)
         for one in undo.kept(session, import_id)
@@ -136,7 +138,9 @@ def ann(importer, session) -> Contact:
 
 def entry(session, kind: str) -> int:
     newest = (
-        select(ContactChange.id).where(ContactChange.kind == kind).order_by(ContactChange.id.desc())
+        select(ContactChange.id)
+        .where(ContactChange.kind == kind)
+        .order_by(ContactChange.id.desc())
     )
     return session.scalars(newest).all()[0]
 
@@ -172,7 +176,11 @@ def test_a_key_taken_meanwhile_stays_away_until_it_is_free(importer, session, an
         "email",
         "key_taken_on_undo",
     )
-    assert (kept["wanted"], kept["now"], kept["by_file"]) == ("ann@example.com", None, "people.csv")
+    assert (kept["wanted"], kept["now"], kept["by_file"]) == (
+        "ann@example.com",
+        None,
+        "people.csv",
+    )
     assert session.get_one(Contact, number).email is None
     undone(importer, session, taker.id)
     assert book(session) == before
@@ -199,7 +207,9 @@ def test_a_key_that_stayed_away_comes_back_when_what_filled_its_field_is_undone(
         )
         session.commit()
     else:
-        filling = importer.run(lines("1,new@example.com"), "update", match_keys=["external_id"])
+        filling = importer.run(
+            lines("1,new@example.com"), "update", match_keys=["external_id"]
+        )
     assert session.get_one(Contact, number, populate_existing=True).email == "new@example.com"
 
     def undo_writer() -> None:
@@ -286,13 +296,17 @@ def test_a_removed_contact_leaves_import_and_row_in_the_journal_and_no_values(
 ):
     number, created = ann.id, ann.imported_from
     undone(importer, session, created)
-    left = session.scalars(select(ContactChange).where(ContactChange.contact_id == number)).all()
+    left = session.scalars(
+        select(ContactChange).where(ContactChange.contact_id == number)
+    ).all()
     assert [(one.kind, one.import_id, one.row, one.before, one.after) for one in left] == [
         ("removed", created, 2, {}, {})
     ]
 
 
-def test_a_change_that_was_undone_and_forgotten_does_not_come_back(importer, session, settings):
+def test_a_change_that_was_undone_and_forgotten_does_not_come_back(
+    importer, session, settings
+):
     """A is undone while B stands, and its values are deleted in time.
 
     B's undo still leads to what was before A.

@@ -93,7 +93,15 @@ def test_the_migration_says_what_stands_and_what_is_due(history, session):
                 WHERE kind = 'import' AND import_id = ANY(:ids)"""),
         {"ids": [a, b, c, d, e, f, w]},
     )
-    assert dict(stands.all()) == {a: False, b: True, c: False, d: True, e: False, f: True, w: True}
+    assert dict(stands.all()) == {
+        a: False,
+        b: True,
+        c: False,
+        d: True,
+        e: False,
+        f: True,
+        w: True,
+    }
     due = session.execute(
         text(
             "SELECT kind, key, contact_id, value, held, import_id FROM contact_undo_due ORDER BY kind, contact_id"

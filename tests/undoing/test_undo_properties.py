@@ -44,9 +44,9 @@ def keyed(draw):
     if draw(st.integers(0, 2)) == 0:
         row["tags"] = draw(st.lists(st.sampled_from("abc"), max_size=3, unique=True))
     if draw(st.integers(0, 4)) == 0:
-        cleared = draw(st.sets(st.sampled_from(["email", "first_name", "tags"]), min_size=1)) - set(
-            row
-        )
+        cleared = draw(
+            st.sets(st.sampled_from(["email", "first_name", "tags"]), min_size=1)
+        ) - set(row)
         row["clears"] = sorted(cleared) or None
     return row
 
@@ -106,7 +106,9 @@ class History(World):
 
     def __init__(self, conn, session) -> None:
         super().__init__(conn, session)
-        self.by_hand: dict[int, tuple[str, int, set[str]]] = {}  # entry → kind, contact, fields
+        self.by_hand: dict[
+            int, tuple[str, int, set[str]]
+        ] = {}  # entry → kind, contact, fields
         self.told: set[tuple[int, str]] = (
             set()
         )  # what any undo listed: contact and field, "" for the whole contact
@@ -183,7 +185,9 @@ class History(World):
         """Where the book differs from what it was, but neither by what people did and still stands, nor listed."""
         now = self.contacts()
         edits = [
-            (contact, fields) for kind, contact, fields in self.by_hand.values() if kind == "edit"
+            (contact, fields)
+            for kind, contact, fields in self.by_hand.values()
+            if kind == "edit"
         ]
         edited = {(contact, field) for contact, fields in edits for field in fields}
         deleted = {contact for kind, contact, _ in self.by_hand.values() if kind == "delete"}
@@ -194,7 +198,9 @@ class History(World):
             if (number, "") not in self.told
         ]
         edited_contacts = {contact for contact, _ in edited}
-        left += [(number, "nobody's") for number in now.keys() - before.keys() - edited_contacts]
+        left += [
+            (number, "nobody's") for number in now.keys() - before.keys() - edited_contacts
+        ]
         for number in now.keys() & before.keys():
             for field in now[number].keys() | before[number].keys():
                 if (
@@ -202,7 +208,11 @@ class History(World):
                     and (number, field) not in edited
                 ):
                     told = (number, field.removesuffix("_key")) in self.told
-                    lost += [] if told and field.removesuffix("_key") in KEYS else [(number, field)]
+                    lost += (
+                        []
+                        if told and field.removesuffix("_key") in KEYS
+                        else [(number, field)]
+                    )
         return lost + left
 
 
@@ -240,7 +250,9 @@ def patient(monkeypatch):
 )
 @pytest.mark.timeout(120 + 10 * EXAMPLES)
 @pytest.mark.usefixtures("someone", "patient")
-def test_the_book_is_back_whatever_the_order(conn, session, book, steps, order, batch, by_hand):
+def test_the_book_is_back_whatever_the_order(
+    conn, session, book, steps, order, batch, by_hand
+):
     emptied(conn, session)
     world = History(conn, session)
     world.run(

@@ -33,7 +33,9 @@ def test_a_session_is_of_one_sign_in(app):
     browser = Browser(app.test_client())
     browser.get("/sign-in")
     before = cookie(browser)
-    browser.post("/sign-in", {"email": "OWNER@example.com", "password": PASSWORD}, at="/sign-in")
+    browser.post(
+        "/sign-in", {"email": "OWNER@example.com", "password": PASSWORD}, at="/sign-in"
+    )
     inside = cookie(browser)
     assert inside != before
     assert not works(app, before)
@@ -50,7 +52,10 @@ def test_a_disabled_account_is_out_at_once(app, owner, session):
     assert not works(app, inside)
     owner.client.get("/sign-in")
     answer = owner.post(
-        "/sign-in", {"email": "owner@example.com", "password": PASSWORD}, at="/sign-in", status=401
+        "/sign-in",
+        {"email": "owner@example.com", "password": PASSWORD},
+        at="/sign-in",
+        status=401,
     )
     assert "The e-mail or the password is not right." in answer.text
 
@@ -58,7 +63,9 @@ def test_a_disabled_account_is_out_at_once(app, owner, session):
 def test_a_new_password_signs_out_every_other_browser(app, owner, sign_in):
     other = cookie(sign_in("owner"))
     form = {"present": PASSWORD, "password": "eleven char"}
-    assert "at least 12" in owner.post("/account/password", form, at="/account", status=422).text
+    assert (
+        "at least 12" in owner.post("/account/password", form, at="/account", status=422).text
+    )
     wrong = {"present": "guessed", "password": "a new one, long enough"}
     assert (
         "Nothing was changed"
@@ -100,7 +107,9 @@ def test_ten_tries_a_minute(app, people):
 def test_uploads_have_a_rate(make_app, people):
     slow = make_app(uploads_per_minute=2)
     browser = Browser(slow.test_client())
-    browser.post("/sign-in", {"email": "owner@example.com", "password": PASSWORD}, at="/sign-in")
+    browser.post(
+        "/sign-in", {"email": "owner@example.com", "password": PASSWORD}, at="/sign-in"
+    )
     for status in (422, 422, 429):
         answer = browser.post("/imports/new", {}, at="/imports/new", status=status)
     assert int(answer.headers["Retry-After"]) > 0
@@ -109,7 +118,9 @@ def test_uploads_have_a_rate(make_app, people):
 def test_cookies_over_https(make_app):
     secure = make_app(public_url="https://import.example.com")
     client = secure.test_client()
-    setting = client.get("/sign-in", base_url="https://import.example.com").headers["Set-Cookie"]
+    setting = client.get("/sign-in", base_url="https://import.example.com").headers[
+        "Set-Cookie"
+    ]
     assert setting.startswith("__Host-rowcall=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(setting.split("; "))
     assert "Domain" not in setting

@@ -12,8 +12,12 @@ from webapp.executing import batches
 from webapp.imports import import_commands
 from webapp.models import Contact, ContactImport
 
-FIRST = b"ID,Email,First name,Company\n1,ann@example.com,Ann,Acme\n2,ben@example.com,Ben,Acme\n"
-SECOND = b"ID,Email,First name,Company\n1,ann@example.com,Anna,Beta\n2,ben@example.com,Ben,Beta\n"
+FIRST = (
+    b"ID,Email,First name,Company\n1,ann@example.com,Ann,Acme\n2,ben@example.com,Ben,Acme\n"
+)
+SECOND = (
+    b"ID,Email,First name,Company\n1,ann@example.com,Anna,Beta\n2,ben@example.com,Ben,Beta\n"
+)
 
 
 def edit(browser, importer, email: str, **values: str) -> Contact:
@@ -48,9 +52,13 @@ def test_taking_back_says_first_what_it_would_do_and_then_what_it_did(owner, imp
 def test_what_somebody_deleted_is_foretold_and_listed_with_who(owner, importer):
     first = run(owner, importer, FIRST)
     second = run(owner, importer, SECOND, "update")
-    ann = importer.session.scalars(select(Contact).where(Contact.email == "ann@example.com")).one()
+    ann = importer.session.scalars(
+        select(Contact).where(Contact.email == "ann@example.com")
+    ).one()
     number, version = ann.id, ann.version
-    owner.post(f"/contacts/{number}/delete", {"version": str(version)}, at=f"/contacts/{number}")
+    owner.post(
+        f"/contacts/{number}/delete", {"version": str(version)}, at=f"/contacts/{number}"
+    )
     for import_id, removed, restored in ((second, 0, 1), (first, 1, 0)):
         page = owner.get(f"/imports/{import_id}/rollback").text
         assert [int(n) for n in re.findall(r"<dd>(\d+)</dd>", page)] == [removed, restored, 0]
@@ -61,9 +69,13 @@ def test_what_somebody_deleted_is_foretold_and_listed_with_who(owner, importer):
         report = owner.get(f"/imports/{import_id}/report").text
         assert "1 contact had been deleted by hand before." in report
         assert "Nothing stood in its way" not in report
-        assert "Deleted meanwhile: Owner" in owner.get(f"/imports/{import_id}/rolled-back").text
+        assert (
+            "Deleted meanwhile: Owner" in owner.get(f"/imports/{import_id}/rolled-back").text
+        )
         listed = (
-            owner.get(f"/imports/{import_id}/rollback.csv").data.decode("utf-8-sig").splitlines()
+            owner.get(f"/imports/{import_id}/rollback.csv")
+            .data.decode("utf-8-sig")
+            .splitlines()
         )
         assert listed[1:] == [f"2,{number},,deleted_meanwhile,Deleted meanwhile,,,Owner"]
 
@@ -96,9 +108,9 @@ def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
         in owner.post(f"/imports/{later}/run-again", {}, status=409).text
     )
     headers = {
-        "X-CSRFToken": re.search(r'name="csrf_token" value="([^"]+)"', owner.get("/imports").text)[
-            1
-        ]
+        "X-CSRFToken": re.search(
+            r'name="csrf_token" value="([^"]+)"', owner.get("/imports").text
+        )[1]
     }
     refused = owner.client.delete(f"/api/imports/{import_id}/rollback", headers=headers)
     foreseen = owner.client.get(f"/api/imports/{import_id}/rollback")
@@ -141,8 +153,13 @@ def test_the_time_is_over_before_anybody_deletes_anything(owner, importer, sessi
     for path in (f"{import_id}/rollback", f"{import_id}/retry", f"{undone}/run-again"):
         owner.post(f"/imports/{path}", {}, status=409)
     assert not owner.client.get(f"/api/imports/{import_id}").json["rollback_possible"]
-    assert owner.client.get(f"/api/imports/{import_id}/rollback").json["code"] == "undo_expired"
-    assert session.get(ContactImport, UUID(import_id), populate_existing=True).state == "completed"
+    assert (
+        owner.client.get(f"/api/imports/{import_id}/rollback").json["code"] == "undo_expired"
+    )
+    assert (
+        session.get(ContactImport, UUID(import_id), populate_existing=True).state
+        == "completed"
+    )
 
 
 def test_history_narrowed_and_live(owner, sign_in, importer, session):
@@ -168,7 +185,9 @@ def test_history_narrowed_and_live(owner, sign_in, importer, session):
     narrowed = owner.get(f"/imports/{done}/rows?row=3&outcome=created&q=ben").text
     assert 'id="row-3"' in narrowed
     assert 'id="row-2"' not in narrowed
-    assert "ben@example.com" not in owner.get(f"/imports/{done}/rows?q=nobody%20like%20that").text
+    assert (
+        "ben@example.com" not in owner.get(f"/imports/{done}/rows?q=nobody%20like%20that").text
+    )
 
 
 def test_stopped_halfway_and_taken_back(owner, importer, session, monkeypatch):
@@ -208,7 +227,9 @@ def test_where_each_value_came_from(owner, importer):
 
 def test_erasing_is_for_administrators_and_asks_first(owner, sign_in, importer):
     import_id = run(owner, importer, FIRST)
-    ann = importer.session.scalars(select(Contact).where(Contact.email == "ann@example.com")).one()
+    ann = importer.session.scalars(
+        select(Contact).where(Contact.email == "ann@example.com")
+    ).one()
     page = f"/contacts/{ann.id}/erase"
     assert "Erase this person" not in owner.get(f"/contacts/{ann.id}").text
     owner.get(page, status=403)
@@ -242,13 +263,17 @@ def test_the_naughtiest_cells_on_every_page(owner, importer):
     assert not calls
 
 
-def test_downloads_read_as_wide_a_file_as_the_check_did(make_app, sign_in, importer, monkeypatch):
+def test_downloads_read_as_wide_a_file_as_the_check_did(
+    make_app, sign_in, importer, monkeypatch
+):
     """300 columns, where the administrator allows them: every cell of every row is in the lists."""
     monkeypatch.setenv("MAX_COLUMNS", "300")
     owner = sign_in("owner", make_app(max_columns=300))
     wide = ",".join(["Email", *[f"c{n}" for n in range(299)]])
     cells = ",".join(f"v{n}" for n in range(299))
-    import_id = run(owner, importer, f"{wide}\nann@example.com,{cells}\nnobody,{cells}\n".encode())
+    import_id = run(
+        owner, importer, f"{wide}\nann@example.com,{cells}\nnobody,{cells}\n".encode()
+    )
     for path in ("report.csv", "rejected.csv"):
         last = owner.get(f"/imports/{import_id}/{path}").text.splitlines()[-1]
         assert last.endswith(f"nobody,{cells}"), path

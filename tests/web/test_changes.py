@@ -41,7 +41,9 @@ def undo_of(page: str) -> str:
 def stands(session, contact_id: int) -> dict | None:
     """All of the contact but what counts its changes."""
     session.rollback()
-    question = text("SELECT to_jsonb(c) - 'version' - 'updated_at' FROM contacts c WHERE id = :id")
+    question = text(
+        "SELECT to_jsonb(c) - 'version' - 'updated_at' FROM contacts c WHERE id = :id"
+    )
     return session.scalar(question, {"id": contact_id})
 
 
@@ -108,7 +110,9 @@ def test_the_list_says_who_what_before_and_after(owner, sign_in, ann, session):
     assert page.count("/undo") == 1
 
 
-def test_the_list_comes_in_pages_and_ends_with_the_retention_time(owner, ann, importer, session):
+def test_the_list_comes_in_pages_and_ends_with_the_retention_time(
+    owner, ann, importer, session
+):
     session.execute(
         text(
             """INSERT INTO contact_changes (contact_id, kind, user_id, before, after, at)

@@ -16,7 +16,8 @@ PEOPLE = b"Email,Name,Shoe\nann@example.com,Ann Ash,40\n"
 def chosen(answer) -> list[str]:
     """The target that is selected for each column."""
     selects = [
-        part.partition("</select>")[0] for part in answer.text.split('<select name="column-')[1:]
+        part.partition("</select>")[0]
+        for part in answer.text.split('<select name="column-')[1:]
     ]
     return [
         part.partition('" selected')[0].rpartition('value="')[2] if "selected" in part else ""
@@ -61,9 +62,13 @@ def test_reading_it_like_this(owner, importer, session):
         "Änne",
     )
     assert "no column names" in owner.get(page).text
-    refused = owner.post(f"/imports/{import_id}/reading", {"header_row": "9"}, at=page, status=422)
+    refused = owner.post(
+        f"/imports/{import_id}/reading", {"header_row": "9"}, at=page, status=422
+    )
     assert "Choose one of the first rows" in refused.text
-    owner.post(f"/imports/{import_id}/reading", {"header_row": "1", "encoding": "cp1252"}, at=page)
+    owner.post(
+        f"/imports/{import_id}/reading", {"header_row": "1", "encoding": "cp1252"}, at=page
+    )
     session.expire_all()
     assert kept.columns == ["E-Mail", "Vorname", "Größe"]
 
@@ -102,9 +107,14 @@ def test_the_sheet_is_looked_at_and_chosen(owner, session):
 
 def test_a_mapping_is_remembered_by_its_header(owner, outsider, session):
     first = bring(owner, PEOPLE)
-    assert chosen(owner.get(f"/imports/{first}/columns")) == ["email", "full_name", "custom:Shoe"]
+    assert chosen(owner.get(f"/imports/{first}/columns")) == [
+        "email",
+        "full_name",
+        "custom:Shoe",
+    ]
     owner.post(
-        f"/imports/{first}/columns", {"column-0": "email", "column-1": "company", "column-2": ""}
+        f"/imports/{first}/columns",
+        {"column-0": "email", "column-1": "company", "column-2": ""},
     )
     again = f"/imports/{bring(owner, PEOPLE.replace(b'Ann', b'Bob'))}/columns"
     page = owner.get(again)
@@ -176,7 +186,8 @@ def test_saving_under_a_name_again_replaces_it(owner, session):
 
 
 @pytest.mark.parametrize(
-    "target", ["id", "user_id", "created_at", "is_admin", "custom:", "email; DROP TABLE contacts"]
+    "target",
+    ["id", "user_id", "created_at", "is_admin", "custom:", "email; DROP TABLE contacts"],
 )
 def test_a_target_off_the_list_is_refused_and_remembered_nowhere(owner, session, target):
     import_id = bring(owner, PEOPLE)
@@ -209,11 +220,14 @@ def test_a_country_that_is_none_is_refused(owner, session):
             status=422,
         )
         assert (
-            "is not the code of a country. Give its two letters, as in DE for Germany" in page.text
+            "is not the code of a country. Give its two letters, as in DE for Germany"
+            in page.text
         )
     session.expire_all()
     assert session.get_one(ContactImport, import_id).state == "uploaded"
-    owner.post(f"/imports/{import_id}/columns", {"column-1": "email", "default_country": " de "})
+    owner.post(
+        f"/imports/{import_id}/columns", {"column-1": "email", "default_country": " de "}
+    )
     session.expire_all()
     assert session.get_one(ContactImport, import_id).default_country == "DE"
 

@@ -59,7 +59,9 @@ def test_changes_stand_in_the_journal(owner, importer, people):
     run(owner, importer)
     ann = importer.session.query(Contact).filter_by(external_id="1").one()
     page = f"/contacts/{ann.id}"
-    owner.post(page, {"version": "1", "company": "Acme", "email": "", "tags": "vip, fair"}, at=page)
+    owner.post(
+        page, {"version": "1", "company": "Acme", "email": "", "tags": "vip, fair"}, at=page
+    )
     owner.post(page, {"version": "2", "company": "Acme", "tags": "vip, fair"}, at=page)
     shown = owner.get(page).text
     assert "people.csv, row 2" in shown
@@ -86,7 +88,11 @@ def test_changes_stand_in_the_journal(owner, importer, people):
         "email_key": None,
         "tags": ["vip", "fair"],
     }
-    assert (deletion.kind, deletion.before["first_name"], deletion.after) == ("delete", "Ann", {})
+    assert (deletion.kind, deletion.before["first_name"], deletion.after) == (
+        "delete",
+        "Ann",
+        {},
+    )
 
 
 @pytest.mark.usefixtures("book")
@@ -97,7 +103,9 @@ def test_an_edit_that_cannot_be_saved_keeps_what_was_typed(owner, session):
     assert "Another contact has this e-mail or external ID." in answer
     assert 'value="Typed"' in answer
     assert '<td data-label="Value">Typed' not in answer
-    session.execute(text("UPDATE contacts SET version = 2, company = 'Meanwhile' WHERE id = 1"))
+    session.execute(
+        text("UPDATE contacts SET version = 2, company = 'Meanwhile' WHERE id = 1")
+    )
     session.commit()
     stale = owner.post(page, {"version": "1", "company": "Mine"}, at=page, status=409).text
     assert 'value="Mine"' in stale
@@ -136,7 +144,8 @@ def ann(importer):
     cells = ",".join('"{}"'.format(text.replace("\n", "\r\n")) for text in LINES.values())
     columns = ["email", "first_name", "tags", *LINES]
     importer.run(
-        f"Email,First name,Tags,A,B,C\nann@example.com,Ann,fair; vip,{cells}\n", mapping=columns
+        f"Email,First name,Tags,A,B,C\nann@example.com,Ann,fair; vip,{cells}\n",
+        mapping=columns,
     )
     return importer.session.query(Contact).one()
 
@@ -149,7 +158,9 @@ def test_saving_one_field_leaves_the_lines_of_the_others(owner, ann, session):
     form = Form(owner.get(page).text, page).values
     owner.post(page, form, at=page)
     form = Form(owner.get(page).text, page).values
-    owner.post(page, {**form, "notes": "First\r\nThird", "tags": form["tags"] + ", new "}, at=page)
+    owner.post(
+        page, {**form, "notes": "First\r\nThird", "tags": form["tags"] + ", new "}, at=page
+    )
     edits = session.query(ContactChange).order_by(ContactChange.id).all()
     assert [edit.after for edit in edits] == [
         {"company": "Acme"},

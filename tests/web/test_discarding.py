@@ -19,7 +19,8 @@ def leftovers(session) -> dict[str, int]:
     """How many rows each table still has, those apart that know of no import."""
     session.rollback()
     counts = {
-        name: session.scalar(text(f"SELECT count(*) FROM {name}")) for name in Base.metadata.tables
+        name: session.scalar(text(f"SELECT count(*) FROM {name}"))
+        for name in Base.metadata.tables
     }
     return {name: count for name, count in counts.items() if count and name not in KEPT}
 

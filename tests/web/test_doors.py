@@ -110,10 +110,14 @@ def test_a_form_without_its_token_does_nothing(app, owner, sign_in, importer, ad
             assert "This page is from before" in answer.text
     assert everything(importer.session) == before
     header = {"X-CSRFToken": Page(admin.get("/account").text).tokens[0]}
-    assert admin.client.post(f"/imports/{import_id}/run-again", headers=header).status_code == 302
+    assert (
+        admin.client.post(f"/imports/{import_id}/run-again", headers=header).status_code == 302
+    )
 
 
-def test_reading_changes_nothing_and_strangers_are_sent_to_sign_in(app, owner, importer, addresses):
+def test_reading_changes_nothing_and_strangers_are_sent_to_sign_in(
+    app, owner, importer, addresses
+):
     import_id = run(owner, importer)
     walked = addresses(import_id)
     reads = {path for method, path, _ in walked if method == "GET"}

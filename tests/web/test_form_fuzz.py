@@ -176,13 +176,17 @@ def prepared(app, sign_in, importer, people, monkeypatch):
     admin.post(f"/imports/{queued}/execute", {"duplicate_strategy": "update"}, at="/imports")
     checking = bring(admin)
     admin.post(
-        f"/imports/{checking}/columns", {"column-1": "email", "save_as": "A mapping"}, at="/imports"
+        f"/imports/{checking}/columns",
+        {"column-1": "email", "save_as": "A mapping"},
+        at="/imports",
     )
     # Ready, with a row left out, and dates of which the day may be the month.
     ready = bring(admin)
     check(admin, importer, ready)
     admin.post(f"/imports/{ready}/problems/3/leave", {}, at="/imports")
-    other = bring(admin, b"ID,Email,Birthday\n1,nobody,03/04/1990\n2,b@example.com,05/06/1991\n")
+    other = bring(
+        admin, b"ID,Email,Birthday\n1,nobody,03/04/1990\n2,b@example.com,05/06/1991\n"
+    )
     check(admin, importer, other)
     admin.post("/account/tokens", {"name": "A token"}, at="/account", status=200)
     return admin
@@ -280,7 +284,9 @@ class Fuzz:
     def _kind(address: str) -> str:
         """The address, with numbers of rows and names of parameters only: a hundred rows are read once."""
         parts = urlsplit(address)
-        names = "&".join(sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)))
+        names = "&".join(
+            sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+        )
         return f"{re.sub(r'/[0-9]+(?=/|$)', '/1', parts.path)}?{names}"
 
     def _read(self, address: str, words: str) -> list[str]:
@@ -295,7 +301,9 @@ class Fuzz:
             if not any(names <= other["names"] for other in known):
                 known.append({**form, "names": names})
             if form["method"] == "GET":
-                query = "&".join(f"{name}={quote(value)}" for name, value in form["fields"].items())
+                query = "&".join(
+                    f"{name}={quote(value)}" for name, value in form["fields"].items()
+                )
                 page.links.append(f"{action.partition('?')[0]}?{query}")
         return [urljoin(address, link) for link in page.links]
 
@@ -372,9 +380,9 @@ def _fuzz_forms(fuzz: Fuzz, connection, forget) -> None:
                     assert endpoint == "account.sign_out" or not _is_sent_away(answer), case
                     if answer.status_code >= 400:
                         assert everything(connection) == before, case
-                        assert answer.mimetype != "text/html" or Page(answer.text).title.strip(), (
-                            case
-                        )
+                        assert (
+                            answer.mimetype != "text/html" or Page(answer.text).title.strip()
+                        ), case
                     if what == "NUL" and name not in form["files"]:
                         assert answer.status_code == 422, case
                     forget()
@@ -398,9 +406,9 @@ def _fuzz_addresses(fuzz: Fuzz, connection, forget) -> None:
     """Each parameter that a link or a form of a page has, or that a view asks for, one at a time."""
     for endpoint, address in fuzz.links.items():
         parts = urlsplit(address)
-        names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)} | Asked.names[
-            endpoint, "args"
-        ]
+        names = {
+            name for name, _ in parse_qsl(parts.query, keep_blank_values=True)
+        } | Asked.names[endpoint, "args"]
         for name in sorted(names | {"unknown"}):
             for what, value in VALUES.items():
                 answer = fuzz.get(f"{parts.path}?{quote(name)}={value}")

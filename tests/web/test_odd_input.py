@@ -16,7 +16,19 @@ from webapp.reports import mail
 from webapp.web import forms
 from webapp.web.accounts import add_token
 
-HUGE = (str(2**63), str(2**64), "9" * 30, "9" * 5000, "-1", "1e3", "²", "٣", "1_0", "+1", "0x1")
+HUGE = (
+    str(2**63),
+    str(2**64),
+    "9" * 30,
+    "9" * 5000,
+    "-1",
+    "1e3",
+    "²",
+    "٣",
+    "1_0",
+    "+1",
+    "0x1",
+)
 NUMBERS = (
     *(
         "/imports?page={}",
@@ -98,7 +110,10 @@ def test_hosts_that_are_no_names(owner):
             answer = owner.client.open(
                 path, method=method, headers={"Host": host.encode().decode("latin-1")}
             )
-            assert answer.status_code in {200, 302, 400, 401, 404, 405}, (path, answer.status_code)
+            assert answer.status_code in {200, 302, 400, 401, 404, 405}, (
+                path,
+                answer.status_code,
+            )
 
 
 def test_addresses_in_headers_that_cannot_be_read(owner, make_app, ready):
@@ -190,7 +205,10 @@ REFUSED = {
     "batch_size": ({"batch_size": "1001"}, 1001),
     "notification_email": ({"notification_email": "a@x"}, "a@x"),
 }
-NOT_TYPED = {"import_id", "skip_errors"}  # part of the address, and a box that is ticked or not
+NOT_TYPED = {
+    "import_id",
+    "skip_errors",
+}  # part of the address, and a box that is ticked or not
 
 
 def test_a_page_refuses_what_the_api_refuses(owner, ready, importer, token):
@@ -250,7 +268,9 @@ def test_the_links_of_a_notice_lead_to_the_web_process(
         check(owner, importer, import_id)
         form = {"duplicate_strategy": "skip", "notification_email": "a@example.com"}
         if by_page:
-            owner.post(f"/imports/{import_id}/execute", form, at=f"/imports/{import_id}/review")
+            owner.post(
+                f"/imports/{import_id}/execute", form, at=f"/imports/{import_id}/review"
+            )
         else:
             headers = {**token, "Accept": "application/json"}
             body = {"import_id": import_id, **form}
@@ -280,7 +300,10 @@ def test_a_clear_token_is_short_and_in_one_line(owner, ready, importer, token):
         assert "Give a clear token of at most 100 characters in one line." in answer.text
         body = {"mapping": [None, "email", None, None], "clear_token": clear_token}
         refused = owner.client.put(f"/api/imports/{ready}/mapping", json=body, headers=token)
-        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/clear_token")
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (
+            422,
+            "/clear_token",
+        )
     importer.session.expire_all()
     kept = importer.session.query(ContactImport).one()
     assert (kept.state, kept.clear_token) == ("ready", None)
@@ -298,7 +321,9 @@ def test_names_that_are_too_long_are_refused_and_not_cut(owner, sign_in, ready, 
             "role": "viewer",
             "name": name,
         }
-        assert "in one line" in admin.post("/account/users", form, at="/account", status=422).text
+        assert (
+            "in one line" in admin.post("/account/users", form, at="/account", status=422).text
+        )
         assert (
             "in one line"
             in admin.post("/account/tokens", {"name": name}, at="/account", status=422).text
@@ -363,7 +388,9 @@ def test_lines_of_a_cell_are_kept_when_it_is_corrected(owner, importer, session)
         "0": "a@example.com"
     }  # what was left alone is no correction
     owner.post(
-        path, {"cell-0": "a@example.com", "cell-1": "one\r\n2"}, at=f"/imports/{import_id}/problems"
+        path,
+        {"cell-0": "a@example.com", "cell-1": "one\r\n2"},
+        at=f"/imports/{import_id}/problems",
     )
     session.rollback()
     assert session.scalar(text(kept)) == {"0": "a@example.com", "1": "one\n2"}

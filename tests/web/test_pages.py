@@ -11,7 +11,9 @@ PEOPLE = b"ID,Email,First name,Birthday\n1,ann@example.com,Ann,\n2,nobody,Ben,\n
 
 
 def bring(browser, data: bytes = PEOPLE, name: str = "people.csv") -> str:
-    answer = browser.post("/imports/new", {"file": (io.BytesIO(data), name)}, at="/imports/new")
+    answer = browser.post(
+        "/imports/new", {"file": (io.BytesIO(data), name)}, at="/imports/new"
+    )
     return answer.location.split("/")[2]
 
 
@@ -67,7 +69,9 @@ def test_sample(owner, importer):
 def test_a_step_too_early_leads_to_the_first_open_one(owner):
     import_id = bring(owner)
     for path in ("checking", "review", "progress", "report", "rollback"):
-        assert owner.get(f"/imports/{import_id}/{path}", status=302).location.endswith("/columns")
+        assert owner.get(f"/imports/{import_id}/{path}", status=302).location.endswith(
+            "/columns"
+        )
 
 
 def test_files_that_are_none(owner, session):
@@ -89,7 +93,8 @@ def test_files_that_are_none(owner, session):
 
 def test_account_pages(owner, sign_in):
     assert (
-        "rowcall_" in owner.post("/account/tokens", {"name": "x"}, at="/account", status=200).text
+        "rowcall_"
+        in owner.post("/account/tokens", {"name": "x"}, at="/account", status=200).text
     )
     owner.get("/account")
     assert "Accounts" not in owner.get("/account").text
@@ -135,7 +140,8 @@ def test_the_review_speaks_of_one_row_in_the_singular(owner, importer):
     check(owner, importer, import_id)
     page = " ".join(owner.get(f"/imports/{import_id}/review").text.split())
     assert (
-        "1 row is a person you already have or who appears twice. What should happen to it?" in page
+        "1 row is a person you already have or who appears twice. What should happen to it?"
+        in page
     )
     assert ">Mend it</a>" in page
 

@@ -29,7 +29,9 @@ def press(app, cookie: str, path: str, data: dict[str, str]) -> list[str]:
 
 def events(session, import_id: str, event: str) -> int:
     session.rollback()
-    counted = "SELECT count(*) FROM contact_import_logs WHERE import_id = :id AND event = :event"
+    counted = (
+        "SELECT count(*) FROM contact_import_logs WHERE import_id = :id AND event = :event"
+    )
     return session.scalar(text(counted), {"id": import_id, "event": event})
 
 
@@ -37,7 +39,10 @@ def test_twenty_presses_are_one_import_and_one_rollback(app, owner, importer, se
     import_id = bring(owner)
     check(owner, importer, import_id)
     cookie = owner.client.get_cookie("rowcall").value
-    form = {"csrf_token": Page(owner.get("/account").text).tokens[0], "duplicate_strategy": "skip"}
+    form = {
+        "csrf_token": Page(owner.get("/account").text).tokens[0],
+        "duplicate_strategy": "skip",
+    }
     bell = jobs.queue(settings.redis_url)
     bell.empty()
     sent = press(app, cookie, f"/imports/{import_id}/execute", form)

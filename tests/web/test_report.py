@@ -25,7 +25,9 @@ MIXED = (
 )
 
 
-def run(browser, importer, file: str, *, name: str = "people.csv", batch_size: int = 10) -> UUID:
+def run(
+    browser, importer, file: str, *, name: str = "people.csv", batch_size: int = 10
+) -> UUID:
     import_id = bring(browser, file.encode(), name)
     check(browser, importer, import_id)
     asked = {"duplicate_strategy": "skip", "batch_size": str(batch_size)}
@@ -77,14 +79,17 @@ def test_each_problem_has_its_rows_what_to_do_and_a_way_there(owner, troubled):
     page = owner.get(f"/imports/{troubled}/report").text
     listed = re.search(r'<ul class="problems">.*?</ul>', page, re.DOTALL)[0]
     said = re.findall(
-        r'<b>(\d+)</b> <span>(.*?)<br><span class="muted">(.*?)</span>.*?href="([^"]+)"', listed
+        r'<b>(\d+)</b> <span>(.*?)<br><span class="muted">(.*?)</span>.*?href="([^"]+)"',
+        listed,
     )
     wanted = [("2", "invalid", "email_no_at"), ("1", "failed", "database_error")]
     assert [(count, link.replace("&amp;", "&")) for count, _, _, link in said] == [
         (count, f"/imports/{troubled}/rows?outcome={outcome}&code={code}")
         for count, outcome, code in wanted
     ]
-    for (count, title, instruction, link), (_, outcome, code) in zip(said, wanted, strict=True):
+    for (count, title, instruction, link), (_, outcome, code) in zip(
+        said, wanted, strict=True
+    ):
         assert title == messages.title(code, rows=int(count))
         assert instruction == messages.instruction(code)
         rows = owner.get(link.replace("&amp;", "&")).text
@@ -172,14 +177,18 @@ def test_the_history_says_who_when_and_how_long_page_by_page(owner, viewer, impo
         )
     )
     older = "INSERT INTO contact_imports ({0}) SELECT {1} FROM contact_imports, generate_series(1, 25) n WHERE id = :id"
-    columns = [column.name for column in ContactImport.__table__.columns if column.name != "id"]
+    columns = [
+        column.name for column in ContactImport.__table__.columns if column.name != "id"
+    ]
     values = {
         "filename": "'f' || n || '.csv'",
         "created_at": "created_at - n * interval '1 minute'",
     }
     session.execute(
         text(
-            older.format(", ".join(columns), ", ".join(values.get(name, name) for name in columns))
+            older.format(
+                ", ".join(columns), ", ".join(values.get(name, name) for name in columns)
+            )
         ),
         {"id": import_id},
     )
@@ -221,7 +230,9 @@ def test_until_when_it_can_be_taken_back_goes_by_the_days_set(owner, importer, s
         (timedelta(days=7), "was over on"),
     ):
         ended = datetime.now(UTC) - age
-        session.execute(text("UPDATE contact_imports SET completed_at = :ended"), {"ended": ended})
+        session.execute(
+            text("UPDATE contact_imports SET completed_at = :ended"), {"ended": ended}
+        )
         session.commit()
         day = wording.day(ended + timedelta(days=7))
         assert f"{said} {day}." in owner.get(f"/imports/{import_id}/report").text
@@ -240,11 +251,15 @@ def test_the_chart_costs_as_many_looks_as_there_were_batches(session):
 
 def looks(node: dict) -> int:
     """The most rows that one step of a plan passes on, over all its repetitions."""
-    return max([node["Actual Rows"] * node["Actual Loops"], *map(looks, node.get("Plans", []))])
+    return max(
+        [node["Actual Rows"] * node["Actual Loops"], *map(looks, node.get("Plans", []))]
+    )
 
 
 def test_the_colours_of_the_page_are_those_of_the_list(owner):
-    address = re.search(r'href="(/vocabulary\.css\?v=[0-9a-f]+)"', owner.get("/imports").text)[1]
+    address = re.search(r'href="(/vocabulary\.css\?v=[0-9a-f]+)"', owner.get("/imports").text)[
+        1
+    ]
     answer = owner.client.get(address)
     assert (answer.mimetype, answer.cache_control.max_age) == ("text/css", 24 * 3600)
     for outcome in STORED_OUTCOMES:

@@ -89,7 +89,8 @@ def send(app, web, owner, people):
         if path.startswith("/api"):
             headers["Authorization"] = f"Bearer {program}"
             body = body.replace(
-                '--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n', ""
+                '--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n',
+                "",
             )
         else:
             headers["Cookie"] = f"{cookie.key}={cookie.value}"
@@ -140,7 +141,9 @@ def test_the_database_ends_the_session_in_the_middle_of_a_request(
     assert len(importer.session.execute(text("SELECT id FROM contact_imports")).all()) == 1
 
 
-def test_a_session_that_ends_once_the_answer_is_ready_changes_nothing_of_it(app, owner, session):
+def test_a_session_that_ends_once_the_answer_is_ready_changes_nothing_of_it(
+    app, owner, session
+):
     """The roll-back at the end of the request fails, where no handler of errors would see it."""
 
     def end_session(response):

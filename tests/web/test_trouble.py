@@ -93,9 +93,7 @@ def test_a_form_from_before_a_sign_out_loses_nothing(owner, importer):
 
 def test_words_of_a_file_stay_words(owner, importer):
     """Header, cells and the file's name, on every page that shows them, and in the preview's fragment."""
-    data = (
-        f"ID,Email,First name,{NASTY}\n1,a@example.com,{NASTY},{NASTY}\n2,{NASTY},Ben,x\n".encode()
-    )
+    data = f"ID,Email,First name,{NASTY}\n1,a@example.com,{NASTY},{NASTY}\n2,{NASTY},Ben,x\n".encode()
     answer = owner.post(
         "/imports/new", {"file": (io.BytesIO(data), f"{NASTY}.csv")}, at="/imports/new"
     )
@@ -108,7 +106,8 @@ def test_words_of_a_file_stay_words(owner, importer):
     owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"})
     importer.work(import_id)
     shown += [
-        owner.get(f"/imports/{import_id}/{path}").text for path in ("report", "rows", "rollback")
+        owner.get(f"/imports/{import_id}/{path}").text
+        for path in ("report", "rows", "rollback")
     ]
     shown += [owner.get(path).text for path in ("/imports", "/contacts", "/contacts/1")]
     for page in shown:

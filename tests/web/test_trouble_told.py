@@ -48,15 +48,22 @@ def test_each_attempt_is_logged_with_the_time_that_it_took(given_up, session):
         assert 50 <= milliseconds < 5000
 
 
-def test_rows_tried_again_in_a_second_run_are_those_that_failed(owner, given_up, importer, session):
+def test_rows_tried_again_in_a_second_run_are_those_that_failed(
+    owner, given_up, importer, session
+):
     """The second run has one batch, of the rows that failed."""
-    session.execute(text("DELETE FROM contact_import_logs WHERE result IN ('retried', 'failed')"))
+    session.execute(
+        text("DELETE FROM contact_import_logs WHERE result IN ('retried', 'failed')")
+    )
     session.commit()
     import_commands.retry_failed(session, given_up.id)
     session.commit()
     importer.work(given_up.id)
     page = owner.get(f"/imports/{given_up.id}/report").text
-    assert re.findall(r'data-label="Rows">(\d+).(\d+)<', page) == [("2", "201")] * batches.ATTEMPTS
+    assert (
+        re.findall(r'data-label="Rows">(\d+).(\d+)<', page)
+        == [("2", "201")] * batches.ATTEMPTS
+    )
 
 
 @pytest.fixture
@@ -77,9 +84,7 @@ def standing_still(owner, importer, session):
     return import_id
 
 
-TROUBLE = (
-    "SELECT event FROM contact_import_logs WHERE event IN ('broken_off', 'resumed') ORDER BY id"
-)
+TROUBLE = "SELECT event FROM contact_import_logs WHERE event IN ('broken_off', 'resumed') ORDER BY id"
 
 
 def test_an_undo_that_does_not_get_on_says_why_and_goes_on_by_itself(
@@ -87,7 +92,9 @@ def test_an_undo_that_does_not_get_on_says_why_and_goes_on_by_itself(
 ):
     watching = f"/imports/{standing_still}/progress"
     session.execute(
-        text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '8 seconds'")
+        text(
+            "UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '8 seconds'"
+        )
     )
     session.commit()
     page = owner.get(watching).text
@@ -106,7 +113,9 @@ def test_an_undo_that_gets_on_again_says_no_more_of_it(owner, session, standing_
     session.commit()
     assert "does not get on" in owner.get(f"/imports/{standing_still}/progress").text
     session.execute(
-        text("UPDATE contact_imports SET rollback = rollback || jsonb_build_object('through', 1)")
+        text(
+            "UPDATE contact_imports SET rollback = rollback || jsonb_build_object('through', 1)"
+        )
     )
     session.commit()
     assert "does not get on" not in owner.get(f"/imports/{standing_still}/progress").text
@@ -114,7 +123,9 @@ def test_an_undo_that_gets_on_again_says_no_more_of_it(owner, session, standing_
 
 def test_an_undo_that_does_not_get_on_still_needs_a_worker(owner, session, standing_still):
     session.execute(
-        text("UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '31 seconds'")
+        text(
+            "UPDATE contact_import_leases SET enqueued_at = enqueued_at - interval '31 seconds'"
+        )
     )
     session.commit()
     page = owner.get(f"/imports/{standing_still}/progress").text

@@ -147,7 +147,8 @@ def test_the_bytes_are_stored_while_they_come_in(owner, session, conn, tmp_path)
     assert stored >= before + MEBIBYTE // 2
     kept = session.query(ContactImport).one()
     chunks = [
-        chunk.content for chunk in session.query(ImportFileChunk).order_by(ImportFileChunk.position)
+        chunk.content
+        for chunk in session.query(ImportFileChunk).order_by(ImportFileChunk.position)
     ]
     assert kept.size_bytes == sum(map(len, chunks)) > 1.7 * MEBIBYTE
     assert kept.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
@@ -221,9 +222,12 @@ def test_one_upload_too_many_is_told_so(owner):
 
 def test_forms_are_bounded(owner):
     parts = [
-        b'--x\r\nContent-Disposition: form-data; name="p%d"\r\n\r\n1\r\n' % n for n in range(1001)
+        b'--x\r\nContent-Disposition: form-data; name="p%d"\r\n\r\n1\r\n' % n
+        for n in range(1001)
     ]
-    long = b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n' + b"x" * 600_000 + b"\r\n"
+    long = (
+        b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n' + b"x" * 600_000 + b"\r\n"
+    )
     for body in (b"".join(parts) + b"--x--\r\n", long + b"--x--\r\n"):
         answer = owner.client.post(
             "/imports/new", data=body, content_type="multipart/form-data; boundary=x"
@@ -248,7 +252,9 @@ def test_a_long_field_beside_a_file(owner):
 def test_the_longest_labels_fit(owner, session):
     """256 columns, each kept as a custom field with a name of 100 characters that take 12 bytes each in a form."""
     labels = [f"{n:03}" + "\N{WINKING FACE}" * 97 for n in range(255)]
-    import_id = bring(owner, ",".join(["Email", *labels]).encode() + b"\n" + b"x," * 255 + b"x\n")
+    import_id = bring(
+        owner, ",".join(["Email", *labels]).encode() + b"\n" + b"x," * 255 + b"x\n"
+    )
     page = Page(owner.get(f"/imports/{import_id}/columns").text)
     assert sum(field.get("name", "").startswith("column-") for field in page.fields) == 256
     chosen = {f"column-{n}": f"custom:{label}" for n, label in enumerate(labels, 1)} | {
@@ -273,12 +279,16 @@ def test_markup_in_a_file_stays_text(owner, importer):
             check(owner, importer, import_id)
         page = owner.get(f"/imports/{import_id}/{path}").text
         assert MARKUP not in page, path
-    refused = owner.post(f"/imports/{import_id}/columns", {"column-0": MARKUP}, status=422).text
+    refused = owner.post(
+        f"/imports/{import_id}/columns", {"column-0": MARKUP}, status=422
+    ).text
     assert MARKUP not in refused
 
 
 def test_sql_in_a_file_is_a_label_and_a_value(owner, importer, session):
-    import_id = bring(owner, f'Email,"{SQL}"\nann@example.com,"{SQL}"\n'.encode(), f"{SQL}.csv")
+    import_id = bring(
+        owner, f'Email,"{SQL}"\nann@example.com,"{SQL}"\n'.encode(), f"{SQL}.csv"
+    )
     check(owner, importer, import_id)
     owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "update"})
     importer.work(import_id)

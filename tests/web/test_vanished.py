@@ -35,12 +35,19 @@ def asked_of_imports(app):
     with app.test_request_context():
         urls = app.url_map.bind("localhost")
         return [
-            (method, path, FORMS.get(rule.endpoint, bodies.get(rule.endpoint, {})), rule.endpoint)
+            (
+                method,
+                path,
+                FORMS.get(rule.endpoint, bodies.get(rule.endpoint, {})),
+                rule.endpoint,
+            )
             for rule in app.url_map.iter_rules()
             for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"})
             if "import_id" in rule.arguments
             for path in [
-                urls.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method)
+                urls.build(
+                    rule.endpoint, {name: values[name] for name in rule.arguments}, method
+                )
             ]
         ]
 

@@ -126,7 +126,9 @@ def test_two_administrators_who_demote_each_other_leave_one(
     def demote(number: int) -> int:
         form = {**change, "csrf_token": tokens[number]}
         return (
-            admins[number].client.post(f"/account/users/{ids[1 - number]}", data=form).status_code
+            admins[number]
+            .client.post(f"/account/users/{ids[1 - number]}", data=form)
+            .status_code
         )
 
     with ThreadPoolExecutor(2) as pool:
@@ -197,11 +199,15 @@ class Guesser:
             "password": password or "not this one",
             "csrf_token": self.token,
         }
-        return self.client.post("/sign-in", data=form, environ_overrides=self.address).status_code
+        return self.client.post(
+            "/sign-in", data=form, environ_overrides=self.address
+        ).status_code
 
 
 def test_failures_are_counted_by_account_from_wherever_they_come(app, people):
-    spread = [Guesser(app, f"10.0.0.{n}").guess("owner" if n % 2 else "OWNER") for n in range(12)]
+    spread = [
+        Guesser(app, f"10.0.0.{n}").guess("owner" if n % 2 else "OWNER") for n in range(12)
+    ]
     assert spread == [401] * 10 + [429] * 2
     assert Guesser(app, "10.0.1.1").guess("owner", PASSWORD) == 429
     assert Guesser(app, "10.0.1.2").guess("admin", PASSWORD) == 302

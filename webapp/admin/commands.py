@@ -28,7 +28,9 @@ def backup(file: str | None) -> None:
 @click.command()
 @click.argument("file", required=False)
 @click.option("--back", is_flag=True, help="Put back what was there before the last restore.")
-@click.option("--drop-kept", is_flag=True, help="Delete what was there before the last restore.")
+@click.option(
+    "--drop-kept", is_flag=True, help="Delete what was there before the last restore."
+)
 def restore(file: str | None, back: bool, drop_kept: bool) -> None:
     """Put the backup FILE in the place of what the database holds, while everything runs.
 

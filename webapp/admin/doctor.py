@@ -72,7 +72,10 @@ def _settings(settings: Settings) -> Told:
 
 def _database(settings: Settings) -> Told:
     if not settings.database_url:
-        yield "MEND", "Rowcall was never started here: start it with make run, or set DATABASE_URL."
+        yield (
+            "MEND",
+            "Rowcall was never started here: start it with make run, or set DATABASE_URL.",
+        )
         return
 
     try:
@@ -144,7 +147,10 @@ def _tables(settings: Settings) -> Told:
 def _queue(settings: Settings) -> Told:
     found = readiness.queue(settings)
     if found == "out of reach":
-        yield "MEND", "It is out of reach: start it, or correct REDIS_URL. Imports wait until then."
+        yield (
+            "MEND",
+            "It is out of reach: start it, or correct REDIS_URL. Imports wait until then.",
+        )
     elif found != "ok":
         yield (
             "MEND",
@@ -215,7 +221,10 @@ def _retention(settings: Settings) -> Told:
         rows: Any = conn.execute(question, (readiness.SEEN_SECONDS,)).fetchall()
 
     told = [(row["name"], row["told"]) for row in rows if row["name"]]
-    if "retention_days" in settings.model_fields_set and settings.retention_days != rows[0]["held"]:
+    if (
+        "retention_days" in settings.model_fields_set
+        and settings.retention_days != rows[0]["held"]
+    ):
         told.append(("this environment", settings.retention_days))
 
     for name, days in told:

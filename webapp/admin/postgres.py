@@ -37,7 +37,9 @@ def connect(url: str) -> Administrative:
         )
     except psycopg.OperationalError as problem:
         said = str(problem).splitlines()[0]
-        raise AdminError(f"The database is out of reach ({said}). Nothing was changed.") from None
+        raise AdminError(
+            f"The database is out of reach ({said}). Nothing was changed."
+        ) from None
 
 
 def major(conn: Administrative) -> int:
@@ -60,7 +62,9 @@ def run(program: Path, *arguments: str, url: str = "") -> str:
     if url:
         # The password must not stand on the command line, which every user of the machine can read.
         named = conninfo.conninfo_to_dict(db.libpq_url(url))
-        environment["PGPASSWORD"] = str(named.pop("password", environment.get("PGPASSWORD", "")))
+        environment["PGPASSWORD"] = str(
+            named.pop("password", environment.get("PGPASSWORD", ""))
+        )
         target = ["--dbname", conninfo.make_conninfo("", **named)]
 
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own program

@@ -253,7 +253,9 @@ def _make_ready(url: str, days: int) -> None:
     Undo data is kept for `days` at least: the time that held before a restore goes on to hold.
     """
     with postgres.connect(url) as conn:
-        if not _one(conn, "SELECT to_regclass('alembic_version') IS NOT NULL AS there")["there"]:
+        if not _one(conn, "SELECT to_regclass('alembic_version') IS NOT NULL AS there")[
+            "there"
+        ]:
             raise AdminError(
                 "The backup's tables are in a schema that the role does not look into by itself: set its "
                 "search_path as it was on the server that the backup is from (ALTER ROLE … SET search_path)."
@@ -292,7 +294,9 @@ def _exists(conn: Administrative, name: str) -> bool:
 
 
 def _drop(admin: Administrative, name: str) -> None:
-    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    admin.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
 
 
 def _swap(admin: Administrative, names: _Names, incoming: str) -> None:

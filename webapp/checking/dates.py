@@ -53,7 +53,9 @@ def _in_digits(text: str, order: str | None) -> Found | None:
         return Found(_date(*map(int, found.groups())))
     if found := NO_YEAR.fullmatch(text):
         return Found(
-            f"--{found[1]}-{found[2]}" if _date(LEAP_YEAR, int(found[1]), int(found[2])) else None
+            f"--{found[1]}-{found[2]}"
+            if _date(LEAP_YEAR, int(found[1]), int(found[2]))
+            else None
         )
     if found := DOTTED.fullmatch(text):
         return Found(_date(_year(found[3]), int(found[2]), int(found[1])))

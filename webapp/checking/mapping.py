@@ -84,21 +84,26 @@ class _Table:
         self.indexes = [
             index for index, label in enumerate(columns) if normalised(label) not in OURS
         ]
-        self.named = {index: found for index in self.indexes if (found := named(columns[index]))}
+        self.named = {
+            index: found for index in self.indexes if (found := named(columns[index]))
+        }
         self.values = [
             [row[index].strip() for row in sample if index < len(row) and row[index].strip()]
             for index in range(len(columns))
         ]
 
         self.unlabelled = [
-            label == name for label, name in zip(columns, column_names(len(columns)), strict=True)
+            label == name
+            for label, name in zip(columns, column_names(len(columns)), strict=True)
         ]
 
     def by_label(self) -> dict[str, int]:
         """The column for each target that a label names."""
         chosen: dict[str, int] = {}
         for target in {found.target for found in self.named.values()} - set(ADDRESS):
-            chosen[target] = min(self._naming(target), key=lambda index: self._fit(index, target))
+            chosen[target] = min(
+                self._naming(target), key=lambda index: self._fit(index, target)
+            )
 
         chosen = self._otherwise(chosen)
         return _settle_names(chosen, self.labels) | self._address()
@@ -111,7 +116,12 @@ class _Table:
         taken = set(chosen.values())
         for index, found in self.named.items():
             target = found.otherwise
-            if index not in taken and target and target not in chosen and target not in ADDRESS:
+            if (
+                index not in taken
+                and target
+                and target not in chosen
+                and target not in ADDRESS
+            ):
                 chosen[target] = index
 
         return chosen
@@ -136,7 +146,8 @@ class _Table:
                 _take_better(groups.setdefault(found.qualifier, {}), index, found, self.named)
 
         best_first = sorted(
-            groups, key=lambda name: (not self._has_values(groups[name].values()), name in OTHER)
+            groups,
+            key=lambda name: (not self._has_values(groups[name].values()), name in OTHER),
         )
 
         return groups[best_first[0]] if best_first else {}
@@ -175,7 +186,9 @@ def _take_better(
 
 def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, int]:
     """“Name” beside “Vorname” is the last name; “Nom”, “Nome” or “Nombre” alone is the whole one."""
-    first, last, whole = (chosen.get(name) for name in ("first_name", "last_name", "full_name"))
+    first, last, whole = (
+        chosen.get(name) for name in ("first_name", "last_name", "full_name")
+    )
     if (
         first is not None
         and last is None
@@ -194,7 +207,10 @@ def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, in
             and whole is None
             and normalised(labels[chosen[name]]) in alone
         ):
-            return {**{k: v for k, v in chosen.items() if k != name}, "full_name": chosen[name]}
+            return {
+                **{k: v for k, v in chosen.items() if k != name},
+                "full_name": chosen[name],
+            }
 
     return chosen
 

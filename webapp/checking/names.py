@@ -2,7 +2,9 @@
 
 PARTICLE_WORDS = "van von vom zu zum zur de der den del della di da do das dos du des la le ter ten bin ibn al el"
 PARTICLES = frozenset(PARTICLE_WORDS.split())
-SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "phd", "ph.d.", "md", "m.d."))
+SUFFIXES = frozenset(
+    ("jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "phd", "ph.d.", "md", "m.d.")
+)
 
 
 def split_name(text: str) -> tuple[str, str]:

@@ -95,7 +95,9 @@ def by_library(text: str, region: str | None) -> tuple[str, str | None]:
         shown = key
 
     digits = sum(c.isdigit() for c in said)
-    is_all = not WORDS.search(before) and digits <= sum(c.isdigit() for c in key) + LONGEST_PREFIX
+    is_all = (
+        not WORDS.search(before) and digits <= sum(c.isdigit() for c in key) + LONGEST_PREFIX
+    )
 
     return (shown if is_all else text), key
 
@@ -114,7 +116,11 @@ def parts_of(key: str) -> tuple[str, str, str]:
     region = phonenumbers.region_code_for_country_code(number.country_code or 0)
     at_home = phonenumbers.ndd_prefix_for_region(region, True) if region else None
 
-    return str(number.country_code), at_home or "", phonenumbers.national_significant_number(number)
+    return (
+        str(number.country_code),
+        at_home or "",
+        phonenumbers.national_significant_number(number),
+    )
 
 
 def _apart(text: str) -> tuple[str, str]:
@@ -150,7 +156,9 @@ def _plainly(text: str, region: str | None) -> tuple[str, str | None] | None:
     if not text.isascii() or not text[-1:].isdigit():
         return None
 
-    digits = text.encode().translate(None, PUNCTUATION).decode()  # a third of what it takes as text
+    digits = (
+        text.encode().translate(None, PUNCTUATION).decode()
+    )  # a third of what it takes as text
     if len(digits) < SHORTEST:
         return None
 
@@ -191,7 +199,11 @@ def _under(plan: _Plan, number: str) -> str | None:
     """The number as E.164, without the prefix that it may bear: 030 1234 at home, +49 (0)30 1234 abroad."""
     if plan.prefix and (found := plan.prefix.match(number)):
         number = number[found.end() :]
-        if not plan.simple or len(number) not in plan.whole or not plan.pattern.fullmatch(number):
+        if (
+            not plan.simple
+            or len(number) not in plan.whole
+            or not plan.pattern.fullmatch(number)
+        ):
             return None
 
     return f"+{plan.calling_code}{number}" if len(number) in plan.lengths else ""
@@ -203,7 +215,9 @@ def _plan_of_code(beginning: str) -> _Plan | None:
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - see above
 
     codes = [
-        beginning[:end] for end in (1, 2, 3) if int(beginning[:end]) in COUNTRY_CODE_TO_REGION_CODE
+        beginning[:end]
+        for end in (1, 2, 3)
+        if int(beginning[:end]) in COUNTRY_CODE_TO_REGION_CODE
     ]
     return _plan(int(codes[0]), None) if codes else None
 

@@ -82,7 +82,9 @@ class _Column:
     target: str
     longest: int
     kept: str  # control characters that may stay
-    judge: Callable[[CheckedRow, int, str, str], None] | None  # None: the text itself is the value
+    judge: (
+        Callable[[CheckedRow, int, str, str], None] | None
+    )  # None: the text itself is the value
 
 
 class Checker:
@@ -101,7 +103,9 @@ class Checker:
         self.default_country = default_country
         self.date_order = date_order
         self.clear_token = clear_token
-        self.orders_seen: set[str] = set()  # what the unambiguous dates prove: dmy, mdy or both
+        self.orders_seen: set[str] = (
+            set()
+        )  # what the unambiguous dates prove: dmy, mdy or both
 
         # The country tells how a phone is read, and the names whether a full name is needed: those
         # come last.
@@ -120,7 +124,9 @@ class Checker:
         }
 
         if target.startswith(CUSTOM):
-            return _Column(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom)
+            return _Column(
+                index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom
+            )
 
         longest = TARGETS[target].max_length
         kept = LINES_AND_TABS if is_multiline(target) else ""
@@ -179,7 +185,10 @@ class Checker:
                 continue
 
             if text == clear_token:
-                row.clears = [*(row.clears or []), *(NAMES if target == "full_name" else [target])]
+                row.clears = [
+                    *(row.clears or []),
+                    *(NAMES if target == "full_name" else [target]),
+                ]
             elif len(text) > longest:
                 row.problems.append(
                     Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS])

@@ -62,7 +62,9 @@ def edit_contact(
     entry = ContactChange(
         contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after
     )
-    entry.at = func.clock_timestamp()  # After what an undo wrote that held the contact until now.
+    entry.at = (
+        func.clock_timestamp()
+    )  # After what an undo wrote that held the contact until now.
     session.add(entry)
     _write(session, until)
 
@@ -100,7 +102,10 @@ def delete_contact(session: Session, contact_id: int, version: int, user_id: int
 
 def _beside(contact: Contact) -> dict[str, Any]:
     """What a contact is beside its fields, for the undo of its deletion: columns, by their names in parentheses."""
-    source = {"imported_from": str(contact.imported_from), "imported_row": contact.imported_row}
+    source = {
+        "imported_from": str(contact.imported_from),
+        "imported_row": contact.imported_row,
+    }
     made = {"created_at": contact.created_at.isoformat(), "version": contact.version}
     return {
         f"({name})": value
@@ -111,7 +116,9 @@ def _beside(contact: Contact) -> dict[str, Any]:
 def _locked(session: Session, contact_id: int, until: float) -> Contact:
     _limit(session, until)
     try:
-        return session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+        return session.get_one(
+            Contact, contact_id, with_for_update=True, populate_existing=True
+        )
     except OperationalError as error:
         raise _busy(session, error) from None
 
@@ -161,7 +168,8 @@ def _edited(
     fresh = _flattened(_cleaned({**stands, **values}, touched))
 
     return {
-        name: (fresh if name in touched else now).get(name) for name in now.keys() | fresh.keys()
+        name: (fresh if name in touched else now).get(name)
+        for name in now.keys() | fresh.keys()
     }
 
 
@@ -177,7 +185,8 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
         problem for problem in errors if problem.field is None or problem.field in touched
     ]:
         told = [
-            {"code": found.code, "field": found.field, "value": found.value} for found in problems
+            {"code": found.code, "field": found.field, "value": found.value}
+            for found in problems
         ]
         raise Refusal("contact_invalid", problems=told)
 
@@ -212,7 +221,9 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
         name[len(CUSTOM) :]: value for name, value in fields.items() if name.startswith(CUSTOM)
     }
     plain = {name: value for name, value in fields.items() if not name.startswith(CUSTOM)}
-    return plain | {"custom": {name: value for name, value in custom.items() if value is not None}}
+    return plain | {
+        "custom": {name: value for name, value in custom.items() if value is not None}
+    }
 
 
 def _flattened(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,7 +256,9 @@ def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
         for name, before in change.before.items():
             if name in EDITABLE or name.startswith(CUSTOM):
                 stood = before if change.undone_at is None else change.after.get(name)
-                found[name] = _later(found.get(name), Origin(**{**origin, "before": stood}), change)
+                found[name] = _later(
+                    found.get(name), Origin(**{**origin, "before": stood}), change
+                )
 
     if contact.imported_from:
         created = _creation(session, contact)

@@ -5,7 +5,9 @@ from webapp.vocabulary.fields import CALLED, NAMES
 
 def full_name(value: str) -> str:
     """SQL: first and last name, null where there is neither; `value` is SQL of the field {name}."""
-    return f"NULLIF(concat_ws(' ', {', '.join(value.format(name=name) for name in NAMES)}), '')"
+    return (
+        f"NULLIF(concat_ws(' ', {', '.join(value.format(name=name) for name in NAMES)}), '')"
+    )
 
 
 def called(value: str, *otherwise: str) -> str:

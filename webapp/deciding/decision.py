@@ -11,7 +11,13 @@ from functools import lru_cache
 from itertools import combinations
 
 from webapp.vocabulary.fields import SCALARS
-from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, KEY_FIELDS, MATCH_KEYS, UNIQUE_KEYS
+from webapp.vocabulary.keys import (
+    DERIVED_KEYS,
+    KEY_COLUMN,
+    KEY_FIELDS,
+    MATCH_KEYS,
+    UNIQUE_KEYS,
+)
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 from webapp.vocabulary.strategies import Strategy, Writes
 
@@ -53,7 +59,9 @@ def statement(rules: Rules, *, listed: bool = False) -> str:
     Rows are listed in file order, and all of them stand after the row `after`.
     """
     return (
-        "WITH " + ",\n".join(_steps(rules, (_listed if listed else _range)(rules))) + _totals(rules)
+        "WITH "
+        + ",\n".join(_steps(rules, (_listed if listed else _range)(rules)))
+        + _totals(rules)
     )
 
 
@@ -187,7 +195,9 @@ def _conflict(rules: Rules) -> str:
 def _stronger_differs(rules: Rules) -> Iterator[str]:
     """R2: the row reached its owner by a weaker key, while a stronger one that both have differs."""
     for stronger, weaker in combinations(rules.enabled, 2):
-        missed = [f"of_{key}.id IS NULL" for key in rules.enabled[: rules.enabled.index(weaker)]]
+        missed = [
+            f"of_{key}.id IS NULL" for key in rules.enabled[: rules.enabled.index(weaker)]
+        ]
         column = KEY_COLUMN[stronger]
         yield f"({' AND '.join(missed)} AND b.{column} <> of_{weaker}.{column})"
 
@@ -253,9 +263,7 @@ class FilledCells:
 
     @staticmethod
     def value(field: str) -> str:
-        return (
-            f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
-        )
+        return f"CASE WHEN '{field}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{field}, c.{field}) END"
 
     @staticmethod
     def key(field: str, key: str) -> str:
@@ -323,7 +331,9 @@ def _match(rules: Rules) -> str:
 
     The owner is where the look-up found it, on the same snapshot: that takes no index.
     """
-    values = ",\n        ".join(f"{value} AS {name}" for name, value in _new_values(rules.strategy))
+    values = ",\n        ".join(
+        f"{value} AS {name}" for name, value in _new_values(rules.strategy)
+    )
     old = ", ".join(f"c.{name} AS old_{name}" for name in WRITTEN)
     new = ", ".join(f"n.{name}" for name in WRITTEN)
 
@@ -440,7 +450,8 @@ def _correct_ledger() -> str:
 
 def _totals(rules: Rules) -> str:
     counts = ", ".join(
-        f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}" for outcome in STORED_OUTCOMES
+        f"count(*) FILTER (WHERE outcome = '{outcome}') AS {outcome}"
+        for outcome in STORED_OUTCOMES
     )
     changed = f"""count(*) FILTER (WHERE outcome = '{rules.strategy.changed}') AS to_change,
       (SELECT count(*) FROM changed) AS changed"""

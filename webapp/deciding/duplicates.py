@@ -19,7 +19,9 @@ from webapp.deciding.decision import Rules, statement
 from webapp.imports.faults import LOST_RACE
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
 
-TAKEN_TOGETHER = 10  # one in so many rows at least; fewer, and taking each by itself costs less
+TAKEN_TOGETHER = (
+    10  # one in so many rows at least; fewer, and taking each by itself costs less
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class DuplicateHandler:
     def handle_duplicates(self, after: int, limit: int) -> Decided:
         """Decide and write the next `limit` rows after row number `after`, as if one by one in file order."""
         found = self.conn.execute(
-            "SELECT * FROM pg_temp.decide(%s, %s, %s)", (self.import_id, after, limit), prepare=True
+            "SELECT * FROM pg_temp.decide(%s, %s, %s)",
+            (self.import_id, after, limit),
+            prepare=True,
         ).fetchone()
         assert found is not None  # noqa: S101 - a function always answers
         counts = dict(zip(STORED_OUTCOMES, found["counts"], strict=True))

@@ -50,7 +50,10 @@ class Ledger:
         return Counter({outcome: letters.count(letter) for outcome, letter in LETTERS.items()})
 
     def read(
-        self, conn: Connection, last_row: int = LAST, stopped: Callable[[], bool] = lambda: False
+        self,
+        conn: Connection,
+        last_row: int = LAST,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Self:
         """Read on up to this row, or until `stopped` says so. Entries up to it have to be final."""
         while not stopped() and (block := self._block(conn, last_row)):
@@ -93,7 +96,9 @@ class ReadBehind:
     that goes on with an import reads nothing for a while, since it may soon make room for others.
     """
 
-    def __init__(self, ledger: Ledger, connect: Callable[[], Connection], *, goes_on: bool) -> None:
+    def __init__(
+        self, ledger: Ledger, connect: Callable[[], Connection], *, goes_on: bool
+    ) -> None:
         self.ledger, self.connect = ledger, connect
         self.begins_at = time.monotonic() + (MAY_END_SECONDS if goes_on else 0)
         self.stop = threading.Event()
@@ -146,7 +151,9 @@ def check_sums(conn: Connection, import_id: UUID, ledger: Ledger) -> list[str]:
     if found["contacts"] != counts[Outcome.CREATED] - _deleted_since(
         conn, found, counts[Outcome.CREATED]
     ):
-        wrong.append(f"created: ledger {counts[Outcome.CREATED]}, contacts {found['contacts']}")
+        wrong.append(
+            f"created: ledger {counts[Outcome.CREATED]}, contacts {found['contacts']}"
+        )
     if found["state"] == "completed" and counts.total() != found["total"]:
         wrong.append(f"rows: file {found['total']}, ledger {counts.total()}")
 

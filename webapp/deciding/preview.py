@@ -27,7 +27,9 @@ from webapp.vocabulary.strategies import Strategy
 RANGE = 1000  # rows a statement: the result does not depend on it
 EXAMPLES = 3  # of each outcome
 SHADOWED = ("contacts", "contact_changes", "contact_import_results")
-_SHOWN = tuple(outcome for outcome in Outcome if outcome.duplicate or outcome is Outcome.CONFLICT)
+_SHOWN = tuple(
+    outcome for outcome in Outcome if outcome.duplicate or outcome is Outcome.CONFLICT
+)
 
 
 def compute_missing(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> bool:
@@ -76,7 +78,9 @@ def _shadow(conn: Connection, import_id: UUID) -> None:
 
 def _holders(key: str) -> str:
     """SQL: the contacts that hold a key of the file, where the decision looks it up."""
-    chosen = f"(SELECT '{key}' = ANY(match_keys) FROM contact_imports WHERE id = %(import_id)s)"
+    chosen = (
+        f"(SELECT '{key}' = ANY(match_keys) FROM contact_imports WHERE id = %(import_id)s)"
+    )
     column = KEY_COLUMN[key]
 
     return f"""
@@ -100,7 +104,9 @@ def _compute(
     if row is None or row["state"] != State.READY:
         return False
 
-    handler = DuplicateHandler(conn, lease.import_id, Rules(strategy, tuple(row["match_keys"])))
+    handler = DuplicateHandler(
+        conn, lease.import_id, Rules(strategy, tuple(row["match_keys"]))
+    )
     conn.commit()
     conn.execute("SET TRANSACTION READ ONLY")
 
@@ -140,7 +146,9 @@ def _cleared(conn: Connection) -> int:
     return int(row["fields"]) if row else 0
 
 
-def _simulate(handler: DuplicateHandler, should_yield: Callable[[], bool]) -> dict[str, int] | None:
+def _simulate(
+    handler: DuplicateHandler, should_yield: Callable[[], bool]
+) -> dict[str, int] | None:
     outcomes = dict.fromkeys([outcome.value for outcome in STORED_OUTCOMES], 0)
     after = 0
 

@@ -23,9 +23,7 @@ _PLACE = {outcome: place for place, outcome in enumerate(STORED_OUTCOMES, 1)}
 class LoopRun:
     """What one call came to: why it ended, the checkpoint, and how many batches it committed."""
 
-    turn: (
-        str  # go on | done | cancelled | fenced | failure, the last one rolled back and not counted
-    )
+    turn: str  # go on | done | cancelled | fenced | failure, the last one rolled back and not counted
     last_row: int
     batches: int
 
@@ -40,7 +38,13 @@ def define(conn: Connection) -> None:
 
 
 def run(
-    conn: Connection, lease: Lease, after: int, size: int, seconds: float, *, stop_at_failure: bool
+    conn: Connection,
+    lease: Lease,
+    after: int,
+    size: int,
+    seconds: float,
+    *,
+    stop_at_failure: bool,
 ) -> LoopRun:
     """Commit batches of `size` rows from the row after `after` on, the first in any case, for about so many seconds.
 

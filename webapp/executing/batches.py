@@ -66,7 +66,9 @@ def load_run(conn: Connection, import_id: UUID) -> Run:
     conn.rollback()
     assert row is not None  # noqa: S101 - the caller holds its lease
     rules = Rules(
-        Strategy(str(row["duplicate_strategy"])), tuple(row["match_keys"]), bool(row["retrying"])
+        Strategy(str(row["duplicate_strategy"])),
+        tuple(row["match_keys"]),
+        bool(row["retrying"]),
     )
 
     return Run(
@@ -106,7 +108,9 @@ class BatchProcessor:
         """
         if self.lease.deaths >= POISONED_AFTER:
             turn = self._give_up(
-                f"This batch ended {self.lease.deaths} workers", Category.SYSTEM, time.monotonic()
+                f"This batch ended {self.lease.deaths} workers",
+                Category.SYSTEM,
+                time.monotonic(),
             )
             if turn is not Turn.GO_ON:
                 return turn
@@ -139,7 +143,9 @@ class BatchProcessor:
 
         return self.retry_failed_batch() if done.turn == "failure" else Turn(done.turn)
 
-    def retry_failed_batch(self, failed: psycopg.Error | None = None, seconds: float = 0.0) -> Turn:
+    def retry_failed_batch(
+        self, failed: psycopg.Error | None = None, seconds: float = 0.0
+    ) -> Turn:
         """One batch with all its attempts; `failed` says how the first one went in the loop, and after how long."""
         narrow = failed is not None and self._failed(1, failed, seconds)
         self._find_checkpoint()

@@ -68,7 +68,9 @@ _NOTHING = Decided(0, 0, dict.fromkeys(STORED_OUTCOMES, 0))
 
 
 def _joined(left: Decided, right: Decided) -> Decided:
-    counts = {outcome: left.counts[outcome] + right.counts[outcome] for outcome in STORED_OUTCOMES}
+    counts = {
+        outcome: left.counts[outcome] + right.counts[outcome] for outcome in STORED_OUTCOMES
+    }
     return Decided(left.rows + right.rows, max(left.last_row, right.last_row), counts)
 
 

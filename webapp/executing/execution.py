@@ -11,7 +11,11 @@ from webapp.imports.faults import Fenced
 from webapp.imports.leases import Lease
 from webapp.vocabulary.states import State
 
-ENDS = {Turn.DONE: State.COMPLETED, Turn.CANCELLED: State.CANCELLED, Turn.STOPPED: State.FAILED}
+ENDS = {
+    Turn.DONE: State.COMPLETED,
+    Turn.CANCELLED: State.CANCELLED,
+    Turn.STOPPED: State.FAILED,
+}
 REASONS = {Turn.STOPPED: "stopped_at_first_error"}
 
 
@@ -35,7 +39,9 @@ def execute_slice(
 
     processor = BatchProcessor(conn, lease)
 
-    with ledger_digest.ReadBehind(ledger, connect, goes_on=processor.run.last_row > 0) as committed:
+    with ledger_digest.ReadBehind(
+        ledger, connect, goes_on=processor.run.last_row > 0
+    ) as committed:
         turn = processor.process_batches(should_yield, committed)
 
     return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
@@ -103,9 +109,13 @@ def _is_second_run(conn: Connection, lease: Lease) -> bool:
     return found is not None and bool(found["retrying"])
 
 
-def _log_end(conn: Connection, import_id: UUID, end: State, ledger: ledger_digest.Ledger) -> None:
+def _log_end(
+    conn: Connection, import_id: UUID, end: State, ledger: ledger_digest.Ledger
+) -> None:
     violations = ledger_digest.check_sums(conn, import_id, ledger)
-    logged = ("failed", "system", "; ".join(violations)) if violations else ("done", None, None)
+    logged = (
+        ("failed", "system", "; ".join(violations)) if violations else ("done", None, None)
+    )
     conn.execute(
         "INSERT INTO contact_import_logs (import_id, event, result, category, message) VALUES (%s, %s, %s, %s, %s)",
         (import_id, end, *logged),

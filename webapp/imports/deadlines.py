@@ -21,7 +21,9 @@ def keep_days(session: Session, days: int) -> None:
 
 def until(found: ContactImport, days: int) -> datetime:
     """Until when what an undo needs is kept."""
-    return (found.rolled_back_at or found.completed_at or found.created_at) + timedelta(days=days)
+    return (found.rolled_back_at or found.completed_at or found.created_at) + timedelta(
+        days=days
+    )
 
 
 def is_over(found: ContactImport, days: int) -> bool:

@@ -54,7 +54,12 @@ def map_columns(
     opened.match_keys = [key for key in MATCH_KEYS if key in (match_keys or DEFAULT_KEYS)]
     opened.clear_token = clear_token or None
     opened.date_order = date_order
-    opened.read_bytes, opened.read_position, opened.total, opened.check_summary = 0, None, None, {}
+    opened.read_bytes, opened.read_position, opened.total, opened.check_summary = (
+        0,
+        None,
+        None,
+        {},
+    )
     session.execute(delete(ImportPreview).where(ImportPreview.import_id == import_id))
     _wanted(session, import_id)
     session.flush()
@@ -250,7 +255,9 @@ def run_again(
         ContactImport.expired_at.is_(None),
     )
 
-    if made := session.scalars(going_on.order_by(ContactImport.created_at.desc()).limit(1)).first():
+    if made := session.scalars(
+        going_on.order_by(ContactImport.created_at.desc()).limit(1)
+    ).first():
         return made
 
     refuse_too_many(session, user_id, settings or Settings())
@@ -286,7 +293,16 @@ def run_again(
 
 
 COPIED = (
-    *("filename", "size_bytes", "sha256", "format", "encoding", "delimiter", "sheet", "header_row"),
+    *(
+        "filename",
+        "size_bytes",
+        "sha256",
+        "format",
+        "encoding",
+        "delimiter",
+        "sheet",
+        "header_row",
+    ),
     *("columns", "sample", "head", "suggested_mapping"),
 )
 
@@ -297,6 +313,9 @@ def _wanted(session: Session, import_id: UUID) -> None:
         update(ImportLease)
         .where(ImportLease.import_id == import_id)
         .values(
-            enqueued_at=func.clock_timestamp(), cancel_requested_at=None, waiting_for=None, deaths=0
+            enqueued_at=func.clock_timestamp(),
+            cancel_requested_at=None,
+            waiting_for=None,
+            deaths=0,
         )
     )

@@ -53,7 +53,9 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     token, place = _move_token(conn, import_id)
     deaths = _deaths(held, place)
     _record_holder(conn, import_id, token, deaths, place)
-    if held["died"] and deaths <= POISONED_AFTER:  # From then on it is the same, every few seconds.
+    if (
+        held["died"] and deaths <= POISONED_AFTER
+    ):  # From then on it is the same, every few seconds.
         _log_resumed(conn, import_id, held["worker"])
 
     conn.commit()
@@ -72,10 +74,14 @@ PLACE = """CASE i.state
 
 # A heartbeat from before the database's own start tells of the database's stop, not of the worker's
 # death.
-_DIED = "COALESCE(l.heartbeat_at = 'epoch' OR l.heartbeat_at > pg_postmaster_start_time(), false)"
+_DIED = (
+    "COALESCE(l.heartbeat_at = 'epoch' OR l.heartbeat_at > pg_postmaster_start_time(), false)"
+)
 
 
-def _lock_if_free(conn: Connection, import_id: UUID, lease_seconds: float) -> dict[str, Any] | None:
+def _lock_if_free(
+    conn: Connection, import_id: UUID, lease_seconds: float
+) -> dict[str, Any] | None:
     return conn.execute(
         f"""SELECT l.backend_pid, l.backend_start, l.worker, l.deaths, l.deaths_at_row,
              {_DIED} AS died
@@ -128,7 +134,9 @@ def worker_name(pid: int) -> str:
     return f"{socket.gethostname()}:{pid}"
 
 
-def _record_holder(conn: Connection, import_id: UUID, token: int, deaths: int, place: int) -> None:
+def _record_holder(
+    conn: Connection, import_id: UUID, token: int, deaths: int, place: int
+) -> None:
     conn.execute(
         """UPDATE contact_import_leases SET token = %s, worker = %s, heartbeat_at = clock_timestamp(),
              backend_pid = pg_backend_pid(),

@@ -24,7 +24,9 @@ def locked(session: Session, import_id: UUID) -> ContactImport:
     An upload whose time is over may have lost rows already (`retention.py`): nothing can be asked
     of it any more.
     """
-    opened = session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    opened = session.get_one(
+        ContactImport, import_id, with_for_update=True, populate_existing=True
+    )
     if opened.expired_at is not None and opened.state in UNUSED:
         raise Refusal("wrong_state", state=opened.state)
     return opened
@@ -39,7 +41,9 @@ def locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
 def lock_lease(session: Session, import_id: UUID) -> None:
     """Wait until no worker claims or renews the lease of the import; held until the commit."""
     session.execute(
-        select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update()
+        select(ImportLease.import_id)
+        .where(ImportLease.import_id == import_id)
+        .with_for_update()
     )
 
 

@@ -35,7 +35,11 @@ def remember(
 
 
 def save(
-    session: Session, user_id: int, name: str, columns: Sequence[str], targets: Sequence[str | None]
+    session: Session,
+    user_id: int,
+    name: str,
+    columns: Sequence[str],
+    targets: Sequence[str | None],
 ) -> None:
     """Keep a mapping under a name; one of that name is replaced.
 
@@ -51,13 +55,21 @@ def _keep(
     columns: Sequence[str],
     targets: Sequence[str | None],
 ) -> None:
-    kept = {"columns": list(columns), "mapping": list(targets), "header_hash": header_hash(columns)}
+    kept = {
+        "columns": list(columns),
+        "mapping": list(targets),
+        "header_hash": header_hash(columns),
+    }
     new = insert(MappingTemplate).values(user_id=user_id, name=name, **kept)
     by = "header_hash" if name is None else "name"
-    where = MappingTemplate.name.is_(None) if name is None else MappingTemplate.name.is_not(None)
+    where = (
+        MappingTemplate.name.is_(None) if name is None else MappingTemplate.name.is_not(None)
+    )
     session.execute(
         new.on_conflict_do_update(
-            index_elements=["user_id", by], index_where=where, set_={**kept, "used_at": func.now()}
+            index_elements=["user_id", by],
+            index_where=where,
+            set_={**kept, "used_at": func.now()},
         )
     )
 
@@ -73,7 +85,11 @@ def remembered(
     )
     found = session.scalar(wanted)
 
-    return (list(found.mapping), found.used_at) if found and _fits(found.mapping, columns) else None
+    return (
+        (list(found.mapping), found.used_at)
+        if found and _fits(found.mapping, columns)
+        else None
+    )
 
 
 def saved(session: Session, user_id: int) -> list[Saved]:

@@ -14,7 +14,9 @@ from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome, sums
 from webapp.vocabulary.states import WORKED_ON, State
 
-LATE_WORKER = timedelta(seconds=5)  # queued for longer than this without a worker is worth a word
+LATE_WORKER = timedelta(
+    seconds=5
+)  # queued for longer than this without a worker is worth a word
 SILENCE = timedelta(seconds=10)  # a worker not heard of for longer is not counted on
 TRIED_AGAIN = timedelta(
     seconds=30
@@ -96,7 +98,9 @@ class ProgressTracker:
         return ImportProgress(
             progress=0.0 if found.total is None else percent(counts["processed"], found.total),
             total=found.total or 0,
-            current_batch=min(found.batches_done + 1, _total_batches(found, counts["processed"])),
+            current_batch=min(
+                found.batches_done + 1, _total_batches(found, counts["processed"])
+            ),
             total_batches=_total_batches(found, counts["processed"]),
             eta_seconds=calculate_eta(work, moving.rows_per_second),
             speed_per_minute=round(moving.rows_per_second * 60),
@@ -152,7 +156,9 @@ class ProgressTracker:
             return self._run_again()
 
         return Work(
-            0.0 if found.total is None else percent(processed, found.total), processed, found.total
+            0.0 if found.total is None else percent(processed, found.total),
+            processed,
+            found.total,
         )
 
     def _run_again(self) -> Work:
@@ -184,7 +190,9 @@ def calculate_eta(work: Work, rows_per_second: float) -> int | None:
 def _checked(found: ContactImport) -> Work:
     """The check counts bytes: how many rows a file holds is known only at its end."""
     share = found.read_bytes / found.size_bytes if found.size_bytes else 1.0
-    return Work(min(int(share * 1000) / 10, 99.9), (found.read_position or {}).get("rows", 0), None)
+    return Work(
+        min(int(share * 1000) / 10, 99.9), (found.read_position or {}).get("rows", 0), None
+    )
 
 
 def _total_batches(found: ContactImport, processed: int) -> int:

@@ -59,7 +59,9 @@ class Incoming:
         return self._digest.hexdigest()
 
 
-def received(conn: psycopg.Connection[Any], stream: BinaryIO | Incoming, limit: int) -> Incoming:
+def received(
+    conn: psycopg.Connection[Any], stream: BinaryIO | Incoming, limit: int
+) -> Incoming:
     """The stream as chunks, if it is not in them already. Raises Refusal past `limit` bytes."""
     found = stream if isinstance(stream, Incoming) else Incoming(conn)
     if found is not stream:

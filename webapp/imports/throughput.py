@@ -39,7 +39,12 @@ class Second:
 
 def throughput(session: Session, import_id: UUID, event: str) -> Throughput:
     """The throughput of the log's entries of one kind: `batch`, `block_checked` or `batch_undone`."""
-    parameters = {"id": import_id, "event": event, "most": NEWEST_ENTRIES, "span": WINDOW + SHOWN}
+    parameters = {
+        "id": import_id,
+        "event": event,
+        "most": NEWEST_ENTRIES,
+        "span": WINDOW + SHOWN,
+    }
     found = [Second(*row) for row in session.execute(_SECONDS, parameters)]
     if not found:
         return Throughput(0.0)

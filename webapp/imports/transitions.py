@@ -54,7 +54,8 @@ def move(
 
     if moved and event:
         conn.execute(
-            "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, %s)", (import_id, event)
+            "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, %s)",
+            (import_id, event),
         )
 
     return moved is not None

@@ -106,7 +106,9 @@ def look(
     )
 
 
-def reread(session: Session, import_id: UUID, settings: Settings, **choices: Any) -> ContactImport:
+def reread(
+    session: Session, import_id: UUID, settings: Settings, **choices: Any
+) -> ContactImport:
     """Read the head again with the choices that `look` takes, and keep it; the mapping starts over."""
     opened = locks.locked(session, import_id)
     locks.require(opened, Command.READ_AGAIN)

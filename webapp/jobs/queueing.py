@@ -28,7 +28,12 @@ logger = logging.getLogger(__name__)
 QUEUE = "imports"
 # All that a worker ever runs. Each takes one argument, the number of an import.
 FUNCTIONS = frozenset(
-    {"webapp.jobs.work", "webapp.jobs.render_pdf", "webapp.jobs.notify", "webapp.jobs.preview_undo"}
+    {
+        "webapp.jobs.work",
+        "webapp.jobs.render_pdf",
+        "webapp.jobs.notify",
+        "webapp.jobs.preview_undo",
+    }
 )
 # What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled
 # values.
@@ -155,7 +160,11 @@ def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ask for the completion notice to be mailed."""
     name = f"mail-{import_id}"
     return _enqueue(
-        "webapp.jobs.notify", name, str(import_id), settings or Settings(), timeout=LONGEST_MAIL
+        "webapp.jobs.notify",
+        name,
+        str(import_id),
+        settings or Settings(),
+        timeout=LONGEST_MAIL,
     )
 
 
@@ -205,6 +214,10 @@ def note_queue(conn: Any, import_ids: list[UUID], *, away: bool) -> None:
     conn.execute(
         """UPDATE contact_import_leases SET waiting_for = %(now)s
            WHERE import_id = ANY(%(ids)s) AND waiting_for IS NOT DISTINCT FROM %(before)s""",
-        {"ids": import_ids, "now": "queue" if away else None, "before": None if away else "queue"},
+        {
+            "ids": import_ids,
+            "now": "queue" if away else None,
+            "before": None if away else "queue",
+        },
     )
     conn.commit()

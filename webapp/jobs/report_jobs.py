@@ -39,7 +39,13 @@ def render_pdf(import_id: str) -> None:
 
 
 # The alarm when the time is over, and how the libraries end a process that gets no more memory.
-OVER_THE_LIMITS = {signal.SIGALRM, signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS}
+OVER_THE_LIMITS = {
+    signal.SIGALRM,
+    signal.SIGABRT,
+    signal.SIGTRAP,
+    signal.SIGSEGV,
+    signal.SIGBUS,
+}
 
 
 def no_pdf(settings: Settings, import_id: UUID, pid: int, status: int) -> None:

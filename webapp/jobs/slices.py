@@ -24,9 +24,7 @@ from webapp.vocabulary.states import ENDED, WORKED_ON, State
 
 logger = logging.getLogger(__name__)
 
-LONGEST_OUTAGE = (
-    600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
-)
+LONGEST_OUTAGE = 600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
 PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one at a time
 
 
@@ -93,7 +91,9 @@ def _break_off(conn: Any, lease: leases.Lease, settings: Settings, error: Except
     logger.error(
         "%s: broke off with %s at %s:%s", lease.import_id, kind, place.filename, place.lineno
     )
-    message = first_line(error) if isinstance(error, psycopg.Error) else f"{kind} in {place.name}"
+    message = (
+        first_line(error) if isinstance(error, psycopg.Error) else f"{kind} in {place.name}"
+    )
     _let_go(settings, lambda own: leases.abandon(own, lease, message))
 
 
@@ -180,7 +180,9 @@ def _phone_lock(conn: Any, import_id: UUID) -> bool:
 
 
 def _state(conn: Any, import_id: UUID) -> State:
-    row = conn.execute("SELECT state FROM contact_imports WHERE id = %s", (import_id,)).fetchone()
+    row = conn.execute(
+        "SELECT state FROM contact_imports WHERE id = %s", (import_id,)
+    ).fetchone()
     conn.rollback()
     if row is None:
         raise Fenced  # discarded meanwhile

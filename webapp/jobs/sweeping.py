@@ -61,7 +61,9 @@ def report_worker(settings: Settings) -> None:
                 "days": _told(settings),
             },
         )
-        conn.execute("DELETE FROM workers WHERE seen_at < clock_timestamp() - interval '1 day'")
+        conn.execute(
+            "DELETE FROM workers WHERE seen_at < clock_timestamp() - interval '1 day'"
+        )
 
 
 def _told(settings: Settings) -> int | None:

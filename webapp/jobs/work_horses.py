@@ -58,7 +58,8 @@ def _children(pid: int) -> list[int]:
     """
     try:
         return [
-            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            int(child)
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
     except OSError:
         return []

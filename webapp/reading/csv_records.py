@@ -47,7 +47,9 @@ def inspect(source: Source, head: bytes, chosen: Chosen, limits: Limits) -> Head
         encoding, certain = encodings.detect(head, source.blocks(len(head)))
 
     delimiter = (
-        delimiter or _declared_delimiter(head, encoding) or _best_delimiter(head, encoding, limits)
+        delimiter
+        or _declared_delimiter(head, encoding)
+        or _best_delimiter(head, encoding, limits)
     )
     dialect = Dialect("csv", encoding, delimiter, None, 0)
 
@@ -102,7 +104,9 @@ def records(
     source: Source, dialect: Dialect, start: Position | None, limits: Limits
 ) -> Iterator[Record]:
     """Every record from `start` on, blank ones included; a spreadsheet's row number for each."""
-    codec, mark = encodings.resolved(dialect.encoding or "utf-8", beginning(source, MARK_BYTES))
+    codec, mark = encodings.resolved(
+        dialect.encoding or "utf-8", beginning(source, MARK_BYTES)
+    )
     begin = start or Position(_body_offset(source, codec, mark), 0)
     found = lines.cut(source, begin.offset, codec)
     return iter(_Reading(found, dialect.delimiter or ",", begin, limits.max_cell_chars))
@@ -186,7 +190,9 @@ class _Reading:
         text, size, problem = self.taken[0]
         self.waiting.extendleft(reversed(self.taken[1:]))
         cells = (
-            self._leniently(text) if len(self.taken) == 1 and problem != lines.TOO_LONG else None
+            self._leniently(text)
+            if len(self.taken) == 1 and problem != lines.TOO_LONG
+            else None
         )
 
         if problem == lines.TOO_LONG:
@@ -236,7 +242,9 @@ class _Reading:
         self.row += 1
         cells = _pieces(text, self.delimiter)
 
-        return Record(self.row, cells, lines.TOO_LONG, Position(self.offset, self.row), len(text))
+        return Record(
+            self.row, cells, lines.TOO_LONG, Position(self.offset, self.row), len(text)
+        )
 
     def _leniently(self, text: str) -> list[str] | None:
         """The cells of one line as spreadsheets read sloppy quotes; None where a quote stays open."""
@@ -251,5 +259,6 @@ class _Reading:
 
 def _pieces(text: str, delimiter: str) -> list[str]:
     return [
-        cell[:KEPT_CELL_CHARS] for cell in text.rstrip("\r\n")[:KEPT_LINE_CHARS].split(delimiter)
+        cell[:KEPT_CELL_CHARS]
+        for cell in text.rstrip("\r\n")[:KEPT_LINE_CHARS].split(delimiter)
     ]

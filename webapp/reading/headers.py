@@ -4,7 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from webapp.limits import HEADER_CELLS, LABEL_CHARS, SAMPLE_CELL_CHARS, SAMPLE_CHARS, SAMPLE_ROWS
+from webapp.limits import (
+    HEADER_CELLS,
+    LABEL_CHARS,
+    SAMPLE_CELL_CHARS,
+    SAMPLE_CHARS,
+    SAMPLE_ROWS,
+)
 from webapp.reading.formulas import unprotected
 from webapp.reading.labels import named
 from webapp.reading.records import Dialect, Head, Limits, Record, column_names
@@ -92,7 +98,9 @@ def _usual(widths: Iterable[int]) -> int:
 
 def _values(cells: Sequence[str]) -> int:
     return sum(
-        1 for cell in cells if ADDRESS.fullmatch(cell.strip()) or NUMBER.fullmatch(cell.strip())
+        1
+        for cell in cells
+        if ADDRESS.fullmatch(cell.strip()) or NUMBER.fullmatch(cell.strip())
     )
 
 
@@ -103,7 +111,9 @@ def _has_address(cells: Sequence[str]) -> bool:
 def _looks_like_data(cells: Sequence[str]) -> bool:
     """Whether a row holds values rather than labels: an address, a link, or a number of several digits."""
     texts = [cell.strip() for cell in cells]
-    return _values(cells) > 0 or any(text.startswith(("http://", "https://")) for text in texts)
+    return _values(cells) > 0 or any(
+        text.startswith(("http://", "https://")) for text in texts
+    )
 
 
 def labels_of(cells: Sequence[str], width: int) -> list[str]:

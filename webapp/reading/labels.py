@@ -48,7 +48,9 @@ class Named:
 def normalised(text: str) -> str:
     """Lower case, no accents, every run of punctuation one space."""
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold())
-    return re.sub(r"[\W_]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+    return re.sub(
+        r"[\W_]+", " ", "".join(c for c in plain if not unicodedata.combining(c))
+    ).strip()
 
 
 def _aliases() -> dict[str, Named]:

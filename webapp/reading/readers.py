@@ -61,7 +61,11 @@ def inspect(
 
 
 def records(
-    source: Source, dialect: Dialect, *, start: Position | None = None, limits: Limits | None = None
+    source: Source,
+    dialect: Dialect,
+    *,
+    start: Position | None = None,
+    limits: Limits | None = None,
 ) -> Iterator[Record]:
     """The rows below the header, in file order, from `start` on.
 
@@ -81,7 +85,9 @@ def records(
         if row > last:
             raise Refusal("too_many_rows", limit=f"{limits.max_rows:,}")
 
-        if len(cells) > limits.max_columns and any(map(str.strip, cells[limits.max_columns :])):
+        if len(cells) > limits.max_columns and any(
+            map(str.strip, cells[limits.max_columns :])
+        ):
             record = Record(row, cells[: limits.max_columns], "too_many_cells", position, size)  # noqa: PLW2901
 
         yield record

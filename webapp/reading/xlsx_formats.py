@@ -79,4 +79,8 @@ def _moment(serial: float, kind: Kind, *, from_1904: bool) -> str | None:
     if kind is Kind.TIME and serial < 1:
         return found.time().isoformat()
 
-    return found.date().isoformat() if found.time() == datetime.min.time() else found.isoformat(" ")
+    return (
+        found.date().isoformat()
+        if found.time() == datetime.min.time()
+        else found.isoformat(" ")
+    )

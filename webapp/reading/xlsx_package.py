@@ -80,7 +80,9 @@ class Package:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.archive = zipfile.ZipFile(cast("IO[bytes]", _Contents(file)))
-        self.paths = {name.replace("\\", "/").lower(): name for name in self.archive.namelist()}
+        self.paths = {
+            name.replace("\\", "/").lower(): name for name in self.archive.namelist()
+        }
         self._refuse_bombs()
         self._refuse_others()
         self.main = self._main()
@@ -102,7 +104,9 @@ class Package:
 
     def shared_strings(self) -> IO[bytes] | None:
         """The part with the strings that cells share."""
-        path = next((path for kind, path in self.related.values() if kind == "sharedStrings"), None)
+        path = next(
+            (path for kind, path in self.related.values() if kind == "sharedStrings"), None
+        )
         return self.open(path) if path and path.lower() in self.paths else None
 
     def _refuse_bombs(self) -> None:
@@ -167,7 +171,9 @@ class Package:
                 kind, path = self.related.get(has["id"], ("", ""))
                 if kind == "worksheet" and path.lower() in self.paths:
                     _refuse_many(found, WORKBOOK_LIST_ENTRIES)
-                    found.append(Sheet(has["name"], path, has.get("state", "visible") != "visible"))
+                    found.append(
+                        Sheet(has["name"], path, has.get("state", "visible") != "visible")
+                    )
 
         return found
 
@@ -178,7 +184,9 @@ class Package:
         found: list[Format] = []
         part = ""
 
-        for element, has in self._elements(path) if path and path.lower() in self.paths else ():
+        for element, has in (
+            self._elements(path) if path and path.lower() in self.paths else ()
+        ):
             if element == "numFmt" and part == "numFmts":
                 _refuse_many(codes, WORKBOOK_STYLES)
                 codes[int(has["numFmtId"])] = has["formatCode"]
@@ -186,7 +194,14 @@ class Package:
                 number = int(has.get("numFmtId", 0))
                 _refuse_many(found, WORKBOOK_STYLES)
                 found.append(format_of(number, codes.get(number)))
-            elif element in {"numFmts", "fonts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs"}:
+            elif element in {
+                "numFmts",
+                "fonts",
+                "cellStyleXfs",
+                "cellXfs",
+                "cellStyles",
+                "dxfs",
+            }:
                 part = element
 
         return found

@@ -172,7 +172,9 @@ def _as_it_is(stream: IO[bytes]) -> IO[bytes]:
 class _Rows:
     """Elements of a sheet → row number, cells, problem and size in characters."""
 
-    def __init__(self, book: Package, strings: SharedStrings, after: int, limits: Limits) -> None:
+    def __init__(
+        self, book: Package, strings: SharedStrings, after: int, limits: Limits
+    ) -> None:
         self.formats, self.from_1904 = book.formats, book.from_1904
         self.string, self.after = strings.get, after
         self.longest, self.columns = limits.max_cell_chars, limits.max_columns

@@ -23,7 +23,11 @@ def text_of(element: Element) -> str:
         return unescaped(element[0].text or "")
 
     runs = (
-        t for run in element if local(run.tag) != "rPh" for t in run.iter() if local(t.tag) == "t"
+        t
+        for run in element
+        if local(run.tag) != "rPh"
+        for t in run.iter()
+        if local(t.tag) == "t"
     )
     return unescaped("".join(t.text or "" for t in runs))
 

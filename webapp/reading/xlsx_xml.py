@@ -66,7 +66,9 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
         read += len(block)
         pending += len(block)
         if parent is None:
-            parent = next((found for found in around.iter() if local(found.tag) == container), None)
+            parent = next(
+                (found for found in around.iter() if local(found.tag) == container), None
+            )
 
         if parent is not None and (whole := parent[:-1]):
             del parent[:-1]
@@ -98,7 +100,9 @@ def _is_over(around: Element, container: Element) -> bool:
     """Whether the container has ended: what stands behind it is of no interest, and may be long."""
     root = around[0]
     return (
-        bool(len(root)) and root[-1] is not container and any(child is container for child in root)
+        bool(len(root))
+        and root[-1] is not container
+        and any(child is container for child in root)
     )
 
 

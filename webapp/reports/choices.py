@@ -16,7 +16,9 @@ def choices(found: ContactImport) -> list[tuple[str, str]]:
         ("File read as", _read_as(found)),
         (
             "Columns",
-            _columns([f"{name} → {label_of(target)}" for name, target in _mapped(found) if target]),
+            _columns(
+                [f"{name} → {label_of(target)}" for name, target in _mapped(found) if target]
+            ),
         ),
         ("Left aside", _columns([name for name, target in _mapped(found) if not target])),
         ("Dates like 03/04", DATES.get(found.date_order) or ""),
@@ -24,7 +26,9 @@ def choices(found: ContactImport) -> list[tuple[str, str]]:
         ("Empties a field", found.clear_token or "nothing"),
         (
             "Batches asked for",
-            rows_word(found.batch_size) + " each" if found.batch_size else "as large as runs well",
+            rows_word(found.batch_size) + " each"
+            if found.batch_size
+            else "as large as runs well",
         ),
     ]
 
@@ -38,7 +42,9 @@ def _read_as(found: ContactImport) -> str:
     else:
         how = f"Excel workbook, sheet {found.sheet}"
 
-    names = f"column names in row {found.header_row:,}" if found.header_row else "no column names"
+    names = (
+        f"column names in row {found.header_row:,}" if found.header_row else "no column names"
+    )
 
     return f"{how}, {names}"
 
@@ -57,4 +63,6 @@ def _short(name: str) -> str:
 
 def _columns(said: list[str]) -> str:
     more = len(said) - LISTED
-    return "; ".join(said[:LISTED]) + (f" and {counted(more, 'column')} more" if more > 0 else "")
+    return "; ".join(said[:LISTED]) + (
+        f" and {counted(more, 'column')} more" if more > 0 else ""
+    )

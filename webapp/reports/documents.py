@@ -62,7 +62,9 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
         "made_at": func.clock_timestamp(),
     }
     made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **fresh)
-    tries = case((ImportDocument.state.in_(["rendering", "lost"]), ImportDocument.tries), else_=0)
+    tries = case(
+        (ImportDocument.state.in_(["rendering", "lost"]), ImportDocument.tries), else_=0
+    )
     session.execute(
         made.on_conflict_do_update(
             index_elements=["import_id", "kind"], set_={**fresh, "tries": tries}
@@ -123,7 +125,9 @@ def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -
     session.execute(
         update(ImportDocument)
         .where(*_in_the_making(import_id), ImportDocument.maker == maker)
-        .values(state=case((hopeless, "failed"), else_="lost"), code=case((hopeless, TOO_MUCH)))
+        .values(
+            state=case((hopeless, "failed"), else_="lost"), code=case((hopeless, TOO_MUCH))
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -32,7 +32,9 @@ from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500
-FLUSH_CHARS = MEBIBYTE  # of problems and staged cells in a page of entries, but for one row more
+FLUSH_CHARS = (
+    MEBIBYTE  # of problems and staged cells in a page of entries, but for one row more
+)
 REPORT_COLUMNS = (
     "Rowcall row",
     "Rowcall outcome",
@@ -151,7 +153,9 @@ def _rows(
         yield entry, values if row == entry.row else list(entry.record or [])
 
 
-def _entries(session: Session, query: str, import_id: UUID, *, with_cells: bool) -> Iterator[Any]:
+def _entries(
+    session: Session, query: str, import_id: UUID, *, with_cells: bool
+) -> Iterator[Any]:
     """The entries in the order of the file; `with_cells` where the file is gone and only staged cells are left."""
     asked = {
         "id": import_id,

@@ -36,7 +36,9 @@ class Row:
     @property
     def sentence(self) -> str | None:
         """Why, and what to do; the database's own words where there are some."""
-        if errors := [problem for problem in self.problems or [] if problem["severity"] == "error"]:
+        if errors := [
+            problem for problem in self.problems or [] if problem["severity"] == "error"
+        ]:
             return " ".join(
                 dict.fromkeys(messages.of_problem(problem, self.row) for problem in errors)
             )

@@ -21,7 +21,9 @@ from webapp.vocabulary.states import RUN_ENDED
 
 TIMEOUT_SECONDS = 10
 TRIES = 5
-FIRST_WAIT = 30  # seconds until a lost or failed notice is tried again; each failure doubles it
+FIRST_WAIT = (
+    30  # seconds until a lost or failed notice is tried again; each failure doubles it
+)
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +53,9 @@ def note_failure(session: Session, import_id: UUID, kind: str) -> None:
 def due(session: Session) -> list[UUID]:
     """Ended imports of the last day whose notice is still to be sent, and not just being tried."""
     ended = [state.value for state in RUN_ENDED]
-    return list(session.scalars(text(_DUE), {"tries": TRIES, "wait": FIRST_WAIT, "ended": ended}))
+    return list(
+        session.scalars(text(_DUE), {"tries": TRIES, "wait": FIRST_WAIT, "ended": ended})
+    )
 
 
 _DUE = """
@@ -69,7 +73,11 @@ def compose(settings: Settings, session: Session, found: ContactImport) -> Email
     """The notice as plain text and HTML, with links to the report and to the rollback."""
     report = summary.report(session, found.id)
     base = found.site_url or settings.site_url
-    facts = {"report": report, "found": found, "report_url": f"{base}/imports/{found.id}/report"}
+    facts = {
+        "report": report,
+        "found": found,
+        "report_url": f"{base}/imports/{found.id}/report",
+    }
     facts["rollback_url"] = f"{base}/imports/{found.id}/rollback"
     message = EmailMessage()
 
@@ -112,7 +120,10 @@ def _connected(server: MailServer) -> smtplib.SMTP:
     """A connection that is encrypted as the setting asks, and signed in where it names a user."""
     if server.tls == "at once":
         connection: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+            server.host,
+            server.port,
+            timeout=TIMEOUT_SECONDS,
+            context=ssl.create_default_context(),
         )
     else:
         connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
@@ -151,7 +162,9 @@ def trouble(settings: Settings) -> str | None:
     try:
         server = mail_server(settings)
         if server is None:
-            return "Set SMTP_URL (smtp://user:password@host:port); only notices by mail are off"
+            return (
+                "Set SMTP_URL (smtp://user:password@host:port); only notices by mail are off"
+            )
 
         with _connected(server):
             return None

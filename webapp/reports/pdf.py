@@ -32,7 +32,10 @@ def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
     with db.session(settings.database_url) as session:
         try:
             documents.keep_pdf(
-                session, import_id, since, content=render(session, import_id, settings.page_size)
+                session,
+                import_id,
+                since,
+                content=render(session, import_id, settings.page_size),
             )
         except Refusal as refusal:
             documents.keep_pdf(session, import_id, since, code=refusal.code)
@@ -52,7 +55,9 @@ def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
     except OSError as problem:
         raise Refusal("pdf_without_pango") from problem
 
-    block = URLFetcher(allowed_protocols=frozenset(), allow_redirects=False, fail_on_errors=False)
+    block = URLFetcher(
+        allowed_protocols=frozenset(), allow_redirects=False, fail_on_errors=False
+    )
     html = page(session, import_id)
     style = (TEMPLATES / "pdf" / "report.css").read_text().replace("PAGE_SIZE", page_size)
     document = HTML(string=html, base_url=None, url_fetcher=block)

@@ -132,7 +132,9 @@ def _headline(report: Report) -> str:
             else "The contact is in."
         )
 
-    return " ".join(filter(None, [State(found.state).sentence, _how_many(report), _needs(report)]))
+    return " ".join(
+        filter(None, [State(found.state).sentence, _how_many(report), _needs(report)])
+    )
 
 
 def _how_many(report: Report) -> str:

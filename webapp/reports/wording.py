@@ -39,7 +39,9 @@ def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
         if count := outcomes.get(outcome, 0):
             width = max(count / max(total, 1) * BAR_WIDTH, 4)
             place = round(x, 1), round(max(width - 2, 2), 1)
-            found.append(Segment(outcome, count, outcome.word(count), *place, outcome.colour.light))
+            found.append(
+                Segment(outcome, count, outcome.word(count), *place, outcome.colour.light)
+            )
             x += width
 
     return found

@@ -23,7 +23,9 @@ def possible(found: ContactImport) -> bool:
     untouched = not found.batches_done and not any(
         getattr(found, outcome.value) for outcome in STORED_OUTCOMES
     )
-    return State(found.state).allows(Command.DISCARD) and (found.state != State.FAILED or untouched)
+    return State(found.state).allows(Command.DISCARD) and (
+        found.state != State.FAILED or untouched
+    )
 
 
 def discard(session: Session, import_id: UUID) -> None:
@@ -36,7 +38,9 @@ def discard(session: Session, import_id: UUID) -> None:
     """
     # The lease first, as a claim has it, so that neither ever waits for the other in a circle.
     session.execute(
-        select(ImportLease.import_id).where(ImportLease.import_id == import_id).with_for_update()
+        select(ImportLease.import_id)
+        .where(ImportLease.import_id == import_id)
+        .with_for_update()
     )
     found = session.get(ContactImport, import_id, with_for_update=True, populate_existing=True)
     if found is None:

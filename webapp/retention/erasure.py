@@ -30,7 +30,9 @@ from webapp.vocabulary.fields import CALLED
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import NEVER_RUN, WORKED_ON
 
-LONGEST_WAIT = "1s"  # for each import and for the contact; a batch waits longer before it fails
+LONGEST_WAIT = (
+    "1s"  # for each import and for the contact; a batch waits longer before it fails
+)
 LOOKS = 3  # for one erasure: each but the first is at what became new during the one before
 LISTED = 200  # rows that may be about others, one by one; there can be a million
 FILE = "file"
@@ -153,14 +155,18 @@ def _others(
 
         if ways or file:
             counts = {way: ways.count(way) for way in (PHONE, NAMED) if way in ways}
-            rows = [(key[1], others[key], who.get(key, "")) for key in listed if key[0] == one.id]
+            rows = [
+                (key[1], others[key], who.get(key, "")) for key in listed if key[0] == one.id
+            ]
             yield Other(one.id, one.filename, counts, file, rows)
 
 
 def _who(session: Session, rows: list[tuple[UUID, int]]) -> dict[tuple[UUID, int], str]:
     """Whom each row is about: name and address, or what else it says first."""
     asked = {"imports": [import_id for import_id, _ in rows], "rows": [row for _, row in rows]}
-    return {(found.import_id, found.row): found.who for found in session.execute(text(_WHO), asked)}
+    return {
+        (found.import_id, found.row): found.who for found in session.execute(text(_WHO), asked)
+    }
 
 
 _IMPORTS = (
@@ -319,7 +325,9 @@ def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces
         session.execute(text(statement), _facts(found))
 
     erased_columns.scrub(session, look.sought, files)
-    contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+    contact = session.get_one(
+        Contact, contact_id, with_for_update=True, populate_existing=True
+    )
     if _anything_new(session, contact_id, look):
         raise Refusal("erase_meanwhile")
 
@@ -353,9 +361,7 @@ def _facts(found: Traces) -> dict[str, list[Any]]:
 
 
 # The look through the files takes its time, and an import may have been started meanwhile.
-_LOCKED = (
-    "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
-)
+_LOCKED = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 
 _FROM_IMPORTS = (
     """UPDATE contact_imports SET sample = '[]', file_gone = true,

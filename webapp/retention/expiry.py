@@ -21,9 +21,9 @@ def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:
     until = time.monotonic() + seconds
 
     # Released with the connection, too.
-    if not conn.execute("SELECT pg_try_advisory_lock(%s) AS mine", (ONE_AT_A_TIME,)).fetchone()[
-        "mine"
-    ]:  # type: ignore[index]
+    if not conn.execute(
+        "SELECT pg_try_advisory_lock(%s) AS mine", (ONE_AT_A_TIME,)
+    ).fetchone()["mine"]:  # type: ignore[index]
         return False
 
     try:
@@ -67,7 +67,8 @@ def _some_of_an_import(conn: Connection) -> bool:
         return False
 
     if not any(
-        conn.execute(step, {"id": found["id"], "limit": limit}).rowcount for step, limit in STEPS
+        conn.execute(step, {"id": found["id"], "limit": limit}).rowcount
+        for step, limit in STEPS
     ):
         _finish(conn, found["id"], unused=found["unused"])
 
@@ -169,7 +170,8 @@ def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
     )
 
     conn.execute(
-        "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'purged')", (import_id,)
+        "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, 'purged')",
+        (import_id,),
     )
     conn.execute(
         """UPDATE contact_imports SET purged_at = clock_timestamp(), sample = '[]', check_summary = '{}'

@@ -138,7 +138,9 @@ class Sought:
         called = frozenset(
             (folding.searchable(first), folding.searchable(last)) for first, last in names
         )
-        by_name = re.compile("|".join(name_pattern(*name) for name in called)) if called else None
+        by_name = (
+            re.compile("|".join(name_pattern(*name) for name in called)) if called else None
+        )
         by_mail = re.compile("|".join(map(mail_pattern, plain)))
 
         return cls(plain, by_mail, frozenset(ids), numbers, called, by_name)
@@ -160,14 +162,18 @@ class Sought:
         if any(cells[index].strip() in self.ids for index in id_columns if index < len(cells)):
             return OWN
 
-        has_mail = any(mail in text for mail in self.mails) and self.mail.search(text) is not None
+        has_mail = (
+            any(mail in text for mail in self.mails) and self.mail.search(text) is not None
+        )
 
         if has_mail or not text.isascii():
             of_mail = range(len(cells)) if mail_columns is None else mail_columns
             if any(self._is_a_mail(cells[index]) for index in of_mail if index < len(cells)):
                 return OWN
 
-        if any(phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones):
+        if any(
+            phone.near.search(text) and any(map(phone.is_in, cells)) for phone in self.phones
+        ):
             return PHONE
 
         named = (
@@ -182,7 +188,8 @@ class Sought:
     def pattern(self) -> str | None:
         """What PostgreSQL finds the rows by that may mention the person; null where there is nothing to find."""
         return (
-            "|".join(map(folding.pattern, [*self.mails, *(last for _, last in self.names)])) or None
+            "|".join(map(folding.pattern, [*self.mails, *(last for _, last in self.names)]))
+            or None
         )
 
     def is_mentioned_in(self, text: str) -> bool:
@@ -210,7 +217,9 @@ class Sought:
         )
 
 
-def in_files(session: Session, sought: Sought, among: Iterable[UUID]) -> Iterator[tuple[UUID, str]]:
+def in_files(
+    session: Session, sought: Sought, among: Iterable[UUID]
+) -> Iterator[tuple[UUID, str]]:
     """Those of these imports whose stored files tell of the person, and how.
 
     It takes as long as reading these files does, some 6 s for each million rows of CSV.
@@ -270,7 +279,8 @@ def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -
             for record in readers.records(source, dialect, limits=EVERYTHING):
                 is_cut = record.problem in CUT_SHORT
                 found = stronger(
-                    found, OWN if is_cut else sought.tells(record.cells, id_columns, mail_columns)
+                    found,
+                    OWN if is_cut else sought.tells(record.cells, id_columns, mail_columns),
                 )
                 if found == OWN:
                     return OWN
@@ -282,7 +292,9 @@ def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -
     return found
 
 
-def _parts(opened: ContactImport) -> Iterator[tuple[readers.Dialect, list[int], list[int] | None]]:
+def _parts(
+    opened: ContactImport,
+) -> Iterator[tuple[readers.Dialect, list[int], list[int] | None]]:
     """Every row of every sheet, with the columns of ids and of addresses of the one that was chosen.
 
     What stands above the header, or on another sheet, is kept too. Where no column is known to hold addresses, each
@@ -291,7 +303,10 @@ def _parts(opened: ContactImport) -> Iterator[tuple[readers.Dialect, list[int], 
     whole = replace(uploads.dialect_of(opened), header_row=0)
     ids, mails = _columns_of("external_id", opened), _columns_of("email", opened) or None
     for sheet in opened.head.get("sheets") or [whole.sheet]:
-        yield replace(whole, sheet=sheet), *((ids, mails) if sheet == whole.sheet else ([], None))
+        yield (
+            replace(whole, sheet=sheet),
+            *((ids, mails) if sheet == whole.sheet else ([], None)),
+        )
 
 
 def _columns_of(wanted: str, opened: Any) -> list[int]:

@@ -49,7 +49,9 @@ def check_slice(
 
     for block in _blocks(_records(conn, session, reached, limits)):
         copy_rows(conn, lease.import_id, judge(block))
-        reached = _reach(conn, lease, reached, block, checker, seconds=time.monotonic() - began)
+        reached = _reach(
+            conn, lease, reached, block, checker, seconds=time.monotonic() - began
+        )
         began = time.monotonic()
         if should_yield():
             return False
@@ -73,7 +75,9 @@ def _hold(conn: Connection, lease: Lease) -> None:
 
 
 def _session(conn: Connection, lease: Lease) -> dict[str, Any]:
-    row = conn.execute("SELECT * FROM contact_imports WHERE id = %s", (lease.import_id,)).fetchone()
+    row = conn.execute(
+        "SELECT * FROM contact_imports WHERE id = %s", (lease.import_id,)
+    ).fetchone()
     conn.rollback()
     if row is None:
         raise Fenced  # discarded meanwhile
@@ -101,7 +105,9 @@ def _records(
         session["header_row"],
     )
     start = readers.Position.from_json(reached["position"]) if "position" in reached else None
-    source = StoredFile(lambda: conn, session["file_of"] or session["id"], session["size_bytes"])
+    source = StoredFile(
+        lambda: conn, session["file_of"] or session["id"], session["size_bytes"]
+    )
 
     return readers.records(source, dialect, start=start, limits=limits)
 
@@ -146,7 +152,14 @@ def _reach(
              WHERE id = %s AND lease_token = %s AND state = 'checking' RETURNING id)
            INSERT INTO contact_import_logs (import_id, event, rows, duration_ms)
            SELECT id, 'block_checked', %s, %s FROM moved RETURNING import_id""",
-        (Jsonb(reached), position.offset, lease.import_id, lease.token, len(block), seconds * 1000),
+        (
+            Jsonb(reached),
+            position.offset,
+            lease.import_id,
+            lease.token,
+            len(block),
+            seconds * 1000,
+        ),
     ).fetchone()
 
     if moved is None:
@@ -194,7 +207,9 @@ def _ambiguous(conn: Connection, lease: Lease) -> list[dict[str, Any]]:
 
 def _finish(conn: Connection, lease: Lease) -> None:
     """Count what was staged, list the problems, and the import is ready."""
-    if not transitions.move(conn, lease.import_id, State.READY, token=lease.token, also=_SUMMARY):
+    if not transitions.move(
+        conn, lease.import_id, State.READY, token=lease.token, also=_SUMMARY
+    ):
         conn.rollback()
         raise Fenced
 

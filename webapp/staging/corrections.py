@@ -92,7 +92,9 @@ def _mended(record: readers.Record, made: Mapping[str, Any] | None) -> readers.R
     if made is None:
         return record
 
-    cells = replaced(record.cells, {int(column): value for column, value in made["cells"].items()})
+    cells = replaced(
+        record.cells, {int(column): value for column, value in made["cells"].items()}
+    )
 
     # What could not be read is settled by what the person typed in its place.
     problem = None if made["cells"] else record.problem
@@ -217,7 +219,9 @@ def give_up(conn: Connection, lease: Lease) -> None:
     Raises Fenced.
     """
     _held(conn, lease)
-    conn.execute("UPDATE contact_imports SET correcting = NULL WHERE id = %s", (lease.import_id,))
+    conn.execute(
+        "UPDATE contact_imports SET correcting = NULL WHERE id = %s", (lease.import_id,)
+    )
     conn.commit()
 
 
@@ -239,7 +243,11 @@ def _held(conn: Connection, lease: Lease) -> dict[str, Any]:
 
 
 def _correct_some(
-    conn: Connection, import_id: UUID, judge: Checker, asked: dict[str, Any], changes: Counter[Kind]
+    conn: Connection,
+    import_id: UUID,
+    judge: Checker,
+    asked: dict[str, Any],
+    changes: Counter[Kind],
 ) -> int:
     """Correct the next block of rows that hold the value; how many it was.
 
@@ -305,7 +313,9 @@ def problem_rows(
 ) -> list[ImportRow]:
     """Rows with a problem, or with this one, by row number after `after`; any page costs the same, however many."""
     with db.planned(session, **IN_ORDER):
-        return _bounded(session, page_of_problems(import_id, code, after).limit(limit), PAGE_CHARS)
+        return _bounded(
+            session, page_of_problems(import_id, code, after).limit(limit), PAGE_CHARS
+        )
 
 
 def problem_page(
@@ -368,7 +378,8 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
         select(ImportRow)
         .join(
             ImportProblem,
-            (ImportProblem.import_id == ImportRow.import_id) & (ImportProblem.row == ImportRow.row),
+            (ImportProblem.import_id == ImportRow.import_id)
+            & (ImportProblem.row == ImportRow.row),
         )
         .where(
             ImportProblem.import_id == import_id,
@@ -424,7 +435,9 @@ def _changed_rows(session: Session, found: ContactImport) -> None:
     found.mended_at = func.clock_timestamp()
 
     # Previews that were given up may have failed at one of these rows.
-    session.execute(update(ImportLease).where(ImportLease.import_id == found.id).values(deaths=0))
+    session.execute(
+        update(ImportLease).where(ImportLease.import_id == found.id).values(deaths=0)
+    )
     session.flush()
 
 
@@ -433,7 +446,12 @@ def _keep(
 ) -> None:
     cells = {str(column): value for column, value in values.items()}
     made = [
-        {"import_id": row.import_id, "row": row.row, "cells": cells, "left_out": bool(left_out)}
+        {
+            "import_id": row.import_id,
+            "row": row.row,
+            "cells": cells,
+            "left_out": bool(left_out),
+        }
         for row in rows
     ]
     new = insert(ImportCorrection).values(made)
@@ -469,11 +487,15 @@ def _kinds(rows: Iterable[CheckedRow]) -> Iterator[Kind]:
 
 def _kinds_before(rows: Iterable[Any]) -> Iterator[Kind]:
     return (
-        kind for row in rows for kind in {(p["code"], p["severity"]) for p in row.problems or []}
+        kind
+        for row in rows
+        for kind in {(p["code"], p["severity"]) for p in row.problems or []}
     )
 
 
-def _recounted(summary: dict[str, Any], changes: Counter[Kind], first_row: int) -> dict[str, Any]:
+def _recounted(
+    summary: dict[str, Any], changes: Counter[Kind], first_row: int
+) -> dict[str, Any]:
     """The check's summary with so many more or fewer rows of each kind of problem, without reading all rows again."""
     kept = {(entry["code"], entry["severity"]): entry for entry in summary.get("problems", [])}
     for (code, severity), rows in changes.items():

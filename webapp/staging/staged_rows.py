@@ -30,7 +30,9 @@ def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> 
         for begin in range(0, len(rows), LINES):
             copy.write("".join([_line(name, row) for row in rows[begin : begin + LINES]]))
 
-    problems = {(row.row, problem.code) for row in rows if row.problems for problem in row.problems}
+    problems = {
+        (row.row, problem.code) for row in rows if row.problems for problem in row.problems
+    }
 
     if problems:
         with conn.cursor().copy(
@@ -86,7 +88,12 @@ def _json(value: object) -> str:
 def take_back(conn: Connection, import_id: UUID, rows: Sequence[int]) -> None:
     """Take these rows off the list of problems and the staging table, to be staged anew."""
     if rows:
-        asked = {"import_id": import_id, "rows": list(rows), "first": min(rows), "last": max(rows)}
+        asked = {
+            "import_id": import_id,
+            "rows": list(rows),
+            "first": min(rows),
+            "last": max(rows),
+        }
         for statement in TAKE_BACK:
             conn.execute(statement, asked)
 

@@ -30,7 +30,9 @@ from webapp.undoing.undo_keys import Row
 from webapp.vocabulary.states import State
 
 BATCH = 1000
-ONE_AT_A_TIME = 7_665_102  # "rowcall undo": held while an undo begins, and by each of its batches
+ONE_AT_A_TIME = (
+    7_665_102  # "rowcall undo": held while an undo begins, and by each of its batches
+)
 
 
 @dataclass
@@ -87,7 +89,9 @@ def _log_batch(conn: Connection, import_id: UUID, entries: int, seconds: float) 
 
 def _begin(conn: Connection, lease: Lease) -> Undone:
     """How far the undo is; one that has not begun waits until no other is under way."""
-    found = _one(conn, "SELECT rollback FROM contact_imports WHERE id = %(id)s", id=lease.import_id)
+    found = _one(
+        conn, "SELECT rollback FROM contact_imports WHERE id = %(id)s", id=lease.import_id
+    )
     if found["rollback"]:
         conn.commit()
         return Undone(**found["rollback"])
@@ -137,7 +141,9 @@ def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> None:
 
     if done:
         also = "rolled_back_at = clock_timestamp()"
-        transitions.move(conn, lease.import_id, State.ROLLED_BACK, token=lease.token, also=also)
+        transitions.move(
+            conn, lease.import_id, State.ROLLED_BACK, token=lease.token, also=also
+        )
 
 
 _KEPT = """SELECT count(DISTINCT contact_id) AS contacts FROM contact_undo_kept
@@ -283,7 +289,9 @@ PHASES = {
 
 
 def _next(conn: Connection, query: str, import_id: UUID, undone: Undone) -> list[Row]:
-    return undo_keys.rows(conn, query, {"import_id": import_id, "at": undone.at, "batch": BATCH})
+    return undo_keys.rows(
+        conn, query, {"import_id": import_id, "at": undone.at, "batch": BATCH}
+    )
 
 
 def _attempted(conn: Connection, act: Callable[[], bool]) -> bool:
@@ -303,7 +311,9 @@ def _attempted(conn: Connection, act: Callable[[], bool]) -> bool:
     return False
 
 
-def _move_on(undone: Undone, numbers: list[int], following: str, *, counted: bool = True) -> None:
+def _move_on(
+    undone: Undone, numbers: list[int], following: str, *, counted: bool = True
+) -> None:
     if numbers:
         undone.at = numbers[-1]
         undone.through += len(numbers) if counted else 0
@@ -311,9 +321,13 @@ def _move_on(undone: Undone, numbers: list[int], following: str, *, counted: boo
         undone.phase, undone.at = following, None
 
 
-def kept(session: Session, import_id: UUID, *, after: int = 0, limit: int = 100) -> Sequence[Any]:
+def kept(
+    session: Session, import_id: UUID, *, after: int = 0, limit: int = 100
+) -> Sequence[Any]:
     """What an undo kept, in the order in which it met it: all of `UndoKept`, with the names of who changed it."""
-    return session.execute(text(_LIST), {"id": import_id, "after": after, "limit": limit}).all()
+    return session.execute(
+        text(_LIST), {"id": import_id, "after": after, "limit": limit}
+    ).all()
 
 
 def gone(session: Session, import_id: UUID) -> int:

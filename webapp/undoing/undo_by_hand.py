@@ -96,7 +96,9 @@ def _milliseconds(until: float) -> int:
 def _undo(
     session: Session, conn: psycopg.Connection[Any], change_id: int, user_id: int
 ) -> ChangeUndone:
-    change = session.get(ContactChange, change_id, with_for_update=True, populate_existing=True)
+    change = session.get(
+        ContactChange, change_id, with_for_update=True, populate_existing=True
+    )
     _possible(change, deadlines.days(session))
     assert change is not None  # noqa: S101 - _possible said so
     unit = {
@@ -191,7 +193,9 @@ def _bring_back(
     return undo_writing.Written()
 
 
-def _is_taken(conn: psycopg.Connection[Any], change: ContactChange, kind: str, key: str) -> bool:
+def _is_taken(
+    conn: psycopg.Connection[Any], change: ContactChange, kind: str, key: str
+) -> bool:
     """Whether another contact has the key by now; then it becomes due."""
     wanted = change.before.get(key)
     if wanted is None or not rows(conn, _TAKEN.format(key=key), {"wanted": wanted}):
@@ -263,7 +267,11 @@ def _named(session: Session, kept: list[Row]) -> list[Row]:
     names = {row.id: row.name for row in session.execute(_PEOPLE, {"ids": list(people)})}
 
     return [
-        {**row, "by_file": files.get(str(row["by_import"])), "by_person": names.get(row["by_user"])}
+        {
+            **row,
+            "by_file": files.get(str(row["by_import"])),
+            "by_person": names.get(row["by_user"]),
+        }
         for row in kept
     ]
 

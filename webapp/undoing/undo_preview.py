@@ -22,7 +22,9 @@ from webapp.undoing.undo_keys import KEYS
 
 LISTED = 100
 SECONDS = 1.0  # that a request takes for it; longer than that, and it is a job
-FRESH = timedelta(seconds=30)  # for so long a preview is shown although the book goes on changing
+FRESH = timedelta(
+    seconds=30
+)  # for so long a preview is shown although the book goes on changing
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ def preview(session: Session, import_id: UUID) -> RollbackPreview:
     )
 
 
-def soon(session: Session, import_id: UUID, seconds: float = SECONDS) -> RollbackPreview | None:
+def soon(
+    session: Session, import_id: UUID, seconds: float = SECONDS
+) -> RollbackPreview | None:
     """The preview that a job kept, or one made at once; None where that takes more than so many seconds."""
     if (known := kept(session, import_id)) is not None:
         return known

@@ -37,9 +37,7 @@ _IS_RETURN = "({h}.kind = 'delete' AND {h}.undone_at IS NOT NULL)"
 
 # A contact's journal. OFFSET and the sum keep the look-up by contact: by import it would read the
 # import's whole journal, and by number, as a plan made while the journal was empty may, all of it.
-JOURNAL = (
-    "(SELECT * FROM contact_changes WHERE contact_id = {contact} AND id + 0 > {since} OFFSET 0)"
-)
+JOURNAL = "(SELECT * FROM contact_changes WHERE contact_id = {contact} AND id + 0 > {since} OFFSET 0)"
 
 CARRIERS = ", ".join(f"'{field}'" for field in KEY_FIELDS)
 _IS_CARRIED = " OR ".join(
@@ -71,9 +69,7 @@ def custom_with(entry: str) -> str:
 
 def _holds(entry: str) -> str:
     """Whether contact c holds, to the letter, what the entry left; c.whole is its row."""
-    return (
-        f"(jsonb_populate_record(c.whole, {entry}) = c.whole AND c.custom = {custom_with(entry)})"
-    )
+    return f"(jsonb_populate_record(c.whole, {entry}) = c.whole AND c.custom = {custom_with(entry)})"
 
 
 def found(unit: str, entries: str) -> str:
@@ -150,7 +146,9 @@ OTHERS = f"""others AS MATERIALIZED (
       SELECT f.contact_id, {NOW} AS now
       FROM (SELECT DISTINCT contact_id FROM found WHERE returns AND NOT is_plain) f
       CROSS JOIN LATERAL (SELECT * FROM contacts k WHERE k.id = f.contact_id LIMIT 1) c)"""
-_KEY_OF = f"CASE WHEN field IN ({CARRIERS}) THEN {{value}} ->> 1 ELSE {{value}} #>> '{{{{}}}}' END"
+_KEY_OF = (
+    f"CASE WHEN field IN ({CARRIERS}) THEN {{value}} ->> 1 ELSE {{value}} #>> '{{{{}}}}' END"
+)
 _SHOWN = "CASE WHEN field IN ({carriers}) THEN {value} -> 0 ELSE {value} END"
 IS_NO_TAG = "field NOT LIKE 'tag%%'"
 CARRIES_KEY = f"field IN ({CARRIERS})"

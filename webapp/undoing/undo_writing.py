@@ -53,7 +53,9 @@ def remove_whole(conn: psycopg.Connection[Any], created: Sequence[Row]) -> bool:
     return bool(found["removed"] == len(created))
 
 
-def remove(conn: psycopg.Connection[Any], unit: Unit, created: Sequence[Row], *, new: bool) -> int:
+def remove(
+    conn: psycopg.Connection[Any], unit: Unit, created: Sequence[Row], *, new: bool
+) -> int:
     """Remove created contacts that no change by others stands on: how many.
 
     The others are due, and if new listed.

@@ -33,7 +33,9 @@ class Field:
     in_address: bool = False  # an address is taken whole: all its fields from the same one
 
     identifies: bool = False  # it says by itself whom a row means; a row needs one such field
-    match_rank: int | None = None  # among the keys that contacts are found by; 1 is the strongest
+    match_rank: int | None = (
+        None  # among the keys that contacts are found by; 1 is the strongest
+    )
     match_note: str = ""  # said beside the choice to match by it
     unique: bool = False  # no two contacts have the same
     has_key: bool = False  # it is compared by a column derived from it, `<name>_key`
@@ -286,7 +288,9 @@ def ranked(rank: str) -> tuple[str, ...]:
     return tuple(field.name for field in sorted(having, key=attrgetter(rank)))
 
 
-SCALARS = tuple(field.name for field in FIELDS)  # the text columns of contacts and of staged rows
+SCALARS = tuple(
+    field.name for field in FIELDS
+)  # the text columns of contacts and of staged rows
 NAMES = tuple(field.name for field in FIELDS if field.in_full_name)
 ADDRESS = tuple(field.name for field in FIELDS if field.in_address)
 SEARCHED = tuple(field.name for field in FIELDS if field.searchable)

@@ -11,7 +11,9 @@ MATCH_KEYS = ranked("match_rank")  # strongest first
 KEYS = {name: TARGETS[name] for name in MATCH_KEYS}
 UNIQUE_KEYS = tuple(name for name, field in KEYS.items() if field.unique)
 # What is matched by where nothing is chosen.
-DEFAULT_KEYS: tuple[MatchKey, ...] = tuple(key for key in get_args(MatchKey) if key in UNIQUE_KEYS)
+DEFAULT_KEYS: tuple[MatchKey, ...] = tuple(
+    key for key in get_args(MatchKey) if key in UNIQUE_KEYS
+)
 KEY_COLUMN = {name: field.key for name, field in KEYS.items()}
 # Derived keys travel with their field.
 KEY_FIELDS = {field.name: field.key for field in FIELDS if field.has_key}

@@ -41,11 +41,15 @@ MESSAGES = {
     "is_pdf": Message(
         "This is a PDF", "Export the table it was made from as CSV or .xlsx and upload that."
     ),
-    "is_html": Message("This is a web page", "Export the table as CSV or .xlsx and upload that."),
+    "is_html": Message(
+        "This is a web page", "Export the table as CSV or .xlsx and upload that."
+    ),
     "is_image": Message(
         "This is a picture", "Export the contacts as CSV or .xlsx and upload that."
     ),
-    "is_program": Message("This is a program", "Choose the CSV or .xlsx file with your contacts."),
+    "is_program": Message(
+        "This is a program", "Choose the CSV or .xlsx file with your contacts."
+    ),
     "is_archive": Message(
         "This is an archive", "Unpack it and upload the CSV or .xlsx file inside."
     ),
@@ -66,7 +70,8 @@ MESSAGES = {
         "Put the table into a spreadsheet, save it as CSV or .xlsx and upload that.",
     ),
     "is_vcard": Message(
-        "This is a vCard file", "Export the contacts from your address book as CSV and upload that."
+        "This is a vCard file",
+        "Export the contacts from your address book as CSV and upload that.",
     ),
     "wrong_name": Message(
         "Files named {extension} are not read",
@@ -154,7 +159,9 @@ MESSAGES = {
         "More cells than columns",
         "Put cells that hold the delimiter into quotes, or delete what stands beyond the last column.",
     ),
-    "email_no_at": Message("The e-mail has no @", "Give the e-mail an @, as in name@example.com."),
+    "email_no_at": Message(
+        "The e-mail has no @", "Give the e-mail an @, as in name@example.com."
+    ),
     "email_invalid": Message(
         "The e-mail is not an address", "Write the e-mail as in name@example.com."
     ),
@@ -168,7 +175,9 @@ MESSAGES = {
     "date_ambiguous": Message(
         "Day or month first?", "Say whether {value} has the day or the month first."
     ),
-    "date_unreadable": Message("The birthday is not a date", "Write the birthday as 1985-04-23."),
+    "date_unreadable": Message(
+        "The birthday is not a date", "Write the birthday as 1985-04-23."
+    ),
     "no_identity": Message(
         "No e-mail, phone or name", "Give {where} an e-mail, a phone or a name."
     ),
@@ -185,14 +194,17 @@ MESSAGES = {
         "Correct the ID or the e-mail: they name different contacts.",
     ),
     "joins_row": Message(
-        "The same contact as an earlier row", "This row is about the same contact as row {row}."
+        "The same contact as an earlier row",
+        "This row is about the same contact as row {row}.",
     ),
     "left_out": Message("Left out by you", "Nothing to do: you left these rows out."),
     "database_error": Message(
-        "The database refused the row", "Correct the row as the message says, and run it again."
+        "The database refused the row",
+        "Correct the row as the message says, and run it again.",
     ),
     "batch_failed": Message(
-        "The batch failed three times", "Run the failed rows again; nothing of them was written."
+        "The batch failed three times",
+        "Run the failed rows again; nothing of them was written.",
     ),
     "workers_lost": Message(
         "The batch ended three workers",
@@ -267,7 +279,8 @@ MESSAGES = {
     ),
     # Contacts by hand
     "contact_busy": Message(
-        "An import is writing to this contact at this moment", "Send it again in a few seconds."
+        "An import is writing to this contact at this moment",
+        "Send it again in a few seconds.",
     ),
     "contact_changed": Message(
         "This contact was changed while you edited it",
@@ -290,9 +303,12 @@ MESSAGES = {
     "account_last_administrator": Message(
         "This is the last administrator who can sign in", "Make another one first."
     ),
-    "account_name_invalid": Message("", "Give a name of at most {limit} characters in one line."),
+    "account_name_invalid": Message(
+        "", "Give a name of at most {limit} characters in one line."
+    ),
     "account_not_administrator": Message(
-        "Another administrator changed your own account meanwhile", "Ask an administrator to do it."
+        "Another administrator changed your own account meanwhile",
+        "Ask an administrator to do it.",
     ),
     "account_own": Message(
         "Nothing was changed", "Another administrator can change your own account."
@@ -314,7 +330,9 @@ MESSAGES = {
     ),
     "bad_batch_size": Message("", "Give a batch size from 1 to {limit}, or auto."),
     "bad_choice": Message("", "Choose from what the page offers."),
-    "bad_clear_token": Message("", "Give a clear token of at most {limit} characters in one line."),
+    "bad_clear_token": Message(
+        "", "Give a clear token of at most {limit} characters in one line."
+    ),
     "bad_date_order": Message("", "Choose whether the day or the month comes first."),
     "bad_default_country": Message("", "Give the country by its two letters, as in DE."),
     "bad_delimiter": Message("", "Choose a delimiter from the list."),
@@ -323,7 +341,8 @@ MESSAGES = {
     ),
     "bad_encoding": Message("", "Choose an encoding from the list."),
     "bad_header_row": Message(
-        "", "Give the row of the header as a number from 0 to {limit}. 0 says that there is none."
+        "",
+        "Give the row of the header as a number from 0 to {limit}. 0 says that there is none.",
     ),
     "bad_import_id": Message("That is no import", "Choose it from the list of imports."),
     "bad_line": Message("", "Give {what} of at most {limit} characters in one line."),
@@ -347,15 +366,20 @@ MESSAGES = {
     ),
     "key_used_before": Message("", "Use a new key for a new file."),
     "other_import": Message("", "Give the import_id of the address."),
-    "import_at_work": Message("This import is still at work", "Stop it first, then roll it back."),
-    "row_unknown": Message("This row is not on the list", "Go back to the rows with a problem."),
+    "import_at_work": Message(
+        "This import is still at work", "Stop it first, then roll it back."
+    ),
+    "row_unknown": Message(
+        "This row is not on the list", "Go back to the rows with a problem."
+    ),
     "wrong_state": Message("", "The import is {standing}; this cannot be asked of it now."),
     # What a status alone says: to programs, and on a page
     "api_400": Message(
         "The request cannot be read", "Send it as the documentation at /api/docs shows."
     ),
     "api_401": Message(
-        "No valid token", "Send the header Authorization: Bearer and a token that is not revoked."
+        "No valid token",
+        "Send the header Authorization: Bearer and a token that is not revoked.",
     ),
     "api_403": Message(
         "Your role does not allow this", "Ask an administrator to give you the right to do it."
@@ -380,9 +404,12 @@ MESSAGES = {
     "api_429": Message(
         "Too many requests at once", "Wait as long as Retry-After says, in seconds."
     ),
-    "api_500": Message("Something went wrong on our side", "Try it again; nothing was changed."),
+    "api_500": Message(
+        "Something went wrong on our side", "Try it again; nothing was changed."
+    ),
     "api_503": Message(
-        "The database or the queue is out of reach", "Nothing was changed. Try again in a moment."
+        "The database or the queue is out of reach",
+        "Nothing was changed. Try again in a moment.",
     ),
     "page_400": Message(
         "That request is incomplete",
@@ -405,7 +432,9 @@ MESSAGES = {
         "Correct what you gave and send it again. Nothing was changed.",
     ),
     "page_429": Message("Too many tries", "Wait a minute, then try again."),
-    "page_500": Message("Something went wrong on our side", "Nothing was changed. Try it again."),
+    "page_500": Message(
+        "Something went wrong on our side", "Nothing was changed. Try it again."
+    ),
     "page_503": Message(
         "The database is out of reach",
         "Nothing is lost; running imports go on by themselves. Reload in a moment.",

@@ -17,7 +17,9 @@ class Action(StrEnum):
     """What a person can do about a row of this outcome once the import has ended."""
 
     UNDO = "undo"  # the row wrote to a contact, and an undo takes that back
-    CORRECT = "correct"  # the row is among the rejected rows, to be corrected and uploaded again
+    CORRECT = (
+        "correct"  # the row is among the rejected rows, to be corrected and uploaded again
+    )
     RETRY = "retry"  # the row can be run again as it is
 
 
@@ -28,7 +30,9 @@ class Colour(NamedTuple):
     dark: str
 
 
-REST = Colour("#e6eaf0", "#2a3342")  # the part of the bar that stands for rows without an outcome
+REST = Colour(
+    "#e6eaf0", "#2a3342"
+)  # the part of the bar that stands for rows without an outcome
 
 
 class Outcome(StrEnum):

@@ -237,7 +237,11 @@ TRANSITIONS: dict[State, dict[State, str | None]] = {
         State.UPLOADED: "check_cancelled",
         State.REFUSED: None,
     },
-    State.READY: {State.CHECKING: "check_started", State.QUEUED: "queued", State.UPLOADED: None},
+    State.READY: {
+        State.CHECKING: "check_started",
+        State.QUEUED: "queued",
+        State.UPLOADED: None,
+    },
     State.REFUSED: {State.CHECKING: "check_started"},
     # A second run over failed rows that is cancelled goes back to where it was.
     State.QUEUED: {

@@ -150,7 +150,9 @@ def revoke(user_id: int, which: ColumnElement[bool]) -> int:
     living = update(ApiToken).where(
         ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), which
     )
-    revoked = db.session.scalars(living.values(revoked_at=func.now()).returning(ApiToken.id)).all()
+    revoked = db.session.scalars(
+        living.values(revoked_at=func.now()).returning(ApiToken.id)
+    ).all()
     db.session.commit()
     return len(revoked)
 

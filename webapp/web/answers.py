@@ -20,7 +20,9 @@ def step_url(found: ContactImport) -> str:
 
 def elsewhere(url: str) -> ResponseReturnValue:
     """Lead to another page, also where htmx asked for a part of one."""
-    return ("", 200, {"HX-Redirect": url}) if request.headers.get("HX-Request") else redirect(url)
+    return (
+        ("", 200, {"HX-Redirect": url}) if request.headers.get("HX-Request") else redirect(url)
+    )
 
 
 def refused_on(refusal: Refusal, page: Callable[[str], str]) -> ResponseReturnValue:

@@ -24,7 +24,13 @@ from webapp.staging import corrections
 from webapp.undoing import undo_by_hand
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.web import forms
-from webapp.web.access import change_import, load_import, refuse_others, refuse_viewers, settings
+from webapp.web.access import (
+    change_import,
+    load_import,
+    refuse_others,
+    refuse_viewers,
+    settings,
+)
 from webapp.web.extensions import db
 
 Result = TypeVar("Result")
@@ -42,7 +48,9 @@ def _committed(ask: Callable[[Session], Result]) -> Result:
     return result
 
 
-def _of_import(import_id: UUID, ask: Callable[[Session], Result], *, wakes: bool = True) -> Result:
+def _of_import(
+    import_id: UUID, ask: Callable[[Session], Result], *, wakes: bool = True
+) -> Result:
     """Ask something of an import that this person may change, and wake a worker for it."""
     change_import(import_id)
     try:
@@ -179,7 +187,9 @@ def _refuse_what_no_file_has(found: ContactImport, asked: forms.CorrectionReques
 
 def leave_out(import_id: UUID, row: int, *, out: bool) -> None:
     """Leave a row out of the import, or take it in again."""
-    _of_import(import_id, lambda session: corrections.leave_out(session, import_id, row, out=out))
+    _of_import(
+        import_id, lambda session: corrections.leave_out(session, import_id, row, out=out)
+    )
 
 
 def execute(import_id: UUID, asked: forms.ExecuteRequest) -> None:
@@ -261,7 +271,9 @@ def delete_contact(contact_id: int, asked: forms.ContactDeletion) -> None:
     refuse_viewers()
     load_contact(contact_id)
     user_id = current_user.id
-    _committed(lambda session: journal.delete_contact(session, contact_id, asked.version, user_id))
+    _committed(
+        lambda session: journal.delete_contact(session, contact_id, asked.version, user_id)
+    )
 
 
 def erase_contact(contact_id: int, asked: forms.Erasure) -> None:

@@ -29,7 +29,10 @@ class ConcurrencyLimit:
     def place(self, user_id: int) -> Iterator[None]:
         """One more of this person's, for as long as the block takes. Raises Full."""
         with self.lock:
-            if self.under_way.total() >= self.total or self.under_way[user_id] >= self.per_person:
+            if (
+                self.under_way.total() >= self.total
+                or self.under_way[user_id] >= self.per_person
+            ):
                 raise Full
             self.under_way[user_id] += 1
 

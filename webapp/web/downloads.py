@@ -32,7 +32,9 @@ def report_csv(import_id: UUID) -> Response:
 
 def rejected_csv(import_id: UUID) -> Response:
     """The rows that did not get in."""
-    return _csv(import_id, partial(exports.rejected_csv, limits=limits(settings())), "rejected")
+    return _csv(
+        import_id, partial(exports.rejected_csv, limits=limits(settings())), "rejected"
+    )
 
 
 def undo_csv(import_id: UUID) -> Response:
@@ -40,7 +42,9 @@ def undo_csv(import_id: UUID) -> Response:
     return _csv(import_id, exports.undo_csv, "rollback")
 
 
-def _csv(import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str) -> Response:
+def _csv(
+    import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str
+) -> Response:
     """Raises concurrency.Full, which is answered with 429, and Refusal("wrong_state")."""
     found = checked_import(import_id)
     place = ExitStack()

@@ -207,7 +207,9 @@ class Hub:
 
             try:
                 self._end_revoked(open_)
-            except SQLAlchemyError as error:  # Nothing new is shown either, as long as it is away.
+            except (
+                SQLAlchemyError
+            ) as error:  # Nothing new is shown either, as long as it is away.
                 logger.warning("live: database out of reach: %s", type(error).__name__)
 
     def _end_revoked(self, places: list[Place]) -> None:
@@ -276,7 +278,9 @@ class Hub:
 
             busy = channel.snapshot is None or channel.snapshot.found.state in WORKED_ON
             time.sleep(
-                max((LOOK_SECONDS if busy else IDLE_SECONDS) - (time.monotonic() - began), 0.01)
+                max(
+                    (LOOK_SECONDS if busy else IDLE_SECONDS) - (time.monotonic() - began), 0.01
+                )
             )
 
     def _look(self, import_id: UUID, channel: Channel) -> None:

@@ -101,7 +101,9 @@ def _of_token(header: str) -> Identity | None:
         select(User, ApiToken)
         .join(ApiToken, ApiToken.user_id == User.id)
         .where(
-            ApiToken.token_hash == digest(token.strip()), ApiToken.revoked_at.is_(None), User.active
+            ApiToken.token_hash == digest(token.strip()),
+            ApiToken.revoked_at.is_(None),
+            User.active,
         )
     ).first()
 
@@ -128,7 +130,9 @@ def still_valid(credentials: Collection[bytes]) -> dict[bytes, str]:
     tokens = select(ApiToken.token_hash, User.role).join(User, User.id == ApiToken.user_id)
     living = union_all(
         sessions.where(Session.token_hash.in_(wanted), User.active),
-        tokens.where(ApiToken.token_hash.in_(wanted), ApiToken.revoked_at.is_(None), User.active),
+        tokens.where(
+            ApiToken.token_hash.in_(wanted), ApiToken.revoked_at.is_(None), User.active
+        ),
     )
 
     return {row[0]: row[1] for row in db.session.execute(living)}

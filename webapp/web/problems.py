@@ -90,7 +90,11 @@ def concerns_api() -> bool:
 def answer(error: HTTPException) -> Response:
     """Any HTTP error as a problem document, with the headers that the error brings along."""
     status = error.code if error.code in CODES else 500 if (error.code or 500) >= 500 else 400  # noqa: PLR2004
-    found = error.document if isinstance(error, Problem) else document(status, *plain_words(status))
+    found = (
+        error.document
+        if isinstance(error, Problem)
+        else document(status, *plain_words(status))
+    )
     response = Response(json.dumps(found), found["status"], mimetype=MEDIA_TYPE)
     response.headers.update(headers_of(error))
     if isinstance(error, Problem):

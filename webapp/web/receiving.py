@@ -27,7 +27,9 @@ UPLOADS = {"wizard.upload", "api.upload_import"}
 # Each holds a connection for as long as its sender takes. Uploads beyond these are kept in a
 # temporary file meanwhile.
 _slots = threading.Semaphore(RECEIVED_AT_ONCE)
-_under_way = ConcurrencyLimit(BODIES_AT_ONCE, BODIES_AT_ONCE_PER_PERSON)  # Each holds a thread.
+_under_way = ConcurrencyLimit(
+    BODIES_AT_ONCE, BODIES_AT_ONCE_PER_PERSON
+)  # Each holds a thread.
 
 
 class ReceivingRequest(CheckedRequest):
@@ -86,7 +88,9 @@ def _admit() -> ResponseReturnValue | None:
 def _is_large() -> bool:
     """Whether the body is one that the worker has not read whole, or one of unknown length."""
     length = request.content_length
-    return "Transfer-Encoding" in request.headers if length is None else length > SMALL_BODY_BYTES
+    return (
+        "Transfer-Encoding" in request.headers if length is None else length > SMALL_BODY_BYTES
+    )
 
 
 def _stranger(*, upload: bool) -> ResponseReturnValue:

@@ -34,7 +34,9 @@ from webapp.web.extensions import csrf, db
 from webapp.web.problems import Problem
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
-csrf.exempt(blueprint)  # A token is proof enough; browser sessions that write are checked below.
+csrf.exempt(
+    blueprint
+)  # A token is proof enough; browser sessions that write are checked below.
 READS = {"GET", "HEAD", "OPTIONS"}
 OPEN = {"api.openapi_document", "api.documentation"}
 ROLLBACK_SECONDS = 3.0  # waited for before a rollback is answered with 202
@@ -67,7 +69,9 @@ def _came_from_our_page() -> None:
         csrf.protect()
     except CSRFError:
         raise Problem(
-            400, "csrf", "Send the page's CSRF token in the header X-CSRFToken, or use a token."
+            400,
+            "csrf",
+            "Send the page's CSRF token in the header X-CSRFToken, or use a token.",
         ) from None
 
 
@@ -171,7 +175,9 @@ def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseRetu
 def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
     cleared = kept.cleared if found.clear_token else None
     return schemas.Preview(
-        outcomes=schemas.Outcomes(**kept.outcomes), cleared=cleared, computed_at=kept.computed_at
+        outcomes=schemas.Outcomes(**kept.outcomes),
+        cleared=cleared,
+        computed_at=kept.computed_at,
     )
 
 
@@ -180,7 +186,9 @@ def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
     "Run the import",
     {
         200: STREAM,
-        202: Answer("With Accept: application/json, the session at once.", schemas.ImportSession),
+        202: Answer(
+            "With Accept: application/json, the session at once.", schemas.ImportSession
+        ),
     },
     body=forms.ExecuteRequest,
     refuses=(400, 403, 404, 406, 409, 413, 415, 422),
@@ -223,10 +231,14 @@ def follow_import(import_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/imports/<uuid:import_id>/progress")
-@contract("Where the import is", {200: Answer("The progress.", schemas.Progress)}, refuses=(404,))
+@contract(
+    "Where the import is", {200: Answer("The progress.", schemas.Progress)}, refuses=(404,)
+)
 def read_progress(import_id: UUID) -> ResponseReturnValue:
     load_import(import_id)
-    return given(representations.progress_of(ProgressTracker(db.session(), import_id).progress()))
+    return given(
+        representations.progress_of(ProgressTracker(db.session(), import_id).progress())
+    )
 
 
 @blueprint.post("/imports/<uuid:import_id>/cancel")
@@ -298,4 +310,6 @@ def roll_back_import(import_id: UUID) -> ResponseReturnValue:
         if snapshot is not None and snapshot.found.state == State.ROLLED_BACK:
             return given(representations.undone_of(snapshot.found))
 
-    return session_answer(import_id, 202, Location=url_for("api.read_import", import_id=import_id))
+    return session_answer(
+        import_id, 202, Location=url_for("api.read_import", import_id=import_id)
+    )

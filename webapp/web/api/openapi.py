@@ -25,7 +25,10 @@ HEADERS = {
         "description": "Where the session is.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "Retry-After": {
+        "description": "Seconds to wait.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "WWW-Authenticate": {"description": "Bearer.", "schema": {"type": "string"}},
 }
 PATH_TYPES = {
@@ -60,9 +63,7 @@ FLOW = (
         "read_contact",
     ),
 )
-WEB = (
-    "The JSON API of Rowcall: upload a file, map its columns, preview, execute, follow, take back."
-)
+WEB = "The JSON API of Rowcall: upload a file, map its columns, preview, execute, follow, take back."
 
 
 @blueprint.get("/openapi.json")
@@ -205,14 +206,22 @@ def _blank_or(schema: dict[str, Any], required: bool) -> dict[str, Any]:
         return schema
 
     branches = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
-    plain = [{key: value for key, value in one.items() if key != "default"} for one in branches]
+    plain = [
+        {key: value for key, value in one.items() if key != "default"} for one in branches
+    ]
     return {"anyOf": [*plain, {"type": "string", "maxLength": 0}]}
 
 
 def _header_parameters(contract: Contract) -> list[dict[str, Any]]:
     text = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[!-~]+$"}
     return [
-        {"name": name, "in": "header", "required": False, "description": meaning, "schema": text}
+        {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "description": meaning,
+            "schema": text,
+        }
         for name, meaning in contract.headers.items()
     ]
 
@@ -227,7 +236,8 @@ def _body(contract: Contract) -> dict[str, Any] | None:
     if contract.form:
         form = _inlined(contract.form.model_json_schema())
         parts = {
-            name: _blank_or(schema, required=False) for name, schema in form["properties"].items()
+            name: _blank_or(schema, required=False)
+            for name, schema in form["properties"].items()
         }
         file = {
             "type": "string",
@@ -314,7 +324,9 @@ def _health(name: str, summary: str, model: str, *also: int) -> dict[str, Any]:
         str(status): {"description": HTTPStatus(status).phrase, "content": content}
         for status in (200, *also)
     }
-    return {"get": {"operationId": name, "summary": summary, "security": [], "responses": answers}}
+    return {
+        "get": {"operationId": name, "summary": summary, "security": [], "responses": answers}
+    }
 
 
 HEALTH = {

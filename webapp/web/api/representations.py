@@ -153,7 +153,9 @@ def contact_of(contact: Contact) -> schemas.Contact:
     return schemas.Contact(**_fields(contact))
 
 
-def contact_with_provenance(session: Session, contact: Contact) -> schemas.ContactWithProvenance:
+def contact_with_provenance(
+    session: Session, contact: Contact
+) -> schemas.ContactWithProvenance:
     origins = {
         name: schemas.Origin(
             **{part: getattr(origin, part) for part in schemas.Origin.model_fields}

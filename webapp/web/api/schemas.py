@@ -133,7 +133,9 @@ class ImportSession(Given):
     suggested_mapping: list[str | None]
     mapping: list[str | None] | None
     options: Options
-    total: Annotated[int | None, Field(description="Rows of the file, once the check is through.")]
+    total: Annotated[
+        int | None, Field(description="Rows of the file, once the check is through.")
+    ]
     outcomes: Outcomes
     created_by: Annotated[str, Field(description="The e-mail address of the person.")]
     created_at: Moment
@@ -149,7 +151,8 @@ class Work(Given):
     progress: Annotated[float, Field(ge=0, le=100)]
     processed: int
     total: Annotated[
-        int | None, Field(description="Null while it is unknown, as it is while a file is checked.")
+        int | None,
+        Field(description="Null while it is unknown, as it is while a file is checked."),
     ]
 
 
@@ -160,7 +163,8 @@ class Progress(Given):
     """
 
     progress: Annotated[
-        float, Field(ge=0, le=100, description="Percent; 100 only when every row was processed.")
+        float,
+        Field(ge=0, le=100, description="Percent; 100 only when every row was processed."),
     ]
     processed: int
     total: int
@@ -208,7 +212,8 @@ class Preview(Given):
 
     outcomes: Outcomes | None
     cleared: Annotated[
-        int | None, Field(description="Fields that the clear token empties; null without a token.")
+        int | None,
+        Field(description="Fields that the clear token empties; null without a token."),
     ]
     computed_at: Moment | None
 

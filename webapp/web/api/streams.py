@@ -18,7 +18,9 @@ from webapp.web.extensions import db
 from webapp.web.hub import bound_sends
 from webapp.web.problems import Problem
 
-QUIET_SECONDS = 10.0  # a comment at least this often, so that no proxy takes the stream for dead
+QUIET_SECONDS = (
+    10.0  # a comment at least this often, so that no proxy takes the stream for dead
+)
 RECONNECT_MS = 2000
 
 
@@ -47,7 +49,9 @@ def stream(import_id: UUID, reserved: Reserved) -> Response:
     return response
 
 
-def _events(watched: hub.Hub, import_id: UUID, seconds: float, place: hub.Place) -> Iterator[bytes]:
+def _events(
+    watched: hub.Hub, import_id: UUID, seconds: float, place: hub.Place
+) -> Iterator[bytes]:
     yield f"retry: {RECONNECT_MS}\n\n".encode()
     commented = time.monotonic()
 

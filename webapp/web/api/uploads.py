@@ -42,7 +42,9 @@ UPLOAD_LINKS = {
     "Upload a file",
     {
         201: Answer(
-            "The file is stored and its head is read.", schemas.ImportSession, headers=("Location",)
+            "The file is stored and its head is read.",
+            schemas.ImportSession,
+            headers=("Location",),
         )
     },
     form=forms.UploadForm,
@@ -54,7 +56,9 @@ UPLOAD_LINKS = {
 )
 def upload_import() -> ResponseReturnValue:
     if request.mimetype != "multipart/form-data":
-        raise Problem(415, detail="Send the file as multipart/form-data, in the part named file.")
+        raise Problem(
+            415, detail="Send the file as multipart/form-data, in the part named file."
+        )
 
     form, key = _upload_form(), _idempotency_key()
     file = request.files["file"]
@@ -127,12 +131,16 @@ def list_imports(query: schemas.ImportsQuery) -> ResponseReturnValue:
 
 
 def _cursor(last: ContactImport) -> str:
-    return base64.urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
+    return base64.urlsafe_b64encode(
+        f"{last.created_at.isoformat()} {last.id}".encode()
+    ).decode()
 
 
 def _position(cursor: str) -> tuple[datetime, UUID]:
     with suppress(ValueError):
-        moment, _, import_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        moment, _, import_id = (
+            base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        )
         at = datetime.fromisoformat(moment)
         if at.tzinfo:
             return at, UUID(import_id)

@@ -97,7 +97,8 @@ class MappingRequest(Strict):
     """One target or null for each column, in the file's order; what each key means for finding a contact."""
 
     mapping: Annotated[
-        list[Annotated[Text, Field(max_length=120)] | None], Field(min_length=1, max_length=1000)
+        list[Annotated[Text, Field(max_length=120)] | None],
+        Field(min_length=1, max_length=1000),
     ]
     default_country: Country | None = None
     match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = [*DEFAULT_KEYS]

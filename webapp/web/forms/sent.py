@@ -57,7 +57,9 @@ def _line_of(longest: int, what: str) -> BeforeValidator:
 
     def line(text: str) -> str:
         if len(text) > longest or LINE_ENDS.search(text):
-            raise PydanticCustomError("bad_line", "Give one line", {"what": what, "limit": longest})
+            raise PydanticCustomError(
+                "bad_line", "Give one line", {"what": what, "limit": longest}
+            )
         return text
 
     return BeforeValidator(line)
@@ -237,7 +239,8 @@ def how_to_read() -> forms.UploadForm:
     """How the file is to be read, from the form or, for a look, from the address."""
     given: Mapping[str, str] = request.form if request.method == "POST" else request.args
     values = {
-        name: given.get(name) or None for name in ("encoding", "delimiter", "sheet", "header_row")
+        name: given.get(name) or None
+        for name in ("encoding", "delimiter", "sheet", "header_row")
     }
     if values["delimiter"] == TAB:
         values["delimiter"] = "\t"

@@ -82,7 +82,9 @@ def _push(ws: Server, import_id: UUID) -> CloseReason:
     Raises ConnectionClosed when the watcher left.
     """
     watched, fragment = hub.current(), ""
-    for snapshot in watched.watch(import_id, settings().stream_seconds, PUSH_SECONDS, g.watcher):
+    for snapshot in watched.watch(
+        import_id, settings().stream_seconds, PUSH_SECONDS, g.watcher
+    ):
         if not ws.connected:
             return CloseReason.NORMAL_CLOSURE
         if ws.input_buffer:

@@ -110,7 +110,8 @@ def change_password() -> ResponseReturnValue:
     person = current_user.id
     asked = sent.form(forms.PasswordChange)
     kept = (
-        db.session.scalar(select(User.password_hash).where(User.id == person)) or passwords.UNKNOWN
+        db.session.scalar(select(User.password_hash).where(User.id == person))
+        or passwords.UNKNOWN
     )
     db.session.rollback()  # No connection is held while others have their passwords looked at.
     if not passwords.verified(kept, asked.present, current_user.email):
@@ -165,7 +166,9 @@ def change_user(user_id: int) -> ResponseReturnValue:
     asked = sent.form(forms.AccountChange)
 
     try:
-        accounts.change_account(user_id, role=asked.role, active=asked.active, by=current_user.id)
+        accounts.change_account(
+            user_id, role=asked.role, active=asked.active, by=current_user.id
+        )
     except Refusal as refusal:
         if refusal.code == "account_not_administrator":
             raise

@@ -59,7 +59,9 @@ _ORDER = {name: place for place, name in enumerate(TARGETS)}
 
 def known(change_id: int) -> recent_changes.RecentChange | None:
     """The change that the address names, for the line that offers to undo it or says that it is undone."""
-    return recent_changes.find(db.session(), retention_days(), change_id) if change_id else None
+    return (
+        recent_changes.find(db.session(), retention_days(), change_id) if change_id else None
+    )
 
 
 @blueprint.post("/contacts/changes/<int:change_id>/undo")
@@ -79,7 +81,8 @@ def undo(change_id: int) -> ResponseReturnValue:
             change=recent_changes.find(db.session(), retention_days(), change_id),
             undone=undone,
             holders={
-                kept["field"]: recent_changes.holder(db.session(), kept) for kept in undone.kept
+                kept["field"]: recent_changes.holder(db.session(), kept)
+                for kept in undone.kept
             },
         )
 
@@ -97,12 +100,16 @@ def _refused(change_id: int, refusal: Refusal, where: sent.ChangeForm) -> Respon
     return refused_on(refusal, lambda words: _page(where.before, problem=words))
 
 
-def _back(change_id: int, contact_id: int | None, where: sent.ChangeForm) -> ResponseReturnValue:
+def _back(
+    change_id: int, contact_id: int | None, where: sent.ChangeForm
+) -> ResponseReturnValue:
     """To where the undo was asked for, with a line at the place."""
     if contact_id is None or where.at == LIST:
         before = where.before or None
         return redirect(
-            url_for("changes.index", before=before, undone=change_id, _anchor=f"change-{change_id}")
+            url_for(
+                "changes.index", before=before, undone=change_id, _anchor=f"change-{change_id}"
+            )
         )
 
     return redirect(url_for("contacts.show", contact_id=contact_id, undone=change_id))

@@ -55,12 +55,17 @@ def show(import_id: UUID) -> ResponseReturnValue:
     )
 
     return _page(
-        found, chosen or found.mapping or found.suggested_mapping, used=wanted if chosen else None
+        found,
+        chosen or found.mapping or found.suggested_mapping,
+        used=wanted if chosen else None,
     )
 
 
 def _page(
-    found: ContactImport, chosen: list[Any], problem: str | None = None, used: int | None = None
+    found: ContactImport,
+    chosen: list[Any],
+    problem: str | None = None,
+    used: int | None = None,
 ) -> str:
     before = found.head.get("mapped_before")
 
@@ -115,7 +120,8 @@ def choose(import_id: UUID) -> ResponseReturnValue:
         commands.map_columns(import_id, asked, name)
     except Refusal as refusal:
         return refused_on(
-            refusal, lambda words: _page(load_import(import_id), sent.chosen_targets(width), words)
+            refusal,
+            lambda words: _page(load_import(import_id), sent.chosen_targets(width), words),
         )
 
     return redirect(url_for("wizard.checking", import_id=import_id))

@@ -97,7 +97,11 @@ def edit(contact_id: int) -> ResponseReturnValue:
         return refused_on(refusal, partial(_again, contact_id, asked, refusal))
 
     changed = contact.version != asked.version
-    saved = recent_changes.newest_of(db.session(), contact_id, current_user.id) if changed else None
+    saved = (
+        recent_changes.newest_of(db.session(), contact_id, current_user.id)
+        if changed
+        else None
+    )
 
     return redirect(url_for("contacts.show", contact_id=contact_id, saved=saved))
 
@@ -109,7 +113,8 @@ def _again(contact_id: int, asked: ContactEdit, refusal: Refusal, words: str) ->
         return _stale(contact, asked.values, words)
 
     problems = {
-        problem["field"]: _instruction(problem) for problem in refusal.facts.get("problems", [])
+        problem["field"]: _instruction(problem)
+        for problem in refusal.facts.get("problems", [])
     }
 
     return _page(contact, values=asked.values, problem=words, problems=problems)
@@ -128,7 +133,9 @@ def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
     The fields that were left alone show what stands there now, or else saving again would take that back.
     """
     stands, marks = journal.form_values(contact), sent.marks()
-    typed = {name: text for name, text in values.items() if marks.get(name) != journal.mark(text)}
+    typed = {
+        name: text for name, text in values.items() if marks.get(name) != journal.mark(text)
+    }
     now = {
         name: stands.get(name, "")
         for name in typed
@@ -144,7 +151,9 @@ def delete(contact_id: int) -> ResponseReturnValue:
     try:
         commands.delete_contact(contact_id, sent.contact_deletion())
     except Refusal as refusal:
-        return refused_on(refusal, lambda words: _page(load_contact(contact_id), problem=words))
+        return refused_on(
+            refusal, lambda words: _page(load_contact(contact_id), problem=words)
+        )
 
     deleted = recent_changes.newest_of(db.session(), contact_id, current_user.id)
     return redirect(url_for("contacts.index", deleted=deleted))

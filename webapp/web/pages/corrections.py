@@ -66,7 +66,9 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
     """The row judged again for htmx; the list again for everybody else, or where other rows changed too."""
     code = sent.form(sent.RowForm).code or None
     if not request.headers.get("HX-Request"):
-        return redirect(url_for("mend.problems", import_id=import_id, code=code, after=row - 1))
+        return redirect(
+            url_for("mend.problems", import_id=import_id, code=code, after=row - 1)
+        )
     if whole_list:
         return elsewhere(url_for("mend.problems", import_id=import_id, code=code))
 
@@ -134,7 +136,10 @@ def _field(label: str, column: int, cell: str, words: list[str]) -> dict[str, An
     """
     shown = corrections.shown_of(cell)
     if len(shown) < len(cell):
-        words = [*words, f"Only the first {len(shown):,} of {len(cell):,} characters are shown."]
+        words = [
+            *words,
+            f"Only the first {len(shown):,} of {len(cell):,} characters are shown.",
+        ]
 
     return {
         "column": column,

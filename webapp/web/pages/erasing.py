@@ -26,7 +26,9 @@ def confirm(contact_id: int) -> str:
 
 def _page(contact: Contact, problem: str | None = None) -> str:
     traces = erasure.traces(db.session(), contact.id)
-    return render_template("contacts/erase.html", contact=contact, traces=traces, problem=problem)
+    return render_template(
+        "contacts/erase.html", contact=contact, traces=traces, problem=problem
+    )
 
 
 @blueprint.post("/contacts/<int:contact_id>/erase")

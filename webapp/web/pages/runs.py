@@ -42,7 +42,9 @@ def history() -> str:
     page = max(wanted.page, 1)
     asked = {"q": wanted.q, "state": wanted.state or "", "who": str(wanted.who or "")}
     newest = (
-        _matching(**asked).order_by(ContactImport.created_at.desc()).offset((page - 1) * A_PAGE)
+        _matching(**asked)
+        .order_by(ContactImport.created_at.desc())
+        .offset((page - 1) * A_PAGE)
     )
     found = db.session.execute(newest.limit(A_PAGE + 1)).all()
 
@@ -67,7 +69,9 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
 
     if state:
         wanted = wanted.where(
-            ContactImport.state.in_(PENDING if state == sent.WAITING else asked_for(State(state)))
+            ContactImport.state.in_(
+                PENDING if state == sent.WAITING else asked_for(State(state))
+            )
         )
 
     if who:
@@ -97,7 +101,8 @@ def history_row(import_id: UUID) -> str:
     """One line of the history, polled while its import moves."""
     found = load_import(import_id)
     return render_template(
-        "partials/history_row.html", item=_item(found, db.session.get_one(User, found.created_by))
+        "partials/history_row.html",
+        item=_item(found, db.session.get_one(User, found.created_by)),
     )
 
 
@@ -175,4 +180,6 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
     if "HX-Request" in request.headers:  # the waiting page asks whether it is over
         return Response(headers={"HX-Refresh": "true"})
 
-    return render_template("imports/rollback.html", found=found, undo=undo, until=undo_until(found))
+    return render_template(
+        "imports/rollback.html", found=found, undo=undo, until=undo_until(found)
+    )

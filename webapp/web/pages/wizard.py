@@ -18,7 +18,13 @@ from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
 from webapp.web import commands, forms
-from webapp.web.access import change_import, load_import, refuse_viewers, retention_days, settings
+from webapp.web.access import (
+    change_import,
+    load_import,
+    refuse_viewers,
+    retention_days,
+    settings,
+)
 from webapp.web.answers import elsewhere, refused_on, step_url
 from webapp.web.extensions import db
 from webapp.web.forms import sent
