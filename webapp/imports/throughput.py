@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webapp import queries
+from webapp.db import driver
+
+SQL = queries.load("progress")
 WINDOW = 3  # seconds: after a change of speed the average has settled this much later
 SHOWN = 12  # seconds that the line on the progress page spans
 NEWEST_ENTRIES = 5000  # read at most, however fast the batches come
@@ -45,7 +48,7 @@ def throughput(session: Session, import_id: UUID, event: str) -> Throughput:
         "most": NEWEST_ENTRIES,
         "span": WINDOW + SHOWN,
     }
-    found = [Second(*row) for row in session.execute(_SECONDS, parameters)]
+    found = [Second(*row) for row in driver(session).execute(SQL.seconds, parameters)]
     if not found:
         return Throughput(0.0)
 
@@ -65,13 +68,3 @@ def _average(found: Iterable[Second], until: int) -> float | None:
     window = [one for one in past if one.second > past[-1].second - WINDOW]
     seconds = window[-1].ended - min(one.began for one in window)
     return sum(one.rows for one in window) / max(seconds, 0.001)
-
-
-_SECONDS = text("""
-    WITH newest AS MATERIALIZED (
-      SELECT at, rows, COALESCE(duration_ms, 0) * interval '1 millisecond' AS took FROM contact_import_logs
-      WHERE import_id = :id AND event = :event AND rows IS NOT NULL ORDER BY id DESC LIMIT :most)
-    SELECT floor(extract(epoch FROM at))::bigint AS second, sum(rows)::bigint AS rows,
-      extract(epoch FROM min(at - took))::float8 AS began, extract(epoch FROM max(at))::float8 AS ended
-    FROM newest WHERE at > (SELECT max(at) FROM newest) - :span * interval '1 second'
-    GROUP BY 1 ORDER BY 1""")
