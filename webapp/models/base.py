@@ -1,0 +1,82 @@
+"""What all tables share: types, the columns of a contact's fields, and what an erasure empties."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Enum,
+    LargeBinary,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, JSONB
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.sql.operators import OperatorClass
+
+from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.keys import (
+    DERIVED_KEYS,
+)
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
+
+# What an erasure leaves alone: text that only the program writes, such as codes and the names of
+# its processes.
+CODE = {"erasure": "code"}
+# What describes a file and goes with it.
+OF_FILE = {"erasure": "file"}
+OUTCOME = Enum(*[outcome.value for outcome in STORED_OUTCOMES], name="outcome")
+
+
+class Base(DeclarativeBase):
+    """Plain SQLAlchemy, so that jobs can use the tables without Flask."""
+
+    type_annotation_map: ClassVar = {
+        str: Text,
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+class Allowed(DOMAIN):
+    """Text that is one of a few. SQLAlchemy has yet to say that it compares as text does."""
+
+    operator_classes = OperatorClass.STRING
+
+
+def one_of(name: str, *values: str) -> Allowed:
+    """A type of its own.
+
+    A constraint of the table is read and checked anew by each batch, for each of its writes.
+    """
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return Allowed(name, Text, constraint_name=f"{name}_known", check=f"VALUE IN ({allowed})")
+
+
+class Fields:
+    """The columns that a contact and a staged row share: the fields, and the keys made from them."""
+
+
+for _name in SCALARS:
+    setattr(Fields, _name, mapped_column(Text))
+for _key in DERIVED_KEYS:
+    setattr(Fields, _key, mapped_column(Text(collation="C")))
+
+
+def personal_columns(table: Table) -> list[Column[Any]]:
+    """The columns that may hold something of a person: texts, JSON and bytes, unless only the program writes them."""
+    closed = Enum, DOMAIN
+    holding = Text, JSONB, ARRAY, LargeBinary
+
+    return [
+        column
+        for column in table.c
+        if isinstance(column.type, holding)
+        and not isinstance(column.type, closed)
+        and column.info != CODE
+    ]
