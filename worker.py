@@ -39,7 +39,8 @@ IDLE_SECONDS = (
 
 
 class Sweeper:
-    """A process of its own that looks for idle imports, so that a long job never keeps it from its rounds.
+    """A process of its own that looks for idle imports, so that a long job never keeps it from
+    its rounds.
 
     The worker starts it again should it ever be lost, and it never outlives the worker.
     """
@@ -102,9 +103,11 @@ class Stop:
 
 
 class ImportWorker(Worker):
-    """RQ's worker, which also minds its sweeper and stops when it is told to, whether the queue answers or not.
+    """RQ's worker, which also minds its sweeper and stops when it is told to, whether the
+    queue answers or not.
 
-    It takes no commands from the queue: who can write there must not end imports, nor suspend them.
+    It takes no commands from the queue: who can write there must not end imports, nor suspend
+    them.
     """
 
     sweeper: Sweeper
@@ -155,7 +158,9 @@ class ImportWorker(Worker):
             self._end_batch()
 
     def _end_batch(self) -> None:
-        """Left alone, the work-horse would finish the whole import: it is told to end with its batch."""
+        """Left alone, the work-horse would finish the whole import: it is told to end with its
+        batch.
+        """
         with suppress(ProcessLookupError):
             os.kill(self.horse_pid, signal.SIGTERM)
 
@@ -166,7 +171,9 @@ class ImportWorker(Worker):
     def handle_job_failure(
         self, job: Any, queue: Any, *more: Any, exc_string: str = "", **named: Any
     ) -> None:
-        """RQ would keep the traceback in the queue, texts included: its first line says as much as is needed."""
+        """RQ would keep the traceback in the queue, texts included: its first line says as
+        much as is needed.
+        """
         named["exc_string"] = exc_string.partition("\n")[0]
         super().handle_job_failure(job, queue, *more, **named)
 

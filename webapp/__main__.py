@@ -1,6 +1,8 @@
-"""`python -m webapp` is what `make run` calls: it starts what the environment does not name, then the Procfile.
+"""`python -m webapp` is what `make run` calls: it starts what the environment does not name,
+then the Procfile.
 
-`python -m webapp environment` prints, for a shell to evaluate, what points at the servers that it starts.
+`python -m webapp environment` prints, for a shell to evaluate, what points at the servers that
+it starts.
 """
 
 import sys

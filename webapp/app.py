@@ -109,7 +109,9 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
 
 
 def _cookie_name(settings: Settings, *, secure: bool) -> str:
-    """Browsers hold the prefixes to their word: `__Host-` allows no path, `__Secure-` asks for TLS."""
+    """Browsers hold the prefixes to their word: `__Host-` allows no path, `__Secure-` asks for
+    TLS.
+    """
     if not secure:
         return "rowcall"
     return "__Secure-rowcall" if settings.url_path else "__Host-rowcall"

@@ -93,7 +93,9 @@ def enable_user(email: str) -> None:
 
 
 def _password(*, generate: bool) -> str:
-    """A new password: made up and printed, typed twice without showing, or a line of standard input."""
+    """A new password: made up and printed, typed twice without showing, or a line of standard
+    input.
+    """
     if generate:
         password = secrets.token_urlsafe(GENERATED_BYTES)
         click.echo(f"Password: {password}")

@@ -107,7 +107,9 @@ class Settings(BaseSettings):
 
     @property
     def site_url(self) -> str:
-        """Where people reach the site, as the web process's settings have it; no slash at the end."""
+        """Where people reach the site, as the web process's settings have it; no slash at the
+        end.
+        """
         return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
 
     @property

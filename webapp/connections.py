@@ -120,7 +120,9 @@ class Connection(TConn):  # type: ignore[misc]
         worker.by_address[self.address] += 1
 
     def close(self, graceful: bool = False) -> None:
-        """Close; with `graceful`, say that this was all, and let the worker see the other side close first."""
+        """Close; with `graceful`, say that this was all, and let the worker see the other side
+        close first.
+        """
         if self.counted:
             self.counted = False
             self.worker.uncount(self.address)
@@ -248,7 +250,9 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         conn.close(graceful=graceful)
 
     def enqueue_req(self, conn: Connection) -> None:
-        """Take a thread for a request that has come; until then the connection waits, with a deadline."""
+        """Take a thread for a request that has come; until then the connection waits, with a
+        deadline.
+        """
         if not conn.initialized:
             conn.init()
 
@@ -350,7 +354,9 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             conn.close()
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """While the worker stops, connections without a request wait no longer than kept-alive ones."""
+        """While the worker stops, connections without a request wait no longer than kept-alive
+        ones.
+        """
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)

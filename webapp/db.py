@@ -1,4 +1,6 @@
-"""Connections: Flask-SQLAlchemy for requests, plain sessions and plain psycopg connections for jobs."""
+"""Connections: Flask-SQLAlchemy for requests, plain sessions and plain psycopg connections for
+jobs.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -84,7 +86,9 @@ CONNECT_OPTIONS: dict[str, Any] = {**SILENCE, "client_encoding": "UTF8", "connec
 
 
 def sqlalchemy_url(url: str) -> str:
-    """`postgresql://…` or `postgres://…` as SQLAlchemy wants it, with psycopg 3 named as the driver."""
+    """`postgresql://…` or `postgres://…` as SQLAlchemy wants it, with psycopg 3 named as the
+    driver.
+    """
     scheme, _, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url
 
@@ -117,7 +121,9 @@ def prepare(
 
 
 def refuse_shared_sessions(url: str) -> None:
-    """Raises Misconfigured for a pooler that Rowcall cannot use; a database that is away is waited for elsewhere."""
+    """Raises Misconfigured for a pooler that Rowcall cannot use; a database that is away is
+    waited for elsewhere.
+    """
     with suppress(psycopg.OperationalError):
         if shares_sessions(libpq_url(url)):
             raise Misconfigured(SHARED_SESSIONS)
@@ -167,7 +173,9 @@ def session(url: str) -> Iterator[Session]:
 
 @contextmanager
 def planned(session: Session, **settings: str) -> Iterator[None]:
-    """Plan the statements within by these settings; what else the transaction asks is planned as always."""
+    """Plan the statements within by these settings; what else the transaction asks is planned
+    as always.
+    """
     for name, value in settings.items():
         session.execute(text(f"SET LOCAL {name} = {value}"))
 
@@ -178,7 +186,8 @@ def planned(session: Session, **settings: str) -> Iterator[None]:
 
 
 def unfit(conn: psycopg.Connection[Any]) -> list[str]:
-    """What about the server or the role Rowcall cannot set for its own connections; a sentence each, with the way out.
+    """What about the server or the role Rowcall cannot set for its own connections; a sentence
+    each, with the way out.
 
     `conn` is prepared. Empty where all is well. Raises psycopg.Error.
     """

@@ -90,7 +90,9 @@ class Servers:
         }
 
     def administrator_url(self, database: str = "postgres") -> str:
-        """PostgreSQL's superuser: for backups, restores and settings of the server, never for the program."""
+        """PostgreSQL's superuser: for backups, restores and settings of the server, never for
+        the program.
+        """
         return self._postgres_url(SUPERUSER, self.password(SUPERUSER), database)
 
     def password(self, role: str) -> str:
@@ -131,7 +133,9 @@ class Servers:
     # The folders
 
     def _refuse_closed_folder(self) -> None:
-        """Root may read everything; the account that the servers run as must reach their programs."""
+        """Root may read everything; the account that the servers run as must reach their
+        programs.
+        """
         if self.account is None:
             return
 
@@ -207,7 +211,9 @@ class Servers:
             conn.execute(OWN_EVERYTHING)
 
     def _initialise(self, data: Path) -> None:
-        """A new cluster, made aside and moved into place, so that a killed start leaves nothing half-made."""
+        """A new cluster, made aside and moved into place, so that a killed start leaves
+        nothing half-made.
+        """
         fresh = data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         self._own_folder(fresh)
@@ -274,7 +280,9 @@ class Servers:
         fresh.rename(rules)
 
     def _prepare_role(self) -> None:
-        """See that the program's role and its database are there, and that the password is the one kept."""
+        """See that the program's role and its database are there, and that the password is the
+        one kept.
+        """
         with psycopg.connect(self.administrator_url(), autocommit=True) as conn:
             kept = conn.pgconn.encrypt_password(
                 self.password(ROLE).encode(), ROLE.encode(), b"scram-sha-256"
@@ -297,10 +305,12 @@ class Servers:
             conn.execute(f"ALTER DATABASE {ROLE} OWNER TO {ROLE}")
 
     def _clear_left_overs(self, data: Path) -> None:
-        """Wait for what is left of an earlier server, then remove its lock files, whose numbers mean nothing now.
+        """Wait for what is left of an earlier server, then remove its lock files, whose
+        numbers mean nothing now.
 
-        This process holds the folder's lock, so no other start adds a server. A killed postmaster's children end
-        by themselves; one that does not is ended, since it would write beside the new server.
+        This process holds the folder's lock, so no other start adds a server. A killed
+        postmaster's children end by themselves; one that does not is ended, since it would
+        write beside the new server.
         """
         lock = data / "postmaster.pid"
         begun = time.monotonic()
@@ -418,7 +428,9 @@ QUIET = [
 
 
 def _refuse_another_version(data: Path) -> None:
-    """PostgreSQL reads its own major version's data only: raise CannotStart with the way to carry it over."""
+    """PostgreSQL reads its own major version's data only: raise CannotStart with the way to
+    carry it over.
+    """
     kept = (data / "PG_VERSION").read_text().strip()
     own = subprocess.run(  # noqa: S603 - our own binary
         [str(postgres_program("postgres")), "--version"],
@@ -491,16 +503,20 @@ END $$
 
 
 def _shared_megabytes() -> int:
-    """PostgreSQL's own cache: a quarter of the machine's memory, as its manual advises, within bounds.
+    """PostgreSQL's own cache: a quarter of the machine's memory, as its manual advises, within
+    bounds.
 
-    With 128 MB, an import of 400,000 contacts spends a tenth of its time on moving blocks out and in again.
+    With 128 MB, an import of 400,000 contacts spends a tenth of its time on moving blocks out
+    and in again.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     return min(max(memory // 4, LEAST_SHARED), MOST_SHARED)
 
 
 def _postgres_processes(data: Path) -> list[int]:
-    """The processes of PostgreSQL that work in this data folder; elsewhere than on Linux its postmaster alone."""
+    """The processes of PostgreSQL that work in this data folder; elsewhere than on Linux its
+    postmaster alone.
+    """
     if not Path("/proc/self/stat").exists():
         pid = _postmaster(data / "postmaster.pid")
         return [pid] if pid and _runs(pid, "postgres") else []
@@ -528,7 +544,9 @@ def _postmaster(lock: Path) -> int:
 
 
 def _runs(pid: int, program: str) -> bool:
-    """Whether this process is alive and runs that program; one that only waits to be collected does not."""
+    """Whether this process is alive and runs that program; one that only waits to be collected
+    does not.
+    """
     command = ["ps", "-p", str(pid), "-o", "stat=,comm="]
     found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     return program in found and not found.startswith("Z")
@@ -544,7 +562,9 @@ def die_with_parent() -> None:
 
 
 def _socket_folder(var: Path) -> Path:
-    """Beside the data, or, where that path is too long for a socket, in the temporary folder under a stable name."""
+    """Beside the data, or, where that path is too long for a socket, in the temporary folder
+    under a stable name.
+    """
     beside = var / "run"
     if len(str(beside / ".s.PGSQL.5432.lock")) < LONGEST_SOCKET:
         return beside

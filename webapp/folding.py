@@ -21,7 +21,9 @@ LAST_CASED = 0x1E943  # the last letter of Unicode that has two cases
 
 
 def folded(text: str) -> str:
-    """The text of a key: NFC and lower case, by the rules that Unicode has for no language in particular."""
+    """The text of a key: NFC and lower case, by the rules that Unicode has for no language in
+    particular.
+    """
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
 
 
@@ -31,7 +33,8 @@ def searchable(text: str) -> str:
 
 
 def pattern(text: str) -> str:
-    """A pattern, for Python and for PostgreSQL, of text that `searchable` makes the same: each letter in every case.
+    """A pattern, for Python and for PostgreSQL, of text that `searchable` makes the same: each
+    letter in every case.
 
     Compared by the collation "C", it means the same in every database.
     """

@@ -26,7 +26,9 @@ ROW_LINES = 50_000  # of one row; short lines take ten times their length in mem
 TEXT_BYTES = (
     32 * MEBIBYTE
 )  # of a workbook's text that may come out of a file, however small it is,
-TEXT_RATIO = 30  # and for each byte of the file besides: a text that is stored once may be named by a million cells
+# And for each byte of the file besides: a text that is stored once may be named by a million
+# cells.
+TEXT_RATIO = 30
 BLOCK_BYTES = 2 * MEBIBYTE  # of text that is checked and staged at once, and one row more
 RECORD_CELL_CHARS = (
     40_000  # of a cell that is kept beside its problem: four times what any field takes
@@ -41,7 +43,8 @@ SNIFFED_RECORDS = 60
 SAMPLE_ROWS = 8
 SAMPLE_CELL_CHARS = 500
 SAMPLE_CHARS = 100_000  # of the sample together: wide files show less of each cell
-LOOK_ROWS = 50_000  # of a workbook's sheets together; a sheet may begin with rows that are only coloured
+# Of a workbook's sheets together; a sheet may begin with rows that are only coloured.
+LOOK_ROWS = 50_000
 LOOK_BYTES = 64 * MEBIBYTE  # unpacked, of the sheets and strings of one look
 LOOKS_AT_ONCE = (
     4  # each unpacks a workbook, or decodes a file's head; the processor is what is scarce
@@ -53,7 +56,8 @@ SHEETS_LOOKED_AT = 10  # for one that has rows
 
 # What pages show of a file.
 PAGE_CHARS = MEBIBYTE  # of the cells behind one page of rows to correct, but for one row more
-SHOWN_CELL_CHARS = 500  # of a cell that may be corrected; what is not shown stays as it is until the cell is changed
+# Of a cell that may be corrected; what is not shown stays as it is until the cell is changed.
+SHOWN_CELL_CHARS = 500
 FIELDS_OF_ROW = 40  # of one row to correct at once; once those are right, the others are shown
 
 # A workbook: bounded by the zip's table of contents before anything is unpacked, and while it
@@ -68,14 +72,16 @@ WORKBOOK_CONTENTS_BYTES = 512 * KIBIBYTE  # of the zip's table of contents, whic
 WORKBOOK_LIST_BYTES = 16 * MEBIBYTE  # of sheets, relations, styles
 WORKBOOK_LIST_ENTRIES = 4_000  # of sheets or relations that are kept
 WORKBOOK_STYLES = 70_000  # Excel knows 65,490
-SHARED_STRINGS = 4_000_000  # 16 MB for where each begins; more do not fit into WORKBOOK_BYTES with cells that name them
+# 16 MB for where each begins; more do not fit into WORKBOOK_BYTES with cells that name them.
+SHARED_STRINGS = 4_000_000
 STRINGS_AT_HAND_CHARS = MEBIBYTE  # the latest, in memory
 STRING_REMEMBERED_BYTES = 500  # longer ones are read from the disk each time a cell names them
 XML_BLOCK_BYTES = 16 * KIBIBYTE
 XML_PROLOG_BYTES = MEBIBYTE
 XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string
 XML_LARGE_BYTES = 128 * KIBIBYTE  # from which on its elements are counted
-XML_ELEMENTS = 50_000  # of one row: cell, value and text for each column that a spreadsheet has; about 20 MB
+# Of one row: cell, value and text for each column that a spreadsheet has; about 20 MB.
+XML_ELEMENTS = 50_000
 XML_DEPTH = (
     30  # no part that is read nests more than ten deep, and deep elements take the most memory
 )
@@ -117,7 +123,9 @@ BODIES_AT_ONCE_PER_PERSON = 8
 RECEIVED_AT_ONCE = (
     4  # uploads that write to the database as they come; further ones wait in temporary files
 )
-THREADS = 112  # of the web process: one for each open stream, large body and download, and 20 for everything else
+# Of the web process: one for each open stream, large body and download, and 20 for everything
+# else.
+THREADS = 112
 KEEPALIVE_SECONDS = (
     15  # longer than a page that polls is silent; a waiting connection takes no thread
 )

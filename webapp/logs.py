@@ -1,4 +1,5 @@
-"""What a process writes about an error: its kind and where it arose, never its text, which may quote a person.
+"""What a process writes about an error: its kind and where it arose, never its text, which may
+quote a person.
 
 Only the standard library is loaded here.
 """
@@ -30,7 +31,9 @@ def describe(error: BaseException) -> str:
 
 
 def keep_values_out() -> None:
-    """From here on nothing that this process logs or ends with quotes an exception's text or a query."""
+    """From here on nothing that this process logs or ends with quotes an exception's text or a
+    query.
+    """
     logging.setLogRecordFactory(_Record)
     sys.excepthook = _end
     threading.excepthook = lambda told: _end(

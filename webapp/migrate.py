@@ -67,7 +67,8 @@ def migrate(url: str) -> None:
 
 
 def take_over(url: str, settings: Settings) -> None:
-    """Keep in the database what this environment says and every process is to go by: RETENTION_DAYS.
+    """Keep in the database what this environment says and every process is to go by:
+    RETENTION_DAYS.
 
     One that the environment does not name stays as it was.
     """

@@ -20,7 +20,9 @@ OURS = {*LEFT_BY_ROOT, "postgres", "valkey", "run"}
 
 
 class RootRefused(Exception):  # noqa: N818 - told to the administrator as it is
-    """The account that takes root's place cannot run the program; the message says what to change."""
+    """The account that takes root's place cannot run the program; the message says what to
+    change.
+    """
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def data_folder() -> Path:
 
 
 def drop_root(*, make_folder: bool = False) -> Account | None:
-    """Become the unprivileged account for good, when root started this process; the account, else None.
+    """Become the unprivileged account for good, when root started this process; the account,
+    else None.
 
     With `make_folder`, the data folder is made for the account first. Raises RootRefused.
     """
@@ -76,7 +79,9 @@ def drop_root(*, make_folder: bool = False) -> Account | None:
 
 
 def drop_root_or_exit(*, make_folder: bool = False) -> Account | None:
-    """The same for a program's first line: what is wrong goes to its terminal, and the program ends."""
+    """The same for a program's first line: what is wrong goes to its terminal, and the program
+    ends.
+    """
     try:
         return drop_root(make_folder=make_folder)
     except RootRefused as problem:
@@ -129,6 +134,8 @@ def closed(folder: Path, account: Account) -> str:
 
 
 def may_enter(folder: Path) -> bool:
-    """Whether every account may pass through the folder and those above it; /root keeps others out."""
+    """Whether every account may pass through the folder and those above it; /root keeps others
+    out.
+    """
     above = (folder, *folder.parents)
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in above if parent.exists())

@@ -1,12 +1,12 @@
-"""Named queries: `webapp/sql/NAME.sql` holds a room's statements, each under a line `-- name: its_name`.
+"""Named queries: `webapp/sql/NAME.sql` holds a room's statements, each under a line `-- name:
+its_name`.
 
-    SQL = queries.load("leases", deaths=...)
-    conn.execute(SQL.move_token, {"import_id": import_id})
+SQL = queries.load("leases", deaths=...) conn.execute(SQL.move_token, {"import_id": import_id})
 
-Values are psycopg's named parameters, `%(name)s`, and nothing else; a per cent sign is `%%`. What is
-made of the vocabulary (a list of columns, say) is a part, `{{name}}`: of SQL from our own closed lists,
-never of anything that a person sent. A file may use its own statements as parts of others. Files are
-read and checked when their module is imported.
+Values are psycopg's named parameters, `%(name)s`, and nothing else; a per cent sign is `%%`.
+What is made of the vocabulary (a list of columns, say) is a part, `{{name}}`: of SQL from our
+own closed lists, never of anything that a person sent. A file may use its own statements as
+parts of others. Files are read and checked when their module is imported.
 """
 
 import re

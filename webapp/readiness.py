@@ -1,4 +1,5 @@
-"""Whether the parts can be worked with: what /readyz answers, and what `rowcall doctor` looks at too.
+"""Whether the parts can be worked with: what /readyz answers, and what `rowcall doctor` looks
+at too.
 
 Each function gives "ok", or in a few words what is wrong with its part.
 """

@@ -51,10 +51,12 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _keep_small() -> None:
-    """What uploads and reports take for a moment goes back to the system, and what the start left lying is used first.
+    """What uploads and reports take for a moment goes back to the system, and what the start
+    left lying is used first.
 
-    Left alone, glibc takes the first large block that is freed as a sign to keep such blocks from then on, and gives
-    each thread an arena of its own, which keeps what one large request took.
+    Left alone, glibc takes the first large block that is freed as a sign to keep such blocks
+    from then on, and gives each thread an arena of its own, which keeps what one large request
+    took.
     """
     with suppress(AttributeError):  # not glibc
         libc = ctypes.CDLL(None)
@@ -69,7 +71,9 @@ def _keep_small() -> None:
 
 
 def _end_streams_when_told(worker: Any) -> None:
-    """Told to stop, end the open streams: their watchers come back to the next process by themselves."""
+    """Told to stop, end the open streams: their watchers come back to the next process by
+    themselves.
+    """
     hub = worker.wsgi.extensions["rowcall-hub"]
 
     def leave(signum: int, frame: FrameType | None) -> None:

@@ -1,7 +1,8 @@
-"""What `make run` is: it starts the servers, brings the tables up to date, runs the Procfile, and watches all of it.
+"""What `make run` is: it starts the servers, brings the tables up to date, runs the Procfile,
+and watches all of it.
 
-What ends by itself is started again, with a pause that grows while it keeps ending. Told to stop, or
-killed, it takes everything with it.
+What ends by itself is started again, with a pause that grows while it keeps ending. Told to
+stop, or killed, it takes everything with it.
 """
 
 import contextlib
@@ -128,7 +129,9 @@ class Supervisor:
 
 
 def start(settings: Settings) -> int:
-    """Start what is missing, migrate, run the Procfile, and end everything in order; the exit status."""
+    """Start what is missing, migrate, run the Procfile, and end everything in order; the exit
+    status.
+    """
     for number in STOPPING:
         signal.signal(
             number, lambda *_: sys.exit(1)
@@ -181,7 +184,9 @@ def procfile() -> dict[str, str]:
 def _spawner(
     command: str, environment: dict[str, str]
 ) -> Callable[[], "subprocess.Popen[bytes]"]:
-    """Start a line of the Procfile, in a process group of its own, which a terminal's Ctrl-C does not reach."""
+    """Start a line of the Procfile, in a process group of its own, which a terminal's Ctrl-C
+    does not reach.
+    """
     shell = ["/bin/sh", "-c", f"exec {command}"]
 
     def spawn() -> "subprocess.Popen[bytes]":

@@ -1,4 +1,6 @@
-"""The commands of `rowcall` that need no web application: they call what does the work, and print."""
+"""The commands of `rowcall` that need no web application: they call what does the work, and
+print.
+"""
 
 from pathlib import Path
 
@@ -65,12 +67,12 @@ def migrate() -> None:
 @click.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """Look at every part and say how to mend what is wrong; exit status 1 where something is."""
+    """Look at every part and say how to correct what is wrong; exit status 1 where something is."""
     from webapp.admin import doctor as doctors  # noqa: PLC0415 - the other commands need none of it
 
     found = doctors.look(Settings())
     click.echo("\n".join(map(str, found)))
-    ctx.exit(any(finding.level == "MEND" for finding in found))
+    ctx.exit(any(finding.level == "FIX" for finding in found))
 
 
 def _database_url() -> str:

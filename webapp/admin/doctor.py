@@ -1,6 +1,6 @@
-"""The doctor: a look at every part of an installation, and how to mend what is wrong.
+"""The doctor: a look at every part of an installation, and how to correct what is wrong.
 
-"MEND" is what keeps Rowcall from working or from keeping its promises; "note" is worth knowing.
+"FIX" is what keeps Rowcall from working or from keeping its promises; "note" is worth knowing.
 """
 
 import time
@@ -34,7 +34,7 @@ class Finding:
     """What was found at one part; `advice` is a sentence, empty where all is well."""
 
     part: str
-    level: Literal["ok", "note", "MEND"]
+    level: Literal["ok", "note", "FIX"]
     advice: str = ""
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ UNSEEN: tuple[Literal["note"], str] = (
     "note",
     "Not looked at, since the database or the queue cannot be used.",
 )
-Told = Iterator[tuple[Literal["note", "MEND"], str]]
+Told = Iterator[tuple[Literal["note", "FIX"], str]]
 
 
 def _settings(settings: Settings) -> Told:
@@ -67,26 +67,26 @@ def _settings(settings: Settings) -> Told:
         try:
             refuse(settings)
         except Misconfigured as problem:
-            yield "MEND", str(problem)
+            yield "FIX", str(problem)
 
 
 def _database(settings: Settings) -> Told:
     if not settings.database_url:
         yield (
-            "MEND",
+            "FIX",
             "Rowcall was never started here: start it with make run, or set DATABASE_URL.",
         )
         return
 
     try:
         with db.connect_job(settings.database_url) as conn:
-            yield from (("MEND", sentence) for sentence in db.unfit(conn))
+            yield from (("FIX", sentence) for sentence in db.unfit(conn))
             yield from _role(conn)
             yield from _room(conn)
             yield from _kept(settings)
     except psycopg.Error as problem:
         said = str(problem).partition("\n")[0]
-        yield "MEND", f"It is out of reach ({said}). Start it, or correct DATABASE_URL."
+        yield "FIX", f"It is out of reach ({said}). Start it, or correct DATABASE_URL."
 
 
 def _role(conn: Any) -> Told:
@@ -97,7 +97,7 @@ def _role(conn: Any) -> Told:
             "Rowcall signs in as a superuser, who can do anything on that server. Give it a role of its "
             "own, the owner of its database."
         )
-        yield "MEND", sentence
+        yield "FIX", sentence
 
 
 def _room(conn: Any) -> Told:
@@ -110,7 +110,7 @@ def _room(conn: Any) -> Told:
             (PROBE_BYTES // 1024,),
         )
     except psycopg.errors.DiskFull:
-        yield "MEND", "The database's disk is full: make room on it. Imports wait until then."
+        yield "FIX", "The database's disk is full: make room on it. Imports wait until then."
     except psycopg.errors.InsufficientPrivilege:
         return  # said already
     finally:
@@ -139,7 +139,7 @@ def _tables(settings: Settings) -> Told:
         found = readiness.database(session)
 
     if found in TABLES:
-        yield "MEND", TABLES[found]
+        yield "FIX", TABLES[found]
     elif found != "ok":
         yield UNSEEN
 
@@ -148,12 +148,12 @@ def _queue(settings: Settings) -> Told:
     found = readiness.queue(settings)
     if found == "out of reach":
         yield (
-            "MEND",
+            "FIX",
             "It is out of reach: start it, or correct REDIS_URL. Imports wait until then.",
         )
     elif found != "ok":
         yield (
-            "MEND",
+            "FIX",
             f"It {found}, and so loses jobs when it is full: set maxmemory-policy to noeviction.",
         )
 
@@ -164,12 +164,12 @@ def _worker(settings: Settings) -> Told:
 
     if found == "none":
         yield (
-            "MEND",
+            "FIX",
             "None runs: start one with .venv/bin/python worker.py. Imports wait until then.",
         )
     elif found == "does not reach the database":
         yield (
-            "MEND",
+            "FIX",
             "It listens to the queue but does not reach this database: compare its DATABASE_URL.",
         )
     elif found == "ok":
@@ -188,10 +188,10 @@ def _reports(settings: Settings) -> Told:
 
     for one in workers:
         if one["tables"] != migrate.NEWEST:
-            yield "MEND", f"{one['name']} runs another version of Rowcall: start it again."
+            yield "FIX", f"{one['name']} runs another version of Rowcall: start it again."
         if abs(one["clock_ahead"]) > CLOCK_SECONDS:
             yield (
-                "MEND",
+                "FIX",
                 f"The clock of {one['name']} {_differs(one['clock_ahead'])}: set it by NTP.",
             )
 
@@ -205,7 +205,7 @@ def _clock(settings: Settings) -> Told:
 
     ahead = time.time() - row["now"]
     if abs(ahead) > CLOCK_SECONDS:
-        yield "MEND", f"This machine's clock {_differs(ahead)}: set it by NTP."
+        yield "FIX", f"This machine's clock {_differs(ahead)}: set it by NTP."
 
 
 def _differs(ahead: float) -> str:
@@ -239,7 +239,7 @@ def _disk(settings: Settings) -> Told:
     if readiness.disk(settings) != "ok":
         least = readiness.LEAST_FREE // MEBIBYTE
         yield (
-            "MEND",
+            "FIX",
             f"Less than {least} MB are free in {settings.var} or the temporary folder: make room.",
         )
 
@@ -249,7 +249,7 @@ def _files(settings: Settings) -> Told:
     for folder in (settings.var, ROOT):
         for file in sorted(found for pattern in PRIVATE for found in folder.glob(pattern)):
             if file.stat().st_mode & 0o077:
-                yield "MEND", f"{file} is readable for others: chmod 600 {file}"
+                yield "FIX", f"{file} is readable for others: chmod 600 {file}"
 
 
 def _pdf(_settings: Settings) -> Told:
@@ -262,7 +262,7 @@ def _pdf(_settings: Settings) -> Told:
 
 def _mail(settings: Settings) -> Told:
     if sentence := mail.trouble(settings):
-        yield ("MEND" if settings.smtp_url else "note"), f"{sentence}."
+        yield ("FIX" if settings.smtp_url else "note"), f"{sentence}."
 
 
 CHECKS = {

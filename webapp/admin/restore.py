@@ -1,8 +1,9 @@
-"""Restoring: a backup is put into a database of its own, checked and migrated, and then takes the place.
+"""Restoring: a backup is put into a database of its own, checked and migrated, and then takes
+the place.
 
-Two renames in one transaction are the swap, so the database's name stands at every moment for a
-whole book: the one from before, or the restored one. The one from before is kept under another
-name until the next restore, or until it is dropped.
+Two renames in one transaction are the swap, so the database's name stands at every moment for
+a whole book: the one from before, or the restored one. The one from before is kept under
+another name until the next restore, or until it is dropped.
 """
 
 import time
@@ -165,7 +166,9 @@ _INTO_EMPTY = (
 def _fresh_database(
     admin: Administrative, names: _Names, described: dict[str, Any]
 ) -> Iterator[None]:
-    """An empty database with the present one's encoding and collation; dropped unless it was swapped in."""
+    """An empty database with the present one's encoding and collation; dropped unless it was
+    swapped in.
+    """
     _drop(admin, names.restoring)
     try:
         admin.execute(_create_statement(names, described))
@@ -226,7 +229,9 @@ def _fill(archive: Archive, url: str, days: int) -> None:
 
 
 def _see_that_it_fits(archive: Archive) -> None:
-    """Raise AdminError for a backup of a newer Rowcall, or of one without an account that can sign in."""
+    """Raise AdminError for a backup of a newer Rowcall, or of one without an account that can
+    sign in.
+    """
     version = next(iter(_rows(archive, "alembic_version")), "")
     if version not in migrate.versions():
         raise AdminError(

@@ -49,10 +49,11 @@ OVER_THE_LIMITS = {
 
 
 def no_pdf(settings: Settings, import_id: UUID, pid: int, status: int) -> None:
-    """The process that rendered it is lost: say that the report is too much for paper, if that was why.
+    """The process that rendered it is lost: say that the report is too much for paper, if that
+    was why.
 
-    Otherwise it was killed from outside, and the next request has it made anew; but the system, too, kills what takes
-    all of its memory, so that is done a few times only.
+    Otherwise it was killed from outside, and the next request has it made anew; but the
+    system, too, kills what takes all of its memory, so that is done a few times only.
     """
     from webapp.reports import documents  # noqa: PLC0415 - only where a PDF went wrong
 

@@ -1,4 +1,6 @@
-"""One job's work on an import: claim it, do what its state calls for, for one slice, and let it go."""
+"""One job's work on an import: claim it, do what its state calls for, for one slice, and let
+it go.
+"""
 
 import logging
 import time
@@ -24,7 +26,8 @@ from webapp.vocabulary.states import ENDED, WORKED_ON, State
 
 logger = logging.getLogger(__name__)
 
-LONGEST_OUTAGE = 600  # seconds that a work-horse waits for a lost database before it leaves that to the sweep
+# Seconds that a work-horse waits for a lost database before it leaves that to the sweep.
+LONGEST_OUTAGE = 600
 PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one at a time
 
 
@@ -109,7 +112,9 @@ def _let_go(settings: Settings, how: Callable[[Any], None]) -> bool:
 
 
 def _wait_and_release(settings: Settings, lease: leases.Lease, reason: str) -> None:
-    """Say what the import waits for, as soon as the database can be told: an outage is no death of the worker."""
+    """Say what the import waits for, as soon as the database can be told: an outage is no
+    death of the worker.
+    """
     logger.warning("%s waits for %s", lease.import_id, reason)
     until = time.monotonic() + LONGEST_OUTAGE
 
@@ -155,7 +160,8 @@ def _check(
 def _execute(
     conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
 ) -> bool:
-    """Imports that match by phone run one at a time: a phone is no unique key, so nothing else would guard it.
+    """Imports that match by phone run one at a time: a phone is no unique key, so nothing else
+    would guard it.
 
     One that was told to stop needs no turn.
     """
@@ -265,7 +271,8 @@ def preview_undo(import_id: str) -> None:
 
 
 def horse_died(job: Any, pid: int, status: int, _usage: object) -> None:
-    """The worker lost its work-horse: end the lease that it held and enqueue again, rather than wait for it to run out.
+    """The worker lost its work-horse: end the lease that it held and enqueue again, rather
+    than wait for it to run out.
 
     `status` is that of the wait for the process.
     """

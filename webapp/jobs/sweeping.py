@@ -1,4 +1,6 @@
-"""What every worker looks for now and then: imports that no worker works on, notices to be sent, what is too old."""
+"""What every worker looks for now and then: imports that no worker works on, notices to be
+sent, what is too old.
+"""
 
 import os
 import time
@@ -20,7 +22,9 @@ SWEPT_STATES = [state.value for state in WORKED_ON]
 
 
 def sweep(settings: Settings) -> int:
-    """Put every import that should be moving and is not back on the queue; the number of imports so found."""
+    """Put every import that should be moving and is not back on the queue; the number of
+    imports so found.
+    """
     with db.connect_job(settings.database_url) as conn:
         found = unattended(conn, settings)
         enqueued = all(queueing.enqueue(import_id, settings) for import_id in found)
@@ -94,7 +98,9 @@ def unattended(conn: Any, settings: Settings) -> list[UUID]:
 
 
 def send_notices(settings: Settings) -> int:
-    """Ask for the notices that are still to be sent: a first try that got lost, or the next one after a failure."""
+    """Ask for the notices that are still to be sent: a first try that got lost, or the next
+    one after a failure.
+    """
     from webapp.reports import mail  # noqa: PLC0415 - only where mail is on
 
     if not settings.smtp_url:

@@ -1,4 +1,6 @@
-"""RQ's work-horses, the processes that worker.py forks for each job: how they are told to stop, and how they end."""
+"""RQ's work-horses, the processes that worker.py forks for each job: how they are told to
+stop, and how they end.
+"""
 
 import ctypes
 import logging

@@ -33,7 +33,9 @@ class Installation(Base):
 
 
 class WorkerReport(Base):
-    """What a worker last said of itself, every few seconds: one that does not reach the database is silent."""
+    """What a worker last said of itself, every few seconds: one that does not reach the
+    database is silent.
+    """
 
     __tablename__ = "workers"
 

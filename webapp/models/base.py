@@ -59,7 +59,9 @@ def one_of(name: str, *values: str) -> Allowed:
 
 
 class Fields:
-    """The columns that a contact and a staged row share: the fields, and the keys made from them."""
+    """The columns that a contact and a staged row share: the fields, and the keys made from
+    them.
+    """
 
 
 for _name in SCALARS:
@@ -69,7 +71,9 @@ for _key in DERIVED_KEYS:
 
 
 def personal_columns(table: Table) -> list[Column[Any]]:
-    """The columns that may hold something of a person: texts, JSON and bytes, unless only the program writes them."""
+    """The columns that may hold something of a person: texts, JSON and bytes, unless only the
+    program writes them.
+    """
     closed = Enum, DOMAIN
     holding = Text, JSONB, ARRAY, LargeBinary
 

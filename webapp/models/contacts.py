@@ -64,7 +64,9 @@ class Contact(Fields, Base):
 
 
 class ContactChange(Base):
-    """The journal: every change of an existing contact, by a person or an import, in the change's own transaction."""
+    """The journal: every change of an existing contact, by a person or an import, in the
+    change's own transaction.
+    """
 
     __tablename__ = "contact_changes"
 

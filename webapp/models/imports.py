@@ -151,7 +151,9 @@ for _outcome in STORED_OUTCOMES:
 
 
 class ImportLease(Base):
-    """Who works on an import, and whether it was asked to stop: a row of its own, so asking waits for no batch."""
+    """Who works on an import, and whether it was asked to stop: a row of its own, so asking
+    waits for no batch.
+    """
 
     __tablename__ = "contact_import_leases"
 

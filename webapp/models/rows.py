@@ -52,7 +52,9 @@ class ImportRow(Fields, Base):
 
 
 class ImportProblem(Base):
-    """Which rows have a problem of which kind: the list of those to mend, in the order in which it is paged."""
+    """Which rows have a problem of which kind: the list of those to mend, in the order in
+    which it is paged.
+    """
 
     __tablename__ = "contact_import_problems"
 
@@ -62,7 +64,9 @@ class ImportProblem(Base):
 
 
 class ImportCorrection(Base):
-    """What a person corrected on the review page: cells of the file, applied whenever the file is checked."""
+    """What a person corrected on the review page: cells of the file, applied whenever the file
+    is checked.
+    """
 
     __tablename__ = "contact_import_corrections"
 
@@ -104,7 +108,9 @@ class ImportResult(Base):
 
 
 class ImportPreview(Base):
-    """What each strategy would do, computed by the execution's own decision; gone when the mapping changes."""
+    """What each strategy would do, computed by the execution's own decision; gone when the
+    mapping changes.
+    """
 
     __tablename__ = "contact_import_previews"
 
@@ -122,7 +128,9 @@ class ImportPreview(Base):
 
 
 class ImportDifference(Base):
-    """A row that came out differently than the preview said: the contacts had changed in between."""
+    """A row that came out differently than the preview said: the contacts had changed in
+    between.
+    """
 
     __tablename__ = "contact_import_differences"
 

@@ -18,9 +18,11 @@ from webapp.models.base import CODE, Base
 
 
 class UndoDue(Base):
-    """What undos could not do yet: a key that another contact holds, or a created contact that others changed.
+    """What undos could not do yet: a key that another contact holds, or a created contact that
+    others changed.
 
-    Each undo looks at these again (`undoing/undo_keys.py`). The contact of a row may be deleted by hand meanwhile.
+    Each undo looks at these again (`undoing/undo_keys.py`). The contact of a row may be
+    deleted by hand meanwhile.
     """
 
     __tablename__ = "contact_undo_due"
@@ -92,7 +94,9 @@ class UndoKept(Base):
 
 
 class UndoPreview(Base):
-    """What the undo of an import would do, where counting it took a job; out of date once `seen` is."""
+    """What the undo of an import would do, where counting it took a job; out of date once
+    `seen` is.
+    """
 
     __tablename__ = "contact_undo_previews"
 
