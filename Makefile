@@ -8,7 +8,7 @@ $(shell rm -rf .venv)
 endif
 endif
 
-.PHONY: run test house check bench bench-full bench-peers bench-live soak properties lock backup restore shell
+.PHONY: run test house check render bench bench-full bench-peers bench-live soak properties lock backup restore shell
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
@@ -45,6 +45,10 @@ check: .venv/dev
 	lint-imports
 	python -m tests.house.figures
 	@! grep -nE 'https?://[^ ]*(pypi|simple|registry|npmjs)' requirements.txt requirements-dev.txt || (echo "a lock file holds an address" && false)
+
+# The decision as SQL, in webapp/sql/rendered; after a change of sql/decide.sql or deciding/decision.py.
+render: .venv/dev
+	python -m tests.house.rendered
 
 # About three minutes; bench-full takes at most fifteen and keeps its figures in docs/benchmarks.{json,md}.
 bench: .venv/dev

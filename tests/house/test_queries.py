@@ -45,7 +45,7 @@ def test_every_statement_is_used_and_every_file_loaded():
     for file, used in loaded.items():
         text = (queries.FOLDER / f"{file}.sql").read_text()
         parts = set(re.findall(r"\{\{(\w+)\}\}", text))
-        names = set(re.findall(r"^-- name: (\w+)$", text, re.MULTILINE))
+        names = set(re.findall(r"^-- (?:name|part): (\w+)$", text, re.MULTILINE))
         assert names - parts == used - parts, file
 
 
@@ -88,3 +88,17 @@ def test_a_wrong_file_is_refused(tmp_path, monkeypatch):
     (tmp_path / "one.sql").write_text("SELECT 1;\n-- name: a\nSELECT 1\n")
     with pytest.raises(ValueError, match="before the first name"):
         queries.load("one")
+
+
+def test_a_part_is_filled_in_later(tmp_path, monkeypatch):
+    monkeypatch.setattr(queries, "FOLDER", tmp_path)
+    (tmp_path / "one.sql").write_text(
+        "-- name: a\nSELECT 1\n-- part: b\n-- Why.\n(\n  {{x}}\n  {{y}})\n"
+    )
+    sql = queries.load("one", x="2,\n3")
+    assert dict(sql) == {"a": "SELECT 1"}
+    assert queries.fill(sql.b, y="") == "(\n  2,\n  3\n  )"
+    with pytest.raises(ValueError, match="y is not given"):
+        queries.fill(sql.b)
+    with pytest.raises(ValueError, match="z is not given, or not used"):
+        queries.fill(sql.b, y="4", z="5")

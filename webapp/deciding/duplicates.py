@@ -15,8 +15,7 @@ from uuid import UUID
 import psycopg
 
 from webapp.db import Connection
-from webapp.deciding.decision import Rules, statement
-from webapp.imports.faults import LOST_RACE
+from webapp.deciding.decision import Rules, function
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
 
 TAKEN_TOGETHER = (
@@ -46,10 +45,10 @@ class DuplicateHandler:
         self.conn = conn
         self.import_id = import_id
         self.rules = rules
-        psycopg.RawCursor(conn).execute(_function(rules))
+        psycopg.RawCursor(conn).execute(function(rules, TAKEN_TOGETHER))
 
     def handle_duplicates(self, after: int, limit: int) -> Decided:
-        """Decide and write the next `limit` rows after row number `after`, as if one by one in file order."""
+        """Decide and write the next `limit` rows after `after`, as if one by one in file order."""
         found = self.conn.execute(
             "SELECT * FROM pg_temp.decide(%s, %s, %s)",
             (self.import_id, after, limit),
@@ -58,48 +57,3 @@ class DuplicateHandler:
         assert found is not None  # noqa: S101 - a function always answers
         counts = dict(zip(STORED_OUTCOMES, found["counts"], strict=True))
         return Decided(found["rows"], found["last_row"], counts)
-
-
-def _function(rules: Rules) -> str:
-    """`decide(import, after, limit)`: a Decided, its counts as an array in the order of STORED_OUTCOMES."""
-    sums = ", ".join(
-        f"counts[{place}] + part.{outcome}" for place, outcome in enumerate(STORED_OUTCOMES, 1)
-    )
-
-    return f"""
-    CREATE OR REPLACE FUNCTION pg_temp.decide(uuid, bigint, bigint, bigint[] DEFAULT NULL,
-      OUT rows bigint, OUT last_row bigint, OUT counts bigint[]) LANGUAGE plpgsql AS $function$
-    #variable_conflict use_column
-    DECLARE
-      part record;
-      waiting bigint[] := '{{}}';  -- rows left aside, in file order
-      together boolean := true;
-    BEGIN
-      counts := array_fill(0::bigint, ARRAY[{len(STORED_OUTCOMES)}]);
-      LOOP
-        IF $4 IS NULL THEN
-          {statement(rules)} INTO part;
-        ELSE
-          {statement(rules, listed=True)} INTO part;
-        END IF;
-        IF part.to_change <> part.changed THEN
-          RAISE 'A contact was changed while the batch was writing to it' USING ERRCODE = '{LOST_RACE}';
-        END IF;
-        counts := ARRAY[{sums}];
-        rows := COALESCE(rows, part.rows);
-        last_row := COALESCE(last_row, part.last_row);
-        waiting := part.aside || waiting;
-        EXIT WHEN waiting = '{{}}';
-        $2 := waiting[1] - 1;
-        together := together AND (part.rows - cardinality(part.aside)) * {TAKEN_TOGETHER} >= part.rows;
-        IF together THEN
-          $3 := cardinality(waiting);
-          $4 := waiting;
-          waiting := '{{}}';
-        ELSE
-          $3 := 1;
-          $4 := NULL;
-          waiting := waiting[2:];
-        END IF;
-      END LOOP;
-    END $function$"""

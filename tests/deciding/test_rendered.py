@@ -1,0 +1,26 @@
+"""The decision as rendered in files: what they show is what the program runs."""
+
+import psycopg
+import pytest
+
+from tests.house import rendered
+
+TEXTS = dict(rendered.texts())
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.stem)
+def test_the_file_shows_what_the_code_renders(file):
+    written = file.read_text() if file.exists() else ""
+    assert written == TEXTS[file], (
+        f"Run `make render`, and look at what changed in {file.name}."
+    )
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.stem)
+def test_postgresql_understands_the_file(file, database_url):
+    with psycopg.connect(database_url) as conn:
+        conn.execute(file.read_text(), prepare=False)
+
+
+def test_no_file_is_left_over():
+    assert set(rendered.FOLDER.iterdir()) == set(TEXTS)
