@@ -97,11 +97,11 @@ def test_an_installation_in_order_but_for_mail(settings, worker):
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        ({"DATABASE_URL": AWAY}, "FIX database: It is out of reach"),
-        ({"REDIS_URL": "unix:///nowhere/valkey.sock"}, "FIX queue: It is out of reach"),
-        ({"SECRET_KEY": "short"}, "FIX settings: Set SECRET_KEY"),
-        ({"SMTP_URL": "smtp://127.0.0.1:1"}, "FIX mail: The mail server cannot be used"),
-        ({}, "FIX worker: None runs"),
+        ({"DATABASE_URL": AWAY}, "FIX  database: It is out of reach"),
+        ({"REDIS_URL": "unix:///nowhere/valkey.sock"}, "FIX  queue: It is out of reach"),
+        ({"SECRET_KEY": "short"}, "FIX  settings: Set SECRET_KEY"),
+        ({"SMTP_URL": "smtp://127.0.0.1:1"}, "FIX  mail: The mail server cannot be used"),
+        ({}, "FIX  worker: None runs"),
     ],
 )
 def test_what_is_out_of_reach(settings, named, said):
@@ -114,31 +114,31 @@ def test_what_is_out_of_reach(settings, named, said):
 def test_without_tables(execute):
     execute("DROP SCHEMA public CASCADE")
     execute("CREATE SCHEMA public")
-    assert one("tables").startswith("FIX tables: They are missing: run rowcall migrate")
+    assert one("tables").startswith("FIX  tables: They are missing: run rowcall migrate")
 
 
 def test_with_tables_of_an_older_version(settings):
     command.downgrade(migrate.config(settings.database_url), "-1")
-    assert one("tables").startswith("FIX tables: They are of an older version")
+    assert one("tables").startswith("FIX  tables: They are of an older version")
     assert rowcall("migrate").status == 0
     assert one("tables") == "ok   tables"
 
 
 def test_with_tables_of_a_newer_version(execute):
     execute("UPDATE alembic_version SET version_num = '9999'")
-    assert one("tables").startswith("FIX tables: They are of a newer version")
+    assert one("tables").startswith("FIX  tables: They are of a newer version")
 
 
 def test_with_a_table_that_somebody_dropped(execute):
     execute("DROP TABLE contact_import_documents")
-    assert one("tables").startswith("FIX tables: Some are missing")
+    assert one("tables").startswith("FIX  tables: Some are missing")
 
 
 def test_with_a_queue_that_evicts(settings):
     queue = redis.Redis.from_url(settings.redis_url)
     queue.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        assert one("queue").startswith("FIX queue: It evicts (allkeys-lru)")
+        assert one("queue").startswith("FIX  queue: It evicts (allkeys-lru)")
     finally:
         queue.config_set("maxmemory-policy", "noeviction")
     assert one("queue") == "ok   queue"
@@ -147,7 +147,7 @@ def test_with_a_queue_that_evicts(settings):
 def test_with_a_worker_that_does_not_reach_the_database(settings, worker):
     worker({"DATABASE_URL": AWAY})
     assert one("worker").startswith(
-        "FIX worker: It listens to the queue but does not reach this database"
+        "FIX  worker: It listens to the queue but does not reach this database"
     )
 
 
@@ -173,7 +173,7 @@ def test_with_a_wrong_clock(settings, ci):
         pytest.skip("faketime is not installed")
     library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     done = rowcall("doctor", LD_PRELOAD=str(library), FAKETIME="+1h")
-    assert "FIX clock: This machine's clock is 3600 s ahead of" in done.out
+    assert "FIX  clock: This machine's clock is 3600 s ahead of" in done.out
     assert done.status == 1
 
 
@@ -190,18 +190,18 @@ def test_with_two_retention_times(settings, worker, execute):
 
 def test_with_a_full_disk(settings, monkeypatch):
     monkeypatch.setattr(readiness, "LEAST_FREE", 2**60)
-    assert one("disk").startswith("FIX disk: Less than")
+    assert one("disk").startswith("FIX  disk: Less than")
 
 
 def test_with_a_role_that_may_make_nothing_temporary(settings, superuser):
     superuser.execute(f"REVOKE TEMP ON DATABASE {superuser.info.dbname} FROM PUBLIC, rowcall")
-    assert one("database").startswith("FIX database: The role may not make temporary tables")
+    assert one("database").startswith("FIX  database: The role may not make temporary tables")
 
 
 def test_with_a_superuser(settings, superuser, servers):
     url = postgres.on_database(servers["ADMINISTRATOR_URL"], superuser.info.dbname)
     assert one("database", database_url=url).startswith(
-        "FIX database: Rowcall signs in as a superuser"
+        "FIX  database: Rowcall signs in as a superuser"
     )
 
 
@@ -209,14 +209,16 @@ def test_with_an_older_postgresql(settings, monkeypatch):
     """The server that is there, held against a version that it does not reach."""
     facts = doctor.db._FACTS.replace("< 150000", "< 990000")
     monkeypatch.setattr(doctor.db, "_FACTS", facts)
-    assert one("database").startswith("FIX database: This PostgreSQL is older than version 15")
+    assert one("database").startswith(
+        "FIX  database: This PostgreSQL is older than version 15"
+    )
 
 
 def test_with_a_log_that_others_may_read(settings):
     log = settings.var / "web.log"
     log.write_text("")
     log.chmod(0o644)
-    assert one("files") == f"FIX files: {log} is readable for others: chmod 600 {log}"
+    assert one("files") == f"FIX  files: {log} is readable for others: chmod 600 {log}"
     log.chmod(0o600)
     assert one("files") == "ok   files"
 
@@ -235,7 +237,7 @@ def test_a_mail_server_that_says_nothing(settings):
     """One that takes the connection and stays silent is given up on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         said = one("mail", smtp_url=f"smtp://127.0.0.1:{server.getsockname()[1]}")
-    assert said.startswith("FIX mail:")
+    assert said.startswith("FIX  mail:")
 
 
 @pytest.mark.parametrize(
@@ -280,5 +282,5 @@ def test_readyz_tells_a_worker_that_does_not_reach_the_database(app, worker):
 
 def test_flask_has_the_doctor_too(app):
     found = app.test_cli_runner().invoke(args=["doctor"])
-    assert "FIX worker: None runs" in found.output
+    assert "FIX  worker: None runs" in found.output
     assert found.exit_code == 1
