@@ -55,8 +55,12 @@ def test_the_database_understands_each(module, database_url):
     sql = importlib.import_module(module).SQL
     with psycopg.connect(database_url) as conn:
         for name, statement in sql:
-            if name not in uses(module):
-                continue
+            if (
+                name not in uses(module)
+                or statement.startswith("CREATE")
+                or "pg_temp." in statement
+            ):
+                continue  # A definition is not prepared, nor what calls one: it is the session's own.
             text = _numbered(statement)
             try:
                 conn.execute(f"PREPARE q AS {text.replace('%%', '%')}", prepare=False)

@@ -9,12 +9,13 @@ there is taken here, attempt by attempt, and the loop goes on behind it.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 import psycopg
 
+from webapp import queries
 from webapp.db import Connection
 from webapp.deciding.decision import Rules
 from webapp.deciding.duplicates import Decided, DuplicateHandler
@@ -26,6 +27,7 @@ from webapp.limits import LARGEST_BATCH
 from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
 from webapp.vocabulary.strategies import Strategy
 
+SQL = queries.load("executing")
 ATTEMPTS = 3
 BACK_OFF_SECONDS = (0.1, 0.5)
 LOOP_SECONDS = 0.1  # after which the loop comes back to ask whether to make room; a request to stop it sees itself
@@ -58,11 +60,7 @@ class Run:
 
 def load_run(conn: Connection, import_id: UUID) -> Run:
     """Read what the person chose and where the checkpoint stands."""
-    row = conn.execute(
-        """SELECT duplicate_strategy, match_keys, retrying, skip_errors, batch_size, last_row
-           FROM contact_imports WHERE id = %s""",
-        (import_id,),
-    ).fetchone()
+    row = conn.execute(SQL.run, {"import_id": import_id}).fetchone()
     conn.rollback()
     assert row is not None  # noqa: S101 - the caller holds its lease
     rules = Rules(
@@ -226,11 +224,7 @@ class BatchProcessor:
     def _rows_to_first_failure(self, decided: Decided) -> int:
         """How many rows of the batch at hand there are up to and with that row; 0 where none failed or conflicted."""
         found = self.conn.execute(
-            """SELECT count(*) AS rows FROM contact_import_rows
-               WHERE import_id = %(import_id)s AND row > %(after)s AND row <= (
-                 SELECT min(row) FROM contact_import_results
-                 WHERE import_id = %(import_id)s AND row > %(after)s AND row <= %(last)s
-                   AND outcome IN ('failed', 'conflict'))""",
+            SQL.rows_to_first_failure,
             {
                 "import_id": self.lease.import_id,
                 "after": self.run.last_row,
@@ -243,20 +237,17 @@ class BatchProcessor:
     def _checkpoint(self, decided: Decided, started: float, logged: "_Logged") -> bool:
         """Move the checkpoint under the lease's token; true when a stop was asked for."""
         found = self.conn.execute(
-            "SELECT pg_temp.checkpoint(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS cancelled",
-            (
-                self.lease.import_id,
-                self.lease.token,
-                self.run.last_row,
-                decided.rows,
-                decided.last_row,
-                [decided.counts[outcome] for outcome in STORED_OUTCOMES],
-                time.monotonic() - started,
-                logged.attempt,
-                logged.result,
-                logged.category,
-                logged.message,
-            ),
+            SQL.checkpoint,
+            {
+                "import_id": self.lease.import_id,
+                "token": self.lease.token,
+                "after": self.run.last_row,
+                "rows": decided.rows,
+                "last_row": decided.last_row,
+                "counts": [decided.counts[outcome] for outcome in STORED_OUTCOMES],
+                "seconds": time.monotonic() - started,
+                **asdict(logged),
+            },
         ).fetchone()
         assert found is not None  # noqa: S101 - a function always answers
 
@@ -313,14 +304,14 @@ class BatchProcessor:
     def _log_retry(self, attempt: int, error: Exception, seconds: float) -> None:
         try:
             self.conn.execute(
-                _LOG_RETRY,
+                SQL.log_retry,
                 {
                     "attempt": attempt,
                     "size": self.size,
                     "took": seconds * 1000,
                     "category": Category.DATABASE,
                     "message": first_line(error),
-                    "id": self.lease.import_id,
+                    "import_id": self.lease.import_id,
                 },
             )
             self.conn.commit()
@@ -350,18 +341,3 @@ class _Logged:
     result: str  # done | failed
     category: Category | None = None
     message: str | None = None
-
-
-# The batch is the one behind the checkpoint. Of the rows of a second run, those that failed count.
-_LOG_RETRY = """
-    INSERT INTO contact_import_logs
-      (import_id, event, batch, attempt, first_row, last_row, duration_ms, result, category, message)
-    SELECT id, 'batch', batches_done + 1, %(attempt)s, GREATEST(last_row, header_row) + 1, (
-        SELECT max(row) FROM (
-          SELECT r.row FROM contact_import_rows r
-          WHERE r.import_id = i.id AND r.row > i.last_row AND (NOT i.retrying OR EXISTS (
-            SELECT FROM contact_import_results l
-            WHERE l.import_id = i.id AND l.row = r.row AND l.outcome = 'failed'))
-          ORDER BY r.row LIMIT %(size)s) batch),
-      %(took)s, 'retried', %(category)s, %(message)s
-    FROM contact_imports i WHERE id = %(id)s"""

@@ -6,9 +6,12 @@ are imported in the same batch as without it.
 
 import psycopg
 
+from webapp import queries
 from webapp.deciding.duplicates import Decided, DuplicateHandler
 from webapp.imports.faults import Fault, classify, first_line
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
+
+SQL = queries.load("executing")
 
 
 class Bisection:
@@ -49,7 +52,7 @@ class Bisection:
     def fail_rows(self, after: int, limit: int, message: str, code: str) -> Decided:
         """Write the valid rows of a range into the ledger as failed; rows already judged keep their judgement."""
         found = self.conn.execute(
-            _FAIL_AGAIN if self.handler.rules.only_failed else _FAIL,
+            SQL.fail_rows_again if self.handler.rules.only_failed else SQL.fail_rows,
             {
                 "import_id": self.handler.import_id,
                 "after": after,
@@ -72,37 +75,3 @@ def _joined(left: Decided, right: Decided) -> Decided:
         outcome: left.counts[outcome] + right.counts[outcome] for outcome in STORED_OUTCOMES
     }
     return Decided(left.rows + right.rows, max(left.last_row, right.last_row), counts)
-
-
-_FAIL_TOTALS = """
-    SELECT count(*) AS rows, COALESCE(max(row), 0) AS last_row,
-      count(*) FILTER (WHERE status = 'valid') AS failed,
-      count(*) FILTER (WHERE status = 'invalid') AS invalid,
-      count(*) FILTER (WHERE status = 'left_out') AS left_out
-    FROM batch"""
-
-_FAIL = f"""
-    WITH batch AS MATERIALIZED (
-      SELECT row, status, problems FROM contact_import_rows
-      WHERE import_id = %(import_id)s AND row > %(after)s ORDER BY row LIMIT %(limit)s),
-    ledger AS (
-      INSERT INTO contact_import_results (import_id, row, outcome, code, detail)
-      SELECT %(import_id)s, row, (CASE status WHEN 'valid' THEN 'failed' ELSE status END)::outcome,
-        CASE status WHEN 'valid' THEN %(code)s WHEN 'left_out' THEN 'left_out' ELSE
-          jsonb_path_query_first(problems, '$[*] ? (@.severity == "error").code') #>> '{{}}' END,
-        CASE status WHEN 'valid' THEN jsonb_build_object('message', %(message)s::text) END
-      FROM batch)
-    {_FAIL_TOTALS}"""
-
-_FAIL_AGAIN = f"""
-    WITH batch AS MATERIALIZED (
-      SELECT r.row, r.status FROM contact_import_rows r
-      WHERE r.import_id = %(import_id)s AND r.row > %(after)s
-        AND EXISTS (SELECT FROM contact_import_results f
-          WHERE f.import_id = r.import_id AND f.row = r.row AND f.outcome = 'failed')
-      ORDER BY r.row LIMIT %(limit)s),
-    ledger AS (
-      UPDATE contact_import_results l
-      SET code = %(code)s, detail = jsonb_build_object('message', %(message)s::text)
-      FROM batch b WHERE l.import_id = %(import_id)s AND l.row = b.row)
-    {_FAIL_TOTALS}"""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from webapp import queries
 from webapp.db import Connection
 from webapp.deciding import ledger_digest, preview_differences
 from webapp.executing.batches import BatchProcessor, Turn
@@ -11,6 +12,7 @@ from webapp.imports.faults import Fenced
 from webapp.imports.leases import Lease
 from webapp.vocabulary.states import State
 
+SQL = queries.load("executing")
 ENDS = {
     Turn.DONE: State.COMPLETED,
     Turn.CANCELLED: State.CANCELLED,
@@ -60,12 +62,9 @@ def _mark_running(conn: Connection, lease: Lease) -> None:
 
 def stop_requested(conn: Connection, import_id: UUID) -> bool:
     """Whether a person asked the import to stop."""
-    found = conn.execute(
-        "SELECT FROM contact_import_leases WHERE import_id = %s AND cancel_requested_at IS NOT NULL",
-        (import_id,),
-    ).fetchone()
+    asked = conn.execute(SQL.stop_requested, {"import_id": import_id}).fetchone()
     conn.rollback()
-    return found is not None
+    return asked is not None
 
 
 def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Ledger) -> State:
@@ -84,8 +83,7 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
         State.COMPLETED if end is State.CANCELLED and _is_second_run(conn, lease) else end,
         sources=(State.RUNNING, State.CANCELLING),
         token=lease.token,
-        also="""completed_at = clock_timestamp(), ledger_digest = %(digest)s, failure_reason = %(reason)s,
-            retrying = false""",
+        also=SQL.ended,
         event=None,
         digest=ledger.digest,
         reason=REASONS.get(turn),
@@ -103,20 +101,21 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
 
 def _is_second_run(conn: Connection, lease: Lease) -> bool:
     """Whether the rows that failed were run again: such an import was completed before."""
-    found = conn.execute(
-        "SELECT retrying FROM contact_imports WHERE id = %s", (lease.import_id,)
-    ).fetchone()
-    return found is not None and bool(found["retrying"])
+    row = conn.execute(SQL.retrying, {"import_id": lease.import_id}).fetchone()
+    return row is not None and bool(row["retrying"])
 
 
 def _log_end(
     conn: Connection, import_id: UUID, end: State, ledger: ledger_digest.Ledger
 ) -> None:
     violations = ledger_digest.check_sums(conn, import_id, ledger)
-    logged = (
-        ("failed", "system", "; ".join(violations)) if violations else ("done", None, None)
-    )
     conn.execute(
-        "INSERT INTO contact_import_logs (import_id, event, result, category, message) VALUES (%s, %s, %s, %s, %s)",
-        (import_id, end, *logged),
+        SQL.log_end,
+        {
+            "import_id": import_id,
+            "event": end,
+            "result": "failed" if violations else "done",
+            "category": "system" if violations else None,
+            "message": "; ".join(violations) or None,
+        },
     )
