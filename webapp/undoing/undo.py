@@ -16,11 +16,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.db import Connection
+from webapp import queries
+from webapp.db import Connection, driver
 from webapp.imports import transitions
 from webapp.imports.faults import Fault, Fenced, Paused, classify, first_line, is_refusal
 from webapp.imports.leases import Lease
@@ -29,10 +31,16 @@ from webapp.undoing import undo_keys, undo_rules, undo_writing
 from webapp.undoing.undo_keys import Row
 from webapp.vocabulary.states import State
 
-BATCH = 1000
-ONE_AT_A_TIME = (
-    7_665_102  # "rowcall undo": held while an undo begins, and by each of its batches
+SQL = queries.load(
+    "undo",
+    standing_change=undo_rules.standing_change(
+        "d.contact_id", "d.import_id", queries.fill(undo_rules.OF_IMPORT, h="h")
+    ),
 )
+
+BATCH = 1000
+# "rowcall undo": held while an undo begins, and by each of its batches.
+ONE_AT_A_TIME = 7_665_102
 
 
 @dataclass
@@ -80,29 +88,26 @@ def _log_batch(conn: Connection, import_id: UUID, entries: int, seconds: float) 
     """For the throughput that the progress page shows."""
     if entries:
         conn.execute(
-            """INSERT INTO contact_import_logs (import_id, event, rows, duration_ms)
-               VALUES (%s, 'batch_undone', %s, %s)""",
-            (import_id, entries, seconds * 1000),
+            SQL.log_batch,
+            {"id": import_id, "entries": entries, "ms": seconds * 1000},
             prepare=True,
         )
 
 
 def _begin(conn: Connection, lease: Lease) -> Undone:
     """How far the undo is; one that has not begun waits until no other is under way."""
-    found = _one(
-        conn, "SELECT rollback FROM contact_imports WHERE id = %(id)s", id=lease.import_id
-    )
-    if found["rollback"]:
+    begun = _one(conn, SQL.how_far, id=lease.import_id)["rollback"]
+    if begun:
         conn.commit()
-        return Undone(**found["rollback"])
+        return Undone(**begun)
 
     conn.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
 
-    if _one(conn, _ANOTHER, id=lease.import_id)["under_way"]:
+    if _one(conn, SQL.another, id=lease.import_id)["under_way"]:
         conn.rollback()
         raise Paused("undo", "another import is being rolled back")
 
-    undone = Undone(total=_one(conn, _ALL, id=lease.import_id)["entries"])
+    undone = Undone(total=_one(conn, SQL.to_go_through, id=lease.import_id)["entries"])
     _checkpoint(conn, lease, undone)
     conn.commit()
 
@@ -110,29 +115,20 @@ def _begin(conn: Connection, lease: Lease) -> Undone:
 
 
 def _one(conn: Connection, query: str, **parameters: object) -> dict[str, Any]:
-    (found,) = undo_keys.rows(conn, query, parameters)
-    return found
-
-
-_ANOTHER = """SELECT EXISTS (SELECT FROM contact_imports
-    WHERE state = 'rolling_back' AND rollback IS NOT NULL AND id <> %(id)s) AS under_way"""
-
-_ALL = """SELECT created + (SELECT count(*) FROM contact_changes h
-    WHERE h.import_id = i.id AND h.kind = 'import' AND h.undone_at IS NULL) AS entries
-    FROM contact_imports i WHERE i.id = %(id)s"""
+    (row,) = undo_keys.rows(conn, query, parameters)
+    return row
 
 
 def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> None:
     """Write how far it is, under the lease's token; with the last batch the import is rolled back."""
     done = undone.phase == "done"
     if done:
-        undone.kept = _one(conn, _KEPT, id=lease.import_id)["contacts"]
+        undone.kept = _one(conn, SQL.count_kept, id=lease.import_id)["contacts"]
         conn.execute("SET LOCAL synchronous_commit = on")
 
     moved = conn.execute(
-        """UPDATE contact_imports SET rollback = %s
-           WHERE id = %s AND lease_token = %s AND state = 'rolling_back' RETURNING id""",
-        (Jsonb(asdict(undone)), lease.import_id, lease.token),
+        SQL.checkpoint,
+        {"undone": Jsonb(asdict(undone)), "id": lease.import_id, "token": lease.token},
     ).fetchone()
 
     if moved is None:
@@ -146,37 +142,18 @@ def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> None:
         )
 
 
-_KEPT = """SELECT count(DISTINCT contact_id) AS contacts FROM contact_undo_kept
-    WHERE import_id = %(id)s AND code <> 'deleted_meanwhile'"""
-
-
 def _remove_created(conn: Connection, import_id: UUID, undone: Undone) -> None:
     """Remove the next contacts that this import created, last row first."""
-    created = _next(conn, _CREATED, import_id, undone)
+    created = _next(conn, SQL.next_created, import_id, undone)
     undone.removed += _remove(conn, import_id, created, new=True)
     _move_on(undone, [row["row"] for row in created], "due_contacts")
 
 
-_CREATED = """
-    SELECT row, contact_id, import_id AS creator FROM contact_import_results
-    WHERE import_id = %(import_id)s AND outcome = 'created' AND contact_id IS NOT NULL
-      AND row < COALESCE(%(at)s::bigint, 9223372036854775807) ORDER BY row DESC LIMIT %(batch)s"""
-
-
 def _remove_due(conn: Connection, import_id: UUID, undone: Undone) -> None:
     """Remove the next contacts that an undone import created, and that nothing but this import's changes still kept."""
-    due = _next(conn, _DUE, import_id, undone)
+    due = _next(conn, SQL.next_due, import_id, undone)
     undone.removed += _remove(conn, import_id, due, new=False)
     _move_on(undone, [row["contact_id"] for row in due], "changed", counted=False)
-
-
-_DUE = f"""
-    SELECT d.contact_id, d.row, d.import_id AS creator FROM contact_undo_due d
-    WHERE d.kind = 'contact' AND d.contact_id > COALESCE(%(at)s::bigint, 0)
-      AND EXISTS (SELECT FROM contacts c WHERE c.id = d.contact_id)
-      AND NOT EXISTS (
-        {undo_rules.standing_change("d.contact_id", "d.import_id", undo_rules.OF_IMPORT)})
-    ORDER BY d.contact_id LIMIT %(batch)s"""
 
 
 def _remove(conn: Connection, import_id: UUID, created: Sequence[Row], *, new: bool) -> int:
@@ -218,7 +195,7 @@ def _list_refused(conn: Connection, import_id: UUID, row: Row, error: psycopg.Er
 
 def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
     """Bring back the fields of the next changes, newest first, and of the same import's others on their contacts."""
-    changes = _next(conn, _CHANGES, import_id, undone)
+    changes = _next(conn, SQL.next_changes, import_id, undone)
     numbers = [change["id"] for change in changes]
     unit = undo_writing.of_import(import_id)
 
@@ -230,12 +207,6 @@ def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
         undone.through += len(marked - set(numbers))
 
     _move_on(undone, numbers, "due_keys")
-
-
-_CHANGES = """
-    SELECT id, contact_id, row FROM contact_changes
-    WHERE import_id = %(import_id)s AND kind = 'import' AND undone_at IS NULL
-      AND id < COALESCE(%(at)s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %(batch)s"""
 
 
 def _restore_locked(
@@ -325,19 +296,12 @@ def kept(
     session: Session, import_id: UUID, *, after: int = 0, limit: int = 100
 ) -> Sequence[Any]:
     """What an undo kept, in the order in which it met it: all of `UndoKept`, with the names of who changed it."""
-    return session.execute(
-        text(_LIST), {"id": import_id, "after": after, "limit": limit}
-    ).all()
+    asked = {"id": import_id, "after": after, "limit": limit}
+    with driver(session).cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(SQL.kept, asked).fetchall()
 
 
 def gone(session: Session, import_id: UUID) -> int:
     """How many of its contacts a person had deleted before the undo came to them."""
     gone = UndoKept.import_id == import_id, UndoKept.code == "deleted_meanwhile"
     return session.scalar(select(func.count()).where(*gone)) or 0
-
-
-_LIST = """
-    SELECT k.*, i.filename AS by_file, COALESCE(NULLIF(u.name, ''), u.email) AS by_person
-    FROM contact_undo_kept k LEFT JOIN contact_imports i ON i.id = k.changed_by_import
-    LEFT JOIN users u ON u.id = k.changed_by_user
-    WHERE k.import_id = :id AND k.id > :after ORDER BY k.id LIMIT :limit"""

@@ -11,20 +11,31 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from webapp import queries
 from webapp.contacts import journal
 from webapp.db import driver
 from webapp.deciding.decision import WRITTEN
 from webapp.imports import deadlines
 from webapp.models import ContactChange
 from webapp.undoing import undo, undo_keys, undo_rules, undo_writing
-from webapp.undoing.undo_keys import KEYS, Row, rows
+from webapp.undoing.undo_keys import Row, rows
+from webapp.undoing.undo_rules import KEYS
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.keys import DERIVED_KEYS
 from webapp.vocabulary.refusals import Refusal
+
+_COLUMNS = (*WRITTEN, "imported_from", "imported_row", "created_at", "version")
+
+SQL = queries.load(
+    "undo_by_hand",
+    now=undo_rules.NOW,
+    undone_meanwhile=queries.fill(undo_rules.UNDONE_MEANWHILE, h="h"),
+    columns=", ".join(_COLUMNS),
+    values=", ".join(f"%({column})s" for column in _COLUMNS),
+)
 
 
 @dataclass
@@ -137,11 +148,8 @@ def _possible(change: ContactChange | None, days: int) -> None:
 
 def _held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
     """The contact's fields as the journal names them, under a lock; None where it is not in the book."""
-    found = rows(conn, _HELD, {"id": contact_id})
-    return found[0]["held"] if found else None
-
-
-_HELD = f"SELECT {undo_rules.NOW} AS held FROM contacts c WHERE c.id = %(id)s FOR UPDATE"
+    contact = rows(conn, SQL.held, {"id": contact_id})
+    return contact[0]["held"] if contact else None
 
 
 def _differing(before: Row, after: Row) -> list[str]:
@@ -184,9 +192,9 @@ def _bring_back(
         if _is_taken(conn, change, kind, key):
             values |= {kind: None, key: None}
 
-    rows(conn, _INSERT, {"id": change.contact_id, **_columns(values)})
-    rows(conn, _MARK, {"id": change.id, "user_id": unit["user_id"]})
-    missed = rows(conn, _MISSED, {"contact": change.contact_id, "since": unit["since"]})
+    rows(conn, SQL.insert, {"id": change.contact_id, **_columns(values)})
+    rows(conn, SQL.mark, {"id": change.id, "user_id": unit["user_id"]})
+    missed = rows(conn, SQL.missed, {"contact": change.contact_id, "since": unit["since"]})
     if missed:
         _restore(conn, undo_rules.UNDONE_MEANWHILE, unit, [entry["id"] for entry in missed])
 
@@ -198,34 +206,19 @@ def _is_taken(
 ) -> bool:
     """Whether another contact has the key by now; then it becomes due."""
     wanted = change.before.get(key)
-    if wanted is None or not rows(conn, _TAKEN.format(key=key), {"wanted": wanted}):
+    taken = f"SELECT id FROM contacts WHERE {key} = %(wanted)s"
+    if wanted is None or not rows(conn, taken, {"wanted": wanted}):
         return False
 
     facts = {"kind": kind, "key": wanted, "contact": change.contact_id}
-    if not rows(conn, _STILL_DUE, facts):
-        rows(conn, _DUE, {**facts, "value": change.before.get(kind), "change": change.id})
+    if not rows(conn, SQL.still_due, facts):
+        rows(
+            conn,
+            SQL.make_due,
+            {**facts, "value": change.before.get(kind), "change": change.id},
+        )
 
     return True
-
-
-_TAKEN = "SELECT id FROM contacts WHERE {key} = %(wanted)s"
-# What was due before the deletion is still what the field should come to.
-_STILL_DUE = "UPDATE contact_undo_due SET held = NULL WHERE contact_id = %(contact)s AND kind = %(kind)s RETURNING id"
-_NEWEST = "SELECT COALESCE(max(id), 0) FROM contact_changes h WHERE h.contact_id = %(contact)s"
-_DUE = f"""
-    INSERT INTO contact_undo_due (kind, key, contact_id, value, since, source, change_id)
-    VALUES (%(kind)s, %(key)s, %(contact)s, %(value)s, ({_NEWEST}), ({_NEWEST} AND h.before ? %(kind)s
-      AND h.kind IN ('import', 'edit') AND h.undone_at IS NULL), %(change)s) RETURNING id"""
-
-_MARK = """UPDATE contact_changes SET undone_at = clock_timestamp(), undone_by = %(user_id)s
-    WHERE id = %(id)s RETURNING id"""
-_MISSED = f"""SELECT h.id FROM contact_changes h WHERE h.contact_id = %(contact)s
-    AND {undo_rules.UNDONE_MEANWHILE.format(h="h")}"""
-
-_COLUMNS = (*WRITTEN, "imported_from", "imported_row", "created_at", "version")
-_INSERT = f"""
-    INSERT INTO contacts (id, {", ".join(_COLUMNS)}) OVERRIDING SYSTEM VALUE
-    VALUES (%(id)s, {", ".join(f"%({column})s" for column in _COLUMNS)}) RETURNING id"""
 
 
 def _columns(before: Row) -> Row:
@@ -251,20 +244,17 @@ def _columns(before: Row) -> Row:
 
 def _remove_if_due(conn: psycopg.Connection[Any], contact_id: int, unit: Row) -> None:
     """Remove the contact if an undone import created it and no change by others stands on it any more."""
-    if due := rows(conn, _DUE_TO_GO, {"contact": contact_id}):
+    if due := rows(conn, SQL.due_to_go, {"contact": contact_id}):
         undo_writing.remove(conn, unit, due, new=False)
-
-
-_DUE_TO_GO = """SELECT row, contact_id, import_id AS creator FROM contact_undo_due
-    WHERE kind = 'contact' AND contact_id = %(contact)s"""
 
 
 def _named(session: Session, kept: list[Row]) -> list[Row]:
     """With the names of who or which import stands in the way."""
     imports = {str(row["by_import"]) for row in kept if row["by_import"]}
     people = {row["by_user"] for row in kept if row["by_user"]}
-    files = {row.id: row.name for row in session.execute(_FILES, {"ids": list(imports)})}
-    names = {row.id: row.name for row in session.execute(_PEOPLE, {"ids": list(people)})}
+    conn = driver(session)
+    files = dict(conn.execute(SQL.files, {"ids": list(imports)}).fetchall())
+    names = dict(conn.execute(SQL.people, {"ids": list(people)}).fetchall())
 
     return [
         {
@@ -274,11 +264,3 @@ def _named(session: Session, kept: list[Row]) -> list[Row]:
         }
         for row in kept
     ]
-
-
-_FILES = text(
-    "SELECT CAST(id AS text) AS id, filename AS name FROM contact_imports WHERE id = ANY(CAST(:ids AS uuid[]))"
-)
-_PEOPLE = text(
-    "SELECT id, COALESCE(NULLIF(name, ''), email) AS name FROM users WHERE id = ANY(:ids)"
-)

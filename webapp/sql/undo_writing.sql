@@ -1,0 +1,172 @@
+-- What an undo writes, batch by batch: `undoing/undo_writing.py`. The rules come from
+-- undo_rules.sql.
+
+-- name: lock
+SELECT id FROM contacts WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
+
+
+-- The removal of contacts that an import created.
+
+-- part: created
+unnest(%(rows)s::bigint[], %(contacts)s::bigint[], %(creators)s::uuid[])
+  AS m(row, contact_id, creator)
+LEFT JOIN LATERAL (
+  SELECT c.ctid AS place, c.id, c.version FROM contacts c
+  WHERE c.id = m.contact_id LIMIT 1) c ON true
+
+-- part: recorded
+-- The journal keeps which import and row a removed contact came from, and not what it was.
+recorded AS (
+  INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
+  SELECT contact_id, 'removed', creator, row, '{}', '{}' FROM gone),
+settled AS (
+  DELETE FROM contact_undo_due d USING gone g
+  WHERE (SELECT true FROM contact_undo_due LIMIT 1) AND d.contact_id = g.contact_id)
+
+-- name: remove_whole
+WITH judged AS MATERIALIZED (
+  SELECT m.row, m.contact_id, m.creator, c.place, c.version FROM {{created}}
+  WHERE NOT EXISTS ({{standing_change}})),
+gone AS (
+  DELETE FROM contacts c USING judged j WHERE c.ctid = j.place AND c.version = j.version
+  RETURNING j.row, j.contact_id, j.creator),
+{{recorded}}
+SELECT count(*) AS removed FROM gone
+
+-- name: remove
+WITH judged AS MATERIALIZED (
+  SELECT m.row, m.contact_id, m.creator, c.place, c.id IS NOT NULL AS there, f.id AS change, f.kind,
+    f.import_id AS by_import, CASE WHEN c.id IS NULL THEN d.user_id ELSE f.user_id END AS by_user,
+    d.id AS deletion
+  FROM {{created}}
+  LEFT JOIN LATERAL ({{standing_change_by_others}}) f ON c.id IS NOT NULL
+  LEFT JOIN LATERAL ({{deletion_of_created}}) d ON c.id IS NULL),
+gone AS (
+  DELETE FROM contacts c USING judged j WHERE c.ctid = j.place AND j.change IS NULL
+  RETURNING j.row, j.contact_id, j.creator),
+{{recorded}},
+due AS (
+  INSERT INTO contact_undo_due (kind, contact_id, import_id, row)
+  SELECT 'contact', contact_id, creator, row FROM judged
+  WHERE %(new)s AND (change IS NOT NULL OR deletion IS NOT NULL)
+  ON CONFLICT (kind, key, contact_id) DO NOTHING),
+listed AS (
+  INSERT INTO contact_undo_kept
+    (import_id, contact_id, row, code, changed_by_import, changed_by_user)
+  SELECT %(import_id)s, contact_id, row,
+    CASE WHEN NOT there THEN 'deleted_meanwhile' WHEN kind = 'import' THEN 'changed_by_later_import'
+      ELSE 'edited_since' END,
+    CASE WHEN there THEN by_import END, by_user
+  FROM judged WHERE %(new)s AND (NOT there OR change IS NOT NULL)
+  ON CONFLICT (import_id, contact_id, field) DO NOTHING)
+SELECT count(*) AS removed FROM gone
+
+
+-- Fields that come back.
+
+-- part: update
+UPDATE contacts c SET {{assignments}},
+  tags = CASE WHEN r.back ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(r.back -> 'tags'))
+    ELSE c.tags END,
+  custom = {{custom_with_back}}, version = c.version + 1, updated_at = now()
+
+-- part: mark
+UPDATE contact_changes h SET undone_at = clock_timestamp(), undone_by = %(user_id)s
+
+-- name: restore_whole
+-- A contact that is changed meanwhile has another version by the time that its turn comes. The
+-- entry is where it was found, on the same snapshot: that takes no index.
+WITH {{found}},
+returning_fields AS MATERIALIZED (
+  SELECT place, contact_id, before AS back, version FROM found WHERE returns AND is_plain),
+restored AS (
+  {{update}}
+  FROM returning_fields r WHERE c.id = r.contact_id AND c.version = r.version RETURNING c.id),
+marked AS ({{mark}} FROM returning_fields r WHERE h.ctid = r.place RETURNING h.id)
+SELECT count(*) = (SELECT count(*) FROM restored) AND count(*) = (SELECT count(*) FROM marked)
+  AS all_back
+FROM found
+
+-- name: restore_of_import
+WITH {{judging_of_import}},
+{{restoring}}
+
+-- name: restore_of_change
+WITH {{judging_of_change}},
+{{restoring}}
+
+-- name: restore_undone_meanwhile
+WITH {{judging_undone_meanwhile}},
+{{restoring}}
+
+-- part: restoring
+-- Of one batch, judged: write what comes back, mark the entries, note what is due, and list what
+-- stays.
+wishes AS MATERIALIZED (
+  SELECT contact_id, row, field AS kind, key, {{shown_will}} #>> '{}' AS value,
+    {{shown_now}} #>> '{}' AS held, source, false AS plain
+  FROM judged WHERE fate = 'claimed'
+  UNION ALL
+  SELECT contact_id, row, kind, key, value, held, 0, true FROM ({{plain_keys}}) k
+  WHERE key IS NOT NULL AND (%(claim)s OR holder <> contact_id)),
+claimed AS MATERIALIZED (
+  SELECT contact_id, array_agg(kind) || array_agg(kind || '_key') AS names FROM wishes WHERE plain
+  GROUP BY contact_id),
+returning_fields AS MATERIALIZED (
+  SELECT contact_id, jsonb_object_agg(name, value) AS back FROM (
+    SELECT contact_id, field AS name, {{shown_will}} AS value FROM judged
+    WHERE fate = 'back' AND field NOT LIKE 'tag%%'
+    UNION ALL
+    SELECT contact_id, field || '_key', will -> 1 FROM judged
+    WHERE fate = 'back' AND field IN ({{carriers}})
+    UNION ALL
+    SELECT contact_id, 'tags', value FROM retagged WHERE value <> now) f(contact_id, name, value)
+  GROUP BY contact_id
+  UNION ALL
+  SELECT f.contact_id, f.before - COALESCE(k.names, '{}') FROM found f
+  LEFT JOIN claimed k ON k.contact_id = f.contact_id WHERE f.returns AND f.is_plain),
+restored AS (
+  {{update}}
+  FROM returning_fields r WHERE c.id = r.contact_id AND r.back <> '{}' RETURNING c.id),
+marked AS (
+  {{mark}} WHERE h.undone_at IS NULL AND h.id = ANY(ARRAY(
+    SELECT change FROM found WHERE returns OR NOT there
+    UNION SELECT id FROM history WHERE mine)) RETURNING h.id),
+dropped AS (
+  DELETE FROM contact_undo_due d USING judged j
+  WHERE d.contact_id = j.contact_id AND d.kind = j.field
+    AND NOT (j.fate = 'claimed' AND j.key = d.key)),
+due AS (
+  INSERT INTO contact_undo_due
+    (kind, key, contact_id, value, held, since, source, import_id, change_id, row, plain, counted)
+  SELECT w.kind, w.key, w.contact_id, w.value, w.held,
+    (SELECT max(id) FROM contact_changes h WHERE h.contact_id = w.contact_id), w.source,
+    %(import_id)s, %(change)s, w.row, w.plain, COALESCE(r.back <> '{}', false)
+  FROM wishes w LEFT JOIN returning_fields r ON r.contact_id = w.contact_id
+  ON CONFLICT (kind, key, contact_id) DO UPDATE SET value = excluded.value, held = excluded.held,
+    since = excluded.since, source = excluded.source, import_id = excluded.import_id,
+    change_id = excluded.change_id, row = excluded.row, plain = excluded.plain,
+    counted = excluded.counted),
+listed AS MATERIALIZED (
+  {{listed}}
+  UNION ALL
+  SELECT DISTINCT ON (f.contact_id) f.contact_id, f.row, NULL, 'deleted_meanwhile', NULL::jsonb,
+    NULL::jsonb, NULL::uuid, d.user_id
+  FROM found f CROSS JOIN LATERAL ({{deletion_of_found}}) d WHERE NOT f.there)
+SELECT ARRAY(SELECT id FROM restored) AS restored, ARRAY(SELECT id FROM marked) AS marked,
+  COALESCE((SELECT jsonb_agg(l) FROM listed l), '[]') AS kept
+
+-- name: count_once
+-- So that a key which comes back later does not count the contact again.
+UPDATE contact_undo_due SET counted = true
+WHERE contact_id = ANY(%(contacts)s::bigint[]) AND NOT counted RETURNING id
+
+-- name: list_kept
+INSERT INTO contact_undo_kept
+  (import_id, contact_id, row, field, code, message, wanted, now, changed_by_import,
+    changed_by_user)
+SELECT %(import_id)s, k.contact_id, k.row, k.field, k.code, k.message, NULLIF(k.wanted, 'null'),
+  NULLIF(k.now, 'null'), k.by_import, k.by_user
+FROM jsonb_to_recordset(%(kept)s) AS k(contact_id bigint, row bigint, field text, code text,
+  message text, wanted jsonb, now jsonb, by_import uuid, by_user bigint)
+ON CONFLICT (import_id, contact_id, field) DO NOTHING RETURNING id
