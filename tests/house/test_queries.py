@@ -73,8 +73,8 @@ def test_the_database_understands_each(module, database_url):
 
 def _numbered(statement: str) -> str:
     """With `$1` for the first parameter's name, `$2` for the next, as PREPARE has them."""
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
-    return re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement)
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)[sb]", statement)))
+    return re.sub(r"%\((\w+)\)[sb]", lambda found: f"${names.index(found[1]) + 1}", statement)
 
 
 def test_a_wrong_file_is_refused(tmp_path, monkeypatch):

@@ -7,9 +7,10 @@ enqueues the import (`jobs.wake`).
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from webapp import queries
 from webapp.checking import mapping
 from webapp.config import Settings
 from webapp.db import driver
@@ -30,6 +31,8 @@ from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED, Command, State, sources_of
 from webapp.vocabulary.strategies import Strategy
+
+SQL = queries.load("imports")
 
 
 def map_columns(
@@ -132,17 +135,13 @@ def cancel(session: Session, import_id: UUID) -> None:
         return
 
     asked = _ask_to_stop(session, import_id)
-    transitions.move(driver(session), import_id, State.CANCELLING, where=_FREE, event=None)
+    transitions.move(
+        driver(session), import_id, State.CANCELLING, where=SQL.is_free, event=None
+    )
     if asked:
         log(session, import_id, "cancel_requested")
 
     session.flush()
-
-
-# While a batch commits it holds the import's row. Waiting for it would hide the request from the
-# next batch.
-_FREE = """id IN (SELECT id FROM contact_imports WHERE id = %(import_id)s AND state = ANY(%(sources)s)
-    FOR NO KEY UPDATE SKIP LOCKED)"""
 
 
 def _ask_to_stop(session: Session, import_id: UUID) -> bool:
@@ -221,14 +220,7 @@ def retry_failed(session: Session, import_id: UUID) -> None:
     if not getattr(opened, Outcome.FAILED):
         raise Refusal("nothing_failed")
 
-    session.execute(
-        text(
-            """INSERT INTO contact_import_logs (import_id, event, first_row, last_row, rows, result, message)
-               SELECT import_id, 'row_failed', row, row, 1, code, detail ->> 'message'
-               FROM contact_import_results WHERE import_id = :id AND outcome = 'failed' ORDER BY row"""
-        ),
-        {"id": import_id},
-    )
+    driver(session).execute(SQL.log_failed_rows, {"import_id": import_id})
     enter(session, opened, State.QUEUED)
     opened.retrying, opened.last_row = True, 0
     _wanted(session, import_id)
@@ -271,14 +263,8 @@ def run_again(
     session.add(new)
     session.flush()
     session.add(ImportLease(import_id=new.id))
-    session.execute(
-        text(
-            """INSERT INTO contact_import_corrections (import_id, row, cells, left_out)
-               SELECT :new, row, cells, left_out FROM contact_import_corrections WHERE import_id = :old"""
-        ),
-        {"new": new.id, "old": old.id},
-    )
     session.flush()
+    driver(session).execute(SQL.copy_corrections, {"new": new.id, "old": old.id})
     map_columns(
         session,
         new.id,

@@ -2,17 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webapp import queries
+from webapp.db import driver
 from webapp.imports.leases import PLACE, POISONED_AFTER
 from webapp.imports.throughput import Throughput, throughput
 from webapp.limits import LARGEST_BATCH
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome, sums
 from webapp.vocabulary.states import WORKED_ON, State
+
+SQL = queries.load("progress", place_of=PLACE)
 
 LATE_WORKER = timedelta(
     seconds=5
@@ -163,20 +168,25 @@ class ProgressTracker:
 
     def _run_again(self) -> Work:
         """A second run over the rows that failed: every row has its outcome all the while, so it counts its own."""
-        done, left = self.session.execute(_RUN_AGAIN, {"id": self.import_id}).one()
+        done, left = self._one(SQL.second_run)
         return Work(percent(done, done + left), int(done), int(done + left))
 
     def _stands_still(self, lease: ImportLease) -> bool:
         """Whether workers were lost again and again at the very place where the work still is."""
         if lease.deaths < POISONED_AFTER:
             return False
-        place = text(f"SELECT {PLACE} FROM contact_imports i WHERE i.id = :id")
-        return bool(self.session.scalar(place, {"id": lease.import_id}) == lease.deaths_at_row)
+        return bool(self._one(SQL.place) == (lease.deaths_at_row,))
 
     def _obstacle(self) -> str | None:
         """What the last attempt of this step broke off with; None where its workers were lost without a word."""
-        found: str | None = self.session.scalar(_LAST_WORD, {"id": self.import_id})
-        return found
+        (message,) = self._one(SQL.last_word) or (None,)
+        return message
+
+    def _one(self, statement: str) -> Any:
+        """The row that a statement on this import gives, as a tuple; None where it gives none."""
+        return (
+            driver(self.session).execute(statement, {"import_id": self.import_id}).fetchone()
+        )
 
 
 def calculate_eta(work: Work, rows_per_second: float) -> int | None:
@@ -199,21 +209,3 @@ def _total_batches(found: ContactImport, processed: int) -> int:
     """Batches done plus those still needed at the present size; an estimate where the size is found by measuring."""
     rest = max((found.total or 0) - processed, 0)
     return found.batches_done + -(-rest // (found.batch_size or LARGEST_BATCH))
-
-
-_RUN_AGAIN = text(
-    """SELECT (SELECT COALESCE(sum(b.rows), 0) FROM contact_import_logs b
-         WHERE b.import_id = i.id AND b.event = 'batch' AND b.result <> 'retried' AND b.id > (
-           SELECT s.id FROM contact_import_logs s WHERE s.import_id = i.id AND s.event = 'retry_started'
-           ORDER BY s.id DESC LIMIT 1)),
-         (SELECT count(*) FROM contact_import_results r
-          WHERE r.import_id = i.id AND r.outcome = 'failed' AND r.row > i.last_row)
-       FROM contact_imports i WHERE i.id = :id"""
-)
-
-_LAST_WORD = text(
-    """SELECT message FROM contact_import_logs WHERE import_id = :id AND event = 'broken_off' AND id > COALESCE((
-         SELECT max(id) FROM contact_import_logs
-         WHERE import_id = :id AND event IN ('started', 'retry_started', 'rollback_started')), 0)
-       ORDER BY id DESC LIMIT 1"""
-)

@@ -8,8 +8,11 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import tuple_row
 
+from webapp import queries
 from webapp.limits import MEBIBYTE
 from webapp.vocabulary.refusals import Refusal
+
+SQL = queries.load("imports")
 
 # Bytes; larger ones cost several times as much in every buffer on the way and save no time.
 CHUNK = 128 * 1024
@@ -48,8 +51,8 @@ class Incoming:
 
     def _keep(self, chunk: bytes) -> None:
         self.conn.execute(
-            "INSERT INTO contact_import_files (import_id, position, content) VALUES (%s, %s, %b)",
-            (self.import_id, self.size, chunk),
+            SQL.keep_chunk,
+            {"import_id": self.import_id, "position": self.size, "content": chunk},
         )
         self._digest.update(chunk)
         self.size += len(chunk)
@@ -105,9 +108,8 @@ class StoredFile:
     def _block_at(self, offset: int) -> bytes | None:
         with self.connection().cursor(row_factory=tuple_row) as cursor:
             found = cursor.execute(
-                """SELECT substr(content, (%(offset)s - position + 1)::int) FROM contact_import_files
-                   WHERE import_id = %(id)s AND position <= %(offset)s ORDER BY position DESC LIMIT 1""",
-                {"id": self.file_id, "offset": offset},
+                SQL.read_chunk,
+                {"file_id": self.file_id, "offset": offset},
                 binary=True,
             ).fetchone()
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from webapp import queries
 from webapp.db import driver
 
-SQL = queries.load("progress")
+SQL = queries.load("throughput")
 WINDOW = 3  # seconds: after a change of speed the average has settled this much later
 SHOWN = 12  # seconds that the line on the progress page spans
 NEWEST_ENTRIES = 5000  # read at most, however fast the batches come

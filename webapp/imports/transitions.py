@@ -3,9 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from webapp import queries
 from webapp.db import Connection
+from webapp.queries import fill
 from webapp.vocabulary.states import TRANSITIONS, State, sources_of
 
+SQL = queries.load("imports")
 _ANY_EVENT = "event of the table"
 
 
@@ -41,8 +44,11 @@ def move(
     conditions += [where] if where else []
 
     moved = conn.execute(
-        f"""UPDATE contact_imports i SET state = %(target)s{", " + also if also else ""}
-            WHERE {" AND ".join(conditions)} RETURNING id""",
+        fill(
+            SQL.move,
+            also=f",\n{also}" if also else "",
+            conditions=" AND ".join(conditions),
+        ),
         {
             "import_id": import_id,
             "sources": [source.value for source in sources],
@@ -53,9 +59,6 @@ def move(
     ).fetchone()
 
     if moved and event:
-        conn.execute(
-            "INSERT INTO contact_import_logs (import_id, event) VALUES (%s, %s)",
-            (import_id, event),
-        )
+        conn.execute(SQL.log_event, {"import_id": import_id, "event": event})
 
     return moved is not None

@@ -1,15 +1,22 @@
--- How far an import is, and how fast it moves.
+-- How far an import is.
 
--- name: seconds
--- What was committed in each of the last seconds, from the log's newest entries of one kind.
-WITH newest AS MATERIALIZED (
-  SELECT at, rows, COALESCE(duration_ms, 0) * interval '1 millisecond' AS took
-  FROM contact_import_logs
-  WHERE import_id = %(id)s AND event = %(event)s AND rows IS NOT NULL
-  ORDER BY id DESC LIMIT %(most)s)
-SELECT floor(extract(epoch FROM at))::bigint AS second, sum(rows)::bigint AS rows,
-  extract(epoch FROM min(at - took))::float8 AS began,
-  extract(epoch FROM max(at))::float8 AS ended
-FROM newest
-WHERE at > (SELECT max(at) FROM newest) - %(span)s * interval '1 second'
-GROUP BY 1 ORDER BY 1
+-- name: second_run
+-- Of a second run over the rows that failed: how many are done, and how many are left.
+SELECT (SELECT COALESCE(sum(b.rows), 0) FROM contact_import_logs b
+    WHERE b.import_id = i.id AND b.event = 'batch' AND b.result <> 'retried' AND b.id > (
+      SELECT s.id FROM contact_import_logs s
+      WHERE s.import_id = i.id AND s.event = 'retry_started' ORDER BY s.id DESC LIMIT 1)),
+  (SELECT count(*) FROM contact_import_results r
+    WHERE r.import_id = i.id AND r.outcome = 'failed' AND r.row > i.last_row)
+FROM contact_imports i WHERE i.id = %(import_id)s
+
+-- name: place
+SELECT {{place_of}} FROM contact_imports i WHERE i.id = %(import_id)s
+
+-- name: last_word
+-- What the last attempt of the step at hand broke off with.
+SELECT message FROM contact_import_logs
+WHERE import_id = %(import_id)s AND event = 'broken_off' AND id > COALESCE((
+  SELECT max(id) FROM contact_import_logs WHERE import_id = %(import_id)s
+    AND event IN ('started', 'retry_started', 'rollback_started')), 0)
+ORDER BY id DESC LIMIT 1
