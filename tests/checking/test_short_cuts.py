@@ -63,7 +63,7 @@ def test_numbers_are_read_as_the_library_does(seed):
         if found is not None:
             quick += 1
             assert found == phones.by_library.__wrapped__(text, region), (text, region)
-    assert quick > 3_000
+    assert quick > 1_000
 
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)

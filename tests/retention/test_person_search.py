@@ -78,10 +78,10 @@ def test_a_file_of_numbers_outlives_the_erasure_of_somebody_with_a_short_phone(
     importer, session
 ):
     importer.run(
-        "ID,Email,Phone\n1,zebedee@example.com,+49 30 1234567\n2,ben@example.com,+49 1234\n"
+        "ID,Email,Phone\n1,zebedee@example.com,+49 30 1234567\n2,ben@example.com,+43 1110\n"
     )
     readings = importer.upload(
-        "Meter,Before,After\n4930,1234567,30\n49,12,34\n12,34,991234\n"
+        "Meter,Before,After\n4930,1234567,30\n43,11,10\n11,10,991110\n"
     ).id
     for whom in session.scalars(select(Contact)).all():
         assert whom.phone_key

@@ -1,4 +1,9 @@
-"""The countries of ISO 3166, by their two letters."""
+"""The countries of ISO 3166: their two letters, and the names by which a cell may mean one."""
+
+import re
+from functools import cache, lru_cache
+
+from webapp.reading.labels import normalised
 
 # Written out: the list changes once in some years, and no library that we need has it.
 CODES = frozenset(
@@ -12,3 +17,126 @@ CODES = frozenset(
     TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
     """.split()  # noqa: SIM905 - readable
 )
+
+LONGEST = 100  # characters of a name
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl")
+# What people and programs write beside the names that the Unicode CLDR has in those languages.
+OTHER_NAMES = {
+    # Some single letters, as on cars, stand in German lists.
+    "AE": "uae | emirates | vae",
+    "AT": "a",
+    "BA": "bosnia | bosnien",
+    "BE": "b",
+    "BR": "brasil",
+    "CD": "democratic republic of the congo | congo democratic republic of the | dr congo"
+    " | congo kinshasa | zaire",
+    "CG": "republic of the congo | congo brazzaville",
+    "CH": "swiss | suisse | svizra",
+    "CI": "ivory coast | elfenbeinkuste",
+    "CN": "peoples republic of china | p r china | volksrepublik china",
+    "CV": "cape verde | kap verde",
+    "CZ": "czech republic | tschechische republik | republique tcheque | republica checa"
+    " | repubblica ceca | cesko | ceska republika",
+    "DE": "federal republic of germany | bundesrepublik deutschland | brd | d",
+    "DK": "danmark",
+    "EE": "eesti",
+    "ES": "espana | e",
+    "FI": "suomi",
+    "FR": "f",
+    "GB": "england | scotland | wales | northern ireland | great britain | britain | schottland"
+    " | nordirland | grossbritannien | angleterre | ecosse | grande bretagne | gran bretana"
+    " | inglaterra | gra bretanha | gran bretagna | inghilterra | engeland"
+    " | groot brittannie",
+    "GR": "hellas | ellada",
+    "HK": "hong kong | hongkong",
+    "HR": "hrvatska",
+    "HU": "magyarorszag",
+    "IE": "eire | republic of ireland",
+    "IS": "island",
+    "IT": "i",
+    "KR": "korea | republic of korea | s korea",
+    "KP": "democratic peoples republic of korea",
+    "LA": "lao peoples democratic republic",
+    "LT": "lietuva",
+    "LU": "l",
+    "LV": "latvija",
+    "MK": "macedonia | mazedonien",
+    "MM": "burma | birma",
+    "MO": "macau | macao",
+    "NL": "holland | hollande | holanda | olanda",
+    "NO": "norge | noreg",
+    "PL": "polska",
+    "PS": "palestine | palastina",
+    "RO": "rumania",
+    "RS": "srbija",
+    "RU": "russian federation | russische foderation",
+    "SE": "sverige",
+    "SI": "slovenija",
+    "SK": "slovak republic | slowakische republik | slovensko",
+    "SY": "syrian arab republic",
+    "SZ": "swaziland",
+    "TR": "turkey | turkei",
+    "TW": "taiwan",
+    "TZ": "united republic of tanzania",
+    "UA": "ukraina",
+    "US": "united states of america | america | amerika | vereinigte staaten von amerika"
+    " | etats unis d amerique | estados unidos de america | eeuu | ee uu | eua | etats unis"
+    " | stati uniti d america | verenigde staten van amerika | vs | the states",
+    "VA": "vatican | holy see",
+}
+ARTICLES = re.compile(r"(?:the|die|der|le|la|les|l|el|los|las|o|a|os|as|il|lo|i|gli|de|het) ")
+AND = re.compile(" (?:and|und|et|y|e|en) ")  # the CLDR has a sign for it
+
+
+@lru_cache(maxsize=1000)
+def code_of(text: str) -> str | None:
+    """The two letters of the country that a cell names, None where we know none.
+
+    It may be two or three letters, a name in one of the languages, or a short form: DE, DEU,
+    Allemagne, U.S.A. What stands in parentheses or behind a comma is not needed ("Iran, Islamic
+    Republic of", "DE - Deutschland").
+    """
+    text = text[:LONGEST]
+    return _named(text) or _named(re.split(r"[,(/-]", text, maxsplit=1)[0])
+
+
+def _named(text: str) -> str | None:
+    plain = normalised(text)
+    letters = plain.replace(" ", "")
+
+    # "U.S.A." and "D.E." are letters with points between them.
+    if re.fullmatch(r"[a-z](?: [a-z])+|[a-z]{2,3}", plain):
+        code = _code(letters.upper())
+        if code:
+            return code
+
+    spellings = (plain, letters, ARTICLES.sub("", plain, count=1), AND.sub(" ", plain))
+    return next((found for name in spellings if (found := _names().get(name))), None)
+
+
+def _code(letters: str) -> str | None:
+    if letters in CODES:
+        return letters
+
+    from babel.core import get_global  # noqa: PLC0415 - only a worker that reads rows needs it
+
+    # Three letters, and two that once were a country's or are reserved for one: DEU, UK.
+    now = get_global("territory_aliases").get(letters, [])
+    return str(now[0]) if len(now) == 1 and now[0] in CODES else None
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Every name, without case, accents and punctuation, and its country's two letters."""
+    from babel import Locale  # noqa: PLC0415 - see above
+
+    found = {}
+    for language in LANGUAGES:
+        for code, name in Locale(language).territories.items():
+            if code in CODES:
+                found[normalised(name)] = code
+
+    for code, names in OTHER_NAMES.items():
+        found |= dict.fromkeys(names.split(" | "), code)
+
+    return found

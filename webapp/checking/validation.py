@@ -28,6 +28,7 @@ from webapp.vocabulary.fields import (
 )
 
 ERROR, WARNING = "error", "warning"
+SEVERAL_IN_A_CELL = {"phone"}  # a line end may stand between two values
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
@@ -129,7 +130,7 @@ class Checker:
             )
 
         longest = TARGETS[target].max_length
-        kept = LINES_AND_TABS if is_multiline(target) else ""
+        kept = LINES_AND_TABS if is_multiline(target) else "\n" * (target in SEVERAL_IN_A_CELL)
 
         return _Column(index, target, longest, kept, judges.get(target))
 
@@ -231,13 +232,30 @@ class Checker:
             row.values["email"], row.email_key = text, key
 
     def _judge_phone(self, row: CheckedRow, index: int, target: str, text: str) -> None:
-        text = self._first_of_several(row, target, text)
-        region = phones.region_of(row.values.get("country")) or self.default_country
-        row.values["phone"], row.phone_key = phones.read(text, region)
-        if row.phone_key is None:
-            row.problems.append(
-                Problem("phone_unreadable", index, target, text[:KEPT_CELL_CHARS], WARNING)
-            )
+        number = phones.read(text, self._region(row))
+        self._take_further(row, target, number.further)
+
+        if number.shortened:
+            self._warn(row, "phone_shortened", index, target, text)
+            return
+
+        row.values["phone"], row.phone_key = number.shown, number.key
+        if number.key is None:
+            self._warn(row, "phone_unreadable", index, target, text)
+
+    def _region(self, row: CheckedRow) -> str | None:
+        """Where the row's phone is dialled. A country that we don't know is not the usual one."""
+        country = row.values.get("country")
+        return phones.region_of(country) if country else self.default_country
+
+    @staticmethod
+    def _warn(row: CheckedRow, code: str, index: int, target: str, text: str) -> None:
+        row.problems.append(Problem(code, index, target, text[:KEPT_CELL_CHARS], WARNING))
+
+    def _take_further(self, row: CheckedRow, target: str, text: str) -> None:
+        """What stands in a cell behind the first value is kept in a custom field."""
+        if text:
+            self._take_custom(row, 0, f"{CUSTOM}{label_of(target)} (further)", text)
 
     def _first_of_several(self, row: CheckedRow, target: str, text: str) -> str:
         """The first of the values in one cell; the further ones go to a custom field."""
@@ -245,8 +263,7 @@ class Checker:
             return text
 
         first, _, further = text.partition(SEVERAL)
-        if further.strip():
-            self._take_custom(row, 0, f"{CUSTOM}{label_of(target)} (further)", further.strip())
+        self._take_further(row, target, further.strip())
 
         return first.strip()
 

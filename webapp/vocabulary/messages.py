@@ -172,6 +172,11 @@ MESSAGES = {
         "The phone number is not recognised",
         "Nothing to do: it is kept as it stands. With a country code it could be matched.",
     ),
+    "phone_shortened": Message(
+        "A spreadsheet shortened the phone number",
+        "Nothing to do: it is left out, and the contact keeps its number. To have it, give the "
+        "column the format of text, and type the number again.",
+    ),
     "date_ambiguous": Message(
         "Day or month first?", "Say whether {value} has the day or the month first."
     ),
