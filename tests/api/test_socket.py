@@ -231,7 +231,7 @@ def test_readers_who_never_read_and_half_open_sockets_leave_the_import_alone(
 
 
 def test_send_to_who_never_reads_is_given_up(monkeypatch):
-    monkeypatch.setattr(websocket, "STREAM_SEND_SECONDS", 1)
+    monkeypatch.setattr(websocket.hub, "STREAM_SEND_SECONDS", 1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         bound_sends({"gunicorn.socket": ours})

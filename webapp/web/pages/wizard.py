@@ -30,7 +30,7 @@ from webapp.web.extensions import db
 from webapp.web.forms import sent
 
 blueprint = Blueprint("wizard", __name__)
-SAMPLE = Path(__file__).parent.parent.parent / "samples" / "contacts.csv"
+SAMPLE = Path(__file__).parents[3] / "samples" / "contacts.csv"
 
 
 @blueprint.get("/")
