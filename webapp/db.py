@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row, tuple_row
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import CursorResult, Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -263,3 +263,14 @@ _FACTS = """
 def driver(session: Session) -> psycopg.Connection[Any]:
     """The psycopg connection under a SQLAlchemy session, in the session's own transaction."""
     return session.connection().connection.driver_connection  # type: ignore[return-value]
+
+
+def execute(
+    session: Session, statement: str, parameters: Mapping[str, Any] | None = None
+) -> CursorResult[Any]:
+    """Run a statement of `sql/` in the session's own transaction, after its pending objects.
+
+    The rows are SQLAlchemy's, and so are the errors: it tells a connection that was lost.
+    """
+    session.flush()
+    return session.connection().exec_driver_sql(statement, dict(parameters or {}))

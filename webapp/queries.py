@@ -3,6 +3,8 @@
     SQL = queries.load("leases", deaths=...)
     conn.execute(SQL.move_token, {"import_id": import_id})
 
+A SQLAlchemy session runs one by `db.execute`.
+
 Values are psycopg's named parameters, `%(name)s`, and nothing else; a per cent sign is `%%`. What
 is made of the vocabulary (a list of columns, say) is a part, `{{name}}`: of SQL from our own closed
 lists, never of anything that a person sent. Files are read and checked when their module is

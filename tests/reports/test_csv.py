@@ -107,9 +107,9 @@ def test_each_entry_is_looked_up_whatever_the_planner_thinks(importer, session):
     session.execute(
         text("SET LOCAL enable_nestloop = off")
     )  # It may lean towards any other join.
-    for query in (exports._EVERY_ROW, exports._REJECTED):
+    for query in (exports.SQL.every_row, exports.SQL.rejected):
         asked = {"id": done.id, "after": 0, "rows": 500, "chars": 10_000, "with_cells": False}
-        page = driver(session).execute(f"EXPLAIN {exports._PAGE.format(query=query)}", asked)
+        page = driver(session).execute(f"EXPLAIN {query}", asked)
         plan = "\n".join(line for (line,) in page)
         assert 'AND ("row" = r."row")' in plan, plan
 

@@ -9,8 +9,10 @@ from webapp import folding
 from webapp.models import Contact
 from webapp.vocabulary.fields import SEARCHED
 
-# The same as SQL text, for the parameter :sought of `folding.pattern`.
-HOLDS = '({text} COLLATE "C") ~ :sought'
+
+def holds_sought(text: str) -> str:
+    """SQL: `holds`, for the parameter `sought` of `folding.pattern`."""
+    return f'({text} COLLATE "C") ~ %(sought)s'
 
 
 def holds(text: SQLColumnExpression[Any], sought: str) -> ColumnElement[bool]:

@@ -10,8 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from webapp import queries
-from webapp.db import driver
+from webapp import db, queries
 
 SQL = queries.load("throughput")
 WINDOW = 3  # seconds: after a change of speed the average has settled this much later
@@ -48,7 +47,8 @@ def throughput(session: Session, import_id: UUID, event: str) -> Throughput:
         "most": NEWEST_ENTRIES,
         "span": WINDOW + SHOWN,
     }
-    found = [Second(*row) for row in driver(session).execute(SQL.seconds, parameters)]
+    rows = db.execute(session, SQL.seconds, parameters).mappings()
+    found = [Second(**row) for row in rows]
     if not found:
         return Throughput(0.0)
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from psycopg.rows import namedtuple_row
 from sqlalchemy.orm import Session
 
+from webapp import queries
 from webapp.db import driver
 from webapp.imports import uploads
 from webapp.imports.stored_files import StoredFile
@@ -29,6 +30,13 @@ from webapp.staging import corrections
 from webapp.undoing import undo
 from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
+
+SQL = queries.load(
+    "export",
+    not_processed=Outcome.NOT_PROCESSED,
+    invalid=Outcome.INVALID,
+    failures=sql_list(FAILURES),
+)
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500
@@ -70,7 +78,7 @@ def report_csv(
     processed.
     """
     found = session.get_one(ContactImport, import_id)
-    every = _LEDGER if found.expired_at else _EVERY_ROW
+    every = SQL.ledger if found.expired_at else SQL.every_row
     lines = (
         [entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells]
         for entry, cells in _rows(session, found, every, limits)
@@ -89,7 +97,7 @@ def rejected_csv(
     found = session.get_one(ContactImport, import_id)
     lines = (
         [entry.row, _reason(entry), *cells]
-        for entry, cells in _rows(session, found, _REJECTED, limits)
+        for entry, cells in _rows(session, found, SQL.rejected, limits)
     )
     return _csv([*REJECTED_COLUMNS, *found.columns], lines)
 
@@ -172,8 +180,8 @@ def _entries(
 
 def _page(session: Session, query: str, asked: dict[str, Any]) -> list[Any]:
     with driver(session).cursor(row_factory=namedtuple_row) as cursor:
-        cursor.execute(_IN_ORDER, (list(corrections.WAYS_ROUND),))
-        return cursor.execute(_PAGE.format(query=query), asked).fetchall()
+        cursor.execute(SQL.in_file_order, {"settings": list(corrections.WAYS_ROUND)})
+        return cursor.execute(query, asked).fetchall()
 
 
 def _cells(
@@ -207,42 +215,6 @@ def _emptied(buffer: io.StringIO) -> bytes:
     buffer.seek(0)
     buffer.truncate()
     return text.encode("utf-8", "replace")
-
-
-_COLUMNS = """r.row, COALESCE(l.outcome::text, '{otherwise}') AS outcome, l.contact_id, l.code, l.detail,
-    r.problems, CASE WHEN %(with_cells)s THEN r.record END AS record"""
-
-# One look-up for each row: before the tables were first analyzed, a plain join read all entries
-# again for every row.
-_ROWS_WITH_ENTRIES = """contact_import_rows r LEFT JOIN LATERAL (
-        SELECT * FROM contact_import_results l WHERE l.import_id = r.import_id AND l.row = r.row LIMIT 1) l ON true"""
-
-_EVERY_ROW = f"""
-    SELECT {_COLUMNS.format(otherwise=Outcome.NOT_PROCESSED)}
-    FROM {_ROWS_WITH_ENTRIES}
-    WHERE r.import_id = %(id)s AND r.row > %(after)s ORDER BY r.row LIMIT %(rows)s"""
-
-_LEDGER = """
-    SELECT row, outcome::text AS outcome, contact_id, code, detail, NULL AS problems, NULL AS record
-    FROM contact_import_results WHERE import_id = %(id)s AND row > %(after)s ORDER BY row LIMIT %(rows)s"""
-
-_REJECTED = f"""
-    SELECT {_COLUMNS.format(otherwise=Outcome.INVALID)}
-    FROM {_ROWS_WITH_ENTRIES}
-    WHERE r.import_id = %(id)s AND r.row > %(after)s
-      AND (r.status = 'invalid' OR l.outcome IN ({sql_list(FAILURES)})) ORDER BY r.row LIMIT %(rows)s"""
-
-# Without statistics PostgreSQL might fetch and sort all rows for each page. The transaction ends
-# with the page.
-_IN_ORDER = "SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name"
-
-# The rows of a page up to and with the one that passes the limit of characters.
-_PAGE = """
-    SELECT * FROM (
-      SELECT p.*, sum(length(COALESCE(p.problems::text, '')) + length(COALESCE(p.record::text, '')))
-        OVER (ORDER BY p.row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS chars_before
-      FROM ({query}) p) q
-    WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row"""
 
 
 def streamed(session: Session, chunks: Iterator[bytes]) -> Iterator[bytes]:

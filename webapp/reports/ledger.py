@@ -5,15 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp import folding
+from webapp import db, folding, queries
 from webapp.contacts import person_names, search
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import NAMES, SEARCHED
 from webapp.vocabulary.keys import DERIVED_KEYS
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome
+
+# The names stand there again, side by side: a whole name is found with any text between its parts.
+_CELLS = ", ".join(f"r.{name}" for name in (*SEARCHED, *NAMES))
+
+SQL = queries.load(
+    "ledger",
+    outcome=Outcome.NOT_PROCESSED,
+    holds_sought=search.holds_sought(
+        f"concat_ws(' ', {_CELLS}, array_to_string(r.record, ' '))"
+    ),
+    who=person_names.called("r.{name}", "left(array_to_string(r.record, ' '), %(name)s)"),
+    name=person_names.called("{name}"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,20 +82,21 @@ def rows(
 
     `differing` narrows them to rows that came out differently than the preview said.
     """
-    conditions = ["l.import_id = :id", "l.row > :after"]
+    conditions = ["l.import_id = %(id)s", "l.row > %(after)s"]
     if outcome and outcome != Outcome.NOT_PROCESSED:
-        conditions.append("l.outcome = CAST(:outcome AS outcome)")
+        conditions.append("l.outcome = %(outcome)s::outcome")
     if code:
-        conditions.append("COALESCE(l.code, l.outcome::text) = :code")
+        conditions.append("COALESCE(l.code, l.outcome::text) = %(code)s")
     if search:
-        conditions.append(_SEARCH)
+        conditions.append(SQL.mentions)
     if differing:
-        conditions.append(_DIFFERING)
+        conditions.append(SQL.differs)
 
-    source = _NOT_PROCESSED if outcome == Outcome.NOT_PROCESSED else "contact_import_results"
-    sought = folding.pattern(search) if search else None
-    found = session.execute(
-        text(_ROWS.format(source=source, who=_WHO, conditions=" AND ".join(conditions))),
+    never = outcome == Outcome.NOT_PROCESSED
+    source = SQL.not_processed if never else "contact_import_results"
+    entries = db.execute(
+        session,
+        queries.fill(SQL.rows, source=source, conditions=" AND ".join(conditions)),
         {
             "id": import_id,
             "after": after,
@@ -91,7 +104,7 @@ def rows(
             "code": code,
             "limit": limit,
             "name": LONGEST_NAME,
-            "sought": sought,
+            "sought": folding.pattern(search) if search else None,
         },
     )
 
@@ -107,7 +120,7 @@ def rows(
             who=(row.who or "")[:LONGEST_NAME] or None,
             problems=row.problems,
         )
-        for row in found
+        for row in entries
     ]
 
 
@@ -126,14 +139,13 @@ def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
     ids = {row.contact_id for row in found} | {
         one for row in found for one in (row.detail or {}).get("contacts", [])
     }
-    rows = session.execute(
-        text(
-            f"SELECT id, {person_names.called('{name}')} AS name FROM contacts WHERE id = ANY(:ids)"
-        ),
-        {"ids": [one for one in ids if one is not None]},
-    )
+    asked = {"ids": [one for one in ids if one is not None]}
 
-    return {row.id: row.name[:LONGEST_NAME] for row in rows if row.name}
+    return {
+        contact.id: contact.name[:LONGEST_NAME]
+        for contact in db.execute(session, SQL.names, asked)
+        if contact.name
+    }
 
 
 def changes_of(
@@ -148,32 +160,3 @@ def changes_of(
         for name, value in before.items()
         if name not in DERIVED_KEYS and not name.startswith("(")
     ]
-
-
-# The names again, side by side: a whole name is found with any text between its parts.
-_SEARCHED = "concat_ws(' ', {}, array_to_string(r.record, ' '))".format(
-    ", ".join(f"r.{name}" for name in (*SEARCHED, *NAMES))
-)
-_SEARCH = f"""EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
-    AND {search.HOLDS.format(text=_SEARCHED)})"""
-
-_DIFFERING = "l.row IN (SELECT d.row FROM contact_import_differences d WHERE d.import_id = :id AND d.row > :after)"
-
-_WHO = person_names.called("r.{name}", "left(array_to_string(r.record, ' '), :name)")
-_ROWS = """
-    SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
-      (SELECT d.promised::text FROM contact_import_differences d WHERE d.import_id = l.import_id AND d.row = l.row)
-        AS promised, s.who, CASE WHEN l.outcome::text = 'invalid' THEN s.problems END AS problems
-    FROM (SELECT * FROM {source} l WHERE {conditions} ORDER BY l.row LIMIT :limit) l
-    LEFT JOIN LATERAL (SELECT h.before, h.after FROM contact_changes h
-      WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row AND h.kind = 'import'
-      ORDER BY h.id DESC LIMIT 1) h ON true
-    LEFT JOIN LATERAL (SELECT r.problems, {who} AS who
-      FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row LIMIT 1) s ON true
-    ORDER BY l.row"""
-
-_NOT_PROCESSED = f"""(
-    SELECT r.import_id, r.row, '{Outcome.NOT_PROCESSED}' AS outcome, NULL::bigint AS contact_id, NULL::text AS code,
-      NULL::jsonb AS detail FROM contact_import_rows r
-    WHERE r.import_id = :id AND NOT EXISTS (
-      SELECT FROM contact_import_results d WHERE d.import_id = r.import_id AND d.row = r.row))"""

@@ -9,15 +9,17 @@ from email.utils import format_datetime, make_msgid
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webapp import db, queries
 from webapp.config import MailServer, Misconfigured, Settings, mail_server
 from webapp.imports import locks
 from webapp.models import ContactImport
 from webapp.reports import summary
 from webapp.reports.wording import environment
 from webapp.vocabulary.states import RUN_ENDED
+
+SQL = queries.load("mail")
 
 TIMEOUT_SECONDS = 10
 TRIES = 5
@@ -53,20 +55,8 @@ def note_failure(session: Session, import_id: UUID, kind: str) -> None:
 def due(session: Session) -> list[UUID]:
     """Ended imports of the last day whose notice is still to be sent, and not just being tried."""
     ended = [state.value for state in RUN_ENDED]
-    return list(
-        session.scalars(text(_DUE), {"tries": TRIES, "wait": FIRST_WAIT, "ended": ended})
-    )
-
-
-_DUE = """
-    SELECT i.id FROM contact_imports i CROSS JOIN LATERAL (
-      SELECT count(*) FILTER (WHERE event = 'mail_failed') AS failures, max(at) AS last,
-        count(*) FILTER (WHERE event = 'mail_sent') AS sent
-      FROM contact_import_logs l
-      WHERE l.import_id = i.id AND l.event IN ('mail_failed', 'mail_sent') AND l.at >= i.completed_at) l
-    WHERE i.notification_email IS NOT NULL AND i.state = ANY(:ended)
-      AND i.completed_at > clock_timestamp() - interval '1 day' AND l.sent = 0 AND l.failures < :tries
-      AND COALESCE(l.last, i.completed_at) < clock_timestamp() - make_interval(secs => :wait * 2 ^ l.failures)"""
+    asked = {"tries": TRIES, "wait": FIRST_WAIT, "ended": ended}
+    return list(db.execute(session, SQL.due, asked).scalars())
 
 
 def compose(settings: Settings, session: Session, found: ContactImport) -> EmailMessage:

@@ -3,15 +3,18 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webapp import db, queries
 from webapp.imports.progress import outcomes_of
 from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
 from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sql_list, sums
 from webapp.vocabulary.states import RUN_ENDED, State
+
+SQL = queries.load("report", problems=sql_list(PROBLEMS))
 
 BARS = 60  # of the chart of rows over time
 
@@ -157,75 +160,28 @@ def seconds(found: ContactImport) -> float | None:
 
 
 def _problems(session: Session, import_id: UUID) -> list[Problem]:
-    rows = session.execute(
-        text(
-            f"""SELECT outcome::text AS outcome, COALESCE(code, outcome::text) AS code, count(*) AS rows
-               FROM contact_import_results
-               WHERE import_id = :id AND outcome IN ({sql_list(PROBLEMS)})
-               GROUP BY 1, 2 ORDER BY rows DESC, code"""
-        ),
-        {"id": import_id},
-    )
-
+    rows = db.execute(session, SQL.problems, {"id": import_id})
     return [Problem(row.outcome, row.code, row.rows) for row in rows]
 
 
 def _batches(session: Session, import_id: UUID) -> dict[str, int]:
-    row = session.execute(
-        text(
-            """SELECT count(*) FILTER (WHERE result <> 'retried') AS batches,
-                 count(*) FILTER (WHERE result = 'retried') AS retries,
-                 COALESCE(min(rows) FILTER (WHERE result = 'done'), 0) AS smallest_batch,
-                 COALESCE(max(rows) FILTER (WHERE result = 'done'), 0) AS largest_batch
-               FROM contact_import_logs WHERE import_id = :id AND event = 'batch'"""
-        ),
-        {"id": import_id},
-    ).one()
-
-    return dict(row._mapping)  # noqa: SLF001 - the documented way to a row's dict
+    return dict(db.execute(session, SQL.batches, {"id": import_id}).mappings().one())
 
 
 def _contradictions(session: Session, import_id: UUID) -> str | None:
     """What the check of sums found at the newest end of the import."""
-    end = session.execute(
-        text(
-            """SELECT result, message FROM contact_import_logs
-               WHERE import_id = :id AND event = ANY(:ends) ORDER BY id DESC LIMIT 1"""
-        ),
-        {"id": import_id, "ends": [str(state) for state in RUN_ENDED]},
-    ).first()
-
+    asked = {"id": import_id, "ends": [str(state) for state in RUN_ENDED]}
+    end = db.execute(session, SQL.newest_end, asked).first()
     return end.message if end and end.result == "failed" else None
 
 
 def _troubles(session: Session, import_id: UUID) -> list[Trouble]:
-    rows = session.execute(
-        text(
-            """SELECT batch, attempt, first_row, last_row, result, message FROM contact_import_logs
-               WHERE import_id = :id AND event = 'batch' AND result IN ('retried', 'failed') ORDER BY id LIMIT 20"""
-        ),
-        {"id": import_id},
-    )
-
-    return [Trouble(*row) for row in rows]
+    rows = db.execute(session, SQL.troubles, {"id": import_id})
+    return [Trouble(**row) for row in rows.mappings()]
 
 
 def _throughput(session: Session, import_id: UUID) -> list[int]:
     """Rows committed in equal spans of the time between the first and the last batch."""
-    rows = session.execute(_THROUGHPUT, {"id": import_id, "bars": BARS}).all()
-    found = {row.bar: row.rows for row in rows}
-    return [found.get(bar, 0) for bar in range(BARS)] if len(found) > 1 else []
-
-
-# The span is materialized: who takes the batches for few would look for first and last anew for
-# each of them.
-_THROUGHPUT = text(
-    """WITH done AS (
-         SELECT at, rows FROM contact_import_logs
-         WHERE import_id = :id AND event = 'batch' AND result = 'done'),
-       span AS MATERIALIZED (SELECT min(at) AS first, max(at) AS last FROM done)
-       SELECT least(floor(extract(epoch FROM at - first) * :bars
-           / greatest(extract(epoch FROM last - first), 0.000001)), :bars - 1)::int AS bar,
-         sum(rows)::int AS rows
-       FROM done, span GROUP BY 1"""
-)
+    spans = db.execute(session, SQL.throughput, {"id": import_id, "bars": BARS})
+    bars = {span.bar: span.rows for span in spans}
+    return [bars.get(bar, 0) for bar in range(BARS)] if len(bars) > 1 else []

@@ -5,13 +5,16 @@ What ran stays on record.
 
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp import db, queries
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import Command, State
+
+SQL = queries.load("discard")
 
 # The tables whose rows name an import without a foreign key; deleting the import takes all others
 # with it.
@@ -52,14 +55,7 @@ def discard(session: Session, import_id: UUID) -> None:
     session.expunge(found)
 
     for table in LOOSE:
-        session.execute(text(f"DELETE FROM {table} WHERE import_id = :id"), {"id": import_id})
+        db.execute(session, f"DELETE FROM {table} WHERE import_id = %(id)s", {"id": import_id})
 
-    session.execute(text("DELETE FROM contact_imports WHERE id = :id"), {"id": import_id})
-    session.execute(text(_UNSHARED), {"file_id": file_id})
-
-
-# The file goes with the import that brought it. One that was shared may have outlived that one's
-# retention time.
-_UNSHARED = """
-    DELETE FROM contact_import_files WHERE import_id = :file_id AND NOT EXISTS (
-      SELECT FROM contact_imports WHERE COALESCE(file_of, id) = :file_id AND purged_at IS NULL)"""
+    db.execute(session, "DELETE FROM contact_imports WHERE id = %(id)s", {"id": import_id})
+    db.execute(session, SQL.delete_file, {"file_id": file_id})

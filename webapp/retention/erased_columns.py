@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Column, Table, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from webapp import queries
 from webapp.models import OF_FILE, Base, personal_columns
 from webapp.retention.person_search import Sought
 
@@ -26,19 +27,11 @@ IMPORTS, LOGS, LEDGER, ROWS, MAPPINGS = (
         "mapping_templates",
     )
 )
+
+SQL = queries.load("erased_columns")
+
 # What stays of a JSON column, since counts and lists are made of it.
-INSTEAD = {
-    (
-        ROWS,
-        "problems",
-    ): """(SELECT jsonb_agg(jsonb_build_object('code', p -> 'code', 'column', p -> 'column',
-        'field', p -> 'field', 'severity', p -> 'severity', 'value', NULL)) FROM jsonb_array_elements(problems) p)""",
-    (
-        LEDGER,
-        "detail",
-    ): "CASE WHEN detail ? 'row' THEN jsonb_build_object('row', detail -> 'row') END",
-}
-_THEIR_ROWS = "(SELECT * FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])))"
+INSTEAD = {(ROWS, "problems"): SQL.problems, (LEDGER, "detail"): SQL.detail}
 
 
 def tables(*columns: str, without: Sequence[str] = ()) -> list[Table]:
@@ -51,25 +44,24 @@ def tables(*columns: str, without: Sequence[str] = ()) -> list[Table]:
 
 
 def of_contact() -> Iterator[str]:
-    """Statements that delete what hangs on the contact :id.
+    """Statements that delete what hangs on the contact `id`.
 
     The ledger's numbers stay: they lead nowhere.
     """
     for table in tables("contact_id"):
         if table is not LEDGER:
-            yield f"DELETE FROM {table} WHERE contact_id = :id"
+            yield f"DELETE FROM {table} WHERE contact_id = %(id)s"
 
 
 def of_rows() -> Iterator[str]:
-    """Statements that empty the rows :rows of :imports, and delete what hangs on them."""
+    """Statements that empty the rows `rows` of `imports`, and delete what hangs on them."""
     for table in [LEDGER, *tables("import_id", "row", without=["contact_id"])]:
         if table in (LEDGER, ROWS):
-            yield f"UPDATE {table} SET {', '.join(emptied(table))} WHERE (import_id, row) IN {_THEIR_ROWS}"
+            yield f"UPDATE {table} SET {', '.join(emptied(table))} WHERE (import_id, row) IN {SQL.their_rows}"
         elif personal_columns(table):
-            yield f"DELETE FROM {table} WHERE (import_id, row) IN {_THEIR_ROWS}"
+            yield f"DELETE FROM {table} WHERE (import_id, row) IN {SQL.their_rows}"
 
-    yield f"""UPDATE {LOGS} SET message = NULL
-        WHERE event = 'row_failed' AND (import_id, first_row) IN {_THEIR_ROWS}"""
+    yield SQL.empty_logs
 
 
 def emptied(table: Table) -> list[str]:
@@ -82,17 +74,17 @@ def emptied(table: Table) -> list[str]:
 
 
 def of_files() -> Iterator[str]:
-    """Statements that delete what hangs on imports :ids as a whole, files among it."""
+    """Statements that delete what hangs on the imports `ids` as a whole, files among it."""
     for table in tables("import_id", without=["contact_id", "row", "first_row"]):
         if personal_columns(table):
-            yield f"DELETE FROM {table} WHERE import_id = ANY(:ids)"
+            yield f"DELETE FROM {table} WHERE import_id = ANY(%(ids)s)"
 
 
 def of_unused() -> Iterator[str]:
-    """Statements that delete the uploads :unused, which were not run yet, with all that hangs on them."""
+    """Statements that delete the uploads `unused`, which were not run yet, and what hangs on them."""
     for table in reversed(tables("import_id", without=["contact_id"])):
-        yield f"DELETE FROM {table} WHERE import_id = ANY(:unused)"
-    yield f"DELETE FROM {IMPORTS} WHERE id = ANY(:unused)"
+        yield f"DELETE FROM {table} WHERE import_id = ANY(%(unused)s)"
+    yield f"DELETE FROM {IMPORTS} WHERE id = ANY(%(unused)s)"
 
 
 def labels() -> list[Column[Any]]:

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from webapp import db, queries
 from webapp.checking import mapping
 from webapp.contacts import journal, person_names, search
 from webapp.models import Contact, ContactImport, personal_columns
@@ -39,6 +40,28 @@ FILE = "file"
 # What to erase beside what is theirs: of an import one row, by its number, all rows that share a
 # phone with them or name them, by PHONE or NAMED, or its FILE.
 Also = Collection[tuple[UUID, int | str]]
+
+
+def _as_text(column: Column[Any]) -> str:
+    if isinstance(column.type, ARRAY):
+        return f"array_to_string({column.name}, ' | ')"
+    return f"{column.name}::text" if isinstance(column.type, JSONB) else column.name
+
+
+# All that a row says, parted by what is no sign of an address.
+_CELLS = ", ".join(map(_as_text, personal_columns(erased_columns.ROWS)))
+_SAID = f"concat_ws('{person_search.APART}', {_CELLS})"
+
+SQL = queries.load(
+    "erase",
+    full_name=person_names.full_name("r.{name}"),
+    otherwise=", ".join(f"r.{name}" for name in ("company", *CALLED)),
+    own=OWN,
+    phone=PHONE,
+    named=NAMED,
+    said=_SAID,
+    holds_sought=search.holds_sought(_SAID),
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +143,7 @@ def traces(session: Session, contact_id: int) -> Traces:
     rows, files = look.theirs(())
     files = _sharing(session, files)
     every = {*files, *look.files, *(import_id for import_id, _ in look.rows)}
-    known = session.execute(text(_IMPORTS), {"ids": list(every)}).all()
+    known = db.execute(session, SQL.imports, {"ids": list(every)}).all()
     labelled = erased_columns.labelled(session, look.sought)
 
     return Traces(
@@ -133,12 +156,7 @@ def traces(session: Session, contact_id: int) -> Traces:
 
 def _sharing(session: Session, files: list[UUID]) -> list[UUID]:
     """These imports and those that share a file with one of them: it goes for all."""
-    return sorted({*files, *session.scalars(text(_SHARING), {"ids": files})})
-
-
-_SHARING = """
-    SELECT o.id FROM contact_imports i JOIN contact_imports o
-      ON COALESCE(o.file_of, o.id) = COALESCE(i.file_of, i.id) WHERE i.id = ANY(:ids)"""
+    return sorted({*files, *db.execute(session, SQL.sharing, {"ids": files}).scalars()})
 
 
 def _others(
@@ -164,21 +182,7 @@ def _others(
 def _who(session: Session, rows: list[tuple[UUID, int]]) -> dict[tuple[UUID, int], str]:
     """Whom each row is about: name and address, or what else it says first."""
     asked = {"imports": [import_id for import_id, _ in rows], "rows": [row for _, row in rows]}
-    return {
-        (found.import_id, found.row): found.who for found in session.execute(text(_WHO), asked)
-    }
-
-
-_IMPORTS = (
-    "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY created_at"
-)
-_NAME = person_names.full_name("r.{name}")
-_OTHERWISE = ", ".join(f"r.{name}" for name in ("company", *CALLED))
-_WHO = f"""
-    SELECT r.import_id, r.row, left(COALESCE(
-      NULLIF(concat_ws(', ', {_NAME}, r.email), ''), {_OTHERWISE}, array_to_string(r.record, ' '), ''), 120) AS who
-    FROM unnest(CAST(:imports AS uuid[]), CAST(:rows AS bigint[])) AS t(import_id, row)
-    JOIN contact_import_rows r ON r.import_id = t.import_id AND r.row = t.row"""
+    return {(one.import_id, one.row): one.who for one in db.execute(session, SQL.who, asked)}
 
 
 def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Look:
@@ -190,10 +194,10 @@ def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Lo
     rows = dict(known.rows)
     asked = {"id": contact_id, "among": list(among), **keys, "sought": sought.pattern}
 
-    for found in session.execute(text(_ROWS), asked):
-        if found.said is None or sought.is_mentioned_in(found.said):
-            key = (found.import_id, found.row)
-            rows[key] = stronger(rows.get(key), found.way) or found.way
+    for one in db.execute(session, SQL.rows, asked):
+        if one.said is None or sought.is_mentioned_in(one.said):
+            key = (one.import_id, one.row)
+            rows[key] = stronger(rows.get(key), one.way) or one.way
 
     files = known.files | dict.fromkeys(_by_journal(session, contact_id), OWN)
 
@@ -228,64 +232,20 @@ def _anything_new(session: Session, contact_id: int, look: _Look) -> bool:
 
 def _standing(session: Session) -> frozenset[Any]:
     """Each import with what changes when there is something new in it: a start, a correction, a check."""
-    return frozenset(session.execute(text(_STANDING)))
+    return frozenset(db.execute(session, SQL.standing))
 
 
 def _by_journal(session: Session, contact_id: int) -> frozenset[UUID]:
-    return frozenset(session.scalars(text(_BY_JOURNAL), {"id": contact_id}))
+    return frozenset(db.execute(session, SQL.by_journal, {"id": contact_id}).scalars())
 
 
 def _keys(session: Session, contact_id: int) -> dict[str, list[str]]:
     """The keys that the contact has or ever had, as the journal knows them."""
-    found = session.execute(text(_KEYS), {"id": contact_id}).one()
+    held = db.execute(session, SQL.keys, {"id": contact_id}).mappings().one()
     return {
-        name: sorted(value for value in set(getattr(found, name) or []) if value)
-        for name in found._fields
+        name: sorted(value for value in set(values or []) if value)
+        for name, values in held.items()
     }
-
-
-_SOURCES = """(
-    SELECT to_jsonb(c) AS v FROM contacts c WHERE c.id = :id
-    UNION ALL SELECT before FROM contact_changes WHERE contact_id = :id
-    UNION ALL SELECT after FROM contact_changes WHERE contact_id = :id) s"""
-_KEYS = f"""
-    SELECT array_agg(v ->> 'external_id') AS ids, array_agg(v ->> 'email_key') AS email_keys,
-      array_agg(v ->> 'phone_key') AS phone_keys,
-      array_agg(v ->> 'first_name') AS first_names, array_agg(v ->> 'last_name') AS last_names,
-      array_agg(v ->> 'email') || array_agg(v ->> 'email_key') AS mails FROM {_SOURCES}"""
-
-# A check that is begun anew takes back the rows of the one before, so which one it is counts too.
-# What was started once is not checked again.
-_STANDING = """
-    SELECT id, started_at, mended_at, total, CASE WHEN started_at IS NULL THEN (
-        SELECT max(l.id) FROM contact_import_logs l WHERE l.import_id = i.id AND l.event = 'check_started') END AS check
-    FROM contact_imports i"""
-
-
-def _as_text(column: Column[Any]) -> str:
-    if isinstance(column.type, ARRAY):
-        return f"array_to_string({column.name}, ' | ')"
-    return f"{column.name}::text" if isinstance(column.type, JSONB) else column.name
-
-
-# All that a row says, parted by what is no sign of an address.
-_CELLS = ", ".join(map(_as_text, personal_columns(erased_columns.ROWS)))
-_SAID = f"concat_ws('{person_search.APART}', {_CELLS})"
-
-# What a row only says is looked at more closely afterwards.
-_ROWS = f"""
-    SELECT import_id, row, '{OWN}' AS way, NULL AS said FROM contact_import_results
-    WHERE import_id = ANY(:among) AND contact_id = :id
-    UNION ALL
-    SELECT import_id, row, way, CASE way WHEN '{NAMED}' THEN {_SAID} END
-    FROM (SELECT *, CASE WHEN email_key = ANY(:email_keys) OR external_id = ANY(:ids) THEN '{OWN}'
-        WHEN phone_key = ANY(:phone_keys) THEN '{PHONE}' ELSE '{NAMED}' END AS way
-      FROM contact_import_rows WHERE import_id = ANY(:among)) r
-    WHERE way <> '{NAMED}' OR {search.HOLDS.format(text=_SAID)}"""
-
-_BY_JOURNAL = """
-    SELECT DISTINCT import_id FROM contact_changes WHERE contact_id = :id AND import_id IS NOT NULL
-    UNION SELECT import_id FROM contact_undo_kept WHERE contact_id = :id"""
 
 
 def erase(session: Session, contact_id: int, also: Also = ()) -> Traces:
@@ -312,17 +272,22 @@ def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces
     """The contact comes last: nothing that wants it waits for the files and rows to be deleted."""
     rows, files = look.theirs(also)
     files = _sharing(session, files)
-    found = Traces(rows, list(session.execute(text(_LOCKED), {"ids": files})))
-    if found.busy:
-        raise Refusal("erase_while_running", filename=found.busy[0].filename)
+    traced = Traces(rows, list(db.execute(session, SQL.lock_imports, {"ids": files})))
+    if traced.busy:
+        raise Refusal("erase_while_running", filename=traced.busy[0].filename)
 
     _forget_headers(session, look, files)
 
-    for statement in (*erased_columns.of_rows(), *erased_columns.of_files(), *_FROM_IMPORTS):
-        session.execute(text(statement), _facts(found))
+    facts = _facts(traced)
 
-    for statement in erased_columns.of_unused():
-        session.execute(text(statement), _facts(found))
+    for statement in (
+        *erased_columns.of_rows(),
+        *erased_columns.of_files(),
+        SQL.empty_imports,
+        SQL.log_erased,
+        *erased_columns.of_unused(),
+    ):
+        db.execute(session, statement, facts)
 
     erased_columns.scrub(session, look.sought, files)
     contact = session.get_one(
@@ -332,12 +297,12 @@ def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces
         raise Refusal("erase_meanwhile")
 
     for statement in erased_columns.of_contact():
-        session.execute(text(statement), {"id": contact_id})
+        db.execute(session, statement, {"id": contact_id})
 
     session.delete(contact)
     session.flush()
 
-    return found
+    return traced
 
 
 def _forget_headers(session: Session, look: _Look, files: list[UUID]) -> None:
@@ -351,23 +316,10 @@ def _forget_headers(session: Session, look: _Look, files: list[UUID]) -> None:
     session.flush()
 
 
-def _facts(found: Traces) -> dict[str, list[Any]]:
+def _facts(traced: Traces) -> dict[str, list[Any]]:
     return {
-        "ids": [one.id for one in found.imports],
-        "unused": [one.id for one in found.unused],
-        "imports": [import_id for import_id, _ in found.rows],
-        "rows": [row for _, row in found.rows],
+        "ids": [one.id for one in traced.imports],
+        "unused": [one.id for one in traced.unused],
+        "imports": [import_id for import_id, _ in traced.rows],
+        "rows": [row for _, row in traced.rows],
     }
-
-
-# The look through the files takes its time, and an import may have been started meanwhile.
-_LOCKED = "SELECT id, filename, state FROM contact_imports WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
-
-_FROM_IMPORTS = (
-    """UPDATE contact_imports SET sample = '[]', file_gone = true,
-         check_summary = check_summary || jsonb_build_object('problems', COALESCE((
-           SELECT jsonb_agg(p || '{"example": null}')
-           FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'))
-       WHERE id = ANY(:ids)""",
-    "INSERT INTO contact_import_logs (import_id, event) SELECT unnest(CAST(:ids AS uuid[])), 'person_erased'",
-)

@@ -16,13 +16,12 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp import queries
-from webapp.db import Connection, driver
+from webapp import db, queries
+from webapp.db import Connection
 from webapp.imports import transitions
 from webapp.imports.faults import Fault, Fenced, Paused, classify, first_line, is_refusal
 from webapp.imports.leases import Lease
@@ -297,8 +296,7 @@ def kept(
 ) -> Sequence[Any]:
     """What an undo kept, in the order in which it met it: all of `UndoKept`, with the names of who changed it."""
     asked = {"id": import_id, "after": after, "limit": limit}
-    with driver(session).cursor(row_factory=namedtuple_row) as cursor:
-        return cursor.execute(SQL.kept, asked).fetchall()
+    return db.execute(session, SQL.kept, asked).all()
 
 
 def gone(session: Session, import_id: UUID) -> int:

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from webapp import queries
+from webapp import db, queries
 from webapp.contacts import journal
 from webapp.db import driver
 from webapp.deciding.decision import WRITTEN
@@ -252,9 +252,10 @@ def _named(session: Session, kept: list[Row]) -> list[Row]:
     """With the names of who or which import stands in the way."""
     imports = {str(row["by_import"]) for row in kept if row["by_import"]}
     people = {row["by_user"] for row in kept if row["by_user"]}
-    conn = driver(session)
-    files = dict(conn.execute(SQL.files, {"ids": list(imports)}).fetchall())
-    names = dict(conn.execute(SQL.people, {"ids": list(people)}).fetchall())
+    sources = db.execute(session, SQL.files, {"ids": list(imports)})
+    files = {import_.id: import_.name for import_ in sources}
+    others = db.execute(session, SQL.people, {"ids": list(people)})
+    names = {person.id: person.name for person in others}
 
     return [
         {

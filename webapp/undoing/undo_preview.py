@@ -114,5 +114,4 @@ def kept(session: Session, import_id: UUID) -> RollbackPreview | None:
 
 def _seen(session: Session) -> str:
     """What changes when contacts, journal or undos do."""
-    (seen,) = driver(session).execute(SQL.seen).fetchone() or ("",)
-    return str(seen)
+    return str(db.execute(session, SQL.seen).scalar())

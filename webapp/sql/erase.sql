@@ -1,0 +1,69 @@
+-- Where a person stands, and what is emptied of them: `retention/erasure.py`. The statements for
+-- each table that holds something of a person are made of the tables: `erased_columns.py`.
+
+-- name: imports
+SELECT id, filename, state FROM contact_imports WHERE id = ANY(%(ids)s) ORDER BY created_at
+
+-- name: sharing
+-- The imports that share a file with one of these.
+SELECT o.id FROM contact_imports i JOIN contact_imports o
+  ON COALESCE(o.file_of, o.id) = COALESCE(i.file_of, i.id) WHERE i.id = ANY(%(ids)s)
+
+-- name: who
+-- Whom each row is about: name and address, or what else it says first.
+SELECT r.import_id, r.row, left(COALESCE(
+  NULLIF(concat_ws(', ', {{full_name}}, r.email), ''), {{otherwise}},
+  array_to_string(r.record, ' '), ''), 120) AS who
+FROM unnest(%(imports)s::uuid[], %(rows)s::bigint[]) AS t(import_id, row)
+JOIN contact_import_rows r ON r.import_id = t.import_id AND r.row = t.row
+
+-- name: keys
+-- The keys that the contact has or ever had, as the journal knows them.
+SELECT array_agg(v ->> 'external_id') AS ids, array_agg(v ->> 'email_key') AS email_keys,
+  array_agg(v ->> 'phone_key') AS phone_keys,
+  array_agg(v ->> 'first_name') AS first_names, array_agg(v ->> 'last_name') AS last_names,
+  array_agg(v ->> 'email') || array_agg(v ->> 'email_key') AS mails
+FROM (
+  SELECT to_jsonb(c) AS v FROM contacts c WHERE c.id = %(id)s
+  UNION ALL SELECT before FROM contact_changes WHERE contact_id = %(id)s
+  UNION ALL SELECT after FROM contact_changes WHERE contact_id = %(id)s) s
+
+-- name: standing
+-- A check that is begun anew takes back the rows of the one before, so which one it is counts too.
+-- What was started once is not checked again.
+SELECT id, started_at, mended_at, total, CASE WHEN started_at IS NULL THEN (
+    SELECT max(l.id) FROM contact_import_logs l
+    WHERE l.import_id = i.id AND l.event = 'check_started') END AS check
+FROM contact_imports i
+
+-- name: rows
+-- What a row only says is looked at more closely afterwards.
+SELECT import_id, row, '{{own}}' AS way, NULL AS said FROM contact_import_results
+WHERE import_id = ANY(%(among)s) AND contact_id = %(id)s
+UNION ALL
+SELECT import_id, row, way, CASE way WHEN '{{named}}' THEN {{said}} END
+FROM (SELECT *,
+    CASE WHEN email_key = ANY(%(email_keys)s) OR external_id = ANY(%(ids)s) THEN '{{own}}'
+    WHEN phone_key = ANY(%(phone_keys)s) THEN '{{phone}}' ELSE '{{named}}' END AS way
+  FROM contact_import_rows WHERE import_id = ANY(%(among)s)) r
+WHERE way <> '{{named}}' OR {{holds_sought}}
+
+-- name: by_journal
+SELECT DISTINCT import_id FROM contact_changes
+WHERE contact_id = %(id)s AND import_id IS NOT NULL
+UNION SELECT import_id FROM contact_undo_kept WHERE contact_id = %(id)s
+
+-- name: lock_imports
+-- The look through the files takes its time, and an import may have been started meanwhile.
+SELECT id, filename, state FROM contact_imports WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+
+-- name: empty_imports
+UPDATE contact_imports SET sample = '[]', file_gone = true,
+  check_summary = check_summary || jsonb_build_object('problems', COALESCE((
+    SELECT jsonb_agg(p || '{"example": null}')
+    FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'))
+WHERE id = ANY(%(ids)s)
+
+-- name: log_erased
+INSERT INTO contact_import_logs (import_id, event)
+SELECT unnest(%(ids)s::uuid[]), 'person_erased'

@@ -1,0 +1,16 @@
+-- What goes and what stays of a row that is erased: `retention/erased_columns.py`.
+
+-- part: their_rows
+(SELECT * FROM unnest(%(imports)s::uuid[], %(rows)s::bigint[]))
+
+-- part: problems
+(SELECT jsonb_agg(jsonb_build_object('code', p -> 'code', 'column', p -> 'column',
+  'field', p -> 'field', 'severity', p -> 'severity', 'value', NULL))
+FROM jsonb_array_elements(problems) p)
+
+-- part: detail
+CASE WHEN detail ? 'row' THEN jsonb_build_object('row', detail -> 'row') END
+
+-- name: empty_logs
+UPDATE contact_import_logs SET message = NULL
+WHERE event = 'row_failed' AND (import_id, first_row) IN {{their_rows}}
