@@ -9,6 +9,7 @@ from tests.harness.web import Form
 from tests.web.test_pages import run
 from webapp.contacts import journal
 from webapp.models import Contact, ContactChange
+from webapp.vocabulary.refusals import Refusal
 
 BOOK = 120
 SEARCHES = {
@@ -189,3 +190,25 @@ def test_a_page_that_came_too_late_leaves_alone_what_was_not_typed(owner, ann, s
     owner.post(page, again, at=page)
     edits = session.query(ContactChange).order_by(ContactChange.id).all()
     assert edits[-1].after == {"city": "Oslo"}
+
+
+def test_several_addresses_typed_into_one_field_are_all_kept(ann, importer, session):
+    contact = session.get(Contact, ann.id, populate_existing=True)
+    typed = {"email": "ann@example.com; a@example.org"}
+    journal.edit_contact(session, contact.id, contact.version, typed, importer.user_id)
+    assert (contact.email, contact.email_key) == ("ann@example.com", "ann@example.com")
+    assert contact.custom["E-mail (further)"] == "a@example.org"
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ({"phone": "4.91E+11"}, "phone_shortened"),
+        ({"email": "/o=Exchange/cn=ann"}, "email_exchange"),
+    ],
+)
+def test_what_a_file_may_leave_out_a_person_is_asked_for(ann, importer, session, typed, code):
+    contact = session.get(Contact, ann.id, populate_existing=True)
+    with pytest.raises(Refusal) as refusal:
+        journal.edit_contact(session, contact.id, contact.version, typed, importer.user_id)
+    assert [found["code"] for found in refusal.value.facts["problems"]] == [code]

@@ -10,7 +10,11 @@ INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 # All that ends a line, in files and in what a browser sends; kept as a line feed.
 LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 LINES_AND_TABS = "\n\t"  # the control characters that a multi-line field keeps
-QUOTES = re.compile("[ ;]'")  # where the quote that protects against formulas may stand
+# Where the quote that protects against formulas may stand, or a formula that is only a text.
+QUOTES = re.compile("[ ;]'|=\"")
+FORMULA_OF_TEXT = re.compile(
+    '="((?:[^"]|"")*)"'
+)  # ="01067": so that a spreadsheet keeps the 0
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -42,8 +46,13 @@ def _are_clean(trimmed: list[str]) -> bool:
 
 
 def cleaned(text: str, kept: str) -> str:
-    """Trimmed and NFC; a quote that protects against formulas comes off; control characters but `kept` go."""
+    """Trimmed and NFC; a quote that protects against formulas comes off; control characters but `kept` go.
+
+    Of ="01067", a formula that is only a text, the text remains.
+    """
     text = unprotected(text)
+    if '="' in text and (formula := FORMULA_OF_TEXT.fullmatch(text.strip())):
+        text = formula[1].replace('""', '"')
     if not text.isprintable():
         text = line_feeds(text)
         text = CONTROL.sub(

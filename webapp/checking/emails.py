@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -21,6 +22,103 @@ PLAIN = re.compile(
     r"(?!(?:arpa|invalid|local|localhost|onion)$)[a-z]{2,}"
 )
 ATOMS = re.compile(rf"{ATEXT}(?:\.{ATEXT})*", re.IGNORECASE | re.ASCII)
+
+# Signs without a width, marks of direction, and the hyphen that shows only at the end of a line.
+INVISIBLE = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+EXCHANGE = re.compile(r"/o=|imceaex-", re.IGNORECASE)  # an address within Exchange
+SCHEME = re.compile(r"(?:mailto|smtp|e-?mail|mail):\s*", re.IGNORECASE)
+AROUND = " \t\n\"'<>()[]{}.,;:!?`\xb4\u2018\u2019\u201c\u201d\xab\xbb"
+AROUND_A_NAME = " \t\n\"',;:\u2018\u2019\u201c\u201d\xab\xbb"
+NAME_AND_ADDRESS = re.compile(r"([^<>@]*)[<(\[]\s*([^<>()\[\]\s]+@[^<>()\[\]\s]+)\s*[>)\]]")
+ADDRESS_AND_NAME = re.compile(r"([^<>()\s]+@[^<>()\s]+)\s*\(([^()@]*)\)")
+BETWEEN = re.compile(
+    r"\s*(?::::|[;,|\n]|\s/\s|\s(?:or|and|oder|und|ou|et|o|y|e|of|en)\s)\s*", re.IGNORECASE
+)
+
+
+class Address(NamedTuple):
+    """An e-mail address as it is shown, and its key; both None where a cell holds none.
+
+    `name` is whom the cell says it belongs to, `further` what stands there beside the first.
+    """
+
+    shown: str | None
+    key: str | None
+    name: str = ""
+    further: str = ""
+    exchange: bool = False  # what Exchange calls a mailbox within; no e-mail reaches it
+
+
+def read(text: str) -> Address:
+    """The first address in a cell, freed from what people and programs put around it."""
+    if not text.isascii():
+        text = INVISIBLE.sub("", text).strip()
+
+    # A spreadsheet's mark of text would be a sign of the address; no one begins with it.
+    if text[:1] != "'" and (key := key_of(text)):
+        return Address(text, key)
+    if EXCHANGE.match(text):
+        return Address(None, None, exchange=True)
+
+    if "</a>" in text.lower():
+        text = re.sub(r"<[^<>]*>", " ", text)
+
+    return _dressed(text) or _first_of_several(text) or Address(None, None)
+
+
+def _dressed(text: str) -> Address | None:
+    """One address with something around it: `mailto:`, quotes, a full stop, or a name."""
+    name = ""
+    if found := NAME_AND_ADDRESS.fullmatch(text.strip()):
+        name, text = found.groups()
+    elif found := ADDRESS_AND_NAME.fullmatch(text.strip()):
+        text, name = found.groups()
+
+    bare = SCHEME.sub("", text.strip(AROUND), count=1)
+    if bare != text:
+        bare = bare.partition("?subject=")[0].strip(AROUND)
+
+    key = key_of(bare)
+    return Address(bare, key, name.strip(AROUND_A_NAME)) if key else None
+
+
+def _first_of_several(text: str) -> Address | None:
+    """The first address of a list, None where it cannot be told what belongs to it."""
+    found: Address | None = None
+    before: list[str] = []
+    further: list[str] = []
+
+    for piece in _pieces(text):
+        if found is None and "@" not in piece:
+            before.append(piece)
+        elif found is None and (address := _dressed(piece)):
+            found = address
+        elif piece:
+            further.append(piece)
+
+    if found is None:
+        return None
+
+    # "Okafor, Anna <anna@example.com>" is one; "john,doe@example.com" is a slip of the finger.
+    names = [piece for piece in before if piece]
+    if names and not found.name:
+        return None
+
+    return found._replace(name=", ".join([*names, found.name]), further="; ".join(further))
+
+
+def _pieces(text: str) -> list[str]:
+    words = text.split()
+    if len(words) > 1 and all("@" in word for word in words):
+        pieces = [piece for word in words for piece in BETWEEN.split(word)]
+    else:
+        pieces = BETWEEN.split(text)
+
+    return [
+        part
+        for piece in pieces
+        for part in (piece.split("/") if piece.count("@") > 1 else [piece])
+    ]
 
 
 def key_of(address: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 from webapp.checking import dates, emails, phones
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned_column
 from webapp.checking.names import split_name
-from webapp.checking.tags import SEVERAL, split_tags
+from webapp.checking.tags import split_tags
 from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
 from webapp.reading.records import Record
 from webapp.vocabulary.fields import (
@@ -28,9 +28,17 @@ from webapp.vocabulary.fields import (
 )
 
 ERROR, WARNING = "error", "warning"
-SEVERAL_IN_A_CELL = {"phone"}  # a line end may stand between two values
+SEVERAL_IN_A_CELL = {"email", "phone"}  # a line end may stand between two values
+LONGEST_LIST = 2_000  # characters of a cell with several addresses
+# Warnings of a cell that is left out: the contact's value stays.
+LEFT_BLANK = {"email_exchange", "phone_shortened"}
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
+
+
+def further_of(target: str) -> str:
+    """The custom field for what stands in a cell behind the first value."""
+    return f"{CUSTOM}{label_of(target)} (further)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +116,12 @@ class Checker:
             set()
         )  # what the unambiguous dates prove: dmy, mdy or both
 
-        # The country tells how a phone is read, and the names whether a full name is needed: those
-        # come last.
+        # The country tells how a phone is read, and the names whether a full name is needed, or
+        # the name beside an address: those come last.
         self.columns = [
             self._column(index, target) for index, target in enumerate(mapping) if target
         ]
-        self.columns.sort(key=lambda column: column.target in {"phone", "full_name"})
+        self.columns.sort(key=lambda column: _LAST.get(column.target, 0))
 
     def _column(self, index: int, target: str) -> _Column:
         judges = {
@@ -129,7 +137,7 @@ class Checker:
                 index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom
             )
 
-        longest = TARGETS[target].max_length
+        longest = LONGEST_LIST if target == "email" else TARGETS[target].max_length
         kept = LINES_AND_TABS if is_multiline(target) else "\n" * (target in SEVERAL_IN_A_CELL)
 
         return _Column(index, target, longest, kept, judges.get(target))
@@ -222,18 +230,26 @@ class Checker:
         row.custom[label_of(target).strip()] = text
 
     def _judge_email(self, row: CheckedRow, index: int, target: str, text: str) -> None:
-        text = self._first_of_several(row, target, text)
-        key = emails.key_of(text)
+        address = emails.read(text)
 
-        if key is None:
+        if address.key:
+            row.values["email"], row.email_key = str(address.shown), address.key
+            if address.further:
+                self._take_further(row, target, address.further)
+            if address.name and row.values.keys().isdisjoint(NAMES):
+                self._judge_full_name(row, index, target, address.name)
+        elif address.exchange:
+            self._warn(row, "email_exchange", index, target, text)
+        elif len(text) > TARGETS["email"].max_length:
+            row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
+        else:
             code = "email_invalid" if "@" in text else "email_no_at"
             row.problems.append(Problem(code, index, target, text))
-        else:
-            row.values["email"], row.email_key = text, key
 
     def _judge_phone(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         number = phones.read(text, self._region(row))
-        self._take_further(row, target, number.further)
+        if number.further:
+            self._take_further(row, target, number.further)
 
         if number.shortened:
             self._warn(row, "phone_shortened", index, target, text)
@@ -254,18 +270,7 @@ class Checker:
 
     def _take_further(self, row: CheckedRow, target: str, text: str) -> None:
         """What stands in a cell behind the first value is kept in a custom field."""
-        if text:
-            self._take_custom(row, 0, f"{CUSTOM}{label_of(target)} (further)", text)
-
-    def _first_of_several(self, row: CheckedRow, target: str, text: str) -> str:
-        """The first of the values in one cell; the further ones go to a custom field."""
-        if SEVERAL not in text:
-            return text
-
-        first, _, further = text.partition(SEVERAL)
-        self._take_further(row, target, further.strip())
-
-        return first.strip()
+        self._take_custom(row, 0, further_of(target), text)
 
     def _judge_full_name(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         """Split where the row has neither name; beside them it is kept only where it says something else."""
@@ -296,6 +301,7 @@ class Checker:
         row.tags = list(split_tags(text)) or None
 
 
+_LAST = {"phone": 1, "full_name": 1, "email": 2}
 _DAMAGES = {"undecodable", "damaged_characters"}
 
 

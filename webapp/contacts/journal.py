@@ -16,11 +16,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned, is_same_text
-from webapp.checking.validation import ERROR, CheckedRow, Checker
+from webapp.checking.validation import ERROR, LEFT_BLANK, CheckedRow, Checker, further_of
 from webapp.deciding.decision import WRITTEN
 from webapp.models import Contact, ContactChange, ContactImport, User
 from webapp.reading.readers import Position, Record
-from webapp.vocabulary.fields import CUSTOM, SCALARS
+from webapp.vocabulary.fields import CUSTOM, SCALARS, SEVERAL
 from webapp.vocabulary.keys import KEY_FIELDS
 from webapp.vocabulary.refusals import Refusal
 
@@ -166,6 +166,9 @@ def _edited(
     }
     touched |= {KEY_FIELDS[name] for name in touched & KEY_FIELDS.keys()}
     fresh = _flattened(_cleaned({**stands, **values}, touched))
+    # Of several addresses or numbers that were typed into one field, none is lost.
+    further = {further_of(name) for name in touched & set(SEVERAL)}
+    touched |= {name for name in further & fresh.keys() if name not in stands}
 
     return {
         name: (fresh if name in touched else now).get(name)
@@ -179,7 +182,12 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
     row = Checker(targets).check(
         Record(0, [values[name] for name in targets], None, Position(0, 0))
     )
-    errors = [problem for problem in row.problems if problem.severity == ERROR]
+    # What a file's row would leave out, a person is asked for.
+    errors = [
+        problem
+        for problem in row.problems
+        if problem.severity == ERROR or problem.code in LEFT_BLANK
+    ]
 
     if problems := [
         problem for problem in errors if problem.field is None or problem.field in touched

@@ -165,6 +165,11 @@ MESSAGES = {
     "email_invalid": Message(
         "The e-mail is not an address", "Write the e-mail as in name@example.com."
     ),
+    "email_exchange": Message(
+        "An address within Exchange is no e-mail",
+        "It is left out, and the contact keeps its e-mail. Give the address as in "
+        "name@example.com to have it.",
+    ),
     "too_long": Message(
         "A value is too long", "Shorten the {field} to at most {limit} characters."
     ),
@@ -174,8 +179,8 @@ MESSAGES = {
     ),
     "phone_shortened": Message(
         "A spreadsheet shortened the phone number",
-        "Nothing to do: it is left out, and the contact keeps its number. To have it, give the "
-        "column the format of text, and type the number again.",
+        "It is left out, and the contact keeps its number. Format the column as text and type "
+        "the whole number again to have it.",
     ),
     "date_ambiguous": Message(
         "Day or month first?", "Say whether {value} has the day or the month first."
