@@ -159,7 +159,7 @@ def test_plans_use_indexes_from_an_empty_table_on(conn, staged):
 def test_examples_of_a_preview_are_looked_up_one_by_one(conn, staged):
     """With all rows joined to the journal before three were taken, 50,000 updates took longer than a statement may."""
     chosen = {"import_id": staged("skip", 1), "outcome": "updated", "limit": 3}
-    plan = explained(conn.cursor(), preview._EXAMPLES, chosen)
+    plan = explained(conn.cursor(), preview.SQL.examples, chosen)
     assert "contact_changes_contact" in plan
     for found in ("Seq Scan on contacts", "contact_changes_import"):
         assert found not in plan

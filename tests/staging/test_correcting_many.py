@@ -11,7 +11,7 @@ from webapp import db
 from webapp.db import driver
 from webapp.imports import import_commands, uploads
 from webapp.models import ContactImport, ImportRow
-from webapp.staging import corrections, staged_rows
+from webapp.staging import corrections, problem_list, staged_rows
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.strategies import Strategy
 
@@ -91,8 +91,8 @@ def test_a_block_reads_its_own_rows_and_not_the_whole_file(importer, session):
         "first": 1002,
         "last": 2001,
     }
-    with db.planned(session, **corrections.IN_ORDER):
-        for statement in staged_rows.TAKE_BACK:
+    with db.planned(session, **problem_list.IN_ORDER):
+        for statement in (staged_rows.SQL.take_problems_back, staged_rows.SQL.take_rows_back):
             explained = driver(session).execute(
                 f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", asked
             )

@@ -10,7 +10,7 @@ from tests.harness.imports import table
 from webapp import db
 from webapp.imports import import_commands
 from webapp.models import Contact, ImportCorrection, ImportPreview, ImportResult, ImportRow
-from webapp.staging import corrections
+from webapp.staging import corrections, problem_list
 from webapp.vocabulary.refusals import Refusal
 
 PEOPLE = table(
@@ -123,11 +123,11 @@ def fill(conn, rows: int, rare: int) -> uuid.UUID:
 
 def blocks_touched(session, import_id, code, after) -> int:
     """How many blocks of tables and indexes a page of the list reads."""
-    question = corrections.page_of_problems(import_id, code, after).limit(51)
+    question = problem_list.page_of_problems(import_id, code, after).limit(51)
     spelled = question.compile(
         dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
     )
-    with db.planned(session, **corrections.IN_ORDER):
+    with db.planned(session, **problem_list.IN_ORDER):
         explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {str(spelled).replace(':', chr(92) + ':')}"
         plan = session.scalar(text(explain))
     session.rollback()
@@ -152,13 +152,13 @@ def test_a_page_costs_the_same_of_a_hundred_rows_and_of_a_hundred_thousand(
                 code,
                 after,
             )  # a few for each row shown
-    assert len(corrections.problem_rows(session, many, code="rare", after=0, limit=50)) == 5
+    assert len(problem_list.problem_rows(session, many, code="rare", after=0, limit=50)) == 5
     assert session.scalar(text("SHOW enable_sort")) == "on"  # for whatever the page asks next
 
 
 def test_the_list_follows_what_is_mended(importer, session):
     ready = importer.check(PEOPLE)
-    listed = partial(corrections.problem_rows, session, ready.id, after=0, limit=10)
+    listed = partial(problem_list.problem_rows, session, ready.id, after=0, limit=10)
     assert [row.row for row in listed(code="email_no_at")] == [3, 4, 5]
     corrections.correct(session, ready.id, 4, {1: "ben@example."})
     session.commit()

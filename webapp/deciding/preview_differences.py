@@ -8,6 +8,7 @@ file has no row. So two million rows take two megabytes, and far less as Postgre
 from collections.abc import Mapping
 from uuid import UUID
 
+from webapp import queries
 from webapp.db import Connection
 from webapp.vocabulary.outcomes import LETTERS, Outcome
 
@@ -23,31 +24,23 @@ def sql_case(words: Mapping[Outcome, str] | Mapping[str, str], column: str) -> s
     )
 
 
+SQL = queries.load(
+    "preview_differences",
+    outcome=sql_case({letter: outcome for outcome, letter in LETTERS.items()}, "letter"),
+)
+
+
 def note_differences(conn: Connection, import_id: UUID, came_to: str) -> None:
     """List the rows whose outcome is not what the chosen strategy's preview said; without a preview, none.
 
     `came_to` holds the ledger's letters. A cancelled import has done the first rows only.
     """
-    conn.execute("DELETE FROM contact_import_differences WHERE import_id = %s", (import_id,))
-    found = conn.execute(_AS_PROMISED, {"import_id": import_id, "came_to": came_to}).fetchone()
-    if found is None or found["as_promised"]:
+    conn.execute(SQL.forget, {"import_id": import_id})
+    preview = conn.execute(
+        SQL.as_promised, {"import_id": import_id, "came_to": came_to}
+    ).fetchone()
+    if preview is None or preview["as_promised"]:
         return
 
     conn.execute("SET LOCAL enable_hashjoin = on")
-    conn.execute(_DIFFERENCES, {"import_id": import_id})
-
-
-_PROMISE = """contact_import_previews p JOIN contact_imports i ON i.id = p.import_id
-      AND p.strategy = i.duplicate_strategy WHERE p.import_id = %(import_id)s"""
-
-_AS_PROMISED = f"SELECT starts_with(p.promised, %(came_to)s) AS as_promised FROM {_PROMISE}"
-
-_OUTCOME = sql_case({letter: outcome for outcome, letter in LETTERS.items()}, "letter")
-
-_DIFFERENCES = f"""
-    INSERT INTO contact_import_differences (import_id, row, promised)
-    SELECT l.import_id, l.row, ({_OUTCOME})::outcome
-    FROM (SELECT p.promised FROM {_PROMISE}) p
-    CROSS JOIN unnest(string_to_array(p.promised, NULL)) WITH ORDINALITY u (letter, row)
-    JOIN contact_import_results l ON l.import_id = %(import_id)s AND l.row = u.row
-    WHERE l.outcome <> ({_OUTCOME})::outcome"""
+    conn.execute(SQL.note, {"import_id": import_id})

@@ -20,10 +20,11 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException as BaseTimeoutException  # noqa: PLC0414 - passed on to those who let it through
 
-from webapp import db
+from webapp import db, queries
 from webapp.config import Settings
 
 logger = logging.getLogger(__name__)
+SQL = queries.load("jobs")
 
 QUEUE = "imports"
 # All that a worker ever runs. Each takes one argument, the number of an import.
@@ -212,8 +213,7 @@ def answers(settings: Settings) -> bool:
 def note_queue(conn: Any, import_ids: list[UUID], *, away: bool) -> None:
     """Have the page say that it is the queue that an import waits for, or no longer."""
     conn.execute(
-        """UPDATE contact_import_leases SET waiting_for = %(now)s
-           WHERE import_id = ANY(%(ids)s) AND waiting_for IS NOT DISTINCT FROM %(before)s""",
+        SQL.note_queue,
         {
             "ids": import_ids,
             "now": "queue" if away else None,

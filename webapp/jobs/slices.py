@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 
-from webapp import db
+from webapp import db, queries
 from webapp.config import Settings
 from webapp.deciding import preview
 from webapp.executing import execution
@@ -25,6 +25,8 @@ from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import ENDED, WORKED_ON, State
 
 logger = logging.getLogger(__name__)
+
+SQL = queries.load("jobs")
 
 # Seconds that a work-horse waits for a lost database before it leaves that to the sweep.
 LONGEST_OUTAGE = 600
@@ -176,9 +178,7 @@ def _execute(
 
 def _phone_lock(conn: Any, import_id: UUID) -> bool:
     row = conn.execute(
-        """SELECT CASE WHEN 'phone' = ANY(match_keys) THEN pg_try_advisory_lock(%s) ELSE true END AS free
-           FROM contact_imports WHERE id = %s""",
-        (PHONE_LOCK, import_id),
+        SQL.lock_phones, {"lock": PHONE_LOCK, "import_id": import_id}
     ).fetchone()
     conn.rollback()
 
@@ -186,9 +186,7 @@ def _phone_lock(conn: Any, import_id: UUID) -> bool:
 
 
 def _state(conn: Any, import_id: UUID) -> State:
-    row = conn.execute(
-        "SELECT state FROM contact_imports WHERE id = %s", (import_id,)
-    ).fetchone()
+    row = conn.execute(SQL.state, {"import_id": import_id}).fetchone()
     conn.rollback()
     if row is None:
         raise Fenced  # discarded meanwhile
@@ -227,10 +225,7 @@ class _Fairness:
 
 def _others_wait(conn: Any, lease: leases.Lease) -> bool:
     row = conn.execute(
-        """SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
-             WHERE l.import_id <> %s AND l.heartbeat_at IS NULL
-               AND (i.state = ANY(%s) OR i.correcting IS NOT NULL)) AS wait""",
-        (lease.import_id, sweeping.SWEPT_STATES),
+        SQL.others_wait, {"import_id": lease.import_id, "states": sweeping.SWEPT_STATES}
     ).fetchone()
 
     return bool(row["wait"])
@@ -239,11 +234,7 @@ def _others_wait(conn: Any, lease: leases.Lease) -> bool:
 def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
     """Ring again while there is more to do; at the end, send the notice that was asked for."""
     with db.connect_job(settings.database_url) as conn:
-        row: Any = conn.execute(
-            """SELECT state, notification_email, l.waiting_for FROM contact_imports i
-               JOIN contact_import_leases l ON l.import_id = i.id WHERE i.id = %s""",
-            (import_id,),
-        ).fetchone()
+        row: Any = conn.execute(SQL.after_a_slice, {"import_id": import_id}).fetchone()
 
     if row is None:
         return  # discarded, forgotten or erased with a person meanwhile

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
-from webapp import db, migrate
+from webapp import db, migrate, queries
 from webapp.config import Settings
 from webapp.imports import leases
 from webapp.jobs import queueing
@@ -18,6 +18,7 @@ from webapp.retention import expiry
 from webapp.vocabulary.states import WORKED_ON
 from webapp.vocabulary.strategies import Strategy
 
+SQL = queries.load("jobs")
 SWEPT_STATES = [state.value for state in WORKED_ON]
 
 
@@ -41,7 +42,7 @@ def forget(settings: Settings) -> bool:
     deleted cannot be had back.
     """
     with db.connect_job(settings.database_url) as conn:
-        kept: Any = conn.execute("SELECT retention_days AS days FROM installation").fetchone()
+        kept: Any = conn.execute(SQL.retention_days).fetchone()
         conn.rollback()
         return expiry.forget(conn, max(kept["days"], _told(settings) or 0))
 
@@ -53,11 +54,7 @@ def report_worker(settings: Settings) -> None:
     """
     with db.connect_job(settings.database_url) as conn:
         conn.execute(
-            """INSERT INTO workers (name, seen_at, tables, clock_ahead, retention_days)
-               VALUES (%(name)s, clock_timestamp(), %(tables)s,
-                 %(now)s - extract(epoch FROM clock_timestamp()), %(days)s)
-               ON CONFLICT (name) DO UPDATE SET (seen_at, tables, clock_ahead, retention_days) =
-                 (excluded.seen_at, excluded.tables, excluded.clock_ahead, excluded.retention_days)""",
+            SQL.report_worker,
             {
                 "name": leases.worker_name(os.getppid()),
                 "tables": migrate.NEWEST,
@@ -65,9 +62,7 @@ def report_worker(settings: Settings) -> None:
                 "days": _told(settings),
             },
         )
-        conn.execute(
-            "DELETE FROM workers WHERE seen_at < clock_timestamp() - interval '1 day'"
-        )
+        conn.execute(SQL.forget_silent_workers)
 
 
 def _told(settings: Settings) -> int | None:
@@ -78,13 +73,7 @@ def _told(settings: Settings) -> int | None:
 def unattended(conn: Any, settings: Settings) -> list[UUID]:
     """Imports with work to do that no live worker holds."""
     rows = conn.execute(
-        """SELECT i.id FROM contact_imports i JOIN contact_import_leases l ON l.import_id = i.id
-           WHERE (i.state = ANY(%(states)s) OR (i.state = 'ready' AND i.correcting IS NOT NULL)
-               OR (i.state = 'ready' AND l.deaths < %(poisoned)s AND (
-               SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id) < %(strategies)s
-               AND (i.mended_at IS NULL OR i.mended_at < clock_timestamp() - interval '2 seconds')))
-             AND (l.heartbeat_at IS NULL OR l.heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s))
-           ORDER BY l.enqueued_at NULLS FIRST""",
+        SQL.unattended,
         {
             "states": SWEPT_STATES,
             "strategies": len(Strategy),

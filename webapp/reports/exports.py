@@ -26,7 +26,7 @@ from webapp.models import ContactImport
 from webapp.reading import readers
 from webapp.reading.formulas import protected, unprotected
 from webapp.reports.ledger import Row
-from webapp.staging import corrections
+from webapp.staging import problem_list
 from webapp.undoing import undo
 from webapp.vocabulary import messages
 from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
@@ -180,7 +180,7 @@ def _entries(
 
 def _page(session: Session, query: str, asked: dict[str, Any]) -> list[Any]:
     with driver(session).cursor(row_factory=namedtuple_row) as cursor:
-        cursor.execute(SQL.in_file_order, {"settings": list(corrections.WAYS_ROUND)})
+        cursor.execute(SQL.in_file_order, {"settings": list(problem_list.WAYS_ROUND)})
         return cursor.execute(query, asked).fetchall()
 
 

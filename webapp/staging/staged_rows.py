@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from itertools import repeat
 from uuid import UUID
 
+from webapp import queries
 from webapp.checking.validation import CheckedRow
 from webapp.db import Connection
+from webapp.queries import fill
 from webapp.vocabulary.fields import SCALARS
+
+SQL = queries.load("staging")
 
 BLOCK_ROWS = 1000
 COLUMNS = (
@@ -18,7 +22,7 @@ COLUMNS = (
 # Signs that no cleaned text holds, since cleaning takes control characters out.
 SEPARATOR, NULL = "\x1f", "\x1e"
 NULLS = repeat(NULL)
-COPY = f"COPY contact_import_rows ({', '.join(COLUMNS)}) FROM STDIN (DELIMITER '{SEPARATOR}', NULL '{NULL}')"
+COPY = fill(SQL.copy_rows, columns=", ".join(COLUMNS), separator=SEPARATOR, null=NULL)
 LINES = 100  # written at once
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -35,9 +39,7 @@ def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> 
     }
 
     if problems:
-        with conn.cursor().copy(
-            "COPY contact_import_problems (import_id, row, code) FROM STDIN"
-        ) as copy:
+        with conn.cursor().copy(SQL.copy_problems) as copy:
             for number, code in problems:
                 copy.write_row((import_id, number, code))
 
@@ -94,27 +96,11 @@ def take_back(conn: Connection, import_id: UUID, rows: Sequence[int]) -> None:
             "first": min(rows),
             "last": max(rows),
         }
-        for statement in TAKE_BACK:
-            conn.execute(statement, asked)
-
-
-# Without the bounds each statement compares every row of the file with each of those asked for:
-# 100,000 rows took 41 s.
-_ASKED = """r.import_id = %(import_id)s AND r.row BETWEEN %(first)s AND %(last)s
-    AND r.row = ANY(%(rows)s::bigint[])"""
-# The list has the codes before the rows: without its code, each row would be looked for in the
-# whole of it.
-TAKE_BACK = (
-    f"""DELETE FROM contact_import_problems WHERE ctid = ANY(ARRAY(
-         SELECT p.ctid FROM contact_import_rows r, jsonb_array_elements(r.problems) x, LATERAL (
-           SELECT ctid FROM contact_import_problems l
-           WHERE l.import_id = r.import_id AND l.code = x ->> 'code' AND l.row = r.row LIMIT 1) p
-         WHERE {_ASKED}))""",
-    f"DELETE FROM contact_import_rows r WHERE {_ASKED}",
-)
+        conn.execute(SQL.take_problems_back, asked)
+        conn.execute(SQL.take_rows_back, asked)
 
 
 def clear_rows(conn: Connection, import_id: UUID) -> None:
     """Forget what an earlier check staged and what was computed from it."""
     for table in ("contact_import_rows", "contact_import_problems", "contact_import_previews"):
-        conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
+        conn.execute(fill(SQL.clear, table=table), {"import_id": import_id})

@@ -17,7 +17,7 @@ from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
 from webapp.models import ContactImport
 from webapp.reading import encodings
 from webapp.reports.wording import DELIMITERS
-from webapp.staging import corrections
+from webapp.staging import judging
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.keys import KEYS
 from webapp.vocabulary.refusals import Refusal
@@ -83,7 +83,7 @@ def _page(
         before=datetime.fromisoformat(before)
         if before and chosen == found.suggested_mapping
         else None,
-        corrected=corrections.any_corrections(driver(db.session()), found.id),
+        corrected=judging.any_corrections(driver(db.session()), found.id),
         longest_name=mappings.LONGEST_NAME,
         familiar=encodings.FAMILIAR,
         others=encodings.others(),

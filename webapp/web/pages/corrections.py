@@ -10,7 +10,7 @@ from flask_login import login_required
 from webapp.checking.cleaning import line_feeds
 from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
-from webapp.staging import corrections
+from webapp.staging import corrections, problem_list
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import IDENTITY, label_of
 from webapp.vocabulary.states import State
@@ -31,7 +31,7 @@ def problems(import_id: UUID) -> ResponseReturnValue:
     """The list, by row number; `code` narrows it to one problem."""
     found = checked_import(import_id)
     asked = sent.query(sent.ProblemsQuery)
-    rows, more = corrections.problem_page(
+    rows, more = problem_list.problem_page(
         db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE
     )
 
