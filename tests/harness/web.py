@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from argon2 import PasswordHasher
+from flask.testing import FlaskClient
 
 from webapp.models import User
 
@@ -13,6 +14,42 @@ PASSWORD = "correct horse battery"
 # pays for it.
 HASHED = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
 KINDS = {"admin": "admin", "owner": "importer", "outsider": "importer", "viewer": "viewer"}
+
+
+# A line break of a template's own, with the next line's indent.
+BREAK = re.compile(r"\s*\n[ \n]*  +|\n\s*\n")
+BLOCKS = (
+    "article|body|button|d[dlt]|details|div|fieldset|figure|footer|form|h[1-6]|header|label|legend|li|main|nav"
+    "|ol|option|p|section|select|summary|table|tbody|t[dhr]|thead|title|ul"
+)
+
+
+def as_read(html: str) -> str:
+    """The HTML without the white space that a browser does not show: a template's line breaks and indents."""
+    parts = re.split("(<textarea.*?</textarea>)", html, flags=re.DOTALL)
+    return "".join(part if part.startswith("<textarea") else _flowing(part) for part in parts)
+
+
+def _flowing(html: str) -> str:
+    flowing = BREAK.sub(" ", html)
+    flowing = re.sub(rf"(<(?:{BLOCKS})(?: [^<>]*)?>) (?! )", r"\1", flowing)
+    return re.sub(
+        rf" (</(?:{BLOCKS})>)", r"\1", re.sub(rf"(</(?:{BLOCKS})>) (?=<)", r"\1", flowing)
+    )
+
+
+class AsRead:
+    """An answer whose text is as a browser shows it, where it is a page."""
+
+    @property
+    def text(self) -> str:
+        return as_read(super().text) if self.mimetype == "text/html" else super().text
+
+
+class Client(FlaskClient):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.response_wrapper = type("Answer", (AsRead, self.response_wrapper), {})
 
 
 @pytest.fixture
@@ -25,6 +62,7 @@ def make_app(settings):
 
     def make(**changes):
         made.append(create_app(settings.model_copy(update=changes)))
+        made[-1].test_client_class = Client
         return made[-1]
 
     yield make

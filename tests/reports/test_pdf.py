@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
+from tests.harness.web import as_read
 from tests.reports import naughty
 from webapp import jobs
 from webapp.models import ContactImport, ImportDocument
@@ -91,7 +92,7 @@ def test_who_when_and_what_was_chosen(importer, session):
     found = importer.check(file, mapping=["external_id", "email", "custom:Größe", None], default_country="DE",
                            date_order="dmy", clear_token="(none)")  # fmt: skip
     done = importer.execute(found.id, "merge", batch_size=1)
-    page = pdf.page(session, done.id)
+    page = as_read(" ".join(pdf.page(session, done.id).split()))
     said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
     assert said["Imported by"] == "someone@example.com"
     assert said["Started"] == wording.moment(done.started_at)
