@@ -60,7 +60,7 @@ def test_the_database_understands_each(module, database_url):
                 or statement.startswith("CREATE")
                 or "pg_temp." in statement
             ):
-                continue  # A definition is not prepared, nor what calls one: it is the session's own.
+                continue  # A definition is not prepared, nor a call of what is the session's own.
             text = _numbered(statement)
             try:
                 conn.execute(f"PREPARE q AS {text.replace('%%', '%')}", prepare=False)

@@ -50,8 +50,8 @@ class DuplicateHandler:
     def handle_duplicates(self, after: int, limit: int) -> Decided:
         """Decide and write the next `limit` rows after `after`, as if one by one in file order."""
         found = self.conn.execute(
-            "SELECT * FROM pg_temp.decide(%s, %s, %s)",
-            (self.import_id, after, limit),
+            "SELECT * FROM pg_temp.decide(%(import_id)s, %(after)s, %(limit)s)",
+            {"import_id": self.import_id, "after": after, "limit": limit},
             prepare=True,
         ).fetchone()
         assert found is not None  # noqa: S101 - a function always answers

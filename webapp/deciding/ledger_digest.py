@@ -1,4 +1,6 @@
-"""Proof at the end of an import: sums that must agree, and a digest that anyone can recompute from the report."""
+"""Proof at the end of an import: sums that must agree, and a digest that anyone can recompute from
+the report.
+"""
 
 import hashlib
 import threading
@@ -28,10 +30,11 @@ MAY_END_SECONDS = 3.0  # longer than a slice while others wait
 
 
 class Ledger:
-    """The digest of an import's ledger, and a letter for each row (see `preview_differences`), as far as it was read.
+    """The digest of an import's ledger, and a letter for each row (see `preview_differences`), as
+    far as it was read.
 
-    The digest is SHA-256 over one line `row,outcome,contact_id,code` for each entry, in row order; what is null is left
-    blank. docs/promises.md says how to recompute it from the report.
+    The digest is SHA-256 over one line `row,outcome,contact_id,code` for each entry, in row order;
+    what is null is left blank. docs/promises.md says how to recompute it from the report.
     """
 
     def __init__(self, import_id: UUID) -> None:
@@ -174,9 +177,11 @@ def check_sums(conn: Connection, import_id: UUID, ledger: Ledger) -> list[str]:
 
 
 def _deleted_since(conn: Connection, import_: dict[str, Any], created: int) -> int:
-    """How many of the created contacts were deleted by hand; only looked for where some are missing.
+    """How many of the created contacts were deleted by hand; only looked for where some are
+    missing.
 
-    Erasing a person takes the journal along, and the import's file: then what is missing may have been erased.
+    Erasing a person takes the journal along, and the import's file: then what is missing may have
+    been erased.
     """
     missing = created - int(import_["contacts"])
     if missing <= 0 or import_["file_gone"]:

@@ -68,7 +68,8 @@ def compute_missing(conn: Connection, lease: Lease, should_yield: Callable[[], b
 
 
 def given_up(session: Session, import_: ContactImport) -> bool:
-    """Whether the previews that are not there will not come: computing them ended too many work-horses.
+    """Whether the previews that are not there will not come: computing them ended too many
+    work-horses.
 
     The import can be run all the same: its batches find the row that does it.
     """
@@ -86,7 +87,9 @@ def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:
 
 
 def _shadow(conn: Connection, import_id: UUID) -> None:
-    """Temporary tables in front of the real ones, with the contacts that hold any key of the file."""
+    """Temporary tables in front of the real ones, with the contacts that hold any key of the
+    file.
+    """
     for setting in ("enable_hashjoin", "enable_seqscan"):
         conn.execute(f"SET LOCAL {setting} = on")
 

@@ -31,7 +31,8 @@ SQL = queries.load(
 
 
 def note_differences(conn: Connection, import_id: UUID, came_to: str) -> None:
-    """List the rows whose outcome is not what the chosen strategy's preview said; without a preview, none.
+    """List the rows whose outcome is not what the chosen strategy's preview said; without a
+    preview, none.
 
     `came_to` holds the ledger's letters. A cancelled import has done the first rows only.
     """

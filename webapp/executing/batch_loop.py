@@ -1,10 +1,13 @@
-"""The loop over batches, run by PostgreSQL itself: a procedure that decides, checkpoints and commits, batch by batch.
+"""The loop over batches, run by PostgreSQL itself: a procedure that decides, checkpoints and
+commits, batch by batch.
 
-Each batch is a transaction of its own, as it would be from outside; what falls away is the way there and back between
-two statements, which took longer than most statements do. The procedure is the session's own (`pg_temp`), so its text
-stands here, beside the program that it belongs to, and two versions of Rowcall can share a database.
+Each batch is a transaction of its own, as it would be from outside; what falls away is the way
+there and back between two statements, which took longer than most statements do. The procedure is
+the session's own (`pg_temp`), so its text stands here, beside the program that it belongs to, and
+two versions of Rowcall can share a database.
 
-It handles only batches that succeed. Any other case raises or is handed back, and `batches` handles it.
+It handles only batches that succeed. Any other case raises or is handed back, and `batches` handles
+it.
 """
 
 from dataclasses import dataclass
@@ -36,7 +39,8 @@ SQL = queries.load(
 class LoopRun:
     """What one call came to: why it ended, the checkpoint, and how many batches it committed."""
 
-    turn: str  # go on | done | cancelled | fenced | failure, the last one rolled back and not counted
+    # go on | done | cancelled | fenced | failure, the last one rolled back and not counted
+    turn: str
     last_row: int
     batches: int
 
@@ -59,7 +63,8 @@ def run(
     *,
     stop_at_failure: bool,
 ) -> LoopRun:
-    """Commit batches of `size` rows from the row after `after` on, the first in any case, for about so many seconds.
+    """Commit batches of `size` rows from the row after `after` on, the first in any case, for about
+    so many seconds.
 
     Raises psycopg.Error when a batch fails: it is rolled back, those before it are committed.
     """

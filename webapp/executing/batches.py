@@ -1,10 +1,12 @@
-"""BatchProcessor: one transaction for each batch, retried up to three times, isolated from the others.
+"""BatchProcessor: one transaction for each batch, retried up to three times, isolated from the
+others.
 
-A batch's transaction holds everything that must agree: contacts, journal, ledger, counters, checkpoint and log.
-So a crash at any moment leaves a batch whole or absent, and the next claim goes on after the checkpoint.
+A batch's transaction holds everything that must agree: contacts, journal, ledger, counters,
+checkpoint and log. So a crash at any moment leaves a batch whole or absent, and the next claim goes
+on after the checkpoint.
 
-Most batches run in the database's own loop (`batch_loop`), a tenth of a second of them at a time. One that fails
-there is taken here, attempt by attempt, and the loop goes on behind it.
+Most batches run in the database's own loop (`batch_loop`), a tenth of a second of them at a time.
+One that fails there is taken here, attempt by attempt, and the loop goes on behind it.
 """
 
 import time
@@ -30,7 +32,8 @@ from webapp.vocabulary.strategies import Strategy
 SQL = queries.load("executing")
 ATTEMPTS = 3
 BACK_OFF_SECONDS = (0.1, 0.5)
-LOOP_SECONDS = 0.1  # after which the loop comes back to ask whether to make room; a request to stop it sees itself
+# After these the loop comes back to ask whether to make room; a request to stop it sees itself.
+LOOP_SECONDS = 0.1
 AUTO_START = 100  # rows
 AUTO_AIM_SECONDS = (0.1, 0.25)
 
@@ -83,7 +86,9 @@ def _ignore(_last_row: int) -> None:
 
 
 class BatchProcessor:
-    """Executes an import batch by batch under a lease, until it ends or `should_yield` says to make room."""
+    """Executes an import batch by batch under a lease, until it ends or `should_yield` says to make
+    room.
+    """
 
     def __init__(self, conn: Connection, lease: Lease) -> None:
         self.conn = conn
@@ -144,7 +149,9 @@ class BatchProcessor:
     def retry_failed_batch(
         self, failed: psycopg.Error | None = None, seconds: float = 0.0
     ) -> Turn:
-        """One batch with all its attempts; `failed` says how the first one went in the loop, and after how long."""
+        """One batch with all its attempts; `failed` says how the first one went in the loop, and
+        after how long.
+        """
         narrow = failed is not None and self._failed(1, failed, seconds)
         self._find_checkpoint()
 
@@ -206,15 +213,19 @@ class BatchProcessor:
         return Turn.STOPPED if stop else Turn.CANCELLED if cancelled else Turn.GO_ON
 
     def _decide(self, size: int, *, narrow: bool) -> Decided:
-        """The batch as a whole, or, when it is known to hold a row that cannot be stored, around that row."""
+        """The batch as a whole, or, when it is known to hold a row that cannot be stored, around
+        that row.
+        """
         return (self.bisection if narrow else self.handler).handle_duplicates(
             self.run.last_row, size
         )
 
     def _up_to_first_failure(self, decided: Decided) -> Decided:
-        """While rows follow the first one that failed or conflicted, take all back and decide again without them.
+        """While rows follow the first one that failed or conflicted, take all back and decide again
+        without them.
 
-        Each decision is made on the book as it then is, so the last one says whether, and where, there is a failure.
+        Each decision is made on the book as it then is, so the last one says whether, and where,
+        there is a failure.
         """
         while 0 < (rows := self._rows_to_first_failure(decided)) < decided.rows:
             self.conn.rollback()
@@ -222,7 +233,9 @@ class BatchProcessor:
         return decided
 
     def _rows_to_first_failure(self, decided: Decided) -> int:
-        """How many rows of the batch at hand there are up to and with that row; 0 where none failed or conflicted."""
+        """How many rows of the batch at hand there are up to and with that row; 0 where none failed
+        or conflicted.
+        """
         found = self.conn.execute(
             SQL.rows_to_first_failure,
             {
@@ -262,7 +275,8 @@ class BatchProcessor:
         self._go_on_after(last_row)
 
     def _give_up(self, message: str, category: Category, started: float) -> Turn:
-        """A batch that failed for good: its rows are failed, one by one in the ledger, and the next one runs.
+        """A batch that failed for good: its rows are failed, one by one in the ledger, and the next
+        one runs.
 
         `started` is when its last attempt was.
         """
@@ -289,7 +303,9 @@ class BatchProcessor:
         return Turn.CANCELLED if cancelled else Turn.GO_ON
 
     def _roll_back(self, error: Exception) -> Fault:
-        """Undo the attempt; an outage ends the slice here, since nothing is wrong with the batch."""
+        """Undo the attempt; an outage ends the slice here, since nothing is wrong with the
+        batch.
+        """
         fault = classify(error, self.conn)
         if fault is Fault.OUTAGE:
             raise Paused("database", first_line(error)) from error

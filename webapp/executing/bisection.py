@@ -15,7 +15,9 @@ SQL = queries.load("executing")
 
 
 class Bisection:
-    """Takes ranges of rows as the handler does; one that cannot be stored is `failed`, with the database's message."""
+    """Takes ranges of rows as the handler does; one that cannot be stored is `failed`, with the
+    database's message.
+    """
 
     def __init__(self, handler: DuplicateHandler) -> None:
         self.handler = handler
@@ -50,7 +52,9 @@ class Bisection:
             return self._bisect(after, limit, error)
 
     def fail_rows(self, after: int, limit: int, message: str, code: str) -> Decided:
-        """Write the valid rows of a range into the ledger as failed; rows already judged keep their judgement."""
+        """Write the valid rows of a range into the ledger as failed; rows already judged keep their
+        judgement.
+        """
         found = self.conn.execute(
             SQL.fail_rows_again if self.handler.rules.only_failed else SQL.fail_rows,
             {

@@ -1,4 +1,6 @@
-"""One slice of an execution: from the claim to the end of the import, or until others need the worker."""
+"""One slice of an execution: from the claim to the end of the import, or until others need the
+worker.
+"""
 
 from collections.abc import Callable
 from uuid import UUID

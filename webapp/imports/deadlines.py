@@ -27,7 +27,9 @@ def until(found: ContactImport, days: int) -> datetime:
 
 
 def is_over(found: ContactImport, days: int) -> bool:
-    """Whether that time is over, as the sweep of `retention` sees it, though no sweep may have noted it yet."""
+    """Whether that time is over, as the sweep of `retention` sees it, though no sweep may have
+    noted it yet.
+    """
     return found.expired_at is not None or (
         found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC)
     )

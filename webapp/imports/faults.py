@@ -22,7 +22,8 @@ class Fault(StrEnum):
     """What the batch engine does about an error."""
 
     TRANSIENT = "transient"  # The same batch may pass in a moment.
-    RACE = "race"  # A unique key or a version lost to another transaction: read again and decide again.
+    # A unique key or a version lost to another transaction: read again and decide again.
+    RACE = "race"
     DATA = "data"  # A row that the database will never take.
     OUTAGE = "outage"  # The database is away or full: nothing is wrong with the batch.
 
@@ -72,7 +73,9 @@ def classify(error: Exception, conn: psycopg.Connection[dict[str, Any]]) -> Faul
 
 
 def is_refusal(error: Exception) -> bool:
-    """Whether the database refuses these rows for what they hold: a value, a constraint, a trigger."""
+    """Whether the database refuses these rows for what they hold: a value, a constraint, a
+    trigger.
+    """
     return (getattr(error, "sqlstate", None) or "").startswith(REFUSAL_CLASSES)
 
 

@@ -145,7 +145,9 @@ def cancel(session: Session, import_id: UUID) -> None:
 
 
 def _ask_to_stop(session: Session, import_id: UUID) -> bool:
-    """Note the request, unless it stands there or the import has ended since its state was read: whether it is new."""
+    """Note the request, unless it stands there or the import has ended since its state was read:
+    whether it is new.
+    """
     # Locked, so that the next statement sees what the last holder committed.
     lock_lease(session, import_id)
     going_on = select(ContactImport.id).where(
@@ -230,10 +232,11 @@ def retry_failed(session: Session, import_id: UUID) -> None:
 def run_again(
     session: Session, import_id: UUID, user_id: int, settings: Settings | None = None
 ) -> ContactImport:
-    """A new import of the same file and mapping, checked afresh; the one that waits already, where there is one.
+    """A new import of the same file and mapping, checked afresh; the one that waits already, where
+    there is one.
 
-    The old one is locked meanwhile, so that pressing twenty times at once is pressing once. Raises Refusal:
-    wrong_state, file_gone or too_many_pending.
+    The old one is locked meanwhile, so that pressing twenty times at once is pressing once. Raises
+    Refusal: wrong_state, file_gone or too_many_pending.
     """
     old = locked(session, import_id)
     require(old, Command.RUN_AGAIN)

@@ -37,10 +37,11 @@ class Lease:
 
 
 def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | None:
-    """Take the import if it is free or the holder's heartbeat is older than `lease_seconds`; else None.
+    """Take the import if it is free or the holder's heartbeat is older than `lease_seconds`; else
+    None.
 
-    A holder that is late is fenced first: its database session is ended, then the token moves on, so what
-    it had in flight is rolled back before the new holder reads the checkpoint.
+    A holder that is late is fenced first: its database session is ended, then the token moves on,
+    so what it had in flight is rolled back before the new holder reads the checkpoint.
     """
     held = _lock_if_free(conn, import_id, lease_seconds)
     if held is None:
@@ -148,13 +149,17 @@ def abandon(conn: Connection, lease: Lease, message: str) -> None:
 
 
 def expire(conn: Connection, import_id: UUID, worker: str) -> None:
-    """End the lease of a work-horse that is known to be dead, rather than wait for it to run out."""
+    """End the lease of a work-horse that is known to be dead, rather than wait for it to run
+    out.
+    """
     conn.execute(SQL.expire, {"import_id": import_id, "worker": worker})
     conn.commit()
 
 
 def silent_workers(conn: Connection, lease_seconds: float) -> list[str]:
-    """The names of lease holders whose heartbeat is late although the database was there to take it."""
+    """The names of lease holders whose heartbeat is late although the database was there to take
+    it.
+    """
     rows = conn.execute(SQL.silent_workers, {"lease_seconds": lease_seconds}).fetchall()
     conn.rollback()
 
@@ -163,7 +168,9 @@ def silent_workers(conn: Connection, lease_seconds: float) -> list[str]:
 
 @contextmanager
 def heartbeat(url: str, lease: Lease, every: float) -> Iterator[None]:
-    """Renew the lease every `every` seconds from a thread and a connection of its own while the block runs."""
+    """Renew the lease every `every` seconds from a thread and a connection of its own while the
+    block runs.
+    """
     stop = threading.Event()
     thread = threading.Thread(target=_beat, args=(url, lease, every, stop), daemon=True)
     thread.start()

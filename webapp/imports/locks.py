@@ -48,7 +48,9 @@ def lock_lease(session: Session, import_id: UUID) -> None:
 
 
 def require(opened: ContactImport, command: Command) -> None:
-    """Raises Refusal("wrong_state") where the command may not be asked of an import in this state."""
+    """Raises Refusal("wrong_state") where the command may not be asked of an import in this
+    state.
+    """
     if not State(opened.state).allows(command):
         raise Refusal("wrong_state", state=opened.state)
 
@@ -61,7 +63,9 @@ def enter(session: Session, opened: ContactImport, target: State) -> None:
 
 
 def refuse_while_correcting(opened: ContactImport) -> None:
-    """Raises Refusal where a worker is still changing many rows of the import, as a person asked."""
+    """Raises Refusal where a worker is still changing many rows of the import, as a person
+    asked.
+    """
     if asked := opened.correcting:
         raise Refusal(
             "correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}"
@@ -69,9 +73,11 @@ def refuse_while_correcting(opened: ContactImport) -> None:
 
 
 def refuse_too_many(session: Session, user_id: int, settings: Settings) -> None:
-    """Raises Refusal("too_many_pending", limit=n) for a person with as many imports waiting as one may have.
+    """Raises Refusal("too_many_pending", limit=n) for a person with as many imports waiting as one
+    may have.
 
-    The person's row is locked until the commit, so that requests at the same moment are counted one by one.
+    The person's row is locked until the commit, so that requests at the same moment are counted one
+    by one.
     """
     session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     pending = select(func.count()).where(

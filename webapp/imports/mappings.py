@@ -1,4 +1,6 @@
-"""Mappings as people keep them: the last one for each header by itself, and those saved under a name."""
+"""Mappings as people keep them: the last one for each header by itself, and those saved under a
+name.
+"""
 
 import hashlib
 from collections import defaultdict
@@ -111,7 +113,8 @@ def applied(
     columns: Sequence[str],
     otherwise: Sequence[str | None],
 ) -> list[str | None] | None:
-    """A saved mapping on these columns, column by column by its label; None where there is none of that number.
+    """A saved mapping on these columns, column by column by its label; None where there is none of
+    that number.
 
     Columns that it does not know keep what `otherwise` says, unless that field is taken.
     """

@@ -30,7 +30,8 @@ TRIED_AGAIN = timedelta(
 
 @dataclass(frozen=True)
 class Work:
-    """How far the step at hand is: the check, the run, the second run over failed rows, or the rollback.
+    """How far the step at hand is: the check, the run, the second run over failed rows, or the
+    rollback.
 
     `total` is null while it is unknown.
     """
@@ -79,12 +80,16 @@ def outcomes_of(session: ContactImport) -> dict[str, int]:
 
 
 def percent(processed: int, total: int) -> float:
-    """Processed of total in percent, rounded down to one decimal: 100 only when every row was processed."""
+    """Processed of total in percent, rounded down to one decimal: 100 only when every row was
+    processed.
+    """
     return 100.0 if processed >= total else processed * 1000 // total / 10
 
 
 class ProgressTracker:
-    """Follows one import by what its batches committed; the batches' checkpoint moves the counters."""
+    """Follows one import by what its batches committed; the batches' checkpoint moves the
+    counters.
+    """
 
     def __init__(self, session: Session, import_id: UUID) -> None:
         self.session = session
@@ -119,9 +124,11 @@ class ProgressTracker:
         )
 
     def waiting_for(self) -> str | None:
-        """Why nothing moves, if so: what the last worker left word of, `worker` when none came in time, or `help`.
+        """Why nothing moves, if so: what the last worker left word of, `worker` when none came in
+        time, or `help`.
 
-        Help is wanted where attempt after attempt breaks off at the same place, though workers are there.
+        Help is wanted where attempt after attempt breaks off at the same place, though workers are
+        there.
         """
         lease = self.session.get(ImportLease, self.import_id, populate_existing=True)
         state = self.session.scalar(
@@ -167,7 +174,9 @@ class ProgressTracker:
         )
 
     def _run_again(self) -> Work:
-        """A second run over the rows that failed: every row has its outcome all the while, so it counts its own."""
+        """A second run over the rows that failed: every row has its outcome all the while, so it
+        counts its own.
+        """
         done, left = self._one(SQL.second_run)
         return Work(percent(done, done + left), int(done), int(done + left))
 
@@ -178,7 +187,9 @@ class ProgressTracker:
         return bool(self._one(SQL.place) == (lease.deaths_at_row,))
 
     def _obstacle(self) -> str | None:
-        """What the last attempt of this step broke off with; None where its workers were lost without a word."""
+        """What the last attempt of this step broke off with; None where its workers were lost
+        without a word.
+        """
         (message,) = self._one(SQL.last_word) or (None,)
         return message
 
@@ -206,6 +217,8 @@ def _checked(found: ContactImport) -> Work:
 
 
 def _total_batches(found: ContactImport, processed: int) -> int:
-    """Batches done plus those still needed at the present size; an estimate where the size is found by measuring."""
+    """Batches done plus those still needed at the present size; an estimate where the size is found
+    by measuring.
+    """
     rest = max((found.total or 0) - processed, 0)
     return found.batches_done + -(-rest // (found.batch_size or LARGEST_BATCH))

@@ -19,7 +19,8 @@ CHUNK = 128 * 1024
 
 
 class Incoming:
-    """A file on its way into `contact_import_files`: what is written becomes chunks of 128 KiB at once.
+    """A file on its way into `contact_import_files`: what is written becomes chunks of 128 KiB at
+    once.
 
     The import does not exist yet; until it does, the transaction cannot be committed.
     """

@@ -40,7 +40,9 @@ class Second:
 
 
 def throughput(session: Session, import_id: UUID, event: str) -> Throughput:
-    """The throughput of the log's entries of one kind: `batch`, `block_checked` or `batch_undone`."""
+    """The throughput of the log's entries of one kind: `batch`, `block_checked` or
+    `batch_undone`.
+    """
     parameters = {
         "id": import_id,
         "event": event,
@@ -60,7 +62,9 @@ def throughput(session: Session, import_id: UUID, event: str) -> Throughput:
 
 
 def _average(found: Iterable[Second], until: int) -> float | None:
-    """Rows per second over the window that ends with the newest work at `until`; None before the first."""
+    """Rows per second over the window that ends with the newest work at `until`; None before the
+    first.
+    """
     past = [one for one in found if one.second <= until]
     if not past:
         return None

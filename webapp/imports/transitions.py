@@ -24,15 +24,19 @@ def move(
     event: str | None = _ANY_EVENT,
     **values: Any,
 ) -> bool:
-    """Move an import to `target` from a state that the table of transitions leads from, and log the event.
+    """Move an import to `target` from a state that the table of transitions leads from, and log the
+    event.
 
     - `sources`: the states to move from, where not all that the table knows are meant.
-    - `token`: the lease under which a worker moves the import; the import stays where the lease has passed on.
-    - `also`: further columns to set, as SQL, and `where` one more condition. Both take `values` by name.
-    - `event`: what the log gets in place of the table's event; None where the caller writes the log.
+    - `token`: the lease under which a worker moves the import; the import stays where the lease has
+      passed on.
+    - `also`: further columns to set, as SQL, and `where` one more condition. Both take `values` by
+      name.
+    - `event`: what the log gets in place of the table's event; None where the caller writes the
+      log.
 
-    False where nothing was moved: the import is gone, in another state, or a condition fails. The caller commits.
-    Raises KeyError for a source from which the table does not lead to the target.
+    False where nothing was moved: the import is gone, in another state, or a condition fails. The
+    caller commits. Raises KeyError for a source from which the table does not lead to the target.
     """
     sources = sources or tuple(sources_of(target))
     events = {TRANSITIONS[source][target] for source in sources}

@@ -1,4 +1,6 @@
-"""Uploads: a file is stored, its head is read, and an import session opens; read again while the columns are open."""
+"""Uploads: a file is stored, its head is read, and an import session opens; read again while the
+columns are open.
+"""
 
 import re
 from typing import Any, BinaryIO
@@ -73,7 +75,9 @@ def create(
 
 
 def plain_name(filename: str) -> str:
-    """A client's name of a file, as it is shown: no folders, nothing invisible, at most 200 characters with its end."""
+    """A client's name of a file, as it is shown: no folders, nothing invisible, at most 200
+    characters with its end.
+    """
     last = re.split(r"[/\\]", filename)[-1]
     shown = "".join(c for c in last if c.isprintable()).strip()
     stem, dot, extension = shown.rpartition(".")
@@ -109,7 +113,9 @@ def look(
 def reread(
     session: Session, import_id: UUID, settings: Settings, **choices: Any
 ) -> ContactImport:
-    """Read the head again with the choices that `look` takes, and keep it; the mapping starts over."""
+    """Read the head again with the choices that `look` takes, and keep it; the mapping starts
+    over.
+    """
     opened = locks.locked(session, import_id)
     locks.require(opened, Command.READ_AGAIN)
     locks.refuse_while_correcting(opened)

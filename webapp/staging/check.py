@@ -64,7 +64,9 @@ def check_slice(
 
 
 def _hold(conn: Connection, lease: Lease) -> None:
-    """Keep the import ours until the commit: a worker that was thought dead must not touch what another one stages."""
+    """Keep the import ours until the commit: a worker that was thought dead must not touch what
+    another one stages.
+    """
     ours = conn.execute(
         SQL.hold_checking, {"import_id": lease.import_id, "token": lease.token}
     ).fetchone()
@@ -86,7 +88,9 @@ def _import(conn: Connection, lease: Lease) -> dict[str, Any]:
 def _judge(
     conn: Connection, import_id: UUID, checker: Checker
 ) -> Callable[[list[readers.Record]], list[CheckedRow]]:
-    """How a block of records is judged: by itself, or, where a person corrected something, with the corrections."""
+    """How a block of records is judged: by itself, or, where a person corrected something, with the
+    corrections.
+    """
     if judging.any_corrections(conn, import_id):
         return lambda block: judging.corrected(conn, import_id, block, checker)
     return checker.check_block
@@ -136,7 +140,9 @@ def _reach(
     *,
     seconds: float,
 ) -> dict[str, Any]:
-    """Commit a block, which took `seconds`, together with where reading goes on, under the lease's token."""
+    """Commit a block, which took `seconds`, together with where reading goes on, under the lease's
+    token.
+    """
     position = block[-1].position
     reached = {
         "position": position.as_json(),
@@ -168,7 +174,9 @@ def _reach(
 def _settle_dates(
     conn: Connection, lease: Lease, import_: dict[str, Any], checker: Checker
 ) -> None:
-    """The whole column is seen: if it proves one order, the ambiguous dates are judged again under it."""
+    """The whole column is seen: if it proves one order, the ambiguous dates are judged again under
+    it.
+    """
     order = import_["date_order"] or checker.proven_date_order()
     if order is None:
         return
@@ -210,7 +218,9 @@ def _forget_blocks(conn: Connection, import_id: UUID) -> None:
 
 
 def refuse(conn: Connection, lease: Lease, refusal: Refusal) -> None:
-    """The file cannot be used after all: say so and end the import; nothing was written to the contacts."""
+    """The file cannot be used after all: say so and end the import; nothing was written to the
+    contacts.
+    """
     transitions.move(
         conn,
         lease.import_id,

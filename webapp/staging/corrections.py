@@ -1,4 +1,6 @@
-"""Corrections: what a person changes on the review page, kept for the next check and judged at once."""
+"""Corrections: what a person changes on the review page, kept for the next check and judged at
+once.
+"""
 
 import time
 from collections import Counter
@@ -82,9 +84,11 @@ def _is_beginning(cell: str, typed: str) -> bool:
 def correct_alike(
     session: Session, import_id: UUID, row: int, column: int, replacement: str
 ) -> int:
-    """Replace one cell in this row and in every listed row that holds the same there; how many rows that was.
+    """Replace one cell in this row and in every listed row that holds the same there; how many rows
+    that was.
 
-    What takes longer than AT_ONCE goes on in a job after the commit: `correcting` says so, and how far it is.
+    What takes longer than AT_ONCE goes on in a job after the commit: `correcting` says so, and how
+    far it is.
     """
     import_ = _ready(session, import_id)
     value = judging.record_of(_staged(session, import_id, row)).cells[column : column + 1]

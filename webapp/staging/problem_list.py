@@ -73,7 +73,8 @@ def page_of_problems(import_id: UUID, code: str | None, after: int) -> Select[Im
 
 
 def _bounded(session: Session, wanted: Select[ImportRow], most: int) -> list[ImportRow]:
-    """The first rows, two at least, up to the one with which they hold more than so many characters.
+    """The first rows, two at least, up to the one with which they hold more than so many
+    characters.
 
     They come one by one: a row may hold megabytes.
     """

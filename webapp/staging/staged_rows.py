@@ -28,7 +28,9 @@ as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def copy_rows(conn: Connection, import_id: UUID, rows: Sequence[CheckedRow]) -> None:
-    """COPY checked rows into the staging table, and what is wrong with them into the list of problems."""
+    """COPY checked rows into the staging table, and what is wrong with them into the list of
+    problems.
+    """
     name = str(import_id)
     with conn.cursor().copy(COPY) as copy:
         for begin in range(0, len(rows), LINES):
