@@ -14,7 +14,10 @@ from sqlalchemy import CursorResult, Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from webapp import queries
 from webapp.config import Misconfigured
+
+SQL = queries.load("server")
 
 Connection = psycopg.Connection[dict[str, Any]]  # rows are dicts, as the engine reads them
 
@@ -192,7 +195,7 @@ def unfit(conn: psycopg.Connection[Any]) -> list[str]:
     `conn` is prepared. Empty where all is well. Raises psycopg.Error.
     """
     with conn.cursor(row_factory=tuple_row) as cursor:
-        facts = cursor.execute(_FACTS).fetchone()
+        facts = cursor.execute(SQL.unfit).fetchone()
 
     found = (
         []
@@ -250,14 +253,6 @@ SHARED_SESSIONS = (
     "DATABASE_URL leads to a pooler in transaction mode. "
     "Set pool_mode = session, or connect to PostgreSQL itself."
 )
-_FACTS = """
-    SELECT current_setting('server_version_num')::int < 150000,
-      current_setting('server_encoding') <> 'UTF8',
-      pg_is_in_recovery(),
-      current_setting('session_replication_role') <> 'origin',
-      NOT has_database_privilege(current_database(), 'TEMP'),
-      NOT (has_schema_privilege(COALESCE(current_schema(), 'public'), 'CREATE')
-        AND has_schema_privilege(COALESCE(current_schema(), 'public'), 'USAGE'))"""
 
 
 def driver(session: Session) -> psycopg.Connection[Any]:

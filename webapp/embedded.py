@@ -27,7 +27,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from webapp import privileges
+from webapp import privileges, queries
 
 LONGEST_SOCKET = 90  # bytes; the system's limit is about 104
 START_SECONDS = 30
@@ -36,6 +36,7 @@ ORPHAN_SECONDS = 10  # what a killed PostgreSQL left running ends by itself, or 
 PR_SET_PDEATHSIG = 1
 NAMES = {"postgres": "PostgreSQL", "valkey": "Valkey"}
 ROLE = "rowcall"  # the program's role and its database
+SQL = queries.load("embedded", role=ROLE)
 SUPERUSER = "postgres"  # what looks after the cluster, and nothing else
 
 
@@ -208,7 +209,7 @@ class Servers:
         self._prepare_role()
 
         with psycopg.connect(self.administrator_url(ROLE), autocommit=True) as conn:
-            conn.execute(OWN_EVERYTHING)
+            conn.execute(SQL.own_everything, {})
 
     def _initialise(self, data: Path) -> None:
         """A new cluster, made aside and moved into place, so that a killed start leaves
@@ -462,43 +463,6 @@ shared_buffers = {megabytes}MB
 LEAST_SHARED, MOST_SHARED = 128, 1024  # MB
 ACCESS_RULES = """# Written by Rowcall at every start: a password for every role, on the unix socket alone.
 local all all scram-sha-256
-"""
-
-# What earlier versions made as the superuser becomes the program's. Serial columns follow their
-# table.
-OWN_EVERYTHING = f"""
-DO $$
-DECLARE statement text;
-BEGIN
-  FOR statement IN
-    SELECT format('ALTER TABLE %s OWNER TO {ROLE}', c.oid::regclass)
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND c.relowner <> '{ROLE}'::regrole
-      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                      AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i'))))
-    UNION ALL
-    SELECT format('ALTER ROUTINE %s OWNER TO {ROLE}', p.oid::regprocedure)
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.proowner <> '{ROLE}'::regrole AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-      AND NOT EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
-    UNION ALL
-    SELECT format('ALTER TYPE %s OWNER TO {ROLE}', t.oid::regtype)
-    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-    WHERE t.typtype IN ('e', 'd', 'r') AND t.typowner <> '{ROLE}'::regrole
-      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-      AND NOT EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
-    UNION ALL
-    SELECT format('ALTER SCHEMA %I OWNER TO {ROLE}', n.nspname)
-    FROM pg_namespace n
-    WHERE n.nspowner NOT IN ('{ROLE}'::regrole, 'pg_database_owner'::regrole)
-      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-  LOOP
-    EXECUTE statement;
-  END LOOP;
-END $$
 """
 
 

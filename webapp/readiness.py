@@ -14,10 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from webapp import jobs, migrate
+from webapp import db, jobs, migrate, queries
 from webapp.config import Settings
 from webapp.limits import MEBIBYTE
 from webapp.models import Base
+
+SQL = queries.load("readiness")
 
 SEEN_SECONDS = 30  # a worker reports every few seconds
 LEAST_FREE = 100 * MEBIBYTE  # of a disk that is written to
@@ -41,12 +43,7 @@ def database(session: Session) -> str:
     """Whether the database answers and holds the tables that this program works with."""
     names = ["alembic_version", *Base.metadata.tables]
     try:
-        missing = session.scalar(
-            text(
-                "SELECT count(*) FROM unnest(CAST(:names AS text[])) name WHERE to_regclass(name) IS NULL"
-            ),
-            {"names": names},
-        )
+        missing = db.execute(session, SQL.missing_tables, {"names": names}).scalar()
 
         if missing == len(names):
             return "no tables"
@@ -82,12 +79,7 @@ def worker(session: Session, settings: Settings, *, database: str) -> str:
     if database != "ok":
         return "unknown"
 
-    seen = session.scalar(
-        text(
-            "SELECT count(*) FROM workers WHERE seen_at > clock_timestamp() - make_interval(secs => :age)"
-        ),
-        {"age": SEEN_SECONDS},
-    )
+    seen = db.execute(session, SQL.count_workers, {"age": SEEN_SECONDS}).scalar()
 
     return "ok" if seen else "does not reach the database"
 

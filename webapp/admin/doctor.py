@@ -12,11 +12,13 @@ from typing import Any, Literal
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import db, migrate, readiness
+from webapp import db, migrate, queries, readiness
 from webapp.admin import postgres, restore
 from webapp.config import Misconfigured, Settings, refuse_open_queue, refuse_short_key
 from webapp.limits import MEBIBYTE
 from webapp.reports import mail
+
+SQL = queries.load("doctor")
 
 ROOT = Path(__file__).parent.parent.parent
 CLOCK_SECONDS = 10  # by which two clocks may differ
@@ -181,10 +183,7 @@ def _worker(settings: Settings) -> Told:
 def _reports(settings: Settings) -> Told:
     """What workers said of themselves."""
     with db.connect_job(settings.database_url) as conn:
-        workers: Any = conn.execute(
-            "SELECT * FROM workers WHERE seen_at > clock_timestamp() - make_interval(secs => %s) ORDER BY name",
-            (readiness.SEEN_SECONDS,),
-        ).fetchall()
+        workers: Any = conn.execute(SQL.workers, {"age": readiness.SEEN_SECONDS}).fetchall()
 
     for one in workers:
         if one["tables"] != migrate.NEWEST:
@@ -214,11 +213,8 @@ def _differs(ahead: float) -> str:
 
 def _retention(settings: Settings) -> Told:
     """The time that holds stands in the database; environments that name another are not obeyed."""
-    question = """SELECT i.retention_days AS held, w.name, w.retention_days AS told
-                  FROM installation i LEFT JOIN workers w ON w.retention_days <> i.retention_days
-                    AND w.seen_at > clock_timestamp() - make_interval(secs => %s)"""
     with db.connect_job(settings.database_url) as conn:
-        rows: Any = conn.execute(question, (readiness.SEEN_SECONDS,)).fetchall()
+        rows: Any = conn.execute(SQL.retention, {"age": readiness.SEEN_SECONDS}).fetchall()
 
     told = [(row["name"], row["told"]) for row in rows if row["name"]]
     if (

@@ -17,10 +17,12 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import migrate
+from webapp import migrate, queries
 from webapp.admin import AdminError, backup, postgres
 from webapp.admin.backup import Archive
 from webapp.admin.postgres import Administrative
+
+SQL = queries.load("restore")
 
 SWAP_SECONDS = 60  # for which sessions that come back are ended again
 LONGEST_STEM = 40  # characters; PostgreSQL cuts names at 63, and a suffix must not be cut off
@@ -126,15 +128,11 @@ def _names(conn: Administrative) -> _Names:
 
 def _describe(conn: Administrative) -> dict[str, Any]:
     """The database's row of pg_database, whose columns differ from version to version."""
-    question = """SELECT to_jsonb(d) || jsonb_build_object('name', pg_encoding_to_char(encoding)) AS found
-                  FROM pg_database d WHERE datname = current_database()"""
-    return dict(_one(conn, question)["found"])
+    return dict(_one(conn, SQL.describe)["found"])
 
 
 def _is_empty(conn: Administrative) -> bool:
-    question = """SELECT count(*) AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-                  WHERE s.nspname NOT IN ('pg_catalog', 'information_schema') AND s.nspname !~ '^pg_toast'"""
-    return not _one(conn, question)["n"]
+    return not _one(conn, SQL.count_relations)["n"]
 
 
 @contextmanager
@@ -278,11 +276,7 @@ def _make_ready(url: str, days: int) -> None:
         # A browser that was signed out since, or an account's old password, must not be good again.
         conn.execute("DELETE FROM sessions")
         conn.execute("UPDATE contact_imports SET lease_token = lease_token + %s", (TOKENS_ON,))
-        conn.execute(
-            """UPDATE contact_import_leases SET token = token + %s, worker = NULL,
-                 heartbeat_at = NULL, backend_pid = NULL, backend_start = NULL""",
-            (TOKENS_ON,),
-        )
+        conn.execute(SQL.free_leases, {"on": TOKENS_ON})
 
         conn.execute(
             "UPDATE installation SET retention_days = GREATEST(retention_days, %s)", (days,)
@@ -338,11 +332,7 @@ def _insist(rename: Callable[[], None]) -> None:
 
 def _rename(admin: Administrative, renames: list[tuple[str, str]]) -> None:
     for old, _ in renames:
-        admin.execute(
-            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE datname = %s AND pg_has_role(usesysid, 'MEMBER')""",
-            (old,),
-        )
+        admin.execute(SQL.end_sessions, {"name": old})
 
     with admin.transaction():
         for names in renames:
