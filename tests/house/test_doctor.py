@@ -207,8 +207,8 @@ def test_with_a_superuser(settings, superuser, servers):
 
 def test_with_an_older_postgresql(settings, monkeypatch):
     """The server that is there, held against a version that it does not reach."""
-    facts = doctor.db._FACTS.replace("< 150000", "< 990000")
-    monkeypatch.setattr(doctor.db, "_FACTS", facts)
+    held = doctor.db.SQL.unfit.replace("< 150000", "< 990000")
+    monkeypatch.setattr(doctor.db.SQL, "unfit", held)
     assert one("database").startswith(
         "FIX  database: This PostgreSQL is older than version 15"
     )

@@ -1,4 +1,5 @@
-"""Changes by hand: each under a version check, each in the journal, in the change's own transaction.
+"""Changes by hand: each under a version check, each in the journal, in the change's own
+transaction.
 
 Provenance is read from the same journal: where each value came from, and what stood there before.
 """
@@ -36,10 +37,12 @@ EDITABLE = (*SCALARS, "tags")
 def edit_contact(
     session: Session, contact_id: int, version: int, values: Mapping[str, str], user_id: int
 ) -> Contact:
-    """Write a person's values: field names and `custom:<label>`; blank clears, what is not named stays.
+    """Write a person's values: field names and `custom:<label>`; blank clears, what is not named
+    stays.
 
-    The caller commits. Raises Refusal: contact_changed, contact_busy, contact_key_taken, or contact_invalid with
-    `problems`, a list of {code, field, value}; sqlalchemy's NoResultFound for a contact that is gone.
+    The caller commits. Raises Refusal: contact_changed, contact_busy, contact_key_taken, or
+    contact_invalid with `problems`, a list of {code, field, value}; sqlalchemy's NoResultFound for
+    a contact that is gone.
     """
     until = time.monotonic() + LONGEST_WAIT
     contact = _locked(session, contact_id, until)
@@ -101,7 +104,9 @@ def delete_contact(session: Session, contact_id: int, version: int, user_id: int
 
 
 def _beside(contact: Contact) -> dict[str, Any]:
-    """What a contact is beside its fields, for the undo of its deletion: columns, by their names in parentheses."""
+    """What a contact is beside its fields, for the undo of its deletion: columns, by their names in
+    parentheses.
+    """
     source = {
         "imported_from": str(contact.imported_from),
         "imported_row": contact.imported_row,
@@ -177,7 +182,9 @@ def _edited(
 
 
 def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
-    """The values as an import would clean them, judged where they were touched and as a whole; blank is null."""
+    """The values as an import would clean them, judged where they were touched and as a whole;
+    blank is null.
+    """
     targets = [name for name in values if name in EDITABLE or name.startswith(CUSTOM)]
     row = Checker(targets).check(
         Record(0, [values[name] for name in targets], None, Position(0, 0))
@@ -208,14 +215,18 @@ def _as_columns(row: CheckedRow) -> dict[str, Any]:
 
 
 def form_values(contact: Contact) -> dict[str, str]:
-    """The contact as the texts of a form: every field, tags with commas, then the custom fields by name."""
+    """The contact as the texts of a form: every field, tags with commas, then the custom fields by
+    name.
+    """
     plain = {name: getattr(contact, name) or "" for name in SCALARS}
     custom = {CUSTOM + name: str(value) for name, value in sorted(contact.custom.items())}
     return {**plain, "tags": ", ".join(contact.tags), **custom}
 
 
 def mark(text: str) -> str:
-    """A mark of a field's text, by which a form that comes back tells which fields were left alone."""
+    """A mark of a field's text, by which a form that comes back tells which fields were
+    left alone.
+    """
     return hashlib.blake2s(cleaned(text, LINES_AND_TABS).encode(), digest_size=6).hexdigest()
 
 
@@ -257,7 +268,9 @@ class Origin:
 
 
 def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
-    """For each field that has a value or had one: its newest change, or the import that created the contact."""
+    """For each field that has a value or had one: its newest change, or the import that created the
+    contact.
+    """
     found: dict[str, Origin] = {}
     for change in _changes(session, contact.id):
         origin = _origin(session, change)
@@ -278,7 +291,9 @@ def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
 
 
 def _later(known: Origin | None, origin: Origin, change: ContactChange) -> Origin:
-    """Which of the two the value came from: the later change, or the later undo since the last change that stands."""
+    """Which of the two the value came from: the later change, or the later undo since the last
+    change that stands.
+    """
     if known is None or change.undone_at is None or known.kind != "undo":
         return origin
     return max(known, origin, key=lambda one: one.at)

@@ -1,4 +1,5 @@
-"""The changes by hand of the last days, from the journal: who changed or deleted whom, and what stood before.
+"""The changes by hand of the last days, from the journal: who changed or deleted whom, and what
+stood before.
 
 A person who was erased has no entries any more, so they appear nowhere here.
 """
@@ -53,7 +54,9 @@ class RecentChange:
 def page(
     session: Session, days: int, *, before: int | None = None, limit: int = 25
 ) -> Sequence[RecentChange]:
-    """The changes by hand of the last `days`, newest first, from the one before the change numbered `before` on."""
+    """The changes by hand of the last `days`, newest first, from the one before the change numbered
+    `before` on.
+    """
     asked = {"days": days, "before": before or 2**63 - 1, "limit": limit, "id": None}
     return [RecentChange(**row) for row in db.execute(session, SQL.changes, asked).mappings()]
 

@@ -1,4 +1,6 @@
-"""Searching text in the database without regard to case, and without regard to the language of the database."""
+"""Searching text in the database without regard to case, and without regard to the language of the
+database.
+"""
 
 from typing import Any
 from uuid import UUID

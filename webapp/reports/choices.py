@@ -1,4 +1,6 @@
-"""What a person chose for an import, in words: how the file was read, which column was what, how it was to run."""
+"""What a person chose for an import, in words: how the file was read, which column was what, how it
+was to run.
+"""
 
 from webapp.models import ContactImport
 from webapp.reading.encodings import FAMILIAR

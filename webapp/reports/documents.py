@@ -1,4 +1,6 @@
-"""Kept reports: rendered once, served from then on, and made anew when the import went on after that."""
+"""Kept reports: rendered once, served from then on, and made anew when the import went on after
+that.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,7 +20,9 @@ TRIES = 3  # a process that is killed may be one too large for the machine, whic
 
 
 def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
-    """The PDF of the import as it stands: ready, failed or in the making; None where it has to be asked for."""
+    """The PDF of the import as it stands: ready, failed or in the making; None where it has to be
+    asked for.
+    """
     kept = session.get(ImportDocument, (found.id, "pdf"), populate_existing=True)
     if (
         kept is None
@@ -75,9 +79,11 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
 
 
 def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
-    """Note who makes the PDF, and one try more: since when it is waited for, or None where it is not to be made.
+    """Note who makes the PDF, and one try more: since when it is waited for, or None where it is
+    not to be made.
 
-    The caller commits before it renders. Where even the worker was lost each time, it could not be said before now.
+    The caller commits before it renders. Where even the worker was lost each time, it could not be
+    said before now.
     """
     begun = session.execute(
         update(ImportDocument)
@@ -117,7 +123,8 @@ def forget_pdf(session: Session, import_id: UUID, state: str) -> None:
 
 
 def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -> None:
-    """The process that made the PDF is lost: the next request has it made anew, unless that has no prospect.
+    """The process that made the PDF is lost: the next request has it made anew, unless that has no
+    prospect.
 
     Where it was asked for again in the meantime, another process makes it, or will.
     """

@@ -164,7 +164,9 @@ def _rows(
 def _entries(
     session: Session, query: str, import_id: UUID, *, with_cells: bool
 ) -> Iterator[Any]:
-    """The entries in the order of the file; `with_cells` where the file is gone and only staged cells are left."""
+    """The entries in the order of the file; `with_cells` where the file is gone and only staged
+    cells are left.
+    """
     asked = {
         "id": import_id,
         "after": 0,

@@ -78,7 +78,8 @@ def rows(
     search: str | None = None,
     differing: bool = False,
 ) -> list[Row]:
-    """Ledger entries in file order, after row number `after`; `search` looks into the staged values.
+    """Ledger entries in file order, after row number `after`; `search` looks into the staged
+    values.
 
     `differing` narrows them to rows that came out differently than the preview said.
     """

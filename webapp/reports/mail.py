@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 
 def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
-    """Send the notice that was asked for; false when it could not be sent, which the log then says."""
+    """Send the notice that was asked for; false when it could not be sent, which the log
+    then says.
+    """
     found = session.get_one(ContactImport, import_id)
     if not settings.smtp_url or not found.notification_email:
         return False

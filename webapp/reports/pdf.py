@@ -45,7 +45,8 @@ def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
 
 
 def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
-    """The report as a tagged PDF (PDF/UA-1): summary, chart, choices, problems, first 200 problem rows, digest.
+    """The report as a tagged PDF (PDF/UA-1): summary, chart, choices, problems, first 200 problem
+    rows, digest.
 
     Raises Refusal where its libraries are missing.
     """
@@ -70,7 +71,9 @@ def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
 
 
 def _head_columns(_document: object, written: Any) -> None:
-    """Say of each header cell that it heads a column: WeasyPrint leaves the `scope` of the page's cells out."""
+    """Say of each header cell that it heads a column: WeasyPrint leaves the `scope` of the page's
+    cells out.
+    """
     for element in written.objects:
         if isinstance(element, dict) and element.get("S") == "/TH":
             element["A"]["Scope"] = "/Column"

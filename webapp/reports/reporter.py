@@ -27,7 +27,9 @@ class ImportReporter:
         return exports.report_csv(self.session, self.import_id, limits)
 
     def send_completion_notification(self, settings: Settings) -> bool:
-        """Mail the notice that was asked for; False where it could not be sent, which the log says."""
+        """Mail the notice that was asked for; False where it could not be sent, which the
+        log says.
+        """
         from webapp.reports import mail  # noqa: PLC0415 - the web process does without smtplib
 
         return mail.send_notice(settings, self.session, self.import_id)

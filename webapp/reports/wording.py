@@ -33,7 +33,9 @@ class Segment:
 
 
 def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
-    """The bar's pieces, in the order that never changes; nothing for an outcome that did not occur."""
+    """The bar's pieces, in the order that never changes; nothing for an outcome that did
+    not occur.
+    """
     found, x = [], 0.0
     for outcome in STORED_OUTCOMES:
         if count := outcomes.get(outcome, 0):

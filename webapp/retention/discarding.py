@@ -22,7 +22,9 @@ LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs"
 
 
 def possible(found: ContactImport) -> bool:
-    """Whether the import never wrote anything: it waits for its person, or it failed before its first batch."""
+    """Whether the import never wrote anything: it waits for its person, or it failed before its
+    first batch.
+    """
     untouched = not found.batches_done and not any(
         getattr(found, outcome.value) for outcome in STORED_OUTCOMES
     )

@@ -1,8 +1,10 @@
-"""What an erasure empties, derived from the tables: every column that may hold something of a person.
+"""What an erasure empties, derived from the tables: every column that may hold something of a
+person.
 
-A table that hangs on a contact loses the contact's rows. Of a row of a file, the staged row and the ledger's entry
-stay, emptied; all else that hangs on the row, or on an import whose file goes, is deleted. Texts of imports, of their
-logs and of kept mappings are read one by one, and those that tell of the person are emptied.
+A table that hangs on a contact loses the contact's rows. Of a row of a file, the staged row and the
+ledger's entry stay, emptied; all else that hangs on the row, or on an import whose file goes, is
+deleted. Texts of imports, of their logs and of kept mappings are read one by one, and those that
+tell of the person are emptied.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,11 +57,13 @@ def of_contact() -> Iterator[str]:
 
 def of_rows() -> Iterator[str]:
     """Statements that empty the rows `rows` of `imports`, and delete what hangs on them."""
+    theirs = f"WHERE (import_id, row) IN {SQL.their_rows}"
+
     for table in [LEDGER, *tables("import_id", "row", without=["contact_id"])]:
         if table in (LEDGER, ROWS):
-            yield f"UPDATE {table} SET {', '.join(emptied(table))} WHERE (import_id, row) IN {SQL.their_rows}"
+            yield f"UPDATE {table} SET {', '.join(emptied(table))} {theirs}"
         elif personal_columns(table):
-            yield f"DELETE FROM {table} WHERE (import_id, row) IN {SQL.their_rows}"
+            yield f"DELETE FROM {table} {theirs}"
 
     yield SQL.empty_logs
 
@@ -81,7 +85,9 @@ def of_files() -> Iterator[str]:
 
 
 def of_unused() -> Iterator[str]:
-    """Statements that delete the uploads `unused`, which were not run yet, and what hangs on them."""
+    """Statements that delete the uploads `unused`, which were not run yet, and what hangs
+    on them.
+    """
     for table in reversed(tables("import_id", without=["contact_id"])):
         yield f"DELETE FROM {table} WHERE import_id = ANY(%(unused)s)"
     yield f"DELETE FROM {IMPORTS} WHERE id = ANY(%(unused)s)"
@@ -93,7 +99,9 @@ def labels() -> list[Column[Any]]:
 
 
 def labelled(session: Session, sought: Sought) -> dict[UUID, str]:
-    """The imports with a label that tells of the person, such as their file's name; the names by id."""
+    """The imports with a label that tells of the person, such as their file's name; the names by
+    id.
+    """
     found = session.execute(select(IMPORTS.c.id, IMPORTS.c.filename, *labels())).mappings()
     return {
         row["id"]: row["filename"]
@@ -103,7 +111,9 @@ def labelled(session: Session, sought: Sought) -> dict[UUID, str]:
 
 
 def scrub(session: Session, sought: Sought, without_file: Sequence[UUID]) -> None:
-    """Empty every text of imports, logs and kept mappings that tells of the person; of those files all columns."""
+    """Empty every text of imports, logs and kept mappings that tells of the person; of those files
+    all columns.
+    """
     _scrub(session, IMPORTS, personal_columns(IMPORTS), sought, IMPORTS.c.id.in_(without_file))
     _scrub(session, IMPORTS, labels(), sought, IMPORTS.c.id.not_in(without_file))
     _scrub(session, LOGS, personal_columns(LOGS), sought)

@@ -66,7 +66,9 @@ SQL = queries.load(
 
 @dataclass(frozen=True)
 class Other:
-    """What may be about others in one import: how many rows in which way, and some of them as (row, way, who)."""
+    """What may be about others in one import: how many rows in which way, and some of them as (row,
+    way, who).
+    """
 
     import_id: UUID
     filename: str
@@ -77,9 +79,11 @@ class Other:
 
 @dataclass(frozen=True)
 class Traces:
-    """Where a person stands: rows by import, the imports themselves, and which of these are still being worked on.
+    """Where a person stands: rows by import, the imports themselves, and which of these are still
+    being worked on.
 
-    `others` stays unless it is asked for. `labelled` are files of others that are called by the person: their names.
+    `others` stays unless it is asked for. `labelled` are files of others that are called by the
+    person: their names.
     """
 
     rows: list[tuple[UUID, int]] = field(default_factory=list)
@@ -135,7 +139,8 @@ class _Look:
 
 
 def traces(session: Session, contact_id: int) -> Traces:
-    """Every row and import that tells of the person: by the ledger, their keys now and earlier, headers and files.
+    """Every row and import that tells of the person: by the ledger, their keys now and earlier,
+    headers and files.
 
     Nothing is locked meanwhile.
     """
@@ -186,7 +191,9 @@ def _who(session: Session, rows: list[tuple[UUID, int]]) -> dict[tuple[UUID, int
 
 
 def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Look:
-    """Look for the person everywhere, or, after an earlier look by the same keys, where something is new since."""
+    """Look for the person everywhere, or, after an earlier look by the same keys, where something
+    is new since.
+    """
     keys, standing = _keys(session, contact_id), _standing(session)
     known = before if before is not None and before.keys == keys else _Look(keys)
     among = {stands.id for stands in standing - known.standing}
@@ -211,7 +218,9 @@ def _look(session: Session, contact_id: int, before: _Look | None = None) -> _Lo
 
 
 def _settled(session: Session, contact_id: int) -> _Look:
-    """Look until nothing became new meanwhile; where that has no end, the look under the lock will say so."""
+    """Look until nothing became new meanwhile; where that has no end, the look under the lock will
+    say so.
+    """
     look = _look(session, contact_id)
     for _ in range(LOOKS - 1):
         if not _anything_new(session, contact_id, look):
@@ -231,7 +240,9 @@ def _anything_new(session: Session, contact_id: int, look: _Look) -> bool:
 
 
 def _standing(session: Session) -> frozenset[Any]:
-    """Each import with what changes when there is something new in it: a start, a correction, a check."""
+    """Each import with what changes when there is something new in it: a start, a correction, a
+    check.
+    """
     return frozenset(db.execute(session, SQL.standing))
 
 

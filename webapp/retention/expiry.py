@@ -1,7 +1,9 @@
-"""Forgetting in time: some days after an import ended, its file, its rows and what an undo would need are deleted.
+"""Forgetting in time: some days after an import ended, its file, its rows and what an undo would
+need are deleted.
 
-What stays: the counts, the ledger's entries and digest, who and when. An upload that was never run goes altogether.
-The work is done in small batches, a little at a time, by any worker's sweep; a broken-off round is simply gone on with.
+What stays: the counts, the ledger's entries and digest, who and when. An upload that was never run
+goes altogether. The work is done in small batches, a little at a time, by any worker's sweep; a
+broken-off round is simply gone on with.
 """
 
 import time

@@ -1,8 +1,10 @@
-"""Finding a person in headers, and in stored files where staged rows and labels do not speak for the whole file.
+"""Finding a person in headers, and in stored files where staged rows and labels do not speak for
+the whole file.
 
-What is theirs, by an e-mail or ID in its column, is told apart from what only shares a phone or names them.
-The file is read as the check reads it, with its format, encoding and blocks, and nothing of it is kept: the
-cells of one row are in memory at a time. A file that cannot be read, or not whole, is taken to hold the person.
+What is theirs, by an e-mail or ID in its column, is told apart from what only shares a phone or
+names them. The file is read as the check reads it, with its format, encoding and blocks, and
+nothing of it is kept: the cells of one row are in memory at a time. A file that cannot be read, or
+not whole, is taken to hold the person.
 """
 
 import re
@@ -94,7 +96,9 @@ def stronger(one: str | None, other: str | None) -> str | None:
 
 
 def name_pattern(first: str, last: str) -> str:
-    """A pattern, for Python and for PostgreSQL, of a whole name in searchable text, in either order."""
+    """A pattern, for Python and for PostgreSQL, of a whole name in searchable text, in either
+    order.
+    """
     first, last = (re.escape(folding.searchable(part)) for part in (first, last))
     between = r"[ ,;.|_-]{1,3}"
     return rf"(?<![0-9a-z])(?:{first}{between}{last}|{last}{between}{first})(?![0-9a-z])"
@@ -186,7 +190,9 @@ class Sought:
 
     @property
     def pattern(self) -> str | None:
-        """What PostgreSQL finds the rows by that may mention the person; null where there is nothing to find."""
+        """What PostgreSQL finds the rows by that may mention the person; null where there is
+        nothing to find.
+        """
         return (
             "|".join(map(folding.pattern, [*self.mails, *(last for _, last in self.names)]))
             or None
@@ -262,7 +268,9 @@ def in_headers(
 
 
 def _rows_say_all(opened: ContactImport) -> bool:
-    """Whether each cell of the file is kept by itself: read to its end, every column, whole labels, one sheet."""
+    """Whether each cell of the file is kept by itself: read to its end, every column, whole labels,
+    one sheet.
+    """
     is_whole = opened.header_row <= 1 and len(opened.head.get("sheets", [])) <= 1
     has_labels = all(len(label) < LABEL_CHARS for label in opened.columns)
     is_mapped = bool(opened.mapping) and all(opened.mapping or [])
@@ -295,10 +303,11 @@ def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -
 def _parts(
     opened: ContactImport,
 ) -> Iterator[tuple[readers.Dialect, list[int], list[int] | None]]:
-    """Every row of every sheet, with the columns of ids and of addresses of the one that was chosen.
+    """Every row of every sheet, with the columns of ids and of addresses of the one that was
+    chosen.
 
-    What stands above the header, or on another sheet, is kept too. Where no column is known to hold addresses, each
-    may.
+    What stands above the header, or on another sheet, is kept too. Where no column is known to hold
+    addresses, each may.
     """
     whole = replace(uploads.dialect_of(opened), header_row=0)
     ids, mails = _columns_of("external_id", opened), _columns_of("email", opened) or None
@@ -310,6 +319,8 @@ def _parts(
 
 
 def _columns_of(wanted: str, opened: Any) -> list[int]:
-    """Which columns hold this field, by an import's `mapping` or, before there is one, its `suggested_mapping`."""
+    """Which columns hold this field, by an import's `mapping` or, before there is one, its
+    `suggested_mapping`.
+    """
     targets = opened.mapping or opened.suggested_mapping
     return [index for index, target in enumerate(targets) if target == wanted]

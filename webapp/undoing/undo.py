@@ -119,7 +119,9 @@ def _one(conn: Connection, query: str, **parameters: object) -> dict[str, Any]:
 
 
 def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> None:
-    """Write how far it is, under the lease's token; with the last batch the import is rolled back."""
+    """Write how far it is, under the lease's token; with the last batch the import is
+    rolled back.
+    """
     done = undone.phase == "done"
     if done:
         undone.kept = _one(conn, SQL.count_kept, id=lease.import_id)["contacts"]
@@ -149,7 +151,9 @@ def _remove_created(conn: Connection, import_id: UUID, undone: Undone) -> None:
 
 
 def _remove_due(conn: Connection, import_id: UUID, undone: Undone) -> None:
-    """Remove the next contacts that an undone import created, and that nothing but this import's changes still kept."""
+    """Remove the next contacts that an undone import created, and that nothing but this import's
+    changes still kept.
+    """
     due = _next(conn, SQL.next_due, import_id, undone)
     undone.removed += _remove(conn, import_id, due, new=False)
     _move_on(undone, [row["contact_id"] for row in due], "changed", counted=False)
@@ -193,7 +197,9 @@ def _list_refused(conn: Connection, import_id: UUID, row: Row, error: psycopg.Er
 
 
 def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
-    """Bring back the fields of the next changes, newest first, and of the same import's others on their contacts."""
+    """Bring back the fields of the next changes, newest first, and of the same import's others on
+    their contacts.
+    """
     changes = _next(conn, SQL.next_changes, import_id, undone)
     numbers = [change["id"] for change in changes]
     unit = undo_writing.of_import(import_id)
@@ -211,7 +217,9 @@ def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
 def _restore_locked(
     conn: Connection, unit: undo_writing.Unit, changes: Sequence[Row], undone: Undone
 ) -> set[int]:
-    """All at once, or, where the database refuses, by halves down to the contact at fault: the entries marked."""
+    """All at once, or, where the database refuses, by halves down to the contact at fault: the
+    entries marked.
+    """
     contacts = {change["contact_id"] for change in changes}
     for claim in (False, True) if len(contacts) == 1 else (False,):
         try:
@@ -294,7 +302,9 @@ def _move_on(
 def kept(
     session: Session, import_id: UUID, *, after: int = 0, limit: int = 100
 ) -> Sequence[Any]:
-    """What an undo kept, in the order in which it met it: all of `UndoKept`, with the names of who changed it."""
+    """What an undo kept, in the order in which it met it: all of `UndoKept`, with the names of who
+    changed it.
+    """
     asked = {"id": import_id, "after": after, "limit": limit}
     return db.execute(session, SQL.kept, asked).all()
 

@@ -1,7 +1,8 @@
-"""The undo of one change by hand, an edit or a deletion, by the same rules as that of an import, in one transaction.
+"""The undo of one change by hand, an edit or a deletion, by the same rules as that of an import, in
+one transaction.
 
-A deleted contact comes back under its own number with what it held. A key that another contact took meanwhile stays
-away and is due. What was undone while the contact was away is caught up with.
+A deleted contact comes back under its own number with what it held. A key that another contact took
+meanwhile stays away and is due. What was undone while the contact was away is caught up with.
 """
 
 import time
@@ -147,7 +148,9 @@ def _possible(change: ContactChange | None, days: int) -> None:
 
 
 def _held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
-    """The contact's fields as the journal names them, under a lock; None where it is not in the book."""
+    """The contact's fields as the journal names them, under a lock; None where it is not in the
+    book.
+    """
     contact = rows(conn, SQL.held, {"id": contact_id})
     return contact[0]["held"] if contact else None
 
@@ -243,7 +246,9 @@ def _columns(before: Row) -> Row:
 
 
 def _remove_if_due(conn: psycopg.Connection[Any], contact_id: int, unit: Row) -> None:
-    """Remove the contact if an undone import created it and no change by others stands on it any more."""
+    """Remove the contact if an undone import created it and no change by others stands on it any
+    more.
+    """
     if due := rows(conn, SQL.due_to_go, {"contact": contact_id}):
         undo_writing.remove(conn, unit, due, new=False)
 

@@ -121,7 +121,9 @@ def settle(conn: psycopg.Connection[Any], unit: dict[str, Any]) -> Settled:
 
 
 def _grant(conn: psycopg.Connection[Any], granted: list[int]) -> psycopg.Error | None:
-    """Empty the fields and then write them, so that no two contacts hold a key in between; the error if refused."""
+    """Empty the fields and then write them, so that no two contacts hold a key in between; the
+    error if refused.
+    """
     try:
         with conn.transaction():
             for statement in (SQL.empty, SQL.write):

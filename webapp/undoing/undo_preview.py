@@ -1,7 +1,8 @@
-"""What the undo of an import would do now, counted and listed before it runs: the same SQL judges, without writing.
+"""What the undo of an import would do now, counted and listed before it runs: the same SQL judges,
+without writing.
 
-All that the undo does batch by batch is looked at here at once, and all keys as claims. So counts and list are those
-that the undo comes to, as long as the contacts do not change in between.
+All that the undo does batch by batch is looked at here at once, and all keys as claims. So counts
+and list are those that the undo comes to, as long as the contacts do not change in between.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -77,7 +78,9 @@ def preview(session: Session, import_id: UUID) -> RollbackPreview:
 def soon(
     session: Session, import_id: UUID, seconds: float = SECONDS
 ) -> RollbackPreview | None:
-    """The preview that a job kept, or one made at once; None where that takes more than so many seconds."""
+    """The preview that a job kept, or one made at once; None where that takes more than so many
+    seconds.
+    """
     if (known := kept(session, import_id)) is not None:
         return known
 

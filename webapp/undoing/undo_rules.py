@@ -17,8 +17,8 @@ does not matter, and nothing is handed over.
 - An e-mail address or external id that another contact may hold is not written here: it becomes due
   (`undo_keys`).
 
-The same SQL, that of `sql/undo_rules.sql`, judges for the undo of an import, for the undo of a change
-by hand, and for the preview of both.
+The same SQL, that of `sql/undo_rules.sql`, judges for the undo of an import, for the undo of a
+change by hand, and for the preview of both.
 """
 
 from webapp import queries
@@ -95,12 +95,16 @@ def shown(value: str) -> str:
 
 
 def judging(unit: str, entries: str) -> str:
-    """The steps `found`, `others` and those up to `judged` and `retagged`, for the unit's `entries`."""
+    """The steps `found`, `others` and those up to `judged` and `retagged`, for the unit's
+    `entries`.
+    """
     return ",\n".join((found(unit, entries), SQL.others, _judged(unit)))
 
 
 def found(unit: str, entries: str) -> str:
-    """The step `found`: the unit's entries that the condition `entries` picks, with their contacts."""
+    """The step `found`: the unit's entries that the condition `entries` picks, with
+    their contacts.
+    """
     return fill(
         SQL.found,
         entries=entries,

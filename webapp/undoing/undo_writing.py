@@ -1,6 +1,8 @@
-"""The writing of an undo, batch by batch: contacts removed, fields brought back, entries marked as undone.
+"""The writing of an undo, batch by batch: contacts removed, fields brought back, entries marked as
+undone.
 
-`undo_rules` judges. Here is what writes the outcome, with what stays listed: for an import in `contact_undo_kept`.
+`undo_rules` judges. Here is what writes the outcome, with what stays listed: for an import in
+`contact_undo_kept`.
 """
 
 from collections.abc import Sequence
@@ -58,7 +60,9 @@ def of_import(import_id: object) -> Unit:
 
 @dataclass
 class Written:
-    """What one batch wrote: the contacts to which fields came back, the entries marked, and what stays."""
+    """What one batch wrote: the contacts to which fields came back, the entries marked, and what
+    stays.
+    """
 
     restored: list[int] = field(default_factory=list)
     marked: list[int] = field(default_factory=list)
@@ -66,15 +70,18 @@ class Written:
 
 
 def lock(conn: psycopg.Connection[Any], contacts: list[int]) -> None:
-    """Lock these contacts, so that what is read of them and of their journal next stays true until the commit."""
+    """Lock these contacts, so that what is read of them and of their journal next stays true until
+    the commit.
+    """
     rows(conn, SQL.lock, {"ids": contacts})
 
 
 def remove_whole(conn: psycopg.Connection[Any], created: Sequence[Row]) -> bool:
-    """Remove created contacts (`row`, `contact_id`, `creator`) at once, if nothing else happened to any of them.
+    """Remove created contacts (`row`, `contact_id`, `creator`) at once, if nothing else happened to
+    any of them.
 
-    Nothing is locked beforehand. False means that the caller is to roll back: something stands in the way, or a contact
-    changed meanwhile and has another version.
+    Nothing is locked beforehand. False means that the caller is to roll back: something stands in
+    the way, or a contact changed meanwhile and has another version.
     """
     (found,) = rows(conn, SQL.remove_whole, _listed(created))
     return bool(found["removed"] == len(created))
@@ -98,7 +105,8 @@ def _listed(created: Sequence[Row]) -> dict[str, list[Any]]:
 
 
 def restore_whole(conn: psycopg.Connection[Any], unit: Unit, changes: list[int]) -> bool:
-    """Undo these changes of an import at once, if each is plain, and its contact still the same when it is written.
+    """Undo these changes of an import at once, if each is plain, and its contact still the same
+    when it is written.
 
     Nothing is locked beforehand. False means that the caller is to roll back.
     """
@@ -114,9 +122,11 @@ def restore(
     *,
     claim: bool = False,
 ) -> Written:
-    """Undo these entries, and with them all entries of the unit on their contacts, which the caller has locked.
+    """Undo these entries, and with them all entries of the unit on their contacts, which the caller
+    has locked.
 
-    `condition` is one of undo_rules' OF_…; with `claim` every unique key becomes due, also where it seems free.
+    `condition` is one of undo_rules' OF_…; with `claim` every unique key becomes due, also where it
+    seems free.
     """
     (found,) = rows(conn, _RESTORE[condition], {**unit, "changes": changes, "claim": claim})
     if found["restored"]:
