@@ -31,7 +31,7 @@ ERROR, WARNING = "error", "warning"
 SEVERAL_IN_A_CELL = {"email", "phone"}  # a line end may stand between two values
 LONGEST_LIST = 2_000  # characters of a cell with several addresses
 # Warnings of a cell that is left out: the contact's value stays.
-LEFT_BLANK = {"email_exchange", "phone_shortened"}
+LEFT_BLANK = {"date_incomplete", "email_exchange", "phone_shortened"}
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
@@ -293,14 +293,18 @@ class Checker:
 
         if found.value:
             row.values["birthday"] = found.value
-        elif not found.blank:
-            code = "date_ambiguous" if found.ambiguous else "date_unreadable"
+
+        if found.told in _DATE_WARNINGS:
+            self._warn(row, str(found.told), index, target, text)
+        elif not found.value and not found.blank:
+            code = found.told or ("date_ambiguous" if found.ambiguous else "date_unreadable")
             row.problems.append(Problem(code, index, target, text))
 
     def _judge_tags(self, row: CheckedRow, _index: int, _target: str, text: str) -> None:
         row.tags = list(split_tags(text)) or None
 
 
+_DATE_WARNINGS = {"date_incomplete", "date_zone"}
 _LAST = {"phone": 1, "full_name": 1, "email": 2}
 _DAMAGES = {"undecodable", "damaged_characters"}
 

@@ -39,12 +39,13 @@ def birthdays(found: Sequence[str]) -> bool:
 def _is_birthday(text: str) -> bool:
     if len(text) not in DATE_LENGTHS or sum(c.isdigit() for c in text) < 3:  # noqa: PLR2004
         return False
-    read = dates.read(text, "dmy")
+    read = dates.read(text, "dmy", in_words=False)
     return read.value is not None and read.value[:4] < str(datetime.now(UTC).year - YOUNGEST)
 
 
 def _is_date(text: str) -> bool:
-    return dates.read(text, "dmy").value is not None
+    found = dates.read(text, "dmy", in_words=False)
+    return found.value is not None or found == dates.TO_COME
 
 
 def _most(found: Sequence[str], *patterns: re.Pattern[str]) -> bool:

@@ -185,6 +185,18 @@ MESSAGES = {
     "date_ambiguous": Message(
         "Day or month first?", "Say whether {value} has the day or the month first."
     ),
+    "date_future": Message(
+        "The birthday is yet to come", "Write the birthday with its year, as 1985-04-23."
+    ),
+    "date_incomplete": Message(
+        "The birthday has no day",
+        "It is left out, and the contact keeps its birthday. Write it as 1985-04-23, or as "
+        "--04-23 where only the day is known.",
+    ),
+    "date_zone": Message(
+        "The birthday may be a day off",
+        "Check {value}: it names a time in Greenwich, which further east is the next day.",
+    ),
     "date_unreadable": Message(
         "The birthday is not a date", "Write the birthday as 1985-04-23."
     ),
