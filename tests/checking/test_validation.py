@@ -216,6 +216,17 @@ def test_the_clear_token_clears():
     )
 
 
+@pytest.mark.parametrize("cell", ["null", "NULL", "Null"])
+def test_the_clear_token_counts_in_either_case(cell):
+    row = check(
+        targets=["email", "company"],
+        email="a@example.com",
+        company=cell,
+        options={"clear_token": "NULL"},
+    )
+    assert (row.clears, row.values) == (["company"], {"email": "a@example.com"})
+
+
 def test_more_cells_than_columns():
     judge = Checker(["email", None]).check
     assert codes(judge(Record(2, ["a@example.com", "x", " ", ""], None, Position(0, 2)))) == []

@@ -240,9 +240,9 @@ class _Kind:
     pattern: re.Pattern[str]
 
     def has(self, number: str) -> bool:
-        return (not self.lengths or len(number) in self.lengths) and bool(
-            self.pattern.fullmatch(number)
-        )
+        if self.lengths and len(number) not in self.lengths:
+            return False
+        return self.pattern.fullmatch(number) is not None
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,15 @@ class _Ranges:
     kinds: tuple[_Kind, ...]
 
     def have(self, number: str) -> bool:
-        return self.general.has(number) and any(kind.has(number) for kind in self.kinds)
+        if not self.general.has(number):
+            return False
+
+        # A loop: a generator would take as long again.
+        for kind in self.kinds:  # noqa: SIM110
+            if kind.has(number):
+                return True
+
+        return False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from webapp.checking import dates, emails, phones
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned_column
 from webapp.checking.names import split_name
 from webapp.checking.tags import split_tags
+from webapp.folding import folded
 from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
 from webapp.reading.records import Record
 from webapp.vocabulary.fields import (
@@ -111,7 +112,7 @@ class Checker:
         self.width = len(self.mapping)
         self.default_country = default_country
         self.date_order = date_order
-        self.clear_token = clear_token
+        self.clear_token = None if clear_token is None else folded(clear_token)
         self.orders_seen: set[str] = (
             set()
         )  # what the unambiguous dates prove: dmy, mdy or both
@@ -193,7 +194,7 @@ class Checker:
             if not text:
                 continue
 
-            if text == clear_token:
+            if clear_token is not None and folded(text) == clear_token:
                 row.clears = [
                     *(row.clears or []),
                     *(NAMES if target == "full_name" else [target]),
