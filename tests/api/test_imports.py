@@ -560,7 +560,10 @@ def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(
     assert {ready} == history(owner, "ready")
     page = owner.get(f"/imports/{refused}/report").text
     assert "The file could not be read to its end. Nothing was written." in page
+    assert "Upload the file again; if that does not help, split it." in page
+    assert f'href="/imports/{refused}/columns"' in page
     assert "Roll back this import" not in page
+    assert "Every row, CSV" not in page  # there are none
     again = owner_program.ask("PUT", f"/imports/{refused}/mapping", 202, json=mapping).json
     assert again["state"] == "checking"
 
