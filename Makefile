@@ -50,6 +50,10 @@ check: .venv/dev
 render: .venv/dev
 	python -m tests.house.rendered
 
+# The sentences for a translator, anew.
+catalogue: .venv/dev
+	python -m tests.house.catalogue
+
 # About three minutes; bench-full takes at most fifteen and keeps its figures in docs/benchmarks.{json,md}.
 bench: .venv/dev
 	python bench/run.py $(ARGS)

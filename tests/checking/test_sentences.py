@@ -2,14 +2,17 @@
 
 import ast
 import gettext
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 import webapp
+from tests.house import catalogue as template
 from webapp.reading import file_kinds
-from webapp.vocabulary import messages
+from webapp.reports import summary
+from webapp.vocabulary import catalogue, messages
 
 ROOM = Path(webapp.__file__).parent
 SAY_CODES = {"Refusal", "Problem"}
@@ -85,7 +88,7 @@ def test_facts_are_filled_in():
 
 
 def test_sentences_are_messages_of_gettext(monkeypatch):
-    """Each is looked up under its English text before the facts are filled in, and xgettext would find it."""
+    """Each is looked up under its English text before the facts are filled in."""
     asked = []
 
     class German(gettext.NullTranslations):
@@ -95,7 +98,7 @@ def test_sentences_are_messages_of_gettext(monkeypatch):
                 "The file has more than {limit} rows", "Die Datei hat mehr als {limit} Zeilen"
             )
 
-    monkeypatch.setattr(messages, "translations", German())
+    monkeypatch.setattr(catalogue, "translations", German())
     assert messages.title("too_many_rows", limit="9") == "Die Datei hat mehr als 9 Zeilen"
     for code in messages.MESSAGES:
         messages.whole(code)
@@ -105,10 +108,22 @@ def test_sentences_are_messages_of_gettext(monkeypatch):
         for text in (message.title, message.instruction)
     }
     assert texts - {""} == set(asked)
-    literal = [
-        isinstance(part, ast.Constant)
-        for node in ast.walk(ast.parse(Path(messages.__file__).read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message"
-        for part in node.args
-    ]
-    assert literal == [True] * 2 * len(messages.MESSAGES)
+
+
+def test_the_catalogue_for_translators_is_up_to_date():
+    kept = template.CATALOGUE.read_text()
+    assert kept == template.catalogue(), "make catalogue"
+    for code, message in messages.MESSAGES.items():
+        for words in filter(None, (message.title, message.instruction)):
+            assert f"msgid {json.dumps(words, ensure_ascii=False)}\n" in kept, code
+
+
+def test_a_headline_is_in_the_language_in_use(monkeypatch, importer, session):
+    class German(gettext.NullTranslations):
+        def ngettext(self, _one, several, _count):
+            return several.replace("All {contacts} are in.", "Alle {contacts} sind da.")
+
+    done = importer.execute(importer.check("Email\na@example.com\nb@example.com").id, "skip")
+    assert summary.report(session, done.id).headline == "All 2 contacts are in."
+    monkeypatch.setattr(catalogue, "translations", German())
+    assert summary.report(session, done.id).headline == "Alle 2 contacts sind da."

@@ -17,6 +17,7 @@ from webapp.imports import locks
 from webapp.models import ContactImport
 from webapp.reports import summary
 from webapp.reports.wording import environment
+from webapp.vocabulary.catalogue import gettext
 from webapp.vocabulary.states import RUN_ENDED
 
 SQL = queries.load("mail")
@@ -141,9 +142,11 @@ def _secure(connection: smtplib.SMTP, server: MailServer) -> None:
         connection.starttls(context=ssl.create_default_context())
         connection.ehlo()  # What was offered in clear may have been put there by a stranger.
     elif server.tls == "required":
-        raise Unsafe("The mail server offers no TLS, and SMTP_URL asks for it")
+        raise Unsafe(gettext("The mail server offers no TLS, and SMTP_URL asks for it"))
     elif server.user and not server.on_this_machine:
-        raise Unsafe("The mail server offers no TLS, and a password is never sent without it")
+        raise Unsafe(
+            gettext("The mail server offers no TLS, and a password is never sent without it")
+        )
 
 
 def trouble(settings: Settings) -> str | None:
@@ -154,7 +157,7 @@ def trouble(settings: Settings) -> str | None:
     try:
         server = mail_server(settings)
         if server is None:
-            return (
+            return gettext(
                 "Set SMTP_URL (smtp://user:password@host:port); only notices by mail are off"
             )
 
@@ -169,10 +172,15 @@ def reason(trouble: Exception) -> str:
     if isinstance(trouble, Unsafe | Misconfigured):
         return str(trouble)
     if isinstance(trouble, ssl.SSLCertVerificationError):
-        return f"The mail server's certificate is not accepted ({trouble.verify_message})"
+        text = gettext("The mail server's certificate is not accepted ({reason})")
+        return text.format(reason=trouble.verify_message)
     if isinstance(trouble, smtplib.SMTPAuthenticationError):
-        return "The mail server does not accept user and password"
+        return gettext("The mail server does not accept user and password")
     if isinstance(trouble, smtplib.SMTPNotSupportedError):
-        return "The mail server does not support what is needed, such as signing in or addresses beyond ASCII"
+        return gettext(
+            "The mail server does not support what is needed, "
+            "such as signing in or addresses beyond ASCII"
+        )
 
-    return f"The mail server cannot be used ({type(trouble).__name__})"
+    text = gettext("The mail server cannot be used ({reason})")
+    return text.format(reason=type(trouble).__name__)

@@ -11,6 +11,7 @@ from webapp.imports.progress import outcomes_of
 from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number, rows_word
 from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import gettext, ngettext
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sql_list, sums
 from webapp.vocabulary.states import RUN_ENDED, State
 
@@ -121,35 +122,39 @@ def _headline(report: Report) -> str:
     found = report.found
     if found.state == State.ROLLED_BACK:
         undone = found.rollback or {}
-        return (
-            f"This import was taken back: {contacts_word(undone.get('removed', 0))} removed,"
-            f" {number(undone.get('restored', 0))} restored, {number(undone.get('kept', 0))} kept."
+        return gettext(
+            "This import was taken back: {removed} removed, {restored} restored, {kept} kept."
+        ).format(
+            removed=contacts_word(undone.get("removed", 0)),
+            restored=number(undone.get("restored", 0)),
+            kept=number(undone.get("kept", 0)),
         )
 
     if found.state == State.REFUSED:
-        return State.REFUSED.sentence
+        return gettext(State.REFUSED.sentence)
     if report.success == report.total:
-        return (
-            f"All {contacts_word(report.total)} are in."
-            if report.total != 1
-            else "The contact is in."
-        )
+        everyone = ngettext("The contact is in.", "All {contacts} are in.", report.total)
+        return everyone.format(contacts=contacts_word(report.total))
 
-    return " ".join(
-        filter(None, [State(found.state).sentence, _how_many(report), _needs(report)])
-    )
+    ended = gettext(State(found.state).sentence)
+    return " ".join(filter(None, [ended, _how_many(report), _needs(report)]))
 
 
 def _how_many(report: Report) -> str:
+    contacts = contacts_word(report.total)
     if report.outcomes[Outcome.DUPLICATE_SKIPPED] == report.total:
-        return f"You have all {contacts_word(report.total)} already. Nothing was changed."
-    return f"{number(report.success)} of {contacts_word(report.total)} are in."
+        text = gettext("You have all {contacts} already. Nothing was changed.")
+        return text.format(contacts=contacts)
+
+    text = gettext("{success} of {contacts} are in.")
+    return text.format(success=number(report.success), contacts=contacts)
 
 
 def _needs(report: Report) -> str:
     if not report.needs_you:
         return ""
-    return f"{rows_word(report.needs_you)} {'needs' if report.needs_you == 1 else 'need'} you."
+    text = ngettext("{rows} needs you.", "{rows} need you.", report.needs_you)
+    return text.format(rows=rows_word(report.needs_you))
 
 
 def seconds(found: ContactImport) -> float | None:

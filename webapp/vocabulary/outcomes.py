@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, Self
 
+from webapp.vocabulary.catalogue import gettext
+
 
 class Sum(StrEnum):
     """The public counters. `success`, `failed` and `skipped` add up to the processed rows."""
@@ -112,7 +114,7 @@ class Outcome(StrEnum):
 
     def word(self, count: int) -> str:
         """The outcome's word for this many rows."""
-        return self.one if count == 1 else self.label
+        return gettext(self.one if count == 1 else self.label)
 
 
 STORED_OUTCOMES = tuple(outcome for outcome in Outcome if outcome.sum is not None)

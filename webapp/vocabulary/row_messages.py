@@ -1,0 +1,216 @@
+"""What is said of a file, its columns and its rows, by code."""
+
+from webapp.vocabulary.catalogue import Message
+
+ROW_MESSAGES = {
+    # Files
+    "empty_file": Message(
+        "The file is empty", "Choose a file that has a header line and at least one row."
+    ),
+    "only_header": Message(
+        "The file has a header and nothing below it",
+        "Choose a file with at least one row under the header.",
+    ),
+    "not_text": Message(
+        "This is not a table",
+        "Save it as CSV (UTF-8) or as an Excel workbook (.xlsx) and upload that.",
+    ),
+    "is_pdf": Message(
+        "This is a PDF", "Export the table it was made from as CSV or .xlsx and upload that."
+    ),
+    "is_html": Message(
+        "This is a web page", "Export the table as CSV or .xlsx and upload that."
+    ),
+    "is_image": Message(
+        "This is a picture", "Export the contacts as CSV or .xlsx and upload that."
+    ),
+    "is_program": Message(
+        "This is a program", "Choose the CSV or .xlsx file with your contacts."
+    ),
+    "is_archive": Message(
+        "This is an archive", "Unpack it and upload the CSV or .xlsx file inside."
+    ),
+    "is_old_excel": Message(
+        "This is an old Excel file (.xls)",
+        "Open it in Excel, save it as .xlsx or CSV and upload that.",
+    ),
+    "is_protected": Message(
+        "The workbook is protected by a password",
+        "Open it in Excel, take the password off, save it and upload that.",
+    ),
+    "is_opendocument": Message(
+        "This is an OpenDocument file",
+        "Open it in LibreOffice, save the sheet as .xlsx or CSV and upload that.",
+    ),
+    "is_document": Message(
+        "This is a text document",
+        "Put the table into a spreadsheet, save it as CSV or .xlsx and upload that.",
+    ),
+    "is_vcard": Message(
+        "This is a vCard file",
+        "Export the contacts from your address book as CSV and upload that.",
+    ),
+    "wrong_name": Message(
+        "Files named {extension} are not read",
+        "Save the table as .csv, .tsv, .txt or .xlsx and upload that.",
+    ),
+    "too_large": Message(
+        "The file is larger than {limit_mb} MB",
+        "Split it into files of at most {limit_mb} MB and upload them one by one.",
+    ),
+    "too_many_rows": Message(
+        "The file has more than {limit} rows", "Split it into files of at most {limit} rows."
+    ),
+    "too_many_columns": Message(
+        "The file has {found} columns; at most {limit} are read",
+        "Delete the columns that you do not need.",
+    ),
+    "workbook_too_large": Message(
+        "The workbook unpacks to more than can be read safely",
+        "Save the sheet as CSV and upload that.",
+    ),
+    "no_rows_at_the_top": Message(
+        "There is no text in the first {looked_at} rows of the workbook",
+        "Delete the empty rows above the table, or save the sheet as CSV and upload that.",
+    ),
+    "workbook_unsafe": Message(
+        "The workbook holds declarations that no spreadsheet writes",
+        "Save the sheet as CSV and upload that.",
+    ),
+    "workbook_broken": Message(
+        "The workbook cannot be read", "Open it in Excel, save it again and upload that."
+    ),
+    "unknown_sheet": Message(
+        "There is no sheet named {sheet}", "Choose one of the sheets of the workbook."
+    ),
+    "unknown_encoding": Message(
+        "{encoding} is not an encoding", "Choose an encoding from the list."
+    ),
+    "unknown_header_row": Message(
+        "Row {row} holds no column names",
+        "Choose one of the first rows, or 0 where no row names the columns.",
+    ),
+    "no_file": Message("No file was chosen", "Choose a file first."),
+    # Columns
+    "unknown_target": Message(
+        "“{target}” is not a field", "Choose a field from the list for column {column}."
+    ),
+    "target_twice": Message(
+        "{label} is chosen for two columns",
+        "Keep it for one of them, and make the other a custom field or leave it out.",
+    ),
+    "unknown_country": Message(
+        "“{country}” is not the code of a country",
+        "Give its two letters, as in DE for Germany, or leave it blank.",
+    ),
+    "mapping_length": Message(
+        "The list of columns does not fit the file",
+        "Give one target for each of {columns} columns.",
+    ),
+    "nothing_mapped": Message(
+        "No column says who the contact is",
+        "Choose a column for the e-mail, the phone, the external ID or a name.",
+    ),
+    # Cells and rows
+    "undecodable": Message(
+        "Characters that the encoding does not know",
+        "Choose another encoding on the columns page, or type this row's text again.",
+    ),
+    "unclosed_quote": Message(
+        "A quote is opened and not closed", "Close the quote in {where}, or delete it."
+    ),
+    "damaged_characters": Message(
+        "Characters that were lost before the upload (�)",
+        "Type this text again if you know what it was; it is kept as it stands.",
+    ),
+    "cell_too_long": Message("A cell is too long", "Shorten the longest cell of {where}."),
+    "row_too_long": Message(
+        "A row is too long",
+        "Shorten {where}, or check that the file has line ends: a row has millions of characters.",
+    ),
+    "formula_without_value": Message(
+        "A formula that was never computed",
+        "Open the workbook in Excel, save it and upload it again, or type the value.",
+    ),
+    "too_many_cells": Message(
+        "More cells than columns",
+        "Put cells that hold the delimiter into quotes, or delete what stands beyond the last column.",
+    ),
+    "email_no_at": Message(
+        "The e-mail has no @", "Give the e-mail an @, as in name@example.com."
+    ),
+    "email_invalid": Message(
+        "The e-mail is not an address", "Write the e-mail as in name@example.com."
+    ),
+    "email_exchange": Message(
+        "An address within Exchange is no e-mail",
+        "It is left out, and the contact keeps its e-mail. Give the address as in "
+        "name@example.com to have it.",
+    ),
+    "too_long": Message(
+        "A value is too long", "Shorten the {field} to at most {limit} characters."
+    ),
+    "phone_unreadable": Message(
+        "The phone number is not recognised",
+        "Nothing to do: it is kept as it stands. With a country code it could be matched.",
+    ),
+    "phone_shortened": Message(
+        "A spreadsheet shortened the phone number",
+        "It is left out, and the contact keeps its number. Format the column as text and type "
+        "the whole number again to have it.",
+    ),
+    "date_ambiguous": Message(
+        "Day or month first?", "Say whether {value} has the day or the month first."
+    ),
+    "date_future": Message(
+        "The birthday is yet to come", "Write the birthday with its year, as 1985-04-23."
+    ),
+    "date_incomplete": Message(
+        "The birthday has no day",
+        "It is left out, and the contact keeps its birthday. Write it as 1985-04-23, or as "
+        "--04-23 where only the day is known.",
+    ),
+    "date_zone": Message(
+        "The birthday may be a day off",
+        "Check {value}: it names a time in Greenwich, which further east is the next day.",
+    ),
+    "date_unreadable": Message(
+        "The birthday is not a date", "Write the birthday as 1985-04-23."
+    ),
+    "no_identity": Message(
+        "No e-mail, phone or name", "Give {where} an e-mail, a phone or a name."
+    ),
+    # Outcomes
+    "two_contacts": Message(
+        "Match two different contacts", "Say which of two contacts these rows mean."
+    ),
+    "key_taken": Message(
+        "The e-mail or ID belongs to another contact",
+        "Give the row its own e-mail and ID, or match on them.",
+    ),
+    "stronger_key_differs": Message(
+        "The e-mail fits, the ID does not",
+        "Correct the ID or the e-mail: they name different contacts.",
+    ),
+    "joins_row": Message(
+        "The same contact as an earlier row",
+        "This row is about the same contact as row {row}.",
+    ),
+    "left_out": Message("Left out by you", "Nothing to do: you left these rows out."),
+    "database_error": Message(
+        "The database refused the row",
+        "Correct the row as the message says, and run it again.",
+    ),
+    "batch_failed": Message(
+        "The batch failed three times",
+        "Run the failed rows again; nothing of them was written.",
+    ),
+    "workers_lost": Message(
+        "The batch ended three workers",
+        "See in the worker's log what ended them, then run the failed rows again; nothing of them was written.",
+    ),
+    "check_broken_off": Message(
+        "The check of this file broke off three times",
+        "Upload the file again; if that does not help, split it.",
+    ),
+}
