@@ -19,17 +19,15 @@ def keep_days(session: Session, days: int) -> None:
     session.execute(update(Installation).values(retention_days=days))
 
 
-def until(found: ContactImport, days: int) -> datetime:
+def until(run: ContactImport, days: int) -> datetime:
     """Until when what an undo needs is kept."""
-    return (found.rolled_back_at or found.completed_at or found.created_at) + timedelta(
-        days=days
-    )
+    return (run.rolled_back_at or run.completed_at or run.created_at) + timedelta(days=days)
 
 
-def is_over(found: ContactImport, days: int) -> bool:
+def is_over(run: ContactImport, days: int) -> bool:
     """Whether that time is over, as the sweep of `retention` sees it, though no sweep may have
     noted it yet.
     """
-    return found.expired_at is not None or (
-        found.state not in WORKED_ON and until(found, days) <= datetime.now(UTC)
+    return run.expired_at is not None or (
+        run.state not in WORKED_ON and until(run, days) <= datetime.now(UTC)
     )

@@ -208,9 +208,9 @@ def roll_back(session: Session, import_id: UUID) -> None:
     session.flush()
 
 
-def _not_expired(session: Session, opened: ContactImport) -> None:
+def _not_expired(session: Session, run: ContactImport) -> None:
     """Refuse what needs data that retention has deleted, or may delete at any moment."""
-    if deadlines.is_over(opened, deadlines.days(session)):
+    if deadlines.is_over(run, deadlines.days(session)):
         raise Refusal("undo_expired")
 
 

@@ -24,12 +24,12 @@ def locked(session: Session, import_id: UUID) -> ContactImport:
     An upload whose time is over may have lost rows already (`retention.py`): nothing can be asked
     of it any more.
     """
-    opened = session.get_one(
+    run = session.get_one(
         ContactImport, import_id, with_for_update=True, populate_existing=True
     )
-    if opened.expired_at is not None and opened.state in UNUSED:
-        raise Refusal("wrong_state", state=opened.state)
-    return opened
+    if run.expired_at is not None and run.state in UNUSED:
+        raise Refusal("wrong_state", state=run.state)
+    return run
 
 
 def locked_with_lease(session: Session, import_id: UUID) -> ContactImport:
@@ -47,26 +47,26 @@ def lock_lease(session: Session, import_id: UUID) -> None:
     )
 
 
-def require(opened: ContactImport, command: Command) -> None:
+def require(run: ContactImport, command: Command) -> None:
     """Raises Refusal("wrong_state") where the command may not be asked of an import in this
     state.
     """
-    if not State(opened.state).allows(command):
-        raise Refusal("wrong_state", state=opened.state)
+    if not State(run.state).allows(command):
+        raise Refusal("wrong_state", state=run.state)
 
 
-def enter(session: Session, opened: ContactImport, target: State) -> None:
+def enter(session: Session, run: ContactImport, target: State) -> None:
     """Move an import that is locked, and log the event."""
     session.flush()
-    transitions.move(driver(session), opened.id, target, sources=(State(opened.state),))
-    set_committed_value(opened, "state", target.value)
+    transitions.move(driver(session), run.id, target, sources=(State(run.state),))
+    set_committed_value(run, "state", target.value)
 
 
-def refuse_while_correcting(opened: ContactImport) -> None:
+def refuse_while_correcting(run: ContactImport) -> None:
     """Raises Refusal where a worker is still changing many rows of the import, as a person
     asked.
     """
-    if asked := opened.correcting:
+    if asked := run.correcting:
         raise Refusal(
             "correction_under_way", rows=f"{asked['rows']:,}", total=f"{asked['total']:,}"
         )

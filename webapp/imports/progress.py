@@ -97,24 +97,22 @@ class ProgressTracker:
 
     def progress(self) -> ImportProgress:
         """Where the import is, from committed rows alone."""
-        found = self.session.get_one(ContactImport, self.import_id, populate_existing=True)
-        outcomes = outcomes_of(found)
+        run = self.session.get_one(ContactImport, self.import_id, populate_existing=True)
+        outcomes = outcomes_of(run)
         counts = sums(outcomes)
-        work, waits = self._work(found, counts["processed"]), self.waiting_for()
+        work, waits = self._work(run, counts["processed"]), self.waiting_for()
 
-        step = State(found.state).work if found.state != State.QUEUED and not waits else None
-        moving = throughput(self.session, found.id, step.value) if step else Throughput(0.0)
+        step = State(run.state).work if run.state != State.QUEUED and not waits else None
+        moving = throughput(self.session, run.id, step.value) if step else Throughput(0.0)
 
         return ImportProgress(
-            progress=0.0 if found.total is None else percent(counts["processed"], found.total),
-            total=found.total or 0,
-            current_batch=min(
-                found.batches_done + 1, _total_batches(found, counts["processed"])
-            ),
-            total_batches=_total_batches(found, counts["processed"]),
+            progress=0.0 if run.total is None else percent(counts["processed"], run.total),
+            total=run.total or 0,
+            current_batch=min(run.batches_done + 1, _total_batches(run, counts["processed"])),
+            total_batches=_total_batches(run, counts["processed"]),
             eta_seconds=calculate_eta(work, moving.rows_per_second),
             speed_per_minute=round(moving.rows_per_second * 60),
-            state=found.state,
+            state=run.state,
             outcomes=outcomes,
             waiting_for=waits,
             obstacle=self._obstacle() if waits == "help" else None,
@@ -155,22 +153,22 @@ class ProgressTracker:
 
         return "worker" if unattended > LATE_WORKER else None
 
-    def _work(self, found: ContactImport, processed: int) -> Work:
-        if found.state == State.CHECKING:
-            return _checked(found)
+    def _work(self, run: ContactImport, processed: int) -> Work:
+        if run.state == State.CHECKING:
+            return _checked(run)
 
-        if found.state == State.ROLLING_BACK:
-            undone = found.rollback or {}
+        if run.state == State.ROLLING_BACK:
+            undone = run.rollback or {}
             through, total = undone.get("through", 0), undone.get("total")
             return Work(percent(through, total) if total else 0.0, through, total)
 
-        if found.retrying:
+        if run.retrying:
             return self._run_again()
 
         return Work(
-            0.0 if found.total is None else percent(processed, found.total),
+            0.0 if run.total is None else percent(processed, run.total),
             processed,
-            found.total,
+            run.total,
         )
 
     def _run_again(self) -> Work:
@@ -208,17 +206,17 @@ def calculate_eta(work: Work, rows_per_second: float) -> int | None:
     return round((total - work.processed) / rows_per_second)
 
 
-def _checked(found: ContactImport) -> Work:
+def _checked(run: ContactImport) -> Work:
     """The check counts bytes: how many rows a file holds is known only at its end."""
-    share = found.read_bytes / found.size_bytes if found.size_bytes else 1.0
+    share = run.read_bytes / run.size_bytes if run.size_bytes else 1.0
     return Work(
-        min(int(share * 1000) / 10, 99.9), (found.read_position or {}).get("rows", 0), None
+        min(int(share * 1000) / 10, 99.9), (run.read_position or {}).get("rows", 0), None
     )
 
 
-def _total_batches(found: ContactImport, processed: int) -> int:
+def _total_batches(run: ContactImport, processed: int) -> int:
     """Batches done plus those still needed at the present size; an estimate where the size is found
     by measuring.
     """
-    rest = max((found.total or 0) - processed, 0)
-    return found.batches_done + -(-rest // (found.batch_size or LARGEST_BATCH))
+    rest = max((run.total or 0) - processed, 0)
+    return run.batches_done + -(-rest // (run.batch_size or LARGEST_BATCH))

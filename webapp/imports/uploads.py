@@ -87,7 +87,7 @@ def plain_name(filename: str) -> str:
 
 def look(
     session: Session,
-    opened: ContactImport,
+    run: ContactImport,
     settings: Settings,
     *,
     encoding: str | None = None,
@@ -100,8 +100,8 @@ def look(
     Raises Refusal.
     """
     return readers.inspect(
-        StoredFile(lambda: driver(session), opened.file_id, opened.size_bytes),
-        opened.filename,
+        StoredFile(lambda: driver(session), run.file_id, run.size_bytes),
+        run.filename,
         encoding=encoding,
         delimiter=delimiter,
         sheet=sheet,
@@ -155,14 +155,14 @@ def _take_head(session: Session, opened: ContactImport, head: readers.Head) -> N
     )
 
 
-def dialect_of(opened: ContactImport) -> readers.Dialect:
+def dialect_of(run: ContactImport) -> readers.Dialect:
     """How the stored bytes are to be read."""
     return readers.Dialect(
-        format=opened.format,
-        encoding=opened.encoding,
-        delimiter=opened.delimiter,
-        sheet=opened.sheet,
-        header_row=opened.header_row,
+        format=run.format,
+        encoding=run.encoding,
+        delimiter=run.delimiter,
+        sheet=run.sheet,
+        header_row=run.header_row,
     )
 
 

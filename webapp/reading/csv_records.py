@@ -113,7 +113,9 @@ def records(
 
 
 def _body_offset(source: Source, codec: str, mark: int) -> int:
-    """Where the first row begins: after the byte order mark and Excel's `sep=` line, which spreadsheets hide."""
+    """Where the first row begins: after the byte order mark and Excel's `sep=` line, which
+    spreadsheets hide.
+    """
     text, size, _ = next(lines.cut(source, mark, codec), ("", 0, None))
     return mark + size if DECLARED.fullmatch(text.rstrip("\r\n")) else mark
 
@@ -183,7 +185,9 @@ class _Reading:
             yield line[0]
 
     def _refused(self) -> Record:
-        """The first line of the record at hand as a record of its own; the other lines are put back."""
+        """The first line of the record at hand as a record of its own; the other lines are put
+        back.
+        """
         if self._is_long():
             return self._passed_over()
 
@@ -247,7 +251,9 @@ class _Reading:
         )
 
     def _leniently(self, text: str) -> list[str] | None:
-        """The cells of one line as spreadsheets read sloppy quotes; None where a quote stays open."""
+        """The cells of one line as spreadsheets read sloppy quotes; None where a quote stays
+        open.
+        """
         csv.field_size_limit(max(len(text) + 1, self.longest_cell))
         try:
             cells = next(csv.reader([text.rstrip("\r\n") + "\n"], delimiter=self.delimiter))

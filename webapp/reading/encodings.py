@@ -1,4 +1,6 @@
-"""Which encoding a text is in: byte order mark, strict UTF-8, else the person's choice, pre-set to cp1252."""
+"""Which encoding a text is in: byte order mark, strict UTF-8, else the person's choice,
+pre-set to cp1252.
+"""
 
 import codecs
 import encodings
@@ -130,7 +132,9 @@ def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
 
 
 def _blocks(head: bytes, following: Iterable[bytes]) -> Iterable[bytes]:
-    """The blocks, each with the last bytes of the one before, so that no character is cut at an edge."""
+    """The blocks, each with the last bytes of the one before, so that no character is cut at
+    an edge.
+    """
     last = head[-4:]
     for block in following:
         yield last + block
@@ -151,7 +155,9 @@ def _utf8_or_not(block: bytes) -> tuple[str, bool]:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-32 or UTF-16 without a mark; a zero byte here and there in ASCII is a cell's problem, not the file's."""
+    """UTF-32 or UTF-16 without a mark; a zero byte here and there in ASCII is a cell's
+    problem, not the file's.
+    """
     for codec in WIDE:
         if _reads_as(codec, head):
             return codec
@@ -178,7 +184,9 @@ def _reads_as(codec: str, head: bytes) -> bool:
 
 
 def resolved(encoding: str, first: bytes) -> tuple[str, int]:
-    """The codec that reads on after a byte order mark, and the mark's length; `first` is the file's beginning."""
+    """The codec that reads on after a byte order mark, and the mark's length; `first` is the
+    file's beginning.
+    """
     for mark, name, codec in MARKS:
         if first.startswith(mark) and (name == "utf-8-sig" or encoding.startswith(name)):
             return (codec if encoding.startswith(name[:5]) else encoding), len(mark)

@@ -1,8 +1,10 @@
-"""The quote that keeps a spreadsheet from running a cell of our lists as a formula, and how it comes off again.
+"""The quote that keeps a spreadsheet from running a cell of our lists as a formula, and how it
+comes off again.
 
-Excel splits a CSV at the system's own separator, a semicolon in half of Europe, and then heeds no quotation marks in
-the middle of a line. So each place where a cell may begin is looked at: the start, and what follows a semicolon, a tab
-or a line break. `unprotected(protected(text)) == text` for every text.
+Excel splits a CSV at the system's own separator, a semicolon in half of Europe, and then heeds
+no quotation marks in the middle of a line. So each place where a cell may begin is looked at:
+the start, and what follows a semicolon, a tab or a line break. `unprotected(protected(text))
+== text` for every text.
 
 Source: OWASP, "CSV Injection"; ASVS 5.0, 1.2.10.
 """

@@ -28,9 +28,11 @@ def head_of(
     *,
     certain: bool,
 ) -> Head:
-    """Header, labels and sample from the first records of a file; `header_row` is the person's word, 0 for none.
+    """Header, labels and sample from the first records of a file; `header_row` is the person's
+    word, 0 for none.
 
-    Raises Refusal where there is nothing, and where there are more columns than `limits` allow.
+    Raises Refusal where there is nothing, and where there are more columns than `limits`
+    allow.
     """
     filled = [record for record in records if any(map(str.strip, record.cells))]
     if not filled:
@@ -109,7 +111,9 @@ def _has_address(cells: Sequence[str]) -> bool:
 
 
 def _looks_like_data(cells: Sequence[str]) -> bool:
-    """Whether a row holds values rather than labels: an address, a link, or a number of several digits."""
+    """Whether a row holds values rather than labels: an address, a link, or a number of
+    several digits.
+    """
     texts = [cell.strip() for cell in cells]
     return _values(cells) > 0 or any(
         text.startswith(("http://", "https://")) for text in texts

@@ -1,4 +1,6 @@
-"""A column's label → the field it names, in seven languages, and what is said of it: home or work, first or second."""
+"""A column's label → the field it names, in seven languages, and what is said of it: home or
+work, first or second.
+"""
 
 import re
 import unicodedata
@@ -54,7 +56,9 @@ def normalised(text: str) -> str:
 
 
 def _aliases() -> dict[str, Named]:
-    """Every alias, and the same written as one word; where two fields claim one, the better rank has it."""
+    """Every alias, and the same written as one word; where two fields claim one, the better
+    rank has it.
+    """
     claims: dict[str, dict[str, int]] = {}  # spelling → field → rank
     for field in TARGETS.values():
         for rank, alias in enumerate([*field.aliases.split("|"), field.label]):

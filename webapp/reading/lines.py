@@ -1,7 +1,9 @@
-"""Bytes → lines of text, each with its size in bytes, so that reading can be resumed at any of them.
+"""Bytes → lines of text, each with its size in bytes, so that reading can be resumed at any of
+them.
 
-Where the bytes of a line break mean nothing else, lines are cut on the bytes and decoded one by one. UTF-16, UTF-32
-and EBCDIC are decoded first and cut then. Only CR, LF and CRLF end a line; U+2028 and its like are text.
+Where the bytes of a line break mean nothing else, lines are cut on the bytes and decoded one
+by one. UTF-16, UTF-32 and EBCDIC are decoded first and cut then. Only CR, LF and CRLF end a
+line; U+2028 and its like are text.
 """
 
 import codecs
@@ -142,7 +144,9 @@ def _unit(codec: str) -> int:
 
 
 def _keep_bad_unit(error: UnicodeError) -> tuple[str, int]:
-    """A code unit that decodes to nothing becomes one lone surrogate, which nothing else can become."""
+    """A code unit that decodes to nothing becomes one lone surrogate, which nothing else can
+    become.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return BAD_UNIT, min(error.start + _unit(error.encoding), len(error.object))

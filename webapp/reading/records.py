@@ -1,4 +1,6 @@
-"""What the readers of every format take and give: bytes, limits, and the rows and head made of them."""
+"""What the readers of every format take and give: bytes, limits, and the rows and head made of
+them.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

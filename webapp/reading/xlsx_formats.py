@@ -1,4 +1,6 @@
-"""Numbers of a workbook as a person sees them: dates as 1985-04-23, whole numbers without .0, 01067 with its zero."""
+"""Numbers of a workbook as a person sees them: dates as 1985-04-23, whole numbers without .0,
+01067 with its zero.
+"""
 
 import re
 from datetime import datetime, timedelta
@@ -25,7 +27,9 @@ Format = Kind | int | None
 
 
 def format_of(number: int, code: str | None) -> Format:
-    """The format of a style: `number` is its id, `code` what the workbook says for ids of its own."""
+    """The format of a style: `number` is its id, `code` what the workbook says for ids of its
+    own.
+    """
     if code is None:
         return Kind.DATE if number in DATES else Kind.TIME if number in TIMES else None
 

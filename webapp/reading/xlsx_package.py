@@ -1,4 +1,6 @@
-"""The parts of a workbook: bounded by the zip's table of contents before anything is unpacked, and never extracted."""
+"""The parts of a workbook: bounded by the zip's table of contents before anything is unpacked,
+and never extracted.
+"""
 
 import posixpath
 import zipfile
@@ -54,7 +56,9 @@ class Sheet:
 
 
 class _Contents:
-    """The file of a workbook, whose table of contents zipfile reads at one go: one that is too long is refused."""
+    """The file of a workbook, whose table of contents zipfile reads at one go: one that is too
+    long is refused.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file

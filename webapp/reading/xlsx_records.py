@@ -1,4 +1,6 @@
-"""Excel workbooks (.xlsx), read as a stream: rows are pulled from the sheet's XML one block after the other."""
+"""Excel workbooks (.xlsx), read as a stream: rows are pulled from the sheet's XML one block
+after the other.
+"""
 
 import itertools
 import re
@@ -237,7 +239,9 @@ class _Rows:
         cells[column] = text
 
     def _apart(self, cell: Element, value_tag: str) -> tuple[str, str | None]:
-        """Text and problem of a cell that holds more than a value: a string in place, or a formula."""
+        """Text and problem of a cell that holds more than a value: a string in place, or a
+        formula.
+        """
         for part in cell:
             if part.tag == value_tag:
                 return self._shown(part.text or "", cell.get("t", "n"), cell.get("s")), None

@@ -18,7 +18,9 @@ ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 def text_of(element: Element) -> str:
-    """The text of a string: whole, or in runs of different looks, without how a Japanese name is read."""
+    """The text of a string: whole, or in runs of different looks, without how a Japanese name
+    is read.
+    """
     if len(element) == 1 and len(element[0]) == 0:
         return unescaped(element[0].text or "")
 

@@ -1,8 +1,9 @@
-"""XML as it is pulled from a workbook: a stream of elements, and nothing that refers to anything outside.
+"""XML as it is pulled from a workbook: a stream of elements, and nothing that refers to
+anything outside.
 
-A workbook's parts have no document type, so one that brings it is refused: without it there are no entities, neither
-external ones nor those that unfold. That is what defusedxml does too, but its parsers build every element in Python,
-which takes five times as long.
+A workbook's parts have no document type, so one that brings it is refused: without it there
+are no entities, neither external ones nor those that unfold. That is what defusedxml does too,
+but its parsers build every element in Python, which takes five times as long.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,9 @@ ERRORS = (expat.ExpatError, ParseError)
 
 
 def elements(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The elements of a small part in the order in which they begin: local name, attributes by local name."""
+    """The elements of a small part in the order in which they begin: local name, attributes by
+    local name.
+    """
     found: list[tuple[str, dict[str, str]]] = []
     parser = _parser()
     parser.StartElementHandler = lambda name, attributes: found.append(
@@ -47,10 +50,11 @@ def local(name: str) -> str:
 
 
 def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element], int]]:
-    """The children of the element with this local name, in lists as they are complete, and the bytes read so far.
+    """The children of the element with this local name, in lists as they are complete, and the
+    bytes read so far.
 
-    The document's own elements above and beside it are few and stay. Raises Refusal for a document type, and for a
-    child that is larger than any real one.
+    The document's own elements above and beside it are few and stay. Raises Refusal for a
+    document type, and for a child that is larger than any real one.
     """
     block = _prolog(stream)
     builder = TreeBuilder()
@@ -117,7 +121,9 @@ def _is_deep(element: Element) -> bool:
 
 
 def _prolog(stream: IO[bytes]) -> bytes:
-    """The bytes up to the root element at least, read once by a parser that refuses a document type."""
+    """The bytes up to the root element at least, read once by a parser that refuses a document
+    type.
+    """
     parser, read, begun = _parser(), b"", []
     parser.StartElementHandler = lambda *element: begun.append(element)
 

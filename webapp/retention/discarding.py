@@ -21,15 +21,15 @@ SQL = queries.load("discard")
 LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs")
 
 
-def possible(found: ContactImport) -> bool:
+def possible(run: ContactImport) -> bool:
     """Whether the import never wrote anything: it waits for its person, or it failed before its
     first batch.
     """
-    untouched = not found.batches_done and not any(
-        getattr(found, outcome.value) for outcome in STORED_OUTCOMES
+    untouched = not run.batches_done and not any(
+        getattr(run, outcome.value) for outcome in STORED_OUTCOMES
     )
-    return State(found.state).allows(Command.DISCARD) and (
-        found.state != State.FAILED or untouched
+    return State(run.state).allows(Command.DISCARD) and (
+        run.state != State.FAILED or untouched
     )
 
 
@@ -47,14 +47,14 @@ def discard(session: Session, import_id: UUID) -> None:
         .where(ImportLease.import_id == import_id)
         .with_for_update()
     )
-    found = session.get(ContactImport, import_id, with_for_update=True, populate_existing=True)
-    if found is None:
+    run = session.get(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    if run is None:
         return  # Another click was first.
-    if not possible(found):
-        raise Refusal("wrong_state", state=found.state)
+    if not possible(run):
+        raise Refusal("wrong_state", state=run.state)
 
-    file_id = found.file_id
-    session.expunge(found)
+    file_id = run.file_id
+    session.expunge(run)
 
     for table in LOOSE:
         db.execute(session, f"DELETE FROM {table} WHERE import_id = %(id)s", {"id": import_id})

@@ -30,7 +30,9 @@ from webapp.vocabulary.states import UNCHECKED
 
 EVERYTHING = readers.Limits(max_rows=2**40, max_columns=2**14)
 CUT_SHORT = {"cell_too_long", "row_too_long"}  # of such a row only the beginning is read
-LOCAL = 8  # digits, the last of a number, that are called without its area; shorter ones tell no one apart
+# Digits, the last of a number, that are called without its area; shorter ones tell no one
+# apart.
+LOCAL = 8
 SHORT = 7  # digits, from which on a number within other text is taken for one
 SIGN = r"[ \u00a0./()-]"  # what people put between digits
 BETWEEN = rf"{SIGN}{{0,3}}"
@@ -267,23 +269,23 @@ def in_headers(
             yield opened.id, way
 
 
-def _rows_say_all(opened: ContactImport) -> bool:
+def _rows_say_all(run: ContactImport) -> bool:
     """Whether each cell of the file is kept by itself: read to its end, every column, whole labels,
     one sheet.
     """
-    is_whole = opened.header_row <= 1 and len(opened.head.get("sheets", [])) <= 1
-    has_labels = all(len(label) < LABEL_CHARS for label in opened.columns)
-    is_mapped = bool(opened.mapping) and all(opened.mapping or [])
-    return opened.state not in UNCHECKED and is_whole and has_labels and is_mapped
+    is_whole = run.header_row <= 1 and len(run.head.get("sheets", [])) <= 1
+    has_labels = all(len(label) < LABEL_CHARS for label in run.columns)
+    is_mapped = bool(run.mapping) and all(run.mapping or [])
+    return run.state not in UNCHECKED and is_whole and has_labels and is_mapped
 
 
-def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -> str | None:
+def _way(conn: psycopg.Connection[Any], run: ContactImport, sought: Sought) -> str | None:
     """How the file tells of the person; one that can't be read, or not whole, counts as theirs."""
-    source = StoredFile(lambda: conn, opened.file_id, opened.size_bytes)
+    source = StoredFile(lambda: conn, run.file_id, run.size_bytes)
     found: str | None = None
 
     try:
-        for dialect, id_columns, mail_columns in _parts(opened):
+        for dialect, id_columns, mail_columns in _parts(run):
             for record in readers.records(source, dialect, limits=EVERYTHING):
                 is_cut = record.problem in CUT_SHORT
                 found = stronger(
@@ -301,7 +303,7 @@ def _way(conn: psycopg.Connection[Any], opened: ContactImport, sought: Sought) -
 
 
 def _parts(
-    opened: ContactImport,
+    run: ContactImport,
 ) -> Iterator[tuple[readers.Dialect, list[int], list[int] | None]]:
     """Every row of every sheet, with the columns of ids and of addresses of the one that was
     chosen.
@@ -309,9 +311,9 @@ def _parts(
     What stands above the header, or on another sheet, is kept too. Where no column is known to hold
     addresses, each may.
     """
-    whole = replace(uploads.dialect_of(opened), header_row=0)
-    ids, mails = _columns_of("external_id", opened), _columns_of("email", opened) or None
-    for sheet in opened.head.get("sheets") or [whole.sheet]:
+    whole = replace(uploads.dialect_of(run), header_row=0)
+    ids, mails = _columns_of("external_id", run), _columns_of("email", run) or None
+    for sheet in run.head.get("sheets") or [whole.sheet]:
         yield (
             replace(whole, sheet=sheet),
             *((ids, mails) if sheet == whole.sheet else ([], None)),
