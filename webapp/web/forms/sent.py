@@ -6,12 +6,11 @@ No other module reads forms and the parameters of addresses. What cannot be used
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import abort, request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from webapp.checking import countries
@@ -20,15 +19,17 @@ from webapp.limits import LARGEST_BATCH
 from webapp.retention import erasure, person_search
 from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import State
 from webapp.web import forms
-from webapp.web.forms import LARGEST_CURSOR, LAST_HEADER_ROW, LINE_ENDS, LONGEST_TOKEN, digits
+from webapp.web.forms import (
+    LAST_HEADER_ROW,
+    LINE_ENDS,
+    LONGEST_TOKEN,
+    digits,
+    queries,
+)
 
 Model = TypeVar("Model", bound=BaseModel)
-LONGEST_SEARCH = 200  # characters
-LAST_PAGE = 10**9  # more imports than that no history has
 SHOWN_CODE = 20  # characters of what was given as a country
-WAITING = "waiting"  # in the history's filter: every import that was never run
 TAB = "tab"  # A bare tab would not survive a form.
 COLUMN = re.compile("[0-9]{1,6}")  # counted from 0
 AS_TYPED = {"password", "present"}
@@ -38,122 +39,6 @@ LIMITS = {
     "clear_token": f"{LONGEST_TOKEN}",
     "header_row": f"{LAST_HEADER_ROW:,}",
 }
-
-
-def _number_to(highest: int) -> BeforeValidator:
-    """A whole number from 0 to `highest`, in ASCII digits."""
-
-    def number(text: str) -> int:
-        found = int(text) if re.fullmatch("[0-9]{1,19}", text) else highest + 1
-        if found > highest:
-            raise PydanticCustomError("bad_number", "Give a whole number", {"limit": highest})
-        return found
-
-    return BeforeValidator(number)
-
-
-def _line_of(longest: int, what: str) -> BeforeValidator:
-    """Text in one line."""
-
-    def line(text: str) -> str:
-        if len(text) > longest or LINE_ENDS.search(text):
-            raise PydanticCustomError(
-                "bad_line", "Give one line", {"what": what, "limit": longest}
-            )
-        return text
-
-    return BeforeValidator(line)
-
-
-Number = Annotated[int, _number_to(LARGEST_CURSOR)]
-Search = Annotated[str, _line_of(LONGEST_SEARCH, "a search")]
-
-
-class Query(BaseModel):
-    """The parameters of a page's address.
-
-    What is left out or blank has its default, and what is unknown is ignored.
-    """
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class HistoryQuery(Query):
-    page: Annotated[int, _number_to(LAST_PAGE)] = 1
-    q: Search = ""
-    state: Literal["waiting"] | State | None = None
-    who: Number = 0
-
-
-class RowsQuery(Query):
-    outcome: str | None = None
-    code: str | None = None
-    q: Search = ""
-    after: Number = 0
-    row: Number = 0
-    differing: bool = False
-
-
-class ProblemsQuery(Query):
-    code: str = ""
-    after: Number = 0
-
-
-class ColumnsQuery(Query):
-    """`saved` is a mapping that has a name; `suggest` asks for what the labels and values say."""
-
-    saved: Number = 0
-    suggest: bool = False
-
-
-class ContactsQuery(Query):
-    q: Search = ""
-    imported_from: UUID | None = None
-    after: Number = 0
-    deleted: Number = 0
-
-
-class ContactQuery(Query):
-    """The changes that the line above the contact speaks of."""
-
-    saved: Number = 0
-    undone: Number = 0
-
-
-class ChangesQuery(Query):
-    before: Number = 0
-    undone: Number = 0
-
-
-class AfterQuery(Query):
-    after: Number = 0
-
-
-class SignInQuery(Query):
-    """The page to which signing in leads."""
-
-    next: str | None = None
-
-
-class RowForm(Query):
-    """Where the list of problems was, beside what was corrected."""
-
-    code: str = ""
-
-
-class DatesForm(Query):
-    date_order: Literal["dmy", "mdy"] | None = None
-
-
-class SavedForm(Query):
-    saved: Number = 0
-
-
-class ChangeForm(Query):
-    """Where an undo was asked for: `at` is "list" on the list of changes, `before` its page."""
-
-    at: str = ""
-    before: Number = 0
 
 
 def query(model: type[Model]) -> Model:
@@ -284,8 +169,8 @@ def correction() -> forms.CorrectionRequest:
     return made(forms.CorrectionRequest, {"values": values, "alike": alike})
 
 
-class _Alike(Query):
-    alike: Number = 0
+class _Alike(queries.Query):
+    alike: queries.Number = 0
 
 
 def contact_edit(names: list[str]) -> forms.ContactEdit:
@@ -298,8 +183,8 @@ def contact_deletion() -> forms.ContactDeletion:
     return made(forms.ContactDeletion, {"version": form(_Version).version})
 
 
-class _Version(Query):
-    version: Number = 0
+class _Version(queries.Query):
+    version: queries.Number = 0
 
 
 def marks() -> dict[str, str]:

@@ -15,7 +15,7 @@ from webapp.web.access import refuse_others
 from webapp.web.addresses import own_page
 from webapp.web.answers import refused_on
 from webapp.web.extensions import db, limiter
-from webapp.web.forms import sent
+from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("account", __name__)
 
@@ -41,7 +41,7 @@ def enter() -> ResponseReturnValue:
         problem = messages.whole("sign_in_wrong")
         return render_template("account/sign_in.html", email=asked.email, problem=problem), 401
 
-    return redirect(own_page(sent.query(sent.SignInQuery).next) or url_for("runs.history"))
+    return redirect(own_page(sent.query(queries.SignInQuery).next) or url_for("runs.history"))
 
 
 @blueprint.post("/sign-out")

@@ -14,7 +14,7 @@ from webapp.web import commands
 from webapp.web.access import refuse_viewers, retention_days
 from webapp.web.answers import refused_on
 from webapp.web.extensions import db
-from webapp.web.forms import sent
+from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("changes", __name__)
 A_PAGE = 25
@@ -25,7 +25,7 @@ LIST = "list"  # where an undo was asked for, if not at the contact
 @blueprint.get("/contacts/changes")
 @login_required
 def index() -> str:
-    asked = sent.query(sent.ChangesQuery)
+    asked = sent.query(queries.ChangesQuery)
     return _page(asked.before, undone=asked.undone)
 
 
@@ -68,7 +68,7 @@ def known(change_id: int) -> recent_changes.RecentChange | None:
 @login_required
 def undo(change_id: int) -> ResponseReturnValue:
     refuse_viewers()
-    where = sent.form(sent.ChangeForm)  # refused before anything is undone
+    where = sent.form(queries.ChangeForm)  # refused before anything is undone
 
     try:
         undone = commands.undo_change(change_id)
@@ -89,7 +89,9 @@ def undo(change_id: int) -> ResponseReturnValue:
     return _back(change_id, undone.contact_id if undone.there else None, where)
 
 
-def _refused(change_id: int, refusal: Refusal, where: sent.ChangeForm) -> ResponseReturnValue:
+def _refused(
+    change_id: int, refusal: Refusal, where: queries.ChangeForm
+) -> ResponseReturnValue:
     """Why it can't be undone. To undo twice is to undo once."""
     change = recent_changes.find(db.session(), retention_days(), change_id)
     if refusal.kind is Kind.UNKNOWN:
@@ -101,7 +103,7 @@ def _refused(change_id: int, refusal: Refusal, where: sent.ChangeForm) -> Respon
 
 
 def _back(
-    change_id: int, contact_id: int | None, where: sent.ChangeForm
+    change_id: int, contact_id: int | None, where: queries.ChangeForm
 ) -> ResponseReturnValue:
     """To where the undo was asked for, with a line at the place."""
     if contact_id is None or where.at == LIST:

@@ -27,7 +27,7 @@ from webapp.web.access import change_import, load_import, settings
 from webapp.web.answers import refused_on, step_url
 from webapp.web.concurrency import ConcurrencyLimit
 from webapp.web.extensions import db, limiter
-from webapp.web.forms import sent
+from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("columns", __name__)
 OPEN = {State.UPLOADED, State.READY}
@@ -45,7 +45,7 @@ def show(import_id: UUID) -> ResponseReturnValue:
         return redirect(step_url(found))
 
     suggested = mapping.suggest(found.columns, found.sample)
-    asked = sent.query(sent.ColumnsQuery)
+    asked = sent.query(queries.ColumnsQuery)
     if asked.suggest:
         return _page(found, suggested)
 
@@ -131,7 +131,7 @@ def choose(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def forget(import_id: UUID) -> ResponseReturnValue:
     """Delete a saved mapping of this person's."""
-    commands.forget_mapping(import_id, sent.form(sent.SavedForm).saved)
+    commands.forget_mapping(import_id, sent.form(queries.SavedForm).saved)
     return redirect(url_for("columns.show", import_id=import_id))
 
 

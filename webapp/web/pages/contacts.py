@@ -19,7 +19,7 @@ from webapp.web.access import load_import, refuse_viewers, retention_days
 from webapp.web.answers import refused_on
 from webapp.web.commands import load_contact
 from webapp.web.extensions import db
-from webapp.web.forms import ContactEdit, sent
+from webapp.web.forms import ContactEdit, queries, sent
 from webapp.web.pages import changes
 
 blueprint = Blueprint("contacts", __name__)
@@ -30,7 +30,7 @@ MOST_LINES = 8  # that a field shows at once
 @blueprint.get("/contacts")
 @login_required
 def index() -> str:
-    asked = sent.query(sent.ContactsQuery)
+    asked = sent.query(queries.ContactsQuery)
     source = load_import(asked.imported_from) if asked.imported_from else None
     wanted = matching(asked.q, source.id if source else None).where(Contact.id > asked.after)
     rows = list(db.session.scalars(wanted.order_by(Contact.id).limit(A_PAGE + 1)))
@@ -50,7 +50,7 @@ def index() -> str:
 @blueprint.get("/contacts/<int:contact_id>")
 @login_required
 def show(contact_id: int) -> str:
-    asked = sent.query(sent.ContactQuery)
+    asked = sent.query(queries.ContactQuery)
     return _page(
         load_contact(contact_id),
         saved=changes.known(asked.saved),

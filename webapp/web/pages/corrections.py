@@ -18,7 +18,7 @@ from webapp.web import commands
 from webapp.web.access import change_import, checked_import, load_import
 from webapp.web.answers import elsewhere
 from webapp.web.extensions import db
-from webapp.web.forms import sent
+from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("mend", __name__)
 A_PAGE = 50
@@ -30,7 +30,7 @@ CONTEXT_CELLS = 8
 def problems(import_id: UUID) -> ResponseReturnValue:
     """The list, by row number; `code` narrows it to one problem."""
     found = checked_import(import_id)
-    asked = sent.query(sent.ProblemsQuery)
+    asked = sent.query(queries.ProblemsQuery)
     rows, more = problem_list.problem_page(
         db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE
     )
@@ -64,7 +64,7 @@ def leave_out(import_id: UUID, row: int, what: str) -> ResponseReturnValue:
 
 def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseReturnValue:
     """The row judged again for htmx; the list again for everybody else, or where other rows changed too."""
-    code = sent.form(sent.RowForm).code or None
+    code = sent.form(queries.RowForm).code or None
     if not request.headers.get("HX-Request"):
         return redirect(
             url_for("mend.problems", import_id=import_id, code=code, after=row - 1)

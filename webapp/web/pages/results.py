@@ -24,7 +24,7 @@ from webapp.web.access import (
 )
 from webapp.web.answers import step_url
 from webapp.web.extensions import db
-from webapp.web.forms import sent
+from webapp.web.forms import queries, sent
 from webapp.web.pages.runs import blueprint
 
 ROWS_A_PAGE = 100
@@ -52,7 +52,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
 def rows(import_id: UUID) -> ResponseReturnValue:
     """Ledger entries by outcome, reason, row number or text, a page at a time from a row on."""
     found = load_import(import_id)
-    wanted = sent.query(sent.RowsQuery)
+    wanted = sent.query(queries.RowsQuery)
     if wanted.outcome and wanted.outcome not in list(Outcome):
         abort(404)
 
@@ -92,7 +92,7 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
     if found.state != State.ROLLED_BACK:
         return redirect(step_url(found))
 
-    after = sent.query(sent.AfterQuery).after
+    after = sent.query(queries.AfterQuery).after
     kept = undo.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
 
     return render_template(

@@ -29,7 +29,7 @@ from webapp.web.access import (
 )
 from webapp.web.answers import step_url
 from webapp.web.extensions import db
-from webapp.web.forms import sent
+from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("runs", __name__)
 A_PAGE = 25
@@ -38,7 +38,7 @@ A_PAGE = 25
 @blueprint.get("/imports")
 @login_required
 def history() -> str:
-    wanted = sent.query(sent.HistoryQuery)
+    wanted = sent.query(queries.HistoryQuery)
     page = max(wanted.page, 1)
     asked = {"q": wanted.q, "state": wanted.state or "", "who": str(wanted.who or "")}
     newest = (
@@ -54,7 +54,7 @@ def history() -> str:
         more=len(found) > A_PAGE,
         page=page,
         asked=asked,
-        states={sent.WAITING: "not run yet", **{state: state.label for state in State}},
+        states={queries.WAITING: "not run yet", **{state: state.label for state in State}},
         people=db.session.scalars(select(User).order_by(User.email)).all()
         if current_user.role in SEES_ALL
         else [],
@@ -70,7 +70,7 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
     if state:
         wanted = wanted.where(
             ContactImport.state.in_(
-                PENDING if state == sent.WAITING else asked_for(State(state))
+                PENDING if state == queries.WAITING else asked_for(State(state))
             )
         )
 

@@ -27,7 +27,7 @@ from webapp.web.access import (
 )
 from webapp.web.answers import elsewhere, refused_on, step_url
 from webapp.web.extensions import db
-from webapp.web.forms import sent
+from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("wizard", __name__)
 SAMPLE = Path(__file__).parents[3] / "samples" / "contacts.csv"
@@ -89,7 +89,7 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 def choose_dates(import_id: UUID) -> ResponseReturnValue:
     """The one answer to all dates like 03/04/2024: the check runs again with it."""
     found = change_import(import_id)
-    order = sent.form(sent.DatesForm).date_order
+    order = sent.form(queries.DatesForm).date_order
     if order is None:
         return redirect(step_url(found))
 
