@@ -326,6 +326,17 @@ def test_erasing_reads_the_files_that_were_never_checked(importer, session, name
     assert session.get(ContactImport, first, populate_existing=True).file_gone
 
 
+def test_a_phone_without_a_key_is_looked_for_by_its_digits(importer, session):
+    importer.run("ID,Phone,First name\n1,555-0187-99,Zebedee\n")
+    staged = importer.run("ID,Phone,First name\n2,555-0187-99,Eve\n").id
+    brought_only = brought(importer, "later", b"ID,Phone,First name\n3,555 0187 99,Eve\n")
+    whom = session.scalars(select(Contact).where(Contact.first_name == "Zebedee")).one()
+    assert (whom.phone, whom.phone_key) == ("555-0187-99", None)
+    others = {other.import_id: other.file for other in erasure.traces(session, whom.id).others}
+    assert others.keys() == {staged, brought_only}
+    assert others[brought_only]
+
+
 def test_what_a_check_left_aside_is_read_too(importer, session):
     """Columns without a target, and sheets beside the chosen one, have no staged cell."""
     importer.run(table("1,zebedee@example.com,Zebedee,,,,"))

@@ -17,7 +17,7 @@ OTHERS = [
 
 
 def known_by(key: str) -> Sought:
-    return Sought.of(mails=[], ids=[], phone_keys=[key])
+    return Sought.of(mails=[], ids=[], phones=[key])
 
 
 BERLIN, BOSTON, BUDAPEST, SHORT = "+49301234567", "+16175550199", "+3612345678", "+491234"
@@ -91,7 +91,7 @@ def test_a_file_of_numbers_outlives_the_erasure_of_somebody_with_a_short_phone(
 
 
 def by_mail() -> Sought:
-    return Sought.of(mails=["Ann@example.com"], ids=[], phone_keys=[])
+    return Sought.of(mails=["Ann@example.com"], ids=[], phones=[])
 
 
 AROUND = ["{}", "<{}>", "mailto:{}.", "a;{},b", "連絡先{}"]

@@ -200,7 +200,9 @@ def _parsed(text: str, region: str | None) -> Number:
 
 
 def parts_of(key: str) -> tuple[str, str, str]:
-    """The calling code of a key, what is dialled before the number at home, and the number: 49, 0 and 30123456."""
+    """The calling code of a key, what is dialled before the number at home, and the number: 49, 0
+    and 30123456. Of a text that is no number of a country, only the digits.
+    """
     import phonenumbers  # noqa: PLC0415 - 20 MB of tables, needed only where a column holds phones
 
     main = key.partition(";")[0]

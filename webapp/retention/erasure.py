@@ -58,6 +58,7 @@ SQL = queries.load(
     otherwise=", ".join(f"r.{name}" for name in ("company", *CALLED)),
     own=OWN,
     phone=PHONE,
+    digits=str(person_search.SHORT),
     named=NAMED,
     said=_SAID,
     holds_sought=search.holds_sought(_SAID),
@@ -118,7 +119,10 @@ class _Look:
         keys = self.keys
         names = [(first, last) for first in keys["first_names"] for last in keys["last_names"]]
         return person_search.Sought.of(
-            mails=keys["mails"], ids=keys["ids"], phone_keys=keys["phone_keys"], names=names
+            mails=keys["mails"],
+            ids=keys["ids"],
+            phones=[*keys["phone_keys"], *keys["phones"]],
+            names=names,
         )
 
     def theirs(self, also: Also) -> tuple[list[tuple[UUID, int]], list[UUID]]:

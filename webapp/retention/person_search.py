@@ -54,8 +54,8 @@ class Phone:
     alone: re.Pattern[str]
 
     @classmethod
-    def of(cls, key: str) -> "Phone":
-        code, at_home, number = phones.parts_of(key)
+    def of(cls, phone: str) -> "Phone":
+        code, at_home, number = phones.parts_of(phone)
         digits = BETWEEN.join(number)
         trunk = rf"(?:{'|'.join(sorted({'0', at_home} - {''}))})"
         abroad = (
@@ -135,11 +135,13 @@ class Sought:
         *,
         mails: Iterable[str],
         ids: Iterable[str],
-        phone_keys: Iterable[str],
+        phones: Iterable[str],
         names: Iterable[tuple[str, str]] = (),
     ) -> "Sought":
-        """From the keys that a contact has or ever had, and its first and last names."""
-        numbers = tuple(Phone.of(key) for key in phone_keys)
+        """From the keys that a contact has or ever had, and its first and last names; `phones`
+        are keys, or the text of a number that has none.
+        """
+        numbers = tuple(Phone.of(phone) for phone in phones)
         plain = frozenset(folding.searchable(mail) for mail in mails)
         called = frozenset(
             (folding.searchable(first), folding.searchable(last)) for first, last in names

@@ -18,9 +18,12 @@ FROM unnest(%(imports)s::uuid[], %(rows)s::bigint[]) AS t(import_id, row)
 JOIN contact_import_rows r ON r.import_id = t.import_id AND r.row = t.row
 
 -- name: keys
--- The keys that the contact has or ever had, as the journal knows them.
+-- The keys that the contact has or ever had, as the journal knows them; of phones that are no
+-- number of any country, and so have no key, the texts with enough digits to look for.
 SELECT array_agg(v ->> 'external_id') AS ids, array_agg(v ->> 'email_key') AS email_keys,
   array_agg(v ->> 'phone_key') AS phone_keys,
+  array_agg(v ->> 'phone') FILTER (WHERE v ->> 'phone_key' IS NULL
+    AND length(regexp_replace(v ->> 'phone', '\D', '', 'g')) >= {{digits}}) AS phones,
   array_agg(v ->> 'first_name') AS first_names, array_agg(v ->> 'last_name') AS last_names,
   array_agg(v ->> 'email') || array_agg(v ->> 'email_key') AS mails
 FROM (
@@ -44,7 +47,7 @@ UNION ALL
 SELECT import_id, row, way, CASE way WHEN '{{named}}' THEN {{said}} END
 FROM (SELECT *,
     CASE WHEN email_key = ANY(%(email_keys)s) OR external_id = ANY(%(ids)s) THEN '{{own}}'
-    WHEN phone_key = ANY(%(phone_keys)s) THEN '{{phone}}' ELSE '{{named}}' END AS way
+    WHEN phone_key = ANY(%(phone_keys)s) OR phone = ANY(%(phones)s) THEN '{{phone}}' ELSE '{{named}}' END AS way
   FROM contact_import_rows WHERE import_id = ANY(%(among)s)) r
 WHERE way <> '{{named}}' OR {{holds_sought}}
 
