@@ -1,4 +1,6 @@
-"""What stands in the address book before a measure, and the import put back to where it was checked."""
+"""What stands in the address book before a measure, and the import put back to where it was
+checked.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -25,7 +27,9 @@ def empty(conn: Conn) -> None:
 
 
 def known(conn: Conn, **instead: str) -> None:
-    """All contacts of the file, as nobody's import, some fields holding another SQL value instead of the file's."""
+    """All contacts of the file, as nobody's import, some fields holding another SQL value
+    instead of the file's.
+    """
     empty(conn)
     instead = {
         "imported_from": "NULL",

@@ -1,12 +1,14 @@
-"""What the promises cost: the loop over batches beside a bare one that decides, counts and commits, and no more.
+"""What the promises cost: the loop over batches beside a bare one that decides, counts and
+commits, and no more.
 
-    python bench/cost.py [--rows 60000] [--rounds 3]
+python bench/cost.py [--rows 60000] [--rounds 3]
 
-Within one import, runs of batches of 100 rows are taken in turn by the engine and by the bare loop, on one
-connection, so that what slows the machine slows both alike. The engine adds the lease's token, the question whether to
-stop and the log; and once an import the claim, the check of sums and the rest of the digest, which are timed by
-themselves and laid upon all its rows. Most of the digest is read beside the batches, on another core, which slows
-them. Printed is the ratio of the times for a row; the aim is 1.05.
+Within one import, runs of batches of 100 rows are taken in turn by the engine and by the bare
+loop, on one connection, so that what slows the machine slows both alike. The engine adds the
+lease's token, the question whether to stop and the log; and once an import the claim, the
+check of sums and the rest of the digest, which are timed by themselves and laid upon all its
+rows. Most of the digest is read beside the batches, on another core, which slows them. Printed
+is the ratio of the times for a row; the aim is 1.05.
 """
 
 import argparse
@@ -98,7 +100,9 @@ def staged(settings: Settings, rows: int) -> UUID:
 
 
 class Round:
-    """One import, executed half by the engine and half by the bare loop; seconds and batches of each run."""
+    """One import, executed half by the engine and half by the bare loop; seconds and batches
+    of each run.
+    """
 
     def __init__(self, conn: Connection, import_id: UUID, settings: Settings) -> None:
         self.conn, self.import_id, self.settings = conn, import_id, settings
@@ -143,7 +147,9 @@ class Round:
     def in_turn(
         self, lease: leases.Lease, after: int, committed: Callable[[int], object]
     ) -> Turn:
-        """Beside each run of the engine as many entries are read as it writes itself; the rest, untimed, later."""
+        """Beside each run of the engine as many entries are read as it writes itself; the
+        rest, untimed, later.
+        """
         readable = after
         while (done := self.engine_run(lease, after)).turn == "go on":
             readable += done.last_row - after
@@ -204,7 +210,9 @@ def ratio(rows: int, rounds: int) -> float:
 
 
 def per_row(run: Round, rows: int) -> dict[str, float]:
-    """Microseconds a row: medians of the runs and of the differences of neighbours; bad moments fall out."""
+    """Microseconds a row: medians of the runs and of the differences of neighbours; bad
+    moments fall out.
+    """
     engine, bare = (
         [seconds / batches for seconds, batches in found if batches]
         for found in (run.engine, run.bare)

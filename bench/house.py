@@ -1,4 +1,6 @@
-"""Rowcall as its processes, on servers of its own, with the memory and the time of each watched from outside."""
+"""Rowcall as its processes, on servers of its own, with the memory and the time of each
+watched from outside.
+"""
 
 import os
 import secrets
@@ -29,7 +31,9 @@ ROOT = Path(__file__).parent.parent
 
 
 class House:
-    """The embedded servers, workers and the web process; nothing is shared with other installations."""
+    """The embedded servers, workers and the web process; nothing is shared with other
+    installations.
+    """
 
     def __init__(self, workers: int = 1, *, web: bool = False) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="rb", ignore_cleanup_errors=True)

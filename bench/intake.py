@@ -1,4 +1,5 @@
-"""From bytes to checked rows: how soon a large upload shows its first rows, how fast files are checked, in what room.
+"""From bytes to checked rows: how soon a large upload shows its first rows, how fast files are
+checked, in what room.
 
 python bench/intake.py [--megabytes 100] [--csv-rows 1000000] [--xlsx-rows 200000]
 """
@@ -34,7 +35,9 @@ def measure(
 
 
 def upload(file: Path) -> dict[str, float]:
-    """Median seconds from an upload's last byte to the answer with its first rows; the web process's peak, in MB."""
+    """Median seconds from an upload's last byte to the answer with its first rows; the web
+    process's peak, in MB.
+    """
     with House(workers=0, web=True) as house:
         seconds = sorted(_seconds_after_last_byte(house, file) for _ in range(UPLOADS))
         peak = house.watch.peaks["web"]
@@ -53,7 +56,9 @@ def _seconds_after_last_byte(house: House, file: Path) -> float:
 
 
 def check(file: Path, rows: int) -> dict[str, float]:
-    """Rows a second of the check by the clock and by the worker's own processor time, and its peak in MB."""
+    """Rows a second of the check by the clock and by the worker's own processor time, and its
+    peak in MB.
+    """
     with House() as house:
         before = processor_seconds(house.workers[0].pid)
         import_id = house.upload(file)

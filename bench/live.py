@@ -1,9 +1,11 @@
-"""A running import under a hundred pairs of eyes: how soon they see, what it costs the import and the database.
+"""A running import under a hundred pairs of eyes: how soon they see, what it costs the import
+and the database.
 
-    python bench/live.py [--rows 200000] [--watchers 100]
+python bench/live.py [--rows 200000] [--watchers 100]
 
-Half the watchers hold a socket, half poll every two seconds. How soon a batch is seen is the time from its commit to
-the first push that shows it. Statements are counted in the server's own log, in a pass of its own with small batches.
+Half the watchers hold a socket, half poll every two seconds. How soon a batch is seen is the
+time from its commit to the first push that shows it. Statements are counted in the server's
+own log, in a pass of its own with small batches.
 """
 
 import argparse
@@ -85,7 +87,9 @@ class Bench:
         return rows / self.house.seconds(import_id, "started", "completed")
 
     def lags(self, import_id: UUID, seen: list[Seen]) -> list[float]:
-        """For each batch and watcher, seconds from the batch's commit until it was on the watcher's screen."""
+        """For each batch and watcher, seconds from the batch's commit until it was on the
+        watcher's screen.
+        """
         batches = self.house.conn.execute(
             """SELECT extract(epoch FROM at)::float8 AS at, sum(rows) OVER (ORDER BY id)::int AS through
                FROM contact_import_logs WHERE import_id = %s AND event = 'batch' AND result = 'done' ORDER BY id""",

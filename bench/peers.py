@@ -1,7 +1,8 @@
-"""What a person would use instead, on the same file, in the same database, into a table with the same indexes.
+"""What a person would use instead, on the same file, in the same database, into a table with
+the same indexes.
 
-Each is measured as its whole run but for the program's start. `make bench-peers` installs them; one that is not
-there is left out.
+Each is measured as its whole run but for the program's start. `make bench-peers` installs
+them; one that is not there is left out.
 """
 
 import os

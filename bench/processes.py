@@ -14,7 +14,9 @@ NAMES = {
 
 
 class Watch:
-    """Notes the peak resident memory, in MB, of processes and of the processes that they fork, by name."""
+    """Notes the peak resident memory, in MB, of processes and of the processes that they fork,
+    by name.
+    """
 
     def __init__(self, watched: dict[str, list[int]]) -> None:
         self.watched = watched

@@ -1,4 +1,6 @@
-"""The bench's figures as tables: on the terminal, and between the two marks of docs/benchmarks.md."""
+"""The bench's figures as tables: on the terminal, and between the two marks of
+docs/benchmarks.md.
+"""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The interleaved rounds: each does everything once, so that what slows the machine slows all alike."""
+"""The interleaved rounds: each does everything once, so that what slows the machine slows all
+alike.
+"""
 
 import statistics
 import time
@@ -82,7 +84,9 @@ class Rounds:
         self.empty_book()
 
     def empty_book(self) -> None:
-        """What stands beside the others, before and after them; each time twice, since it is short."""
+        """What stands beside the others, before and after them; each time twice, since it is
+        short.
+        """
         for _ in range(2):
             book.empty(self.conn)
             self.execution("skip", EMPTY_NEARBY)
@@ -111,7 +115,9 @@ class Rounds:
         self.run_prepared(strategy, measure, batch_size)
 
     def prepare(self, strategy: str) -> None:
-        """The import as its person has it on the review page: checked, and previewed on the book as it is now."""
+        """The import as its person has it on the review page: checked, and previewed on the
+        book as it is now.
+        """
         book.reset(self.conn, self.import_id)
         self.house.preview(self.import_id, strategy)
         self.conn.execute("CHECKPOINT")
@@ -145,7 +151,9 @@ class Rounds:
         self.house.wait_until_let_go(self.import_id)
 
     def whole_way(self) -> None:
-        """Over the API, from the last byte sent to completed, as a program drives it; and the check within it."""
+        """Over the API, from the last byte sent to completed, as a program drives it; and the
+        check within it.
+        """
         book.empty(self.conn)
         self.conn.execute("CHECKPOINT")
         name, sent = self.house.wire.upload(self.file)
@@ -167,7 +175,9 @@ class Rounds:
         )
 
     def ratio(self, measure: str, base: str) -> float:
-        """How many times as fast one measure is as the other: the median of the ratios within each round."""
+        """How many times as fast one measure is as the other: the median of the ratios within
+        each round.
+        """
         both = [found for found in self.rounds if measure in found and base in found]
         return statistics.median(
             statistics.mean(found[measure]) / statistics.mean(found[base]) for found in both

@@ -1,4 +1,6 @@
-"""What is measured once or a few times, because it is long: growth, memory, paper, undo, two workers, fairness."""
+"""What is measured once or a few times, because it is long: growth, memory, paper, undo, two
+workers, fairness.
+"""
 
 import statistics
 import time
@@ -21,7 +23,9 @@ SMALL_WAITS_AFTER = 3  # seconds that the large import is under way before the s
 
 
 def whole(house: House, file: Path) -> tuple[str, float]:
-    """A file over the API into an empty book, with its reports: its id, and the seconds that the execution took."""
+    """A file over the API into an empty book, with its reports: its id, and the seconds that
+    the execution took.
+    """
     book.empty(house.conn)
     import_id, _sent = house.wire.upload(file)
     house.wait(UUID(import_id), "ready")
@@ -33,7 +37,9 @@ def whole(house: House, file: Path) -> tuple[str, float]:
 
 
 def memory(folder: Path, rows: int) -> dict[str, object]:
-    """Peak MB of each process, in a house of its own, from upload to the report; and the execution's speed."""
+    """Peak MB of each process, in a house of its own, from upload to the report; and the
+    execution's speed.
+    """
     with House(web=True) as house:
         import_id, seconds = whole(house, contacts(folder, rows))
         return {
@@ -50,9 +56,11 @@ def _with_csv(house: House, import_id: str) -> dict[str, float]:
 
 
 def growth(folder: Path, few: int, many: int) -> dict[str, object]:
-    """Rows per second at `many` rows beside `few`, run just before and after; the many on paper; 100 rows behind them.
+    """Rows per second at `many` rows beside `few`, run just before and after; the many on
+    paper; 100 rows behind them.
 
-    The many take long enough for the machine to become another one meanwhile, so that is done three times.
+    The many take long enough for the machine to become another one meanwhile, so that is done
+    three times.
     """
     with House(web=True) as house:
         small, _seconds = whole(house, contacts(folder, few))
@@ -80,7 +88,9 @@ def growth(folder: Path, few: int, many: int) -> dict[str, object]:
 def _around(
     house: House, small: tuple[UUID, int], large: tuple[UUID, int]
 ) -> tuple[float, float]:
-    """Rows per second of the small import, before and after the large one, and of that; each into an empty book."""
+    """Rows per second of the small import, before and after the large one, and of that; each
+    into an empty book.
+    """
     before = [_again(house, *small) for _ in range(SMALL_RUNS)]
     many = _again(house, *large)
     return statistics.mean(before + [_again(house, *small) for _ in range(SMALL_RUNS)]), many
@@ -98,7 +108,9 @@ def _again(house: House, import_id: UUID, rows: int) -> float:
 
 
 def on_paper(house: House, import_id: str) -> dict[str, float]:
-    """Seconds from asking for the report as PDF to having it, and the peak MB of the process that renders it."""
+    """Seconds from asking for the report as PDF to having it, and the peak MB of the process
+    that renders it.
+    """
     house.watch.taken()
     started = time.monotonic()
     while not house.wire.ask(
@@ -113,7 +125,9 @@ def on_paper(house: House, import_id: str) -> dict[str, float]:
 
 
 def fairness(house: House, large: UUID, small: Path) -> dict[str, object]:
-    """The large import again, all known; a small one comes while it runs, with one worker for both."""
+    """The large import again, all known; a small one comes while it runs, with one worker for
+    both.
+    """
     book.reset(house.conn, large)
     house.execute(large, "skip")
     house.wait(large, "running")
@@ -146,7 +160,9 @@ UNDONE = {
 
 
 def undo(folder: Path, rows: int, rounds: int) -> dict[str, object]:
-    """Rows per second of an import and of its undo, and the time of the undo in times of the import, of each kind."""
+    """Rows per second of an import and of its undo, and the time of the undo in times of the
+    import, of each kind.
+    """
     with House() as house:
         measured = Rounds(house, contacts(folder, rows), rows)
         for _ in range(rounds):
@@ -179,9 +195,11 @@ def _undone(measured: Rounds, kind: str) -> dict[str, object]:
 
 
 def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
-    """Two imports at once by one worker and by two, turn by turn; from the first start to the last end.
+    """Two imports at once by one worker and by two, turn by turn; from the first start to the
+    last end.
 
-    Beside that two plain COPYs, one after the other and at once: what PostgreSQL makes of this machine's second core.
+    Beside that two plain COPYs, one after the other and at once: what PostgreSQL makes of this
+    machine's second core.
     """
     with House() as one, House(workers=2) as two:
         imports = {house: _two_imports(house, folder, rows) for house in (one, two)}
@@ -201,7 +219,9 @@ def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
 
 
 def _copies(house: House, rounds: int) -> float:
-    """How many times as fast the contacts of the last two imports are copied at once as one after the other."""
+    """How many times as fast the contacts of the last two imports are copied at once as one
+    after the other.
+    """
     book.keep(house.conn)
     halves = [book.copied(house.conn, f"imported_from {sign} (SELECT max(imported_from::text)::uuid FROM kept)")
               for sign in ("=", "<>")]  # fmt: skip
@@ -235,7 +255,9 @@ def _two_imports(house: House, folder: Path, rows: int) -> list[UUID]:
 
 
 def _pair(house: House, imports: list[UUID]) -> float:
-    """Seconds that two imports into an empty book take together, from the first press to the last end."""
+    """Seconds that two imports into an empty book take together, from the first press to the
+    last end.
+    """
     book.empty(house.conn)
     for import_id in imports:
         book.reset(house.conn, import_id)

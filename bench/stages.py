@@ -1,7 +1,9 @@
-"""Where the time goes: for each stage, time on a processor by process, and PostgreSQL's by statement.
+"""Where the time goes: for each stage, time on a processor by process, and PostgreSQL's by
+statement.
 
-The sessions of the jobs are looked at every few milliseconds; the share of the looks that found a statement at work
-is its share of PostgreSQL's time. What happens within the loop over batches, PostgreSQL's own clock of functions tells.
+The sessions of the jobs are looked at every few milliseconds; the share of the looks that
+found a statement at work is its share of PostgreSQL's time. What happens within the loop over
+batches, PostgreSQL's own clock of functions tells.
 """
 
 import threading
@@ -99,7 +101,9 @@ def _book(conn: book.Conn, before: dict[str, str]) -> None:
 
 
 def inside(rounds: Rounds) -> list[dict[str, object]]:
-    """What each step of a batch takes, microseconds a row, by PostgreSQL's clock of functions; once a strategy."""
+    """What each step of a batch takes, microseconds a row, by PostgreSQL's clock of functions;
+    once a strategy.
+    """
     found = []
     for strategy, before in BEFORE.items():
         _book(rounds.conn, before)

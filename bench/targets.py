@@ -12,7 +12,9 @@ PROMISES = "an execution with its promises, times a bare one"
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target: at least (or, where `most`, under) `least`; `goal` where there is one; the figure, None if not run."""
+    """A target: at least (or, where `most`, under) `least`; `goal` where there is one; the
+    figure, None if not run.
+    """
 
     name: str
     figure: float | None
@@ -69,7 +71,9 @@ def _whole_way(result: dict[str, Any]) -> Iterator[Verdict]:
 
 
 def _undo(result: dict[str, Any]) -> Iterator[Verdict]:
-    """How long taking an import back takes, in times of what it took: at size, or else as the rounds have it."""
+    """How long taking an import back takes, in times of what it took: at size, or else as the
+    rounds have it.
+    """
     if undo := result.get("undo"):
         found = [
             (undo["rows"], kind["kind"], kind["times_the_import"]) for kind in undo["kinds"]

@@ -17,7 +17,9 @@ PONG = b"\x8a\x80\0\0\0\0"
 
 @dataclass
 class Seen:
-    """What one watcher saw: (moment, rows processed); how long each answer took, in seconds; what went wrong."""
+    """What one watcher saw: (moment, rows processed); how long each answer took, in seconds;
+    what went wrong.
+    """
 
     pushed: bool
     progress: list[tuple[float, int]] = field(default_factory=list)

@@ -50,7 +50,9 @@ class Wire:
         return connection.connect()
 
     def upload(self, file: Path) -> tuple[str, float]:
-        """Upload a file and have its suggested columns checked: its id, and when the last byte was sent."""
+        """Upload a file and have its suggested columns checked: its id, and when the last byte
+        was sent.
+        """
         length = len(HEAD) + file.stat().st_size + len(TAIL)
         headers = {
             "Content-Type": "multipart/form-data; boundary=bench",

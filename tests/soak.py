@@ -103,7 +103,9 @@ class Soak:
             self.undo(import_id, before)
 
     def ready(self, first: int, count: int) -> UUID:
-        """A file uploaded and checked; a check that was killed three times at one place is asked for again."""
+        """A file uploaded and checked; a check that was killed three times at one place is
+        asked for again.
+        """
         company = self.chance.choice(["Acme", "Other", ""])
         lines = [
             f"{n},p{n}@example.com,P{n},Q{n},{company},," for n in range(first, first + count)
@@ -151,7 +153,9 @@ class Soak:
             self.settled(lambda: self.house.ask(what, import_id, **options))
 
     def press(self, import_id: UUID, **options: object) -> None:
-        """Execute, through the web, as often as it takes to get an answer; it is one import all the same."""
+        """Execute, through the web, as often as it takes to get an answer; it is one import
+        all the same.
+        """
         body = {"import_id": str(import_id), **options}
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:

@@ -1,4 +1,6 @@
-"""django-import-export over the bench's file: `django_import_export.py FILE ROWS default|bulk` prints the seconds."""
+"""django-import-export over the bench's file: `django_import_export.py FILE ROWS default|bulk`
+prints the seconds.
+"""
 
 import csv
 import os

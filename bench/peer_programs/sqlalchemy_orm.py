@@ -1,4 +1,6 @@
-"""A loop over the bench's file with SQLAlchemy's ORM, a look-up a row and a commit every 100: prints the seconds."""
+"""A loop over the bench's file with SQLAlchemy's ORM, a look-up a row and a commit every 100:
+prints the seconds.
+"""
 
 import csv
 import os

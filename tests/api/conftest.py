@@ -1,4 +1,6 @@
-"""A program with a token, in this process or over the wire; files to import; batches slowed down from outside."""
+"""A program with a token, in this process or over the wire; files to import; batches slowed
+down from outside.
+"""
 
 import functools
 import http.client

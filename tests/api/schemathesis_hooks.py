@@ -1,4 +1,6 @@
-"""What a generated client cannot know: what a table looks like, and that a step is waited for before the next."""
+"""What a generated client cannot know: what a table looks like, and that a step is waited for
+before the next.
+"""
 
 import contextlib
 import json
@@ -33,7 +35,9 @@ def before_call(_context, case, kwargs):
 
 
 def _make_sense(operation, body, kwargs):
-    """A table in place of random bytes; a mapping that came by a link without the targets that were added to it."""
+    """A table in place of random bytes; a mapping that came by a link without the targets that
+    were added to it.
+    """
     if operation == "upload_import" and "file" in body:
         kwargs["files"] = {"file": ("people.csv", TABLE)}
         kwargs["data"] = {

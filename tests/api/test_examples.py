@@ -21,7 +21,9 @@ def program(language: str) -> str:
 
 @pytest.fixture
 def run(live_server, token_of, tmp_path):
-    """`run(command)` → what it wrote, in a folder with people.csv; address and token are in the environment."""
+    """`run(command)` → what it wrote, in a folder with people.csv; address and token are in
+    the environment.
+    """
     (tmp_path / "people.csv").write_text(TABLE)
     environment = {
         **os.environ,

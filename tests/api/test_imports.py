@@ -485,7 +485,9 @@ def test_preview_says_how_many_fields_the_clear_token_empties(owner_program):
 
 
 def test_a_preview_that_takes_long_is_a_job(owner_program, owner, monkeypatch):
-    """With no time to count in a request: 202 with when to ask again, a page that waits, and then what a job kept."""
+    """With no time to count in a request: 202 with when to ask again, a page that waits, and
+    then what a job kept.
+    """
     import_id = owner_program.run(people_table(5))
     monkeypatch.setattr(undo_preview, "soon", undo_preview.kept)
     monkeypatch.setattr(imports, "ROLLBACK_SECONDS", 0.3)

@@ -1,4 +1,6 @@
-"""What the web process holds does not grow with the file, nor by much with several at once; and it stays small."""
+"""What the web process holds does not grow with the file, nor by much with several at once;
+and it stays small.
+"""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,6 @@
-"""Previews that ended three work-horses: a program is told to stop asking, and asks again once a row was mended."""
+"""Previews that ended three work-horses: a program is told to stop asking, and asks again once
+a row was mended.
+"""
 
 from uuid import UUID
 

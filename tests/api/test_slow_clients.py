@@ -1,4 +1,6 @@
-"""Clients that stop half-way, trickle, or never read: what they hold, and who else is served meanwhile."""
+"""Clients that stop half-way, trickle, or never read: what they hold, and who else is served
+meanwhile.
+"""
 
 import socket
 import time
@@ -61,7 +63,9 @@ def seconds_of(address: str, cookie: str = "") -> float:
 
 
 def served_meanwhile(live_server: str, cookie: str) -> None:
-    """Both addresses answer, over and over; the process that answers is still the one that it was."""
+    """Both addresses answer, over and over; the process that answers is still the one that it
+    was.
+    """
     (worker,) = web_workers()
     taken = [
         seconds_of(live_server + path, cookie)
@@ -75,7 +79,9 @@ def served_meanwhile(live_server: str, cookie: str) -> None:
 
 @pytest.fixture
 def spool(settings, monkeypatch, tmp_path):
-    """The folder for temporary files of the web process, which looks at no more than one upload a minute."""
+    """The folder for temporary files of the web process, which looks at no more than one
+    upload a minute.
+    """
     folder = tmp_path / "spool"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -155,7 +161,9 @@ def test_one_address_has_only_so_many_connections(live_server, connect, cookie_o
 
 
 def test_clients_that_do_not_close_hold_nobody_up(live_server, connect, cookie_of):
-    """Each was told goodbye and stays; gunicorn's own loop would wait two seconds for each of them."""
+    """Each was told goodbye and stays; gunicorn's own loop would wait two seconds for each of
+    them.
+    """
     cookie = cookie_of("owner")
     for _ in range(80):
         connect(b"GET /healthz HTTP/1.0\r\n\r\n")

@@ -1,4 +1,6 @@
-"""Downloads whose readers stop reading: what they hold, who gets one, and who is served meanwhile."""
+"""Downloads whose readers stop reading: what they hold, who gets one, and who is served
+meanwhile.
+"""
 
 from contextlib import ExitStack
 

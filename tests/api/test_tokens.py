@@ -1,4 +1,6 @@
-"""Tokens: made on the account page and on the command line, shown once, kept as hashes, dead once revoked."""
+"""Tokens: made on the account page and on the command line, shown once, kept as hashes, dead
+once revoked.
+"""
 
 import re
 

@@ -80,7 +80,9 @@ def accessible(page) -> None:
 
 
 def objections(page, rules: list[str] | None = None) -> list[str]:
-    """What axe objects to on the page, by the given rules or by all of WCAG 2.2 AA and its best practice."""
+    """What axe objects to on the page, by the given rules or by all of WCAG 2.2 AA and its
+    best practice.
+    """
     only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
     found = Axe().run(page, options={"runOnly": only}).response["violations"]
     return [

@@ -1,4 +1,6 @@
-"""After an import, in a browser: downloads, finding rows, the history's live lines, and the way back from there."""
+"""After an import, in a browser: downloads, finding rows, the history's live lines, and the
+way back from there.
+"""
 
 import csv
 import io

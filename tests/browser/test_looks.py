@@ -1,6 +1,8 @@
-"""Every page: nothing for axe to object to in either light, nothing cut off when narrow, targets large enough.
+"""Every page: nothing for axe to object to in either light, nothing cut off when narrow,
+targets large enough.
 
-With SHOTS set to a folder, it leaves four pictures of each page there: wide and narrow, light and dark.
+With SHOTS set to a folder, it leaves four pictures of each page there: wide and narrow, light
+and dark.
 """
 
 import os
@@ -163,7 +165,9 @@ def second_import(eye: Eye, conn) -> str:
 
 
 def contact_pages(eye: Eye, conn) -> None:
-    """The page of one that was updated; an edit that is wrong; one that comes too late; a search for nobody."""
+    """The page of one that was updated; an edit that is wrong; one that comes too late; a
+    search for nobody.
+    """
     page = eye.page
     someone = conn.execute("SELECT id FROM contacts WHERE first_name = 'Cid'").fetchone()["id"]
     eye.visit(f"/contacts/{someone}", "contact")
@@ -232,7 +236,9 @@ LONG = (
 
 
 def test_changes_by_hand(page, live_server, conn, people):
-    """Deleted, back, changed and undone: the line at the place, the list, and what could not come back."""
+    """Deleted, back, changed and undone: the line at the place, the list, and what could not
+    come back.
+    """
     eye = Eye(page, live_server)
     conn.execute(
         """INSERT INTO contacts (external_id, email, email_key, first_name, last_name, company, street, notes, tags)

@@ -1,4 +1,6 @@
-"""The columns page and the strategy page in a real browser: a look before anything is kept, examples to choose by."""
+"""The columns page and the strategy page in a real browser: a look before anything is kept,
+examples to choose by.
+"""
 
 import pytest
 
@@ -14,7 +16,9 @@ CHANGED = (
 
 
 def test_columns(owner, live_server, conn):
-    """Another encoding shows at once and is kept by the button alone; the columns come back for the next file."""
+    """Another encoding shows at once and is kept by the button alone; the columns come back
+    for the next file.
+    """
     upload(owner, live_server, UMLAUTS)
     accessible(owner)
     where = owner.url
@@ -59,7 +63,9 @@ def test_columns(owner, live_server, conn):
 
 
 def test_strategies(owner, live_server, conn):
-    """Each strategy shows what it would do to which contact; a conflict leads to both; what is promised comes."""
+    """Each strategy shows what it would do to which contact; a conflict leads to both; what is
+    promised comes.
+    """
     upload(owner, live_server, KNOWN)
     to_review(owner)
     run(owner, "skip")

@@ -106,7 +106,9 @@ def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, 
 
 
 def watch_it_move(page, gate: Gate) -> None:
-    """The bar through five values, each led by the tab's title; every number on the card fits the others."""
+    """The bar through five values, each led by the tab's title; every number on the card fits
+    the others.
+    """
     page.wait_for_url("**/progress")
     seen = [page.inner_text(".percent")]
     for _ in range(4):
@@ -139,7 +141,9 @@ def card_adds_up(page) -> None:
 
 
 def report_agrees(page, address: str, conn, of_import: str) -> None:
-    """Every number on the report and on the rollback's page, and every row of the CSV, against the database."""
+    """Every number on the report and on the rollback's page, and every row of the CSV, against
+    the database.
+    """
     counts = ledger(conn, of_import)
     total, success = sum(counts.values()), sum(counts.get(word, 0) for word in IMPORTED)
     need = sum(counts.get(word, 0) for word in ("invalid", "conflict", "failed"))
@@ -259,7 +263,9 @@ def test_with_the_keyboard_alone(owner, live_server, conn):
 
 
 def press(page, selector: str, key: str) -> None:
-    """Go on with Tab to what the selector names, seeing the focus at every step, and press the key there."""
+    """Go on with Tab to what the selector names, seeing the focus at every step, and press the
+    key there.
+    """
     wanted = page.locator(selector).locator("visible=true").element_handles()
     for _ in range(60):
         page.keyboard.press("Tab")

@@ -1,8 +1,9 @@
-"""Rows as people bring them, read and checked the whole way, with the columns as they are suggested.
+"""Rows as people bring them, read and checked the whole way, with the columns as they are
+suggested.
 
-tests/corpus/rows.json names the files, the choices, and for each row what is expected: fields, keys
-and lists by their names, null where there must be none, and the `codes` of all its problems. A case
-that `needs` a part that is yet to come must fail until it is there.
+tests/corpus/rows.json names the files, the choices, and for each row what is expected: fields,
+keys and lists by their names, null where there must be none, and the `codes` of all its
+problems. A case that `needs` a part that is yet to come must fail until it is there.
 """
 
 import json

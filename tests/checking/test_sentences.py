@@ -20,7 +20,9 @@ CODE = re.compile("[a-z]+(_[a-z]+)*")
 
 
 def codes_of_the_room() -> set[str]:
-    """Texts given to what carries a code, and those that stand in the tables and conditions beside it."""
+    """Texts given to what carries a code, and those that stand in the tables and conditions
+    beside it.
+    """
     found = {code for _, code in (*file_kinds.MAGIC, *file_kinds.BINARY_MAGIC)}
     for path in [*ROOM.glob("*.py"), *ROOM.glob("[!w]*/*.py"), *ROOM.glob("web/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

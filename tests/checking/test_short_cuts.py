@@ -54,7 +54,9 @@ def test_long_addresses_are_judged_as_the_library_does(tail):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_numbers_are_read_as_the_library_does(seed):
-    """Of every region and calling code: international, national, formatted, too short, with prefixes."""
+    """Of every region and calling code: international, national, formatted, too short, with
+    prefixes.
+    """
     chance = random.Random(seed)  # noqa: S311 - the same numbers every time
     quick = 0
     for number in range(6_000):

@@ -18,10 +18,11 @@ PEOPLE = [
 
 @dataclass(frozen=True)
 class Case:
-    """`rows` are the numbers a spreadsheet shows and the cells; `refused` is the code where the file is no table.
+    """`rows` are the numbers a spreadsheet shows and the cells; `refused` is the code where
+    the file is no table.
 
-    `choose` is what the person says (encoding, delimiter, sheet); `problems` are the codes of rows that could be read
-    only in part; `mapping` is the target expected for each column.
+    `choose` is what the person says (encoding, delimiter, sheet); `problems` are the codes of
+    rows that could be read only in part; `mapping` is the target expected for each column.
     """
 
     name: str

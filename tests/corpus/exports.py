@@ -1,4 +1,6 @@
-"""Header rows of real exports, with invented people, and the mapping that a person would choose by hand."""
+"""Header rows of real exports, with invented people, and the mapping that a person would
+choose by hand.
+"""
 
 from collections.abc import Iterator
 
@@ -97,7 +99,9 @@ def export(
     fields: dict[str, str],
     **facts: object,
 ) -> Case:
-    """An export: `people` by label, `fields` by label; every other column is expected as a custom field."""
+    """An export: `people` by label, `fields` by label; every other column is expected as a
+    custom field.
+    """
     labels = header.split(",")
     rows = [[person.get(label, "") for label in labels] for person in people]
     for person in people:

@@ -518,7 +518,9 @@ CHOSEN = {
 
 
 def encodings() -> Iterator[Case]:
-    """Code pages that the person chooses, at a file of quoted newlines where the code page allows."""
+    """Code pages that the person chooses, at a file of quoted newlines where the code page
+    allows.
+    """
     for codec, table in CHOSEN.items():
         name = codecs.lookup(codec).name
         whole = [*table, ["last@example.com", *["two\nlines"] * (len(table[0]) - 1)]]

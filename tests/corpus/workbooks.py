@@ -1,4 +1,6 @@
-"""Excel workbooks: what Excel, LibreOffice and others write, what is broken, and what is made to harm."""
+"""Excel workbooks: what Excel, LibreOffice and others write, what is broken, and what is made
+to harm.
+"""
 
 import io
 import re
@@ -299,7 +301,9 @@ def values() -> Iterator[Case]:
 
 
 def unusual() -> Iterator[Case]:
-    """What other programs write: prefixes, no references, rich text, phonetic readings, escapes, strict files."""
+    """What other programs write: prefixes, no references, rich text, phonetic readings,
+    escapes, strict files.
+    """
     yield workbook("by_hand", raw(TABLE), FOUND)
     shared = (
         "<si><t>Email</t></si><si><r><rPr><b/></rPr><t>Ci</t></r><r><t>ty</t></r></si><si><t>a@example.com</t></si>"

@@ -1,4 +1,6 @@
-"""The row decision as plain sequential Python: what the SQL must agree with, row by row, whatever the batch size."""
+"""The row decision as plain sequential Python: what the SQL must agree with, row by row,
+whatever the batch size.
+"""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +17,9 @@ DONE = {"update": "updated", "merge": "merged"}
 
 @dataclass
 class Book:
-    """Contacts by number; the row that made each, 0 for those before; the ledger as (outcome, number, code) by row."""
+    """Contacts by number; the row that made each, 0 for those before; the ledger as (outcome,
+    number, code) by row.
+    """
 
     contacts: dict[int, dict] = field(default_factory=dict)
     made: dict[int, int] = field(default_factory=dict)

@@ -1,4 +1,6 @@
-"""The SQL decision against the sequential model: any contacts, rows, strategy, match keys and batch size."""
+"""The SQL decision against the sequential model: any contacts, rows, strategy, match keys and
+batch size.
+"""
 
 import uuid
 

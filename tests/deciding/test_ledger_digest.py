@@ -1,4 +1,6 @@
-"""The proof at an import's end: sums that must agree, and a digest that the docs say how to compute again."""
+"""The proof at an import's end: sums that must agree, and a digest that the docs say how to
+compute again.
+"""
 
 import re
 import subprocess
@@ -73,7 +75,9 @@ def test_digest_of_an_import_that_was_stopped(importer, session, recompute):
     ],
 )
 def test_sums_that_do_not_agree_are_told(importer, session, tampering, said):
-    """The engine cannot be brought to it, so the database is made to spoil its work just before the end."""
+    """The engine cannot be brought to it, so the database is made to spoil its work just
+    before the end.
+    """
     session.execute(
         text(
             f"""CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {tampering}; RETURN NULL; END $$;

@@ -1,4 +1,6 @@
-"""What the preview says is what happens; where the contacts changed in between, the rows are listed."""
+"""What the preview says is what happens; where the contacts changed in between, the rows are
+listed.
+"""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +25,9 @@ EMPTIED = """SELECT count(*) FROM contact_changes, jsonb_each(after) f
 
 @st.composite
 def files(draw):
-    """Cells of a table with few different values, so that rows meet each other and the contacts; "-" empties."""
+    """Cells of a table with few different values, so that rows meet each other and the
+    contacts; "-" empties.
+    """
     rows = draw(st.lists(people(), min_size=1, max_size=12))
     lines = []
     for row in rows:

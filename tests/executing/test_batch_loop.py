@@ -1,4 +1,6 @@
-"""The loop over batches comes to what one row after the other would, commits each batch, and meets faults."""
+"""The loop over batches comes to what one row after the other would, commits each batch, and
+meets faults.
+"""
 
 import uuid
 from math import inf
@@ -163,7 +165,9 @@ def test_it_comes_back_when_its_time_is_up(conn, user_id):
 
 
 def test_batches_before_the_one_that_fails_stay(conn, user_id):
-    """The one that fails has its attempts, its neighbours are imported, and the loop goes on behind it."""
+    """The one that fails has its attempts, its neighbours are imported, and the loop goes on
+    behind it.
+    """
     import_id = staged(conn, user_id, ["Ann"] * 12 + ["Bad"] + ["Ann"] * 12, 5)
     conn.execute("ALTER TABLE contacts ADD CHECK (first_name <> 'Bad')")
     conn.commit()
@@ -211,7 +215,9 @@ def test_it_stops_at_the_first_failure_where_asked(conn, user_id):
 
 
 def test_it_stops_at_the_first_conflict_where_asked(conn, user_id):
-    """A conflict raises nothing: the loop takes the batch back, and its rows up to the conflict are done again."""
+    """A conflict raises nothing: the loop takes the batch back, and its rows up to the
+    conflict are done again.
+    """
     import_id = staged(conn, user_id, ["Ann"] * 14, 5, skip_errors=False)
     conn.execute("INSERT INTO contacts (external_id) VALUES ('x'), ('y')")
     conn.execute("UPDATE contacts SET email_key = 'y@example.com' WHERE external_id = 'y'")

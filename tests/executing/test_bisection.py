@@ -1,4 +1,6 @@
-"""Rows that the database will never take, wherever in a batch they stand and whenever it says so: they fail alone."""
+"""Rows that the database will never take, wherever in a batch they stand and whenever it says
+so: they fail alone.
+"""
 
 import pytest
 from sqlalchemy import select, text

@@ -1,4 +1,6 @@
-"""A server that belongs to others, whose defaults for a session are not those that Rowcall's statements rely on."""
+"""A server that belongs to others, whose defaults for a session are not those that Rowcall's
+statements rely on.
+"""
 
 import psycopg
 import pytest

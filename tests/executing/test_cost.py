@@ -32,7 +32,9 @@ TABLES = (
 
 @pytest.fixture
 def staged(conn, someone):
-    """`staged(strategy, size)`: an import of ten batches of that size, to be executed by the same people each time."""
+    """`staged(strategy, size)`: an import of ten batches of that size, to be executed by the
+    same people each time.
+    """
 
     def stage(strategy: str, size: int, count: int = BATCHES):
         import_id = prepare(conn, someone, strategy, ("external_id", "email"), size)
@@ -157,7 +159,9 @@ def test_plans_use_indexes_from_an_empty_table_on(conn, staged):
 
 
 def test_examples_of_a_preview_are_looked_up_one_by_one(conn, staged):
-    """With all rows joined to the journal before three were taken, 50,000 updates took longer than a statement may."""
+    """With all rows joined to the journal before three were taken, 50,000 updates took longer
+    than a statement may.
+    """
     chosen = {"import_id": staged("skip", 1), "outcome": "updated", "limit": 3}
     plan = explained(conn.cursor(), preview.SQL.examples, chosen)
     assert "contact_changes_contact" in plan

@@ -1,4 +1,6 @@
-"""A batch under faults that the database raises: triggers in the test database, no switches in the program."""
+"""A batch under faults that the database raises: triggers in the test database, no switches in
+the program.
+"""
 
 import threading
 from collections import Counter

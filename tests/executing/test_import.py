@@ -225,7 +225,9 @@ def test_executing_twice_is_one_import(importer, session):
 def test_a_start_and_a_claim_do_not_wait_for_each_other_in_a_circle(
     importer, session, settings, conn
 ):
-    """The worker has the lease's row, then wants the import's; whoever starts the import wants both too."""
+    """The worker has the lease's row, then wants the import's; whoever starts the import wants
+    both too.
+    """
     checked = importer.check(PEOPLE).id
     conn.execute(
         "SELECT 1 FROM contact_import_leases WHERE import_id = %s FOR UPDATE", (checked,)

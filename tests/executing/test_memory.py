@@ -1,4 +1,6 @@
-"""The work-horse's memory does not grow with the file: a ratio of two sizes, measured by the process itself."""
+"""The work-horse's memory does not grow with the file: a ratio of two sizes, measured by the
+process itself.
+"""
 
 import subprocess
 import sys

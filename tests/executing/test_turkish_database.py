@@ -1,5 +1,7 @@
 # ruff: noqa: RUF001 - Turkish has an i without a dot
-"""A database whose language folds I to a dotless i: keys, erasures and searches go by Python's rules all the same."""
+"""A database whose language folds I to a dotless i: keys, erasures and searches go by Python's
+rules all the same.
+"""
 
 import re
 

@@ -1,4 +1,6 @@
-"""Servers of their own, which these tests may break, and a house full of processes for each test."""
+"""Servers of their own, which these tests may break, and a house full of processes for each
+test.
+"""
 
 import tempfile
 from pathlib import Path

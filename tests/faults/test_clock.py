@@ -19,7 +19,9 @@ def faketime(ci):
 
 @pytest.mark.parametrize("wrong", ["+2h", "-2h"])
 def test_wrong_clock(faketime, house, wrong):
-    """It works as any other; a right one takes nothing from it while it lives, and everything once it is dead."""
+    """It works as any other; a right one takes nothing from it while it lives, and everything
+    once it is dead.
+    """
     import_id = house.ready(rows(1000))
     gate = Gate(house, when="NEW.external_id = '420'")
     astray = house.worker(

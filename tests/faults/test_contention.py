@@ -1,4 +1,6 @@
-"""Batches and people who want the same contacts: nothing is lost, nobody waits long, no deadlock reaches anyone."""
+"""Batches and people who want the same contacts: nothing is lost, nobody waits long, no
+deadlock reaches anyone.
+"""
 
 import random
 import threading
@@ -61,7 +63,9 @@ def test_statement_timeout(house, monkeypatch):
 
 
 def test_lock_that_does_not_come(house, monkeypatch):
-    """The batch that needs it fails after three attempts, the others are imported, and it can be run again."""
+    """The batch that needs it fails after three attempts, the others are imported, and it can
+    be run again.
+    """
     known(house, 300)
     import_id = update_of(house, 300)
     monkeypatch.setitem(db.JOB_SETTINGS, "lock_timeout", "100ms")
@@ -103,7 +107,9 @@ def test_deadlock(house):
     [("read committed", "contact was changed"), ("repeatable read", "could not serialize")],
 )
 def test_edit_while_the_batch_decides(house, monkeypatch, isolation, message):
-    """The batch has read the contact and not yet written it: it decides again, on what the person wrote."""
+    """The batch has read the contact and not yet written it: it decides again, on what the
+    person wrote.
+    """
     known(house, 2)
     monkeypatch.setitem(db.JOB_SETTINGS, "default_transaction_isolation", isolation)
     import_id = update_of(house, 2)
@@ -123,7 +129,9 @@ def test_edit_while_the_batch_decides(house, monkeypatch, isolation, message):
 
 
 def test_edit_never_waits_for_a_batch(house, owner):
-    """The batch is held until the page has answered: a page that waited for it would never answer."""
+    """The batch is held until the page has answered: a page that waited for it would never
+    answer.
+    """
     known(house, 2)
     import_id = house.execute(house.ready(rows(4, company="Other")), "update")
     gate = Gate(house, when="NEW.external_id = '2'", events="UPDATE")
@@ -150,7 +158,9 @@ def test_edit_never_waits_for_a_batch(house, owner):
 
 
 def test_edit_that_meets_one_lock_after_the_other(house):
-    """The contact, then one key, then the other: each comes in good time, and all of them together do not."""
+    """The contact, then one key, then the other: each comes in good time, and all of them
+    together do not.
+    """
     known(house, 1)
     contact = house.contact(1)["id"]
     held = ["SELECT FROM contacts FOR UPDATE", "INSERT INTO contacts (external_id) VALUES ('9')",
@@ -188,7 +198,9 @@ WAITED_LONG = """SELECT unnest(pg_blocking_pids(l.pid)) AS holder FROM pg_locks 
 
 @pytest.mark.parametrize(("strategy", "company"), [("update", "Other"), ("merge", "By hand")])
 def test_edit_between_check_and_execution(house, strategy, company):
-    """The strategy is applied to the contact as it is now, not as it was when the file was checked."""
+    """The strategy is applied to the contact as it is now, not as it was when the file was
+    checked.
+    """
     known(house, 1)
     import_id = house.ready(table("1,p1@example.com,,,Other,,"))
     house.edit(house.contact(1)["id"], company="By hand", first_name="By hand")
@@ -202,7 +214,9 @@ def test_edit_between_check_and_execution(house, strategy, company):
 
 
 def test_people_edit_all_the_time(house):
-    """Every edit that was answered with success stands in the contact and in the journal, whatever the batches did."""
+    """Every edit that was answered with success stands in the contact and in the journal,
+    whatever the batches did.
+    """
     known(house, 200)
     import_id = update_of(house, 200, batch_size=10)
     ids = [row["id"] for row in house.query("SELECT id FROM contacts ORDER BY id")]
@@ -240,9 +254,11 @@ def test_people_edit_all_the_time(house):
 
 
 def held_in_its_second_decision(house, *lines: str) -> tuple:
-    """An import that is to stop at its first failure, whose second batch of five is decided for the second time.
+    """An import that is to stop at its first failure, whose second batch of five is decided
+    for the second time.
 
-    The loop has decided it once. Beside the `lines`, the book has a contact x, a y and a z with the keys of nobody.
+    The loop has decided it once. Beside the `lines`, the book has a contact x, a y and a z
+    with the keys of nobody.
     """
     house.query("INSERT INTO contacts (external_id) VALUES ('x'), ('y'), ('z')")
     house.query(
@@ -270,7 +286,9 @@ def delete(house, contact: dict) -> None:
 
 
 def test_a_conflict_that_a_person_clears_does_not_stop_the_import(house):
-    """It was decided, taken back, and decided again without the rows behind it: by then it was none."""
+    """It was decided, taken back, and decided again without the rows behind it: by then it was
+    none.
+    """
     import_id, gate = held_in_its_second_decision(
         house, "6x,p6x@example.com,,,,,", "x,y@example.com,,,,,"
     )
@@ -300,7 +318,9 @@ def test_the_import_stops_at_the_conflict_that_is_first_by_then(house):
     ("strategy", "outcome"), [("skip", "duplicate_skipped"), ("update", "updated")]
 )
 def test_two_imports_bring_the_same_people_at_once(house, strategy, outcome):
-    """The second one finds nobody in the book, wants the same keys, waits, loses the race, and decides again."""
+    """The second one finds nobody in the book, wants the same keys, waits, loses the race, and
+    decides again.
+    """
     first, second = house.ready(rows(300)), house.ready(rows(300, company="Other"))
     gate = Gate(house, when=f"NEW.imported_from = '{first}' AND NEW.external_id = '100'")
     house.execute(first)
@@ -344,7 +364,9 @@ def test_undo_waits_for_its_turn(house):
 
 
 def test_edit_while_an_undo_decides(house):
-    """The undo has read the contact and not yet written it: it reads again, and keeps what the person wrote."""
+    """The undo has read the contact and not yet written it: it reads again, and keeps what the
+    person wrote.
+    """
     known(house, 3)
     import_id = update_of(house, 3)
     jobs.work(str(import_id))
@@ -379,7 +401,9 @@ def test_edit_while_an_undo_decides(house):
 
 
 def test_one_undo_at_a_time(house):
-    """The second is asked for while the first makes room between two of its batches: it waits, and says for what."""
+    """The second is asked for while the first makes room between two of its batches: it waits,
+    and says for what.
+    """
     first = house.execute(house.ready(rows(2500)))
     jobs.work(str(first))
     second = update_of(house, 2500, batch_size=1000)

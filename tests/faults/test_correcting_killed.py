@@ -1,4 +1,6 @@
-"""A worker is killed in the middle of a correction of many rows: another one goes on where it was."""
+"""A worker is killed in the middle of a correction of many rows: another one goes on where it
+was.
+"""
 
 import os
 import signal

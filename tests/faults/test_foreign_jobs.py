@@ -1,4 +1,6 @@
-"""Who can write to the queue decides nothing but which import is looked at: no code, no address, no end of a worker."""
+"""Who can write to the queue decides nothing but which import is looked at: no code, no
+address, no end of a worker.
+"""
 
 import os
 import pickle
@@ -75,7 +77,9 @@ def pickled(queue: Queue) -> None:
 
 
 def abandoned(queue: Queue) -> None:
-    """A job that seems to have lost its worker: its callback runs in the worker itself, when it tidies up."""
+    """A job that seems to have lost its worker: its callback runs in the worker itself, when
+    it tidies up.
+    """
     job = queue.enqueue(WORK, str(uuid4()), on_failure=Callback(MARK))
     queue.remove(job)
     queue.connection.hset(job.key, "status", "started")

@@ -1,4 +1,6 @@
-"""Several workers that share nothing but the two URLs, and a queue that is fair to small imports."""
+"""Several workers that share nothing but the two URLs, and a queue that is fair to small
+imports.
+"""
 
 import os
 import sys
@@ -17,7 +19,9 @@ LARGE = 200_000
 
 @pytest.fixture
 def host(tmp_path, house):
-    """`host("a")` starts a worker with a folder and an environment of its own, as on another machine."""
+    """`host("a")` starts a worker with a folder and an environment of its own, as on another
+    machine.
+    """
 
     def start(name: str) -> Family:
         folder = tmp_path / name
@@ -47,7 +51,9 @@ def _words(environment: dict[str, str]) -> list[str]:
 
 
 def test_workers_on_hosts_of_their_own_drain_the_queue(house, host):
-    """One of them is held in the first import until all others are done, so another must have done them."""
+    """One of them is held in the first import until all others are done, so another must have
+    done them.
+    """
     waiting = [house.ready(rows(300, first=1 + 300 * n)) for n in range(IMPORTS)]
     gate = Gate(house, when="NEW.external_id = '150'")
     for name in ("a", "b", "c"):

@@ -28,7 +28,9 @@ def mine(house) -> None:
 
 
 def press(app, browser, path: str, times: int, **form: str) -> list[str]:
-    """The same button pressed so often at once, by one person in as many tabs; where each was led."""
+    """The same button pressed so often at once, by one person in as many tabs; where each was
+    led.
+    """
     token = Page(browser.get("/imports").text).tokens[0]
     led: list[str] = []
     together = threading.Barrier(times)
@@ -114,7 +116,9 @@ def test_cancel_while_the_batch_commits(house):
 
 
 def test_cancel_while_no_worker_is_there(house):
-    """It is noted; the database may finish the batch that it was at, and the next worker ends the import."""
+    """It is noted; the database may finish the batch that it was at, and the next worker ends
+    the import.
+    """
     import_id = house.ready(rows(1000))
     gate = Gate(house, when="NEW.external_id = '420'")
     worker = house.worker()

@@ -1,4 +1,6 @@
-"""The process that puts a report on paper is killed from outside: the next reader has it made anew."""
+"""The process that puts a report on paper is killed from outside: the next reader has it made
+anew.
+"""
 
 import os
 import signal

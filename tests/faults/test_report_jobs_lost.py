@@ -1,4 +1,6 @@
-"""A report that takes the machine's memory is killed as by anybody: after the third time it is no longer tried."""
+"""A report that takes the machine's memory is killed as by anybody: after the third time it is
+no longer tried.
+"""
 
 import os
 import signal

@@ -55,7 +55,9 @@ def test_database_restarted(house, how):
 
 
 def test_machine_restarted(house):
-    """Worker, database and queue are gone at once, with another import waiting; all come up again."""
+    """Worker, database and queue are gone at once, with another import waiting; all come up
+    again.
+    """
     import_id = house.ready(rows(1000))
     waiting = house.ready(rows(10, first=5001))
     gate = Gate(house, when=FIFTH_BATCH)
@@ -77,7 +79,9 @@ def test_machine_restarted(house):
 
 
 def undo_under_way(house) -> tuple:
-    """An undo of 2,500 created contacts whose second batch is held; its id, the gate and the holder's token."""
+    """An undo of 2,500 created contacts whose second batch is held; its id, the gate and the
+    holder's token.
+    """
     import_id = house.execute(house.ready(rows(2500)))
     jobs.work(str(import_id))
     gate = Gate(house, when="OLD.external_id = '700'", events="DELETE")
@@ -131,7 +135,9 @@ def test_database_away(house, owner):
 
 @pytest.fixture
 def proxy(house):
-    """Between a worker and PostgreSQL, for a worker that has `through(house, proxy)` in its environment."""
+    """Between a worker and PostgreSQL, for a worker that has `through(house, proxy)` in its
+    environment.
+    """
     with tempfile.TemporaryDirectory(prefix="rp") as folder:
         between = Proxy(Path(folder), house.machine.sockets)
         Path(folder).chmod(
@@ -156,7 +162,9 @@ def test_lost_answer_to_committed_batches(house, proxy):
 
 
 def test_network_cut(house, proxy):
-    """The worker hears nothing more and is not told so; another goes on, and nothing of the first one counts."""
+    """The worker hears nothing more and is not told so; another goes on, and nothing of the
+    first one counts.
+    """
     import_id, gate, token = under_way(house, environment=through(house, proxy))
     proxy.cut = True
     house.worker()
@@ -179,7 +187,9 @@ def test_queue_emptied(house):
 
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
 def test_queue_away(house, how):
-    """What runs goes on from the database; what is asked for meanwhile waits, says so, and begins by itself."""
+    """What runs goes on from the database; what is asked for meanwhile waits, says so, and
+    begins by itself.
+    """
     waiting = house.ready(rows(10, first=5001))
     import_id, gate, _token = under_way(house)
     if how == "stopped":
@@ -200,7 +210,9 @@ def test_queue_away(house, how):
 
 
 def test_queue_full(house, owner):
-    """It takes no more; the button still works, the page says what is waited for, and the import begins later."""
+    """It takes no more; the button still works, the page says what is waited for, and the
+    import begins later.
+    """
     import_id = house.ready(rows(10))
     mine(house)
     store = redis.Redis.from_url(house.settings.redis_url)
@@ -266,7 +278,9 @@ def small_disk(machine, small_folder):
 # Werkzeug leaves the temporary file of a form that it could not read to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_disk_full_under_an_upload(small_folder, house, owner, monkeypatch):
-    """An upload beyond those that go straight into the database waits in a temporary file, and there is no room."""
+    """An upload beyond those that go straight into the database waits in a temporary file, and
+    there is no room.
+    """
 
     def none_is_free(*, blocking: bool) -> bool:
         assert not blocking

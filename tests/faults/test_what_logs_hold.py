@@ -1,4 +1,6 @@
-"""Nothing that a process writes quotes a person: real processes whose statements fail, and all their files."""
+"""Nothing that a process writes quotes a person: real processes whose statements fail, and all
+their files.
+"""
 
 import http.cookiejar
 import re

@@ -144,7 +144,9 @@ def test_an_idle_worker_stops_at_once(house):
 
 
 def test_a_worker_thought_dead_is_fenced(house):
-    """The whole worker stands still, as a paused virtual machine does; another takes over; then it wakes up."""
+    """The whole worker stands still, as a paused virtual machine does; another takes over;
+    then it wakes up.
+    """
     import_id = house.ready(rows(1000))
     gate = Gate(house, when=FIFTH_BATCH)
     frozen = house.worker()
@@ -200,7 +202,9 @@ def test_delivered_twice(house):
 
 
 def test_poison_in_a_batch(house):
-    """A batch that ends three work-horses is given up; the worker lives, and the rest is imported."""
+    """A batch that ends three work-horses is given up; the worker lives, and the rest is
+    imported.
+    """
     import_id = house.ready(rows(500))
     gate = Gate(house, when="NEW.external_id = '150'")
     worker = house.worker()
@@ -226,7 +230,9 @@ def test_poison_in_a_batch(house):
 
 
 def test_poison_at_the_very_end(house):
-    """Lost three times after the last batch, before the end was written: no row is touched again."""
+    """Lost three times after the last batch, before the end was written: no row is touched
+    again.
+    """
     import_id = house.ready(rows(200))
     gate = Gate(house, "contact_import_logs", when="NEW.event = 'completed'")
     house.worker()

@@ -29,7 +29,9 @@ FILES = "write,writev,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync"
 
 
 class Failing:
-    """Calls that fail, with an `error`, for the files at `path` or for all; `under` starts a program so."""
+    """Calls that fail, with an `error`, for the files at `path` or for all; `under` starts a
+    program so.
+    """
 
     def __init__(
         self, record: Path, calls: str, error: str, *, path: Path | None = None, after: int = 0
@@ -77,7 +79,9 @@ def _until_traced(pid: int, tracer: "subprocess.Popen[str]") -> None:
 
 @pytest.fixture(scope="session")
 def strace(ci, tmp_path_factory):
-    """Skips where there is none, or where it may not look at other processes: many containers forbid ptrace."""
+    """Skips where there is none, or where it may not look at other processes: many containers
+    forbid ptrace.
+    """
     if shutil.which("strace") is None:
         assert not ci, "strace is missing, and CI must run this"
         pytest.skip("strace is not installed: apt-get install strace")
@@ -143,7 +147,9 @@ def test_a_worker_that_can_write_no_file(house, failing):
 
 
 def test_a_report_whose_rows_cannot_be_read(house, failing):
-    """The download breaks off and the import is what it was; once the disk reads again the report is whole."""
+    """The download breaks off and the import is what it was; once the disk reads again the
+    report is whole.
+    """
     house.worker()
     import_id = house.execute(house.ready(rows(1000)))
     before = finish(house, import_id)
@@ -167,7 +173,9 @@ def test_a_report_whose_rows_cannot_be_read(house, failing):
 
 
 def test_no_room_for_contacts(house, failing):
-    """PostgreSQL cannot make the table longer: the import waits with what it has, and goes on once there is room."""
+    """PostgreSQL cannot make the table longer: the import waits with what it has, and goes on
+    once there is room.
+    """
     data = house.machine.var / "postgres"
     import_id = house.ready(rows(2000))
     contacts = data / house.query("SELECT pg_relation_filepath('contacts') AS path")[0]["path"]
@@ -205,7 +213,9 @@ def durable(servers):
 )
 @pytest.mark.usefixtures("durable")
 def test_a_disk_that_fails_the_server(house, failing, process, calls, error):
-    """PostgreSQL crashes rather than lose something unsaid, comes up by itself, and the import goes on."""
+    """PostgreSQL crashes rather than lose something unsaid, comes up by itself, and the import
+    goes on.
+    """
     import_id = house.ready(rows(1000))
     gate = Gate(house, when=FIFTH_BATCH)
     house.worker()

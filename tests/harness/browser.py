@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 90_000  # milliseconds until a page that does not come counts as missing: the machine may be busy
+# Milliseconds until a page that does not come counts as missing: the machine may be busy.
+PATIENCE = 90_000
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",

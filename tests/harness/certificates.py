@@ -1,4 +1,6 @@
-"""A certificate for a test's own server, made anew for each, so that no private key lies in the tree."""
+"""A certificate for a test's own server, made anew for each, so that no private key lies in
+the tree.
+"""
 
 import subprocess
 from pathlib import Path

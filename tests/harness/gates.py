@@ -1,4 +1,6 @@
-"""Triggers in the test database that hold a batch from outside; the program has no switches for it."""
+"""Triggers in the test database that hold a batch from outside; the program has no switches
+for it.
+"""
 
 from uuid import UUID
 
@@ -43,7 +45,9 @@ class Gate:
         self.house.query("SELECT setval('gate', 2)")
 
     def held(self, import_id: UUID, after: int = 0) -> int:
-        """Wait until the import's holder stands at the gate under a token newer than `after`; the token."""
+        """Wait until the import's holder stands at the gate under a token newer than `after`;
+        the token.
+        """
 
         def stands() -> int | None:
             found = self.house.query(

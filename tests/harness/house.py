@@ -1,4 +1,6 @@
-"""One test's house: its settings, its workers, what it asks of the engine and what it asks of the database."""
+"""One test's house: its settings, its workers, what it asks of the engine and what it asks of
+the database.
+"""
 
 import hashlib
 import io
@@ -23,7 +25,9 @@ from webapp.imports.progress import ProgressTracker
 from webapp.models import Contact
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
-PATIENCE = 60  # seconds that a test waits on a busy machine before it gives up; what is promised the soak measures
+# Seconds that a test waits on a busy machine before it gives up; what is promised the soak
+# measures.
+PATIENCE = 60
 STARTING = 30  # seconds that a process may take to come up on a busy machine
 
 
@@ -58,7 +62,9 @@ class House:
 
     @contextmanager
     def working(self, import_id: UUID) -> Iterator[None]:
-        """The import's work in a thread of this process, while the block meddles with it; ended at the block's end."""
+        """The import's work in a thread of this process, while the block meddles with it;
+        ended at the block's end.
+        """
         thread = threading.Thread(target=jobs.work, args=(str(import_id),), daemon=True)
         thread.start()
         yield
@@ -156,7 +162,9 @@ class House:
             time.sleep(0.05)
 
     def wait(self, import_id: UUID, *states: str, seconds: float = PATIENCE) -> dict:
-        """The import's facts as soon as it is in one of the states; its counters never run backwards (I6)."""
+        """The import's facts as soon as it is in one of the states; its counters never run
+        backwards (I6).
+        """
 
         def reached() -> dict | None:
             found = self.facts(import_id)

@@ -58,7 +58,9 @@ def rows_doubled(house: House, import_id: UUID) -> int:
 
 
 def _check_contacts(house: House, import_id: UUID, ledger: list[dict]) -> None:
-    """I2: what the ledger calls created is there, once, and nothing else carries the import's id."""
+    """I2: what the ledger calls created is there, once, and nothing else carries the import's
+    id.
+    """
     created = {
         entry["row"]: entry["contact_id"] for entry in ledger if entry["outcome"] == "created"
     }
@@ -74,7 +76,9 @@ def _check_contacts(house: House, import_id: UUID, ledger: list[dict]) -> None:
 
 
 def _check_batches(house: House, import_id: UUID, found: dict, entered: list[int]) -> None:
-    """I3 and I8: the settled batches follow one another without gap or overlap, so no two executors ever wrote."""
+    """I3 and I8: the settled batches follow one another without gap or overlap, so no two
+    executors ever wrote.
+    """
     settled = [batch for batch in house.batches(import_id) if batch["rows"]]
     again = next(
         (n for n, batch in enumerate(settled) if n and batch["first_row"] <= 2), len(settled)

@@ -54,7 +54,9 @@ class Machine(Servers):
 
 
 class Family:
-    """A process of Rowcall with those that it starts itself, such as a worker's work-horse and sweeper."""
+    """A process of Rowcall with those that it starts itself, such as a worker's work-horse and
+    sweeper.
+    """
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
         environment = {**os.environ, **(environment or {})}
@@ -135,7 +137,9 @@ def web_workers() -> list[int]:
 
 
 def workers() -> list[int]:
-    """The worker processes that this one started, each with its sweeper and the work-horse at hand."""
+    """The worker processes that this one started, each with its sweeper and the work-horse at
+    hand.
+    """
     found = [
         pid
         for pid in children(os.getpid())
@@ -146,7 +150,9 @@ def workers() -> list[int]:
 
 @contextmanager
 def peaks_of_workers() -> Iterator[list[float]]:
-    """The most memory, in MB, that a worker or one of its work-horses had while the block ran, looked at often."""
+    """The most memory, in MB, that a worker or one of its work-horses had while the block ran,
+    looked at often.
+    """
     peaks, done = [0.0], threading.Event()
 
     def look() -> None:
@@ -165,7 +171,8 @@ def peaks_of_workers() -> Iterator[list[float]]:
 
 
 def highest_mb(pid: int) -> float:
-    """The most memory of its own that the process ever had resident: without the pages of programs and libraries.
+    """The most memory of its own that the process ever had resident: without the pages of
+    programs and libraries.
 
     Those the system keeps once for all processes, and takes back whenever it wants.
     """

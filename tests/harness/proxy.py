@@ -1,4 +1,6 @@
-"""A proxy before PostgreSQL that can lose the answer to committed batches, or everything, as a cut cable does."""
+"""A proxy before PostgreSQL that can lose the answer to committed batches, or everything, as a
+cut cable does.
+"""
 
 import select
 import socket
@@ -12,7 +14,9 @@ BATCH = b"contact_import_rows"  # what only a connection that runs batches asks 
 
 
 class Proxy:
-    """Listens in `folder` and passes all on to the server's `sockets`, until `lose_next_answer` or `cut` is set."""
+    """Listens in `folder` and passes all on to the server's `sockets`, until
+    `lose_next_answer` or `cut` is set.
+    """
 
     def __init__(self, folder: Path, sockets: Path) -> None:
         self.folder, self.sockets = folder, sockets

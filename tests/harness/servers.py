@@ -22,7 +22,8 @@ SECRET = "a key for tests only, long enough to be refused nowhere"
 
 @pytest.fixture(scope="session")
 def servers(ci):
-    """Both servers in a folder of their own, one pair for each xdist worker; a template database is migrated once.
+    """Both servers in a folder of their own, one pair for each xdist worker; a template
+    database is migrated once.
 
     With ROWCALL_TEST_LOCALE, such as tr-TR, the databases are of that language, by ICU.
     """
@@ -72,7 +73,9 @@ def system_program(*, ci: bool) -> Callable[[str], Path]:
 
 
 def addresses(running: Servers) -> dict[str, str]:
-    """What points at both servers, and the superuser's address beside it, which the program never knows."""
+    """What points at both servers, and the superuser's address beside it, which the program
+    never knows.
+    """
     return {**running.addresses(), "ADMINISTRATOR_URL": running.administrator_url()}
 
 
@@ -101,7 +104,9 @@ def database_url(servers):
 
 @pytest.fixture
 def settings(servers, database_url, monkeypatch, tmp_path):
-    """Settings for this test, in the environment too, so that jobs and child processes see the same."""
+    """Settings for this test, in the environment too, so that jobs and child processes see the
+    same.
+    """
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": f"{servers['REDIS_URL']}?db={next(_numbers) % 16}",

@@ -25,7 +25,9 @@ BLOCKS = (
 
 
 def as_read(html: str) -> str:
-    """The HTML without the white space that a browser does not show: a template's line breaks and indents."""
+    """The HTML without the white space that a browser does not show: a template's line breaks
+    and indents.
+    """
     parts = re.split("(<textarea.*?</textarea>)", html, flags=re.DOTALL)
     return "".join(part if part.startswith("<textarea") else _flowing(part) for part in parts)
 
@@ -92,7 +94,9 @@ def people(session):
 
 @pytest.fixture
 def sign_in(app, people):
-    """`sign_in("owner")` → a Browser signed in as that person, at another app where one is given."""
+    """`sign_in("owner")` → a Browser signed in as that person, at another app where one is
+    given.
+    """
 
     def enter(name: str, at=app) -> "Browser":
         browser = Browser(at.test_client())

@@ -24,7 +24,9 @@ LOOKED_UP = {"webapp/vocabulary/outcomes.py", "webapp/vocabulary/messages.py"}
 
 
 def catalogue() -> str:
-    """The whole file. Raises ValueError for a text that is not written out where it is looked up."""
+    """The whole file. Raises ValueError for a text that is not written out where it is looked
+    up.
+    """
     found: dict[tuple[str, ...], str] = {}
     for file in sorted(ROOT.glob("webapp/**/*.py")):
         for texts in _texts(file):

@@ -69,7 +69,8 @@ def test_a_data_folder_of_another_version_is_refused_with_the_way(var):
 def test_the_way_from_an_older_version_leads_there(
     var, people, settings, monkeypatch, tmp_path
 ):
-    """The older version is stood in for by Debian's PostgreSQL 15, or, without it, by the wheel's own.
+    """The older version is stood in for by Debian's PostgreSQL 15, or, without it, by the
+    wheel's own.
 
     Its data folder then only says that it is of version 15.
     """

@@ -142,7 +142,9 @@ def test_a_broken_backup_changes_nothing(book, dump, database_url, part):
 
 
 def test_a_damaged_backup_changes_nothing(book, dump, database_url):
-    """Of its bytes, most are those of many contacts, compressed; some in the middle of them are lost."""
+    """Of its bytes, most are those of many contacts, compressed; some in the middle of them
+    are lost.
+    """
     book(
         "INSERT INTO contacts (email, notes) SELECT n || '@example.com', md5(n::text) FROM generate_series(1, 9000) n"
     )
@@ -225,7 +227,9 @@ def test_the_retention_time_that_holds_outlives_a_restore(book, dump, database_u
 
 
 def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, database_url, settings):
-    """A page's connection and a job's: both are let go, and the next ones find the restored book."""
+    """A page's connection and a job's: both are let go, and the next ones find the restored
+    book.
+    """
     job, page = db.connect_job(settings.database_url), psycopg.connect(settings.database_url)
     job.execute("UPDATE contacts SET notes = 'half'")
     page.execute("SELECT 1")
@@ -240,7 +244,9 @@ def test_open_sessions_are_ended_and_the_program_goes_on(book, dump, database_ur
 def test_a_worker_from_before_the_restore_can_do_nothing_to_a_restored_import(
     settings, people, database_url, tmp_path
 ):
-    """Its token is below every token of the restored book, so its batch finds no checkpoint to move."""
+    """Its token is below every token of the restored book, so its batch finds no checkpoint to
+    move.
+    """
     house = House(settings, people["owner"], None)
     import_id = house.ready(rows(10))
     file = tmp_path / "rowcall.dump"
@@ -271,7 +277,9 @@ def test_into_an_empty_database(book, dump, database_url):
 
 
 def test_the_collation_stays(book, dump, database_url):
-    """Keys and searches depend on it in what people see, so it is the database's, not the server's."""
+    """Keys and searches depend on it in what people see, so it is the database's, not the
+    server's.
+    """
     name = "other_" + book("SELECT current_database()")[0][0]
     other = postgres.on_database(database_url, name)
     book(f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'POSIX' LC_CTYPE 'C.UTF-8'")

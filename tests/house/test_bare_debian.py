@@ -1,8 +1,9 @@
-"""The README's commands in a bare Debian 12 and 13 and Ubuntu 24.04, as root and as an ordinary user.
+"""The README's commands in a bare Debian 12 and 13 and Ubuntu 24.04, as root and as an
+ordinary user.
 
-Each takes a quarter of an hour and a gigabyte, so it runs when it is asked for: `make house`. Where
-packages come from is what apt and pip of this machine say; a release that apt has no source of is
-skipped.
+Each takes a quarter of an hour and a gigabyte, so it runs when it is asked for: `make house`.
+Where packages come from is what apt and pip of this machine say; a release that apt has no
+source of is skipped.
 """
 
 import os
@@ -45,7 +46,9 @@ def pip_config(*arguments: str) -> str:
 
 
 def source_of(release: str) -> str | None:
-    """The address from which this machine's apt takes that release, or another of its distribution."""
+    """The address from which this machine's apt takes that release, or another of its
+    distribution.
+    """
     asked = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(SITE) $(COMPONENT)"]
     lines = subprocess.run(
         asked, capture_output=True, text=True, check=True
@@ -66,7 +69,9 @@ class Bare:
         self.mounted: list[Path] = []
 
     def make(self, source: str) -> None:
-        """Install the release's smallest system; apt and pip find what they find on this machine."""
+        """Install the release's smallest system; apt and pip find what they find on this
+        machine.
+        """
         command = [
             "debootstrap",
             "--variant=minbase",

@@ -1,4 +1,6 @@
-"""`rowcall`, the administrator's command: accounts, tokens, the servers that it finds, and what it says."""
+"""`rowcall`, the administrator's command: accounts, tokens, the servers that it finds, and
+what it says.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,6 @@
-"""The doctor on installations that are broken, each in its own way: it names the part and the way out."""
+"""The doctor on installations that are broken, each in its own way: it names the part and the
+way out.
+"""
 
 import itertools
 import shutil

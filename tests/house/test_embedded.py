@@ -26,7 +26,9 @@ def var():
 
 @pytest.fixture
 def running(var):
-    """The servers of one data folder, started; what they are asked to start with may be made before."""
+    """The servers of one data folder, started; what they are asked to start with may be made
+    before.
+    """
     made = []
 
     def start(**which) -> Servers:

@@ -1,4 +1,6 @@
-"""A clone in an empty folder, `make run`, an import over HTTP, a crash of everything, and `make run` again."""
+"""A clone in an empty folder, `make run`, an import over HTTP, a crash of everything, and
+`make run` again.
+"""
 
 import http.cookiejar
 import os

@@ -1,4 +1,6 @@
-"""What holds the house together: rooms that know only the rooms below, and tables that the migrations make."""
+"""What holds the house together: rooms that know only the rooms below, and tables that the
+migrations make.
+"""
 
 import re
 import subprocess
@@ -39,7 +41,9 @@ def test_the_web_process_loads_no_more_than_it_serves_with():
 
 @pytest.mark.usefixtures("settings")
 def test_the_web_process_loads_no_names_of_countries_and_months():
-    """Flask-WTF loads Babel's code where it is installed; the heavy part is the data of the languages."""
+    """Flask-WTF loads Babel's code where it is installed; the heavy part is the data of the
+    languages.
+    """
     code = "import webapp.app, babel.localedata; webapp.app.create_app(); print(list(babel.localedata._cache))"
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True

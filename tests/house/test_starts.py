@@ -30,7 +30,9 @@ def waiting(conn: psycopg.Connection, how_many: int) -> bool:
 
 
 def test_two_starts_on_an_empty_database_both_come_up(empty_database):
-    """Both are held at the first table that a migration makes, or one before it, and let go at once."""
+    """Both are held at the first table that a migration makes, or one before it, and let go at
+    once.
+    """
     environment = {**os.environ, "DATABASE_URL": empty_database}
     with (
         psycopg.connect(empty_database) as holder,

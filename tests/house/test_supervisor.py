@@ -1,4 +1,6 @@
-"""What `make run` watches: whatever is killed is started again, and no start as root leaves anything as root."""
+"""What `make run` watches: whatever is killed is started again, and no start as root leaves
+anything as root.
+"""
 
 import os
 import pwd
@@ -111,7 +113,9 @@ def test_whatever_is_killed_comes_back_and_the_import_goes_on(clone):
 
 
 def nothing_runs_as_root(house: House) -> None:
-    """Of everything below `make`, which an administrator typed, nothing has root's rights in any of its numbers."""
+    """Of everything below `make`, which an administrator typed, nothing has root's rights in
+    any of its numbers.
+    """
     running = commands(house.process.pid)
     running.pop(house.process.pid)
     for pid, command in running.items():

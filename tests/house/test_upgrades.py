@@ -36,7 +36,9 @@ FIRST_FIELDS = "0014"  # the last version with no more than the first fifteen fi
 def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(
     database_url, session, someone
 ):
-    """A custom field of the same label stays one where it is, and where a person chose it; suggestions name the new."""
+    """A custom field of the same label stays one where it is, and where a person chose it;
+    suggestions name the new.
+    """
     command.downgrade(migrate.config(database_url), FIRST_FIELDS)
     first = {row[0] for row in session.execute(text(CONTACT_COLUMNS))}
     session.commit()
@@ -120,7 +122,9 @@ def test_sentences_that_stood_for_refusals_become_codes_and_facts(database_url):
 
 
 def test_imports_whose_file_was_refused_get_a_state_of_their_own(database_url):
-    """A refused check was `failed` without a total; what failed at its first bad row stays `failed`."""
+    """A refused check was `failed` without a total; what failed at its first bad row stays
+    `failed`.
+    """
     command.downgrade(migrate.config(database_url), BEFORE_REFUSED)
     with psycopg.connect(database_url) as conn:
         conn.execute(

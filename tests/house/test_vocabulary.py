@@ -1,4 +1,6 @@
-"""The closed lists agree with what is spelled out elsewhere, since a type can't be made from a list."""
+"""The closed lists agree with what is spelled out elsewhere, since a type can't be made from a
+list.
+"""
 
 from typing import get_args
 

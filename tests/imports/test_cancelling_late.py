@@ -1,4 +1,6 @@
-"""An import that ends, or goes, at the very moment at which it is told to stop: the log says nothing of a stop."""
+"""An import that ends, or goes, at the very moment at which it is told to stop: the log says
+nothing of a stop.
+"""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +21,9 @@ STOPS = ("check_cancelled", "cancel_requested", "cancelled")
 
 @contextmanager
 def stopping_meanwhile(import_id, session, settings, conn):
-    """Told to stop while the block's changes are not committed yet; they are at its end, and then it goes on."""
+    """Told to stop while the block's changes are not committed yet; they are at its end, and
+    then it goes on.
+    """
     with ThreadPoolExecutor(1) as pool:
         yield
         told = pool.submit(stop, import_id, settings)

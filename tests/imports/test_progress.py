@@ -1,4 +1,6 @@
-"""Progress that is true: percent of committed rows; a pace that settles, survives a resume and stops with the work."""
+"""Progress that is true: percent of committed rows; a pace that settles, survives a resume and
+stops with the work.
+"""
 
 from functools import partial
 
@@ -20,7 +22,9 @@ ROWS = 2500
 
 @pytest.fixture
 def running(importer, session):
-    """An import at work, whose batches `commit(at, rows, took)` are logged as if they ended at that second."""
+    """An import at work, whose batches `commit(at, rows, took)` are logged as if they ended at
+    that second.
+    """
     found = importer.check(
         table(*[f"{n},p{n}@example.com,Ada,L,Acme,," for n in range(1, ROWS + 1)])
     )

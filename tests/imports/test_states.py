@@ -1,4 +1,6 @@
-"""The closed lists of states and outcomes, and the table of transitions against what the engine does."""
+"""The closed lists of states and outcomes, and the table of transitions against what the
+engine does.
+"""
 
 import ast
 import re
@@ -149,7 +151,9 @@ def moves(source: State, target: State) -> list[list[str]]:
 
 
 def walk_worker(session, conn, import_id) -> set[tuple[State, State]]:
-    """Each move that a worker makes, by the engine's own function, from every state: only what the table has."""
+    """Each move that a worker makes, by the engine's own function, from every state: only what
+    the table has.
+    """
     made = set()
     conn.commit()
     steps = [

@@ -18,7 +18,9 @@ REFUSED = [entry for entry in MANIFEST if "refused" in entry]
 
 
 class InPieces:
-    """The file in blocks of a few bytes, so that characters, line ends and records are cut everywhere."""
+    """The file in blocks of a few bytes, so that characters, line ends and records are cut
+    everywhere.
+    """
 
     def __init__(self, data: bytes, step: int) -> None:
         self.data, self.size, self.step = data, len(data), step

@@ -1,4 +1,6 @@
-"""The quote before formulas: it is there wherever a spreadsheet may begin a cell, and an upload takes it off again."""
+"""The quote before formulas: it is there wherever a spreadsheet may begin a cell, and an
+upload takes it off again.
+"""
 
 import re
 import sys
@@ -34,7 +36,9 @@ BEFORE = (
 
 
 def runs(text: str) -> bool:
-    """Whether a program that splits at these separators, and looks behind blanks and quotes, finds a formula."""
+    """Whether a program that splits at these separators, and looks behind blanks and quotes,
+    finds a formula.
+    """
     cells = re.split("[;\t\r\n]", text)
     return any(cell.lstrip(BEFORE)[:1] in SIGNS and "'" not in cell[: len(cell) - len(cell.lstrip(BEFORE))]
                for cell in cells if cell.lstrip(BEFORE))  # fmt: skip

@@ -1,4 +1,6 @@
-"""What is too large or made to harm costs little and is told in a sentence (checklist items 3 to 9, 12 to 14, 22)."""
+"""What is too large or made to harm costs little and is told in a sentence (checklist items 3
+to 9, 12 to 14, 22).
+"""
 
 import io
 import socket
@@ -150,7 +152,9 @@ def test_reading_goes_on_behind_a_line_that_is_too_long(codec):
 
 
 def test_a_quote_in_every_line_costs_no_more_than_the_lines():
-    """Each line opens a quote that the next one closes wrongly: no line is read more than a few times."""
+    """Each line opens a quote that the next one closes wrongly: no line is read more than a
+    few times.
+    """
     count = 20_000
     source = readers.BytesSource(b"Email\n" + b'"a\n' * count)
     dialect = readers.Dialect("csv", "utf-8", ",", None, 1)
@@ -357,7 +361,9 @@ def nested(sign: str, count: int) -> str:
 )
 @pytest.mark.timeout(20)
 def test_the_longest_values_that_are_looked_at_cost_little(sign):
-    """No pattern goes back and forth over what it has matched: the clock of the test run would stop it."""
+    """No pattern goes back and forth over what it has matched: the clock of the test run would
+    stop it.
+    """
     for _ in range(20):
         emails.key_of(nested(sign, 200) + "@" + nested(sign, 53))
         emails.key_of(nested(sign, 254))

@@ -1,4 +1,6 @@
-"""The ledger as CSV: every row with its cells as they were, safe in a spreadsheet, in constant memory."""
+"""The ledger as CSV: every row with its cells as they were, safe in a spreadsheet, in constant
+memory.
+"""
 
 import csv
 import io
@@ -63,7 +65,9 @@ def test_a_control_character_at_the_start_is_quoted(control):
 def test_each_list_is_safe_where_semicolons_separate_and_comes_back_as_it_was(
     importer, session
 ):
-    """Excel splits a line at the system's separator, and then heeds no quotation marks in its middle."""
+    """Excel splits a line at the system's separator, and then heeds no quotation marks in its
+    middle.
+    """
     company = [
         "x;=1+1;y",
         " =1+1",

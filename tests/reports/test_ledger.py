@@ -85,7 +85,9 @@ def test_every_code_of_a_row_is_a_whole_sentence(code):
 
 
 def test_a_warning_takes_no_reason_away():
-    """A row that failed, and of which the check had found something to look at, still says why it failed."""
+    """A row that failed, and of which the check had found something to look at, still says why
+    it failed.
+    """
     warning = {
         "code": "phone_unreadable",
         "column": 1,

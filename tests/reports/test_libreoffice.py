@@ -1,4 +1,6 @@
-"""The CSV reports as a spreadsheet shows them: opened by LibreOffice itself, where it is installed."""
+"""The CSV reports as a spreadsheet shows them: opened by LibreOffice itself, where it is
+installed.
+"""
 
 import csv
 import io
@@ -88,7 +90,9 @@ def _cells(row: ET.Element) -> Iterator[Cell]:
 
 
 def file() -> str:
-    """Each cell in a row that gets in and in one that does not; the last column stays aligned or not."""
+    """Each cell in a row that gets in and in one that does not; the last column stays aligned
+    or not.
+    """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(HEADER)

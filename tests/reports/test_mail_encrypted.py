@@ -1,4 +1,6 @@
-"""What goes over the wire to a mail server: real servers, with TLS and without, and a certificate made for them."""
+"""What goes over the wire to a mail server: real servers, with TLS and without, and a
+certificate made for them.
+"""
 
 import logging
 import shutil

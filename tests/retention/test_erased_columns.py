@@ -1,4 +1,6 @@
-"""Erasing a person: what is theirs goes from every column there is, and what may be somebody else's stays."""
+"""Erasing a person: what is theirs goes from every column there is, and what may be somebody
+else's stays.
+"""
 
 from typing import Any
 
@@ -41,7 +43,9 @@ SAID = {"kind": "edit", "event": "row_failed", "state": "completed"}
 
 
 def holds_people(of: Table) -> bool:
-    """Whether the table is about contacts or rows of files, and not about accounts or the installation."""
+    """Whether the table is about contacts or rows of files, and not about accounts or the
+    installation.
+    """
     return of.name in ROOTS or bool(LINKS & {*of.c.keys()})
 
 
@@ -85,7 +89,9 @@ def of_type(column: Column[Any]) -> Any:
 
 
 def test_nothing_of_a_person_is_left_in_any_column(session, someone):
-    """Whatever table or column comes to the models is filled here, and must be empty of them afterwards."""
+    """Whatever table or column comes to the models is filled here, and must be empty of them
+    afterwards.
+    """
     links: dict[str, Any] = {
         "user_id": someone,
         "created_by": someone,
@@ -167,7 +173,9 @@ def test_colleagues_on_one_switchboard_stay_unless_they_are_ticked(importer, ses
     "filename", ["zebedee@example.com.csv", "Quill, Zebedee.csv", "CV_Zebedee_Quill.csv"]
 )
 def test_the_labels_of_other_peoples_imports_are_blanked(importer, session, filename):
-    """Its file's name, the address for its notice, the text that clears a field, the key of its upload."""
+    """Its file's name, the address for its notice, the text that clears a field, the key of
+    its upload.
+    """
     importer.run(table("1,zebedee@example.com,Zebedee,Quill,,,"))
     other = importer.run(table("2,eve@example.com,Eve,Elm,,,"))
     other.filename, other.notification_email, other.upload_key = (

@@ -29,7 +29,9 @@ LIMIT = 20  # seconds for what should take a moment
 
 
 class Reading:
-    """The reading of the files, held up for as long as the test likes, the first time that it is asked for."""
+    """The reading of the files, held up for as long as the test likes, the first time that it
+    is asked for.
+    """
 
     def __init__(self, monkeypatch) -> None:
         self.begun, self.go_on, self.times = threading.Event(), threading.Event(), 0
@@ -156,7 +158,9 @@ def test_an_erasure_that_more_and_more_comes_in_for_asks_to_be_tried_again(
 def test_a_check_begun_anew_meanwhile_is_read_again(
     importer, session, settings, whom, reading
 ):
-    """Its rows were gone when they were looked at, and there again when it was asked whether they say all."""
+    """Its rows were gone when they were looked at, and there again when it was asked whether
+    they say all.
+    """
     checked = importer.check(THEIRS).id
     mapping = [
         "external_id",

@@ -1,4 +1,6 @@
-"""What is no longer needed, or no longer wanted, is gone from the whole database; what was counted stays counted."""
+"""What is no longer needed, or no longer wanted, is gone from the whole database; what was
+counted stays counted.
+"""
 
 import csv
 import io
@@ -37,7 +39,9 @@ THEIRS = ("zebedee", "quill", "umbra")
 
 
 def dump(session) -> str:
-    """The whole database as text: every value of every table, bytes decoded, files put together and unpacked."""
+    """The whole database as text: every value of every table, bytes decoded, files put
+    together and unpacked.
+    """
     names = session.scalars(
         text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     ).all()

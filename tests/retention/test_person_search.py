@@ -1,4 +1,6 @@
-"""What counts as a trace of a person in a file: a whole file is deleted for it, so it must be theirs and no chance."""
+"""What counts as a trace of a person in a file: a whole file is deleted for it, so it must be
+theirs and no chance.
+"""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,6 @@
-"""The check: block by block, with progress, stopped and taken up again; dates that the whole column tells apart."""
+"""The check: block by block, with progress, stopped and taken up again; dates that the whole
+column tells apart.
+"""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,6 @@
-"""Changing all rows that say the same: what a request cannot do at once goes on in a job, block by block."""
+"""Changing all rows that say the same: what a request cannot do at once goes on in a job,
+block by block.
+"""
 
 import json
 import re

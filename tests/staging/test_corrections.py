@@ -1,4 +1,6 @@
-"""Corrections on the review page: judged at once, counted rightly, kept for the next check and the next run."""
+"""Corrections on the review page: judged at once, counted rightly, kept for the next check and
+the next run.
+"""
 
 import uuid
 from functools import partial
@@ -104,7 +106,9 @@ def test_what_cannot_be_mended(importer, session):
 
 
 def fill(conn, rows: int, rare: int) -> uuid.UUID:
-    """An import of so many rows, each with a problem; the last `rare` ones with one of their own."""
+    """An import of so many rows, each with a problem; the last `rare` ones with one of their
+    own.
+    """
     import_id = uuid.uuid4()
     conn.execute(
         """INSERT INTO contact_import_rows (import_id, row, status, problems, record)

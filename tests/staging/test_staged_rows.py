@@ -1,4 +1,6 @@
-"""What is checked is what is staged, to the letter, and rows in a block fare as they would alone."""
+"""What is checked is what is staged, to the letter, and rows in a block fare as they would
+alone.
+"""
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings

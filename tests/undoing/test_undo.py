@@ -1,8 +1,10 @@
-"""Undo as a property: whatever was imported, edited and deleted, and in whatever order imports are taken back.
+"""Undo as a property: whatever was imported, edited and deleted, and in whatever order imports
+are taken back.
 
-The model is one sentence: a field holds what the last standing change of it left, or else what it was at first. A
-change stands unless its import was taken back. Exceptions are the two that people can cause: a field that a person
-edited back to what an import wrote, and a key that another contact holds by now.
+The model is one sentence: a field holds what the last standing change of it left, or else what
+it was at first. A change stands unless its import was taken back. Exceptions are the two that
+people can cause: a field that a person edited back to what an import wrote, and a key that
+another contact holds by now.
 """
 
 import uuid
@@ -108,7 +110,9 @@ class World:
         after: dict[int, dict],
         written: Written = frozenset(),
     ) -> None:
-        """`written` are fields that were changed, though perhaps back again within the same import."""
+        """`written` are fields that were changed, though perhaps back again within the same
+        import.
+        """
         for number, contact in after.items():
             if number not in before:
                 self.first[number], self.creator[number] = contact, who
@@ -245,7 +249,9 @@ class World:
         self.check_list(import_id)
 
     def check_list(self, import_id: uuid.UUID) -> None:
-        """What does not hold what stood under the import is listed; of a created contact, that it stays."""
+        """What does not hold what stood under the import is listed; of a created contact, that
+        it stays.
+        """
         now = self.contacts()
         for (number, name), chain in self.chains.items():
             if (
@@ -317,7 +323,9 @@ class World:
         assert (number, name) in self.edits, (number, name, value, expected)
 
     def taken(self, number: int, name: str, expected: object, now: dict[int, dict]) -> bool:
-        """Somebody else holds the key: until the last import is undone, or for good where a person gave it."""
+        """Somebody else holds the key: until the last import is undone, or for good where a
+        person gave it.
+        """
         if name not in {"external_id", "email"} or not (self.standing or self.edits):
             return False
         key = {"email": "email_key"}.get(name, name)

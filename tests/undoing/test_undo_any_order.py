@@ -1,4 +1,6 @@
-"""Undo in any order: the histories that broke the first rule for keys, changes by hand, and what a removal leaves."""
+"""Undo in any order: the histories that broke the first rule for keys, changes by hand, and
+what a removal leaves.
+"""
 
 from itertools import permutations
 
@@ -103,7 +105,9 @@ def test_many_contacts_renumbered_twice(importer, session, order):
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_an_address_held_by_a_contact_that_an_undone_import_created(importer, session, order):
-    """Anna gets a new address, her old one becomes a contact of its own, and a later import changes that one."""
+    """Anna gets a new address, her old one becomes a contact of its own, and a later import
+    changes that one.
+    """
     importer.run(lines("1,anna@example.com"))
     before = book(session)
     done = [
@@ -191,7 +195,9 @@ def test_a_key_taken_meanwhile_stays_away_until_it_is_free(importer, session, an
 def test_a_key_that_stayed_away_comes_back_when_what_filled_its_field_is_undone(
     importer, session, ann, writer, taker_first
 ):
-    """The field was empty when it was filled, since the contact had come back without its address."""
+    """The field was empty when it was filled, since the contact had come back without its
+    address.
+    """
     before = book(session)
     number = ann.id
     journal.delete_contact(session, number, ann.version, importer.user_id)

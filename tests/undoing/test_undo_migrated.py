@@ -32,7 +32,9 @@ ORIGINAL = [(str(n), f"{'abcdefghij'[n]}@example.com", f"P{n}") for n in range(1
 
 @pytest.fixture
 def history(database_url, session, settings, monkeypatch):
-    """The history above, after the migration: its imports in order, without the first, and an importer."""
+    """The history above, after the migration: its imports in order, without the first, and an
+    importer.
+    """
     monkeypatch.setattr(journal, "LONGEST_WAIT", 60)
     session.rollback()
     command.downgrade(migrate.config(database_url), "0006")

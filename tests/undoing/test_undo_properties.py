@@ -1,8 +1,9 @@
-"""The sentence of docs/architecture.md, "Undo in any order", against random histories on a real database.
+"""The sentence of docs/architecture.md, "Undo in any order", against random histories on a
+real database.
 
-Any number of imports, and any number of changes by hand, can be undone in any order. When all imports are undone, the
-book is what it was before the first of them, but for what people changed since, and that is listed. The preview of an
-undo says exactly what the undo does.
+Any number of imports, and any number of changes by hand, can be undone in any order. When all
+imports are undone, the book is what it was before the first of them, but for what people
+changed since, and that is listed. The preview of an undo says exactly what the undo does.
 
 `make properties` runs this two thousand times and says what the histories held.
 """
@@ -53,7 +54,9 @@ def keyed(draw):
 
 @st.composite
 def moved(draw):
-    """A file that hands the keys of one kind around: swaps, rotations, half of them, and keys that come free."""
+    """A file that hands the keys of one kind around: swaps, rotations, half of them, and keys
+    that come free.
+    """
     order = draw(st.permutations(POOL))
     stays = draw(st.sampled_from(KEYS))
     some = draw(st.sets(st.sampled_from(POOL), min_size=1))
@@ -140,7 +143,9 @@ class History(World):
         self.note_changes()
 
     def undo_by_hand(self, change: int) -> bool:
-        """Whether it could be undone: of a contact that is deleted, the deletion has to be undone first."""
+        """Whether it could be undone: of a contact that is deleted, the deletion has to be
+        undone first.
+        """
         try:
             planned = undo_by_hand.preview_change(self.session, change)
             done = undo_by_hand.undo_change(self.session, change, 1)
@@ -182,7 +187,9 @@ class History(World):
             assert any(done)
 
     def unexplained(self, before: dict[int, dict]) -> list[tuple[int, str]]:
-        """Where the book differs from what it was, but neither by what people did and still stands, nor listed."""
+        """Where the book differs from what it was, but neither by what people did and still
+        stands, nor listed.
+        """
         now = self.contacts()
         edits = [
             (contact, fields)
@@ -277,7 +284,9 @@ def test_the_book_is_back_whatever_the_order(
 
 
 def test_the_histories_are_worth_their_time(record_property, capsys):
-    """Most of them hold imports, undos and changes by hand; the figures are for `make properties`."""
+    """Most of them hold imports, undos and changes by hand; the figures are for `make
+    properties`.
+    """
     if not HELD["histories"]:
         pytest.skip("the property above did not run in this process")
     with capsys.disabled():

@@ -1,4 +1,6 @@
-"""The columns page: a look at the file before anything is kept, and mappings that are remembered."""
+"""The columns page: a look at the file before anything is kept, and mappings that are
+remembered.
+"""
 
 import io
 

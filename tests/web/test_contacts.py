@@ -1,4 +1,6 @@
-"""Contacts by hand: the list, an edit under its version check, deletion, and what the journal keeps of both."""
+"""Contacts by hand: the list, an edit under its version check, deletion, and what the journal
+keeps of both.
+"""
 
 import re
 
@@ -141,7 +143,9 @@ LINES = {
 
 @pytest.fixture
 def ann(importer):
-    """A contact with several lines in each field that may have them, from a file with Windows' line ends."""
+    """A contact with several lines in each field that may have them, from a file with Windows'
+    line ends.
+    """
     cells = ",".join('"{}"'.format(text.replace("\n", "\r\n")) for text in LINES.values())
     columns = ["email", "first_name", "tags", *LINES]
     importer.run(

@@ -144,7 +144,9 @@ class Crawled(HTMLParser):
 
 @pytest.fixture
 def prepared(app, sign_in, importer, people, monkeypatch):
-    """An administrator's browser, in an installation with an import in every state that has a page of its own."""
+    """An administrator's browser, in an installation with an import in every state that has a
+    page of its own.
+    """
     monkeypatch.setattr(limiter, "enabled", False)
     monkeypatch.setattr(attempts, "FAILURES", RateLimitItemPerMinute(10**9, namespace="fuzz"))
     admin, session = sign_in("admin"), importer.session
@@ -194,7 +196,9 @@ def prepared(app, sign_in, importer, people, monkeypatch):
 
 @contextmanager
 def one_connection(app) -> Iterator:
-    """Have the app do everything on one connection, for the block; `forget()` undoes what was done on it."""
+    """Have the app do everything on one connection, for the block; `forget()` undoes what was
+    done on it.
+    """
     with app.app_context():
         connection = db.engine.connect()
     transaction = connection.begin()
@@ -282,7 +286,9 @@ class Fuzz:
 
     @staticmethod
     def _kind(address: str) -> str:
-        """The address, with numbers of rows and names of parameters only: a hundred rows are read once."""
+        """The address, with numbers of rows and names of parameters only: a hundred rows are
+        read once.
+        """
         parts = urlsplit(address)
         names = "&".join(
             sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
@@ -308,7 +314,9 @@ class Fuzz:
         return [urljoin(address, link) for link in page.links]
 
     def post(self, form: dict, name: str, value: str):
-        """Send the form with this percent-encoded value in one field; a file's field gets it as the file's name."""
+        """Send the form with this percent-encoded value in one field; a file's field gets it
+        as the file's name.
+        """
         fields = {key: quote(text_) for key, text_ in form["fields"].items()} | {name: value}
         if name != "csrf_token":
             fields["csrf_token"] = self.token
@@ -394,7 +402,9 @@ def _is_sent_away(answer) -> bool:
 
 
 def _one_of_a_kind(names: set[str]) -> list[str]:
-    """The names in order, of those that differ by a number or belong to another field only the first."""
+    """The names in order, of those that differ by a number or belong to another field only the
+    first.
+    """
     kinds = {
         re.sub(r"[0-9]+", "0", re.sub(r"^mark:.*", "mark:", name)): name
         for name in sorted(names, reverse=True)
@@ -403,7 +413,9 @@ def _one_of_a_kind(names: set[str]) -> list[str]:
 
 
 def _fuzz_addresses(fuzz: Fuzz, connection, forget) -> None:
-    """Each parameter that a link or a form of a page has, or that a view asks for, one at a time."""
+    """Each parameter that a link or a form of a page has, or that a view asks for, one at a
+    time.
+    """
     for endpoint, address in fuzz.links.items():
         parts = urlsplit(address)
         names = {

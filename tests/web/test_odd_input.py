@@ -1,4 +1,6 @@
-"""Odd input: what cannot be kept is refused before any view, with a sentence, and nothing is stored."""
+"""Odd input: what cannot be kept is refused before any view, with a sentence, and nothing is
+stored.
+"""
 
 import io
 from itertools import product
@@ -259,7 +261,9 @@ def test_a_notice_goes_to_one_address(owner, ready, importer, token):
 def test_the_links_of_a_notice_lead_to_the_web_process(
     make_app, sign_in, importer, settings, token
 ):
-    """A worker that is started beside it has a port of its own, and need not know the public address."""
+    """A worker that is started beside it has a port of its own, and need not know the public
+    address.
+    """
     web = make_app(port=8123)
     owner = sign_in("owner", web)
     worker = settings.model_copy(update={"port": 9999})

@@ -1,4 +1,6 @@
-"""The report page and the history: the numbers that they show, and running failed rows again from there."""
+"""The report page and the history: the numbers that they show, and running failed rows again
+from there.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -38,7 +40,9 @@ def run(
 
 @pytest.fixture
 def troubled(owner, importer, session):
-    """25 rows: two without an address, one that the database refuses, and a batch that was tried again."""
+    """25 rows: two without an address, one that the database refuses, and a batch that was
+    tried again.
+    """
     session.execute(text("CREATE SEQUENCE tries"))
     again = "IF NEW.external_id = '15' AND nextval('tries') = 1 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF"
     refuse(
@@ -239,7 +243,9 @@ def test_until_when_it_can_be_taken_back_goes_by_the_days_set(owner, importer, s
 
 
 def test_the_chart_costs_as_many_looks_as_there_were_batches(session):
-    """Not the square of them; nobody has gathered statistics of a log that has just been written."""
+    """Not the square of them; nobody has gathered statistics of a log that has just been
+    written.
+    """
     import_id = uuid4()
     batches = """INSERT INTO contact_import_logs (import_id, event, result, rows, at)
                  SELECT :id, 'batch', 'done', 100, now() + n * interval '1 second' FROM generate_series(1, 2000) n"""

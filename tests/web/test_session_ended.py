@@ -1,4 +1,6 @@
-"""The database ends the session in the middle of a request: 503 in our words, and the connection is thrown away."""
+"""The database ends the session in the middle of a request: 503 in our words, and the
+connection is thrown away.
+"""
 
 import http.client
 import json
@@ -77,7 +79,9 @@ def web(settings):
 
 @pytest.fixture
 def send(app, web, owner, people):
-    """`send(method, path, body, media type)` → status, media type and text of the real process's answer."""
+    """`send(method, path, body, media type)` → status, media type and text of the real
+    process's answer.
+    """
     with app.app_context():
         program = add_token(people["owner"], "test")
     token = Page(owner.get("/account").text).tokens[0]

@@ -92,7 +92,9 @@ def test_a_form_from_before_a_sign_out_loses_nothing(owner, importer):
 
 
 def test_words_of_a_file_stay_words(owner, importer):
-    """Header, cells and the file's name, on every page that shows them, and in the preview's fragment."""
+    """Header, cells and the file's name, on every page that shows them, and in the preview's
+    fragment.
+    """
     data = f"ID,Email,First name,{NASTY}\n1,a@example.com,{NASTY},{NASTY}\n2,{NASTY},Ben,x\n".encode()
     answer = owner.post(
         "/imports/new", {"file": (io.BytesIO(data), f"{NASTY}.csv")}, at="/imports/new"

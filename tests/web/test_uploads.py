@@ -1,4 +1,6 @@
-"""What is too much, or named to do harm, at the door (checklist items 1 to 4, 9 to 11, 16 to 19)."""
+"""What is too much, or named to do harm, at the door (checklist items 1 to 4, 9 to 11, 16 to
+19).
+"""
 
 import csv
 import hashlib
@@ -67,7 +69,9 @@ def test_a_file_past_the_limit(owner):
 
 
 class Sending(io.RawIOBase):
-    """A multipart body as it comes in, `look` being called once half of a MiB more than one is there."""
+    """A multipart body as it comes in, `look` being called once half of a MiB more than one is
+    there.
+    """
 
     def __init__(self, owner, size: int | None, look=lambda: None) -> None:
         super().__init__()
@@ -250,7 +254,9 @@ def test_a_long_field_beside_a_file(owner):
 
 
 def test_the_longest_labels_fit(owner, session):
-    """256 columns, each kept as a custom field with a name of 100 characters that take 12 bytes each in a form."""
+    """256 columns, each kept as a custom field with a name of 100 characters that take 12
+    bytes each in a form.
+    """
     labels = [f"{n:03}" + "\N{WINKING FACE}" * 97 for n in range(255)]
     import_id = bring(
         owner, ",".join(["Email", *labels]).encode() + b"\n" + b"x," * 255 + b"x\n"
@@ -299,7 +305,9 @@ def test_sql_in_a_file_is_a_label_and_a_value(owner, importer, session):
 
 @pytest.fixture
 def statements(servers, database_url):
-    """Call it for what the server's log has since: the text of every statement, and that of all parameters."""
+    """Call it for what the server's log has since: the text of every statement, and that of
+    all parameters.
+    """
     name = database_url.partition("?")[0].rpartition("/")[2]
     with psycopg.connect(servers["ADMINISTRATOR_URL"], autocommit=True) as conn:
         folder = Path(conn.execute("SHOW data_directory").fetchone()[0]).parent
@@ -331,7 +339,9 @@ def statements(servers, database_url):
 
 
 def test_what_a_file_holds_is_never_part_of_a_statement(statements, owner, importer, session):
-    """Headers, cells, the file's name, a mapping's, a correction and searches reach the database as parameters."""
+    """Headers, cells, the file's name, a mapping's, a correction and searches reach the
+    database as parameters.
+    """
     marks = [f"x{n}'); DROP TABLE contacts; --" for n in range(6)]
     header, cell, filename, saved, corrected, sought = marks
     data = f'Email,Name,"{header}"\nann@example.com,"{cell}","{cell}"\nnobody,"{cell}",\n'.encode()
@@ -376,7 +386,9 @@ ROUND = table(
 
 
 def test_rejected_rows_are_corrected_and_uploaded_again(owner, importer, session):
-    """The list is recognised, its reasons are no columns, and the quotes before formulas come off."""
+    """The list is recognised, its reasons are no columns, and the quotes before formulas come
+    off.
+    """
     first = bring(owner, ROUND.encode())
     check(owner, importer, first)
     owner.post(f"/imports/{first}/execute", {"duplicate_strategy": "skip"})

@@ -26,7 +26,9 @@ FORMS = {
 
 @pytest.fixture
 def asked_of_imports(app):
-    """(method, address with the id of none, form or JSON, endpoint) of whatever changes an import."""
+    """(method, address with the id of none, form or JSON, endpoint) of whatever changes an
+    import.
+    """
     bodies = {
         "api.map_columns": {"mapping": [None, "email", None, None]},
         "api.execute_import": {"import_id": NONE, "duplicate_strategy": "skip"},
@@ -54,7 +56,9 @@ def asked_of_imports(app):
 
 @contextmanager
 def deleted_between(session, what, ask):
-    """Run `ask` in a thread; once it waits for the lock that `session` holds, `what` is done and committed."""
+    """Run `ask` in a thread; once it waits for the lock that `session` holds, `what` is done
+    and committed.
+    """
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(ask)
         while not waiting_or_done(session, asked):

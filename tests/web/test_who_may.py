@@ -1,4 +1,6 @@
-"""Who gets in, and where to: redirects after signing in, the first account, the last administrator, guesses."""
+"""Who gets in, and where to: redirects after signing in, the first account, the last
+administrator, guesses.
+"""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -169,7 +171,9 @@ def test_an_account_that_was_switched_off_is_switched_on_without_its_old_session
 def test_a_password_that_changes_while_it_is_looked_at_opens_nothing(
     app, people, session, monkeypatch
 ):
-    """The old one was right when it was held against the hash, and is not by the time of the session."""
+    """The old one was right when it was held against the hash, and is not by the time of the
+    session.
+    """
     matches = passwords.matches
 
     def changed_meanwhile(kept: str, password: str) -> bool:

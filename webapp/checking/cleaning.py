@@ -1,4 +1,6 @@
-"""Cells as they are kept: trimmed, in NFC, without control characters and without the quote that protects formulas."""
+"""Cells as they are kept: trimmed, in NFC, without control characters and without the quote
+that protects formulas.
+"""
 
 import re
 import unicodedata
@@ -46,7 +48,8 @@ def _are_clean(trimmed: list[str]) -> bool:
 
 
 def cleaned(text: str, kept: str) -> str:
-    """Trimmed and NFC; a quote that protects against formulas comes off; control characters but `kept` go.
+    """Trimmed and NFC; a quote that protects against formulas comes off; control characters
+    but `kept` go.
 
     Of ="01067", a formula that is only a text, the text remains.
     """

@@ -165,7 +165,9 @@ def _by_order(first: int, second: int, year: str | None, order: str | None) -> F
 
 
 def _in_words(text: str) -> Found | None:
-    """A date with the month by its name, in any of the languages: 23rd April 1985, 15-Mar-85, 1. März."""
+    """A date with the month by its name, in any of the languages: 23rd April 1985, 15-Mar-85,
+    1. März.
+    """
     words = re.findall(r"\d+|[^\W\d_]+", normalised(text))
     known = _words()
     told = [word for word in words if word not in FILLERS and known.get(word) != 0]

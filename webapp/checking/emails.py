@@ -1,4 +1,6 @@
-"""E-mail addresses: the key by which two spellings are the same address, or None for what is no address."""
+"""E-mail addresses: the key by which two spellings are the same address, or None for what is
+no address.
+"""
 
 import re
 from functools import lru_cache

@@ -57,9 +57,11 @@ OTHER_PERSON = (
 
 
 def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str | None]:
-    """A target for each column, from its label and its values; what fits no field becomes a custom field.
+    """A target for each column, from its label and its values; what fits no field becomes a
+    custom field.
 
-    Only columns without a label and without values are left out, and those that our own lists add.
+    Only columns without a label and without values are left out, and those that our own lists
+    add.
     """
     table = _Table(columns, sample)
     chosen = table.by_label()
@@ -109,9 +111,11 @@ class _Table:
         return _settle_names(chosen, self.labels) | self._address()
 
     def _otherwise(self, chosen: dict[str, int]) -> dict[str, int]:
-        """Columns that lost their field to a better one go to the next field that claims their label.
+        """Columns that lost their field to a better one go to the next field that claims their
+        label.
 
-        “Title” is a job title, and stands before the name in a file that has a “Job title” as well.
+        “Title” is a job title, and stands before the name in a file that has a “Job title” as
+        well.
         """
         taken = set(chosen.values())
         for index, found in self.named.items():
@@ -130,7 +134,9 @@ class _Table:
         return [index for index, found in self.named.items() if found.target == target]
 
     def _fit(self, index: int, target: str) -> tuple[int, int, int]:
-        """Smaller fits better: of several e-mails or phones the first with values, else the most exact label."""
+        """Smaller fits better: of several e-mails or phones the first with values, else the
+        most exact label.
+        """
         empty = int(not self.values[index])
         found = self.named[index]
         if target in SEVERAL:
@@ -156,7 +162,9 @@ class _Table:
         return any(self.values[index] for index in indexes)
 
     def by_values(self) -> Iterator[tuple[str, int]]:
-        """Targets that the values alone speak for, best first; under a label that says nothing, dates count too."""
+        """Targets that the values alone speak for, best first; under a label that says
+        nothing, dates count too.
+        """
         for index in self.indexes:
             found = self.values[index]
             if index in self.named or any(
@@ -185,7 +193,9 @@ def _take_better(
 
 
 def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, int]:
-    """“Name” beside “Vorname” is the last name; “Nom”, “Nome” or “Nombre” alone is the whole one."""
+    """“Name” beside “Vorname” is the last name; “Nom”, “Nome” or “Nombre” alone is the whole
+    one.
+    """
     first, last, whole = (
         chosen.get(name) for name in ("first_name", "last_name", "full_name")
     )
@@ -247,7 +257,9 @@ def relabelled(targets: Sequence[str | None], columns: Sequence[str]) -> list[st
 
 
 def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
-    """Raise Refusal unless the targets fit the columns, are on the list, and none is chosen twice."""
+    """Raise Refusal unless the targets fit the columns, are on the list, and none is chosen
+    twice.
+    """
     if len(targets) != len(columns):
         raise Refusal("mapping_length", at="/mapping", columns=len(columns))
 

@@ -8,7 +8,9 @@ SUFFIXES = frozenset(
 
 
 def split_name(text: str) -> tuple[str, str]:
-    """First and last name: “Last, First”, or the last word with the particles before it and a Jr. behind."""
+    """First and last name: “Last, First”, or the last word with the particles before it and a
+    Jr. behind.
+    """
     last, comma, first = (part.strip() for part in text.partition(","))
     if comma and first.lower() not in SUFFIXES:
         return first, last

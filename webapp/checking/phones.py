@@ -163,7 +163,9 @@ _FIRST_DIGITS = frozenset("123456789")
 
 
 def _is_rather_abroad(text: str, region: str | None) -> bool:
-    """Whether so many digits rather begin with a calling code: the region's own, or any where 0 leads at home."""
+    """Whether so many digits rather begin with a calling code: the region's own, or any where
+    0 leads at home.
+    """
     digits = re.sub(r"\D", "", text)
     if len(digits) <= INTERNATIONAL_DIGITS or digits[0] == "0" or region is None:
         return False
@@ -269,7 +271,9 @@ class _Ranges:
 
 @dataclass(frozen=True)
 class _Plan:
-    """How numbers are written under a calling code, or in a region: what the library looks up for each number."""
+    """How numbers are written under a calling code, or in a region: what the library looks up
+    for each number.
+    """
 
     calling_code: str
     prefix: re.Pattern[str] | None  # of a national number, like 0
@@ -345,7 +349,9 @@ def _national(digits: str, region: str) -> str | None:
 
 
 def _under(plan: _Plan, number: str) -> str | None:
-    """The number as E.164, without the prefix that it may bear: 030 1234 at home, +49 (0)30 1234 abroad."""
+    """The number as E.164, without the prefix that it may bear: 030 1234 at home, +49 (0)30
+    1234 abroad.
+    """
     if plan.prefix and (found := plan.prefix.match(number)):
         number = number[found.end() :]
         if (
@@ -360,7 +366,9 @@ def _under(plan: _Plan, number: str) -> str | None:
 
 @cache
 def _plan_of_code(beginning: str) -> _Plan | None:
-    """The plan of the calling code that a number begins with; codes are one to three digits long."""
+    """The plan of the calling code that a number begins with; codes are one to three digits
+    long.
+    """
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - see above
 
     codes = [
@@ -404,7 +412,9 @@ def _plan(code: int, region: str | None) -> _Plan | None:
 
 
 def _writes_zero(region: str) -> bool:
-    """Whether people write 0170 1234567: in China and Brazil they dial it, and leave it away in writing."""
+    """Whether people write 0170 1234567: in China and Brazil they dial it, and leave it away
+    in writing.
+    """
     import phonenumbers  # noqa: PLC0415 - see above
 
     mobile = phonenumbers.PhoneNumberType.MOBILE
@@ -433,7 +443,9 @@ KINDS = (
 
 @cache
 def _ranges_under(code: int) -> tuple[_Ranges, ...]:
-    """What is given out under a calling code, each country's for itself, as the library asks them."""
+    """What is given out under a calling code, each country's for itself, as the library asks
+    them.
+    """
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata  # noqa: PLC0415 - see above
 
     regions = COUNTRY_CODE_TO_REGION_CODE[code]

@@ -274,7 +274,9 @@ class Checker:
         self._take_custom(row, 0, further_of(target), text)
 
     def _judge_full_name(self, row: CheckedRow, index: int, target: str, text: str) -> None:
-        """Split where the row has neither name; beside them it is kept only where it says something else."""
+        """Split where the row has neither name; beside them it is kept only where it says
+        something else.
+        """
         given = [row.values[name] for name in NAMES if name in row.values]
         if given:
             if text.split() != " ".join(given).split() and text != ", ".join(reversed(given)):

@@ -12,50 +12,46 @@ LONGEST = 60  # characters of a column's name
 DATES = {"dmy": "day first", "mdy": "month first", None: "as their column shows"}
 
 
-def choices(found: ContactImport) -> list[tuple[str, str]]:
+def choices(run: ContactImport) -> list[tuple[str, str]]:
     """Each choice with what it is called."""
     said = [
-        ("File read as", _read_as(found)),
+        ("File read as", _read_as(run)),
         (
             "Columns",
             _columns(
-                [f"{name} → {label_of(target)}" for name, target in _mapped(found) if target]
+                [f"{name} → {label_of(target)}" for name, target in _mapped(run) if target]
             ),
         ),
-        ("Left aside", _columns([name for name, target in _mapped(found) if not target])),
-        ("Dates like 03/04", DATES.get(found.date_order) or ""),
-        ("Country of phones", found.default_country or "none given"),
-        ("Empties a field", found.clear_token or "nothing"),
+        ("Left aside", _columns([name for name, target in _mapped(run) if not target])),
+        ("Dates like 03/04", DATES.get(run.date_order) or ""),
+        ("Country of phones", run.default_country or "none given"),
+        ("Empties a field", run.clear_token or "nothing"),
         (
             "Batches asked for",
-            rows_word(found.batch_size) + " each"
-            if found.batch_size
-            else "as large as runs well",
+            rows_word(run.batch_size) + " each" if run.batch_size else "as large as runs well",
         ),
     ]
 
     return [(name, words) for name, words in said if words]
 
 
-def _read_as(found: ContactImport) -> str:
-    if found.format == "csv":
-        delimiter = DELIMITERS.get(found.delimiter or "", found.delimiter or "").lower()
-        how = f"{FAMILIAR.get(found.encoding or '', found.encoding or '')}, {delimiter} between columns"
+def _read_as(run: ContactImport) -> str:
+    if run.format == "csv":
+        delimiter = DELIMITERS.get(run.delimiter or "", run.delimiter or "").lower()
+        how = f"{FAMILIAR.get(run.encoding or '', run.encoding or '')}, {delimiter} between columns"
     else:
-        how = f"Excel workbook, sheet {found.sheet}"
+        how = f"Excel workbook, sheet {run.sheet}"
 
-    names = (
-        f"column names in row {found.header_row:,}" if found.header_row else "no column names"
-    )
+    names = f"column names in row {run.header_row:,}" if run.header_row else "no column names"
 
     return f"{how}, {names}"
 
 
-def _mapped(found: ContactImport) -> list[tuple[str, str | None]]:
+def _mapped(run: ContactImport) -> list[tuple[str, str | None]]:
     """The name of each column and its target."""
     return [
         (_short(name), target)
-        for name, target in zip(found.columns, found.mapping or [], strict=False)
+        for name, target in zip(run.columns, run.mapping or [], strict=False)
     ]
 
 

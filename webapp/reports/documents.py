@@ -19,11 +19,11 @@ LONGEST = timedelta(
 TRIES = 3  # a process that is killed may be one too large for the machine, which no error says
 
 
-def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
+def pdf_of(session: Session, run: ContactImport) -> ImportDocument | None:
     """The PDF of the import as it stands: ready, failed or in the making; None where it has to be
     asked for.
     """
-    kept = session.get(ImportDocument, (found.id, "pdf"), populate_existing=True)
+    kept = session.get(ImportDocument, (run.id, "pdf"), populate_existing=True)
     if (
         kept is None
         or kept.state == "lost"
@@ -32,8 +32,8 @@ def pdf_of(session: Session, found: ContactImport) -> ImportDocument | None:
         return None
 
     ended = max(
-        filter(None, (found.completed_at, found.rolled_back_at, found.purged_at)),
-        default=found.created_at,
+        filter(None, (run.completed_at, run.rolled_back_at, run.purged_at)),
+        default=run.created_at,
     )
 
     return kept if kept.made_at >= ended else None
@@ -44,14 +44,14 @@ def _now(session: Session) -> datetime:
     return now
 
 
-def reserve_pdf(session: Session, found: ContactImport) -> bool:
+def reserve_pdf(session: Session, run: ContactImport) -> bool:
     """Note that the PDF is in the making; false while as many as may be are.
 
     The caller commits and asks for it.
     """
     waiting = select(func.count()).where(
         ImportDocument.state == "rendering",
-        ImportDocument.import_id != found.id,
+        ImportDocument.import_id != run.id,
         ImportDocument.made_at > func.clock_timestamp() - LONGEST,
     )
 
@@ -65,7 +65,7 @@ def reserve_pdf(session: Session, found: ContactImport) -> bool:
         "maker": None,
         "made_at": func.clock_timestamp(),
     }
-    made = insert(ImportDocument).values(import_id=found.id, kind="pdf", **fresh)
+    made = insert(ImportDocument).values(import_id=run.id, kind="pdf", **fresh)
     tries = case(
         (ImportDocument.state.in_(["rendering", "lost"]), ImportDocument.tries), else_=0
     )

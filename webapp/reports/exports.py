@@ -77,14 +77,14 @@ def report_csv(
     retention time is over, what the ledger still knows: the cells are gone, and so are rows never
     processed.
     """
-    found = session.get_one(ContactImport, import_id)
-    every = SQL.ledger if found.expired_at else SQL.every_row
+    run = session.get_one(ContactImport, import_id)
+    every = SQL.ledger if run.expired_at else SQL.every_row
     lines = (
         [entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells]
-        for entry, cells in _rows(session, found, every, limits)
+        for entry, cells in _rows(session, run, every, limits)
     )
 
-    return _csv([*REPORT_COLUMNS, *found.columns], lines)
+    return _csv([*REPORT_COLUMNS, *run.columns], lines)
 
 
 def rejected_csv(
@@ -94,12 +94,12 @@ def rejected_csv(
 
     `limits` as above.
     """
-    found = session.get_one(ContactImport, import_id)
+    run = session.get_one(ContactImport, import_id)
     lines = (
         [entry.row, _reason(entry), *cells]
-        for entry, cells in _rows(session, found, SQL.rejected, limits)
+        for entry, cells in _rows(session, run, SQL.rejected, limits)
     )
-    return _csv([*REJECTED_COLUMNS, *found.columns], lines)
+    return _csv([*REJECTED_COLUMNS, *run.columns], lines)
 
 
 def undo_csv(session: Session, import_id: UUID) -> Iterator[bytes]:
@@ -149,13 +149,13 @@ def _reason(entry: Any) -> str:
 
 
 def _rows(
-    session: Session, found: ContactImport, query: str, limits: readers.Limits | None
+    session: Session, run: ContactImport, query: str, limits: readers.Limits | None
 ) -> Iterator[tuple[Any, list[str]]]:
     """Ledger entries with the file's cells; both come in row order, so one pass joins them."""
-    cells = _cells(session, found, limits)
+    cells = _cells(session, run, limits)
     row, values = next(cells, (None, []))
 
-    for entry in _entries(session, query, found.id, with_cells=row is None):
+    for entry in _entries(session, query, run.id, with_cells=row is None):
         while row is not None and row < entry.row:
             row, values = next(cells, (None, []))
         yield entry, values if row == entry.row else list(entry.record or [])
@@ -187,14 +187,14 @@ def _page(session: Session, query: str, asked: dict[str, Any]) -> list[Any]:
 
 
 def _cells(
-    session: Session, found: ContactImport, limits: readers.Limits | None
+    session: Session, run: ContactImport, limits: readers.Limits | None
 ) -> Iterator[tuple[int | None, list[str]]]:
     """Row numbers and cells from the stored bytes, as long as they are kept."""
-    source = StoredFile(lambda: driver(session), found.file_id, found.size_bytes)
+    source = StoredFile(lambda: driver(session), run.file_id, run.size_bytes)
     if next(source.blocks(0), None) is None:
         return
 
-    for record in readers.records(source, uploads.dialect_of(found), limits=limits):
+    for record in readers.records(source, uploads.dialect_of(run), limits=limits):
         yield record.row, record.cells
 
 

@@ -34,12 +34,12 @@ def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
     """Send the notice that was asked for; false when it could not be sent, which the log
     then says.
     """
-    found = session.get_one(ContactImport, import_id)
-    if not settings.smtp_url or not found.notification_email:
+    run = session.get_one(ContactImport, import_id)
+    if not settings.smtp_url or not run.notification_email:
         return False
 
     try:
-        _send(settings, compose(settings, session, found))
+        _send(settings, compose(settings, session, run))
     except TROUBLE as problem:
         note_failure(session, import_id, reason(problem))
         return False
@@ -62,22 +62,22 @@ def due(session: Session) -> list[UUID]:
     return list(db.execute(session, SQL.due, asked).scalars())
 
 
-def compose(settings: Settings, session: Session, found: ContactImport) -> EmailMessage:
+def compose(settings: Settings, session: Session, run: ContactImport) -> EmailMessage:
     """The notice as plain text and HTML, with links to the report and to the rollback."""
-    report = summary.report(session, found.id)
-    base = found.site_url or settings.site_url
+    report = summary.report(session, run.id)
+    base = run.site_url or settings.site_url
     facts = {
         "report": report,
-        "found": found,
-        "report_url": f"{base}/imports/{found.id}/report",
+        "found": run,
+        "report_url": f"{base}/imports/{run.id}/report",
     }
-    facts["rollback_url"] = f"{base}/imports/{found.id}/rollback"
+    facts["rollback_url"] = f"{base}/imports/{run.id}/rollback"
     message = EmailMessage()
 
     # A file's name is a stranger's text: one line, with any content.
-    message["Subject"] = _one_line(f"{report.headline} ({found.filename})")
+    message["Subject"] = _one_line(f"{report.headline} ({run.filename})")
     message["From"] = settings.mail_from
-    message["To"] = _one_line(found.notification_email or "")
+    message["To"] = _one_line(run.notification_email or "")
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = make_msgid("rowcall", urlsplit(base).hostname)
     message["Auto-Submitted"] = "auto-generated"

@@ -88,17 +88,17 @@ class Report:
 
 def report(session: Session, import_id: UUID) -> Report:
     """The report on an import that has ended, completed or not."""
-    found = session.get_one(ContactImport, import_id, populate_existing=True)
-    person = session.get_one(User, found.created_by)
-    outcomes = outcomes_of(found)
+    run = session.get_one(ContactImport, import_id, populate_existing=True)
+    person = session.get_one(User, run.created_by)
+    outcomes = outcomes_of(run)
 
     return Report(
-        found=found,
+        found=run,
         person=person.name or person.email,
         outcomes=outcomes,
-        total=found.total or 0,
+        total=run.total or 0,
         needs_you=sum(outcomes[problem] for problem in PROBLEMS),
-        duration_seconds=seconds(found),
+        duration_seconds=seconds(run),
         differences=_differences(session, import_id),
         problems=_problems(session, import_id),
         contradictions=_contradictions(session, import_id),
@@ -157,11 +157,11 @@ def _needs(report: Report) -> str:
     return text.format(rows=rows_word(report.needs_you))
 
 
-def seconds(found: ContactImport) -> float | None:
+def seconds(run: ContactImport) -> float | None:
     """How long the import took, from its first batch to its end."""
-    if not found.started_at or not found.completed_at:
+    if not run.started_at or not run.completed_at:
         return None
-    return (found.completed_at - found.started_at).total_seconds()
+    return (run.completed_at - run.started_at).total_seconds()
 
 
 def _problems(session: Session, import_id: UUID) -> list[Problem]:

@@ -12,7 +12,8 @@ translations = NullTranslations()
 
 @dataclass(frozen=True)
 class Message:
-    """`title` names the problem in a few words; `instruction` says what to do. {facts} are filled in.
+    """`title` names the problem in a few words; `instruction` says what to do. {facts} are
+    filled in.
 
     The title is "" where the instruction alone says it all.
     """

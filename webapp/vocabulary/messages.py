@@ -30,7 +30,9 @@ def _filled_in(text: str, facts: Mapping[str, Any]) -> str:
 
 
 def of_problem(problem: Mapping[str, Any], row: int) -> str:
-    """What to do about a problem that the check found in this row: `code`, and `value` and `field` where known."""
+    """What to do about a problem that the check found in this row: `code`, and `value` and
+    `field` where known.
+    """
     facts: dict[str, Any] = {"row": row}
     if value := problem.get("value"):
         facts["value"] = value

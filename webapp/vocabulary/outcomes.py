@@ -132,7 +132,9 @@ LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STOR
 
 
 def sums(outcomes: Mapping[str, int]) -> dict[str, int]:
-    """The public counters: `success`, `failed`, `skipped`, `duplicates` and `processed`, in rows."""
+    """The public counters: `success`, `failed`, `skipped`, `duplicates` and `processed`, in
+    rows.
+    """
     counts = {
         counter.value: sum(
             outcomes.get(outcome, 0) for outcome in Outcome if outcome.sum is counter

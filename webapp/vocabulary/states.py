@@ -1,4 +1,5 @@
-"""Where an import stands: the closed list of its states, what may be asked in each, and which follow.
+"""Where an import stands: the closed list of its states, what may be asked in each, and which
+follow.
 
 Waiting for a worker or the database is a fact beside the state, not a state.
 """

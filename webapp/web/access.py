@@ -24,22 +24,22 @@ def settings() -> Settings:
 
 def load_import(import_id: UUID) -> ContactImport:
     """The import, for a person who may see it; for all others there is no such import (404)."""
-    found = db.session.get(ContactImport, import_id)
-    if found is None or not may_see(found):
+    run = db.session.get(ContactImport, import_id)
+    if run is None or not may_see(run):
         abort(404)
-    return found
+    return run
 
 
-def may_see(found: ContactImport) -> bool:
+def may_see(run: ContactImport) -> bool:
     """Whether the person at hand may see this import."""
-    return current_user.role in SEES_ALL or bool(found.created_by == current_user.id)
+    return current_user.role in SEES_ALL or bool(run.created_by == current_user.id)
 
 
 def change_import(import_id: UUID) -> ContactImport:
     """The import, for one who may change it: viewers read everything and change nothing (403)."""
-    found = load_import(import_id)
+    run = load_import(import_id)
     refuse_viewers()
-    return found
+    return run
 
 
 def ended_import(import_id: UUID) -> ContactImport:
@@ -55,10 +55,10 @@ def checked_import(import_id: UUID) -> ContactImport:
     return _unless(load_import(import_id), UNCHECKED)
 
 
-def _unless(found: ContactImport, states: frozenset[State]) -> ContactImport:
-    if found.state in states:
-        raise Refusal("wrong_state", state=found.state)
-    return found
+def _unless(run: ContactImport, states: frozenset[State]) -> ContactImport:
+    if run.state in states:
+        raise Refusal("wrong_state", state=run.state)
+    return run
 
 
 def refuse_viewers() -> None:
@@ -85,11 +85,11 @@ def retention_days() -> int:
     return cast("int", g.retention_days)
 
 
-def undo_until(found: ContactImport) -> datetime:
+def undo_until(run: ContactImport) -> datetime:
     """Until when an ended import can be taken back."""
-    return deadlines.until(found, retention_days())
+    return deadlines.until(run, retention_days())
 
 
-def undo_is_over(found: ContactImport) -> bool:
+def undo_is_over(run: ContactImport) -> bool:
     """Whether that time is over."""
-    return deadlines.is_over(found, retention_days())
+    return deadlines.is_over(run, retention_days())

@@ -13,9 +13,9 @@ from webapp.web.access import load_import
 from webapp.web.problems import STATUS
 
 
-def step_url(found: ContactImport) -> str:
+def step_url(run: ContactImport) -> str:
     """The page of the step at which an import stands."""
-    return url_for(State(found.state).page, import_id=found.id)
+    return url_for(State(run.state).page, import_id=run.id)
 
 
 def elsewhere(url: str) -> ResponseReturnValue:

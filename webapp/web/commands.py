@@ -123,26 +123,26 @@ def read_again(import_id: UUID, asked: forms.UploadForm) -> None:
 
 def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "") -> None:
     """Take the columns, keep them under a name where one is given, and start the check."""
-    found = change_import(import_id)
+    run = change_import(import_id)
     choices = asked.model_dump(exclude={"mapping"})
     if "default_country" not in asked.model_fields_set:  # The one given with the file holds.
-        choices["default_country"] = found.default_country
+        choices["default_country"] = run.default_country
 
     def ask(session: Session) -> None:
         import_commands.map_columns(session, import_id, asked.mapping, **choices)
         if save_as:
-            mappings.save(session, current_user.id, save_as, found.columns, asked.mapping)
+            mappings.save(session, current_user.id, save_as, run.columns, asked.mapping)
 
     _of_import(import_id, ask)
 
 
 def choose_dates(import_id: UUID, order: str) -> None:
     """Check the file again, with this one order of day and month in all dates."""
-    found = change_import(import_id)
+    run = change_import(import_id)
     kept: dict[str, Any] = {
-        name: getattr(found, name) for name in ("default_country", "match_keys", "clear_token")
+        name: getattr(run, name) for name in ("default_country", "match_keys", "clear_token")
     }
-    targets = list(found.mapping or [])
+    targets = list(run.mapping or [])
     _of_import(
         import_id,
         lambda session: import_commands.map_columns(
@@ -162,8 +162,8 @@ def forget_mapping(import_id: UUID, mapping_id: int) -> None:
 
 def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> None:
     """Put in what the person typed; with `alike`, in every row that holds the same value there."""
-    found = change_import(import_id)
-    _refuse_what_no_file_has(found, asked)
+    run = change_import(import_id)
+    _refuse_what_no_file_has(run, asked)
 
     def ask(session: Session) -> None:
         if asked.alike is not None and asked.alike in asked.values:
@@ -176,8 +176,8 @@ def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> None:
     _of_import(import_id, ask)
 
 
-def _refuse_what_no_file_has(found: ContactImport, asked: forms.CorrectionRequest) -> None:
-    if max(asked.values) > max(settings().max_columns, len(found.columns)):
+def _refuse_what_no_file_has(run: ContactImport, asked: forms.CorrectionRequest) -> None:
+    if max(asked.values) > max(settings().max_columns, len(run.columns)):
         raise Refusal("column_unknown", at="/values")
 
     longest = settings().max_cell_chars
@@ -247,10 +247,10 @@ def discard(import_id: UUID) -> None:
 
 def load_contact(contact_id: int) -> Contact:
     """The contact; 404 where it is not in the book."""
-    found = db.session.get(Contact, contact_id)
-    if found is None:
+    contact = db.session.get(Contact, contact_id)
+    if contact is None:
         raise NotFound
-    return found
+    return contact
 
 
 def edit_contact(contact_id: int, asked: forms.ContactEdit) -> Contact:

@@ -1,4 +1,6 @@
-"""Files for people and programs to keep: sent at their pace, and holding nothing but a thread meanwhile."""
+"""Files for people and programs to keep: sent at their pace, and holding nothing but a thread
+meanwhile.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -46,24 +48,24 @@ def _csv(
     import_id: UUID, made: Callable[[Session, UUID], Iterator[bytes]], kind: str
 ) -> Response:
     """Raises concurrency.Full, which is answered with 429, and Refusal("wrong_state")."""
-    found = checked_import(import_id)
+    run = checked_import(import_id)
     place = ExitStack()
     place.enter_context(_under_way.place(current_user.id))
-    name = _attachment(found, kind, "csv")
-    pieces = exports.streamed(db.session(), made(db.session(), found.id))
+    name = _attachment(run, kind, "csv")
+    pieces = exports.streamed(db.session(), made(db.session(), run.id))
     response = Response(stream_with_context(pieces), mimetype="text/csv", headers=name)
     response.call_on_close(place.close)
 
     return response
 
 
-def report_pdf(found: ContactImport, content: bytes) -> Response:
+def report_pdf(run: ContactImport, content: bytes) -> Response:
     """The report on paper."""
     return Response(
-        content, mimetype="application/pdf", headers=_attachment(found, "report", "pdf")
+        content, mimetype="application/pdf", headers=_attachment(run, "report", "pdf")
     )
 
 
-def _attachment(found: ContactImport, kind: str, extension: str) -> dict[str, str]:
-    name = f"rowcall-{kind}-{found.created_at:%Y-%m-%d}.{extension}"
+def _attachment(run: ContactImport, kind: str, extension: str) -> dict[str, str]:
+    name = f"rowcall-{kind}-{run.created_at:%Y-%m-%d}.{extension}"
     return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,4 +1,6 @@
-"""What a page says when something cannot be done: plain words, what to do, and no details of ours."""
+"""What a page says when something cannot be done: plain words, what to do, and no details of
+ours.
+"""
 
 import errno
 import logging
@@ -83,12 +85,16 @@ def _page(
 
 
 def _plain_page(template: str, **facts: str) -> str:
-    """The page without who reads it: Flask would ask the database first, which may be what fails."""
+    """The page without who reads it: Flask would ask the database first, which may be what
+    fails.
+    """
     return current_app.jinja_env.get_template(template).render(facts, plain=True)
 
 
 def _form_is_old(_error: CSRFError) -> ResponseReturnValue:
-    """The form is from before a sign-out or a new sign-in: its page, loaded anew, has what is needed."""
+    """The form is from before a sign-out or a new sign-in: its page, loaded anew, has what is
+    needed.
+    """
     if request.headers.get("HX-Request"):
         return "", 400, {"HX-Refresh": "true"}
 

@@ -10,7 +10,9 @@ from webapp.vocabulary.keys import DERIVED_KEYS
 
 @dataclass(frozen=True)
 class Line:
-    """One field of a contact: what it holds, what it will hold, and what the file says where that is not taken."""
+    """One field of a contact: what it holds, what it will hold, and what the file says where
+    that is not taken.
+    """
 
     field: str
     now: Any
@@ -56,7 +58,9 @@ def _flat(values: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def comparison(example: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
-    """For a conflict: each field with what the row and each of the contacts says, where any of them says something."""
+    """For a conflict: each field with what the row and each of the contacts says, where any of
+    them says something.
+    """
     sides = [example["file"], *(example["contacts"] or [])]
     rows = [(name, [side.get(name) for side in sides]) for name in COMPARED]
     return [row for row in rows if any(row[1])]

@@ -139,7 +139,9 @@ class Hub:
                 self.places.discard(place)
 
     def latest(self, import_id: UUID) -> Snapshot | None:
-        """The import as it was at most a quarter of a second ago: a hundred who poll cost one look. None: no such."""
+        """The import as it was at most a quarter of a second ago: a hundred who poll cost one
+        look. None: no such.
+        """
         channel = self._channel(import_id)
         asked_at = time.monotonic()
 
@@ -152,7 +154,9 @@ class Hub:
         return channel.snapshot
 
     def fragment(self, snapshot: Snapshot, trigger: str) -> str:
-        """The progress partial with the trigger that its way calls for, rendered once for all who get it."""
+        """The progress partial with the trigger that its way calls for, rendered once for all
+        who get it.
+        """
         if trigger not in snapshot.fragments:
             with self.app.test_request_context(
                 environ_overrides={"SCRIPT_NAME": self.settings.url_path}
@@ -169,7 +173,8 @@ class Hub:
     def watch(
         self, import_id: UUID, seconds: float, every: float, place: Place | None = None
     ) -> Iterator[Snapshot | None]:
-        """Snapshots as they change, for at most `seconds`; None where nothing changed for `every` seconds.
+        """Snapshots as they change, for at most `seconds`; None where nothing changed for
+        `every` seconds.
 
         The first is never older than the call. Ends once `place` has ended.
         """
@@ -288,13 +293,13 @@ class Hub:
         began = time.monotonic()
         with self.app.app_context():
             session = db.session()
-            found = session.get_one(ContactImport, import_id)
+            run = session.get_one(ContactImport, import_id)
 
             # Reads the same object anew, so that both are of one moment.
             now = ProgressTracker(session, import_id).progress()
-            session.expunge(found)
+            session.expunge(run)
 
-        channel.publish(Snapshot(found, now), began)
+        channel.publish(Snapshot(run, now), began)
 
 
 def current() -> Hub:
@@ -303,7 +308,9 @@ def current() -> Hub:
 
 
 def bound_sends(environ: dict[str, Any]) -> None:
-    """Let no send on a request's connection take longer than a few seconds: a reader that never reads is let go."""
+    """Let no send on a request's connection take longer than a few seconds: a reader that
+    never reads is let go.
+    """
     connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
     if connection is not None:
         timeout = struct.pack("@ll", int(STREAM_SEND_SECONDS), 0)

@@ -1,4 +1,6 @@
-"""What no part of Rowcall can hold is refused here, before any view: in the address, the headers and the form."""
+"""What no part of Rowcall can hold is refused here, before any view: in the address, the
+headers and the form.
+"""
 
 from urllib.parse import urlsplit
 

@@ -1,7 +1,8 @@
-"""Gives the templates the words of the reports, so that a page and a PDF say the same, and the review its tables.
+"""Gives the templates the words of the reports, so that a page and a PDF say the same, and the
+review its tables.
 
-The style sheet `vocabulary.css` is made from the closed lists: the colours of outcomes, and which strategy's parts of
-the review page are shown.
+The style sheet `vocabulary.css` is made from the closed lists: the colours of outcomes, and
+which strategy's parts of the review page are shown.
 """
 
 import hashlib

@@ -1,4 +1,6 @@
-"""Problems of the JSON API, as `application/problem+json` (RFC 9457), and the words for each status."""
+"""Problems of the JSON API, as `application/problem+json` (RFC 9457), and the words for each
+status.
+"""
 
 import json
 from typing import Any
@@ -147,7 +149,9 @@ OF_FIELDS = ("bad_", "unstorable_")
 
 
 def of_refusal(refusal: Refusal) -> Problem:
-    """A refusal as the API answers it: a field at fault with its place, anything else with its facts."""
+    """A refusal as the API answers it: a field at fault with its place, anything else with its
+    facts.
+    """
     if state := refusal.facts.get("state"):
         refusal.facts["state"] = State(state).public.value
 
@@ -178,7 +182,9 @@ def invalid(error: ValidationError, value: Any, prefix: str = "") -> Problem:
 
 
 def _pointer(location: tuple[int | str, ...], value: Any) -> str:
-    """A JSON pointer (RFC 6901) to the place at fault; pydantic's own names for a union's branches are left out."""
+    """A JSON pointer (RFC 6901) to the place at fault; pydantic's own names for a union's
+    branches are left out.
+    """
     parts, here = [], value
     for step in location:
         if isinstance(here, dict) and isinstance(step, str):

@@ -104,7 +104,9 @@ def _stranger(*, upload: bool) -> ResponseReturnValue:
 
 
 def _let_go(_error: BaseException | None) -> None:
-    """Free the slot, and close the temporary files: no one else closes those of a form that is refused half-way."""
+    """Free the slot, and close the temporary files: no one else closes those of a form that is
+    refused half-way.
+    """
     if g.pop("slot", None):
         _slots.release()
 

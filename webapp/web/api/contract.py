@@ -1,4 +1,6 @@
-"""What an address of the API takes and gives, declared once at its view: checked here, described by openapi.py."""
+"""What an address of the API takes and gives, declared once at its view: checked here,
+described by openapi.py.
+"""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -117,7 +119,9 @@ def _checked_query(model: type[Model]) -> Model:
 
 
 def _checked_body(model: type[Model]) -> Model:
-    """The JSON body, strictly: 415 for another content type, 400 for what is no JSON, 422 for the wrong shape."""
+    """The JSON body, strictly: 415 for another content type, 400 for what is no JSON, 422 for
+    the wrong shape.
+    """
     if request.mimetype != "application/json":
         raise Problem(415, detail="Send the body as application/json.")
 

@@ -51,7 +51,9 @@ SAME_IMPORT = {"import_id": "$request.path.import_id"}
 
 @blueprint.before_request
 def _who() -> None:
-    """401 without a living token or session; a browser session that writes shows that its own page asked."""
+    """401 without a living token or session; a browser session that writes shows that its own
+    page asked.
+    """
     if request.endpoint in OPEN:
         return
     if not current_user.is_authenticated:
@@ -158,22 +160,22 @@ def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseRetu
 
     A 409 with the code preview_given_up says that there will be none.
     """
-    found = load_import(import_id)
+    run = load_import(import_id)
     kept = db.session.get(ImportPreview, (import_id, query.duplicate_strategy.value))
     if kept is not None:
-        return given(_preview(found, kept))
-    if found.state not in {State.CHECKING, State.READY}:
-        raise Refusal("wrong_state", state=found.state)
-    if previews.given_up(db.session(), found):
-        raise Refusal("preview_given_up", state=found.state)
+        return given(_preview(run, kept))
+    if run.state not in {State.CHECKING, State.READY}:
+        raise Refusal("wrong_state", state=run.state)
+    if previews.given_up(db.session(), run):
+        raise Refusal("preview_given_up", state=run.state)
 
     return given(
         schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1"
     )
 
 
-def _preview(found: ContactImport, kept: ImportPreview) -> schemas.Preview:
-    cleared = kept.cleared if found.clear_token else None
+def _preview(run: ContactImport, kept: ImportPreview) -> schemas.Preview:
+    cleared = kept.cleared if run.clear_token else None
     return schemas.Preview(
         outcomes=schemas.Outcomes(**kept.outcomes),
         cleared=cleared,
@@ -270,11 +272,11 @@ def retry_import(import_id: UUID) -> ResponseReturnValue:
     links=_leads_to(roll_back="roll_back_import"),
 )
 def preview_rollback(import_id: UUID) -> ResponseReturnValue:
-    found = load_import(import_id)
-    if not State(found.state).allows(Command.ROLL_BACK):
-        raise Refusal("wrong_state", state=found.state)
-    if undo_is_over(found):
-        raise Refusal("undo_expired", state=found.state)
+    run = load_import(import_id)
+    if not State(run.state).allows(Command.ROLL_BACK):
+        raise Refusal("wrong_state", state=run.state)
+    if undo_is_over(run):
+        raise Refusal("undo_expired", state=run.state)
 
     until = time.monotonic() + ROLLBACK_SECONDS
     would = undo_preview.soon(db.session(), import_id)

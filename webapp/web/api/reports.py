@@ -69,21 +69,21 @@ def rejected_csv(import_id: UUID) -> ResponseReturnValue:
     refuses=(404, 409),
 )
 def report_pdf(import_id: UUID) -> ResponseReturnValue:
-    found = ended_import(import_id)
-    kept = documents.pdf_of(db.session(), found)
+    run = ended_import(import_id)
+    kept = documents.pdf_of(db.session(), run)
     if kept is not None and kept.content:
-        return downloads.report_pdf(found, kept.content)
+        return downloads.report_pdf(run, kept.content)
     if kept is not None and kept.state == "failed":
         raise Problem(503, "pdf_failed", messages.whole(kept.code or "pdf_failed"))
     if kept is None:
-        _make_pdf(found)
+        _make_pdf(run)
 
     return session_answer(import_id, 202, Retry_After="2")
 
 
-def _make_pdf(found: ContactImport) -> None:
+def _make_pdf(run: ContactImport) -> None:
     """Ask for it, unless two are being made already: 429."""
-    if not documents.reserve_pdf(db.session(), found):
+    if not documents.reserve_pdf(db.session(), run):
         raise Problem(429, "pdf_busy", messages.whole("pdf_busy"))
     db.session.commit()
-    jobs.request_pdf(found.id, settings())
+    jobs.request_pdf(run.id, settings())

@@ -19,24 +19,24 @@ from webapp.web.access import undo_is_over
 from webapp.web.api import schemas
 
 
-def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
+def session_of(session: Session, run: ContactImport) -> schemas.ImportSession:
     """An import as the API shows it."""
-    outcomes = outcomes_of(found)
+    outcomes = outcomes_of(run)
     derived: dict[str, Any] = {
-        "import_id": found.id,
-        "imported_from": str(found.id),
-        "rollback_possible": State(found.state).allows(Command.ROLL_BACK)
-        and not undo_is_over(found),
+        "import_id": run.id,
+        "imported_from": str(run.id),
+        "rollback_possible": State(run.state).allows(Command.ROLL_BACK)
+        and not undo_is_over(run),
         "imported_count": sums(outcomes)["success"],
-        "options": _options(found),
+        "options": _options(run),
         "outcomes": schemas.Outcomes(**outcomes),
-        "failure_reason": _failure_reason(found),
-        "created_by": session.get_one(User, found.created_by).email,
+        "failure_reason": _failure_reason(run),
+        "created_by": session.get_one(User, run.created_by).email,
     }
 
     return schemas.ImportSession(
         **{
-            name: getattr(found, name)
+            name: getattr(run, name)
             for name in schemas.ImportSession.model_fields
             if name not in derived
         },
@@ -44,21 +44,21 @@ def session_of(session: Session, found: ContactImport) -> schemas.ImportSession:
     )
 
 
-def _failure_reason(found: ContactImport) -> str | None:
+def _failure_reason(run: ContactImport) -> str | None:
     """The code, or, for a file that the check refused, its sentence."""
     if (
-        found.failure_reason
-        and found.failure_facts is not None
-        and found.failure_reason != "check_broken_off"
+        run.failure_reason
+        and run.failure_facts is not None
+        and run.failure_reason != "check_broken_off"
     ):
-        return messages.whole(found.failure_reason, **found.failure_facts)
+        return messages.whole(run.failure_reason, **run.failure_facts)
 
-    return found.failure_reason
+    return run.failure_reason
 
 
-def _options(found: ContactImport) -> schemas.Options:
-    chosen = {name: getattr(found, name) for name in schemas.Options.model_fields}
-    return schemas.Options(**{**chosen, "batch_size": found.batch_size or "auto"})
+def _options(run: ContactImport) -> schemas.Options:
+    chosen = {name: getattr(run, name) for name in schemas.Options.model_fields}
+    return schemas.Options(**{**chosen, "batch_size": run.batch_size or "auto"})
 
 
 def progress_of(now: ImportProgress) -> schemas.Progress:
@@ -67,18 +67,18 @@ def progress_of(now: ImportProgress) -> schemas.Progress:
 
 def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
     """What became of an import that has ended; durations in milliseconds."""
-    found = session.get_one(ContactImport, import_id, populate_existing=True)
-    outcomes = outcomes_of(found)
+    run = session.get_one(ContactImport, import_id, populate_existing=True)
+    outcomes = outcomes_of(run)
     counts = sums(outcomes)
     seconds = (
-        (found.completed_at - found.started_at).total_seconds()
-        if found.completed_at and found.started_at
+        (run.completed_at - run.started_at).total_seconds()
+        if run.completed_at and run.started_at
         else 0
     )
 
     return schemas.ImportResult(
         import_id=import_id,
-        total_contacts=found.total or 0,
+        total_contacts=run.total or 0,
         successfully_imported=counts["success"],
         failed_contacts=counts["failed"],
         duplicate_contacts=counts["duplicates"],
@@ -135,9 +135,9 @@ def _kept(kept: dict[str, Any]) -> schemas.KeptField:
     )
 
 
-def undone_of(found: ContactImport) -> schemas.RollbackResult:
+def undone_of(run: ContactImport) -> schemas.RollbackResult:
     """What the rollback of a rolled-back import did."""
-    undone, done_at = found.rollback or {}, found.rolled_back_at
+    undone, done_at = run.rollback or {}, run.rolled_back_at
     assert done_at is not None  # noqa: S101 - set together with the state
 
     return schemas.RollbackResult(

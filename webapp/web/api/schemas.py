@@ -1,4 +1,6 @@
-"""What the API takes and gives, as strict pydantic models: the OpenAPI document and the checks come from these."""
+"""What the API takes and gives, as strict pydantic models: the OpenAPI document and the checks
+come from these.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -146,7 +148,9 @@ class ImportSession(Given):
 
 
 class Work(Given):
-    """How far the step at hand is, in rows: the check, the run, the rows being retried, or the rollback."""
+    """How far the step at hand is, in rows: the check, the run, the rows being retried, or the
+    rollback.
+    """
 
     progress: Annotated[float, Field(ge=0, le=100)]
     processed: int
@@ -219,7 +223,9 @@ class Preview(Given):
 
 
 class KeptField(Given):
-    """A contact, or one field of it (`field` null: the whole contact), that a rollback leaves as it is."""
+    """A contact, or one field of it (`field` null: the whole contact), that a rollback leaves
+    as it is.
+    """
 
     contact_id: int
     row: int | None

@@ -38,7 +38,9 @@ class Reserved(ExitStack):
 
 
 def stream(import_id: UUID, reserved: Reserved) -> Response:
-    """The import's events until its end, or until the time is up and the client comes back by itself."""
+    """The import's events until its end, or until the time is up and the client comes back by
+    itself.
+    """
     bound_sends(request.environ)
     db.session.remove()  # Nothing is held while the stream is open.
     events = _events(hub.current(), import_id, settings().stream_seconds, reserved.place)

@@ -54,7 +54,9 @@ def _in_one_line(text: str) -> str:
 
 
 def digits(value: Any) -> Any:
-    """Text as the whole number that it is: up to 18 ASCII digits, no signs, spaces or underscores."""
+    """Text as the whole number that it is: up to 18 ASCII digits, no signs, spaces or
+    underscores.
+    """
     if not isinstance(value, str):
         return value
     if not re.fullmatch("[0-9]{1,18}", value):
@@ -94,7 +96,9 @@ class UploadForm(Strict):
 
 
 class MappingRequest(Strict):
-    """One target or null for each column, in the file's order; what each key means for finding a contact."""
+    """One target or null for each column, in the file's order; what each key means for finding
+    a contact.
+    """
 
     mapping: Annotated[
         list[Annotated[Text, Field(max_length=120)] | None],
@@ -127,7 +131,9 @@ class CorrectionRequest(Strict):
 
 
 class ContactEdit(Strict):
-    """A contact's fields as texts, by name and `custom:<label>`; blank clears, what is not named stays."""
+    """A contact's fields as texts, by name and `custom:<label>`; blank clears, what is not
+    named stays.
+    """
 
     version: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)]
     values: dict[str, Text]
@@ -140,13 +146,17 @@ class ContactDeletion(Strict):
 
 
 class Erasure(Strict):
-    """What is erased beside what is surely the person's: imports with a row, or with a way to find rows."""
+    """What is erased beside what is surely the person's: imports with a row, or with a way to
+    find rows.
+    """
 
     also: list[tuple[UUID, int | str]] = []
 
 
 class SignIn(Strict):
-    """Passwords are taken as typed; what is longer than a password may be is cut, and so is wrong."""
+    """Passwords are taken as typed; what is longer than a password may be is cut, and so is
+    wrong.
+    """
 
     email: Text = ""
     password: Text = ""

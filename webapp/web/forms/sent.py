@@ -90,7 +90,9 @@ def _bad_field(name: str, kind: str, facts: Mapping[str, Any]) -> Refusal:
 
 
 def mapping(columns: int) -> tuple[forms.MappingRequest, str]:
-    """What the page of the columns says of so many of them, and the name to keep it under, "" for none."""
+    """What the page of the columns says of so many of them, and the name to keep it under, ""
+    for none.
+    """
     values: dict[str, Any] = {
         "mapping": chosen_targets(columns),
         "default_country": _country(),

@@ -1,4 +1,6 @@
-"""Live progress where no WebSocket gets through: htmx asks for the same fragment every 2 seconds."""
+"""Live progress where no WebSocket gets through: htmx asks for the same fragment every 2
+seconds.
+"""
 
 from uuid import UUID
 

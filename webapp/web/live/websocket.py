@@ -35,7 +35,9 @@ def register(app: Flask) -> None:
 
 @blueprint.before_request
 def _at_the_door() -> None:
-    """Everything is refused before the handshake: then the browser polls, which needs none of this."""
+    """Everything is refused before the handshake: then the browser polls, which needs none of
+    this.
+    """
     if not current_user.is_authenticated:
         abort(401)
     if not _same_origin():
@@ -60,7 +62,9 @@ def _give_place_back(_error: BaseException | None) -> None:
 
 
 def _same_origin() -> bool:
-    """A browser names the page's origin; another site's page must not listen in with this person's cookie."""
+    """A browser names the page's origin; another site's page must not listen in with this
+    person's cookie.
+    """
     origin = urlsplit(
         request.headers.get("Origin", "")
     )  # `odd_input` has seen that it can be read.

@@ -47,7 +47,9 @@ def _page(before: int, **shown: Any) -> str:
 
 
 def _fields_of(change: recent_changes.RecentChange) -> list[dict[str, Any]]:
-    """What changed, as {"field", "before", "after"}, in the order of a contact's page; custom fields come last."""
+    """What changed, as {"field", "before", "after"}, in the order of a contact's page; custom
+    fields come last.
+    """
     changed = ledger.changes_of(change.before, change.after)
     return sorted(
         changed, key=lambda entry: (_ORDER.get(entry["field"], len(_ORDER)), entry["field"])
@@ -58,7 +60,9 @@ _ORDER = {name: place for place, name in enumerate(TARGETS)}
 
 
 def known(change_id: int) -> recent_changes.RecentChange | None:
-    """The change that the address names, for the line that offers to undo it or says that it is undone."""
+    """The change that the address names, for the line that offers to undo it or says that it
+    is undone.
+    """
     return (
         recent_changes.find(db.session(), retention_days(), change_id) if change_id else None
     )

@@ -1,4 +1,6 @@
-"""The second step: how the file is read, with a look at it before anything is kept, and which column is what."""
+"""The second step: how the file is read, with a look at it before anything is kept, and which
+column is what.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,41 +41,43 @@ _looks = ConcurrencyLimit(LOOKS_AT_ONCE, LOOKS_AT_ONCE)
 @blueprint.get("/imports/<uuid:import_id>/columns")
 @login_required
 def show(import_id: UUID) -> ResponseReturnValue:
-    """The page; `saved` takes a mapping that has a name, `suggest` what the labels and values say."""
-    found = load_import(import_id)
-    if found.state not in OPEN:
-        return redirect(step_url(found))
+    """The page; `saved` takes a mapping that has a name, `suggest` what the labels and values
+    say.
+    """
+    run = load_import(import_id)
+    if run.state not in OPEN:
+        return redirect(step_url(run))
 
-    suggested = mapping.suggest(found.columns, found.sample)
+    suggested = mapping.suggest(run.columns, run.sample)
     asked = sent.query(queries.ColumnsQuery)
     if asked.suggest:
-        return _page(found, suggested)
+        return _page(run, suggested)
 
     wanted = asked.saved
     chosen = wanted and mappings.applied(
-        db.session(), current_user.id, wanted, found.columns, suggested
+        db.session(), current_user.id, wanted, run.columns, suggested
     )
 
     return _page(
-        found,
-        chosen or found.mapping or found.suggested_mapping,
+        run,
+        chosen or run.mapping or run.suggested_mapping,
         used=wanted if chosen else None,
     )
 
 
 def _page(
-    found: ContactImport,
+    run: ContactImport,
     chosen: list[Any],
     problem: str | None = None,
     used: int | None = None,
 ) -> str:
-    before = found.head.get("mapped_before")
+    before = run.head.get("mapped_before")
 
     return render_template(
         "imports/columns.html",
-        found=found,
+        found=run,
         chosen=chosen,
-        samples=_samples(found),
+        samples=_samples(run),
         custom=CUSTOM,
         match_keys=KEYS,
         problem=problem,
@@ -81,23 +85,23 @@ def _page(
         used=used,
         # Only as long as those are the columns that stand there.
         before=datetime.fromisoformat(before)
-        if before and chosen == found.suggested_mapping
+        if before and chosen == run.suggested_mapping
         else None,
-        corrected=judging.any_corrections(driver(db.session()), found.id),
+        corrected=judging.any_corrections(driver(db.session()), run.id),
         longest_name=mappings.LONGEST_NAME,
         familiar=encodings.FAMILIAR,
         others=encodings.others(),
         delimiters=DELIMITERS,
-        **_table(found.columns, found.sample),
+        **_table(run.columns, run.sample),
     )
 
 
-def _samples(found: ContactImport) -> list[list[str]]:
+def _samples(run: ContactImport) -> list[list[str]]:
     return [
-        [row[index] for row in found.sample if index < len(row) and row[index].strip()][
+        [row[index] for row in run.sample if index < len(row) and row[index].strip()][
             :SHOWN_VALUES
         ]
-        for index in range(len(found.columns))
+        for index in range(len(run.columns))
     ]
 
 
@@ -112,8 +116,8 @@ def _table(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str,
 @login_required
 def choose(import_id: UUID) -> ResponseReturnValue:
     """Take the columns, keep them under a name where one is given, and start the check."""
-    found = change_import(import_id)
-    width = len(found.columns)
+    run = change_import(import_id)
+    width = len(run.columns)
 
     try:
         asked, name = sent.mapping(width)
@@ -139,14 +143,14 @@ def forget(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def look(import_id: UUID) -> ResponseReturnValue:
     """How the file would look, read with these choices; nothing is kept."""
-    found = load_import(import_id)
-    if found.state not in OPEN:
-        return "", 200, {"HX-Redirect": step_url(found)}
+    run = load_import(import_id)
+    if run.state not in OPEN:
+        return "", 200, {"HX-Redirect": step_url(run)}
 
     try:
         how = sent.how_to_read().model_dump(exclude={"default_country"})
         with _reading():
-            head = uploads.look(db.session(), found, settings(), **how)
+            head = uploads.look(db.session(), run, settings(), **how)
     except Refusal as refusal:
         # The file itself, read in a way that does not fit it, is an answer to the question; htmx
         # shows no other.
@@ -166,15 +170,17 @@ def reread(import_id: UUID) -> ResponseReturnValue:
         with _reading():
             commands.read_again(import_id, how)
     except Refusal as refusal:
-        found = load_import(import_id)
-        return refused_on(refusal, lambda words: _page(found, found.suggested_mapping, words))
+        run = load_import(import_id)
+        return refused_on(refusal, lambda words: _page(run, run.suggested_mapping, words))
 
     return redirect(url_for("columns.show", import_id=import_id))
 
 
 @contextmanager
 def _reading() -> Iterator[None]:
-    """Reading a file costs processor time, for which everybody waits: 429 for one who asks for much of it."""
+    """Reading a file costs processor time, for which everybody waits: 429 for one who asks for
+    much of it.
+    """
     per_minute = f"{READS_PER_MINUTE}/minute"
     with (
         limiter.limit(per_minute, key_func=lambda: str(current_user.id)),

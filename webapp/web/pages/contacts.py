@@ -1,4 +1,6 @@
-"""Contacts by hand: the list, and each contact's page with its edit, its deletion and its provenance."""
+"""Contacts by hand: the list, and each contact's page with its edit, its deletion and its
+provenance.
+"""
 
 from functools import partial
 from typing import Any
@@ -128,9 +130,11 @@ def _instruction(problem: dict[str, Any]) -> str:
 
 
 def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
-    """Another change came first: what was typed stays in the form, with what stands there now beside it.
+    """Another change came first: what was typed stays in the form, with what stands there now
+    beside it.
 
-    The fields that were left alone show what stands there now, or else saving again would take that back.
+    The fields that were left alone show what stands there now, or else saving again would take
+    that back.
     """
     stands, marks = journal.form_values(contact), sent.marks()
     typed = {

@@ -29,7 +29,7 @@ CONTEXT_CELLS = 8
 @login_required
 def problems(import_id: UUID) -> ResponseReturnValue:
     """The list, by row number; `code` narrows it to one problem."""
-    found = checked_import(import_id)
+    run = checked_import(import_id)
     asked = sent.query(queries.ProblemsQuery)
     rows, more = problem_list.problem_page(
         db.session(), import_id, code=asked.code, after=asked.after, limit=A_PAGE
@@ -37,11 +37,11 @@ def problems(import_id: UUID) -> ResponseReturnValue:
 
     return render_template(
         "imports/problems.html",
-        found=found,
-        items=[_item(found, row) for row in rows],
+        found=run,
+        items=[_item(run, row) for row in rows],
         after=rows[-1].row if more else None,
         code=asked.code,
-        open=found.state == State.READY and not found.correcting,
+        open=run.state == State.READY and not run.correcting,
     )
 
 
@@ -63,7 +63,9 @@ def leave_out(import_id: UUID, row: int, what: str) -> ResponseReturnValue:
 
 
 def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseReturnValue:
-    """The row judged again for htmx; the list again for everybody else, or where other rows changed too."""
+    """The row judged again for htmx; the list again for everybody else, or where other rows
+    changed too.
+    """
     code = sent.form(queries.RowForm).code or None
     if not request.headers.get("HX-Request"):
         return redirect(
@@ -83,9 +85,9 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
     )
 
 
-def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
+def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
     """A row of the list: the cells to mend with their instructions, and the others as context."""
-    cells, targets = list(row.record or []), list(found.mapping or [])
+    cells, targets = list(row.record or []), list(run.mapping or [])
     told: dict[int, list[str]] = {}
     whole = []
 
@@ -103,7 +105,7 @@ def _item(found: ContactImport, row: ImportRow) -> dict[str, Any]:
 
     fields = [
         _field(
-            _label(found, targets, column),
+            _label(run, targets, column),
             column,
             cells[column] if column < len(cells) else "",
             words,
@@ -152,15 +154,17 @@ def _field(label: str, column: int, cell: str, words: list[str]) -> dict[str, An
 
 
 def _columns_of_row(row: ImportRow, targets: list[str | None]) -> list[int]:
-    """Which cells to offer where the row as a whole is at fault: those that say who it is, else all of them."""
+    """Which cells to offer where the row as a whole is at fault: those that say who it is,
+    else all of them.
+    """
     codes = {problem["code"] for problem in row.problems or []}
     if codes <= {"no_identity"}:
         return [column for column, target in enumerate(targets) if target in IDENTITY]
     return list(range(max(len(row.record or []), 1)))[:FIELDS_OF_ROW]
 
 
-def _label(found: ContactImport, targets: list[str | None], column: int) -> str:
-    if column >= len(found.columns):
+def _label(run: ContactImport, targets: list[str | None], column: int) -> str:
+    if column >= len(run.columns):
         return f"Cell {column + 1}, beyond the last column"
     target = targets[column] if column < len(targets) else None
-    return label_of(target) if target else found.columns[column]
+    return label_of(target) if target else run.columns[column]

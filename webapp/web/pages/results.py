@@ -34,16 +34,16 @@ PDF_WAIT = "5"  # seconds
 @blueprint.get("/imports/<uuid:import_id>/report")
 @login_required
 def report(import_id: UUID) -> ResponseReturnValue:
-    found = ended_import(import_id)
+    run = ended_import(import_id)
 
     return render_template(
         "imports/report.html",
-        found=found,
+        found=run,
         report=ImportReporter(db.session(), import_id).generate_summary_report(),
-        until=undo_until(found),
-        over=undo_is_over(found),
+        until=undo_until(run),
+        over=undo_is_over(run),
         gone=undo.gone(db.session(), import_id),
-        undoable=State(found.state).allows(Command.ROLL_BACK) and not undo_is_over(found),
+        undoable=State(run.state).allows(Command.ROLL_BACK) and not undo_is_over(run),
     )
 
 
@@ -51,7 +51,7 @@ def report(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def rows(import_id: UUID) -> ResponseReturnValue:
     """Ledger entries by outcome, reason, row number or text, a page at a time from a row on."""
-    found = load_import(import_id)
+    run = load_import(import_id)
     wanted = sent.query(queries.RowsQuery)
     if wanted.outcome and wanted.outcome not in list(Outcome):
         abort(404)
@@ -76,7 +76,7 @@ def rows(import_id: UUID) -> ResponseReturnValue:
 
     return render_template(
         "imports/rows.html",
-        found=found,
+        found=run,
         rows=shown[:ROWS_A_PAGE],
         names=ledger.names_of(db.session(), shown),
         more=len(shown) > ROWS_A_PAGE,
@@ -88,16 +88,16 @@ def rows(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def rolled_back(import_id: UUID) -> ResponseReturnValue:
     """What an undo did, and field by field what it kept."""
-    found = load_import(import_id)
-    if found.state != State.ROLLED_BACK:
-        return redirect(step_url(found))
+    run = load_import(import_id)
+    if run.state != State.ROLLED_BACK:
+        return redirect(step_url(run))
 
     after = sent.query(queries.AfterQuery).after
     kept = undo.kept(db.session(), import_id, after=after, limit=ROWS_A_PAGE + 1)
 
     return render_template(
         "imports/rolled_back.html",
-        found=found,
+        found=run,
         kept=kept[:ROWS_A_PAGE],
         more=len(kept) > ROWS_A_PAGE,
     )
@@ -125,15 +125,15 @@ def rollback_csv(import_id: UUID) -> ResponseReturnValue:
 @login_required
 def report_pdf(import_id: UUID) -> ResponseReturnValue:
     """The kept PDF; the first reader asks for it and waits a moment."""
-    found = ended_import(import_id)
-    kept = documents.pdf_of(db.session(), found)
+    run = ended_import(import_id)
+    kept = documents.pdf_of(db.session(), run)
     if kept is not None and kept.content:
-        return downloads.report_pdf(found, kept.content)
+        return downloads.report_pdf(run, kept.content)
 
-    if kept is None and not documents.reserve_pdf(db.session(), found):
+    if kept is None and not documents.reserve_pdf(db.session(), run):
         words = messages.whole("pdf_busy_here")
         return (
-            render_template("imports/pdf.html", found=found, kept=None, busy=words),
+            render_template("imports/pdf.html", found=run, kept=None, busy=words),
             429,
             {"Retry-After": PDF_WAIT},
         )
@@ -142,7 +142,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
     if kept is None:
         jobs.request_pdf(import_id, settings())
 
-    return render_template("imports/pdf.html", found=found, kept=kept), 202
+    return render_template("imports/pdf.html", found=run, kept=kept), 202
 
 
 @blueprint.post("/imports/<uuid:import_id>/report.pdf")

@@ -80,18 +80,18 @@ def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImpo
     return wanted.where(search.holds(ContactImport.filename, q)) if q else wanted
 
 
-def _item(found: ContactImport, person: User) -> dict[str, Any]:
-    outcomes = outcomes_of(found)
+def _item(run: ContactImport, person: User) -> dict[str, Any]:
+    outcomes = outcomes_of(run)
 
     return {
-        "found": found,
+        "found": run,
         "person": person.name or person.email,
         "outcomes": outcomes,
         "sums": sums(outcomes),
-        "seconds": summary.seconds(found),
-        "live": found.state in WORKED_ON,
-        "over": undo_is_over(found),
-        "discardable": discarding.possible(found),
+        "seconds": summary.seconds(run),
+        "live": run.state in WORKED_ON,
+        "over": undo_is_over(run),
+        "discardable": discarding.possible(run),
     }
 
 
@@ -99,10 +99,10 @@ def _item(found: ContactImport, person: User) -> dict[str, Any]:
 @login_required
 def history_row(import_id: UUID) -> str:
     """One line of the history, polled while its import moves."""
-    found = load_import(import_id)
+    run = load_import(import_id)
     return render_template(
         "partials/history_row.html",
-        item=_item(found, db.session.get_one(User, found.created_by)),
+        item=_item(run, db.session.get_one(User, run.created_by)),
     )
 
 
@@ -115,12 +115,12 @@ def current(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/progress")
 @login_required
 def watch(import_id: UUID) -> ResponseReturnValue:
-    found = load_import(import_id)
-    if State(found.state).page != "runs.watch":
-        return redirect(step_url(found))
+    run = load_import(import_id)
+    if State(run.state).page != "runs.watch":
+        return redirect(step_url(run))
 
     progress = ProgressTracker(db.session(), import_id).progress()
-    return render_template("imports/watch.html", found=found, progress=progress, step=4)
+    return render_template("imports/watch.html", found=run, progress=progress, step=4)
 
 
 @blueprint.post("/imports/<uuid:import_id>/cancel")
@@ -148,8 +148,8 @@ def retry(import_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/rollback")
 @login_required
 def roll_back(import_id: UUID) -> ResponseReturnValue:
-    found = change_import(import_id)
-    if State(found.state).work is Work.EXECUTE:
+    run = change_import(import_id)
+    if State(run.state).work is Work.EXECUTE:
         raise Refusal("import_at_work")
 
     commands.roll_back(import_id)
@@ -165,21 +165,21 @@ def run_again(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/rollback")
 @login_required
 def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
-    found = change_import(import_id)
-    if not State(found.state).allows(Command.ROLL_BACK):
-        return redirect(step_url(found))
-    if undo_is_over(found):
+    run = change_import(import_id)
+    if not State(run.state).allows(Command.ROLL_BACK):
+        return redirect(step_url(run))
+    if undo_is_over(run):
         raise Refusal("undo_expired")
 
     undo = undo_preview.soon(db.session(), import_id)
 
     if undo is None:
         jobs.request_undo_preview(import_id, settings())
-        return render_template("imports/rollback_waiting.html", found=found), 202
+        return render_template("imports/rollback_waiting.html", found=run), 202
 
     if "HX-Request" in request.headers:  # the waiting page asks whether it is over
         return Response(headers={"HX-Refresh": "true"})
 
     return render_template(
-        "imports/rollback.html", found=found, undo=undo, until=undo_until(found)
+        "imports/rollback.html", found=run, undo=undo, until=undo_until(run)
     )

@@ -88,10 +88,10 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 @login_required
 def choose_dates(import_id: UUID) -> ResponseReturnValue:
     """The one answer to all dates like 03/04/2024: the check runs again with it."""
-    found = change_import(import_id)
+    run = change_import(import_id)
     order = sent.form(queries.DatesForm).date_order
     if order is None:
-        return redirect(step_url(found))
+        return redirect(step_url(run))
 
     commands.choose_dates(import_id, order)
     return redirect(url_for("wizard.checking", import_id=import_id))
@@ -100,43 +100,43 @@ def choose_dates(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/checking")
 @login_required
 def checking(import_id: UUID) -> ResponseReturnValue:
-    found = load_import(import_id)
-    if found.state != State.CHECKING:
-        return redirect(step_url(found))
+    run = load_import(import_id)
+    if run.state != State.CHECKING:
+        return redirect(step_url(run))
 
     progress = ProgressTracker(db.session(), import_id).progress()
-    return render_template("imports/watch.html", found=found, progress=progress, step=2)
+    return render_template("imports/watch.html", found=run, progress=progress, step=2)
 
 
 @blueprint.get("/imports/<uuid:import_id>/review")
 @login_required
 def review(import_id: UUID) -> ResponseReturnValue:
-    found = load_import(import_id)
-    if found.state != State.READY:
-        return redirect(step_url(found))
-    return _review_page(found)
+    run = load_import(import_id)
+    if run.state != State.READY:
+        return redirect(step_url(run))
+    return _review_page(run)
 
 
-def _review_page(found: ContactImport, problem: str | None = None) -> str:
+def _review_page(run: ContactImport, problem: str | None = None) -> str:
     return render_template(
         "imports/review.html",
-        **_cards(found),
+        **_cards(run),
         problem=problem,
-        invalid=import_commands.invalid_rows(db.session(), found.id),
+        invalid=import_commands.invalid_rows(db.session(), run.id),
         mail=bool(settings().smtp_url),
     )
 
 
-def _cards(found: ContactImport) -> dict[str, object]:
+def _cards(run: ContactImport) -> dict[str, object]:
     """What the strategy cards show."""
-    rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == found.id))
+    rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == run.id))
 
     return {
-        "found": found,
+        "found": run,
         "previews": {row.strategy: row for row in rows},
         "strategies": list(Strategy),
         "until": datetime.now(UTC) + timedelta(days=retention_days()),
-        "given_up": previews.given_up(db.session(), found),
+        "given_up": previews.given_up(db.session(), run),
     }
 
 
@@ -144,13 +144,13 @@ def _cards(found: ContactImport) -> dict[str, object]:
 @login_required
 def preview(import_id: UUID) -> ResponseReturnValue:
     """The strategy cards, polled until every preview is there."""
-    found = load_import(import_id)
-    if found.state != State.READY:
-        return elsewhere(step_url(found))
+    run = load_import(import_id)
+    if run.state != State.READY:
+        return elsewhere(step_url(run))
 
     return render_template(
         "partials/strategies.html",
-        **_cards(found),
+        **_cards(run),
     )
 
 
