@@ -6,7 +6,7 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
-// After a row was mended the keyboard goes on at the next one; a row that is not yet right keeps it.
+// After a row was corrected the keyboard goes on at the next one; a row that is not yet right keeps it.
 document.addEventListener("htmx:after:swap", () => {
   const row = document.querySelector("[data-judged]");
   if (!row) return;

@@ -1,5 +1,5 @@
 """Previews that ended three work-horses: a program is told to stop asking, and asks again once
-a row was mended.
+a row was corrected.
 """
 
 from uuid import UUID
@@ -51,8 +51,10 @@ def test_the_contract_names_the_code(owner_program):
     assert "409" in described["responses"]
 
 
-@pytest.mark.parametrize("mend", ["correct", "leave_out", "correct_alike"])
-def test_a_mended_row_is_a_new_start_for_the_previews(owner_program, broken, session, mend):
+@pytest.mark.parametrize("correct", ["correct", "leave_out", "correct_alike"])
+def test_a_corrected_row_is_a_new_start_for_the_previews(
+    owner_program, broken, session, correct
+):
     asked = {
         "correct": lambda: corrections.correct(session, UUID(broken), 3, {1: "b@example.com"}),
         "leave_out": lambda: corrections.leave_out(session, UUID(broken), 3, out=True),
@@ -60,7 +62,7 @@ def test_a_mended_row_is_a_new_start_for_the_previews(owner_program, broken, ses
             session, UUID(broken), 3, 1, "b@example.com"
         ),
     }
-    asked[mend]()
+    asked[correct]()
     session.commit()
     assert not preview.given_up(session, session.get_one(ContactImport, UUID(broken)))
     session.commit()
@@ -68,6 +70,6 @@ def test_a_mended_row_is_a_new_start_for_the_previews(owner_program, broken, ses
     owner_program.ask("GET", path, 202)
     jobs.work(broken)
     assert owner_program.ask("GET", path).json["outcomes"]["created"] == (
-        1 if mend == "leave_out" else 2
+        1 if correct == "leave_out" else 2
     )
     assert len(session.scalars(select(ImportPreview)).all()) == 3

@@ -92,7 +92,7 @@ def test_previews_follow_a_correction(importer, session):
     assert (kept.outcomes["created"], kept.outcomes["invalid"]) == (2, 2)
 
 
-def test_what_cannot_be_mended(importer, session):
+def test_what_cannot_be_corrected(importer, session):
     ready = importer.check(PEOPLE)
     with pytest.raises(Refusal, match="row_unknown"):
         corrections.correct(
@@ -160,7 +160,7 @@ def test_a_page_costs_the_same_of_a_hundred_rows_and_of_a_hundred_thousand(
     assert session.scalar(text("SHOW enable_sort")) == "on"  # for whatever the page asks next
 
 
-def test_the_list_follows_what_is_mended(importer, session):
+def test_the_list_follows_what_is_corrected(importer, session):
     ready = importer.check(PEOPLE)
     listed = partial(problem_list.problem_rows, session, ready.id, after=0, limit=10)
     assert [row.row for row in listed(code="email_no_at")] == [3, 4, 5]

@@ -143,7 +143,7 @@ def test_the_review_speaks_of_one_row_in_the_singular(owner, importer):
         "1 row is a person you already have or who appears twice. What should happen to it?"
         in page
     )
-    assert ">Mend it</a>" in page
+    assert ">Fix it</a>" in page
 
 
 def test_a_preview_that_was_given_up_is_no_longer_waited_for(owner, importer, session):

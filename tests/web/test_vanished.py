@@ -20,7 +20,7 @@ FORMS = {
     "columns.reread": {"encoding": "utf-8"},
     "wizard.execute": {"duplicate_strategy": "skip"},
     "wizard.choose_dates": {"date_order": "dmy"},
-    "mend.mend": {"cell-1": "x@example.com"},
+    "corrections.correct": {"cell-1": "x@example.com"},
 }
 
 

@@ -52,7 +52,7 @@ class ImportRow(Fields, Base):
 
 
 class ImportProblem(Base):
-    """Which rows have a problem of which kind: the list of those to mend, in the order in
+    """Which rows have a problem of which kind: the list of those to correct, in the order in
     which it is paged.
     """
 

@@ -1,4 +1,4 @@
-"""The rows with a problem: a list to mend in place, row by row or all alike at once."""
+"""The rows with a problem: a list to correct in place, row by row or all alike at once."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from webapp.web.answers import elsewhere
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
 
-blueprint = Blueprint("mend", __name__)
+blueprint = Blueprint("corrections", __name__)
 A_PAGE = 50
 CONTEXT_CELLS = 8
 
@@ -47,7 +47,7 @@ def problems(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/imports/<uuid:import_id>/problems/<int:row>")
 @login_required
-def mend(import_id: UUID, row: int) -> ResponseReturnValue:
+def correct(import_id: UUID, row: int) -> ResponseReturnValue:
     """Put in what the person typed; with `alike`, in every row that holds the same value there."""
     change_import(import_id)
     asked = sent.correction()
@@ -69,10 +69,10 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
     code = sent.form(queries.RowForm).code or None
     if not request.headers.get("HX-Request"):
         return redirect(
-            url_for("mend.problems", import_id=import_id, code=code, after=row - 1)
+            url_for("corrections.problems", import_id=import_id, code=code, after=row - 1)
         )
     if whole_list:
-        return elsewhere(url_for("mend.problems", import_id=import_id, code=code))
+        return elsewhere(url_for("corrections.problems", import_id=import_id, code=code))
 
     found, staged = (
         load_import(import_id),
@@ -81,12 +81,17 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
     item = _item(found, staged)
 
     return render_template(
-        "partials/mend_row.html", found=found, item=item, code=code, open=True, judged=True
+        "partials/correction_row.html",
+        found=found,
+        item=item,
+        code=code,
+        open=True,
+        judged=True,
     )
 
 
 def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
-    """A row of the list: the cells to mend with their instructions, and the others as context."""
+    """A row of the list: the cells to correct with their instructions, and the others as context."""
     cells, targets = list(row.record or []), list(run.mapping or [])
     told: dict[int, list[str]] = {}
     whole = []
@@ -132,7 +137,7 @@ def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
 
 
 def _field(label: str, column: int, cell: str, words: list[str]) -> dict[str, Any]:
-    """A cell to mend.
+    """A cell to correct.
 
     Of a long one the beginning is shown; it stays whole unless the person changes it.
     """

@@ -1,4 +1,4 @@
-"""Mending with the keyboard alone, on the review's list of problem rows."""
+"""Correcting with the keyboard alone, on the review's list of problem rows."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_keyboard_only(owner, live_server, conn):
     owner.keyboard.press("Enter")
     owner.wait_for_url("**/problems?**")
     accessible(owner)
-    owner.locator(".mend input[aria-invalid]").first.focus()
+    owner.locator(".correction input[aria-invalid]").first.focus()
     owner.keyboard.press("Control+A")
     owner.keyboard.type("ben@example")
     owner.keyboard.press("Enter")
@@ -32,7 +32,7 @@ def test_keyboard_only(owner, live_server, conn):
     owner.keyboard.press("Control+A")
     owner.keyboard.type("ben@example.com")
     owner.keyboard.press("Enter")
-    owner.wait_for_selector("#row-3 >> text=mended")
+    owner.wait_for_selector("#row-3 >> text=fixed")
     assert owner.evaluate("document.activeElement.id") == "r4c0"
     owner.keyboard.press("Control+A")
     owner.keyboard.type("both@example.com")
@@ -40,7 +40,7 @@ def test_keyboard_only(owner, live_server, conn):
     owner.keyboard.press("Tab")
     assert "wherever" in owner.evaluate("document.activeElement.innerText")
     owner.keyboard.press("Enter")
-    owner.wait_for_selector("text=Nothing is left to mend here")
+    owner.wait_for_selector("text=Nothing is left to fix here")
     owner.goto(f"{live_server}/imports/{import_id}/review")
     owner.click("text=Day first")
     owner.wait_for_url("**/review")
