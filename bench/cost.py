@@ -127,6 +127,7 @@ class Round:
             self.ends, leases.claim, self.conn, self.import_id, self.settings.lease_seconds
         )
         assert lease
+        self.timed(self.ends, execution.mark_running, self.conn, lease)
         ledger, connect = (
             ledger_digest.Ledger(self.import_id),
             partial(db.connect_job, self.settings.database_url),

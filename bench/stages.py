@@ -115,6 +115,7 @@ def inside(rounds: Rounds) -> list[dict[str, object]]:
             session.commit()
         with db.connect_job(rounds.house.settings.database_url) as conn:
             lease = leases.claim(conn, rounds.import_id, 15)
+            execution.mark_running(conn, lease)
             conn.execute("SET track_functions = 'pl'")
             conn.commit()
             BatchProcessor(conn, lease).process_batches(lambda: False)

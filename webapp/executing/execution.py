@@ -33,10 +33,10 @@ def execute_slice(
 
     The state that the import ended in, or None when there is more to do.
 
-    `connect` opens one more connection, on which the ledger is read for the proof while the batches
+    `connect` opens one more connection, on which the ledger is read for the digest while the batches
     go on.
     """
-    _mark_running(conn, lease)
+    mark_running(conn, lease)
     ledger = ledger_digest.Ledger(lease.import_id)
     if stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED, ledger)
@@ -51,7 +51,8 @@ def execute_slice(
     return None if turn is Turn.GO_ON else finish(conn, lease, turn, ledger)
 
 
-def _mark_running(conn: Connection, lease: Lease) -> None:
+def mark_running(conn: Connection, lease: Lease) -> None:
+    """Move a claimed import to `running`, and note when it was started first."""
     transitions.move(
         conn,
         lease.import_id,
