@@ -33,9 +33,8 @@ logger = logging.getLogger("rowcall.worker")
 RECONNECT_SECONDS = 2
 FORGET_SECONDS = 600  # between two looks at what is older than the retention time
 PRIVATE = 0o077  # files of ours are for their owner only
-IDLE_SECONDS = (
-    20  # RQ blocks this long less 15 s for a job; short, so that a lost queue is noticed
-)
+# RQ blocks this long less 15 s for a job; short, so that a lost queue is noticed.
+IDLE_SECONDS = 20
 
 
 class Sweeper:

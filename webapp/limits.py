@@ -30,9 +30,8 @@ TEXT_BYTES = (
 # cells.
 TEXT_RATIO = 30
 BLOCK_BYTES = 2 * MEBIBYTE  # of text that is checked and staged at once, and one row more
-RECORD_CELL_CHARS = (
-    40_000  # of a cell that is kept beside its problem: four times what any field takes
-)
+# Of a cell that is kept beside its problem: four times what any field takes.
+RECORD_CELL_CHARS = 40_000
 KEPT_LINE_CHARS = 10_000  # of a line that is too long
 KEPT_CELL_CHARS = 200  # of a cell that is too long, and of a value that is complained about
 
@@ -46,9 +45,8 @@ SAMPLE_CHARS = 100_000  # of the sample together: wide files show less of each c
 # Of a workbook's sheets together; a sheet may begin with rows that are only coloured.
 LOOK_ROWS = 50_000
 LOOK_BYTES = 64 * MEBIBYTE  # unpacked, of the sheets and strings of one look
-LOOKS_AT_ONCE = (
-    4  # each unpacks a workbook, or decodes a file's head; the processor is what is scarce
-)
+# Each unpacks a workbook, or decodes a file's head; the processor is what is scarce.
+LOOKS_AT_ONCE = 4
 READS_PER_MINUTE = 60  # that one person looks at a file with other choices
 LABEL_CHARS = 200
 HEADER_CELLS = 300  # of a row that may be the header
@@ -82,9 +80,8 @@ XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string
 XML_LARGE_BYTES = 128 * KIBIBYTE  # from which on its elements are counted
 # Of one row: cell, value and text for each column that a spreadsheet has; about 20 MB.
 XML_ELEMENTS = 50_000
-XML_DEPTH = (
-    30  # no part that is read nests more than ten deep, and deep elements take the most memory
-)
+# No part that is read nests more than ten deep, and deep elements take the most memory.
+XML_DEPTH = 30
 
 # What a request may bring. The largest form is that of the columns: 256 labels of 100 characters,
 # percent-encoded, come to 330,000 bytes.
@@ -94,21 +91,18 @@ JSON_BYTES = MEBIBYTE
 
 # Connections to the web process. A request takes a thread once its head is here, with its body
 # where that is small.
-CONNECTIONS = (
-    512  # at once; beyond these, the one that has waited longest for a request makes room
-)
+# At once; beyond these, the one that has waited longest for a request makes room.
+CONNECTIONS = 512
 CONNECTIONS_PER_ADDRESS = 100  # a setting; not applied behind a proxy, whose address all share
 HEAD_SECONDS = 10  # for a whole head, and for its small body
 HEAD_BYTES_OF_REQUEST = 16 * KIBIBYTE
 SMALL_BODY_BYTES = (
     16 * KIBIBYTE
 )  # read before a thread is taken; only a signed-in client may send more
-SILENT_SECONDS = (
-    10  # how long a client may stop in the middle of a request, or take nothing of an answer
-)
-GRACE_SECONDS = (
-    20  # of waiting for the client of one request, before its bytes are held against the next
-)
+# How long a client may stop in the middle of a request, or take nothing of an answer.
+SILENT_SECONDS = 10
+# Of waiting for the client of one request, before its bytes are held against the next.
+GRACE_SECONDS = 20
 LEAST_BYTES_PER_SECOND = 4 * KIBIBYTE  # of a body, and of an answer: 16 minutes for 4 MB
 # What the system takes of an answer for each connection: a page costs no thread, however slow its
 # reader.
@@ -120,21 +114,18 @@ LINGER_BYTES = (
 )  # thrown away of a body that was refused, so that the client reads why
 BODIES_AT_ONCE = 16  # large ones; each holds a thread for as long as its sender takes
 BODIES_AT_ONCE_PER_PERSON = 8
-RECEIVED_AT_ONCE = (
-    4  # uploads that write to the database as they come; further ones wait in temporary files
-)
+# Uploads that write to the database as they come; further ones wait in temporary files.
+RECEIVED_AT_ONCE = 4
 # Of the web process: one for each open stream, large body and download, and 20 for everything
 # else.
 THREADS = 112
-KEEPALIVE_SECONDS = (
-    15  # longer than a page that polls is silent; a waiting connection takes no thread
-)
+# Longer than a page that polls is silent; a waiting connection takes no thread.
+KEEPALIVE_SECONDS = 15
 
 DOWNLOADS_AT_ONCE = 12  # each holds a thread
 DOWNLOADS_AT_ONCE_PER_PERSON = 4
-POOL_SECONDS = (
-    3  # that a request waits for a database connection before it is answered with 503
-)
+# That a request waits for a database connection before it is answered with 503.
+POOL_SECONDS = 3
 
 # What one person may do. All of these are settings.
 UPLOADS_PER_MINUTE = 30
@@ -153,6 +144,5 @@ PDF_MEBIBYTES = 1536
 PDFS_AT_ONCE = 2  # in the making, over all imports
 
 # Batches.
-LARGEST_BATCH = (
-    1000  # rows in one transaction, also where the engine looks for the size by itself
-)
+# Rows in one transaction, also where the engine looks for the size by itself.
+LARGEST_BATCH = 1000

@@ -210,7 +210,7 @@ def test_poison_in_a_batch(house):
     worker = house.worker()
     house.execute(import_id)
     token = 0
-    for _ in range(leases.POISONED_AFTER):
+    for _ in range(leases.GIVE_UP_AFTER):
         token = gate.held(import_id, after=token)
         os.kill(house.horse(import_id), signal.SIGKILL)
     house.wait(import_id, "completed")
@@ -238,7 +238,7 @@ def test_poison_at_the_very_end(house):
     house.worker()
     house.execute(import_id)
     token = 0
-    for _ in range(leases.POISONED_AFTER):
+    for _ in range(leases.GIVE_UP_AFTER):
         token = gate.held(import_id, after=token)
         os.kill(house.horse(import_id), signal.SIGKILL)
     gate.held(import_id, after=token)
@@ -254,7 +254,7 @@ def test_poison_in_the_check(house):
     worker = house.worker()
     jobs.wake(import_id, house.settings)
     token = 0
-    for _ in range(leases.POISONED_AFTER):
+    for _ in range(leases.GIVE_UP_AFTER):
         token = gate.held(import_id, after=token)
         os.kill(house.horse(import_id), signal.SIGKILL)
     found = house.wait(import_id, "refused")
@@ -272,7 +272,7 @@ def test_a_check_that_breaks_off_three_times_fails_with_a_reason(house):
     jobs.wake(import_id, house.settings)
     assert house.wait(import_id, "refused")["failure_reason"] == "check_broken_off"
     broken = house.query("SELECT message FROM contact_import_logs WHERE event = 'broken_off'")
-    assert [entry["message"] for entry in broken] == ["no"] * leases.POISONED_AFTER
+    assert [entry["message"] for entry in broken] == ["no"] * leases.GIVE_UP_AFTER
 
 
 def test_previews_that_break_off_are_given_up(house):
@@ -282,17 +282,15 @@ def test_previews_that_break_off_are_given_up(house):
     jobs.wake(import_id, house.settings)
     house.wait(import_id, "ready")
     broken = "SELECT message FROM contact_import_logs WHERE event = 'broken_off'"
-    house.until(lambda: len(house.query(broken)) == leases.POISONED_AFTER)
+    house.until(lambda: len(house.query(broken)) == leases.GIVE_UP_AFTER)
     house.until(
-        lambda: house.facts(import_id)["deaths"] == leases.POISONED_AFTER,
+        lambda: house.facts(import_id)["deaths"] == leases.GIVE_UP_AFTER,
         what="it was not given up",
     )
     token = house.facts(import_id)["token"]
     time.sleep(3 * house.settings.sweep_seconds)
     assert house.facts(import_id)["token"] == token, "it is tried again and again"
-    assert [entry["message"] for entry in house.query(broken)] == [
-        "no"
-    ] * leases.POISONED_AFTER
+    assert [entry["message"] for entry in house.query(broken)] == ["no"] * leases.GIVE_UP_AFTER
 
 
 def test_the_sweeper_is_started_again(house):

@@ -159,7 +159,7 @@ def walk_worker(session, conn, import_id) -> set[tuple[State, State]]:
     steps = [
         lambda lease: check.refuse(conn, lease, Refusal("check_broken_off")),
         lambda lease: check._finish(conn, lease),
-        lambda lease: execution._mark_running(conn, lease),
+        lambda lease: execution.mark_running(conn, lease),
         lambda lease: undoing._checkpoint(conn, lease, undoing.Undone(phase="done")),
         *(
             lambda lease, turn=turn: execution.finish(

@@ -79,7 +79,7 @@ def standing_still(owner, importer, session):
     )
     session.commit()
     importer.undo(import_id)
-    for _ in range(leases.POISONED_AFTER):
+    for _ in range(leases.GIVE_UP_AFTER):
         importer.work(import_id)
     return import_id
 
@@ -135,7 +135,7 @@ def test_an_undo_that_does_not_get_on_still_needs_a_worker(owner, session, stand
 
 def test_the_log_does_not_fill_with_the_same_again(importer, session, standing_still):
     before = session.scalars(text(TROUBLE)).all()
-    assert before.count("broken_off") == leases.POISONED_AFTER
+    assert before.count("broken_off") == leases.GIVE_UP_AFTER
     for _ in range(5):
         importer.work(standing_still)
     assert session.scalars(text(TROUBLE)).all() == before

@@ -12,9 +12,8 @@ from webapp.folding import folded
 
 LONGEST = 254
 LONGEST_LOCAL = 64
-LONGEST_PLAIN = (
-    64  # so that neither the part before the @ nor a label of the domain can be too long
-)
+# So that neither the part before the @ nor a label of the domain can be too long.
+LONGEST_PLAIN = 64
 ATEXT = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 # The plain majority, RFC 5321's dot-string at an ordinary domain; anything else takes the library's
 # slower way, some 40 µs instead of half of one: names reserved for special use, Punycode,

@@ -34,9 +34,8 @@ EXTENSION = re.compile(
     re.IGNORECASE,
 )
 WHOLE_DIGITS = 8  # that a number has at least, if a bare slash ends it
-FURTHER_DIGITS = (
-    3  # that a further number has at least; it may be a last part, as in 0123 / 0124
-)
+# That a further number has at least; it may be a last part, as in 0123 / 0124.
+FURTHER_DIGITS = 3
 INTERNATIONAL_DIGITS = 10  # that a number without a plus has at least, with its calling code
 
 

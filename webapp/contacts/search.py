@@ -18,7 +18,7 @@ def holds_sought(text: str) -> str:
 
 
 def holds(text: SQLColumnExpression[Any], sought: str) -> ColumnElement[bool]:
-    """Whether the text holds what is sought, whichever case it is in: see `folding.searchable`."""
+    """Whether the text holds `sought`, in upper or lower case: see `folding.searchable`."""
     return collate(text, "C").regexp_match(folding.pattern(sought))
 
 

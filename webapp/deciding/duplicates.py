@@ -18,9 +18,8 @@ from webapp.db import Connection
 from webapp.deciding.decision import Rules, function
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
 
-TAKEN_TOGETHER = (
-    10  # one in so many rows at least; fewer, and taking each by itself costs less
-)
+# One in so many rows at least; fewer, and taking each by itself costs less.
+TAKEN_TOGETHER = 10
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from webapp.db import Connection
 from webapp.deciding import ledger_digest
 from webapp.deciding.decision import Rules
 from webapp.deciding.duplicates import DuplicateHandler
-from webapp.imports.leases import POISONED_AFTER, Lease
+from webapp.imports.leases import GIVE_UP_AFTER, Lease
 from webapp.models import ContactImport, ImportLease
 from webapp.queries import fill
 from webapp.vocabulary.fields import COMPARED, SCALARS
@@ -74,9 +74,7 @@ def given_up(session: Session, import_: ContactImport) -> bool:
     The import can be run all the same: its batches find the row that does it.
     """
     lease = session.get(ImportLease, import_.id, populate_existing=True)
-    return (
-        import_.state == State.READY and lease is not None and lease.deaths >= POISONED_AFTER
-    )
+    return import_.state == State.READY and lease is not None and lease.deaths >= GIVE_UP_AFTER
 
 
 def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:

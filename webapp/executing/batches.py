@@ -24,7 +24,7 @@ from webapp.deciding.duplicates import Decided, DuplicateHandler
 from webapp.executing import batch_loop
 from webapp.executing.bisection import Bisection
 from webapp.imports.faults import Category, Fault, Fenced, Paused, classify, first_line
-from webapp.imports.leases import POISONED_AFTER, Lease
+from webapp.imports.leases import GIVE_UP_AFTER, Lease
 from webapp.limits import LARGEST_BATCH
 from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
 from webapp.vocabulary.strategies import Strategy
@@ -109,7 +109,7 @@ class BatchProcessor:
         `committed` is told the checkpoint's row number, now and then. Raises Fenced when the lease
         has passed on and Paused when the database is out of reach or full.
         """
-        if self.lease.deaths >= POISONED_AFTER:
+        if self.lease.deaths >= GIVE_UP_AFTER:
             turn = self._give_up(
                 f"This batch ended {self.lease.deaths} workers",
                 Category.SYSTEM,

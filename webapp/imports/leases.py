@@ -21,7 +21,7 @@ from webapp.db import Connection
 
 SQL = queries.load("leases")
 PLACE = SQL.place
-POISONED_AFTER = 3  # work-horses lost at one checkpoint before its batch is given up
+GIVE_UP_AFTER = 3  # work-horses lost at one checkpoint before its batch is given up
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     deaths = _deaths(held, place)
     _record_holder(conn, import_id, token, deaths, place)
     if (
-        held["died"] and deaths <= POISONED_AFTER
+        held["died"] and deaths <= GIVE_UP_AFTER
     ):  # From then on it is the same, every few seconds.
         _log_resumed(conn, import_id, held["worker"])
 
@@ -142,7 +142,7 @@ def abandon(conn: Connection, lease: Lease, message: str) -> None:
             "token": lease.token,
             "message": message,
             "deaths": lease.deaths,
-            "poisoned": POISONED_AFTER,
+            "give_up_after": GIVE_UP_AFTER,
         },
     )
     conn.commit()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp import queries
 from webapp.db import driver
-from webapp.imports.leases import PLACE, POISONED_AFTER
+from webapp.imports.leases import GIVE_UP_AFTER, PLACE
 from webapp.imports.throughput import Throughput, throughput
 from webapp.limits import LARGEST_BATCH
 from webapp.models import ContactImport, ImportLease
@@ -180,7 +180,7 @@ class ProgressTracker:
 
     def _stands_still(self, lease: ImportLease) -> bool:
         """Whether workers were lost again and again at the very place where the work still is."""
-        if lease.deaths < POISONED_AFTER:
+        if lease.deaths < GIVE_UP_AFTER:
             return False
         return bool(self._one(SQL.place) == (lease.deaths_at_row,))
 

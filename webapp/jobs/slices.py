@@ -130,13 +130,13 @@ def _work_on(
     conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
 ) -> bool:
     state = _state(conn, lease.import_id)
-    poisoned = lease.deaths >= leases.POISONED_AFTER
+    given_up = lease.deaths >= leases.GIVE_UP_AFTER
 
-    if state == State.CHECKING and poisoned:
+    if state == State.CHECKING and given_up:
         check.refuse(conn, lease, Refusal("check_broken_off"))
     elif state == State.CHECKING:
         _check(conn, lease, settings, should_yield)
-    elif state == State.READY and poisoned:
+    elif state == State.READY and given_up:
         corrections.give_up(conn, lease)
     elif state == State.READY:
         if corrections.correct_slice(conn, lease, should_yield):

@@ -78,7 +78,7 @@ def unattended(conn: Any, settings: Settings) -> list[UUID]:
             "states": SWEPT_STATES,
             "strategies": len(Strategy),
             "lease": settings.lease_seconds,
-            "poisoned": leases.POISONED_AFTER,
+            "give_up_after": leases.GIVE_UP_AFTER,
         },
     ).fetchall()
     conn.rollback()

@@ -28,9 +28,8 @@ from webapp.reading.records import (
 
 DELIMITERS = (",", ";", "\t", "|")
 DECLARED = re.compile(r'"?sep=(.?)"?\s*', re.IGNORECASE)
-MARK_BYTES = (
-    400  # hold the byte order mark, or show without one which bytes of UTF-16 are the zeros
-)
+# Hold the byte order mark, or show without one which bytes of UTF-16 are the zeros.
+MARK_BYTES = 400
 
 
 Chosen = tuple[

@@ -64,9 +64,8 @@ NOT_FOR_FILES = {
 # use.
 CONTROLS = [bytes((number,)) for number in (*range(1, 9), *range(14, 26), 28, 127)]
 STRAY_CONTROLS = 20
-STRAY_ZEROS = (
-    100  # one zero byte in a hundred is a damaged cell; more of them, and it is no text
-)
+# One zero byte in a hundred is a damaged cell; more of them, and it is no text.
+STRAY_ZEROS = 100
 
 
 def known(encoding: str) -> str:

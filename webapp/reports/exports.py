@@ -40,9 +40,8 @@ SQL = queries.load(
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500
-FLUSH_CHARS = (
-    MEBIBYTE  # of problems and staged cells in a page of entries, but for one row more
-)
+# Of problems and staged cells in a page of entries, but for one row more.
+FLUSH_CHARS = MEBIBYTE
 REPORT_COLUMNS = (
     "Rowcall row",
     "Rowcall outcome",

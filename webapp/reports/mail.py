@@ -24,9 +24,8 @@ SQL = queries.load("mail")
 
 TIMEOUT_SECONDS = 10
 TRIES = 5
-FIRST_WAIT = (
-    30  # seconds until a lost or failed notice is tried again; each failure doubles it
-)
+# Seconds until a lost or failed notice is tried again; each failure doubles it.
+FIRST_WAIT = 30
 logger = logging.getLogger(__name__)
 
 

@@ -5,7 +5,7 @@
 SELECT i.id FROM contact_imports i JOIN contact_import_leases l ON l.import_id = i.id
 WHERE (i.state = ANY(%(states)s)
     OR (i.state = 'ready' AND i.correcting IS NOT NULL)
-    OR (i.state = 'ready' AND l.deaths < %(poisoned)s AND (
+    OR (i.state = 'ready' AND l.deaths < %(give_up_after)s AND (
       SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id) < %(strategies)s
       AND (i.mended_at IS NULL OR i.mended_at < clock_timestamp() - interval '2 seconds')))
   AND (l.heartbeat_at IS NULL

@@ -67,7 +67,7 @@ WITH ended AS (
   WHERE import_id = %(import_id)s AND token = %(token)s RETURNING import_id)
 INSERT INTO contact_import_logs (import_id, event, category, message)
 SELECT import_id, 'broken_off', 'system', %(message)s FROM ended
-WHERE %(deaths)s < %(poisoned)s OR %(message)s IS DISTINCT FROM (
+WHERE %(deaths)s < %(give_up_after)s OR %(message)s IS DISTINCT FROM (
   SELECT message FROM contact_import_logs
   WHERE import_id = %(import_id)s AND event = 'broken_off' ORDER BY id DESC LIMIT 1)
 

@@ -18,9 +18,8 @@ from webapp.web.extensions import db
 from webapp.web.hub import bound_sends
 from webapp.web.problems import Problem
 
-QUIET_SECONDS = (
-    10.0  # a comment at least this often, so that no proxy takes the stream for dead
-)
+# A comment at least this often, so that no proxy takes the stream for dead.
+QUIET_SECONDS = 10.0
 RECONNECT_MS = 2000
 
 
