@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp import queries
+from webapp import db, queries
 from webapp.checking import mapping
 from webapp.config import Settings
 from webapp.db import driver
@@ -222,7 +222,7 @@ def retry_failed(session: Session, import_id: UUID) -> None:
     if not getattr(opened, Outcome.FAILED):
         raise Refusal("nothing_failed")
 
-    driver(session).execute(SQL.log_failed_rows, {"import_id": import_id})
+    db.execute(session, SQL.log_failed_rows, {"import_id": import_id})
     enter(session, opened, State.QUEUED)
     opened.retrying, opened.last_row = True, 0
     _wanted(session, import_id)
@@ -266,8 +266,7 @@ def run_again(
     session.add(new)
     session.flush()
     session.add(ImportLease(import_id=new.id))
-    session.flush()
-    driver(session).execute(SQL.copy_corrections, {"new": new.id, "old": old.id})
+    db.execute(session, SQL.copy_corrections, {"new": new.id, "old": old.id})
     map_columns(
         session,
         new.id,
