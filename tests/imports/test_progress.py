@@ -6,12 +6,13 @@ from functools import partial
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from tests.executing.test_faults import refuse
 from tests.harness.imports import table
 from webapp import db
 from webapp.executing import batches, execution
-from webapp.imports import import_commands, leases, throughput
+from webapp.imports import import_commands, leases, progress, throughput
 from webapp.imports.progress import ProgressTracker, Work
 from webapp.reading import readers
 from webapp.staging import check
@@ -201,3 +202,15 @@ def test_running_failed_rows_again_counts_those_rows(
     session.expire_all()
     assert (done.state, done.created, done.failed) == ("completed", 79, 1)
     assert ProgressTracker(session, found.id).progress().work == Work(100.0, 80, 80)
+
+
+@pytest.mark.parametrize("statement", ["place", "last_word"])
+def test_a_lost_connection_is_told_by_sqlalchemy(running, session, settings, statement):
+    """By its error the reader of live progress waits for the database; psycopg's would end it."""
+    tracker = ProgressTracker(session, running.id)
+    pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with db.connect_job(settings.database_url) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    with pytest.raises(OperationalError):
+        tracker._one(getattr(progress.SQL, statement))
+    session.rollback()

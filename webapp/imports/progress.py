@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp import queries
-from webapp.db import driver
+from webapp import db, queries
 from webapp.imports.leases import GIVE_UP_AFTER, PLACE
 from webapp.imports.throughput import Throughput, throughput
 from webapp.limits import LARGEST_BATCH
@@ -193,9 +192,7 @@ class ProgressTracker:
 
     def _one(self, statement: str) -> Any:
         """The row that a statement on this import gives, as a tuple; None where it gives none."""
-        return (
-            driver(self.session).execute(statement, {"import_id": self.import_id}).fetchone()
-        )
+        return db.execute(self.session, statement, {"import_id": self.import_id}).first()
 
 
 def calculate_eta(work: Work, rows_per_second: float) -> int | None:
