@@ -32,6 +32,13 @@ PEOPLE = b"""ID,Email,First name,Last name,Company,Phone,Birthday,Tags,Shoe size
 CHANGED = PEOPLE.replace(b"GmbH & Co. KG,", b"AG,+49 30 1234570").replace(
     b"Cid,Cedar,,", b"Cid,Cedar,Cedar & Co,"
 )
+# The templates' own line breaks, where they show: in text that keeps its lines, and in a cell of a
+# table that would be left out when narrow if it held nothing at all.
+LINES_OF_TEMPLATES = """[...document.querySelectorAll("main *")].filter(at =>
+    (getComputedStyle(at).whiteSpace.startsWith("pre") && !at.matches("pre, pre *, textarea, select, select *")
+      && [...at.childNodes].some(node => node.nodeType === 3 && /^\\n? {2,}|\\n {2,}$/.test(node.data)))
+    || (at.matches(".stacked td") && at.childNodes.length && !at.children.length && !at.textContent.trim()))
+    .map(at => at.outerHTML)"""
 # The sections of the API's page are all of one make; looking at each takes as long as everything
 # else.
 FEWER = (
@@ -71,6 +78,7 @@ class Eye:
         if self.page.evaluate(CUT_OFF) > 0:
             self.found.append(f"{name}: wider than the window")
         self._note(f"{name}: too small to touch", self.page.evaluate(TOO_SMALL))
+        self._note(f"{name}: a template's line", self.page.evaluate(LINES_OF_TEMPLATES))
 
     def _note(self, where: str, found: list[str]) -> None:
         self.found += [f"{where}: {one}" for one in found]
