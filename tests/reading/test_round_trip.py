@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+import pytest
 import xlsxwriter
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -122,6 +123,18 @@ def test_any_bytes_are_read_to_the_end_and_from_any_position(
     if whole:
         index = data.draw(st.integers(0, len(whole) - 1))
         rest = readers.records(InPieces(content, step), dialect, start=whole[index].position)
+        assert list(rest) == whole[index + 1 :]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("behind", [b"\n\0\r", b"a\0\0\0", "\na,b\nc".encode("utf-16-le")])
+def test_the_mark_of_utf_8_before_what_a_person_calls_wide(encoding, behind):
+    """It is read somehow, as any bytes are, and from each record on as from the beginning."""
+    source = readers.BytesSource(b"\xef\xbb\xbf" + behind)
+    dialect = readers.Dialect("csv", encoding, ",", None, 0)
+    whole = list(readers.records(source, dialect))
+    for index, record in enumerate(whole):
+        rest = readers.records(source, dialect, start=record.position)
         assert list(rest) == whole[index + 1 :]
 
 

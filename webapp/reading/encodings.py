@@ -186,8 +186,12 @@ def resolved(encoding: str, first: bytes) -> tuple[str, int]:
     """The codec that reads on after a byte order mark, and the mark's length; `first` is the
     file's beginning.
     """
+    # The mark of UTF-8 says nothing of signs of two and four bytes: there it is three bytes of text.
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
+
     for mark, name, codec in MARKS:
-        if first.startswith(mark) and (name == "utf-8-sig" or encoding.startswith(name)):
+        is_known = name == "utf-8-sig" and not is_wide
+        if first.startswith(mark) and (is_known or encoding.startswith(name)):
             return (codec if encoding.startswith(name[:5]) else encoding), len(mark)
 
     if encoding in {"utf-16", "utf-32"}:
