@@ -263,32 +263,25 @@ def _matched(rules: Rules) -> str:
 
 
 def _journal_entry(side: str, name: str) -> str:
-    fields = [
-        fill(SQL.journal_field, differs=_differs(field), as_json=_as_json(field, side))
+    texts = [
+        fill(SQL.journal_text, differs=_differs(field), field=field, side=side)
         for field in WRITTEN
-        if field != "custom"
+        if field not in {"tags", "custom"}
     ]
-    custom = fill(SQL.journal_custom, side=side)
 
-    return fill(SQL.journal_entry, fields=" ||\n".join([*fields, custom]), name=name)
+    return fill(
+        SQL.journal_entry,
+        texts=" ||\n".join(texts),
+        tags=fill(SQL.journal_tags, side=side),
+        custom=fill(SQL.journal_custom, side=side),
+        name=name,
+    )
 
 
 def _differs(field: str) -> str:
     """A field and the key derived from it are journalled together, so that an undo has the key."""
     pair = next((pair for pair in KEY_FIELDS.items() if field in pair), (field,))
     return " OR ".join(f"n.{name} IS DISTINCT FROM n.old_{name}" for name in pair)
-
-
-def _as_json(field: str, side: str) -> str:
-    """An object of one field.
-
-    What takes any type has to look it up each time; what takes text has not.
-    """
-    value = f"n.{side}{field}"
-    if field == "tags":
-        return f"jsonb_build_object('{field}', {value})"
-
-    return f"jsonb_object(ARRAY['{field}', {value}])"
 
 
 def _entries(rules: Rules) -> str:

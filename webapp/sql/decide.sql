@@ -204,15 +204,22 @@ COALESCE(j.custom, '{}') || COALESCE(c.custom, '{}')
 CASE WHEN c.{{field}} IS NULL THEN j.{{key}} ELSE c.{{key}} END
 
 -- The journal's entry: the changed fields as they stand on one side, each custom key a field of its
--- own; null where nothing differs.
+-- own; null where nothing differs. Names and texts are put together as one array, which becomes an
+-- object once: an object for each field, and `||` between them, takes a sixth longer for the row.
 
 -- part: journal_entry
 NULLIF(
-  {{fields}}, '{}') AS {{name}}
+  jsonb_object({{texts}}) ||
+  {{tags}} ||
+  {{custom}}, '{}') AS {{name}}
 
--- part: journal_field
+-- part: journal_text
 CASE WHEN {{differs}}
-  THEN {{as_json}} ELSE '{}' END
+  THEN ARRAY['{{field}}', n.{{side}}{{field}}] ELSE '{}' END
+
+-- part: journal_tags
+CASE WHEN n.tags IS DISTINCT FROM n.old_tags
+  THEN jsonb_build_object('tags', n.{{side}}tags) ELSE '{}' END
 
 -- part: journal_custom
 CASE WHEN n.custom <> n.old_custom THEN (

@@ -81,99 +81,99 @@ inserted AS (
 matched AS MATERIALIZED (
   SELECT n.row, n.owner, n.place, n.joins, n.version,
     NULLIF(
-      CASE WHEN n.external_id IS DISTINCT FROM n.old_external_id
-        THEN jsonb_object(ARRAY['external_id', n.old_external_id]) ELSE '{}' END ||
+      jsonb_object(CASE WHEN n.external_id IS DISTINCT FROM n.old_external_id
+        THEN ARRAY['external_id', n.old_external_id] ELSE '{}' END ||
       CASE WHEN n.email IS DISTINCT FROM n.old_email OR n.email_key IS DISTINCT FROM n.old_email_key
-        THEN jsonb_object(ARRAY['email', n.old_email]) ELSE '{}' END ||
+        THEN ARRAY['email', n.old_email] ELSE '{}' END ||
       CASE WHEN n.prefix IS DISTINCT FROM n.old_prefix
-        THEN jsonb_object(ARRAY['prefix', n.old_prefix]) ELSE '{}' END ||
+        THEN ARRAY['prefix', n.old_prefix] ELSE '{}' END ||
       CASE WHEN n.first_name IS DISTINCT FROM n.old_first_name
-        THEN jsonb_object(ARRAY['first_name', n.old_first_name]) ELSE '{}' END ||
+        THEN ARRAY['first_name', n.old_first_name] ELSE '{}' END ||
       CASE WHEN n.middle_name IS DISTINCT FROM n.old_middle_name
-        THEN jsonb_object(ARRAY['middle_name', n.old_middle_name]) ELSE '{}' END ||
+        THEN ARRAY['middle_name', n.old_middle_name] ELSE '{}' END ||
       CASE WHEN n.last_name IS DISTINCT FROM n.old_last_name
-        THEN jsonb_object(ARRAY['last_name', n.old_last_name]) ELSE '{}' END ||
+        THEN ARRAY['last_name', n.old_last_name] ELSE '{}' END ||
       CASE WHEN n.suffix IS DISTINCT FROM n.old_suffix
-        THEN jsonb_object(ARRAY['suffix', n.old_suffix]) ELSE '{}' END ||
+        THEN ARRAY['suffix', n.old_suffix] ELSE '{}' END ||
       CASE WHEN n.phone IS DISTINCT FROM n.old_phone OR n.phone_key IS DISTINCT FROM n.old_phone_key
-        THEN jsonb_object(ARRAY['phone', n.old_phone]) ELSE '{}' END ||
+        THEN ARRAY['phone', n.old_phone] ELSE '{}' END ||
       CASE WHEN n.company IS DISTINCT FROM n.old_company
-        THEN jsonb_object(ARRAY['company', n.old_company]) ELSE '{}' END ||
+        THEN ARRAY['company', n.old_company] ELSE '{}' END ||
       CASE WHEN n.department IS DISTINCT FROM n.old_department
-        THEN jsonb_object(ARRAY['department', n.old_department]) ELSE '{}' END ||
+        THEN ARRAY['department', n.old_department] ELSE '{}' END ||
       CASE WHEN n.job_title IS DISTINCT FROM n.old_job_title
-        THEN jsonb_object(ARRAY['job_title', n.old_job_title]) ELSE '{}' END ||
+        THEN ARRAY['job_title', n.old_job_title] ELSE '{}' END ||
       CASE WHEN n.street IS DISTINCT FROM n.old_street
-        THEN jsonb_object(ARRAY['street', n.old_street]) ELSE '{}' END ||
+        THEN ARRAY['street', n.old_street] ELSE '{}' END ||
       CASE WHEN n.city IS DISTINCT FROM n.old_city
-        THEN jsonb_object(ARRAY['city', n.old_city]) ELSE '{}' END ||
+        THEN ARRAY['city', n.old_city] ELSE '{}' END ||
       CASE WHEN n.region IS DISTINCT FROM n.old_region
-        THEN jsonb_object(ARRAY['region', n.old_region]) ELSE '{}' END ||
+        THEN ARRAY['region', n.old_region] ELSE '{}' END ||
       CASE WHEN n.postal_code IS DISTINCT FROM n.old_postal_code
-        THEN jsonb_object(ARRAY['postal_code', n.old_postal_code]) ELSE '{}' END ||
+        THEN ARRAY['postal_code', n.old_postal_code] ELSE '{}' END ||
       CASE WHEN n.country IS DISTINCT FROM n.old_country
-        THEN jsonb_object(ARRAY['country', n.old_country]) ELSE '{}' END ||
+        THEN ARRAY['country', n.old_country] ELSE '{}' END ||
       CASE WHEN n.website IS DISTINCT FROM n.old_website
-        THEN jsonb_object(ARRAY['website', n.old_website]) ELSE '{}' END ||
+        THEN ARRAY['website', n.old_website] ELSE '{}' END ||
       CASE WHEN n.birthday IS DISTINCT FROM n.old_birthday
-        THEN jsonb_object(ARRAY['birthday', n.old_birthday]) ELSE '{}' END ||
+        THEN ARRAY['birthday', n.old_birthday] ELSE '{}' END ||
       CASE WHEN n.notes IS DISTINCT FROM n.old_notes
-        THEN jsonb_object(ARRAY['notes', n.old_notes]) ELSE '{}' END ||
+        THEN ARRAY['notes', n.old_notes] ELSE '{}' END ||
+      CASE WHEN n.email IS DISTINCT FROM n.old_email OR n.email_key IS DISTINCT FROM n.old_email_key
+        THEN ARRAY['email_key', n.old_email_key] ELSE '{}' END ||
+      CASE WHEN n.phone IS DISTINCT FROM n.old_phone OR n.phone_key IS DISTINCT FROM n.old_phone_key
+        THEN ARRAY['phone_key', n.old_phone_key] ELSE '{}' END) ||
       CASE WHEN n.tags IS DISTINCT FROM n.old_tags
         THEN jsonb_build_object('tags', n.old_tags) ELSE '{}' END ||
-      CASE WHEN n.email IS DISTINCT FROM n.old_email OR n.email_key IS DISTINCT FROM n.old_email_key
-        THEN jsonb_object(ARRAY['email_key', n.old_email_key]) ELSE '{}' END ||
-      CASE WHEN n.phone IS DISTINCT FROM n.old_phone OR n.phone_key IS DISTINCT FROM n.old_phone_key
-        THEN jsonb_object(ARRAY['phone_key', n.old_phone_key]) ELSE '{}' END ||
       CASE WHEN n.custom <> n.old_custom THEN (
         SELECT jsonb_object_agg('custom:' || k, n.old_custom -> k)
         FROM jsonb_object_keys(n.old_custom || n.custom) k
         WHERE n.old_custom -> k IS DISTINCT FROM n.custom -> k) ELSE '{}' END, '{}') AS before,
     NULLIF(
-      CASE WHEN n.external_id IS DISTINCT FROM n.old_external_id
-        THEN jsonb_object(ARRAY['external_id', n.external_id]) ELSE '{}' END ||
+      jsonb_object(CASE WHEN n.external_id IS DISTINCT FROM n.old_external_id
+        THEN ARRAY['external_id', n.external_id] ELSE '{}' END ||
       CASE WHEN n.email IS DISTINCT FROM n.old_email OR n.email_key IS DISTINCT FROM n.old_email_key
-        THEN jsonb_object(ARRAY['email', n.email]) ELSE '{}' END ||
+        THEN ARRAY['email', n.email] ELSE '{}' END ||
       CASE WHEN n.prefix IS DISTINCT FROM n.old_prefix
-        THEN jsonb_object(ARRAY['prefix', n.prefix]) ELSE '{}' END ||
+        THEN ARRAY['prefix', n.prefix] ELSE '{}' END ||
       CASE WHEN n.first_name IS DISTINCT FROM n.old_first_name
-        THEN jsonb_object(ARRAY['first_name', n.first_name]) ELSE '{}' END ||
+        THEN ARRAY['first_name', n.first_name] ELSE '{}' END ||
       CASE WHEN n.middle_name IS DISTINCT FROM n.old_middle_name
-        THEN jsonb_object(ARRAY['middle_name', n.middle_name]) ELSE '{}' END ||
+        THEN ARRAY['middle_name', n.middle_name] ELSE '{}' END ||
       CASE WHEN n.last_name IS DISTINCT FROM n.old_last_name
-        THEN jsonb_object(ARRAY['last_name', n.last_name]) ELSE '{}' END ||
+        THEN ARRAY['last_name', n.last_name] ELSE '{}' END ||
       CASE WHEN n.suffix IS DISTINCT FROM n.old_suffix
-        THEN jsonb_object(ARRAY['suffix', n.suffix]) ELSE '{}' END ||
+        THEN ARRAY['suffix', n.suffix] ELSE '{}' END ||
       CASE WHEN n.phone IS DISTINCT FROM n.old_phone OR n.phone_key IS DISTINCT FROM n.old_phone_key
-        THEN jsonb_object(ARRAY['phone', n.phone]) ELSE '{}' END ||
+        THEN ARRAY['phone', n.phone] ELSE '{}' END ||
       CASE WHEN n.company IS DISTINCT FROM n.old_company
-        THEN jsonb_object(ARRAY['company', n.company]) ELSE '{}' END ||
+        THEN ARRAY['company', n.company] ELSE '{}' END ||
       CASE WHEN n.department IS DISTINCT FROM n.old_department
-        THEN jsonb_object(ARRAY['department', n.department]) ELSE '{}' END ||
+        THEN ARRAY['department', n.department] ELSE '{}' END ||
       CASE WHEN n.job_title IS DISTINCT FROM n.old_job_title
-        THEN jsonb_object(ARRAY['job_title', n.job_title]) ELSE '{}' END ||
+        THEN ARRAY['job_title', n.job_title] ELSE '{}' END ||
       CASE WHEN n.street IS DISTINCT FROM n.old_street
-        THEN jsonb_object(ARRAY['street', n.street]) ELSE '{}' END ||
+        THEN ARRAY['street', n.street] ELSE '{}' END ||
       CASE WHEN n.city IS DISTINCT FROM n.old_city
-        THEN jsonb_object(ARRAY['city', n.city]) ELSE '{}' END ||
+        THEN ARRAY['city', n.city] ELSE '{}' END ||
       CASE WHEN n.region IS DISTINCT FROM n.old_region
-        THEN jsonb_object(ARRAY['region', n.region]) ELSE '{}' END ||
+        THEN ARRAY['region', n.region] ELSE '{}' END ||
       CASE WHEN n.postal_code IS DISTINCT FROM n.old_postal_code
-        THEN jsonb_object(ARRAY['postal_code', n.postal_code]) ELSE '{}' END ||
+        THEN ARRAY['postal_code', n.postal_code] ELSE '{}' END ||
       CASE WHEN n.country IS DISTINCT FROM n.old_country
-        THEN jsonb_object(ARRAY['country', n.country]) ELSE '{}' END ||
+        THEN ARRAY['country', n.country] ELSE '{}' END ||
       CASE WHEN n.website IS DISTINCT FROM n.old_website
-        THEN jsonb_object(ARRAY['website', n.website]) ELSE '{}' END ||
+        THEN ARRAY['website', n.website] ELSE '{}' END ||
       CASE WHEN n.birthday IS DISTINCT FROM n.old_birthday
-        THEN jsonb_object(ARRAY['birthday', n.birthday]) ELSE '{}' END ||
+        THEN ARRAY['birthday', n.birthday] ELSE '{}' END ||
       CASE WHEN n.notes IS DISTINCT FROM n.old_notes
-        THEN jsonb_object(ARRAY['notes', n.notes]) ELSE '{}' END ||
+        THEN ARRAY['notes', n.notes] ELSE '{}' END ||
+      CASE WHEN n.email IS DISTINCT FROM n.old_email OR n.email_key IS DISTINCT FROM n.old_email_key
+        THEN ARRAY['email_key', n.email_key] ELSE '{}' END ||
+      CASE WHEN n.phone IS DISTINCT FROM n.old_phone OR n.phone_key IS DISTINCT FROM n.old_phone_key
+        THEN ARRAY['phone_key', n.phone_key] ELSE '{}' END) ||
       CASE WHEN n.tags IS DISTINCT FROM n.old_tags
         THEN jsonb_build_object('tags', n.tags) ELSE '{}' END ||
-      CASE WHEN n.email IS DISTINCT FROM n.old_email OR n.email_key IS DISTINCT FROM n.old_email_key
-        THEN jsonb_object(ARRAY['email_key', n.email_key]) ELSE '{}' END ||
-      CASE WHEN n.phone IS DISTINCT FROM n.old_phone OR n.phone_key IS DISTINCT FROM n.old_phone_key
-        THEN jsonb_object(ARRAY['phone_key', n.phone_key]) ELSE '{}' END ||
       CASE WHEN n.custom <> n.old_custom THEN (
         SELECT jsonb_object_agg('custom:' || k, n.custom -> k)
         FROM jsonb_object_keys(n.old_custom || n.custom) k
