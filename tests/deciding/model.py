@@ -100,7 +100,9 @@ def changed(contact: dict, row: dict, strategy: str) -> dict:
             mine = contact["custom"]
             after["custom"] = {**mine, **value} if strategy == "update" else {**value, **mine}
         elif name in wins and name in KEYS:  # The key that is derived from it comes with it.
-            after |= {name: value, KEYS[name]: row.get(KEYS[name])}
+            key = row.get(KEYS[name])
+            if contact[KEYS[name]] is None or key not in {None, contact[KEYS[name]]}:
+                after |= {name: value, KEYS[name]: key}
         elif name in wins and name in PLAIN:
             after[name] = value
     for name in clears:

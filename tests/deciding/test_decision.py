@@ -184,6 +184,37 @@ def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, 
     conn.rollback()
 
 
+@pytest.mark.parametrize(
+    ("field", "key", "there", "comes", "left"),
+    [
+        ("phone", "phone_key", ("+4930123", "+4930123"), ("4.93E+06", None), "+4930123"),
+        ("phone", "phone_key", ("call me", None), ("4.93E+06", None), "4.93E+06"),
+        ("phone", "phone_key", ("call me", None), ("+4930123", "+4930123"), "+4930123"),
+        ("phone", "phone_key", ("+4930123", "+4930123"), ("+4930124", "+4930124"), "+4930124"),
+        ("email", "email_key", ("Ada@x.org", "ada@x.org"), ("ADA@x.org", "ada@x.org"), "Ada@x.org"),
+    ],
+    ids=["unreadable", "both unreadable", "readable at last", "another", "other case"],
+)  # fmt: skip
+def test_an_update_takes_a_keyed_value_where_it_says_more(
+    conn, field, key, there, comes, left
+):
+    """What cannot be read, or is the same but for its case, leaves a good value and its key."""
+    import_id = uuid.uuid4()
+    _insert(conn, "contacts", {"external_id": "1", field: there[0], key: there[1]})
+    row = {"import_id": import_id, "row": 1, "external_id": "1"}
+    _insert(conn, "contact_import_rows", {**row, field: comes[0], key: comes[1]})
+
+    handler = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("external_id",)))
+    counts = handler.handle_duplicates(0, 10).counts
+
+    found = conn.execute(f"SELECT {field} AS value, {key} AS key FROM contacts").fetchone()
+    changed = left != there[0]
+    assert found["value"] == left
+    assert found["key"] == (comes[1] if changed else there[1])
+    assert counts["updated" if changed else "unchanged"] == 1
+    conn.rollback()
+
+
 COUNT_STATEMENTS = (
     "CREATE TEMP TABLE statements (n int)",
     """CREATE FUNCTION pg_temp.count_one() RETURNS trigger LANGUAGE plpgsql AS

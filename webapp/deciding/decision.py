@@ -226,18 +226,25 @@ def _interfering(rules: Rules) -> Iterator[str]:
 
 
 class NewValues(NamedTuple):
-    """What a row and its contact come to, as SQL: a field, a derived key, tags, custom fields."""
+    """What a row and its contact come to, as SQL: a field, the key of one that has one, tags,
+    custom fields; and a field with a key where that is another rule.
+    """
 
     value: str
     key: str
     tags: str
     custom: str
+    keyed_value: str | None = None
 
 
 # A strategy that writes nothing is not here, and asking for it is an error.
 WRITES = {
     Writes.FILLED_CELLS: NewValues(
-        SQL.filled_value, SQL.filled_key, SQL.filled_tags, SQL.filled_custom
+        SQL.filled_value,
+        SQL.filled_key,
+        SQL.filled_tags,
+        SQL.filled_custom,
+        SQL.filled_keyed_value,
     ),
     Writes.BLANK_FIELDS: NewValues(
         SQL.blank_value, SQL.blank_key, SQL.blank_tags, SQL.blank_custom
@@ -248,7 +255,7 @@ WRITES = {
 def _matched(rules: Rules) -> str:
     new = WRITES[rules.strategy.writes]
     values = {
-        **{field: fill(new.value, field=field) for field in SCALARS},
+        **{field: _new_value(new, field) for field in SCALARS},
         "tags": new.tags,
         "custom": new.custom,
         **{key: fill(new.key, field=field, key=key) for field, key in KEY_FIELDS.items()},
@@ -260,6 +267,13 @@ def _matched(rules: Rules) -> str:
         after=_journal_entry("", "after"),
         values=",\n".join(f"{value} AS {name}" for name, value in values.items()),
     )
+
+
+def _new_value(new: NewValues, field: str) -> str:
+    if new.keyed_value and field in KEY_FIELDS:
+        return fill(new.keyed_value, field=field, key=KEY_FIELDS[field])
+
+    return fill(new.value, field=field)
 
 
 def _journal_entry(side: str, name: str) -> str:

@@ -181,9 +181,16 @@ CASE WHEN j.clears IS NULL THEN COALESCE(c.custom, '{}') || COALESCE(j.custom, '
   ELSE (COALESCE(c.custom, '{}') || COALESCE(j.custom, '{}'))
     - ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%') END
 
--- part: filled_key
+-- A field with a key: a value without one (unreadable) or with the same one (an address in other
+-- case) leaves a readable value, and its key, as they are.
+
+-- part: filled_keyed_value
 CASE WHEN '{{field}}' = ANY(j.clears) THEN NULL
-  WHEN j.{{field}} IS NULL THEN c.{{key}} ELSE j.{{key}} END
+  WHEN COALESCE(j.{{key}}, c.{{key}}) = c.{{key}} THEN c.{{field}}
+  ELSE COALESCE(j.{{field}}, c.{{field}}) END
+
+-- part: filled_key
+CASE WHEN '{{field}}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{{key}}, c.{{key}}) END
 
 -- W2, merge: a cell fills only what is blank in the contact; tags and custom fields are added to
 -- those it has.

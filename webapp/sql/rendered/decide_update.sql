@@ -190,13 +190,17 @@ matched AS MATERIALIZED (
       c.website AS old_website, c.birthday AS old_birthday, c.notes AS old_notes, c.tags AS old_tags,
       c.custom AS old_custom, c.email_key AS old_email_key, c.phone_key AS old_phone_key,
       CASE WHEN 'external_id' = ANY(j.clears) THEN NULL ELSE COALESCE(j.external_id, c.external_id) END AS external_id,
-      CASE WHEN 'email' = ANY(j.clears) THEN NULL ELSE COALESCE(j.email, c.email) END AS email,
+      CASE WHEN 'email' = ANY(j.clears) THEN NULL
+        WHEN COALESCE(j.email_key, c.email_key) = c.email_key THEN c.email
+        ELSE COALESCE(j.email, c.email) END AS email,
       CASE WHEN 'prefix' = ANY(j.clears) THEN NULL ELSE COALESCE(j.prefix, c.prefix) END AS prefix,
       CASE WHEN 'first_name' = ANY(j.clears) THEN NULL ELSE COALESCE(j.first_name, c.first_name) END AS first_name,
       CASE WHEN 'middle_name' = ANY(j.clears) THEN NULL ELSE COALESCE(j.middle_name, c.middle_name) END AS middle_name,
       CASE WHEN 'last_name' = ANY(j.clears) THEN NULL ELSE COALESCE(j.last_name, c.last_name) END AS last_name,
       CASE WHEN 'suffix' = ANY(j.clears) THEN NULL ELSE COALESCE(j.suffix, c.suffix) END AS suffix,
-      CASE WHEN 'phone' = ANY(j.clears) THEN NULL ELSE COALESCE(j.phone, c.phone) END AS phone,
+      CASE WHEN 'phone' = ANY(j.clears) THEN NULL
+        WHEN COALESCE(j.phone_key, c.phone_key) = c.phone_key THEN c.phone
+        ELSE COALESCE(j.phone, c.phone) END AS phone,
       CASE WHEN 'company' = ANY(j.clears) THEN NULL ELSE COALESCE(j.company, c.company) END AS company,
       CASE WHEN 'department' = ANY(j.clears) THEN NULL ELSE COALESCE(j.department, c.department) END AS department,
       CASE WHEN 'job_title' = ANY(j.clears) THEN NULL ELSE COALESCE(j.job_title, c.job_title) END AS job_title,
@@ -212,10 +216,8 @@ matched AS MATERIALIZED (
       CASE WHEN j.clears IS NULL THEN COALESCE(c.custom, '{}') || COALESCE(j.custom, '{}')
         ELSE (COALESCE(c.custom, '{}') || COALESCE(j.custom, '{}'))
           - ARRAY(SELECT substr(k, 8) FROM unnest(j.clears) k WHERE k LIKE 'custom:%') END AS custom,
-      CASE WHEN 'email' = ANY(j.clears) THEN NULL
-        WHEN j.email IS NULL THEN c.email_key ELSE j.email_key END AS email_key,
-      CASE WHEN 'phone' = ANY(j.clears) THEN NULL
-        WHEN j.phone IS NULL THEN c.phone_key ELSE j.phone_key END AS phone_key
+      CASE WHEN 'email' = ANY(j.clears) THEN NULL ELSE COALESCE(j.email_key, c.email_key) END AS email_key,
+      CASE WHEN 'phone' = ANY(j.clears) THEN NULL ELSE COALESCE(j.phone_key, c.phone_key) END AS phone_key
     FROM judged d
     CROSS JOIN LATERAL (
       SELECT * FROM contact_import_rows r
