@@ -1,16 +1,17 @@
 """The catalogue of sentences for a translator, `make catalogue`: webapp/vocabulary/rowcall.pot.
 
-It holds the texts that the code gives to `gettext`, `ngettext` and `Message`, and those of the
-closed lists that are looked up by an item: the words of outcomes, the sentences of states.
+Babel finds the texts: in the templates those of `_` and `trans`, in the code those that are given
+to `gettext` and its kin, and to the items of closed lists.
 """
 
-import ast
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
+from typing import IO, Any
 
-from webapp.vocabulary.outcomes import Outcome
-from webapp.vocabulary.states import State
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract, extract_python
+from babel.messages.pofile import write_po
 
 ROOT = Path(__file__).parent.parent.parent
 CATALOGUE = ROOT / "webapp" / "vocabulary" / "rowcall.pot"
@@ -18,60 +19,64 @@ HEAD = """msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=UTF-8\\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+
 """
-CALLS = {"gettext": 1, "ngettext": 2, "Message": 2}  # and how many texts each is given
-LOOKED_UP = {"webapp/vocabulary/outcomes.py", "webapp/vocabulary/messages.py"}
+ITEMS = {"Message", "Texts"}  # each text that these are given is a message
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "gettext_noop": None,
+    "ngettext_noop": (1, 2),
+    **dict.fromkeys(ITEMS),
+}
+VOCABULARY = {**KEYWORDS, "Field": (2,)}  # elsewhere a Field is pydantic's
+JINJA = {
+    "trimmed": "true",
+    "newstyle_gettext": "true",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+    "silent": "false",
+}
+NOTES = ("Translators:",)  # a comment above a text that begins with this goes along with it
 
 
 def catalogue() -> str:
-    """The whole file. Raises ValueError for a text that is not written out where it is looked
-    up.
-    """
-    found: dict[tuple[str, ...], str] = {}
+    """The whole file."""
+    found = Catalog(charset="utf-8")
     for file in sorted(ROOT.glob("webapp/**/*.py")):
-        for texts in _texts(file):
-            found.setdefault(texts, str(file.relative_to(ROOT)))
+        _add(found, file, _python)
+    for file in sorted(ROOT.glob("templates/**/*.*")):
+        _add(found, file, "jinja2.ext:babel_extract", JINJA)
 
-    for outcome in Outcome:
-        found.setdefault((outcome.one,), "webapp/vocabulary/outcomes.py")
-        found.setdefault((outcome.label,), "webapp/vocabulary/outcomes.py")
-    for state in State:
-        found.setdefault((state.sentence,), "webapp/vocabulary/states.py")
+    written = BytesIO()
+    write_po(written, found, omit_header=True, include_lineno=False, width=100)
 
-    return "\n".join(
-        [HEAD, *(_entry(texts, file) for texts, file in found.items() if texts[0])]
-    )
+    return HEAD + written.getvalue().decode()
 
 
-def _texts(file: Path) -> Iterator[tuple[str, ...]]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+def _add(
+    found: Catalog, file: Path, method: Any, options: dict[str, str] | None = None
+) -> None:
+    place = str(file.relative_to(ROOT))
+    keywords = VOCABULARY if "/vocabulary/" in place else KEYWORDS
+    with file.open("rb") as source:
+        for _, text, notes, context in extract(method, source, keywords, NOTES, options, True):
+            found.add(text, locations=[(place, 0)], auto_comments=notes, context=context)
+
+
+def _python(
+    source: IO[bytes],
+    keywords: Mapping[str, Any],
+    notes: Collection[str],
+    options: Mapping[str, Any],
+) -> Iterator[tuple[int, str, Any, list[str]]]:
+    """As Babel does, and each text of an item as a message of its own."""
+    for line, name, texts, said in extract_python(source, keywords, notes, dict(options)):
+        if name not in ITEMS:
+            yield line, name, texts, said
             continue
-        count = CALLS.get(node.func.id)
-        if count is None:
-            continue
 
-        texts = [arg.value for arg in node.args[:count] if isinstance(arg, ast.Constant)]
-        if len(texts) == count:
-            yield from (
-                [tuple(texts)] if node.func.id == "ngettext" else [(one,) for one in texts]
-            )
-        elif not _of_an_item(node.args[0]) and str(file.relative_to(ROOT)) not in LOOKED_UP:
-            raise ValueError(f"{file}:{node.lineno}: the text is not written out")
-
-
-def _of_an_item(node: ast.expr) -> bool:
-    """`State(…).sentence`, whose texts come from the list of states."""
-    return isinstance(node, ast.Attribute) and node.attr == "sentence"
-
-
-def _entry(texts: tuple[str, ...], file: str) -> str:
-    lines = [f"#: {file}", f"msgid {json.dumps(texts[0], ensure_ascii=False)}"]
-    if len(texts) == 1:
-        return "\n".join([*lines, 'msgstr ""\n'])
-
-    plural = f"msgid_plural {json.dumps(texts[1], ensure_ascii=False)}"
-    return "\n".join([*lines, plural, 'msgstr[0] ""', 'msgstr[1] ""\n'])
+        for text in filter(None, texts if isinstance(texts, tuple) else (texts,)):
+            yield line, "gettext", text, said
 
 
 if __name__ == "__main__":

@@ -10,34 +10,35 @@ from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import lru_cache
 
+from webapp.vocabulary.catalogue import gettext_noop
 from webapp.vocabulary.refusals import Refusal
 
 FALLBACK = "cp1252"
 FAMILIAR = {
-    "utf-8": "Unicode (UTF-8)",
-    "utf-16": "Unicode (UTF-16)",
-    "cp1252": "Western European (Windows)",
-    "iso8859-1": "Western European (ISO 8859-1)",
-    "iso8859-15": "Western European with € (ISO 8859-15)",
-    "mac-roman": "Western European (Mac)",
-    "cp850": "Western European (DOS)",
-    "cp1250": "Central European (Windows)",
-    "iso8859-2": "Central European (ISO 8859-2)",
-    "cp1251": "Cyrillic (Windows)",
-    "koi8-r": "Cyrillic (KOI8-R)",
-    "koi8-u": "Cyrillic (KOI8-U)",
-    "cp1253": "Greek (Windows)",
-    "cp1254": "Turkish (Windows)",
-    "cp1255": "Hebrew (Windows)",
-    "cp1256": "Arabic (Windows)",
-    "cp1257": "Baltic (Windows)",
-    "cp1258": "Vietnamese (Windows)",
-    "cp874": "Thai (Windows)",
-    "shift_jis": "Japanese (Shift JIS)",
-    "euc_jp": "Japanese (EUC)",
-    "gb18030": "Chinese, simplified (GB 18030)",
-    "big5": "Chinese, traditional (Big5)",
-    "euc_kr": "Korean (EUC)",
+    "utf-8": gettext_noop("Unicode (UTF-8)"),
+    "utf-16": gettext_noop("Unicode (UTF-16)"),
+    "cp1252": gettext_noop("Western European (Windows)"),
+    "iso8859-1": gettext_noop("Western European (ISO 8859-1)"),
+    "iso8859-15": gettext_noop("Western European with € (ISO 8859-15)"),
+    "mac-roman": gettext_noop("Western European (Mac)"),
+    "cp850": gettext_noop("Western European (DOS)"),
+    "cp1250": gettext_noop("Central European (Windows)"),
+    "iso8859-2": gettext_noop("Central European (ISO 8859-2)"),
+    "cp1251": gettext_noop("Cyrillic (Windows)"),
+    "koi8-r": gettext_noop("Cyrillic (KOI8-R)"),
+    "koi8-u": gettext_noop("Cyrillic (KOI8-U)"),
+    "cp1253": gettext_noop("Greek (Windows)"),
+    "cp1254": gettext_noop("Turkish (Windows)"),
+    "cp1255": gettext_noop("Hebrew (Windows)"),
+    "cp1256": gettext_noop("Arabic (Windows)"),
+    "cp1257": gettext_noop("Baltic (Windows)"),
+    "cp1258": gettext_noop("Vietnamese (Windows)"),
+    "cp874": gettext_noop("Thai (Windows)"),
+    "shift_jis": gettext_noop("Japanese (Shift JIS)"),
+    "euc_jp": gettext_noop("Japanese (EUC)"),
+    "gb18030": gettext_noop("Chinese, simplified (GB 18030)"),
+    "big5": gettext_noop("Chinese, traditional (Big5)"),
+    "euc_kr": gettext_noop("Korean (EUC)"),
 }
 # (mark, name, the codec that reads on after the mark); UTF-32 first, since its mark begins with
 # UTF-16's.

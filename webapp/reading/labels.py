@@ -61,7 +61,7 @@ def _aliases() -> dict[str, Named]:
     """
     claims: dict[str, dict[str, int]] = {}  # spelling → field → rank
     for field in TARGETS.values():
-        for rank, alias in enumerate([*field.aliases.split("|"), field.label]):
+        for rank, alias in enumerate([*field.aliases.split("|"), field.name]):
             plain = normalised(alias)
             for spelling in (plain, plain.replace(" ", "")):
                 claims.setdefault(spelling, {}).setdefault(field.name, rank)

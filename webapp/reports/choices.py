@@ -4,47 +4,58 @@ was to run.
 
 from webapp.models import ContactImport
 from webapp.reading.encodings import FAMILIAR
-from webapp.reports.wording import DELIMITERS, counted, rows_word
+from webapp.reports.wording import DELIMITERS, number
+from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext
 from webapp.vocabulary.fields import label_of
 
 LISTED = 60  # columns
 LONGEST = 60  # characters of a column's name
-DATES = {"dmy": "day first", "mdy": "month first", None: "as their column shows"}
+DATES = {
+    "dmy": gettext_noop("day first"),
+    "mdy": gettext_noop("month first"),
+    None: gettext_noop("as their column shows"),
+}
 
 
 def choices(run: ContactImport) -> list[tuple[str, str]]:
     """Each choice with what it is called."""
+    taken = [f"{name} → {label_of(target)}" for name, target in _mapped(run) if target]
+    left = [name for name, target in _mapped(run) if not target]
+    dates = DATES.get(run.date_order, "")
     said = [
-        ("File read as", _read_as(run)),
-        (
-            "Columns",
-            _columns(
-                [f"{name} → {label_of(target)}" for name, target in _mapped(run) if target]
-            ),
-        ),
-        ("Left aside", _columns([name for name, target in _mapped(run) if not target])),
-        ("Dates like 03/04", DATES.get(run.date_order) or ""),
-        ("Country of phones", run.default_country or "none given"),
-        ("Empties a field", run.clear_token or "nothing"),
-        (
-            "Batches asked for",
-            rows_word(run.batch_size) + " each" if run.batch_size else "as large as runs well",
-        ),
+        (gettext("File read as"), _read_as(run)),
+        (gettext("Columns"), _columns(taken)),
+        (gettext("Left aside"), _columns(left)),
+        (gettext("Dates like 03/04"), gettext(dates)),
+        (gettext("Country of phones"), run.default_country or gettext("none given")),
+        (gettext("Empties a field"), run.clear_token or gettext("nothing")),
+        (gettext("Batches asked for"), _batches(run.batch_size)),
     ]
 
     return [(name, words) for name, words in said if words]
 
 
+def _batches(size: int | None) -> str:
+    if not size:
+        return gettext("as large as runs well")
+    return ngettext("{count} row each", "{count} rows each", size).format(count=number(size))
+
+
 def _read_as(run: ContactImport) -> str:
     if run.format == "csv":
-        delimiter = DELIMITERS.get(run.delimiter or "", run.delimiter or "").lower()
-        how = f"{FAMILIAR.get(run.encoding or '', run.encoding or '')}, {delimiter} between columns"
+        encoding = FAMILIAR.get(run.encoding or "", run.encoding or "")
+        delimiter = DELIMITERS.get(run.delimiter or "", run.delimiter or "")
+        how = gettext("{encoding}, {delimiter} between columns").format(
+            encoding=gettext(encoding), delimiter=gettext(delimiter).lower()
+        )
     else:
-        how = f"Excel workbook, sheet {run.sheet}"
+        how = gettext("Excel workbook, sheet {sheet}").format(sheet=run.sheet)
 
-    names = f"column names in row {run.header_row:,}" if run.header_row else "no column names"
+    if run.header_row:
+        row = number(run.header_row)
+        return gettext("{how}, column names in row {row}").format(how=how, row=row)
 
-    return f"{how}, {names}"
+    return gettext("{how}, no column names").format(how=how)
 
 
 def _mapped(run: ContactImport) -> list[tuple[str, str | None]]:
@@ -60,7 +71,11 @@ def _short(name: str) -> str:
 
 
 def _columns(said: list[str]) -> str:
-    more = len(said) - LISTED
-    return "; ".join(said[:LISTED]) + (
-        f" and {counted(more, 'column')} more" if more > 0 else ""
+    listed, more = "; ".join(said[:LISTED]), len(said) - LISTED
+    if more <= 0:
+        return listed
+
+    text = ngettext(
+        "{columns} and {count} column more", "{columns} and {count} columns more", more
     )
+    return text.format(columns=listed, count=number(more))

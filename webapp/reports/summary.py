@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp import db, queries
 from webapp.imports.progress import outcomes_of
 from webapp.models import ContactImport, ImportDifference, User
-from webapp.reports.wording import contacts_word, number, rows_word
+from webapp.reports.wording import contacts_word, number
 from webapp.vocabulary import messages
 from webapp.vocabulary.catalogue import gettext, ngettext
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sql_list, sums
@@ -131,30 +131,37 @@ def _headline(report: Report) -> str:
         )
 
     if found.state == State.REFUSED:
-        return gettext(State.REFUSED.sentence)
+        return State.REFUSED.sentence
     if report.success == report.total:
-        everyone = ngettext("The contact is in.", "All {contacts} are in.", report.total)
-        return everyone.format(contacts=contacts_word(report.total))
+        everyone = ngettext("The contact is in.", "All {total} contacts are in.", report.total)
+        return everyone.format(total=number(report.total))
 
-    ended = gettext(State(found.state).sentence)
+    ended = State(found.state).sentence
     return " ".join(filter(None, [ended, _how_many(report), _needs(report)]))
 
 
 def _how_many(report: Report) -> str:
-    contacts = contacts_word(report.total)
     if report.outcomes[Outcome.DUPLICATE_SKIPPED] == report.total:
-        text = gettext("You have all {contacts} already. Nothing was changed.")
-        return text.format(contacts=contacts)
+        text = ngettext(
+            "You have all {total} contact already. Nothing was changed.",
+            "You have all {total} contacts already. Nothing was changed.",
+            report.total,
+        )
+        return text.format(total=number(report.total))
 
-    text = gettext("{success} of {contacts} are in.")
-    return text.format(success=number(report.success), contacts=contacts)
+    text = ngettext(
+        "{success} of {total} contact are in.",
+        "{success} of {total} contacts are in.",
+        report.total,
+    )
+    return text.format(success=number(report.success), total=number(report.total))
 
 
 def _needs(report: Report) -> str:
     if not report.needs_you:
         return ""
-    text = ngettext("{rows} needs you.", "{rows} need you.", report.needs_you)
-    return text.format(rows=rows_word(report.needs_you))
+    text = ngettext("{count} row needs you.", "{count} rows need you.", report.needs_you)
+    return text.format(count=number(report.needs_you))
 
 
 def seconds(run: ContactImport) -> float | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from webapp.vocabulary import messages
+from webapp.vocabulary import catalogue, messages
+from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext
 from webapp.vocabulary.fields import TARGETS, label_of
 from webapp.vocabulary.outcomes import REST, STORED_OUTCOMES, Outcome
 from webapp.vocabulary.states import State
@@ -17,7 +18,40 @@ from webapp.vocabulary.strategies import Strategy
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 BAR_WIDTH = 1000
 SHORT, LONG = 60, 90  # seconds up to which a duration and a time left are told in seconds
-DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Pipe"}
+DELIMITERS = {
+    ",": gettext_noop("Comma"),
+    ";": gettext_noop("Semicolon"),
+    "\t": gettext_noop("Tab"),
+    "|": gettext_noop("Pipe"),
+}
+MONTHS = (
+    gettext_noop("January"),
+    gettext_noop("February"),
+    gettext_noop("March"),
+    gettext_noop("April"),
+    gettext_noop("May"),
+    gettext_noop("June"),
+    gettext_noop("July"),
+    gettext_noop("August"),
+    gettext_noop("September"),
+    gettext_noop("October"),
+    gettext_noop("November"),
+    gettext_noop("December"),
+)
+SHORT_MONTHS = (
+    gettext_noop("Jan"),
+    gettext_noop("Feb"),
+    gettext_noop("Mar"),
+    gettext_noop("Apr"),
+    gettext_noop("May"),
+    gettext_noop("Jun"),
+    gettext_noop("Jul"),
+    gettext_noop("Aug"),
+    gettext_noop("Sep"),
+    gettext_noop("Oct"),
+    gettext_noop("Nov"),
+    gettext_noop("Dec"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,40 +83,48 @@ def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
     return found
 
 
+def number(value: int | None) -> str:
+    """12,345."""
+    return f"{value or 0:,}"
+
+
 def counted(count: int | None, noun: str) -> str:
     """1 batch, 2 batches; 1 contact, 2 contacts."""
     plural = noun if count == 1 else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
     return f"{count or 0:,} {plural}"
 
 
-def number(value: int | None) -> str:
-    """12,345."""
-    return f"{value or 0:,}"
-
-
 def moment(value: datetime | None) -> str:
     """23 November 2026, 14:02 UTC."""
-    return f"{value.astimezone(UTC):%-d %B %Y, %H:%M} UTC" if value else ""
+    return _date(gettext("{day} {month} {year}, {time} UTC"), value, MONTHS) if value else ""
 
 
 def brief(value: datetime) -> str:
     """24 Nov 2026, 14:02 UTC."""
-    return f"{value.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    return _date(gettext("{day} {month} {year}, {time} UTC"), value, SHORT_MONTHS)
 
 
 def day(value: datetime) -> str:
     """23 December."""
-    return f"{value.astimezone(UTC):%-d %B}"
+    return _date(gettext("{day} {month}"), value, MONTHS)
+
+
+def _date(text: str, value: datetime, months: tuple[str, ...]) -> str:
+    utc = value.astimezone(UTC)
+    return text.format(
+        day=utc.day, month=gettext(months[utc.month - 1]), year=utc.year, time=f"{utc:%H:%M}"
+    )
 
 
 def rows_word(count: int | None) -> str:
     """1 row, 2 rows."""
-    return counted(count, "row")
+    return ngettext("{count} row", "{count} rows", count or 0).format(count=number(count))
 
 
 def contacts_word(count: int | None) -> str:
     """1 contact, 2 contacts."""
-    return counted(count, "contact")
+    text = ngettext("{count} contact", "{count} contacts", count or 0)
+    return text.format(count=number(count))
 
 
 def duration(seconds: float | None) -> str:
@@ -90,19 +132,25 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < SHORT:
-        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+        some = f"{seconds:.2g}" if seconds < 1 else f"{seconds:.1f}"
+        return gettext("{seconds} s").format(seconds=some)
 
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
 
 
 def eta(seconds: int | None) -> str:
     """The time left, in words."""
     if seconds is None:
-        return "working out the time left"
+        return gettext("working out the time left")
     if seconds < LONG:
-        return f"about {counted(max(seconds, 1), 'second')} left"
+        count = max(seconds, 1)
+        text = ngettext("about {count} second left", "about {count} seconds left", count)
+    else:
+        count = round(seconds / 60)
+        text = ngettext("about {count} minute left", "about {count} minutes left", count)
 
-    return f"about {counted(round(seconds / 60), 'minute')} left"
+    return text.format(count=number(count))
 
 
 def shown(value: Any) -> str:
@@ -132,6 +180,7 @@ GLOBALS = {
     "rest_colour": REST.light,
     "targets": TARGETS,
     "messages": messages,
+    "language": catalogue.language,
 }
 
 
@@ -146,7 +195,17 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(FILTERS)
-    found.globals.update(GLOBALS)
+    furnish(found)
 
     return found
+
+
+def furnish(templates: Environment) -> None:
+    """Give templates these words, and their texts the catalogue. Every `trans` is trimmed."""
+    templates.policies["ext.i18n.trimmed"] = True
+    templates.add_extension("jinja2.ext.i18n")
+    templates.install_gettext_callables(  # type: ignore[attr-defined]
+        catalogue.gettext, catalogue.ngettext, newstyle=True, pgettext=catalogue.pgettext
+    )
+    templates.filters.update(FILTERS)
+    templates.globals.update(GLOBALS)

@@ -30,3 +30,23 @@ def gettext(text: str) -> str:
 def ngettext(one: str, several: str, count: int) -> str:
     """The text for this many, in the language in use."""
     return translations.ngettext(one, several, count)
+
+
+def pgettext(context: str, text: str) -> str:
+    """The text in the language in use, where the same English text has several meanings."""
+    return translations.pgettext(context, text)
+
+
+def gettext_noop(text: str) -> str:
+    """The English text itself: the call marks it for the catalogue, and it is looked up later."""
+    return text
+
+
+def ngettext_noop(one: str, several: str) -> tuple[str, str]:
+    """Both English texts, marked for the catalogue and looked up later."""
+    return one, several
+
+
+def language() -> str:
+    """The code of the language in use, for the `lang` of a page."""
+    return translations.info().get("language", "en")

@@ -15,13 +15,15 @@ Italian, Dutch; the columns of Google's and Outlook's exports are among them.
 from dataclasses import dataclass
 from operator import attrgetter
 
+from webapp.vocabulary.catalogue import gettext
+
 
 @dataclass(frozen=True)
 class Field:
     """One field of a contact, or what else a column of a file can be mapped to."""
 
     name: str  # the column's, and the API's
-    label: str
+    english: str  # its label, as the catalogue has it
     max_length: int  # characters, as they stand in the file
     aliases: str  # separated by " | "
 
@@ -43,6 +45,11 @@ class Field:
     telling_rank: int | None = None  # how well it tells who a contact is; 1 is best
     list_rank: int | None = None  # its place beside the name in the list of contacts, from 1
     searchable: bool = False  # searches for contacts and for rows of a report look into it
+
+    @property
+    def label(self) -> str:
+        """What a person reads for it."""
+        return gettext(self.english)
 
     @property
     def key(self) -> str:

@@ -7,7 +7,7 @@ sentences are in `row_messages.py` and `request_messages.py`.
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.vocabulary.catalogue import gettext
+from webapp.vocabulary.catalogue import gettext, gettext_noop
 from webapp.vocabulary.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
 from webapp.vocabulary.request_messages import REQUEST_MESSAGES
 from webapp.vocabulary.row_messages import ROW_MESSAGES
@@ -59,16 +59,16 @@ class _Facts(dict[str, Any]):
 
     def __missing__(self, key: str) -> str:
         if key == "where" and "row" in self:
-            return f"row {self['row']}"
+            return gettext("row {row}").format(row=self["row"])
         if key == "standing" and "state" in self:
-            return str(self["state"]).replace("_", " ")
+            return gettext(str(self["state"]).replace("_", " "))
 
-        return OF_MANY.get(key, "…")
+        return gettext(OF_MANY[key]) if key in OF_MANY else "…"
 
 
 OF_MANY = {
-    "where": "these rows",
-    "value": "each date",
-    "field": "value",
-    "limit": "the allowed number of",
+    "where": gettext_noop("these rows"),
+    "value": gettext_noop("each date"),
+    "field": gettext_noop("value"),
+    "limit": gettext_noop("the allowed number of"),
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, Self
 
-from webapp.vocabulary.catalogue import gettext
+from webapp.vocabulary.catalogue import ngettext, ngettext_noop
 
 
 class Sum(StrEnum):
@@ -37,17 +37,19 @@ REST = Colour(
 )  # the part of the bar that stands for rows without an outcome
 
 
+MANY = 100  # rows, for the form of a word that fits any large number
+
+
 class Outcome(StrEnum):
     """What became of a row, in the order in which bars, legends and tables show it.
 
-    `label` is the word for many rows and `one` that for a single row. `sum` is the counter in which
+    `words` are those for a single row and for many, in English. `sum` is the counter in which
     the outcome goes, None for the one outcome that is never stored. `duplicate` says whether it
     also counts as a duplicate, that is, whether the row met a contact which was there before.
     `category` is the kind of the error, where it is one.
     """
 
-    label: str
-    one: str
+    words: tuple[str, str]
     colour: Colour
     sum: Sum | None
     duplicate: bool
@@ -58,8 +60,7 @@ class Outcome(StrEnum):
     def __new__(  # noqa: PLR0917 - the members below are a table
         cls,
         code: str,
-        label: str = "",
-        one: str = "",
+        words: tuple[str, str] = ("", ""),
         colour: Colour = REST,
         sum_: Sum | None = None,
         duplicate: bool = False,
@@ -68,53 +69,74 @@ class Outcome(StrEnum):
     ) -> Self:
         item = str.__new__(cls, code)
         item._value_ = code
-        item.label, item.one, item.colour = label, one, colour
+        item.words, item.colour = words, colour
         item.sum, item.duplicate, item.category = sum_, duplicate, category
         item.actions = actions
         return item
 
     CREATED = (
-        "created", "created", "created", Colour("#0f7b5f", "#3fbf98"),
+        "created", ngettext_noop("created", "created"),
+        Colour("#0f7b5f", "#3fbf98"),
         Sum.SUCCESS, False, None, frozenset({Action.UNDO}),
     )  # fmt: skip
     UPDATED = (
-        "updated", "updated", "updated", Colour("#2563d9", "#6b9dff"),
+        "updated", ngettext_noop("updated", "updated"),
+        Colour("#2563d9", "#6b9dff"),
         Sum.SUCCESS, True, None, frozenset({Action.UNDO}),
     )  # fmt: skip
     MERGED = (
-        "merged", "merged", "merged", Colour("#7c46c9", "#b58cf0"),
+        "merged", ngettext_noop("merged", "merged"),
+        Colour("#7c46c9", "#b58cf0"),
         Sum.SUCCESS, True, None, frozenset({Action.UNDO}),
     )  # fmt: skip
     UNCHANGED = (
-        "unchanged", "unchanged", "unchanged", Colour("#6f7a8c", "#8f9aac"),
+        "unchanged", ngettext_noop("unchanged", "unchanged"),
+        Colour("#6f7a8c", "#8f9aac"),
         Sum.SUCCESS, True,
     )  # fmt: skip
     DUPLICATE_SKIPPED = (
-        "duplicate_skipped", "duplicates skipped", "duplicate skipped", Colour("#98a3b3", "#667085"),
+        "duplicate_skipped", ngettext_noop("duplicate skipped", "duplicates skipped"),
+        Colour("#98a3b3", "#667085"),
         Sum.SKIPPED, True,
     )  # fmt: skip
     LEFT_OUT = (
-        "left_out", "left out", "left out", Colour("#c3cad4", "#505a6b"),
+        "left_out", ngettext_noop("left out", "left out"),
+        Colour("#c3cad4", "#505a6b"),
         Sum.SKIPPED,
     )  # fmt: skip
     INVALID = (
-        "invalid", "invalid", "invalid", Colour("#a35a03", "#f0a24a"),
+        "invalid", ngettext_noop("invalid", "invalid"),
+        Colour("#a35a03", "#f0a24a"),
         Sum.SKIPPED, False, "validation", frozenset({Action.CORRECT}),
     )  # fmt: skip
     CONFLICT = (
-        "conflict", "conflicts", "conflict", Colour("#c2470f", "#ff8a57"),
+        "conflict", ngettext_noop("conflict", "conflicts"),
+        Colour("#c2470f", "#ff8a57"),
         Sum.FAILED, False, "business", frozenset({Action.CORRECT}),
     )  # fmt: skip
     FAILED = (
-        "failed", "failed", "failed", Colour("#b3261e", "#ff7a70"),
+        "failed", ngettext_noop("failed", "failed"),
+        Colour("#b3261e", "#ff7a70"),
         Sum.FAILED, False, "database", frozenset({Action.CORRECT, Action.RETRY}),
     )  # fmt: skip
     # Never stored: it is the total minus what was processed.
-    NOT_PROCESSED = ("not_processed", "not processed", "not processed", REST, None)
+    NOT_PROCESSED = (
+        "not_processed", ngettext_noop("not processed", "not processed"), REST, None,
+    )  # fmt: skip
 
     def word(self, count: int) -> str:
         """The outcome's word for this many rows."""
-        return gettext(self.one if count == 1 else self.label)
+        return ngettext(*self.words, count)
+
+    @property
+    def one(self) -> str:
+        """The word for a single row."""
+        return self.word(1)
+
+    @property
+    def label(self) -> str:
+        """The word for rows without a number, such as in a list to choose from."""
+        return self.word(MANY)
 
 
 STORED_OUTCOMES = tuple(outcome for outcome in Outcome if outcome.sum is not None)

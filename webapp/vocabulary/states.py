@@ -7,6 +7,8 @@ Waiting for a worker or the database is a fact beside the state, not a state.
 from enum import StrEnum
 from typing import NamedTuple, Self
 
+from webapp.vocabulary.catalogue import gettext, gettext_noop
+
 
 class Command(StrEnum):
     """What a person may ask of an import. `imports/import_commands.py` has a function for each."""
@@ -46,8 +48,8 @@ class Facts(NamedTuple):
     """What is known of a state.
 
     - `page`: the endpoint of the page that shows an import of this state.
-    - `label`: one or two words, for lists; where it is empty, the state's own name is used.
-    - `sentence`: what the person reads about it on the progress page or in the report; empty where
+    - `label`: one or two words, for lists, in English.
+    - `sentence`: in English, what the person reads about it on the progress page or in the report; empty where
       numbers say it.
     - `pill`: the colour class of the label.
     - `commands`: what may be asked of the import.
@@ -57,7 +59,7 @@ class Facts(NamedTuple):
     """
 
     page: str
-    label: str = ""
+    label: str
     sentence: str = ""
     pill: Pill = Pill.PLAIN
     commands: frozenset[Command] = frozenset()
@@ -66,15 +68,14 @@ class Facts(NamedTuple):
     ended: bool = False
 
 
-NOTHING = Facts(page="")
+NOTHING = Facts(page="", label="")
 
 
 class State(StrEnum):
     """Where an import stands. `Facts` says what each attribute means."""
 
+    facts: Facts
     page: str
-    label: str
-    sentence: str
     pill: Pill
     commands: frozenset[Command]
     repeats: frozenset[Command]
@@ -85,8 +86,8 @@ class State(StrEnum):
     def __new__(cls, code: str, facts: Facts = NOTHING) -> Self:
         item = str.__new__(cls, code)
         item._value_ = code
+        item.facts = facts
         item.__dict__.update(facts._asdict())
-        item.label = facts.label or code.replace("_", " ")
         return item
 
     # The bytes are stored and the head is read; the columns are not mapped yet.
@@ -94,6 +95,7 @@ class State(StrEnum):
         "uploaded",
         Facts(
             page="columns.show",
+            label=gettext_noop("uploaded"),
             commands=frozenset({Command.READ_AGAIN, Command.MAP, Command.DISCARD}),
         ),
     )
@@ -102,7 +104,10 @@ class State(StrEnum):
         "checking",
         Facts(
             page="wizard.checking",
-            sentence="Every row is read and judged. Nothing has been written yet.",
+            label=gettext_noop("checking"),
+            sentence=gettext_noop(
+                "Every row is read and judged. Nothing has been written yet."
+            ),
             commands=frozenset({Command.CANCEL, Command.DISCARD}),
             work=Work.CHECK,
         ),
@@ -112,6 +117,7 @@ class State(StrEnum):
         "ready",
         Facts(
             page="wizard.review",
+            label=gettext_noop("ready"),
             commands=frozenset(
                 {
                     Command.READ_AGAIN,
@@ -128,7 +134,10 @@ class State(StrEnum):
         "refused",
         Facts(
             page="runs.report",
-            sentence="The file could not be read to its end. Nothing was written.",
+            label=gettext_noop("refused"),
+            sentence=gettext_noop(
+                "The file could not be read to its end. Nothing was written."
+            ),
             pill=Pill.BAD,
             commands=frozenset({Command.MAP, Command.DISCARD}),
             ended=True,
@@ -139,7 +148,8 @@ class State(StrEnum):
         "queued",
         Facts(
             page="runs.watch",
-            sentence="It starts by itself.",
+            label=gettext_noop("queued"),
+            sentence=gettext_noop("It starts by itself."),
             commands=frozenset({Command.CANCEL}),
             repeats=frozenset({Command.EXECUTE}),
             work=Work.EXECUTE,
@@ -150,6 +160,7 @@ class State(StrEnum):
         "running",
         Facts(
             page="runs.watch",
+            label=gettext_noop("running"),
             pill=Pill.LIVE,
             commands=frozenset({Command.CANCEL}),
             repeats=frozenset({Command.EXECUTE}),
@@ -161,7 +172,8 @@ class State(StrEnum):
         "cancelling",
         Facts(
             page="runs.watch",
-            sentence="Stopping after the batch at hand.",
+            label=gettext_noop("cancelling"),
+            sentence=gettext_noop("Stopping after the batch at hand."),
             repeats=frozenset({Command.EXECUTE, Command.CANCEL}),
             work=Work.EXECUTE,
         ),
@@ -171,6 +183,7 @@ class State(StrEnum):
         "completed",
         Facts(
             page="runs.report",
+            label=gettext_noop("completed"),
             pill=Pill.GOOD,
             commands=frozenset({Command.RETRY, Command.ROLL_BACK}),
             ended=True,
@@ -181,7 +194,8 @@ class State(StrEnum):
         "cancelled",
         Facts(
             page="runs.report",
-            sentence="Stopped by you.",
+            label=gettext_noop("cancelled"),
+            sentence=gettext_noop("Stopped by you."),
             commands=frozenset({Command.ROLL_BACK}),
             ended=True,
         ),
@@ -192,8 +206,8 @@ class State(StrEnum):
         "failed",
         Facts(
             page="runs.report",
-            label="stopped",
-            sentence="Stopped at the first bad row.",
+            label=gettext_noop("stopped"),
+            sentence=gettext_noop("Stopped at the first bad row."),
             pill=Pill.BAD,
             commands=frozenset({Command.ROLL_BACK, Command.DISCARD}),
             ended=True,
@@ -204,6 +218,7 @@ class State(StrEnum):
         "rolling_back",
         Facts(
             page="runs.watch",
+            label=gettext_noop("rolling back"),
             repeats=frozenset({Command.ROLL_BACK}),
             work=Work.UNDO,
         ),
@@ -213,11 +228,22 @@ class State(StrEnum):
         "rolled_back",
         Facts(
             page="runs.report",
+            label=gettext_noop("rolled back"),
             commands=frozenset({Command.RUN_AGAIN}),
             repeats=frozenset({Command.ROLL_BACK}),
             ended=True,
         ),
     )
+
+    @property
+    def label(self) -> str:
+        """One or two words, for lists."""
+        return gettext(self.facts.label)
+
+    @property
+    def sentence(self) -> str:
+        """What the person reads about it; "" where numbers say it."""
+        return gettext(self.facts.sentence)
 
     def allows(self, command: Command) -> bool:
         """Whether the command has an effect on an import of this state."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.checking import emails
 from webapp.folding import folded
 from webapp.models import ApiToken, Session, User
+from webapp.vocabulary.catalogue import gettext_noop
 from webapp.vocabulary.refusals import Refusal
 from webapp.web.extensions import db
 from webapp.web.forms import LINE_ENDS, UNSTORABLE
@@ -19,7 +20,11 @@ from webapp.web.identity import digest
 from webapp.web.passwords import hashed
 
 LONGEST_NAME, LONGEST_TOKEN_NAME = 200, 100  # characters
-ROLES = {"admin": "Administrator", "importer": "Imports contacts", "viewer": "Looks only"}
+ROLES = {
+    "admin": gettext_noop("Administrator"),
+    "importer": gettext_noop("Imports contacts"),
+    "viewer": gettext_noop("Looks only"),
+}
 SETUP_SECONDS = 24 * 3600
 
 

@@ -9,7 +9,7 @@ import hashlib
 
 from flask import Flask, Response
 
-from webapp.reports.wording import FILTERS, GLOBALS
+from webapp.reports.wording import furnish
 from webapp.vocabulary.outcomes import REST, STORED_OUTCOMES
 from webapp.vocabulary.strategies import Strategy
 from webapp.web import examples
@@ -20,8 +20,7 @@ COLOURS = {**{outcome.value: outcome.colour for outcome in STORED_OUTCOMES}, "re
 
 def register(app: Flask) -> None:
     """Give the templates these words, and the pages the style sheet."""
-    app.jinja_env.filters.update(FILTERS)
-    app.jinja_env.globals.update(GLOBALS)
+    furnish(app.jinja_env)
     app.jinja_env.globals.update(
         changes_of=examples.changes, comparison_of=examples.comparison, told_of=examples.told
     )

@@ -18,6 +18,7 @@ from webapp.imports import mappings
 from webapp.limits import LARGEST_BATCH
 from webapp.retention import erasure, person_search
 from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import gettext
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import forms
 from webapp.web.forms import (
@@ -105,7 +106,9 @@ def mapping(columns: int) -> tuple[forms.MappingRequest, str]:
 
     name = request.form.get("save_as", "").strip()
     if len(name) > mappings.LONGEST_NAME or LINE_ENDS.search(name):
-        raise Refusal("bad_line", at="/save_as", what="a name", limit=mappings.LONGEST_NAME)
+        raise Refusal(
+            "bad_line", at="/save_as", what=gettext("a name"), limit=mappings.LONGEST_NAME
+        )
 
     return made(forms.MappingRequest, values), " ".join(name.split())
 

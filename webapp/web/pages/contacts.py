@@ -123,10 +123,8 @@ def _again(contact_id: int, asked: ContactEdit, refusal: Refusal, words: str) ->
 
 
 def _instruction(problem: dict[str, Any]) -> str:
-    field = label_of(problem["field"]).lower() if problem["field"] else "value"
-    return messages.instruction(
-        problem["code"], field=field, value=problem["value"], limit="the allowed number of"
-    )
+    named = {"field": label_of(problem["field"]).lower()} if problem["field"] else {}
+    return messages.instruction(problem["code"], value=problem["value"], **named)
 
 
 def _stale(contact: Contact, values: dict[str, str], words: str) -> str:

@@ -10,8 +10,10 @@ from flask_login import login_required
 from webapp.checking.cleaning import line_feeds
 from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
+from webapp.reports.wording import number
 from webapp.staging import corrections, problem_list
 from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import gettext, ngettext
 from webapp.vocabulary.fields import IDENTITY, label_of
 from webapp.vocabulary.states import State
 from webapp.web import commands
@@ -119,7 +121,13 @@ def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
     ]
 
     if len(told) > FIELDS_OF_ROW:
-        whole.append(f"{len(told) - FIELDS_OF_ROW} more cells are shown once these are right.")
+        more = len(told) - FIELDS_OF_ROW
+        text = ngettext(
+            "{count} more cell is shown once these are right.",
+            "{count} more cells are shown once these are right.",
+            more,
+        )
+        whole.append(text.format(count=more))
 
     rest = [
         corrections.shown_of(cell)
@@ -143,10 +151,8 @@ def _field(label: str, column: int, cell: str, words: list[str]) -> dict[str, An
     """
     shown = corrections.shown_of(cell)
     if len(shown) < len(cell):
-        words = [
-            *words,
-            f"Only the first {len(shown):,} of {len(cell):,} characters are shown.",
-        ]
+        text = gettext("Only the first {shown} of {all} characters are shown.")
+        words = [*words, text.format(shown=number(len(shown)), all=number(len(cell)))]
 
     return {
         "column": column,
@@ -170,6 +176,6 @@ def _columns_of_row(row: ImportRow, targets: list[str | None]) -> list[int]:
 
 def _label(run: ContactImport, targets: list[str | None], column: int) -> str:
     if column >= len(run.columns):
-        return f"Cell {column + 1}, beyond the last column"
+        return gettext("Cell {number}, beyond the last column").format(number=column + 1)
     target = targets[column] if column < len(targets) else None
     return label_of(target) if target else run.columns[column]

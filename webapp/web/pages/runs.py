@@ -15,6 +15,7 @@ from webapp.models import ContactImport, User
 from webapp.reports import summary
 from webapp.retention import discarding
 from webapp.undoing import undo_preview
+from webapp.vocabulary.catalogue import gettext
 from webapp.vocabulary.outcomes import sums
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import PENDING, WORKED_ON, Command, State, Work, asked_for
@@ -54,7 +55,10 @@ def history() -> str:
         more=len(found) > A_PAGE,
         page=page,
         asked=asked,
-        states={queries.WAITING: "not run yet", **{state: state.label for state in State}},
+        states={
+            queries.WAITING: gettext("not run yet"),
+            **{state: state.label for state in State},
+        },
         people=db.session.scalars(select(User).order_by(User.email)).all()
         if current_user.role in SEES_ALL
         else [],
