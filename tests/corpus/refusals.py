@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 
 from tests.corpus.case import Case, refused
+from webapp.reading.file_kinds import OTHERS
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 WHEN = (2024, 1, 1, 0, 0, 0)
@@ -31,6 +32,11 @@ BEGINNINGS = {
     "7z": (b"7z\xbc\xaf\x27\x1c", "is_archive"),
     "rtf": (rb"{\rtf1\ansi Email}", "is_document"),
     "vcard": (b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD\r\n", "is_vcard"),
+    "json": (b' [\n {"email": "ann@example.com"}]', "is_json"),
+    "json_object": (b'{ "contacts": [] }', "is_json"),
+    "ldif": (b"# people\nversion: 1\n\ndn: cn=Ann,o=Acme\ncn: Ann\n", "is_ldif"),
+    "outlook_folder": (b"!BDN\0\0\0\0SM\x17\0", "is_outlook"),
+    "access": (b"\0\1\0\0Standard ACE DB\0", "is_database"),
     "old_excel": (OLE, "is_old_excel"),
     "protected_excel": (OLE + "EncryptedPackage".encode("utf-16-le"), "is_protected"),
     "random": (
@@ -57,6 +63,13 @@ def cases() -> Iterator[Case]:
         yield refused(f"{name}_as.xlsx", data, code)
     yield refused("contacts.pdf", BEGINNINGS["pdf"][0], "is_pdf")
     yield refused("contacts.xls", OLE, "is_old_excel")
+    for extension, code in OTHERS.items():
+        yield refused(
+            f"contacts{extension}.bin",
+            b"Email\na@example.com\n",
+            code,
+            upload_as=f"contacts{extension}",
+        )
     yield from names()
     yield from archives()
 
@@ -74,7 +87,7 @@ def names() -> Iterator[Case]:
             "contacts.csv\0.exe",
             "contacts.\u202evsc",
             "../../etc/passwd",
-            "contacts.json",
+            "contacts.xml",
             "contacts.\x1b[31mcsv",
         ),
         1,

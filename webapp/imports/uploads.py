@@ -16,6 +16,7 @@ from webapp.imports import locks, mappings
 from webapp.imports.stored_files import Incoming, StoredFile, received
 from webapp.models import ContactImport, ImportCorrection, ImportLease
 from webapp.reading import readers
+from webapp.reading.records import Sheet
 from webapp.vocabulary.states import Command, State
 
 LONGEST_NAME = 200
@@ -145,7 +146,8 @@ def _take_head(session: Session, opened: ContactImport, head: readers.Head) -> N
     opened.columns = list(head.columns)
     opened.sample = [list(cells) for cells in head.sample]
     opened.head = {
-        "sheets": list(head.sheets),
+        "sheets": [found.name for found in head.sheets],
+        "sheet_rows": [found.rows for found in head.sheets],
         "encoding_certain": head.encoding_certain,
         "mapped_before": before and before[1].isoformat(),
     }
@@ -153,6 +155,13 @@ def _take_head(session: Session, opened: ContactImport, head: readers.Head) -> N
     opened.suggested_mapping = (
         before[0] if before else list(mapping.suggest(head.columns, head.sample))
     )
+
+
+def sheets_of(run: ContactImport) -> list[Sheet]:
+    """The tables of the file; how many rows they have is not known of files from before it was counted."""
+    names = run.head.get("sheets", [])
+    rows = run.head.get("sheet_rows") or [None] * len(names)
+    return [Sheet(*found) for found in zip(names, rows, strict=True)]
 
 
 def dialect_of(run: ContactImport) -> readers.Dialect:

@@ -5,6 +5,7 @@ import itertools
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
+from typing import Final
 
 from webapp.limits import (
     KEPT_CELL_CHARS,
@@ -17,6 +18,7 @@ from webapp.limits import (
 from webapp.reading import encodings, headers, lines
 from webapp.reading.records import (
     BytesSource,
+    Choices,
     Dialect,
     Head,
     Limits,
@@ -26,20 +28,21 @@ from webapp.reading.records import (
     beginning,
 )
 
+NAME: Final = "csv"
 DELIMITERS = (",", ";", "\t", "|")
 DECLARED = re.compile(r'"?sep=(.?)"?\s*', re.IGNORECASE)
 # Hold the byte order mark, or show without one which bytes of UTF-16 are the zeros.
 MARK_BYTES = 400
 
 
-Chosen = tuple[
-    str | None, str | None, int | None
-]  # encoding, delimiter, header row: the person's word, if given
+def recognises(_head: bytes, _filename: str) -> bool:
+    """What is nothing else is text, or is refused when it is decoded."""
+    return True
 
 
-def inspect(source: Source, head: bytes, chosen: Chosen, limits: Limits) -> Head:
+def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Head:
     """What the head of a delimited file tells."""
-    encoding, delimiter, header_row = chosen
+    encoding, delimiter, header_row = chosen.encoding, chosen.delimiter, chosen.header_row
     if encoding:
         encoding, certain = encodings.known(encoding), True
     else:

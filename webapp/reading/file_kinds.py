@@ -1,5 +1,6 @@
 """Kinds of files that are no table of contacts, told by their bytes and their names."""
 
+import re
 from pathlib import PurePath
 
 from webapp.vocabulary.refusals import Refusal
@@ -29,7 +30,26 @@ MAGIC = (
     (b"SQLite format 3\0", "is_program"),
     (b"PAR1", "not_text"),
     (b"BEGIN:VCARD", "is_vcard"),
+    (b"!BDN", "is_outlook"),
+    (b"\0\1\0\0Standard ", "is_database"),
 )
+# Exports of address books that are no tables, by how the file is named.
+OTHERS = {
+    ".json": "is_json",
+    ".jsonl": "is_json",
+    ".ndjson": "is_json",
+    ".ldif": "is_ldif",
+    ".ldi": "is_ldif",
+    ".numbers": "is_numbers",
+    ".pst": "is_outlook",
+    ".ost": "is_outlook",
+    ".olm": "is_outlook",
+    ".msg": "is_outlook",
+    ".accdb": "is_database",
+    ".mdb": "is_database",
+}
+JSON = re.compile(rb"\s*(?:\{|\[\s*[\[{])\s*[\"}\]]")
+LDIF = re.compile(rb"(?:\s|#[^\n]*\n)*(?:version:\s*1\s+)?(?:#[^\n]*\n)*dn::? ", re.IGNORECASE)
 # These begin like text; zero bytes soon after tell them apart from a table whose first label begins
 # so.
 BINARY_MAGIC = (
@@ -69,8 +89,14 @@ def by_content(head: bytes) -> None:
 
     if head[4:8] == b"ftyp":
         raise Refusal("is_image")
-    if _beginning(head).startswith(MARKUP):
+
+    beginning = _beginning(head)
+    if beginning.startswith(MARKUP):
         raise Refusal("is_html")
+    if JSON.match(beginning):
+        raise Refusal("is_json")
+    if LDIF.match(beginning):
+        raise Refusal("is_ldif")
 
 
 def _beginning(head: bytes) -> bytes:
@@ -81,6 +107,8 @@ def _beginning(head: bytes) -> bytes:
 def by_name(filename: str) -> None:
     """Raise Refusal unless the name ends like a table's."""
     extension = PurePath(filename.replace("\\", "/")).suffix.lower()
+    if extension in OTHERS:
+        raise Refusal(OTHERS[extension])
     if extension not in EXTENSIONS:
         shown = "".join(c for c in extension if c.isprintable())[:20]
         raise Refusal("wrong_name", extension=shown or "without an ending")

@@ -10,7 +10,9 @@ from webapp.limits import HEAD_BYTES
 from webapp.reading import csv_records, file_kinds, xlsx_records
 from webapp.reading.records import (
     BytesSource,
+    Choices,
     Dialect,
+    Format,
     Head,
     Limits,
     Position,
@@ -23,6 +25,9 @@ from webapp.vocabulary.refusals import Refusal
 __all__ = [
     "BytesSource", "Dialect", "Head", "Limits", "Position", "Record", "Source", "inspect", "records",
 ]  # fmt: skip
+
+# In the order in which they are asked whether a file is theirs: text may be anything.
+FORMATS: tuple[Format, ...] = (xlsx_records, csv_records)
 
 
 def inspect(
@@ -49,10 +54,9 @@ def inspect(
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Refusal("empty_file")
 
-    if head.startswith(b"PK\x03\x04"):
-        found = xlsx_records.inspect(source, sheet, header_row, limits)
-    else:
-        found = csv_records.inspect(source, head, (encoding, delimiter, header_row), limits)
+    room = next(room for room in FORMATS if room.recognises(head, filename))
+    chosen = Choices(encoding, delimiter, sheet, header_row)
+    found = room.inspect(source, head, chosen, limits)
 
     if not found.sample:
         raise Refusal("only_header")
@@ -75,7 +79,7 @@ def records(
     the file turns out to be longer than the limits.
     """
     limits = limits or Limits()
-    room = xlsx_records if dialect.format == "xlsx" else csv_records
+    room = next(room for room in FORMATS if dialect.format == room.NAME)
     last = dialect.header_row + limits.max_rows
 
     for record in room.records(source, dialect, start, limits):

@@ -4,7 +4,7 @@ them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from webapp.limits import CELL_CHARS, COLUMNS, MEBIBYTE, ROWS
 
@@ -38,6 +38,19 @@ class Limits:
     max_rows: int = ROWS
     max_columns: int = COLUMNS
     max_cell_chars: int = CELL_CHARS
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person said of how a file is read; None is found out.
+
+    `header_row` 0 says that no row names the columns.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,13 @@ class Record(NamedTuple):
     size: int = 0
 
 
+class Sheet(NamedTuple):
+    """One of the tables in a file, and how many of its rows hold text, where that was counted."""
+
+    name: str
+    rows: int | None = None
+
+
 @dataclass(frozen=True)
 class Head:
     """What the beginning of a file tells. `sample` holds the first records as lists of cells."""
@@ -92,8 +112,31 @@ class Head:
     dialect: Dialect
     columns: list[str]
     sample: list[list[str]]
-    sheets: list[str]
+    sheets: list[Sheet]
     encoding_certain: bool
+
+
+class Format(Protocol):
+    """A module that reads files of one format; `readers.FORMATS` lists them.
+
+    `NAME` is what a `Dialect` calls the format.
+    """
+
+    NAME: Final[str]  # type: ignore[misc]
+
+    def recognises(self, head: bytes, filename: str) -> bool:
+        """Whether a file that begins like this is one of these."""
+        ...
+
+    def inspect(self, source: Source, head: bytes, chosen: Choices, limits: Limits) -> Head:
+        """What the beginning of the file tells, in a bounded look. Raises Refusal."""
+        ...
+
+    def records(
+        self, source: Source, dialect: Dialect, start: Position | None, limits: Limits
+    ) -> Iterator[Record]:
+        """Every row after `start`, read as a stream. Raises Refusal."""
+        ...
 
 
 def beginning(source: Source, size: int) -> bytes:

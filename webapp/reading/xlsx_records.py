@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import IO, cast
+from typing import IO, Final, cast
 
 from webapp.limits import (
     KEPT_CELL_CHARS,
@@ -22,26 +22,33 @@ from webapp.limits import (
 )
 from webapp.reading import headers
 from webapp.reading.lines import TOO_LONG
-from webapp.reading.records import Dialect, Head, Limits, Position, Record, Source
+from webapp.reading.records import Choices, Dialect, Head, Limits, Position, Record, Source
+from webapp.reading.records import Sheet as Named
 from webapp.reading.xlsx_formats import shown
 from webapp.reading.xlsx_package import Package, Sheet, readable
 from webapp.reading.xlsx_strings import SharedStrings, text_of, unescaped
 from webapp.reading.xlsx_xml import Element, children, local
 from webapp.vocabulary.refusals import Refusal
 
+NAME: Final = "xlsx"
 LAST_ROW = 1_048_576
 
 
-def inspect(source: Source, sheet: str | None, header_row: int | None, limits: Limits) -> Head:
+def recognises(head: bytes, _filename: str) -> bool:
+    """Whether it is a zip, as workbooks are; `Package` refuses other ones."""
+    return head.startswith(b"PK\x03\x04")
+
+
+def inspect(source: Source, _head: bytes, chosen: Choices, limits: Limits) -> Head:
     """What a workbook tells: its sheets, and header and first rows of the chosen one.
 
     Unless the person chose, that is the first sheet with rows that is not hidden.
     """
     with _workbook(source) as book:
-        names = [found.name for found in book.sheets]
+        sheets = [Named(found.name) for found in book.sheets]
         look = _Look()
 
-        for candidate in _candidates(book, sheet):
+        for candidate in _candidates(book, chosen.sheet):
             first = list(
                 itertools.islice(
                     _rows(book, candidate, source.size, 0, limits, look=look), SNIFFED_RECORDS
@@ -49,9 +56,11 @@ def inspect(source: Source, sheet: str | None, header_row: int | None, limits: L
             )
 
             if first:
-                dialect = Dialect("xlsx", None, None, candidate.name, 0)
-                found = headers.head_of(first, dialect, header_row, limits, certain=True)
-                return replace(found, sheets=names)
+                dialect = Dialect(NAME, None, None, candidate.name, 0)
+                found = headers.head_of(
+                    first, dialect, chosen.header_row, limits, certain=True
+                )
+                return replace(found, sheets=sheets)
 
     raise Refusal("empty_file")
 

@@ -50,6 +50,28 @@ ROW_MESSAGES = {
         "This is a vCard file",
         "Export the contacts from your address book as CSV and upload that.",
     ),
+    "is_json": Message(
+        "This is a JSON file",
+        "Export the contacts as CSV from the program that wrote it, and upload that.",
+    ),
+    "is_ldif": Message(
+        "This is an LDIF file",
+        "In Thunderbird, choose Tools, Export in the address book and the format CSV; or export "
+        "the directory as CSV. Upload that.",
+    ),
+    "is_numbers": Message(
+        "This is a Numbers file",
+        "In Numbers, choose File, Export To, CSV or Excel, and upload that.",
+    ),
+    "is_outlook": Message(
+        "This is a file of Outlook's own",
+        "In Outlook, choose File, Open & Export, Import/Export, Export to a file, Comma Separated "
+        "Values, then Contacts, and upload that.",
+    ),
+    "is_database": Message(
+        "This is a database of Access",
+        "In Access, export the table as an Excel workbook or as text, and upload that.",
+    ),
     "wrong_name": Message(
         "Files named {extension} are not read",
         "Save the table as .csv, .tsv, .txt or .xlsx and upload that.",

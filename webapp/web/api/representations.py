@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from webapp.contacts import journal
+from webapp.imports import uploads
 from webapp.imports.progress import ImportProgress, outcomes_of
 from webapp.models import Contact, ContactImport, User
 from webapp.reports import ledger
@@ -32,6 +33,10 @@ def session_of(session: Session, run: ContactImport) -> schemas.ImportSession:
         "outcomes": schemas.Outcomes(**outcomes),
         "failure_reason": _failure_reason(run),
         "created_by": session.get_one(User, run.created_by).email,
+        "encoding_certain": run.head.get("encoding_certain", True),
+        "sheets": [
+            schemas.Sheet(name=found.name, rows=found.rows) for found in uploads.sheets_of(run)
+        ],
     }
 
     return schemas.ImportSession(

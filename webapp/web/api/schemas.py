@@ -114,6 +114,13 @@ class Options(Given):
     sheet: str | None
 
 
+class Sheet(Given):
+    """One of the tables in a file; `rows` is null where they were too many to be counted at once."""
+
+    name: str
+    rows: int | None
+
+
 class ImportSession(Given):
     """One import: what the file is, what was chosen, how far it is."""
 
@@ -130,6 +137,12 @@ class ImportSession(Given):
     format: Literal["csv", "xlsx"]
     encoding: str | None
     delimiter: str | None
+    encoding_certain: Annotated[
+        bool, Field(description="False where the encoding is a guess: look at the sample.")
+    ]
+    sheets: Annotated[
+        list[Sheet], Field(description="Of a workbook; options.sheet is the one that is read.")
+    ]
     columns: list[str]
     sample: list[list[str]]
     suggested_mapping: list[str | None]
