@@ -27,11 +27,11 @@ def run(browser, importer, data: bytes = PEOPLE, strategy: str = "skip") -> str:
     return import_id
 
 
-def check(browser, importer, import_id: str) -> None:
+def check(browser, importer, import_id: str, **choices: str) -> None:
     found = importer.session.get_one(ContactImport, import_id)
     chosen = {f"column-{n}": target or "" for n, target in enumerate(found.suggested_mapping)}
     browser.get(f"/imports/{import_id}/columns")
-    browser.post(f"/imports/{import_id}/columns", chosen)
+    browser.post(f"/imports/{import_id}/columns", {**chosen, **choices})
     browser.get(f"/imports/{import_id}/checking")
     importer.work(import_id)
     importer.work(import_id)  # the previews

@@ -7,7 +7,7 @@ asked once and not for each cell.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
@@ -31,8 +31,10 @@ from webapp.vocabulary.fields import (
 ERROR, WARNING = "error", "warning"
 SEVERAL_IN_A_CELL = {"email", "phone"}  # a line end may stand between two values
 LONGEST_LIST = 2_000  # characters of a cell with several addresses
-# Warnings of a cell that is left out: the contact's value stays.
-LEFT_BLANK = {"date_incomplete", "email_exchange", "phone_shortened"}
+# Cells without which a row is still a contact, and what may be said of them that a person can
+# settle for all rows at once: those are asked for.
+DROPPABLE = {"email", "birthday"}
+ASKED_FOR = {"date_ambiguous", "undecodable"}
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
@@ -46,7 +48,8 @@ def further_of(target: str) -> str:
 class Problem:
     """What is not right with a cell or row.
 
-    `column` counts from 0; `severity` is error or warning.
+    `column` counts from 0; `severity` is error or warning. `dropped`: the cell is left out, so that
+    the contact's value stays.
     """
 
     code: str
@@ -54,6 +57,7 @@ class Problem:
     field: str | None = None
     value: str | None = None
     severity: str = ERROR
+    dropped: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,6 +66,7 @@ class Problem:
             "field": self.field,
             "value": self.value,
             "severity": self.severity,
+            "dropped": self.dropped,
         }
 
 
@@ -107,12 +112,14 @@ class Checker:
         default_country: str | None = None,
         date_order: str | None = None,
         clear_token: str | None = None,
+        drop_bad_cells: bool = False,
     ) -> None:
         self.mapping = list(mapping)
         self.width = len(self.mapping)
         self.default_country = default_country
         self.date_order = date_order
         self.clear_token = None if clear_token is None else folded(clear_token)
+        self.drop_bad_cells = drop_bad_cells
         self.orders_seen: set[str] = (
             set()
         )  # what the unambiguous dates prove: dmy, mdy or both
@@ -162,7 +169,7 @@ class Checker:
             )
 
         for row, record in zip(rows, records, strict=True):
-            _conclude(row, record)
+            self._conclude(row, record)
 
         return rows
 
@@ -240,7 +247,7 @@ class Checker:
             if address.name and row.values.keys().isdisjoint(NAMES):
                 self._judge_full_name(row, index, target, address.name)
         elif address.exchange:
-            self._warn(row, "email_exchange", index, target, text)
+            self._drop(row, "email_exchange", index, target, text)
         elif len(text) > TARGETS["email"].max_length:
             row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
         else:
@@ -253,7 +260,7 @@ class Checker:
             self._take_further(row, target, number.further)
 
         if number.shortened:
-            self._warn(row, "phone_shortened", index, target, text)
+            self._drop(row, "phone_shortened", index, target, text)
             return
 
         row.values["phone"], row.phone_key = number.shown, number.key
@@ -268,6 +275,13 @@ class Checker:
     @staticmethod
     def _warn(row: CheckedRow, code: str, index: int, target: str, text: str) -> None:
         row.problems.append(Problem(code, index, target, text[:KEPT_CELL_CHARS], WARNING))
+
+    @staticmethod
+    def _drop(row: CheckedRow, code: str, index: int, target: str, text: str) -> None:
+        """Leave the cell out, with a warning: the contact keeps what it has."""
+        row.problems.append(
+            Problem(code, index, target, text[:KEPT_CELL_CHARS], WARNING, dropped=True)
+        )
 
     def _take_further(self, row: CheckedRow, target: str, text: str) -> None:
         """What stands in a cell behind the first value is kept in a custom field."""
@@ -297,8 +311,10 @@ class Checker:
         if found.value:
             row.values["birthday"] = found.value
 
-        if found.told in _DATE_WARNINGS:
-            self._warn(row, str(found.told), index, target, text)
+        if found.told == "date_incomplete":
+            self._drop(row, found.told, index, target, text)
+        elif found.told == "date_zone":
+            self._warn(row, found.told, index, target, text)
         elif not found.value and not found.blank:
             code = found.told or ("date_ambiguous" if found.ambiguous else "date_unreadable")
             row.problems.append(Problem(code, index, target, text))
@@ -306,22 +322,24 @@ class Checker:
     def _judge_tags(self, row: CheckedRow, _index: int, _target: str, text: str) -> None:
         row.tags = list(split_tags(text)) or None
 
+    def _conclude(self, row: CheckedRow, record: Record) -> None:
+        """Whether the row is valid, once all its cells are judged."""
+        if IDENTITY.isdisjoint(row.values):
+            # Something must say who the contact is; a cell that is wrong in itself is complaint
+            # enough.
+            if not _has_error(row):
+                row.problems.append(Problem("no_identity"))
+        elif row.problems and self.drop_bad_cells:
+            row.problems = _without_bad_cells(row.problems)
 
-_DATE_WARNINGS = {"date_incomplete", "date_zone"}
+        if row.problems:
+            row.record = [_kept(cell) for cell in record.cells]
+            if _has_error(row):
+                row.status = "invalid"
+
+
 _LAST = {"phone": 1, "full_name": 1, "email": 2}
 _DAMAGES = {"undecodable", "damaged_characters"}
-
-
-def _conclude(row: CheckedRow, record: Record) -> None:
-    """Whether the row is valid, once all its cells are judged."""
-    if IDENTITY.isdisjoint(row.values) and not _has_error(row):
-        # Something must say who the contact is; a cell that is wrong in itself is complaint enough.
-        row.problems.append(Problem("no_identity"))
-
-    if row.problems:
-        row.record = [_kept(cell) for cell in record.cells]
-        if _has_error(row):
-            row.status = "invalid"
 
 
 def _kept(cell: str) -> str:
@@ -329,6 +347,22 @@ def _kept(cell: str) -> str:
     if len(cell) > RECORD_CELL_CHARS:
         cell = cell.strip()[:RECORD_CELL_CHARS]
     return cell.replace("\0", "")
+
+
+def _without_bad_cells(problems: list[Problem]) -> list[Problem]:
+    """The problems once bad cells are left out, where nothing else is wrong with the row."""
+    errors = [problem for problem in problems if problem.severity == ERROR]
+    if not all(
+        problem.field in DROPPABLE and problem.code not in ASKED_FOR for problem in errors
+    ):
+        return problems
+
+    return [
+        replace(problem, code="cell_dropped", severity=WARNING, dropped=True)
+        if problem.severity == ERROR
+        else problem
+        for problem in problems
+    ]
 
 
 def _has_error(row: CheckedRow) -> bool:

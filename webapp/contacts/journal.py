@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned, is_same_text
-from webapp.checking.validation import ERROR, LEFT_BLANK, CheckedRow, Checker, further_of
+from webapp.checking.validation import ERROR, CheckedRow, Checker, further_of
 from webapp.deciding.decision import WRITTEN
 from webapp.models import Contact, ContactChange, ContactImport, User
 from webapp.reading.readers import Position, Record
@@ -191,9 +191,7 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
     )
     # What a file's row would leave out, a person is asked for.
     errors = [
-        problem
-        for problem in row.problems
-        if problem.severity == ERROR or problem.code in LEFT_BLANK
+        problem for problem in row.problems if problem.severity == ERROR or problem.dropped
     ]
 
     if problems := [

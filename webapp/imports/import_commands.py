@@ -5,6 +5,7 @@ from, so two clicks, two tabs or twenty parallel requests have one effect. The c
 enqueues the import (`jobs.wake`).
 """
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, update
@@ -44,6 +45,7 @@ def map_columns(
     match_keys: list[str] | None = None,
     clear_token: str | None = None,
     date_order: str | None = None,
+    drop_bad_cells: bool = False,
 ) -> None:
     """Say which column is what; the check starts over. Raises Refusal for a target off the list."""
     opened = locked_with_lease(session, import_id)
@@ -57,6 +59,7 @@ def map_columns(
     opened.match_keys = [key for key in MATCH_KEYS if key in (match_keys or DEFAULT_KEYS)]
     opened.clear_token = clear_token or None
     opened.date_order = date_order
+    opened.drop_bad_cells = drop_bad_cells
     opened.read_bytes, opened.read_position, opened.total, opened.check_summary = (
         0,
         None,
@@ -271,15 +274,18 @@ def run_again(
         session,
         new.id,
         list(old.mapping or []),
-        default_country=old.default_country,
-        match_keys=old.match_keys,
-        clear_token=old.clear_token,
-        date_order=old.date_order,
+        **choices_of(old),
     )
 
     return new
 
 
+def choices_of(run: ContactImport) -> dict[str, Any]:
+    """What was chosen beside the columns, as `map_columns` takes it."""
+    return {name: getattr(run, name) for name in CHOICES}
+
+
+CHOICES = ("default_country", "match_keys", "clear_token", "date_order", "drop_bad_cells")
 COPIED = (
     *(
         "filename",

@@ -77,6 +77,8 @@ class ContactImport(Base):
     )
     clear_token: Mapped[str | None]
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
+    # A birthday or e-mail that is none does not refuse a row that has something else to go by.
+    drop_bad_cells: Mapped[bool] = mapped_column(server_default=text("false"))
     check_summary: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'"), info=OF_FILE
     )

@@ -35,7 +35,7 @@ class ImportRow(Fields, Base):
     clears: Mapped[list[str] | None]  # fields that the clear token empties
     problems: Mapped[
         list[Any] | None
-    ]  # [{"code", "column", "field", "value", "severity"}], null where none
+    ]  # [{"code", "column", "field", "value", "severity", "dropped"}], null where none
     record: Mapped[
         list[str] | None
     ]  # the cells as they stand in the file, kept only where there are problems

@@ -15,6 +15,10 @@ DATES = {
     "mdy": gettext_noop("month first"),
     None: gettext_noop("as their column shows"),
 }
+BAD_CELLS = {
+    True: gettext_noop("left out, where the row has something else to go by"),
+    False: gettext_noop("refuse their rows"),
+}
 
 
 def choices(run: ContactImport) -> list[tuple[str, str]]:
@@ -29,6 +33,7 @@ def choices(run: ContactImport) -> list[tuple[str, str]]:
         (gettext("Dates like 03/04"), gettext(dates)),
         (gettext("Country of phones"), run.default_country or gettext("none given")),
         (gettext("Empties a field"), run.clear_token or gettext("nothing")),
+        (gettext("Bad e-mails and birthdays"), gettext(BAD_CELLS[run.drop_bad_cells])),
         (gettext("Batches asked for"), _batches(run.batch_size)),
     ]
 

@@ -38,6 +38,7 @@ SQL = queries.load(
     failures=sql_list(FAILURES),
 )
 
+REJECTED = {Outcome.INVALID, *FAILURES}
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 FLUSH_ROWS = 500
 # Of problems and staged cells in a page of entries, but for one row more.
@@ -70,7 +71,8 @@ def safe(cell: str) -> str:
 def report_csv(
     session: Session, import_id: UUID, limits: readers.Limits | None = None
 ) -> Iterator[bytes]:
-    """Every row of the file: number, outcome, contact, code, reason, then the original columns.
+    """Every row of the file: number, outcome, contact, code, reason and warnings, then the
+    original columns.
 
     `limits` are those under which the file was checked, where they are not the usual ones. Once the
     retention time is over, what the ledger still knows: the cells are gone, and so are rows never
@@ -79,7 +81,7 @@ def report_csv(
     run = session.get_one(ContactImport, import_id)
     every = SQL.ledger if run.expired_at else SQL.every_row
     lines = (
-        [entry.row, entry.outcome, entry.contact_id, entry.code, _reason(entry), *cells]
+        [entry.row, entry.outcome, entry.contact_id, entry.code, _told(_row(entry)), *cells]
         for entry, cells in _rows(session, run, every, limits)
     )
 
@@ -89,13 +91,14 @@ def report_csv(
 def rejected_csv(
     session: Session, import_id: UUID, limits: readers.Limits | None = None
 ) -> Iterator[bytes]:
-    """The rows that did not get in, with the reason: to be corrected and uploaded again.
+    """The rows that did not get in, or only without a bad cell, with the reason: to be corrected
+    and uploaded again.
 
     `limits` as above.
     """
     run = session.get_one(ContactImport, import_id)
     lines = (
-        [entry.row, _reason(entry), *cells]
+        [entry.row, _reason(_row(entry)), *cells]
         for entry, cells in _rows(session, run, SQL.rejected, limits)
     )
     return _csv([*REJECTED_COLUMNS, *run.columns], lines)
@@ -133,8 +136,8 @@ def _plain(value: Any) -> str:
     )
 
 
-def _reason(entry: Any) -> str:
-    row = Row(
+def _row(entry: Any) -> Row:
+    return Row(
         entry.row,
         entry.outcome,
         entry.contact_id,
@@ -144,7 +147,25 @@ def _reason(entry: Any) -> str:
         problems=entry.problems,
     )
 
-    return row.sentence or ""
+
+def _told(row: Row) -> str:
+    """Why, and below it the row's warnings, each with its code and the text in the file."""
+    warnings = [
+        f"{found['code']}{_quoted(found['value'])}: {found['message']}"
+        for found in row.warnings
+        if found["code"] != row.code
+    ]
+    return "\n".join(filter(None, [row.sentence, *warnings]))
+
+
+def _quoted(value: str | None) -> str:
+    return f" (“{value}”)" if value else ""
+
+
+def _reason(row: Row) -> str:
+    """Why a row is to be corrected; of one that got in, which cell did not."""
+    dropped = [found["message"] for found in row.warnings if found["code"] == "cell_dropped"]
+    return row.sentence if row.sentence and row.outcome in REJECTED else " ".join(dropped)
 
 
 def _rows(

@@ -43,14 +43,12 @@ class Row:
     changes: list[dict[str, Any]]
     promised: str | None = None  # the outcome that the preview said, where it was another one
     who: str | None = None  # the row's name, or what else says whom it means
-    problems: list[dict[str, Any]] | None = None  # what the check found in an invalid row
+    problems: list[dict[str, Any]] | None = None  # what the check found in the row
 
     @property
     def sentence(self) -> str | None:
         """Why, and what to do; the database's own words where there are some."""
-        if errors := [
-            problem for problem in self.problems or [] if problem["severity"] == "error"
-        ]:
+        if self.outcome != Outcome.LEFT_OUT and (errors := self._problems("error")):
             return " ".join(
                 dict.fromkeys(messages.of_problem(problem, self.row) for problem in errors)
             )
@@ -62,6 +60,20 @@ class Row:
         message = (self.detail or {}).get("message")
 
         return f"{messages.title(self.code, **facts)}: {message}. {said}" if message else said
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """What the check found beside errors: code, field, value, and the sentence as `message`."""
+        return [
+            {
+                **{name: problem.get(name) for name in ("code", "field", "value")},
+                "message": messages.of_problem(problem, self.row),
+            }
+            for problem in self._problems("warning")
+        ]
+
+    def _problems(self, severity: str) -> list[dict[str, Any]]:
+        return [problem for problem in self.problems or [] if problem["severity"] == severity]
 
 
 LONGEST_NAME = 120  # characters of the person a row is about

@@ -15,6 +15,7 @@ from webapp import db
 from webapp.config import Settings
 from webapp.reports import choices, documents, ledger, summary
 from webapp.reports.wording import TEMPLATES, environment
+from webapp.staging import problem_list
 from webapp.vocabulary.refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -92,5 +93,8 @@ def page(session: Session, import_id: UUID) -> str:
             choices=choices.choices(found.found),
             rows=ledger.problem_rows(session, import_id, LISTED),
             listed=LISTED,
+            without_a_cell=problem_list.problem_rows(
+                session, import_id, code="cell_dropped", after=0, limit=LISTED
+            ),
         )
     )

@@ -38,6 +38,18 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class WarningCount:
+    """Rows of the file that share a warning."""
+
+    code: str
+    rows: int
+
+    @property
+    def title(self) -> str:
+        return messages.title(self.code, rows=self.rows)
+
+
+@dataclass(frozen=True)
 class Trouble:
     """An attempt at a batch that did not come through."""
 
@@ -73,6 +85,10 @@ class Report:
         str | None
     )  # sums that do not agree, in words; never, unless the tables were changed from outside
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[WarningCount] = field(default_factory=list)
+    dropped: dict[str, int] = field(
+        default_factory=dict
+    )  # by field, rows that came in without the cell that the file has
     troubles: list[Trouble] = field(
         default_factory=list
     )  # batches tried again or given up, the first twenty
@@ -101,6 +117,8 @@ def report(session: Session, import_id: UUID) -> Report:
         duration_seconds=seconds(run),
         differences=_differences(session, import_id),
         problems=_problems(session, import_id),
+        warnings=[WarningCount(code, rows) for code, rows in warnings_of(run).items()],
+        dropped=run.check_summary.get("dropped", {}),
         contradictions=_contradictions(session, import_id),
         troubles=_troubles(session, import_id),
         throughput=_throughput(session, import_id),
@@ -174,6 +192,15 @@ def seconds(run: ContactImport) -> float | None:
 def _problems(session: Session, import_id: UUID) -> list[Problem]:
     rows = db.execute(session, SQL.problems, {"id": import_id})
     return [Problem(row.outcome, row.code, row.rows) for row in rows]
+
+
+def warnings_of(run: ContactImport) -> dict[str, int]:
+    """How many rows of the file have which warning, by code; nothing once they are forgotten."""
+    return {
+        entry["code"]: entry["rows"]
+        for entry in run.check_summary.get("problems", [])
+        if entry["severity"] == "warning"
+    }
 
 
 def _batches(session: Session, import_id: UUID) -> dict[str, int]:

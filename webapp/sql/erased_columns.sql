@@ -5,7 +5,8 @@
 
 -- part: problems
 (SELECT jsonb_agg(jsonb_build_object('code', p -> 'code', 'column', p -> 'column',
-  'field', p -> 'field', 'severity', p -> 'severity', 'value', NULL))
+  'field', p -> 'field', 'severity', p -> 'severity', 'dropped', p -> 'dropped',
+  'value', NULL))
 FROM jsonb_array_elements(problems) p)
 
 -- part: detail

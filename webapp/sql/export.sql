@@ -21,7 +21,7 @@ SELECT * FROM (
     SELECT r.row, COALESCE(l.outcome::text, '{{invalid}}') AS outcome, {{entry_and_cells}}
     FROM {{rows_with_entries}}
     WHERE r.import_id = %(id)s AND r.row > %(after)s
-      AND (r.status = 'invalid' OR l.outcome IN ({{failures}})) ORDER BY r.row LIMIT %(rows)s) p) q
+      AND (r.status = 'invalid' OR l.outcome IN ({{failures}}) OR {{lacks_a_cell}}) ORDER BY r.row LIMIT %(rows)s) p) q
 {{full_page}}
 
 -- name: ledger
@@ -33,6 +33,10 @@ SELECT * FROM (
     FROM contact_import_results WHERE import_id = %(id)s AND row > %(after)s
     ORDER BY row LIMIT %(rows)s) p) q
 {{full_page}}
+
+-- part: lacks_a_cell
+-- It got in, without a cell that is to be corrected.
+l.outcome IS NOT NULL AND r.status = 'valid' AND r.problems @> '[{"code": "cell_dropped"}]'
 
 -- part: entry_and_cells
 l.contact_id, l.code, l.detail,

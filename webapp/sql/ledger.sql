@@ -4,7 +4,7 @@
 SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.before, h.after,
   (SELECT d.promised::text FROM contact_import_differences d
     WHERE d.import_id = l.import_id AND d.row = l.row)
-    AS promised, s.who, CASE WHEN l.outcome::text = 'invalid' THEN s.problems END AS problems
+    AS promised, s.who, s.problems
 FROM (SELECT * FROM {{source}} l WHERE {{conditions}} ORDER BY l.row LIMIT %(limit)s) l
 LEFT JOIN LATERAL (SELECT h.before, h.after FROM contact_changes h
   WHERE h.contact_id = l.contact_id AND h.import_id = l.import_id AND h.row = l.row

@@ -63,7 +63,8 @@ SELECT row, record FROM (
 WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row
 
 -- part: summary
--- The end of the check: how many rows were staged, and how many have which problem.
+-- The end of the check: how many rows were staged, how many have which problem, and from how many
+-- that come in a cell of which field is left out.
 read_bytes = size_bytes,
 total = (SELECT count(*) FROM contact_import_rows r WHERE r.import_id = i.id),
 check_summary = jsonb_build_object('problems', COALESCE((
@@ -71,7 +72,13 @@ check_summary = jsonb_build_object('problems', COALESCE((
     SELECT x ->> 'code' AS code, x ->> 'severity' AS severity, count(DISTINCT r.row) AS rows,
       min(r.row) AS first_row, min(x ->> 'value') AS example
     FROM contact_import_rows r, jsonb_array_elements(r.problems) x
-    WHERE r.import_id = i.id AND r.problems IS NOT NULL GROUP BY 1, 2) p), '[]'))
+    WHERE r.import_id = i.id AND r.problems IS NOT NULL GROUP BY 1, 2) p), '[]'),
+  'dropped', COALESCE((
+  SELECT jsonb_object_agg(field, rows) FROM (
+    SELECT x ->> 'field' AS field, count(DISTINCT r.row) AS rows
+    FROM contact_import_rows r, jsonb_array_elements(r.problems) x
+    WHERE r.import_id = i.id AND r.problems IS NOT NULL AND r.status = 'valid'
+      AND x @> '{"dropped": true}' GROUP BY 1) d), '{}'))
 
 -- name: forget_blocks
 -- They are logged for the throughput shown during the check, and of no use after it.
@@ -101,10 +108,10 @@ WHERE import_id = %(import_id)s AND row > %(after)s AND problems IS NOT NULL
 
 -- name: rows_alike
 -- Up to the row with which they hold more text than a block may.
-SELECT row, record, problems FROM (
-  SELECT row, record, problems, sum(length(record::text)) OVER (
+SELECT row, status, record, problems FROM (
+  SELECT row, status, record, problems, sum(length(record::text)) OVER (
     ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS chars_before
-  FROM (SELECT row, record, problems {{same_cell}} ORDER BY row LIMIT %(limit)s) first) bounded
+  FROM (SELECT row, status, record, problems {{same_cell}} ORDER BY row LIMIT %(limit)s) first) bounded
 WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row
 
 -- name: count_alike

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from webapp import queries
 from webapp.checking.validation import BROKEN, CheckedRow, Checker
 from webapp.db import Connection
+from webapp.imports.import_commands import CHOICES
 from webapp.models import ContactImport
 from webapp.reading import readers
 
@@ -21,7 +22,9 @@ SQL = queries.load("staging")
 
 RECORD_PROBLEMS = BROKEN | {"undecodable"}
 LEFT_OUT = "left_out"
-Kind = tuple[str, str]  # a problem's code and severity
+# A problem's code and severity; or a field and DROPPED, where a row that comes in lacks its cell.
+Kind = tuple[str, str]
+DROPPED = "dropped"
 
 
 def checker(import_: Mapping[str, Any], date_order: str | None = None) -> Checker:
@@ -31,6 +34,7 @@ def checker(import_: Mapping[str, Any], date_order: str | None = None) -> Checke
         default_country=import_["default_country"],
         date_order=date_order or import_["date_order"],
         clear_token=import_["clear_token"],
+        drop_bad_cells=import_["drop_bad_cells"],
     )
 
 
@@ -96,8 +100,7 @@ def record_of(row: Any) -> readers.Record:
 
 def facts_of(import_: ContactImport) -> dict[str, Any]:
     """What `judge_of` asks of an import, of a model's instance."""
-    names = ("mapping", "default_country", "date_order", "clear_token", "read_position")
-    return {name: getattr(import_, name) for name in names}
+    return {name: getattr(import_, name) for name in ("mapping", "read_position", *CHOICES)}
 
 
 def judge_of(import_: Mapping[str, Any]) -> Checker:
@@ -108,16 +111,23 @@ def judge_of(import_: Mapping[str, Any]) -> Checker:
 
 def kinds(rows: Iterable[CheckedRow]) -> Iterator[Kind]:
     """The kinds of problems of rows just checked, each once for a row."""
-    return (kind for row in rows for kind in {(p.code, p.severity) for p in row.problems})
+    return (
+        kind
+        for row in rows
+        for kind in _kinds_of(row.status, [p.as_json() for p in row.problems])
+    )
 
 
 def kinds_before(rows: Iterable[Any]) -> Iterator[Kind]:
     """The same of rows as they are staged."""
-    return (
-        kind
-        for row in rows
-        for kind in {(p["code"], p["severity"]) for p in row.problems or []}
-    )
+    return (kind for row in rows for kind in _kinds_of(row.status, row.problems or []))
+
+
+def _kinds_of(status: str, problems: list[dict[str, Any]]) -> set[Kind]:
+    dropped = {
+        (p["field"], DROPPED) for p in problems if p.get("dropped") and status == "valid"
+    }
+    return dropped | {(p["code"], p["severity"]) for p in problems}
 
 
 def recounted(
@@ -128,7 +138,13 @@ def recounted(
     No row is read again for it.
     """
     kept = {(entry["code"], entry["severity"]): entry for entry in summary.get("problems", [])}
+    dropped = Counter(summary.get("dropped", {}))
+
     for (code, severity), rows in changes.items():
+        if severity == DROPPED:
+            dropped[code] += rows
+            continue
+
         new = {
             "code": code,
             "severity": severity,
@@ -139,4 +155,8 @@ def recounted(
         entry = kept.get((code, severity), new)
         kept[code, severity] = {**entry, "rows": entry["rows"] + rows}
 
-    return {**summary, "problems": [entry for entry in kept.values() if entry["rows"] > 0]}
+    return {
+        **summary,
+        "problems": [entry for entry in kept.values() if entry["rows"] > 0],
+        "dropped": {field: rows for field, rows in dropped.items() if rows > 0},
+    }

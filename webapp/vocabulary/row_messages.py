@@ -164,6 +164,11 @@ ROW_MESSAGES = {
     "email_invalid": Message(
         "The e-mail is not an address", "Write the e-mail as in name@example.com."
     ),
+    "cell_dropped": Message(
+        "Imported without a bad cell",
+        "The row is imported without “{value}”, which is no {field}; a contact that you have keeps "
+        "its own. Type the right one to have it.",
+    ),
     "email_exchange": Message(
         "An address within Exchange is no e-mail",
         "It is left out, and the contact keeps its e-mail. Give the address as in "

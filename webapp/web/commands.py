@@ -139,15 +139,15 @@ def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "")
 def choose_dates(import_id: UUID, order: str) -> None:
     """Check the file again, with this one order of day and month in all dates."""
     run = change_import(import_id)
-    kept: dict[str, Any] = {
-        name: getattr(run, name) for name in ("default_country", "match_keys", "clear_token")
-    }
-    targets = list(run.mapping or [])
+    _check_again(import_id, **{**import_commands.choices_of(run), "date_order": order})
+
+
+def _check_again(import_id: UUID, **choices: Any) -> None:
+    """Check the file again under the same columns, with these choices."""
+    targets = list(load_import(import_id).mapping or [])
     _of_import(
         import_id,
-        lambda session: import_commands.map_columns(
-            session, import_id, targets, date_order=order, **kept
-        ),
+        lambda session: import_commands.map_columns(session, import_id, targets, **choices),
     )
 
 

@@ -10,7 +10,7 @@ from webapp.contacts import journal
 from webapp.imports import uploads
 from webapp.imports.progress import ImportProgress, outcomes_of
 from webapp.models import Contact, ContactImport, User
-from webapp.reports import ledger
+from webapp.reports import ledger, summary
 from webapp.undoing import undo_preview
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import SCALARS
@@ -31,6 +31,8 @@ def session_of(session: Session, run: ContactImport) -> schemas.ImportSession:
         "imported_count": sums(outcomes)["success"],
         "options": _options(run),
         "outcomes": schemas.Outcomes(**outcomes),
+        "warnings": summary.warnings_of(run),
+        "cells_dropped": run.check_summary.get("dropped", {}),
         "failure_reason": _failure_reason(run),
         "created_by": session.get_one(User, run.created_by).email,
         "encoding_certain": run.head.get("encoding_certain", True),
@@ -90,6 +92,7 @@ def result_of(session: Session, import_id: UUID) -> schemas.ImportResult:
         import_duration_ms=round(seconds * 1000),
         error_log=_error_log(session, import_id),
         outcomes=schemas.Outcomes(**outcomes),
+        warnings=summary.warnings_of(run),
     )
 
 
@@ -117,6 +120,7 @@ def rows_of(
             contact_id=entry.contact_id,
             code=entry.code,
             message=entry.sentence,
+            warnings=[schemas.RowWarning(**warning) for warning in entry.warnings],
             changes=[schemas.Change(**change) for change in entry.changes],
         )
         for entry in ledger.rows(session, import_id, outcome=outcome, after=after, limit=limit)

@@ -100,6 +100,12 @@ class Outcomes(Given):
     __annotations__ = {outcome.value: int for outcome in Outcome}
 
 
+Warnings = Annotated[
+    dict[str, int],
+    Field(description="How many rows have which warning; /rows has them row by row."),
+]
+
+
 class Options(Given):
     """What was chosen for the import; `duplicate_strategy` is null until it is executed."""
 
@@ -111,6 +117,7 @@ class Options(Given):
     default_country: str | None
     clear_token: str | None
     date_order: Literal["dmy", "mdy"] | None
+    drop_bad_cells: bool
     sheet: str | None
 
 
@@ -152,6 +159,13 @@ class ImportSession(Given):
         int | None, Field(description="Rows of the file, once the check is through.")
     ]
     outcomes: Outcomes
+    warnings: Warnings
+    cells_dropped: Annotated[
+        dict[str, int],
+        Field(
+            description="By field, how many rows come in without the cell that the file has."
+        ),
+    ]
     created_by: Annotated[str, Field(description="The e-mail address of the person.")]
     created_at: Moment
     started_at: Moment | None
@@ -222,6 +236,7 @@ class ImportResult(Given):
     import_duration_ms: int
     error_log: Annotated[list[LogEntry], Field(max_length=ERROR_LOG_ENTRIES)]
     outcomes: Outcomes
+    warnings: Warnings
 
 
 class Preview(Given):
@@ -280,6 +295,15 @@ class Change(Given):
     after: Any
 
 
+class RowWarning(Given):
+    """Something about a cell or row that does not keep it out; `field` null: the row as a whole."""
+
+    code: str
+    field: str | None
+    value: Annotated[str | None, Field(description="The text in the file.")]
+    message: str
+
+
 class LedgerRow(Given):
     """What became of one row of the file; `row` as a spreadsheet shows it."""
 
@@ -288,6 +312,7 @@ class LedgerRow(Given):
     contact_id: int | None
     code: str | None
     message: str | None
+    warnings: list[RowWarning]
     changes: list[Change]
 
 

@@ -108,6 +108,13 @@ class MappingRequest(Strict):
     match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = [*DEFAULT_KEYS]
     clear_token: Annotated[Line, Field(max_length=LONGEST_TOKEN)] | None = None
     date_order: Literal["dmy", "mdy"] | None = None
+    drop_bad_cells: Annotated[
+        bool,
+        Field(
+            description="Whether a row that has something else to go by comes in without an e-mail"
+            " or birthday that is none. Else it is invalid."
+        ),
+    ] = False
 
 
 class ExecuteRequest(Strict):

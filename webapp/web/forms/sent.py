@@ -99,6 +99,7 @@ def mapping(columns: int) -> tuple[forms.MappingRequest, str]:
         "default_country": _country(),
         "clear_token": request.form.get("clear_token", "").strip() or None,
         "date_order": request.form.get("date_order") or None,
+        "drop_bad_cells": "drop_bad_cells" in request.form,
     }
 
     if keys := request.form.getlist("match_keys"):

@@ -139,6 +139,8 @@ def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
         "row": row.row,
         "status": row.status,
         "fields": fields,
+        "dropped": row.status == "valid"
+        and any(problem.get("dropped") for problem in row.problems or []),
         "whole": " ".join(whole),
         "context": rest[:CONTEXT_CELLS],
     }
