@@ -65,6 +65,11 @@ def read(text: str, region: str | None) -> Number:
     return _plainly(text, region) or by_library(text, region)
 
 
+def is_key(key: str) -> bool:
+    """Whether a key that is stored would be made today."""
+    return read(key, None).key == key
+
+
 @lru_cache(maxsize=10_000)
 def by_library(text: str, region: str | None) -> Number:
     """The same by the library alone: what the short cut must agree with."""

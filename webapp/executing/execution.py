@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from webapp import queries
+from webapp.checking.rules import RULES
 from webapp.db import Connection
 from webapp.deciding import ledger_digest, preview_differences
 from webapp.executing.batches import BatchProcessor, Turn
@@ -96,6 +97,7 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
         conn.rollback()
         raise Fenced
 
+    conn.execute(SQL.keys_fall_behind, {"import_id": lease.import_id, "rules": RULES})
     _log_end(conn, lease.import_id, end, ledger)
     conn.commit()
 

@@ -54,20 +54,42 @@ def map_columns(
     mapping.check(targets, opened.columns)
     enter(session, opened, State.CHECKING)
     opened.mapping = list(targets)
-    mappings.remember(session, opened.created_by, opened.columns, targets)
+    if (
+        targets == opened.suggested_mapping
+    ):  # No choice: a better suggestion is to take its place.
+        mappings.forget_last(session, opened.created_by, opened.columns)
+    else:
+        mappings.remember(session, opened.created_by, opened.columns, targets)
     opened.default_country = default_country
     opened.match_keys = [key for key in MATCH_KEYS if key in (match_keys or DEFAULT_KEYS)]
     opened.clear_token = clear_token or None
     opened.date_order = date_order
     opened.drop_bad_cells = drop_bad_cells
+    _from_the_top(session, opened)
+
+
+def check_again(session: Session, import_id: UUID) -> None:
+    """Check an import that waits once more, as it was mapped, under rules that are newer than its
+    check. One that moved on meanwhile stays as it is.
+    """
+    opened = locked_with_lease(session, import_id)
+    if opened.state != State.READY or opened.correcting:
+        return
+
+    enter(session, opened, State.CHECKING)
+    _from_the_top(session, opened)
+
+
+def _from_the_top(session: Session, opened: ContactImport) -> None:
+    """The check begins at the file's first row, and what was computed of its rows goes."""
     opened.read_bytes, opened.read_position, opened.total, opened.check_summary = (
         0,
         None,
         None,
         {},
     )
-    session.execute(delete(ImportPreview).where(ImportPreview.import_id == import_id))
-    _wanted(session, import_id)
+    session.execute(delete(ImportPreview).where(ImportPreview.import_id == opened.id))
+    _wanted(session, opened.id)
     session.flush()
 
 

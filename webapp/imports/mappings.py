@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,11 @@ def remember(
 ) -> None:
     """Keep a mapping for the next file with this header."""
     _keep(session, user_id, None, columns, targets)
+
+
+def forget_last(session: Session, user_id: int, columns: Sequence[str]) -> None:
+    """Have the next file with this header get what is suggested."""
+    session.execute(delete(MappingTemplate).where(*_last_for(user_id, columns)))
 
 
 def save(
@@ -80,17 +85,21 @@ def remembered(
     session: Session, user_id: int, columns: Sequence[str]
 ) -> tuple[list[str | None], datetime] | None:
     """The mapping that this person last gave to a file with this header, and when."""
-    wanted = select(MappingTemplate).where(
-        MappingTemplate.user_id == user_id,
-        MappingTemplate.header_hash == header_hash(columns),
-        MappingTemplate.name.is_(None),
-    )
-    found = session.scalar(wanted)
+    found = session.scalar(select(MappingTemplate).where(*_last_for(user_id, columns)))
 
     return (
         (list(found.mapping), found.used_at)
         if found and _fits(found.mapping, columns)
         else None
+    )
+
+
+def _last_for(user_id: int, columns: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    """The row that keeps the last mapping for this header."""
+    return (
+        MappingTemplate.user_id == user_id,
+        MappingTemplate.header_hash == header_hash(columns),
+        MappingTemplate.name.is_(None),
     )
 
 

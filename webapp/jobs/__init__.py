@@ -2,8 +2,8 @@
 
 Jobs carry ids only and delegate to the rooms; the database says what is to be done.
 
-What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`) and what the rest of
-the program asks for stands here.
+What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`, `renew_keys`) and what
+the rest of the program asks for stands here.
 """
 
 from webapp.jobs.queueing import (
@@ -17,7 +17,7 @@ from webapp.jobs.queueing import (
     workers,
 )
 from webapp.jobs.report_jobs import notify, render_pdf
-from webapp.jobs.slices import horse_died, preview_undo, work
+from webapp.jobs.slices import horse_died, preview_undo, renew_keys, work
 from webapp.jobs.sweeping import forget, report_worker, send_notices, sweep
 from webapp.jobs.work_horses import PR_SET_PDEATHSIG, end_silent_work_horses, stop_request
 
@@ -32,6 +32,7 @@ __all__ = [
     "preview_undo",
     "queue",
     "render_pdf",
+    "renew_keys",
     "report_worker",
     "request_notice",
     "request_pdf",

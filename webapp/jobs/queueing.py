@@ -36,6 +36,7 @@ FUNCTIONS = frozenset(
         "webapp.jobs.preview_undo",
     }
 )
+RENEW_KEYS = "webapp.jobs.renew_keys"  # but this one: it is about the book, and takes none
 # What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled
 # values.
 RECORD = frozenset({
@@ -83,9 +84,14 @@ class OwnJob(Job):
             raise NoSuchJobError(self.id)
 
     def _is_own(self) -> bool:
+        if self.instance is not None or self.kwargs:
+            return False
+        if self.func_name == RENEW_KEYS:
+            return not self.args
+
         (argument,) = self.args
         UUID(argument)
-        return self.func_name in FUNCTIONS and self.instance is None and not self.kwargs
+        return self.func_name in FUNCTIONS
 
 
 @lru_cache(maxsize=4)
@@ -157,6 +163,11 @@ def request_undo_preview(import_id: UUID, settings: Settings | None = None) -> b
     )
 
 
+def request_key_renewal(settings: Settings) -> bool:
+    """Ask for the book's keys to be renewed under today's rules."""
+    return _enqueue(RENEW_KEYS, "book-keys", None, settings)
+
+
 def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
     """Ask for the completion notice to be mailed."""
     name = f"mail-{import_id}"
@@ -170,7 +181,7 @@ def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
 
 
 def _enqueue(
-    function: str, name: str, argument: str, settings: Settings, *, timeout: int = -1
+    function: str, name: str, argument: str | None, settings: Settings, *, timeout: int = -1
 ) -> bool:
     """Put a job on the queue unless one of that name stands there already.
 
@@ -181,6 +192,7 @@ def _enqueue(
     """
     imports = queue(settings.redis_url)
     job_id = f"{name}-{secrets.token_hex(4)}"
+    arguments = () if argument is None else (argument,)
     kept = {"result_ttl": 0, "failure_ttl": 60, "description": job_id}
 
     def put(pipe: Pipeline) -> None:
@@ -188,7 +200,7 @@ def _enqueue(
         pipe.multi()
         if not stands:
             imports.enqueue(
-                function, argument, job_id=job_id, job_timeout=timeout, pipeline=pipe, **kept
+                function, *arguments, job_id=job_id, job_timeout=timeout, pipeline=pipe, **kept
             )
 
     try:

@@ -14,6 +14,7 @@ import psycopg
 
 from webapp import db, queries
 from webapp.config import Settings
+from webapp.contacts import book_keys
 from webapp.deciding import preview
 from webapp.executing import execution
 from webapp.imports import leases, uploads
@@ -259,6 +260,23 @@ def preview_undo(import_id: str) -> None:
     work_horses.die_with_parent()
     with db.session(Settings().database_url) as session:
         undo_preview.compute_and_keep(session, UUID(import_id))
+
+
+def renew_keys() -> None:
+    """Renew the book's keys under today's rules, for one slice; the next stands behind the imports
+    that wait.
+    """
+    settings = Settings()
+    work_horses.die_with_parent()
+    until = time.monotonic() + settings.slice_seconds
+
+    with db.connect_job(settings.database_url) as conn:
+        done = book_keys.renew_slice(
+            conn, lambda: work_horses.stop_request.told or time.monotonic() > until
+        )
+
+    if not done:
+        queueing.request_key_renewal(settings)
 
 
 def horse_died(job: Any, pid: int, status: int, _usage: object) -> None:

@@ -11,8 +11,10 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError
 
 from webapp import db, migrate, queries
+from webapp.checking.rules import RULES
 from webapp.config import Settings
-from webapp.imports import leases
+from webapp.contacts import book_keys
+from webapp.imports import import_commands, leases
 from webapp.jobs import queueing
 from webapp.retention import expiry
 from webapp.vocabulary.states import WORKED_ON
@@ -26,13 +28,29 @@ def sweep(settings: Settings) -> int:
     """Put every import that should be moving and is not back on the queue; the number of
     imports so found.
     """
+    check_again(settings)
+
     with db.connect_job(settings.database_url) as conn:
+        if book_keys.are_behind(conn):
+            queueing.request_key_renewal(settings)
+
         found = unattended(conn, settings)
         enqueued = all(queueing.enqueue(import_id, settings) for import_id in found)
         if found:
             queueing.note_queue(conn, found, away=not enqueued)
 
     return len(found)
+
+
+def check_again(settings: Settings) -> None:
+    """Have imports that wait checked under today's rules, where their check was under older ones."""
+    with db.connect_job(settings.database_url) as conn:
+        outdated = conn.execute(SQL.under_older_rules, {"rules": RULES}).fetchall()
+
+    for row in outdated:
+        with db.session(settings.database_url) as session:
+            import_commands.check_again(session, row["id"])
+            session.commit()
 
 
 def forget(settings: Settings) -> bool:

@@ -25,6 +25,9 @@ class Installation(Base):
 
     id: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     retention_days: Mapped[int] = mapped_column(server_default=text("30"))
+    # The rules by which the book's keys were made, and the contact up to which they are renewed.
+    key_rules: Mapped[int] = mapped_column(server_default=text("1"))
+    keys_reached: Mapped[int] = mapped_column(server_default=text("0"))
 
     __table_args__ = (
         CheckConstraint("id", name="installation_one"),

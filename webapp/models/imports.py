@@ -98,6 +98,7 @@ class ContactImport(Base):
     site_url: Mapped[str | None]  # where the notice's links lead, as the web process knew it
 
     total: Mapped[int | None]  # rows staged, once the check is through
+    rules: Mapped[int | None]  # the version of the rules by which they were checked
     read_bytes: Mapped[int] = mapped_column(
         server_default=text("0")
     )  # how far the check has read

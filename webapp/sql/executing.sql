@@ -81,6 +81,11 @@ SELECT retrying FROM contact_imports WHERE id = %(import_id)s
 completed_at = clock_timestamp(), ledger_digest = %(digest)s, failure_reason = %(reason)s,
 retrying = false
 
+-- name: keys_fall_behind
+-- It was checked under older rules, and has written keys: the book's have to be renewed once more.
+UPDATE installation SET key_rules = i.rules, keys_reached = 0 FROM contact_imports i
+WHERE i.id = %(import_id)s AND i.rules < %(rules)s
+
 -- name: log_end
 INSERT INTO contact_import_logs (import_id, event, result, category, message)
 VALUES (%(import_id)s, %(event)s, %(result)s, %(category)s, %(message)s)

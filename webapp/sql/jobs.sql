@@ -12,6 +12,11 @@ WHERE (i.state = ANY(%(states)s)
     OR l.heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s))
 ORDER BY l.enqueued_at NULLS FIRST
 
+-- name: under_older_rules
+-- Imports that wait to be run, with rows that were checked under older rules.
+SELECT id FROM contact_imports
+WHERE state = 'ready' AND rules < %(rules)s AND correcting IS NULL AND expired_at IS NULL
+
 -- name: others_wait
 SELECT EXISTS (
   SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id

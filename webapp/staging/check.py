@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from webapp import queries
+from webapp.checking.rules import RULES
 from webapp.checking.validation import CheckedRow, Checker
 from webapp.db import Connection
 from webapp.imports import transitions
@@ -204,7 +205,7 @@ def _ambiguous(conn: Connection, lease: Lease) -> list[dict[str, Any]]:
 def _finish(conn: Connection, lease: Lease) -> None:
     """Count what was staged, list the problems, and the import is ready."""
     if not transitions.move(
-        conn, lease.import_id, State.READY, token=lease.token, also=SQL.summary
+        conn, lease.import_id, State.READY, token=lease.token, also=SQL.summary, rules=RULES
     ):
         conn.rollback()
         raise Fenced
