@@ -70,6 +70,10 @@ def as_method(queue: Queue) -> None:
     queue.connection.hset(job.key, "data", JSONSerializer.dumps(data))
 
 
+def with_too_many_arguments(queue: Queue) -> None:
+    queue.enqueue("webapp.jobs.renew_keys", {"__class__": MARK}, on_success=Callback(MARK))
+
+
 def pickled(queue: Queue) -> None:
     job = queue.enqueue(WORK, str(uuid4()))
     for field in ("data", "meta", "result"):
@@ -105,6 +109,7 @@ PLANTED = [
     as_success,
     as_failure,
     as_method,
+    with_too_many_arguments,
     pickled,
     abandoned,
     unreadable,

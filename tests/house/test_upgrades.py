@@ -76,6 +76,29 @@ CONTACT_COLUMNS = (
 )
 
 
+BEFORE_RULES = "0021"
+
+
+def test_a_kept_mapping_that_is_the_suggestion_is_forgotten(database_url, session, someone):
+    command.downgrade(migrate.config(database_url), BEFORE_RULES)
+    kept = {"E-mail": ["email"], "Mail": ["external_id"]}
+    for label, targets in kept.items():
+        mappings.remember(session, someone, [label], targets)
+        session.execute(
+            text(
+                """INSERT INTO contact_imports (created_by, filename, size_bytes, sha256, format, header_row,
+                     columns, sample, suggested_mapping)
+                   VALUES (:user, 'a.csv', 1, '', 'csv', 1, CAST(:columns AS jsonb), '[]', '["email"]')"""
+            ),
+            {"user": someone, "columns": json.dumps([label])},
+        )
+    session.commit()
+
+    migrate.migrate(database_url)
+    found = [mappings.remembered(session, someone, [label]) for label in kept]
+    assert [mapping and mapping[0] for mapping in found] == [None, ["external_id"]]
+
+
 BEFORE_CODES = "0018"  # the last version that kept refusals as sentences
 AS_STORED = {
     "The file has more than 2,000,000 rows. Split it into files of at most 2,000,000 rows.":

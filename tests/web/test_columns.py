@@ -130,6 +130,16 @@ def test_a_mapping_is_remembered_by_its_header(owner, outsider, session):
     assert chosen(stranger) == ["email", "full_name", "custom:Shoe"]
 
 
+def test_a_suggestion_that_was_accepted_is_no_choice(owner, session):
+    """So a better one takes its place, and it ends what was chosen before."""
+    chosen_first = {"column-0": "email", "column-1": "company", "column-2": ""}
+    suggested = {"column-0": "email", "column-1": "full_name", "column-2": "custom:Shoe"}
+    for fields, remembered in ((chosen_first, True), (suggested, False)):
+        owner.post(f"/imports/{bring(owner, PEOPLE)}/columns", fields)
+        page = owner.get(f"/imports/{bring(owner, PEOPLE)}/columns")
+        assert ("You mapped a file with these columns on" in page.text) is remembered
+
+
 def test_what_is_remembered_and_no_mapping_any_more_is_not_offered(owner, session):
     first = bring(owner, PEOPLE)
     owner.post(f"/imports/{first}/columns", {"column-0": "email", "column-1": "company"})
