@@ -54,9 +54,8 @@ def map_columns(
     mapping.check(targets, opened.columns)
     enter(session, opened, State.CHECKING)
     opened.mapping = list(targets)
-    if (
-        targets == opened.suggested_mapping
-    ):  # No choice: a better suggestion is to take its place.
+    if targets == mapping.suggest(opened.columns, opened.sample):
+        # No choice: a better suggestion is to take its place.
         mappings.forget_last(session, opened.created_by, opened.columns)
     else:
         mappings.remember(session, opened.created_by, opened.columns, targets)
