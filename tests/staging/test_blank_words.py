@@ -52,7 +52,13 @@ def test_the_review_says_what_was_read_as_blank_and_lets_it_be_kept(owner, impor
     assert columns.count('name="keep_words"') == 2
     check(owner, importer, import_id)
     review = owner.get(f"/imports/{import_id}/review").text
-    for words in ("3 cells", "2 cells", "of Diet", "“none”", "“info@example.com”"):
+    for words in (
+        "3 cells",
+        "2 cells",
+        "Diet: “none”, read as blank",
+        "“none”",
+        "“info@example.com”",
+    ):
         assert words in review
     owner.post(f"/imports/{import_id}/words", {"keep": "4"}, at=f"/imports/{import_id}/review")
     importer.work(import_id)
@@ -62,7 +68,7 @@ def test_the_review_says_what_was_read_as_blank_and_lets_it_be_kept(owner, impor
     importer.work(import_id)
     importer.work(import_id)
     review = owner.get(f"/imports/{import_id}/review").text
-    assert "of Diet" not in review
+    assert "Diet: “" not in review
     assert "more than half" not in review
     owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"})
     importer.work(import_id)

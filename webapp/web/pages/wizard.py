@@ -152,6 +152,9 @@ def _blanked(run: ContactImport) -> list[dict[str, Any]]:
         column["cells"] += told["cells"]
         column["words"].append(told["value"])
 
+    for column in columns.values():
+        column["words"] = ", ".join(f"“{word}”" if word else "…" for word in column["words"])
+
     return list(columns.values())
 
 
