@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from webapp.checking import values
-from webapp.reading.labels import Named, named, normalised
+from webapp.folding import folded
+from webapp.reading.labels import Named, bare, named, normalised, says_otherwise
 from webapp.reading.records import column_names
 from webapp.vocabulary.fields import (
     ADDRESS,
     CUSTOM,
+    HOUSE_NUMBER,
     IDENTITY,
     LONGEST_CUSTOM_LABEL,
     SEVERAL,
     is_target,
     label_of,
 )
+from webapp.vocabulary.label_words import SECOND
 from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
@@ -25,43 +28,29 @@ FIRST = {
     "main",
 }  # what a label may say besides the field's name and still fit best
 LATER = 1000
-OTHER = {
-    "other",
-    "weitere",
-    "autre",
-    "otro",
-    "otra",
-    "outro",
-    "outra",
-    "altro",
-    "altra",
-    "overig",
-    "overige",
-    "ander",
-}
+# Taken only where there is no other address: it is not where one writes to the contact first.
+LAST_ADDRESSES = SECOND | {"company"}
 # “Nome” is a first name beside “Cognome”, and the whole name where it stands alone.
-FIRST_OR_WHOLE = {"nome", "nombre"}
+FIRST_OR_WHOLE = {"nome", "nombre", "jmeno", "имя", "isim", "adi", "adiniz", "이름"}
 LAST_OR_WHOLE = {"nom", "name", "naam"}
-# Addresses and numbers under such a label belong to another person.
-OTHER_PERSON = (
-    "owner",
-    "manager",
-    "assistant",
-    "created",
-    "modified",
-    "referred",
-    "spouse",
-    "parent",
-    "emergency",
-)
+# A whole name that is half of one beside the other half: “Name, Surname”, “Vorname, Name”.
+WHOLE_OR_HALF = LAST_OR_WHOLE | {"navn", "namn", "nimi", "名前"}
+HALVES = ("first_name", "last_name")
+TITLES = {"prefix", "job_title"}
+ADDRESS_PARTS = {*ADDRESS, HOUSE_NUMBER.name}
+# Of a column of yes and no, the label says what is allowed, not what stands there.
+NEVER_YES_OR_NO = {"email", "phone", "street", "website", "birthday"}
 
 
-def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str | None]:
+def suggest(
+    columns: Sequence[str], sample: Sequence[Sequence[str]], known: Iterable[str] = ()
+) -> list[str | None]:
     """A target for each column, from its label and its values; what fits no field becomes a
     custom field.
 
-    Only columns without a label and without values are left out, and those that our own lists
-    add.
+    `known` are labels of custom fields that the book has: a column whose label differs in case
+    only goes there. Only columns without a label and without values are left out, and those that
+    our own lists add.
     """
     table = _Table(columns, sample)
     chosen = table.by_label()
@@ -75,7 +64,7 @@ def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str
     for target, index in chosen.items():
         targets[index] = target
 
-    return _with_custom_fields(table, targets)
+    return _with_custom_fields(table, targets, known)
 
 
 class _Table:
@@ -86,29 +75,60 @@ class _Table:
         self.indexes = [
             index for index, label in enumerate(columns) if normalised(label) not in OURS
         ]
-        self.named = {
-            index: found for index in self.indexes if (found := named(columns[index]))
-        }
         self.values = [
             [row[index].strip() for row in sample if index < len(row) and row[index].strip()]
             for index in range(len(columns))
         ]
+        self.named = {
+            index: found
+            for index in self.indexes
+            if (found := named(columns[index]))
+            and (found := self._by_its_values(index, found))
+        }
+        self._drop_lone_halves()
 
         self.unlabelled = [
             label == name
             for label, name in zip(columns, column_names(len(columns)), strict=True)
         ]
 
+    def _by_its_values(self, index: int, found: Named) -> Named | None:
+        """What a label names, once its values are seen: a “Title” of Mrs and Dr. stands before
+        the name, one of directors is a job.
+        """
+        values_ = self.values[index]
+        if not values_:
+            return found
+
+        claims = {found.target, found.otherwise}
+        if claims == TITLES:
+            fits = "prefix" if values.prefixes(values_) else "job_title"
+            return found.as_(fits)
+        if found.target == "prefix" and not values.short(values_):
+            return None
+        if found.target in NEVER_YES_OR_NO and values.yes_or_no(values_):
+            return None
+        if found.target == "country" and values.calling_codes(values_):
+            return None
+        return found
+
+    def _drop_lone_halves(self) -> None:
+        """“First” is a first name beside a last name only."""
+        targets = {found.target for found in self.named.values()}
+        for index, found in list(self.named.items()):
+            if found.half and not targets.issuperset(HALVES):
+                del self.named[index]
+
     def by_label(self) -> dict[str, int]:
         """The column for each target that a label names."""
         chosen: dict[str, int] = {}
-        for target in {found.target for found in self.named.values()} - set(ADDRESS):
+        for target in {found.target for found in self.named.values()} - ADDRESS_PARTS:
             chosen[target] = min(
                 self._naming(target), key=lambda index: self._fit(index, target)
             )
 
         chosen = self._otherwise(chosen)
-        return _settle_names(chosen, self.labels) | self._address()
+        return self._settle_names(chosen) | self._address()
 
     def _otherwise(self, chosen: dict[str, int]) -> dict[str, int]:
         """Columns that lost their field to a better one go to the next field that claims their
@@ -124,7 +144,7 @@ class _Table:
                 index not in taken
                 and target
                 and target not in chosen
-                and target not in ADDRESS
+                and target not in ADDRESS_PARTS
             ):
                 chosen[target] = index
 
@@ -133,33 +153,66 @@ class _Table:
     def _naming(self, target: str) -> list[int]:
         return [index for index, found in self.named.items() if found.target == target]
 
-    def _fit(self, index: int, target: str) -> tuple[int, int, int]:
-        """Smaller fits better: of several e-mails or phones the first with values, else the
-        most exact label.
+    def _fit(self, index: int, target: str) -> tuple[int, ...]:
+        """Smaller fits better: of several e-mails or phones the first with values that is no
+        second one, else the most exact label.
         """
         empty = int(not self.values[index])
         found = self.named[index]
         if target in SEVERAL:
-            return 0, empty, index
+            return empty, int(_is_second(found.qualifier)), index
 
         return found.rank + (0 if found.qualifier in FIRST else LATER), empty, index
 
     def _address(self) -> dict[str, int]:
-        """Street, city and the rest from one and the same address: the first that has values."""
+        """Street, city and the rest from one and the same address: the one with the most values.
+
+        What it lacks, a label without a qualifier can add: “Home street, Home city, Country”.
+        """
         groups: dict[str, dict[str, int]] = {}
         for index, found in self.named.items():
-            if found.target in ADDRESS:
-                _take_better(groups.setdefault(found.qualifier, {}), index, found, self.named)
+            group = self._group_of(found)
+            if group is not None:
+                _take_better(groups.setdefault(group, {}), index, found, self.named)
 
-        best_first = sorted(
-            groups,
-            key=lambda name: (not self._has_values(groups[name].values()), name in OTHER),
-        )
+        if not groups:
+            return {}
 
-        return groups[best_first[0]] if best_first else {}
+        best = min(groups, key=lambda name: self._order(name, groups[name]))
+        parts = groups[best]
+        if LAST_ADDRESSES.isdisjoint(best.split()):
+            parts = {**groups.get("", {}), **parts}
+        if HOUSE_NUMBER.name in parts and "street" not in parts:
+            del parts[HOUSE_NUMBER.name]
 
-    def _has_values(self, indexes: Iterable[int]) -> bool:
-        return any(self.values[index] for index in indexes)
+        return parts
+
+    def _group_of(self, found: Named) -> str | None:
+        """By what an address is told from others of its row; None for what is no part of one, and
+        for the further lines of a street.
+        """
+        if found.target not in ADDRESS_PARTS:
+            return None
+
+        group = _group(found.qualifier)
+        if not found.line:
+            return group
+
+        # “Street 2” beside “City 2” is the street of a second address.
+        numbered = _group(f"{found.qualifier} {found.line}")
+        others = {
+            _group(other.qualifier)
+            for other in self.named.values()
+            if other.target in ADDRESS_PARTS and not other.line
+        }
+        if numbered in others:
+            return numbered
+        return group if found.line == 1 else None
+
+    def _order(self, group: str, parts: dict[str, int]) -> tuple[bool, bool, int, int]:
+        filled = sum(1 for index in parts.values() if self.values[index])
+        last = not LAST_ADDRESSES.isdisjoint(group.split())
+        return not filled, last, -filled, min(parts.values())
 
     def by_values(self) -> Iterator[tuple[str, int]]:
         """Targets that the values alone speak for, best first; under a label that says
@@ -167,9 +220,7 @@ class _Table:
         """
         for index in self.indexes:
             found = self.values[index]
-            if index in self.named or any(
-                word in self.labels[index].lower() for word in OTHER_PERSON
-            ):
+            if index in self.named or says_otherwise(self.labels[index]):
                 continue
 
             blank = self.unlabelled[index]
@@ -183,6 +234,53 @@ class _Table:
             elif blank and values.birthdays(found):
                 yield "birthday", index
 
+    def _settle_names(self, chosen: dict[str, int]) -> dict[str, int]:
+        """“Name” beside “Vorname” is the last name, beside “Surname” the first one; “Nom”, “Nome”
+        or “Nombre” alone is the whole one.
+        """
+        first, last, whole = (
+            chosen.get(name) for name in ("first_name", "last_name", "full_name")
+        )
+        if whole is not None and (first is None) != (last is None):
+            half = last if first is None else first
+            if bare(self.labels[whole]) in WHOLE_OR_HALF and not self._holds(whole, half):
+                missing = "first_name" if first is None else "last_name"
+                return {**_without(chosen, "full_name"), missing: whole}
+
+        for name, other, alone in (
+            ("first_name", last, FIRST_OR_WHOLE),
+            ("last_name", first, LAST_OR_WHOLE),
+        ):
+            if (
+                name in chosen
+                and other is None
+                and whole is None
+                and bare(self.labels[chosen[name]]) in alone
+            ):
+                return {**_without(chosen, name), "full_name": chosen[name]}
+
+        return chosen
+
+    def _holds(self, whole: int, half: int | None) -> bool:
+        """Whether the values of one column stand in those of the other, beside something else."""
+        halves = self.values[half] if half is not None else []
+        pairs = list(zip(self.values[whole], halves, strict=False))
+        held = sum(1 for name, part in pairs if part in name and part != name)
+        return bool(pairs) and held * 2 > len(pairs)
+
+
+def _without(chosen: dict[str, int], target: str) -> dict[str, int]:
+    return {name: index for name, index in chosen.items() if name != target}
+
+
+def _is_second(qualifier: str) -> bool:
+    return any(word in SECOND or (word.isdigit() and word > "1") for word in qualifier.split())
+
+
+def _group(qualifier: str) -> str:
+    """The words of a qualifier that tell one address from another, in one order."""
+    return " ".join(sorted(qualifier.split()))
+
 
 def _take_better(
     group: dict[str, int], index: int, found: Named, named_columns: dict[int, Named]
@@ -192,46 +290,17 @@ def _take_better(
         group[found.target] = index
 
 
-def _settle_names(chosen: dict[str, int], labels: Sequence[str]) -> dict[str, int]:
-    """“Name” beside “Vorname” is the last name; “Nom”, “Nome” or “Nombre” alone is the whole
-    one.
-    """
-    first, last, whole = (
-        chosen.get(name) for name in ("first_name", "last_name", "full_name")
-    )
-    if (
-        first is not None
-        and last is None
-        and whole is not None
-        and normalised(labels[whole]) in LAST_OR_WHOLE
-    ):
-        return {**{k: v for k, v in chosen.items() if k != "full_name"}, "last_name": whole}
-
-    for name, other, alone in (
-        ("first_name", last, FIRST_OR_WHOLE),
-        ("last_name", first, LAST_OR_WHOLE),
-    ):
-        if (
-            name in chosen
-            and other is None
-            and whole is None
-            and normalised(labels[chosen[name]]) in alone
-        ):
-            return {
-                **{k: v for k, v in chosen.items() if k != name},
-                "full_name": chosen[name],
-            }
-
-    return chosen
-
-
-def _with_custom_fields(table: _Table, targets: list[str | None]) -> list[str | None]:
+def _with_custom_fields(
+    table: _Table, targets: list[str | None], known: Iterable[str]
+) -> list[str | None]:
     """Every other column as a custom field under its label, so that no value is lost."""
-    taken = {target for target in targets if target}
+    book = {folded(label): label for label in reversed(list(known))}
+    taken = {folded(target) for target in targets if target}
     for index in table.indexes:
         if targets[index] is None and (table.values[index] or not table.unlabelled[index]):
-            targets[index] = _free_custom(table.labels[index], taken)
-            taken.add(str(targets[index]))
+            label = table.labels[index].strip()
+            targets[index] = _free_custom(book.get(folded(label), label), taken)
+            taken.add(folded(str(targets[index])))
 
     return targets
 
@@ -240,7 +309,7 @@ def _free_custom(label: str, taken: set[str]) -> str:
     plain = label.strip()
     found, number = CUSTOM + plain[:LONGEST_CUSTOM_LABEL].strip(), 1
 
-    while found in taken:
+    while folded(found) in taken:
         number += 1
         end = f" ({number})"
         found = CUSTOM + plain[: LONGEST_CUSTOM_LABEL - len(end)].strip() + end

@@ -6,24 +6,26 @@ seen. Rows are taken in blocks, one column after the other, so that what holds f
 asked once and not for each cell.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
 from webapp.checking import dates, emails, phones
-from webapp.checking.blanks import DIFFERING, BlankWords, ColumnCounts, spellings
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned_column
 from webapp.checking.names import split_name
 from webapp.checking.tags import split_tags
 from webapp.folding import folded
 from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
+from webapp.reading.labels import named
 from webapp.reading.records import Record
 from webapp.vocabulary.fields import (
     CUSTOM,
+    HOUSE_NUMBER,
     IDENTITY,
     LONGEST_CUSTOM_VALUE,
     NAMES,
+    SEVERAL,
     TARGETS,
     is_multiline,
     label_of,
@@ -101,9 +103,7 @@ class _Column:
     judge: (
         Callable[[CheckedRow, int, str, str], None] | None
     )  # None: the text itself is the value
-    blank: frozenset[str]  # folded words that are read as blank
-    told: frozenset[str]  # and those that stay, with a warning
-    words: frozenset[str]  # both in their usual spellings
+    fills: str | None = None  # the field that takes its value where it has none of its own
 
 
 class Checker:
@@ -117,8 +117,6 @@ class Checker:
         date_order: str | None = None,
         clear_token: str | None = None,
         drop_bad_cells: bool = False,
-        blank_words: Sequence[str] | None = None,
-        keep_words: Sequence[int] = (),
     ) -> None:
         self.mapping = list(mapping)
         self.width = len(self.mapping)
@@ -126,9 +124,6 @@ class Checker:
         self.date_order = date_order
         self.clear_token = None if clear_token is None else folded(clear_token)
         self.drop_bad_cells = drop_bad_cells
-        self.blank_words = BlankWords(blank_words, clear_token)
-        self.keep_words = set(keep_words)
-        self.counts: dict[int, ColumnCounts] = {}  # by column
         self.orders_seen: set[str] = (
             set()
         )  # what the unambiguous dates prove: dmy, mdy or both
@@ -138,7 +133,7 @@ class Checker:
         self.columns = [
             self._column(index, target) for index, target in enumerate(mapping) if target
         ]
-        self.columns.sort(key=lambda column: _LAST.get(column.target, 0))
+        self.columns.sort(key=_place)
 
     def _column(self, index: int, target: str) -> _Column:
         judges = {
@@ -147,32 +142,37 @@ class Checker:
             "full_name": self._judge_full_name,
             "birthday": self._judge_birthday,
             "tags": self._judge_tags,
+            HOUSE_NUMBER.name: self._judge_house_number,
         }
 
         if target.startswith(CUSTOM):
-            return _Column(
-                *(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, self._take_custom),
-                *self._words(index, target),
-            )
+            further = self._fills(target)
+            judge = self._take_custom if further is None else self._filling(further)
+            return _Column(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, judge, further)
 
         longest = LONGEST_LIST if target == "email" else TARGETS[target].max_length
         kept = LINES_AND_TABS if is_multiline(target) else "\n" * (target in SEVERAL_IN_A_CELL)
 
-        return _Column(
-            *(index, target, longest, kept, judges.get(target)),
-            *self._words(index, target),
-        )
+        return _Column(index, target, longest, kept, judges.get(target))
 
-    def _words(self, index: int, target: str) -> tuple[frozenset[str], ...]:
-        """The words for nothing in this column: blank, told, and both as they are spelled."""
-        nothing: frozenset[str] = frozenset()
-        blank, told = (
-            (nothing, nothing)
-            if index in self.keep_words
-            else self.blank_words.of("custom" if target.startswith(CUSTOM) else target)
-        )
+    def _fills(self, target: str) -> str | None:
+        """The field that a custom field's column fills in rows where its own column is blank: the
+        mobile number is a phone number.
+        """
+        found = named(label_of(target))
+        main = found.target if found and not found.half else None
+        return main if main in SEVERAL and main in self.mapping else None
 
-        return blank, told, spellings(blank | told)
+    def _filling(self, main: str) -> Callable[[CheckedRow, int, str, str], None]:
+        judge_main = {"email": self._judge_email, "phone": self._judge_phone}[main]
+
+        def judge(row: CheckedRow, index: int, target: str, text: str) -> None:
+            if main in row.values or main in (row.clears or ()) or not _reads(main, text):
+                self._take_custom(row, index, target, text)
+            else:
+                judge_main(row, index, main, text)
+
+        return judge
 
     def proven_date_order(self) -> str | None:
         """The order of day and month, if the column proves exactly one."""
@@ -188,13 +188,9 @@ class Checker:
         cells = [self._cells(row, record) for row, record in zip(rows, records, strict=True)]
 
         for column in self.columns:
-            texts = cleaned_column(map(itemgetter(column.index), cells), column.kept)
-            if not column.words.isdisjoint(texts):
-                texts = self._without_words(column, rows, texts)
-            if column.target in DIFFERING:
-                self._counts(column).see(texts)
-
-            self._judge_column(column, rows, texts)
+            self._judge_column(
+                column, rows, cleaned_column(map(itemgetter(column.index), cells), column.kept)
+            )
 
         for row, record in zip(rows, records, strict=True):
             self._conclude(row, record)
@@ -216,41 +212,6 @@ class Checker:
 
         return cells[: self.width] + [""] * (self.width - len(cells))
 
-    def _without_words(
-        self, column: _Column, rows: list[CheckedRow], texts: list[str]
-    ) -> list[str]:
-        """The column's cells, blank where they hold a word for nothing, which is counted."""
-        counts, left = self._counts(column), []
-
-        for row, text in zip(rows, texts, strict=True):
-            word = folded(text) if text in column.words else ""
-            if word in column.told:
-                self._warn(row, "word_in_name", column.index, column.target, text)
-            if is_blank := word in column.blank:
-                counts.blank(text)
-            left.append("" if is_blank else text)
-
-        return left
-
-    def _counts(self, column: _Column) -> ColumnCounts:
-        return self.counts.setdefault(column.index, ColumnCounts())
-
-    def take_counts(self, counted: Mapping[str, Any]) -> None:
-        """Go on with counts of the columns that an earlier check of the same file came to."""
-        self.counts.update(
-            (int(index), ColumnCounts.from_json(counts)) for index, counts in counted.items()
-        )
-
-    def counted(self) -> dict[str, Any]:
-        """The counts of the columns, for `take_counts`."""
-        return {str(index): counts.as_json() for index, counts in self.counts.items()}
-
-    def told_of_columns(self) -> list[dict[str, Any]]:
-        """What the counts of the columns say, in their order."""
-        return [
-            told for index in sorted(self.counts) for told in self.counts[index].told(index)
-        ]
-
     def _judge_column(self, column: _Column, rows: list[CheckedRow], texts: list[str]) -> None:
         """One column's cells, a row's each; blank ones say nothing."""
         target, longest, judge, clear_token = (
@@ -265,10 +226,7 @@ class Checker:
                 continue
 
             if clear_token is not None and folded(text) == clear_token:
-                row.clears = [
-                    *(row.clears or []),
-                    *(NAMES if target == "full_name" else [target]),
-                ]
+                row.clears = [*(row.clears or []), *_cleared_by(target)]
             elif len(text) > longest:
                 row.problems.append(
                     Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS])
@@ -382,6 +340,21 @@ class Checker:
             code = found.told or ("date_ambiguous" if found.ambiguous else "date_unreadable")
             row.problems.append(Problem(code, index, target, text))
 
+    def _judge_house_number(
+        self, row: CheckedRow, index: int, _target: str, text: str
+    ) -> None:
+        """The number joins the street, before or behind it as their columns stand."""
+        street = row.values.get("street", "")
+        if not street or text in street.split():
+            return
+
+        behind = self.mapping.index("street") < index
+        joined = f"{street} {text}" if behind else f"{text} {street}"
+        if len(joined) > TARGETS["street"].max_length:
+            row.problems.append(Problem("too_long", index, "street", joined[:KEPT_CELL_CHARS]))
+        else:
+            row.values["street"] = joined
+
     def _judge_tags(self, row: CheckedRow, _index: int, _target: str, text: str) -> None:
         row.tags = list(split_tags(text)) or None
 
@@ -401,8 +374,30 @@ class Checker:
                 row.status = "invalid"
 
 
-_LAST = {"phone": 1, "full_name": 1, "email": 2}
+_LAST = {"phone": 1, "full_name": 1, HOUSE_NUMBER.name: 1, "email": 2}
 _DAMAGES = {"undecodable", "damaged_characters"}
+
+
+def _place(column: _Column) -> int:
+    """Columns with a higher one are judged later: what fills another field's gaps comes last."""
+    return _FILLING if column.fills else _LAST.get(column.target, 0)
+
+
+_FILLING = 3
+
+
+def _reads(main: str, text: str) -> bool:
+    """Whether a further column's cell holds what the field takes; else it stays as it is."""
+    return (
+        emails.read(text).key is not None if main == "email" else any(map(str.isdigit, text))
+    )
+
+
+def _cleared_by(target: str) -> tuple[str, ...]:
+    """The contact's fields that a clear token in such a column empties."""
+    if target == HOUSE_NUMBER.name:
+        return ()
+    return NAMES if target == "full_name" else (target,)
 
 
 def _kept(cell: str) -> str:

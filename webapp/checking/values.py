@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from webapp.checking import dates
+from webapp.reading.labels import normalised
+from webapp.vocabulary.label_words import PREFIX_VALUES, YES_OR_NO
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}\.[^@\s.]{2,63}")
 INTERNATIONAL = re.compile(r"(?:\+|00)[1-9][\d\s()./-]{6,24}")
 NATIONAL = re.compile(r"\(?0?\d{2,5}\)?[\s/.-][\d\s/.-]{4,16}\d")
 LINK = re.compile(r"(?:https?://|www\.)\S{3,}", re.IGNORECASE)
+CALLING_CODE = re.compile(r"(?:\+|00)?\d{1,4}(?:-\d{1,4})?")
+FEW_WORDS, SHORT = 4, 40  # words and characters of what stands before a name
 DATE_LENGTHS = range(8, 31)
 MOST = 0.8
 YOUNGEST = 10  # years: dates after that are rather the day of an order than a birthday
@@ -34,6 +38,29 @@ def links(found: Sequence[str]) -> bool:
 def birthdays(found: Sequence[str]) -> bool:
     """Whether most are dates, long enough ago to be birthdays."""
     return bool(found) and sum(map(_is_birthday, found)) >= MOST * len(found)
+
+
+def prefixes(found: Sequence[str]) -> bool:
+    """Whether most are what stands before a name: Mrs, Dr., Herr."""
+    words = [set(normalised(value).split()) for value in found]
+    fitting = sum(1 for each in words if each and each <= PREFIX_VALUES)
+    return fitting >= MOST * len(found)
+
+
+def short(found: Sequence[str]) -> bool:
+    """Whether most have few words, as no "Dear Mrs Ames" has."""
+    fitting = sum(len(value.split()) <= FEW_WORDS and len(value) <= SHORT for value in found)
+    return fitting >= MOST * len(found)
+
+
+def yes_or_no(found: Sequence[str]) -> bool:
+    """Whether all say yes or no."""
+    return {value.casefold() for value in found} <= YES_OR_NO
+
+
+def calling_codes(found: Sequence[str]) -> bool:
+    """Whether most are calling codes of countries, such as +44."""
+    return _most(found, CALLING_CODE)
 
 
 def _is_birthday(text: str) -> bool:

@@ -1,70 +1,125 @@
-"""A column's label → the field it names, in seven languages, and what is said of it: home or
-work, first or second.
+"""A column's label → the field it names, and what is said of it: home or work, first or second.
+
+A label is broken into words, whichever way its author joined them ("billing_first_name",
+"Person - Name", "contact.email", "primaryPhone"), and its words are compared with the fields'
+labels in eighteen languages. What stands around the field's name is told apart by the lists of
+`vocabulary.label_words`. A label of which some word stays unknown names nothing: a wrong
+suggestion costs more than none.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
-from webapp.vocabulary.fields import TARGETS
+from webapp.vocabulary.aliases import FURTHER
+from webapp.vocabulary.fields import ADDRESS, NAMES, TARGETS
+from webapp.vocabulary.label_words import (
+    ADDRESS_WORDS,
+    ASKING,
+    CHANGING,
+    CJK_HONORIFICS,
+    CJK_NOISE,
+    COMPANY_WORDS,
+    CONTAINERS,
+    GLUED,
+    GLUED_PERSONS,
+    HALVES,
+    NAME_QUALIFIERS,
+    NO_FIELDS,
+    NOISE,
+    OTHER_PERSON_PAIRS,
+    OTHER_PERSONS,
+    PERSONS,
+    QUALIFIERS,
+    SPELLINGS,
+)
 
 LONGEST = 200
-# What may stand beside a field's name without changing which field it is.
-QUALIFYING = """
-    business work office home private personal other primary main secondary mailing billing shipping value direct
-    geschaftlich dienstlich beruflich privat weitere weiteres weiterer haupt
-    professionnel professionnelle personnel personnelle bureau domicile travail autre principal principale fixe
-    trabajo del de la casa particular otro otra laboral
-    comercial residencial outro outra profissional trabalho
-    ufficio abitazione lavoro altro altra
-    werk zakelijk prive thuis overig overige ander
-"""
-QUALIFIERS = frozenset(QUALIFYING.split())
-GLUED_QUALIFIERS = (
-    "mailing",
-    "other",
-    "business",
-    "home",
-    "work",
-    "billing",
-    "shipping",
-    "primary",
+MOST_WORDS = 8  # of a label's name for a field, what is said around it left out
+LATER_LANGUAGE = 100  # added to the ranks of a further language's labels
+INDIRECT = 200  # added where the label says whose field it is: "Customer Email"
+LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
+CAMEL = re.compile(
+    r"(?<=[a-z\u00df-\u00ff])(?=[A-Z\u00c0-\u00de])|(?<=[A-Z])(?=[A-Z][a-z])"
+    r"|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[A-Z])"
 )
+NOTE = re.compile(r"[(\[{<（【]([^)\]}>）】]*)[)\]}>）】]?")
+DATE_FORMAT = re.compile(r"\b[dmytja]{1,4}(?:[./-][dmytja]{1,4}){1,2}\b", re.IGNORECASE)
+POSSESSIVE = re.compile(r"['’]s?\b")
+# Between a whole and its part ("Person - Name"), and between two that stand side by side.
+LEVELS = re.compile(r"\s[-–—]\s|[:>»→|]|(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
+SIDES = re.compile(r"\s*[/,&+;、・]\s*|\s+(?:and|und|et|y|e|en|och|og|ja|i|a|и|ve)\s+")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+NAME_PARTS = frozenset((*NAMES, "prefix", "middle_name", "suffix"))
+STREET_PARTS = {"street", "house_number"}
+ALL_NAMES = NAME_PARTS | {"full_name"}
+# Too general to be taken for a contact's where only a container stands before it.
+GENERAL = {"external_id", "full_name", "notes", "tags", "job_title", "prefix"}
+TAIL = {"of", "des", "der", "du", "de", "del", "do", "da", "van", "av", "af", "the"}
 
 
 @dataclass(frozen=True)
 class Named:
     """What a label says; `rank` 0 fits best.
 
-    `qualifier` sets it apart from others of its kind (“home”, “2”). `otherwise` is the next field
-    that claims the label: the column goes there where another one fits `target` better.
+    `qualifier` sets it apart from others of its kind ("home", "2"). `otherwise` is the next field
+    that claims the label: the column goes there where another one fits `target` better. `line` is
+    the number of an address line; `half` marks the label of half a name, such as "First", which
+    counts beside the other half only.
     """
 
     target: str
     qualifier: str
     rank: int
     otherwise: str | None = None
+    line: int = 0
+    half: bool = False
+
+    def as_(self, target: str) -> "Named":
+        """The same label for the one of its two fields that its values tell."""
+        other = self.otherwise if target == self.target else self.target
+        return replace(self, target=target, otherwise=other)
 
 
 def normalised(text: str) -> str:
     """Lower case, no accents, every run of punctuation one space."""
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold())
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold()).translate(
+        LETTERS
+    )
     return re.sub(
         r"[\W_]+", " ", "".join(c for c in plain if not unicodedata.combining(c))
     ).strip()
 
 
+def _key(words: Iterable[str]) -> str:
+    """Words as aliases are compared: written together, and one spelling for "Nr." and "number"."""
+    return "".join(map(_spelling, words))
+
+
+def _spelling(word: str) -> str:
+    if word in SPELLINGS:
+        return SPELLINGS[word]
+    return f"{word[:-2]}nummer" if word.endswith("nr") and len(word) > 4 else word  # noqa: PLR2004
+
+
 def _aliases() -> dict[str, Named]:
-    """Every alias, and the same written as one word; where two fields claim one, the better
-    rank has it.
-    """
+    """Every alias; where two fields claim one, the better rank has it."""
     claims: dict[str, dict[str, int]] = {}  # spelling → field → rank
+
+    def claim(target: str, aliases: Iterable[str], first: int) -> None:
+        for rank, alias in enumerate(aliases, first):
+            spelling = _key(normalised(alias).split())
+            claims.setdefault(spelling, {}).setdefault(target, rank)
+
     for field in TARGETS.values():
-        for rank, alias in enumerate([*field.aliases.split("|"), field.name]):
-            plain = normalised(alias)
-            for spelling in (plain, plain.replace(" ", "")):
-                claims.setdefault(spelling, {}).setdefault(field.name, rank)
+        claim(field.name, [*field.aliases.split("|"), field.english, field.name], 0)
+
+    for language in FURTHER:
+        for target, aliases in language.items():
+            claim(target, aliases.split("|"), LATER_LANGUAGE)
 
     return {spelling: _best(ranks) for spelling, ranks in claims.items()}
 
@@ -80,32 +135,345 @@ ALIASES = _aliases()
 
 @lru_cache(maxsize=1000)
 def named(label: str) -> Named | None:
-    """The field that a label names, None where it names none that we know."""
-    plain = normalised(label[:LONGEST])
-    return ALIASES.get(plain) or _qualified(plain) or _glued(plain)
-
-
-def _qualified(plain: str) -> Named | None:
-    words = plain.split()
-    bare = " ".join(word for word in words if not _is_qualifier(word))
-    found = ALIASES.get(bare)
-    if found is None:
+    """The field that a label names, None where it names none that we know, or another
+    person's.
+    """
+    text = POSSESSIVE.sub("", CAMEL.sub(" ", label[:LONGEST]))
+    text = DATE_FORMAT.sub(" ", text)
+    whole = _exact(_split(text)) or _exact(_split(label[:LONGEST]))
+    if whole and " ".join(_split(label)) not in NO_FIELDS:
+        return whole
+    if _names_another_person(_split(text)) or " ".join(_split(text)) in NO_FIELDS:
         return None
 
-    said = " ".join(word for word in words if _is_qualifier(word) and word != "value")
+    found = _without_notes(text)
+    return found or _glued(normalised(label[:LONGEST]))
 
-    return replace(found, qualifier=said)
+
+def says_otherwise(label: str) -> bool:
+    """Whether a label says that its addresses or numbers are not the contact's own, whatever they
+    look like: an assistant's, a company's, a fax machine's.
+    """
+    words = _split(POSSESSIVE.sub("", CAMEL.sub(" ", label[:LONGEST])))
+    other = not (CHANGING | COMPANY_WORDS).isdisjoint(words)
+    return _exact(words) is None and (other or _names_another_person(words))
+
+
+def bare(label: str) -> str:
+    """What a label says of its field, without notes, persons and qualifiers."""
+    words = _split(NOTE.sub(" ", label[:LONGEST]))
+    plain = [word for word in words if word not in NOISE | PERSONS and not _is_qualifier(word)]
+    return " ".join(plain)
+
+
+def _split(text: str) -> list[str]:
+    return normalised(text).split()
+
+
+def _exact(words: Sequence[str]) -> Named | None:
+    return ALIASES.get(_key(words)) if words else None
+
+
+def _names_another_person(words: Sequence[str]) -> bool:
+    plain = f" {' '.join(words)} "
+    if not OTHER_PERSONS.isdisjoint(words) or any(
+        f" {pair} " in plain for pair in OTHER_PERSON_PAIRS
+    ):
+        return True
+    if any(
+        word.startswith(other) or word.endswith(other)
+        for word in words
+        for other in GLUED_PERSONS
+    ):
+        return True
+
+    # The second contact of a company is not the first one.
+    return any(
+        word in PERSONS and _is_digit(after) and after > "1" for word, after in pairwise(words)
+    )
+
+
+def _without_notes(text: str) -> Named | None:
+    """The label without what stands in parentheses, if that leaves the field as it is."""
+    notes = [_split(note) for note in NOTE.findall(text)]
+    main = NOTE.sub(" ", text)
+    if not _split(main):
+        main, notes = " ".join(" ".join(note) for note in notes), []
+
+    said: list[str] = []
+
+    for note in notes:
+        if all(map(_is_qualifier, note)):
+            said.extend(note)
+            continue
+
+        inside = _levels(" ".join(note))
+        outside = _levels(main)
+        if not CHANGING.isdisjoint(note):
+            return None
+        if inside is not None:
+            # "Name (First)" names the part, "First name (Vorname)" the same twice.
+            part = _part_of(main, inside)
+            if part:
+                return part
+            if outside is None or outside.target != inside.target:
+                return None
+
+    found = _levels(f"{main} {' '.join(said)}")
+    if found and NOTE.search(text) and found.half:
+        return None
+    return found
+
+
+def _part_of(whole: str, part: Named) -> Named | None:
+    """The part of a name or an address, behind the word for the whole."""
+    words = _split(whole)
+    outer = _phrase(words)
+    if outer and outer.target == "full_name" and part.target in NAME_PARTS:
+        return replace(part, half=False)
+    if part.target in ADDRESS and outer and outer.target == "street":
+        return replace(part, qualifier=outer.qualifier)
+    return None
+
+
+def _levels(text: str) -> Named | None:
+    """The field of a label with levels, as "Person - Email - Work" or "Company / Name"."""
+    segments = [part for part in LEVELS.split(text) if _split(part)]
+    if len(segments) < 2:  # noqa: PLR2004
+        return _sides(text)
+
+    whole = _phrase([word for segment in segments for word in _split(segment)])
+    if whole:
+        return whole
+
+    # Two languages, or the name of the field and what is said of it.
+    found = [_sides(segment) for segment in segments]
+    same = {each.target for each in found if each}
+    if len(same) == 1 and all(found):
+        return found[0]
+
+    return _part_of(segments[0], found[-1]) if found[-1] else None
+
+
+def _sides(text: str) -> Named | None:
+    """The field of a label with names side by side: "City / Ville", "Name, Vorname"."""
+    segments = [_split(part) for part in SIDES.split(text.casefold())]
+    segments = [segment for segment in segments if not NOISE.issuperset(segment)]
+    if len(segments) < 2:  # noqa: PLR2004
+        return _phrase(_split(text))
+
+    exact = _exact([word for segment in segments for word in segment])
+    if exact:
+        return exact
+
+    joined = _joined(segments, [_phrase(segment) for segment in segments])
+    if joined is None and "/" in text:
+        return _phrase([word for segment in segments for word in segment])
+    return joined
+
+
+def _joined(segments: Sequence[Sequence[str]], found: Sequence[Named | None]) -> Named | None:
+    """What fields side by side are together: one in two languages, a whole name, a street with
+    its number.
+    """
+    known = [each for each in found if each]
+    if len(known) < len(segments):
+        return None
+
+    targets = {each.target for each in known}
+    # "Name / First Name" is not the whole name and the first one: it is a part, with the whole.
+    nested = set(segments[0]) < set(segments[-1])
+
+    if len(targets) == 1:
+        said = dict.fromkeys(word for each in known for word in each.qualifier.split())
+        half = all(each.half for each in known)
+        return replace(known[0], qualifier=" ".join(said), half=half)
+    if targets <= ALL_NAMES and not nested:
+        return Named("full_name", "", INDIRECT)
+    return replace(known[0], target="street") if targets == STREET_PARTS else None
+
+
+def _phrase(words: Sequence[str]) -> Named | None:
+    """The field that some words name, what is said around it left out."""
+    for left_out in (frozenset(), NOISE, NOISE | ASKING):
+        core = [word for word in words if word not in left_out]
+        found = _qualified(core)
+        if found:
+            return found
+    return None
+
+
+def _qualified(words: Sequence[str]) -> Named | None:
+    """The field, whichever value of it the label says: home or work, first or second."""
+    if not words:
+        return None
+
+    exact = _field(words)
+    if exact:
+        return exact
+
+    # "de" is a word of some fields' names as well.
+    for tells_apart in (_is_digit, _is_qualifier):
+        found = _field([word for word in words if not tells_apart(word)])
+        if found:
+            return _said(found, words, [word for word in words if tells_apart(word)])
+    return None
+
+
+def _said(found: Named, words: Sequence[str], said: Sequence[str]) -> Named | None:
+    """The field with the words that set it apart from others of its kind."""
+    qualifier = " ".join(word for word in said if word != "value")
+    line = int(words[-1]) if found.target == "street" and _is_digit(words[-1]) else 0
+    if line:
+        qualifier = " ".join(said[:-1])
+
+    kept = [found.qualifier, qualifier]
+    return _allowed(replace(found, qualifier=" ".join(filter(None, kept)), line=line), said)
+
+
+def _allowed(found: Named, said: Sequence[str]) -> Named | None:
+    """Unless a name has a qualifier that makes another one of it, such as "other name"."""
+    if found.target in ALL_NAMES or found.target == "birthday":
+        free = all(word in NAME_QUALIFIERS or word == "1" for word in said)
+        return found if free else None
+    return found
 
 
 def _is_qualifier(word: str) -> bool:
-    return word in QUALIFIERS or (word.isdigit() and len(word) == 1)
+    return word in QUALIFIERS or _is_digit(word)
+
+
+def _is_digit(word: str) -> bool:
+    return len(word) == 1 and word in "0123456789"
+
+
+def _field(words: Sequence[str]) -> Named | None:
+    """The field that words name, whose it is and what holds it left out."""
+    if not words or len(words) > MOST_WORDS:
+        return None
+
+    for way in _WAYS:
+        found = way(words)
+        if found:
+            return found
+    return None
+
+
+def _by_alias(words: Sequence[str]) -> Named | None:
+    return ALIASES.get(_key(words)) or _cjk("".join(words))
+
+
+def _by_half(words: Sequence[str]) -> Named | None:
+    if len(words) == 1 and words[0] in HALVES:
+        return Named(HALVES[words[0]], "", INDIRECT, half=True)
+    return None
+
+
+def _by_two_names(words: Sequence[str]) -> Named | None:
+    """Both halves: "Vorname Nachname" is the whole name."""
+    for cut in range(1, len(words)):
+        halves = [_by_alias(part) or _by_half(part) for part in (words[:cut], words[cut:])]
+        if {half.target for half in halves if half} == {"first_name", "last_name"}:
+            return Named("full_name", "", INDIRECT)
+    return None
+
+
+def _by_person(words: Sequence[str]) -> Named | None:
+    """A label that says whose field it is: "Customer Email", "E-Mail Mitglied"."""
+    rest: Sequence[str] = ()
+    if len(words) < 2:  # noqa: PLR2004
+        return None
+    if words[0] in PERSONS:
+        rest = words[1:]
+    elif words[-1] in PERSONS:
+        rest = words[:-1]
+        while len(rest) > 1 and rest[-1] in TAIL:
+            rest = rest[:-1]
+
+    found = _field(rest)
+    return found and replace(found, rank=found.rank + INDIRECT)
+
+
+def _by_container(words: Sequence[str]) -> Named | None:
+    """A label that says what holds the field: "properties.firstname", "Default Address City"."""
+    if len(words) < 2 or words[0] not in CONTAINERS:  # noqa: PLR2004
+        return None
+
+    found = _field(words[1:])
+    if found is None or found.target in GENERAL:
+        return None
+    if words[0] in ADDRESS_WORDS and found.target in ALL_NAMES | {"email", "birthday"}:
+        return None
+
+    return replace(found, rank=found.rank + INDIRECT)
+
+
+def _by_company(words: Sequence[str]) -> Named | None:
+    """A company's name, its address, where the contact works, and its website."""
+    if len(words) < 2 or words[0] not in COMPANY_WORDS:  # noqa: PLR2004
+        return None
+
+    found = _field(words[1:])
+    if found is None:
+        return None
+    if found.target == "full_name":
+        return Named("company", "", INDIRECT)
+    if found.target in ADDRESS or found.target == "website":
+        return replace(found, qualifier=f"company {found.qualifier}".strip())
+    return None
+
+
+def _by_plural(words: Sequence[str]) -> Named | None:
+    last = words[-1]
+    if not last.endswith("s") or len(last) < 4:  # noqa: PLR2004
+        return None
+    singular = last[:-2] if last.endswith("sses") else last[:-1]
+    return ALIASES.get(_key([*words[:-1], singular]))
+
+
+_WAYS: tuple[Callable[[Sequence[str]], Named | None], ...] = (
+    _by_alias,
+    _by_half,
+    _by_two_names,
+    _by_person,
+    _by_container,
+    _by_company,
+    _by_plural,
+)
+
+
+def _cjk(text: str) -> Named | None:
+    """Words that are not set apart by blanks: the qualifier stands before or behind them."""
+    if not CJK.search(unicodedata.normalize("NFC", text)):
+        return None
+
+    for noise in map(normalised, CJK_NOISE):
+        text = text.replace(noise, "")
+    for honorific in map(normalised, CJK_HONORIFICS):
+        text = text.removeprefix(honorific)
+    if text in ALIASES:
+        return ALIASES[text]
+
+    for word in _CJK_QUALIFIERS:
+        for bare in (text.removeprefix(word), text.removesuffix(word)):
+            if bare != text and bare in ALIASES:
+                return replace(ALIASES[bare], qualifier=word)
+    return None
+
+
+_CJK_QUALIFIERS = tuple(
+    normalised(word) for word in QUALIFIERS if CJK.search(unicodedata.normalize("NFC", word))
+)
 
 
 def _glued(plain: str) -> Named | None:
-    """MAILINGSTREET and Email2 as well."""
-    parts = re.fullmatch(rf"({'|'.join(GLUED_QUALIFIERS)})?([a-z]+?)(\d)?", plain)
-    found = ALIASES.get(parts[2]) if parts and (parts[1] or parts[3]) else None
+    """MAILINGSTREET and Privatadresse as well."""
+    parts = re.fullmatch(rf"({'|'.join(GLUED)})?([^\W\d_]+?)\s?(\d)?", plain)
+    found = ALIASES.get(_key([parts[2]])) if parts and (parts[1] or parts[3]) else None
     if parts is None or found is None:
         return None
 
-    return replace(found, qualifier=" ".join(filter(None, (parts[1], parts[3]))))
+    said = list(filter(None, (GLUED.get(parts[1] or ""), parts[3])))
+    if found.target == "street" and parts[3]:
+        return replace(found, qualifier=" ".join(said[:-1]), line=int(parts[3]))
+    return _allowed(replace(found, qualifier=" ".join(said)), said)

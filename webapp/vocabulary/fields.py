@@ -8,8 +8,9 @@ of what a column of a file is.
 Aliases stand in the order of how well they fit: where two columns fit one field, the earlier alias
 wins. A label that several fields claim goes to the one with the earlier alias, and to the next one
 where another column fits the first better. Aliases are compared without case, accents and
-punctuation (`intake.labels.normalised`); languages: English, German, French, Spanish, Portuguese,
-Italian, Dutch; the columns of Google's and Outlook's exports are among them.
+punctuation (`reading.labels`); languages: English, German, French, Spanish, Portuguese, Italian,
+Dutch; the columns of Google's and Outlook's exports are among them. Further languages stand in
+`aliases`, and the words around a field's name in `label_words`.
 """
 
 from dataclasses import dataclass
@@ -67,7 +68,13 @@ FIELDS = (
         " | kunden nr | kundennr | mitgliedsnummer | mitglieds nr | numero client"
         " | numero de client | numero adherent | id cliente | numero cliente | numero de cliente"
         " | codigo cliente | codigo do cliente | codice cliente | klantnummer | lidnummer"
-        " | relatienummer | user id | account number | id | uid",
+        " | relatienummer | user id | account number | id | uid"
+        " | client number | client no | user number | customer reference"
+        " | customer ref | customer code | client code | crm id | debitorennummer"
+        " | debitor nr | kunden id | kundennummer id | adressnummer | adress nr | personen nr"
+        " | numero d adherent | code client | reference client | num client"
+        " | numero de membre | id contacto | numero de socio | codigo de cliente | matricula"
+        " | id contatto | numero tessera | relatienr | klant id",
         identifies=True,
         match_rank=1,
         unique=True,
@@ -85,7 +92,10 @@ FIELDS = (
         " | e mail direccion | correio eletronico | endereco de email | endereco de e mail"
         " | endereco de correio eletronico | posta elettronica | indirizzo email"
         " | indirizzo e mail | indirizzo di posta elettronica | indirizzo posta elettronica"
-        " | e mailadres | emailadres | e mail adres",
+        " | e mailadres | emailadres | e mail adres"
+        " | electronic mail | email address primary | emailid | mail id | e mail id"
+        " | mail addresse | elektronische post | adresse courriel"
+        " | adresse electronique email | couriel | correo e | email pessoal",
         identifies=True,
         match_rank=2,
         unique=True,
@@ -103,7 +113,10 @@ FIELDS = (
         " | courtesy title | anrede | titel | akademischer titel | civilite | titre de civilite"
         " | prefixe du nom | tratamiento | titulo | titulo de cortesia | prefijo del nombre"
         " | tratamento | pronome de tratamento | prefixo | titolo | titolo di cortesia"
-        " | appellativo | aanhef | aanspreektitel | titulatuur | title | titre",
+        " | appellativo | aanhef | aanspreektitel | titulatuur | title | titre"
+        " | title prefix | form of address | titre honorifique | titel prefix"
+        " | titel vor dem namen | vorangestellter titel | namenstitel | titre prefixe | trato"
+        " | sr sra | pronome",
         searchable=True,
     ),
     Field(
@@ -112,7 +125,9 @@ FIELDS = (
         200,
         "first name | firstname | given name | forename | fname | name first | vorname | rufname"
         " | prenom | nombre | nombre de pila | primeiro nome | nome proprio | nome"
-        " | nome di battesimo | voornaam | roepnaam",
+        " | nome di battesimo | voornaam | roepnaam"
+        " | christian name | given names | first names | forenames | f name | prenoms"
+        " | vornamen | ruf name | nombres | nome de batismo | voornamen",
         identifies=True,
         in_full_name=True,
         searchable=True,
@@ -126,7 +141,8 @@ FIELDS = (
         " | zweiter vorname | zweitname | mittelname | deuxieme prenom | second prenom"
         " | autres prenoms | segundo nombre | nombre medio | otros nombres | segundo nome"
         " | nome do meio | nomes do meio | secondo nome | altri nomi | tweede naam"
-        " | tweede voornaam | middelste naam | overige voornamen",
+        " | tweede voornaam | middelste naam | overige voornamen"
+        " | middle | second given name | 2nd first name | zusatzname | 2 vorname",
         searchable=True,
     ),
     Field(
@@ -135,7 +151,10 @@ FIELDS = (
         200,
         "last name | lastname | surname | family name | lname | name last | nachname"
         " | familienname | zuname | nom | nom de famille | apellidos | apellido | primer apellido"
-        " | sobrenome | apelido | ultimo nome | cognome | achternaam | familienaam",
+        " | sobrenome | apelido | ultimo nome | cognome | achternaam | familienaam"
+        " | last names | surnames | l name | second name last | familien name | zu name"
+        " | nom usuel | nom patronymique | apellido paterno | primer y segundo apellido"
+        " | ultimo apellido | cognomi | achternamen",
         identifies=True,
         in_full_name=True,
         telling_rank=2,
@@ -154,8 +173,8 @@ FIELDS = (
         "phone",
         "Phone",
         500,
-        "phone | phone number | telephone | telephone number | tel | tel no | phone no | mobile"
-        " | mobile phone | mobile number | mobile phone number | mobilephone | cell | cell phone"
+        "phone | phone number | contact number | telephone | telephone number | tel | tel no"
+        " | phone no | mobile | mobile phone | mobile number | mobile phone number | mobilephone | cell | cell phone"
         " | cell number | cellphone | telefon | telefonnummer | telefon nr | tel nr | handy"
         " | handynummer | mobil | mobilnummer | mobiltelefon | rufnummer | festnetz"
         " | haupttelefon | numero de telephone | telephone portable | telephone mobile"
@@ -163,7 +182,17 @@ FIELDS = (
         " | telefono movil | telefono celular | movil | celular | telefone | numero de telefone"
         " | telemovel | telefone celular | telefone movel | numero di telefono"
         " | telefono cellulare | cellulare | telefoon | telefoonnummer | mobiele telefoon"
-        " | mobiel | mobiel nummer",
+        " | mobiel | mobiel nummer"
+        " | landline | telephone mobile number | contact phone number"
+        " | cellular | cellular phone | telephone no | phone nr | mobile no"
+        " | tel mobile | day phone | daytime phone | evening phone | direct phone"
+        " | direct line | direct dial | mobilfunk | mobilfunknummer | mobilruf"
+        " | telefonnummer mobil | telefon mobil | handy mobil | fon | festnetznummer"
+        " | telefonnummer festnetz | durchwahl | n de telephone | telephone fixe | tel fixe"
+        " | numero de portable | numero de mobile | tel port | tel | telefono fijo"
+        " | telefono contacto | numero de movil | numero de celular | cel | telefono cell"
+        " | telefone fixo | celular whatsapp | cell | recapito telefonico | telefono fisso"
+        " | numero cellulare | tel nummer | gsm nummer | vast telefoonnummer | 06 nummer",
         identifies=True,
         match_rank=3,
         match_note="lines can be shared, so it is off",
@@ -182,7 +211,14 @@ FIELDS = (
         " | firma | firmenname | unternehmen | arbeitgeber | entreprise | societe"
         " | nom de l entreprise | employeur | empresa | nombre de la empresa | compania"
         " | organizacion | nome da empresa | organizacao | azienda | societa | ditta"
-        " | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie | werkgever",
+        " | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie | werkgever"
+        " | company organization | company or organization | organization company"
+        " | company organisation | current company | place of work | firm | workplace"
+        " | business | firma name | firmenbezeichnung | firma organisation | institution"
+        " | organisation firma | raison sociale | nom de la societe | nom de l organisation"
+        " | organisme | etablissement | razon social | nombre de empresa"
+        " | empresa organizacion | entidad | razao social | nome fantasia | ragione sociale"
+        " | denominazione | nome societa | ente | naam bedrijf | bedrijf organisatie",
         list_rank=2,
         searchable=True,
     ),
@@ -194,7 +230,9 @@ FIELDS = (
         " | company department | division | abteilung | fachabteilung | unternehmensbereich"
         " | service departement | departement service | nom du service | service de l entreprise"
         " | departamento | departamento de la empresa | departamento da empresa | setor | reparto"
-        " | dipartimento | divisione | afdeling | afdelingsnaam | service",
+        " | dipartimento | divisione | afdeling | afdelingsnaam | service"
+        " | work department | business unit | dienststelle | referat"
+        " | departement",
         searchable=True,
     ),
     Field(
@@ -205,7 +243,12 @@ FIELDS = (
         " | profession | berufsbezeichnung | beruf | stellung | funktion | intitule du poste"
         " | titre du poste | poste | fonction | profession metier | titre | puesto"
         " | puesto de trabajo | cargo | funcao | profissao | qualifica | posizione | ruolo"
-        " | mansione | posizione lavorativa | functietitel | functie | beroep",
+        " | mansione | posizione lavorativa | functietitel | functie | beroep"
+        " | position title | current position | current title | job role | job position"
+        " | designation | job | function | berufsbezeichnung titel | jobtitel | tatigkeit"
+        " | titre professionnel | intitule de poste | metier | cargo puesto | ocupacion"
+        " | puesto cargo | profesion | funcao cargo | professione | incarico | carica"
+        " | functie omschrijving",
     ),
     Field(
         "street",
@@ -215,7 +258,16 @@ FIELDS = (
         " | strasse | strasse und hausnummer | strasse nr | anschrift | adresse | rue"
         " | adresse postale | numero et rue | calle | direccion | direccion postal | domicilio"
         " | rua | endereco | morada | logradouro | via | indirizzo | straat"
-        " | straat en huisnummer | adres",
+        " | straat en huisnummer | adres"
+        " | street address line | address line street | street line | street name"
+        " | street name and number | street and house number | house number and street"
+        " | strassenname"
+        " | strasse und hausnr | strasse hausnummer | strasse hausnr | strasse und nummer"
+        " | postanschrift | adresse postale rue | rue et numero | adresse ligne"
+        " | ligne d adresse | voie | libelle voie | linea de direccion | calle y numero"
+        " | direccion linea | domicilio calle | logradouro endereco | linha de endereco"
+        " | endereco linha | indirizzo via | via e numero civico | indirizzo riga"
+        " | adresregel | straatnaam",
         multiline=True,
         in_address=True,
     ),
@@ -225,7 +277,10 @@ FIELDS = (
         200,
         "city | town | locality | address city | stadt | ort | wohnort | ville | commune"
         " | localite | ciudad | poblacion | localidad | municipio | cidade | localidade"
-        " | municipio cidade | citta | comune | localita | stad | plaats | woonplaats",
+        " | municipio cidade | citta | comune | localita | stad | plaats | woonplaats"
+        " | city town | town city | town or city | suburb city | city name | stadt ort"
+        " | wohnort ort | gemeinde | city locality | ville commune | ciudad poblacion"
+        " | ciudad localidad | nome da cidade | citta comune | woonplaats stad | plaatsnaam",
         in_address=True,
     ),
     Field(
@@ -235,7 +290,11 @@ FIELDS = (
         "state region | state province | state or province | region | state | province | county"
         " | address region | address state | bundesland | kanton | departement | etat | provincia"
         " | estado | region provincia | comunidad autonoma | distrito | regiao | uf | regione"
-        " | provincie | regio",
+        " | provincie | regio"
+        " | province state | state county | county state | state code | province code"
+        " | region code | state abbreviation | prov | kanton bundesland | bundesland kanton"
+        " | region etat | etat province | departamento provincia | provincia estado"
+        " | estado provincia | prov regione | provincia regione",
         in_address=True,
     ),
     Field(
@@ -244,7 +303,10 @@ FIELDS = (
         32,
         "postal code | postcode | post code | zip | zip code | zipcode | zip postal code"
         " | address postal code | address zip | plz | postleitzahl | code postal | codigo postal"
-        " | cp | cep | codice postale | cap | postnummer",
+        " | cp | cep | codice postale | cap | postnummer"
+        " | postal | postcode zip | zip or postal code | zip code postal code"
+        " | plz postleitzahl | postleit zahl | cod postal | codigo postal cp"
+        " | cap codice postale | postcode nummer",
         in_address=True,
     ),
     Field(
@@ -253,7 +315,11 @@ FIELDS = (
         100,
         "country | country region | address country | country name | land | land region | staat"
         " | pays | pays region | pais | pais region | pais o region | paese"
-        " | paese area geografica | nazione | land regio | nation",
+        " | paese area geografica | nazione | land regio | nation"
+        " | country code | country iso | iso country | country iso code"
+        " | country of residence | country territory | landescode | landerkennzeichen | lkz"
+        " | land code | code pays | pays code | codigo de pais | codigo pais | pais codigo"
+        " | codice paese | landcode",
         in_address=True,
     ),
     Field(
@@ -263,7 +329,10 @@ FIELDS = (
         "website | web site | website url | url | homepage | home page | web page | webpage"
         " | web address | webseite | webadresse | internetseite | internet | site web"
         " | site internet | page web | sitio web | pagina web | pagina da web | web | site | sito"
-        " | sito web | sito internet | webpagina",
+        " | sito web | sito internet | webpagina"
+        " | company website | company url | homepage url | website address | web url"
+        " | internetadresse | homepage adresse | adresse web | url du site | site web url"
+        " | direccion web | enlace web | endereco web | indirizzo web | sito url | webadres",
     ),
     Field(
         "birthday",
@@ -272,7 +341,11 @@ FIELDS = (
         "birthday | birth date | birthdate | date of birth | dob | geburtstag | geburtsdatum"
         " | geb datum | date de naissance | anniversaire | fecha de nacimiento | cumpleanos"
         " | data de nascimento | aniversario | data di nascita | compleanno | geboortedatum"
-        " | verjaardag",
+        " | verjaardag"
+        " | birth | date birth | birthday date | bday | geb dat | geb tag | geboren"
+        " | geboren am | geb am | geburts datum | geb | ne le | nee le | date naissance | ddn"
+        " | fecha nacimiento | f nacimiento | nacimiento | dt nascimento | data nascimento"
+        " | nascimento | dt nasc | nato il | nata il | data nascita | geb datum | geboren op",
     ),
     Field(
         "notes",
@@ -282,7 +355,12 @@ FIELDS = (
         " | bemerkungen | anmerkung | anmerkungen | kommentar | remarque | remarques"
         " | commentaire | commentaires | notas | nota | comentario | comentarios | observaciones"
         " | observacoes | descricao | descripcion | osservazioni | commenti | descrizione"
-        " | opmerking | opmerkingen | notities | omschrijving",
+        " | opmerking | opmerkingen | notities | omschrijving"
+        " | additional notes | additional information | additional comments | message | memo"
+        " | info | remark | contact notes | hinweis | hinweise | zusatzinformationen"
+        " | nachricht | observations | observation | message commentaire | observacion"
+        " | mensaje | anotacoes | anotacao | mensagem | messaggio | annotazioni | bericht"
+        " | aantekeningen",
         multiline=True,
         lines=3,
     ),
@@ -314,8 +392,13 @@ FULL_NAME = Field(
     400,
     "full name | fullname | name | display name | contact name | contact person | contact"
     " | vollstandiger name | vor und nachname | anzeigename | kontakt | ansprechpartner"
+    " | first and last name | first name and last name | first last name | name surname"
+    " | name and surname | contact full name | vor und zuname | vorname nachname | nachname vorname"
+    " | name vorname | vorname und nachname | nom prenom | prenom nom | nom prenoms"
     " | nom complet | nom et prenom | prenom et nom | nom affiche | nombre completo"
-    " | nombre y apellidos | nome completo | nome e cognome | nome visualizzato"
+    " | nombre y apellidos | nombre y apellido | apellidos y nombre | nombre apellidos"
+    " | nome e sobrenome | cognome e nome | nominativo | voor en achternaam"
+    " | nome completo | nome e cognome | nome visualizzato"
     " | volledige naam | naam | weergavenaam",
 )
 TAGS = Field(
@@ -328,7 +411,16 @@ TAGS = Field(
     " | grupos | categorias | categoria | etichette | gruppi | labels en categorieen"
     " | groepen | categorieen",
 )
-TARGETS = {field.name: field for field in (*FIELDS, FULL_NAME, TAGS)}
+HOUSE_NUMBER = Field(
+    "house_number",
+    "House number",
+    20,
+    "house number | house no | street number | street no | building number | hausnummer | haus nr"
+    " | hnr | numero de rue | numero de voie | numero rue | numero de calle | numero exterior"
+    " | numero civico | civico | huisnummer | huisnr",
+)
+# What is joined to a field, or split into several, and has no column of its own.
+TARGETS = {field.name: field for field in (*FIELDS, FULL_NAME, HOUSE_NUMBER, TAGS)}
 IDENTITY = frozenset(name for name, field in TARGETS.items() if field.identifies)
 CUSTOM = "custom:"
 LONGEST_CUSTOM_LABEL = 100
