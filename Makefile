@@ -8,7 +8,7 @@ $(shell rm -rf .venv)
 endif
 endif
 
-.PHONY: run test house check render bench bench-full bench-peers bench-live soak properties lock backup restore shell
+.PHONY: run test house check render names bench bench-full bench-peers bench-live soak properties lock backup restore shell
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
@@ -49,6 +49,10 @@ check: .venv/dev
 # The decision as SQL, in webapp/sql/rendered; after a change of sql/decide.sql or deciding/decision.py.
 render: .venv/dev
 	python -m tests.house.rendered
+
+# Names of months and countries from Babel's data, in webapp/checking/cldr.json.
+names: .venv/dev
+	python -m tests.house.cldr
 
 # The sentences for a translator, anew.
 catalogue: .venv/dev

@@ -1,6 +1,11 @@
-"""The bench's files: 30 % distinct mail domains, 2 % invalid rows, 3 % duplicates."""
+"""The bench's files: contacts with 30 % distinct mail domains, 2 % invalid rows, 3 % duplicates;
+and hard ones, where each cell has to be understood.
+"""
 
+import csv
+import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -16,3 +21,37 @@ def contacts(folder: Path, rows: int, first: int = 1) -> Path:
         with file.open("w", newline="") as stream:
             generate.write_csv(stream, rows, first=first)
     return file
+
+
+NAMES = (
+    "Dr. {first} van {last}",
+    "{last}, {first}",
+    "{first} M. {last}, MBA",
+    "Anna-{first} de la {last}",
+    "{last} {first} (geb. Roth)",
+)
+MONTHS = ("3. März 19{year}", "12-Apr-{year}", "7 août 19{year}", "Oct 21, 19{year}")
+
+
+def hard(folder: Path, rows: int) -> Path:
+    """Full names, phones without a plus, birthdays with the month's name, two addresses a cell."""
+    file = folder / f"hard-{rows}.csv"
+    with file.open("w", newline="") as stream:
+        target = csv.writer(stream)
+        target.writerow(["Name", "E-mail", "Phone", "Birthday", "Country", "Company"])
+        target.writerows(_hard_rows(rows))
+    return file
+
+
+def _hard_rows(rows: int) -> Iterator[list[str]]:
+    chance = random.Random(1)  # noqa: S311 - a bench
+    for number in range(rows):
+        person = {"first": chance.choice(generate.FIRST), "last": chance.choice(generate.LAST)}
+        yield [
+            chance.choice(NAMES).format(**person),
+            f"p{number}@example.com; Person <q{number}@mail{number % 997}.example.org>",
+            f"49 {chance.choice((30, 40, 89))} {number % 10**7 + 10**7}",
+            chance.choice(MONTHS).format(year=chance.randrange(50, 99)),
+            chance.choice(("Deutschland", "Germany", "DE", "Allemagne")),
+            f"Firm {number % 1_000} & Co",
+        ]

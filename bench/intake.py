@@ -12,10 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import xlsxwriter
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.files import contacts  # noqa: E402
+from bench.files import contacts, hard  # noqa: E402
 from bench.house import House  # noqa: E402
 from bench.processes import processor_seconds  # noqa: E402
 
@@ -30,6 +32,7 @@ def measure(
     return {
         "upload": upload(large(folder, megabytes * MEBIBYTE)),
         "csv": check(contacts(folder, csv_rows), csv_rows),
+        "hard": check(hard(folder, csv_rows // 5), csv_rows // 5),
         "xlsx": check(workbook(folder, xlsx_rows), xlsx_rows),
     }
 
@@ -88,8 +91,6 @@ def large(folder: Path, size: int) -> Path:
 
 def workbook(folder: Path, rows: int) -> Path:
     """The contacts of the CSV as a workbook, written row by row."""
-    import xlsxwriter  # noqa: PLC0415 - of the development set
-
     file = folder / f"contacts-{rows}.xlsx"
     options = {"constant_memory": True}
     with (

@@ -2,6 +2,7 @@
 
 Rows and keys of before are of the first version. A mapping that was the suggestion, accepted as it
 stood, is no choice of the person's and is forgotten, so that a better suggestion takes its place.
+What was once chosen was suggested for later files; it stays.
 """
 
 from alembic import op
@@ -22,7 +23,11 @@ def upgrade() -> None:
     op.execute(
         """DELETE FROM mapping_templates t USING contact_imports i
            WHERE t.name IS NULL AND i.created_by = t.user_id
-             AND i.columns = t.columns AND i.suggested_mapping = t.mapping"""
+             AND i.columns = t.columns AND i.suggested_mapping = t.mapping
+             AND NOT EXISTS (
+               SELECT FROM contact_imports j
+               WHERE j.created_by = t.user_id AND j.columns = t.columns AND j.mapping = t.mapping
+                 AND j.suggested_mapping <> t.mapping)"""
     )
 
 

@@ -132,7 +132,7 @@ def test_every_operation_answers_as_described(schemathesis):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_links_lead_from_upload_to_rollback(schemathesis, session):
-    schemathesis("stateful", EXAMPLES * 6)
+    schemathesis("stateful", EXAMPLES * 9)
     reached = dict(
         session.execute(text("SELECT state, count(*) FROM contact_imports GROUP BY 1")).all()
     )

@@ -124,3 +124,29 @@ def test_a_corrected_cell_is_no_longer_counted(owner, importer, session):
     owner.post(f"/imports/{import_id}/problems/3", {"cell-3": "bruno@example.com"}, at=listed)
     assert owner.get(listed).text.count("imported without this cell") == 2
     assert "1 person comes" in owner.get(f"/imports/{import_id}/review").text
+
+
+def test_words_for_nothing_are_counted_and_switched_by_column(owner_program):
+    body = (
+        HEADER
+        + "1,Null,-,info@example.com,N/A,\n"
+        + "".join(f"{n},Ann,Ash,info@example.com,,n/a\n" for n in (2, 3))
+    )
+    import_id = owner_program.ready(body.encode())
+    found = owner_program.ask("GET", f"/imports/{import_id}").json
+    assert found["read_as_blank"] == [
+        {"column": 2, "value": "-", "cells": 1},
+        {"column": 4, "value": "N/A", "cells": 1},
+        {"column": 5, "value": "n/a", "cells": 2},
+    ]
+    assert found["repeated_values"] == [{"column": 3, "value": "info@example.com", "cells": 3}]
+    assert found["warnings"] == {"word_in_name": 1, "value_repeated": 3}
+    assert (found["options"]["blank_words"], found["options"]["keep_words"]) == (None, [])
+
+    import_id = owner_program.ready(body.encode(), blank_words=[], keep_words=[])
+    found = owner_program.ask("GET", f"/imports/{import_id}").json
+    assert (found["read_as_blank"], found["options"]["blank_words"]) == ([], [])
+    import_id = owner_program.ready(body.encode(), blank_words=["N/A", "-"], keep_words=[5])
+    found = owner_program.ask("GET", f"/imports/{import_id}").json
+    assert [told["column"] for told in found["read_as_blank"]] == [2, 4]
+    assert found["options"]["keep_words"] == [5]

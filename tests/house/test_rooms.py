@@ -39,18 +39,6 @@ def test_the_web_process_loads_no_more_than_it_serves_with():
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.usefixtures("settings")
-def test_the_web_process_loads_no_names_of_countries_and_months():
-    """Flask-WTF loads Babel's code where it is installed; the heavy part is the data of the
-    languages.
-    """
-    code = "import webapp.app, babel.localedata; webapp.app.create_app(); print(list(babel.localedata._cache))"
-    found = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    assert found.stdout.strip() == "[]"
-
-
 def test_only_the_worker_and_queueing_know_rq():
     users = {
         str(file.relative_to(ROOT))

@@ -81,22 +81,32 @@ BEFORE_RULES = "0021"
 
 def test_a_kept_mapping_that_is_the_suggestion_is_forgotten(database_url, session, someone):
     command.downgrade(migrate.config(database_url), BEFORE_RULES)
-    kept = {"E-mail": ["email"], "Mail": ["external_id"]}
-    for label, targets in kept.items():
-        mappings.remember(session, someone, [label], targets)
-        session.execute(
-            text(
-                """INSERT INTO contact_imports (created_by, filename, size_bytes, sha256, format, header_row,
-                     columns, sample, suggested_mapping)
-                   VALUES (:user, 'a.csv', 1, '', 'csv', 1, CAST(:columns AS jsonb), '[]', '["email"]')"""
-            ),
-            {"user": someone, "columns": json.dumps([label])},
-        )
+    accepted, chosen = (["email"], ["email"]), (["email"], ["external_id"])
+    chosen_before = (["external_id"], ["external_id"])  # what was chosen, suggested once more
+    kept = {"E-mail": [accepted], "Mail": [chosen], "Address": [chosen, chosen_before]}
+    for label, made in kept.items():
+        mappings.remember(session, someone, [label], made[-1][1])
+        for suggested, targets in made:
+            _import_with_columns(session, someone, [label], suggested, targets)
     session.commit()
 
     migrate.migrate(database_url)
     found = [mappings.remembered(session, someone, [label]) for label in kept]
-    assert [mapping and mapping[0] for mapping in found] == [None, ["external_id"]]
+    targets = [mapping and mapping[0] for mapping in found]
+    assert targets == [None, ["external_id"], ["external_id"]]
+
+
+def _import_with_columns(session, user_id, columns, suggested, targets) -> None:
+    values = {"columns": columns, "suggested": suggested, "mapping": targets}
+    session.execute(
+        text(
+            """INSERT INTO contact_imports (created_by, filename, size_bytes, sha256, format, header_row,
+                 sample, columns, suggested_mapping, mapping)
+               VALUES (:user, 'a.csv', 1, '', 'csv', 1, '[]', CAST(:columns AS jsonb),
+                 CAST(:suggested AS jsonb), CAST(:mapping AS jsonb))"""
+        ),
+        {"user": user_id, **{name: json.dumps(value) for name, value in values.items()}},
+    )
 
 
 BEFORE_CODES = "0018"  # the last version that kept refusals as sentences

@@ -3,6 +3,7 @@
 import re
 from functools import cache, lru_cache
 
+from webapp.checking import cldr
 from webapp.reading.labels import normalised
 
 # Written out: the list changes once in some years, and no library that we need has it.
@@ -19,8 +20,7 @@ CODES = frozenset(
 )
 
 LONGEST = 100  # characters of a name
-LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl")
-# What people and programs write beside the names that the Unicode CLDR has in those languages.
+# What people and programs write beside the names that the Unicode CLDR has in seven languages.
 OTHER_NAMES = {
     # Some single letters, as on cars, stand in German lists.
     "AE": "uae | emirates | vae",
@@ -115,28 +115,11 @@ def _named(text: str) -> str | None:
 
 
 def _code(letters: str) -> str | None:
-    if letters in CODES:
-        return letters
-
-    from babel.core import get_global  # noqa: PLC0415 - only a worker that reads rows needs it
-
-    # Three letters, and two that once were a country's or are reserved for one: DEU, UK.
-    now = get_global("territory_aliases").get(letters, [])
-    return str(now[0]) if len(now) == 1 and now[0] in CODES else None
+    return letters if letters in CODES else cldr.names().codes.get(letters)
 
 
 @cache
 def _names() -> dict[str, str]:
     """Every name, without case, accents and punctuation, and its country's two letters."""
-    from babel import Locale  # noqa: PLC0415 - see above
-
-    found = {}
-    for language in LANGUAGES:
-        for code, name in Locale(language).territories.items():
-            if code in CODES:
-                found[normalised(name)] = code
-
-    for code, names in OTHER_NAMES.items():
-        found |= dict.fromkeys(names.split(" | "), code)
-
-    return found
+    others = {name: code for code, some in OTHER_NAMES.items() for name in some.split(" | ")}
+    return cldr.names().countries | others

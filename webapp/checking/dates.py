@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 
+from webapp.checking import cldr
 from webapp.reading.labels import normalised
 from webapp.vocabulary.fields import TARGETS
 
@@ -41,24 +42,6 @@ FIRST_DAY = date(
 MOVES_THE_DAY = 10  # o'clock in Greenwich; from then on it may be the next day further east
 NOON = 12
 
-LANGUAGES = (
-    "en",
-    "de",
-    "fr",
-    "es",
-    "pt",
-    "it",
-    "nl",
-    "sv",
-    "da",
-    "nb",
-    "fi",
-    "pl",
-    "cs",
-    "ru",
-    "tr",
-    "hu",
-)
 OTHER_MONTHS = {
     "janner": 1,
     "jaenner": 1,
@@ -193,33 +176,9 @@ def _in_words(text: str) -> Found | None:
 
 @cache
 def _words() -> dict[str, int]:
-    """Names of months in the languages, whole and short, with their numbers; those of days with 0.
-
-    A name that two languages have for different months is none.
-    """
-    from babel import Locale  # noqa: PLC0415 - the names take megabytes, and few files need them
-
-    found: dict[str, int] = {}
-    unsure: set[str] = set()
-
-    for language in LANGUAGES:
-        locale = Locale(language)
-        for context in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                for name in locale.days[context][width].values():
-                    found.setdefault(normalised(name), 0)
-                for number, name in locale.months[context][width].items():
-                    word = normalised(name)
-                    if found.setdefault(word, number) not in {0, number}:
-                        unsure.add(word)
-                    found[word] = number
-
-    english = {
-        normalised(name)[:3]: n for n, name in Locale("en").months["format"]["wide"].items()
-    }
-    return (
-        {word: n for word, n in found.items() if word not in unsure} | OTHER_MONTHS | english
-    )
+    """Names of months, whole and short, with their numbers; those of days with 0."""
+    known = cldr.names()
+    return dict.fromkeys(known.days, 0) | known.months | OTHER_MONTHS
 
 
 def _today() -> date:

@@ -6,12 +6,13 @@ seen. Rows are taken in blocks, one column after the other, so that what holds f
 asked once and not for each cell.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
 from webapp.checking import dates, emails, phones
+from webapp.checking.blanks import DIFFERING, BlankWords, ColumnCounts, spellings
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned_column
 from webapp.checking.names import split_name
 from webapp.checking.tags import split_tags
@@ -103,6 +104,9 @@ class _Column:
     judge: (
         Callable[[CheckedRow, int, str, str], None] | None
     )  # None: the text itself is the value
+    blank: frozenset[str]  # folded words that are read as blank
+    told: frozenset[str]  # and those that stay, with a warning
+    words: frozenset[str]  # both in their usual spellings
     fills: str | None = None  # the field that takes its value where it has none of its own
 
 
@@ -117,6 +121,8 @@ class Checker:
         date_order: str | None = None,
         clear_token: str | None = None,
         drop_bad_cells: bool = False,
+        blank_words: Sequence[str] | None = None,
+        keep_words: Sequence[int] = (),
     ) -> None:
         self.mapping = list(mapping)
         self.width = len(self.mapping)
@@ -124,6 +130,9 @@ class Checker:
         self.date_order = date_order
         self.clear_token = None if clear_token is None else folded(clear_token)
         self.drop_bad_cells = drop_bad_cells
+        self.blank_words = BlankWords(blank_words, clear_token)
+        self.keep_words = set(keep_words)
+        self.counts: dict[int, ColumnCounts] = {}  # by column
         self.orders_seen: set[str] = (
             set()
         )  # what the unambiguous dates prove: dmy, mdy or both
@@ -148,12 +157,32 @@ class Checker:
         if target.startswith(CUSTOM):
             further = self._fills(target)
             judge = self._take_custom if further is None else self._filling(further)
-            return _Column(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, judge, further)
+            return _Column(
+                *(index, target, LONGEST_CUSTOM_VALUE, LINES_AND_TABS, judge),
+                *self._words(index, target),
+                fills=further,
+            )
 
         longest = LONGEST_LIST if target == "email" else TARGETS[target].max_length
         kept = LINES_AND_TABS if is_multiline(target) else "\n" * (target in SEVERAL_IN_A_CELL)
 
-        return _Column(index, target, longest, kept, judges.get(target))
+        return _Column(
+            *(index, target, longest, kept, judges.get(target)),
+            *self._words(index, target),
+        )
+
+    def _words(
+        self, index: int, target: str
+    ) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """The words for nothing in this column: blank, told, and both as they are spelled."""
+        nothing: frozenset[str] = frozenset()
+        blank, told = (
+            (nothing, nothing)
+            if index in self.keep_words
+            else self.blank_words.of("custom" if target.startswith(CUSTOM) else target)
+        )
+
+        return blank, told, spellings(blank | told)
 
     def _fills(self, target: str) -> str | None:
         """The field that a custom field's column fills in rows where its own column is blank: the
@@ -188,9 +217,13 @@ class Checker:
         cells = [self._cells(row, record) for row, record in zip(rows, records, strict=True)]
 
         for column in self.columns:
-            self._judge_column(
-                column, rows, cleaned_column(map(itemgetter(column.index), cells), column.kept)
-            )
+            texts = cleaned_column(map(itemgetter(column.index), cells), column.kept)
+            if not column.words.isdisjoint(texts):
+                texts = self._without_words(column, rows, texts)
+            if column.target in DIFFERING:
+                self._counts(column).see(texts)
+
+            self._judge_column(column, rows, texts)
 
         for row, record in zip(rows, records, strict=True):
             self._conclude(row, record)
@@ -211,6 +244,41 @@ class Checker:
             row.problems.append(Problem("too_many_cells", self.width))
 
         return cells[: self.width] + [""] * (self.width - len(cells))
+
+    def _without_words(
+        self, column: _Column, rows: list[CheckedRow], texts: list[str]
+    ) -> list[str]:
+        """The column's cells, blank where they hold a word for nothing, which is counted."""
+        counts, left = self._counts(column), []
+
+        for row, text in zip(rows, texts, strict=True):
+            word = folded(text) if text in column.words else ""
+            if word in column.told:
+                self._warn(row, "word_in_name", column.index, column.target, text)
+            if is_blank := word in column.blank:
+                counts.blank(text)
+            left.append("" if is_blank else text)
+
+        return left
+
+    def _counts(self, column: _Column) -> ColumnCounts:
+        return self.counts.setdefault(column.index, ColumnCounts())
+
+    def take_counts(self, counted: Mapping[str, Any]) -> None:
+        """Go on with counts of the columns that an earlier check of the same file came to."""
+        self.counts.update(
+            (int(index), ColumnCounts.from_json(counts)) for index, counts in counted.items()
+        )
+
+    def counted(self) -> dict[str, Any]:
+        """The counts of the columns, for `take_counts`."""
+        return {str(index): counts.as_json() for index, counts in self.counts.items()}
+
+    def told_of_columns(self) -> list[dict[str, Any]]:
+        """What the counts of the columns say, in their order."""
+        return [
+            told for index in sorted(self.counts) for told in self.counts[index].told(index)
+        ]
 
     def _judge_column(self, column: _Column, rows: list[CheckedRow], texts: list[str]) -> None:
         """One column's cells, a row's each; blank ones say nothing."""

@@ -186,7 +186,7 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
     blank is null.
     """
     targets = [name for name in values if name in EDITABLE or name.startswith(CUSTOM)]
-    row = Checker(targets).check(
+    row = Checker(targets, blank_words=()).check(
         Record(0, [values[name] for name in targets], None, Position(0, 0))
     )
     # What a file's row would leave out, a person is asked for.

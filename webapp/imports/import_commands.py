@@ -46,6 +46,8 @@ def map_columns(
     clear_token: str | None = None,
     date_order: str | None = None,
     drop_bad_cells: bool = False,
+    blank_words: list[str] | None = None,
+    keep_words: list[int] | None = None,
 ) -> None:
     """Say which column is what; the check starts over. Raises Refusal for a target off the list."""
     opened = locked_with_lease(session, import_id)
@@ -54,9 +56,8 @@ def map_columns(
     mapping.check(targets, opened.columns)
     enter(session, opened, State.CHECKING)
     opened.mapping = list(targets)
-    if (
-        targets == opened.suggested_mapping
-    ):  # No choice: a better suggestion is to take its place.
+    if targets == mapping.suggest(opened.columns, opened.sample):
+        # No choice: a better suggestion is to take its place.
         mappings.forget_last(session, opened.created_by, opened.columns)
     else:
         mappings.remember(session, opened.created_by, opened.columns, targets)
@@ -65,6 +66,8 @@ def map_columns(
     opened.clear_token = clear_token or None
     opened.date_order = date_order
     opened.drop_bad_cells = drop_bad_cells
+    opened.blank_words = blank_words
+    opened.keep_words = sorted(set(keep_words or []))
     _from_the_top(session, opened)
 
 
@@ -307,7 +310,15 @@ def choices_of(run: ContactImport) -> dict[str, Any]:
     return {name: getattr(run, name) for name in CHOICES}
 
 
-CHOICES = ("default_country", "match_keys", "clear_token", "date_order", "drop_bad_cells")
+CHOICES = (
+    "default_country",
+    "match_keys",
+    "clear_token",
+    "date_order",
+    "drop_bad_cells",
+    "blank_words",
+    "keep_words",
+)
 COPIED = (
     *(
         "filename",

@@ -40,6 +40,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
         list[str]: ARRAY(Text),
+        list[int]: ARRAY(BigInteger),
     }
 
 

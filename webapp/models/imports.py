@@ -79,6 +79,10 @@ class ContactImport(Base):
     date_order: Mapped[str | None]  # dmy | mdy, where the column leaves it open
     # A birthday or e-mail that is none does not refuse a row that has something else to go by.
     drop_bad_cells: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Words that are read as blank; null: those of `vocabulary.blank_words`.
+    blank_words: Mapped[list[str] | None]
+    # Columns, from 0, in which such words stay as they are.
+    keep_words: Mapped[list[int]] = mapped_column(server_default=text("'{}'"), info=CODE)
     check_summary: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'"), info=OF_FILE
     )

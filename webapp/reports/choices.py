@@ -5,6 +5,7 @@ was to run.
 from webapp.models import ContactImport
 from webapp.reading.encodings import FAMILIAR
 from webapp.reports.wording import DELIMITERS, number
+from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext
 from webapp.vocabulary.fields import label_of
 
@@ -34,6 +35,7 @@ def choices(run: ContactImport) -> list[tuple[str, str]]:
         (gettext("Country of phones"), run.default_country or gettext("none given")),
         (gettext("Empties a field"), run.clear_token or gettext("nothing")),
         (gettext("Bad e-mails and birthdays"), gettext(BAD_CELLS[run.drop_bad_cells])),
+        (gettext("Words for nothing"), _words(run)),
         (gettext("Batches asked for"), _batches(run.batch_size)),
     ]
 
@@ -44,6 +46,23 @@ def _batches(size: int | None) -> str:
     if not size:
         return gettext("as large as runs well")
     return ngettext("{count} row each", "{count} rows each", size).format(count=number(size))
+
+
+def _words(run: ContactImport) -> str:
+    """Which words were read as blank, and in which columns they stayed."""
+    own = [word for word in run.blank_words or [] if word not in BLANK_WORDS]
+    usual = run.blank_words is None or len(own) < len(run.blank_words)
+    said = [gettext("the usual ones are read as blank")] if usual else []
+    if own:
+        said.append(
+            gettext("read as blank: {words}").format(words=", ".join(map(_short, own)))
+        )
+    if kept := [
+        _short(run.columns[index]) for index in run.keep_words if index < len(run.columns)
+    ]:
+        said.append(gettext("kept in: {columns}").format(columns=_columns(kept)))
+
+    return "; ".join(said) or gettext("kept as they stand")
 
 
 def _read_as(run: ContactImport) -> str:

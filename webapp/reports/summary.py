@@ -1,6 +1,8 @@
 """ImportReporter: one report value, read from the ledger and the log."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -39,10 +41,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class WarningCount:
-    """Rows of the file that share a warning."""
+    """Rows of the file that share a warning; one of a column has no list of them."""
 
     code: str
     rows: int
+
+    @property
+    def has_rows(self) -> bool:
+        return self.code != "value_repeated"
 
     @property
     def title(self) -> str:
@@ -89,6 +95,7 @@ class Report:
     dropped: dict[str, int] = field(
         default_factory=dict
     )  # by field, rows that came in without the cell that the file has
+    blanked: list[tuple[str, int]] = field(default_factory=list)  # words, and how many cells
     troubles: list[Trouble] = field(
         default_factory=list
     )  # batches tried again or given up, the first twenty
@@ -119,6 +126,7 @@ def report(session: Session, import_id: UUID) -> Report:
         problems=_problems(session, import_id),
         warnings=[WarningCount(code, rows) for code, rows in warnings_of(run).items()],
         dropped=run.check_summary.get("dropped", {}),
+        blanked=read_as_blank(run),
         contradictions=_contradictions(session, import_id),
         troubles=_troubles(session, import_id),
         throughput=_throughput(session, import_id),
@@ -196,11 +204,29 @@ def _problems(session: Session, import_id: UUID) -> list[Problem]:
 
 def warnings_of(run: ContactImport) -> dict[str, int]:
     """How many rows of the file have which warning, by code; nothing once they are forgotten."""
-    return {
+    found = {
         entry["code"]: entry["rows"]
         for entry in run.check_summary.get("problems", [])
         if entry["severity"] == "warning"
     }
+    if repeated := told_of_columns(run, "value_repeated"):
+        found["value_repeated"] = sum(told["cells"] for told in repeated)
+
+    return found
+
+
+def told_of_columns(run: ContactImport, code: str) -> list[dict[str, Any]]:
+    """What the check counted in the columns: `column` from 0, `value`, and how many `cells`."""
+    return [told for told in run.check_summary.get("columns", []) if told["code"] == code]
+
+
+def read_as_blank(run: ContactImport) -> list[tuple[str, int]]:
+    """The words that were read as blank, and how many cells said each, in all columns."""
+    words: Counter[str] = Counter()
+    for told in told_of_columns(run, "read_as_blank"):
+        words[told["value"]] += told["cells"]
+
+    return words.most_common()
 
 
 def _batches(session: Session, import_id: UUID) -> dict[str, int]:

@@ -64,7 +64,10 @@ SELECT id, filename, state FROM contact_imports WHERE id = ANY(%(ids)s) ORDER BY
 UPDATE contact_imports SET sample = '[]', file_gone = true,
   check_summary = check_summary || jsonb_build_object('problems', COALESCE((
     SELECT jsonb_agg(p || '{"example": null}')
-    FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'))
+    FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'),
+  'columns', COALESCE((
+    SELECT jsonb_agg(c || '{"value": null}')
+    FROM jsonb_path_query(check_summary, '$.columns[*] ? (@.code == "value_repeated")') c), '[]'))
 WHERE id = ANY(%(ids)s)
 
 -- name: log_erased

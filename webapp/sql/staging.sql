@@ -67,7 +67,7 @@ WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row
 -- that come in a cell of which field is left out.
 read_bytes = size_bytes, rules = %(rules)s,
 total = (SELECT count(*) FROM contact_import_rows r WHERE r.import_id = i.id),
-check_summary = jsonb_build_object('problems', COALESCE((
+check_summary = jsonb_build_object('columns', %(columns)s::jsonb, 'problems', COALESCE((
   SELECT jsonb_agg(p ORDER BY p.severity, p.rows DESC) FROM (
     SELECT x ->> 'code' AS code, x ->> 'severity' AS severity, count(DISTINCT r.row) AS rows,
       min(r.row) AS first_row, min(x ->> 'value') AS example

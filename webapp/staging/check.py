@@ -36,7 +36,11 @@ def check_slice(
     Raises Refusal for a file that turns out to be unusable further down, and Fenced.
     """
     import_ = _import(conn, lease)
-    reached: dict[str, Any] = import_["read_position"] or {"rows": 0, "date_orders": []}
+    reached: dict[str, Any] = import_["read_position"] or {
+        "rows": 0,
+        "date_orders": [],
+        "columns": {},
+    }
 
     if "position" not in reached:
         _hold(conn, lease)
@@ -46,6 +50,7 @@ def check_slice(
 
     checker = judging.checker(import_)
     checker.orders_seen.update(reached["date_orders"])
+    checker.take_counts(reached.get("columns", {}))
     judge = _judge(conn, lease.import_id, checker)
     began = time.monotonic()
 
@@ -59,7 +64,7 @@ def check_slice(
             return False
 
     _settle_dates(conn, lease, import_, checker)
-    _finish(conn, lease)
+    _finish(conn, lease, checker)
 
     return True
 
@@ -149,6 +154,7 @@ def _reach(
         "position": position.as_json(),
         "rows": reached["rows"] + len(block),
         "date_orders": sorted(checker.orders_seen),
+        "columns": checker.counted(),
     }
 
     moved = conn.execute(
@@ -202,10 +208,16 @@ def _ambiguous(conn: Connection, lease: Lease) -> list[dict[str, Any]]:
     ).fetchall()
 
 
-def _finish(conn: Connection, lease: Lease) -> None:
+def _finish(conn: Connection, lease: Lease, checker: Checker) -> None:
     """Count what was staged, list the problems, and the import is ready."""
     if not transitions.move(
-        conn, lease.import_id, State.READY, token=lease.token, also=SQL.summary, rules=RULES
+        conn,
+        lease.import_id,
+        State.READY,
+        token=lease.token,
+        also=SQL.summary,
+        columns=Jsonb(checker.told_of_columns()),
+        rules=RULES,
     ):
         conn.rollback()
         raise Fenced

@@ -35,6 +35,8 @@ def checker(import_: Mapping[str, Any], date_order: str | None = None) -> Checke
         date_order=date_order or import_["date_order"],
         clear_token=import_["clear_token"],
         drop_bad_cells=import_["drop_bad_cells"],
+        blank_words=import_["blank_words"],
+        keep_words=import_["keep_words"],
     )
 
 

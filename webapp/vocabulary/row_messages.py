@@ -174,6 +174,17 @@ ROW_MESSAGES = {
         "It is left out, and the contact keeps its e-mail. Give the address as in "
         "name@example.com to have it.",
     ),
+    "word_in_name": Message(
+        "A word for nothing in a name",
+        "Nothing to do if somebody is called “{value}”: it is kept. Else delete it.",
+    ),
+    "read_as_blank": Message(
+        "Words for nothing, read as blank", "Keep them where they mean something."
+    ),
+    "value_repeated": Message(
+        "One value fills most of a column",
+        "Read “{value}” as blank if it only fills the column.",
+    ),
     "too_long": Message(
         "A value is too long", "Shorten the {field} to at most {limit} characters."
     ),

@@ -19,9 +19,11 @@ from webapp.contacts import journal
 from webapp.imports import import_commands, mappings, uploads
 from webapp.imports.stored_files import sha256_of
 from webapp.models import Contact, ContactImport
+from webapp.reports import summary
 from webapp.retention import discarding, erasure
 from webapp.staging import corrections
 from webapp.undoing import undo_by_hand
+from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.web import forms
 from webapp.web.access import (
@@ -140,6 +142,23 @@ def choose_dates(import_id: UUID, order: str) -> None:
     """Check the file again, with this one order of day and month in all dates."""
     run = change_import(import_id)
     _check_again(import_id, **{**import_commands.choices_of(run), "date_order": order})
+
+
+def choose_words(import_id: UUID, *, keep: int | None, blank: int | None) -> None:
+    """Check the file again: column `keep` keeps its words for nothing, and the value that fills most
+    of column `blank` is such a word.
+    """
+    run = change_import(import_id)
+    choices = import_commands.choices_of(run)
+    if keep is not None and keep < len(run.columns):
+        choices["keep_words"] = [*run.keep_words, keep]
+
+    for told in summary.told_of_columns(run, "value_repeated"):
+        if told["column"] == blank and told["value"]:
+            words = BLANK_WORDS if run.blank_words is None else run.blank_words
+            choices["blank_words"] = [*words, told["value"]]
+
+    _check_again(import_id, **choices)
 
 
 def _check_again(import_id: UUID, **choices: Any) -> None:

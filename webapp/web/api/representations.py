@@ -32,6 +32,8 @@ def session_of(session: Session, run: ContactImport) -> schemas.ImportSession:
         "options": _options(run),
         "outcomes": schemas.Outcomes(**outcomes),
         "warnings": summary.warnings_of(run),
+        "read_as_blank": _counted(run, "read_as_blank"),
+        "repeated_values": _counted(run, "value_repeated"),
         "cells_dropped": run.check_summary.get("dropped", {}),
         "failure_reason": _failure_reason(run),
         "created_by": session.get_one(User, run.created_by).email,
@@ -49,6 +51,14 @@ def session_of(session: Session, run: ContactImport) -> schemas.ImportSession:
         },
         **derived,
     )
+
+
+def _counted(run: ContactImport, code: str) -> list[schemas.ColumnCount]:
+    names = schemas.ColumnCount.model_fields
+    return [
+        schemas.ColumnCount(**{name: told[name] for name in names})
+        for told in summary.told_of_columns(run, code)
+    ]
 
 
 def _failure_reason(run: ContactImport) -> str | None:

@@ -118,6 +118,8 @@ class Options(Given):
     clear_token: str | None
     date_order: Literal["dmy", "mdy"] | None
     drop_bad_cells: bool
+    blank_words: list[str] | None
+    keep_words: list[int]
     sheet: str | None
 
 
@@ -126,6 +128,14 @@ class Sheet(Given):
 
     name: str
     rows: int | None
+
+
+class ColumnCount(Given):
+    """A value and how many cells of a column hold it; `column` counts from 0."""
+
+    column: int
+    value: str | None
+    cells: int
 
 
 class ImportSession(Given):
@@ -160,6 +170,17 @@ class ImportSession(Given):
     ]
     outcomes: Outcomes
     warnings: Warnings
+    read_as_blank: Annotated[
+        list[ColumnCount],
+        Field(description="How many cells of which column said a word for nothing."),
+    ]
+    repeated_values: Annotated[
+        list[ColumnCount],
+        Field(
+            description="A value that fills more than half of a column of e-mails, phones or"
+            " birthdays; add it to blank_words to read it as blank."
+        ),
+    ]
     cells_dropped: Annotated[
         dict[str, int],
         Field(

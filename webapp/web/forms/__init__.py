@@ -29,6 +29,8 @@ LARGEST_NUMBER = 2**63 - 1  # PostgreSQL's bigint
 LARGEST_CURSOR = LARGEST_NUMBER - 1  # so that one more is a number too
 LAST_HEADER_ROW = 1_048_576  # a spreadsheet has no more
 LONGEST_TOKEN = 100  # characters of a clear token
+MOST_WORDS = 1000  # that are read as blank
+MOST_COLUMNS = 1000  # of a file
 LONGEST_PASSWORD = 1000  # characters; hashing a novel would keep the server busy
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL keeps neither
 LINE_ENDS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -102,7 +104,7 @@ class MappingRequest(Strict):
 
     mapping: Annotated[
         list[Annotated[Text, Field(max_length=120)] | None],
-        Field(min_length=1, max_length=1000),
+        Field(min_length=1, max_length=MOST_COLUMNS),
     ]
     default_country: Country | None = None
     match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = [*DEFAULT_KEYS]
@@ -115,6 +117,21 @@ class MappingRequest(Strict):
             " or birthday that is none. Else it is invalid."
         ),
     ] = False
+    blank_words: Annotated[
+        list[Annotated[Line, Field(max_length=LONGEST_TOKEN)]] | None,
+        Field(
+            max_length=MOST_WORDS,
+            description="Cells that are read as blank, compared without case. Left out or null: the"
+            " usual ones, such as N/A, NULL, #REF! and -. An empty list: none.",
+        ),
+    ] = None
+    keep_words: Annotated[
+        list[Annotated[int, Field(ge=0, lt=MOST_COLUMNS)]],
+        Field(
+            max_length=MOST_COLUMNS,
+            description="Columns, counted from 0, in which such words stay as they are.",
+        ),
+    ] = []
 
 
 class ExecuteRequest(Strict):

@@ -120,6 +120,13 @@ class DatesForm(Query):
     date_order: Literal["dmy", "mdy"] | None = None
 
 
+class WordsForm(Query):
+    """A column, from 0, of which the words for nothing stay, or the repeated value is blank."""
+
+    keep: Number | None = None
+    blank: Number | None = None
+
+
 class SavedForm(Query):
     saved: Number = 0
 

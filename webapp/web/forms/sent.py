@@ -18,6 +18,7 @@ from webapp.imports import mappings
 from webapp.limits import LARGEST_BATCH
 from webapp.retention import erasure, person_search
 from webapp.vocabulary import messages
+from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.catalogue import gettext
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import forms
@@ -100,6 +101,12 @@ def mapping(columns: int) -> tuple[forms.MappingRequest, str]:
         "clear_token": request.form.get("clear_token", "").strip() or None,
         "date_order": request.form.get("date_order") or None,
         "drop_bad_cells": "drop_bad_cells" in request.form,
+        "blank_words": _blank_words(),
+        "keep_words": [
+            int(column)
+            for column in request.form.getlist("keep_words")
+            if COLUMN.fullmatch(column)
+        ],
     }
 
     if keys := request.form.getlist("match_keys"):
@@ -112,6 +119,15 @@ def mapping(columns: int) -> tuple[forms.MappingRequest, str]:
         )
 
     return made(forms.MappingRequest, values), " ".join(name.split())
+
+
+def _blank_words() -> list[str] | None:
+    """The usual words, unless the person turned them off, and those that the person adds."""
+    more = [word.strip() for word in request.form.get("more_words", "").split(",")]
+    own = [word for word in more if word]
+    if "keep_all_words" in request.form:
+        return own
+    return [*BLANK_WORDS, *own] if own else None
 
 
 def chosen_targets(columns: int) -> list[str | None]:

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from webapp.checking import mapping
+from webapp.checking.blanks import NAMED, usual_word
 from webapp.db import driver
 from webapp.imports import mappings, uploads
 from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
@@ -20,6 +21,7 @@ from webapp.models import ContactImport
 from webapp.reading import encodings
 from webapp.reports.wording import DELIMITERS
 from webapp.staging import judging
+from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.keys import KEYS
 from webapp.vocabulary.refusals import Refusal
@@ -78,7 +80,13 @@ def _page(
         found=run,
         chosen=chosen,
         samples=_samples(run),
+        words=[
+            usual_word(row[index] for row in run.sample if index < len(row))
+            for index in range(len(run.columns))
+        ],
+        more_words=[word for word in run.blank_words or [] if word not in BLANK_WORDS],
         custom=CUSTOM,
+        named=NAMED,
         match_keys=KEYS,
         problem=problem,
         saved=mappings.saved(db.session(), current_user.id),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -14,6 +14,7 @@ from webapp.deciding import preview as previews
 from webapp.imports import import_commands
 from webapp.imports.progress import ProgressTracker
 from webapp.models import ContactImport, ImportPreview
+from webapp.reports import summary
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
@@ -97,6 +98,19 @@ def choose_dates(import_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("wizard.checking", import_id=import_id))
 
 
+@blueprint.post("/imports/<uuid:import_id>/words")
+@login_required
+def choose_words(import_id: UUID) -> ResponseReturnValue:
+    """What a column's words for nothing, or its repeated value, mean: the check runs again."""
+    run = change_import(import_id)
+    asked = sent.form(queries.WordsForm)
+    if asked.keep is None and asked.blank is None:
+        return redirect(step_url(run))
+
+    commands.choose_words(import_id, keep=asked.keep, blank=asked.blank)
+    return redirect(url_for("wizard.checking", import_id=import_id))
+
+
 @blueprint.get("/imports/<uuid:import_id>/checking")
 @login_required
 def checking(import_id: UUID) -> ResponseReturnValue:
@@ -122,9 +136,26 @@ def _review_page(run: ContactImport, problem: str | None = None) -> str:
         "imports/review.html",
         **_cards(run),
         problem=problem,
+        blanked=_blanked(run),
+        repeated=summary.told_of_columns(run, "value_repeated"),
         invalid=import_commands.invalid_rows(db.session(), run.id),
         mail=bool(settings().smtp_url),
     )
+
+
+def _blanked(run: ContactImport) -> list[dict[str, Any]]:
+    """The columns in which words were read as blank: `column`, `cells`, and which `words`."""
+    columns: dict[int, dict[str, Any]] = {}
+    for told in summary.told_of_columns(run, "read_as_blank"):
+        index = told["column"]
+        column = columns.setdefault(index, {"column": index, "cells": 0, "words": []})
+        column["cells"] += told["cells"]
+        column["words"].append(told["value"])
+
+    for column in columns.values():
+        column["words"] = ", ".join(f"“{word}”" if word else "…" for word in column["words"])
+
+    return list(columns.values())
 
 
 def _cards(run: ContactImport) -> dict[str, object]:

@@ -1,0 +1,141 @@
+"""Words for nothing, and values that fill most of a column: what is read as blank, and counted.
+
+Asked of a column at a time: one look whether any of its cells is such a word in a usual spelling.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from webapp.folding import folded
+from webapp.vocabulary.blank_words import (
+    BLANK_WORDS,
+    BUT_IN_NAMES,
+    BUT_IN_NOTES,
+    EVERYWHERE,
+    MEANT,
+)
+from webapp.vocabulary.fields import NAMES
+
+NAMED = {*NAMES, "full_name"}  # where a word may be what a person is called
+DIFFERING = {"email", "phone", "birthday"}  # columns of which the values should differ
+FEWEST_ALIKE = 3  # rows; two may share a phone
+CASED_LETTERS = 4  # of a word, up to which it is known in every case of each letter
+MOST_WORDS = 8  # of a column, that are counted one by one
+MOST_OFTEN = 4  # values of a column that may turn out to fill more than half of it
+LONGEST_OFTEN = 100  # characters of such a value
+
+
+class BlankWords:
+    """Which words are read as blank in which column: those given, or the usual ones."""
+
+    def __init__(self, words: Sequence[str] | None, clear_token: str | None) -> None:
+        given = {folded(word.strip()) for word in words or ()} - {""}
+        usual = words is None
+        self.own = given - _USUAL
+        self.in_names, self.in_notes = (
+            kind if usual else kind & given for kind in (_BUT_IN_NAMES, _BUT_IN_NOTES)
+        )
+        self.everywhere = _EVERYWHERE if usual else (_EVERYWHERE & given) | self.own
+        # Who gives a word for notes means it; and the clear token comes first.
+        self.noted = frozenset() if usual else self.in_notes
+        self.without = frozenset() if clear_token is None else frozenset({folded(clear_token)})
+
+    def of(self, target: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The words that are blank in a column of this target, and those that stay with a
+        warning; folded.
+        """
+        if target in NAMED:
+            return self.everywhere - self.without, (
+                self.in_names | self.in_notes
+            ) - self.without
+
+        words = self.everywhere | self.in_names | self.in_notes
+        if target == "notes":
+            words -= self.in_notes - self.noted
+
+        return words - MEANT.get(target, frozenset()) - self.without, frozenset()
+
+
+def usual_word(texts: Iterable[str]) -> str | None:
+    """The first of the texts that is a usual word for nothing."""
+    return next((text for text in texts if folded(text.strip()) in _USUAL), None)
+
+
+@lru_cache(maxsize=64)
+def spellings(words: frozenset[str]) -> frozenset[str]:
+    """Each word as people write it: in capitals, small, with capitals where its parts begin; a
+    short one in every way.
+    """
+    return frozenset(text for word in words for text in _spelled(word))
+
+
+def _spelled(word: str) -> Iterator[str]:
+    yield from (word, word.upper(), word.title())
+    for parts in product(*((part, part.capitalize()) for part in word.split(" "))):
+        yield " ".join(parts)
+
+    if sum(map(str.isalpha, word)) <= CASED_LETTERS:
+        for letters in product(*({letter, letter.upper()} for letter in word)):
+            yield "".join(letters)
+
+
+_EVERYWHERE, _BUT_IN_NAMES, _BUT_IN_NOTES, _USUAL = (
+    frozenset(map(folded, words))
+    for words in (EVERYWHERE, BUT_IN_NAMES, BUT_IN_NOTES, BLANK_WORDS)
+)
+
+
+@dataclass
+class ColumnCounts:
+    """What is counted of a column: filled cells, the words that were read as blank, and values that
+    filled more than half of a block.
+    """
+
+    filled: int = 0
+    blanked: Counter[str] = field(default_factory=Counter)
+    often: Counter[str] = field(default_factory=Counter)
+
+    def blank(self, text: str) -> None:
+        """Count a cell that was read as blank, by its word; beyond some words, under none."""
+        known = text in self.blanked or len(self.blanked) < MOST_WORDS
+        self.blanked[text if known else ""] += 1
+
+    def see(self, texts: Sequence[str]) -> None:
+        """Count the values of a block of a column whose values should differ."""
+        filled = len(texts) - texts.count("")
+        self.filled += filled
+
+        for text in self.often:
+            self.often[text] += texts.count(text)
+
+        # A value that fills more than half leaves at most so many others, and the blank.
+        if len(set(texts)) > filled / 2 + 2 or len(self.often) == MOST_OFTEN:
+            return
+
+        for text, cells in Counter(filter(None, texts)).most_common(1):
+            if cells * 2 > filled and len(text) <= LONGEST_OFTEN:
+                self.often.setdefault(text, cells)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"filled": self.filled, "blanked": self.blanked, "often": self.often}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "ColumnCounts":
+        return cls(value["filled"], Counter(value["blanked"]), Counter(value["often"]))
+
+    def told(self, column: int) -> Iterator[dict[str, Any]]:
+        """What is said of the column at the end: `code`, `column`, `value` and how many `cells`."""
+        for text, cells in self.blanked.most_common():
+            yield {"code": "read_as_blank", "column": column, "value": text, "cells": cells}
+        for text, cells in self.often.most_common(1):
+            if cells * 2 > self.filled and cells >= FEWEST_ALIKE:
+                yield {
+                    "code": "value_repeated",
+                    "column": column,
+                    "value": text,
+                    "cells": cells,
+                }
