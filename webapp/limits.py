@@ -61,23 +61,27 @@ FIELDS_OF_ROW = 40  # of one row to correct at once; once those are right, the o
 # A workbook: bounded by the zip's table of contents before anything is unpacked, and while it
 # unpacks.
 WORKBOOK_MEMBERS = 2_000
-WORKBOOK_BYTES = (
-    180 * MEBIBYTE
-)  # unpacked; reading them takes about three seconds for each 50 MiB
+# Unpacked, of one part: a full sheet of 1,048,576 rows and 60 columns. Rows, cells and text are what
+# is counted; this ends parts that are padded.
+PART_BYTES = 4096 * MEBIBYTE
+WORKBOOK_CELLS = 64_000_000  # of one sheet, with text or without; a minute for each 25 million
+MERGED_CELLS = 20_000  # ranges over several rows that are kept
 PACKED_RATIO = 200  # unpacked bytes for each packed one, which no real part comes near
 SMALL_MEMBER_BYTES = MEBIBYTE  # a small member may compress as well as it likes
 WORKBOOK_CONTENTS_BYTES = 512 * KIBIBYTE  # of the zip's table of contents, which is read whole
 WORKBOOK_LIST_BYTES = 16 * MEBIBYTE  # of sheets, relations, styles
 WORKBOOK_LIST_ENTRIES = 4_000  # of sheets or relations that are kept
 WORKBOOK_STYLES = 70_000  # Excel knows 65,490
-# 16 MB for where each begins; more do not fit into WORKBOOK_BYTES with cells that name them.
-SHARED_STRINGS = 4_000_000
+STRING_BYTES = (
+    2048 * MEBIBYTE
+)  # of the strings that cells share, on disk while a workbook is read
 STRINGS_AT_HAND_CHARS = MEBIBYTE  # the latest, in memory
 STRING_REMEMBERED_BYTES = 500  # longer ones are read from the disk each time a cell names them
 XML_BLOCK_BYTES = 16 * KIBIBYTE
 XML_PROLOG_BYTES = MEBIBYTE
 XML_ELEMENT_BYTES = 2 * MEBIBYTE  # of one row or string
 XML_LARGE_BYTES = 128 * KIBIBYTE  # from which on its elements are counted
+ROW_CELLS = 16_384  # that a spreadsheet has columns for
 # Of one row: cell, value and text for each column that a spreadsheet has; about 20 MB.
 XML_ELEMENTS = 50_000
 # No part that is read nests more than ten deep, and deep elements take the most memory.

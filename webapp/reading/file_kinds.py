@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from webapp.vocabulary.refusals import Refusal
 
-EXTENSIONS = {".csv", ".tsv", ".tab", ".txt", ".xlsx"}
+EXTENSIONS = {".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xltx", ".xltm"}
 MAGIC = (
     (b"%PDF", "is_pdf"),
     (b"%!PS", "is_pdf"),

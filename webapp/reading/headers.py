@@ -34,7 +34,7 @@ def head_of(
     Raises Refusal where there is nothing, and where there are more columns than `limits`
     allow.
     """
-    filled = [record for record in records if any(map(str.strip, record.cells))]
+    filled = _filled(records)
     if not filled:
         raise Refusal("empty_file")
 
@@ -59,6 +59,30 @@ def head_of(
     ]
 
     return Head(dialect, columns, sample, [], certain)
+
+
+def likeliest(sheets: Sequence[Sequence[Record]]) -> int:
+    """Which of several tables, by their first records, holds the contacts: the first with known
+    labels above rows, or else the first with rows.
+    """
+    return min(range(len(sheets)), key=lambda index: (_rank(sheets[index]), index))
+
+
+def _rank(records: Sequence[Record]) -> int:
+    header = header_of(_filled(records))
+    known = sum(1 for cell in header.cells[:HEADER_CELLS] if named(cell)) if header else 0
+    rows = len(_filled(records)) - rows_above(records)
+    return 3 if not rows else 2 if known < 2 else 1  # noqa: PLR2004
+
+
+def rows_above(records: Sequence[Record]) -> int:
+    """How many rows with text stand above the contacts, the header with them."""
+    header = header_of(_filled(records))
+    return sum(1 for record in _filled(records) if header and record.row <= header.row)
+
+
+def _filled(records: Sequence[Record]) -> list[Record]:
+    return [record for record in records if any(map(str.strip, record.cells))]
 
 
 def _chosen(filled: Sequence[Record], header_row: int) -> Record | None:

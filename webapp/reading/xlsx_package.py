@@ -12,8 +12,8 @@ from typing import IO, cast
 
 from webapp.limits import (
     PACKED_RATIO,
+    PART_BYTES,
     SMALL_MEMBER_BYTES,
-    WORKBOOK_BYTES,
     WORKBOOK_CONTENTS_BYTES,
     WORKBOOK_LIST_BYTES,
     WORKBOOK_LIST_ENTRIES,
@@ -115,21 +115,19 @@ class Package:
 
     def _refuse_bombs(self) -> None:
         members = self.archive.infolist()
-        unpacked = sum(member.file_size for member in members)
+        padded = any(member.file_size > PART_BYTES for member in members)
         inflated = any(
             member.file_size > SMALL_MEMBER_BYTES
             and member.file_size > PACKED_RATIO * max(member.compress_size, 1)
             for member in members
         )
 
-        if len(members) > WORKBOOK_MEMBERS or unpacked > WORKBOOK_BYTES or inflated:
+        if len(members) > WORKBOOK_MEMBERS or padded or inflated:
             raise Refusal("workbook_too_large")
         if any(member.flag_bits & ENCRYPTED for member in members):
             raise Refusal("is_protected")
 
     def _refuse_others(self) -> None:
-        if "xl/vbaproject.bin" in self.paths:
-            raise Refusal("wrong_name", extension=".xlsm")
         if "xl/workbook.bin" in self.paths:
             raise Refusal("wrong_name", extension=".xlsb")
 

@@ -3,35 +3,34 @@ after the other.
 """
 
 import itertools
-import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, Final, cast
 
 from webapp.limits import (
-    KEPT_CELL_CHARS,
     LOOK_BYTES,
     LOOK_ROWS,
-    ROW_BYTES,
     SHEETS_LOOKED_AT,
     SNIFFED_RECORDS,
     TEXT_BYTES,
     TEXT_RATIO,
 )
 from webapp.reading import headers
-from webapp.reading.lines import TOO_LONG
 from webapp.reading.records import Choices, Dialect, Head, Limits, Position, Record, Source
 from webapp.reading.records import Sheet as Named
-from webapp.reading.xlsx_formats import shown
+from webapp.reading.xlsx_cells import Rows
+from webapp.reading.xlsx_merges import Merges, merges_of, rows_with_text
 from webapp.reading.xlsx_package import Package, Sheet, readable
-from webapp.reading.xlsx_strings import SharedStrings, text_of, unescaped
-from webapp.reading.xlsx_xml import Element, children, local
+from webapp.reading.xlsx_pieces import Pieces
+from webapp.reading.xlsx_strings import SharedStrings
+from webapp.reading.xlsx_xml import Element
 from webapp.vocabulary.refusals import Refusal
 
+# How a look at a head ends: what it has found by then is enough.
+LOOKED_ENOUGH = {"no_rows_at_the_top", "workbook_too_large"}
 NAME: Final = "xlsx"
-LAST_ROW = 1_048_576
 
 
 def recognises(head: bytes, _filename: str) -> bool:
@@ -42,33 +41,69 @@ def recognises(head: bytes, _filename: str) -> bool:
 def inspect(source: Source, _head: bytes, chosen: Choices, limits: Limits) -> Head:
     """What a workbook tells: its sheets, and header and first rows of the chosen one.
 
-    Unless the person chose, that is the first sheet with rows that is not hidden.
+    Unless the person chose, that is the first one that is not hidden and looks like a table of
+    contacts, or has rows at all.
     """
     with _workbook(source) as book:
-        sheets = [Named(found.name) for found in book.sheets]
         look = _Look()
+        first = _first_rows(book, _candidates(book, chosen.sheet), source.size, limits, look)
+        names = [sheet.name for sheet in book.sheets]
+        best = headers.likeliest(list(first.values())) if chosen.sheet is None else 0
+        name = list(first)[best]
 
-        for candidate in _candidates(book, chosen.sheet):
-            first = list(
-                itertools.islice(
-                    _rows(book, candidate, source.size, 0, limits, look=look), SNIFFED_RECORDS
-                )
-            )
-
-            if first:
-                dialect = Dialect(NAME, None, None, candidate.name, 0)
-                found = headers.head_of(
-                    first, dialect, chosen.header_row, limits, certain=True
-                )
-                return replace(found, sheets=sheets)
-
-    raise Refusal("empty_file")
+        dialect = Dialect(NAME, None, None, name, 0)
+        found = headers.head_of(first[name], dialect, chosen.header_row, limits, certain=True)
+        counts = {
+            sheet.name: _count(book, sheet, first.get(sheet.name), look)
+            for sheet in book.sheets
+        }
+        return replace(found, sheets=[Named(name, counts[name]) for name in names])
 
 
 def _candidates(book: Package, name: str | None) -> list[Sheet]:
-    if name is not None:
-        return [_sheet(book, name)]
-    return sorted(book.sheets, key=lambda found: found.hidden)[:SHEETS_LOOKED_AT]
+    """The sheets to look at, those first that are shown, and before all others the chosen one."""
+    found = sorted(book.sheets, key=lambda sheet: sheet.hidden)[:SHEETS_LOOKED_AT]
+    if name is None:
+        return found
+
+    chosen = _sheet(book, name)
+    return [chosen, *(sheet for sheet in found if sheet is not chosen)]
+
+
+def _first_rows(
+    book: Package, sheets: list[Sheet], file_size: int, limits: Limits, look: "_Look"
+) -> dict[str, list[Record]]:
+    """The first rows of each sheet that has some. Raises Refusal where the first has none."""
+    found: dict[str, list[Record]] = {}
+    refused: Refusal | None = None
+
+    for sheet in sheets:
+        rows = _rows(book, sheet, file_size, 0, limits, look=look)
+        first: list[Record] = []
+        try:
+            first.extend(itertools.islice(rows, SNIFFED_RECORDS))
+        except Refusal as refusal:
+            refused = refused or refusal
+            if refusal.code not in LOOKED_ENOUGH:
+                continue
+        if first:
+            found[sheet.name] = first
+
+    if not found:
+        raise refused or Refusal("empty_file")
+
+    return found
+
+
+def _count(
+    book: Package, sheet: Sheet, first: list[Record] | None, look: "_Look"
+) -> int | None:
+    """How many rows a sheet has below its header, as far as a look tells."""
+    with readable(), book.open(sheet.path) as stream:
+        rows = rows_with_text(stream, max(look.bytes, 0))
+
+    look.bytes -= min(book.size(sheet.path), max(look.bytes, 0))
+    return rows and max(rows - headers.rows_above(first or []), 0)
 
 
 def _sheet(book: Package, name: str) -> Sheet:
@@ -153,145 +188,47 @@ def _rows(
     metered = look.over if look else _as_it_is
 
     with readable():
+        merges = _merges(book, sheet, limits, look)
         shared = book.shared_strings()
         strings = SharedStrings(metered(shared) if shared else None, limits.max_cell_chars)
         share = file_size / max(book.size(sheet.path), 1)
-        cutter = _Rows(book, strings, after, limits)
+        rows = Rows(book.formats, strings, merges, after, limits, from_1904=book.from_1904)
 
         try:
             with book.open(sheet.path) as stream:
-                for elements, read in children(metered(stream), "sheetData"):
+                pieces = Pieces(metered(stream), "sheetData", "row")
+
+                for batch, read in pieces:
                     offset = min(int(read * share), file_size)
                     if look:
-                        look.take(rows=len(elements))
+                        look.take(rows=_rows_in(batch))
 
-                    for element in elements:
-                        row, cells, problem, size = cutter.row_of(element)
-                        text_left -= size
-                        if text_left < 0:
-                            raise Refusal("workbook_too_large")
-                        if row > after and (problem or any(map(str.strip, cells))):
-                            yield Record(row, cells, problem, Position(offset, row), size)
+                    for piece in batch:
+                        for row, cells, problem, size in (
+                            rows.of_piece(piece, pieces)
+                            if isinstance(piece, str)
+                            else rows.of_element(piece)
+                        ):
+                            text_left -= size
+                            if text_left < 0:
+                                raise Refusal("workbook_too_large")
+                            if row > after and (problem or any(map(str.strip, cells))):
+                                yield Record(row, cells, problem, Position(offset, row), size)
         finally:
             strings.close()
 
 
+def _merges(book: Package, sheet: Sheet, limits: Limits, look: _Look | None) -> Merges:
+    """The merged cells; a look at a large sheet does without those, as far as it is from its end."""
+    if look and book.size(sheet.path) > look.bytes // 4:
+        return Merges([])
+    with book.open(sheet.path) as stream:
+        return merges_of(look.over(stream) if look else stream, limits.max_columns)
+
+
+def _rows_in(batch: Sequence[str | Element]) -> int:
+    return sum(piece.count("<row") if isinstance(piece, str) else 1 for piece in batch)
+
+
 def _as_it_is(stream: IO[bytes]) -> IO[bytes]:
     return stream
-
-
-class _Rows:
-    """Elements of a sheet → row number, cells, problem and size in characters."""
-
-    def __init__(
-        self, book: Package, strings: SharedStrings, after: int, limits: Limits
-    ) -> None:
-        self.formats, self.from_1904 = book.formats, book.from_1904
-        self.string, self.after = strings.get, after
-        self.longest, self.columns = limits.max_cell_chars, limits.max_columns
-        self.last = 0
-        self.index_of = _Indexes()
-
-    def row_of(self, element: Element) -> tuple[int, list[str], str | None, int]:
-        """The cells of a row; of one that is not asked for, only the number."""
-        number = element.get("r")
-        row = int(number) if number else self.last + 1
-        if not self.last < row <= LAST_ROW:
-            raise Refusal("workbook_broken")
-
-        self.last = row
-        return (row, *self._cells_of(element)) if row > self.after else (row, [], None, 0)
-
-    def _cells_of(self, element: Element) -> tuple[list[str], str | None, int]:
-        cells: list[str] = []
-        problem, size = None, 0
-        value_tag = element.tag[: -len("row")] + "v"
-
-        for cell in element:
-            count = len(cell)
-            if count == 0:
-                continue
-
-            reference = cell.get("r")
-            column = self.index_of[reference.rstrip(DIGITS)] if reference else len(cells)
-
-            if count == 1 and cell[0].tag == value_tag:
-                text = self._shown(cell[0].text or "", cell.get("t", "n"), cell.get("s"))
-            else:
-                text, uncomputed = self._apart(cell, value_tag)
-                problem = problem or uncomputed
-
-            if len(text) > self.longest:
-                text, problem = text[:KEPT_CELL_CHARS], "cell_too_long"
-
-            size += len(text)
-            if size > ROW_BYTES:
-                text = text[:KEPT_CELL_CHARS]
-
-            if column == len(cells) and column < self.columns:
-                cells.append(text)
-            elif text:
-                self._put(cells, column, text)
-
-        if size > ROW_BYTES:
-            return [cell[:KEPT_CELL_CHARS] for cell in cells], TOO_LONG, ROW_BYTES
-
-        return cells, problem, size
-
-    def _put(self, cells: list[str], column: int, text: str) -> None:
-        """Set a cell after a gap.
-
-        Of those past the limit one is kept, so that they are seen at all.
-        """
-        column = min(column, self.columns)
-        cells.extend([""] * (column - len(cells) + 1))
-        cells[column] = text
-
-    def _apart(self, cell: Element, value_tag: str) -> tuple[str, str | None]:
-        """Text and problem of a cell that holds more than a value: a string in place, or a
-        formula.
-        """
-        for part in cell:
-            if part.tag == value_tag:
-                return self._shown(part.text or "", cell.get("t", "n"), cell.get("s")), None
-            if local(part.tag) == "is":
-                return text_of(part), None
-
-        computed = all(local(part.tag) != "f" for part in cell)
-
-        return "", None if computed else "formula_without_value"
-
-    def _shown(self, text: str, kind: str, style: str | None) -> str:
-        if kind == "s":
-            return self.string(int(text))
-
-        if kind == "n":
-            index = int(style) if style else 0
-            form = self.formats[index] if index < len(self.formats) else None
-            return shown(text, form, from_1904=self.from_1904) if text else ""
-
-        if kind == "b":
-            return "TRUE" if text.strip() == "1" else "FALSE"
-
-        return text.removesuffix("T00:00:00") if kind == "d" else unescaped(text)
-
-
-DIGITS = "0123456789"
-LETTERS = re.compile("[A-Z]{1,3}")
-
-
-class _Indexes(dict[str, int]):
-    """A column's index, from 0, by its letters."""
-
-    def __missing__(self, letters: str) -> int:
-        if not LETTERS.fullmatch(letters):
-            raise Refusal("workbook_broken")
-
-        index = 0
-
-        for letter in letters:
-            index = index * 26 + ord(letter) - ord("A") + 1
-
-        self[letters] = index - 1
-
-        return index - 1

@@ -4,16 +4,21 @@ import os
 import re
 import tempfile
 from array import array
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import accumulate
+from struct import Struct
 from typing import IO
 
-from webapp.limits import SHARED_STRINGS, STRING_REMEMBERED_BYTES, STRINGS_AT_HAND_CHARS
-from webapp.reading.xlsx_xml import Element, children, local
+from webapp.limits import STRING_BYTES, STRING_REMEMBERED_BYTES, STRINGS_AT_HAND_CHARS
+from webapp.reading.xlsx_pieces import Pieces, plain
+from webapp.reading.xlsx_xml import Element, local
 from webapp.vocabulary.refusals import Refusal
 
 LATEST = 5_000
 REMEMBERED = 10_000
+END_BYTES = 8
+ENDS = Struct("=QQ")  # where the string before ends, and this one
+PLAIN = re.compile(r"\s*<si>\s*<t(?:\s[^<>]*)?>([^<]*)</t>\s*")
 ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -45,30 +50,41 @@ def _character(found: re.Match[str]) -> str:
 
 
 class SharedStrings:
-    """Strings by their number. A cell names one of them; files with a million of them are common.
+    """Strings by their number. A cell names one of them; files with millions of them are common.
 
     They are read as cells ask for them, mostly in order: the latest stay at hand, the others go to
-    a file. `longest` characters of each are kept, and one more, so that a longer one is told.
+    a file, and where each of them ends to a second one. `longest` characters of each are kept,
+    and one more, so that a longer one is told.
     """
 
     def __init__(self, stream: IO[bytes] | None, longest: int) -> None:
         self.longest = longest
-        self.batches = children(stream, "sst") if stream else iter(())
+        self.pieces = Pieces(stream, "sst", "si") if stream else None
+        self.batches = iter(self.pieces or ())
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        self.ends = array("I", [0])  # where each string ends in the file, as UTF-8
+        self.ends = tempfile.TemporaryFile()  # noqa: SIM115 - 8 bytes for each string
+        self.ends.write(bytes(END_BYTES))
+        self.size = 0
         self.latest: list[str] = []
         self.latest_from = 0
         self.latest_chars = 0
-        self._earlier = lru_cache(maxsize=REMEMBERED)(self._from_file)
+        self.remembered: dict[int, str] = {}
 
     def close(self) -> None:
         self.file.close()
+        self.ends.close()
 
     def get(self, index: int) -> str:
         """The string with this number. Raises Refusal where there is none."""
         place = index - self.latest_from
+        if 0 <= place < len(self.latest):
+            return self.latest[place]
+
+        found = self.remembered.get(index)
+        if found is not None:
+            return found
         if place < 0:
-            return self._earlier(index) if self._is_short(index) else self._from_file(index)
+            return self._earlier(index)
 
         while place >= len(self.latest):
             self._read_on()
@@ -76,29 +92,37 @@ class SharedStrings:
 
         return self.latest[place]
 
-    def _is_short(self, index: int) -> bool:
-        return index < 0 or self.ends[index + 1] - self.ends[index] <= STRING_REMEMBERED_BYTES
-
-    def _from_file(self, index: int) -> str:
+    def _earlier(self, index: int) -> str:
         if index < 0:
             raise Refusal("workbook_broken")
-        begin, end = self.ends[index], self.ends[index + 1]
-        return os.pread(self.file.fileno(), end - begin, begin).decode()
+
+        begin, end = ENDS.unpack(os.pread(self.ends.fileno(), ENDS.size, index * END_BYTES))
+        found = os.pread(self.file.fileno(), end - begin, begin).decode()
+
+        if end - begin <= STRING_REMEMBERED_BYTES:
+            if len(self.remembered) >= REMEMBERED:
+                self.remembered.clear()
+            self.remembered[index] = found
+
+        return found
 
     def _read_on(self) -> None:
         batch, _ = next(self.batches, (None, 0))
-        if batch is None:
+        if batch is None or self.pieces is None:
             raise Refusal("workbook_broken")
 
-        texts = [text_of(element) for element in batch]
+        texts = self._texts(batch, self.pieces)
         if max(map(len, texts), default=0) > self.longest:
             texts = [text[: self.longest + 1] for text in texts]
 
         encoded = [text.encode() for text in texts]
+        ends = array("Q", accumulate(map(len, encoded), initial=self.size))[1:]
         self.file.write(b"".join(encoded))
         self.file.flush()
-        self.ends.extend(list(accumulate(map(len, encoded), initial=self.ends[-1]))[1:])
-        if len(self.ends) > SHARED_STRINGS:
+        self.ends.write(ends.tobytes())
+        self.ends.flush()
+        self.size = ends[-1] if ends else self.size
+        if self.size > STRING_BYTES:
             raise Refusal("workbook_too_large")
 
         if len(self.latest) > LATEST or self.latest_chars > STRINGS_AT_HAND_CHARS:
@@ -107,3 +131,13 @@ class SharedStrings:
 
         self.latest += texts
         self.latest_chars += sum(map(len, texts))
+
+    def _texts(self, batch: Sequence[str | Element], pieces: Pieces) -> list[str]:
+        """The texts of some strings: most are one piece of plain text, and told by a pattern."""
+        found = [PLAIN.fullmatch(one) if isinstance(one, str) else None for one in batch]
+        return [
+            unescaped(plain(match[1]))
+            if match
+            else text_of(pieces.element(one) if isinstance(one, str) else one)
+            for one, match in zip(batch, found, strict=True)
+        ]

@@ -21,7 +21,7 @@ from webapp.limits import (
 )
 from webapp.vocabulary.refusals import Refusal
 
-__all__ = ["ERRORS", "Element", "children", "elements"]
+__all__ = ["ERRORS", "Element", "ParseError", "children", "elements", "prolog"]
 
 ERRORS = (expat.ExpatError, ParseError)
 
@@ -56,12 +56,12 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
     The document's own elements above and beside it are few and stay. Raises Refusal for a
     document type, and for a child that is larger than any real one.
     """
-    block = _prolog(stream)
+    block = prolog(stream)
     builder = TreeBuilder()
 
     # An element of our own around the document shows what is built before the document ends.
     around = builder.start("around", {})
-    parser = XMLParser(target=builder)  # noqa: S314 - _prolog let no document type in
+    parser = XMLParser(target=builder)  # noqa: S314 - prolog let no document type in
     parent: Element | None = None
     read = pending = 0
 
@@ -120,7 +120,7 @@ def _is_deep(element: Element) -> bool:
     return True
 
 
-def _prolog(stream: IO[bytes]) -> bytes:
+def prolog(stream: IO[bytes]) -> bytes:
     """The bytes up to the root element at least, read once by a parser that refuses a document
     type.
     """
