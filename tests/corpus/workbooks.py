@@ -104,6 +104,7 @@ def cases() -> Iterator[Case]:
     yield from tables()
     yield from sheets()
     yield from values()
+    yield from told()
     yield from unusual()
     yield from broken()
     yield from harmful()
@@ -236,7 +237,7 @@ def values() -> Iterator[Case]:
         "0.3",
         "-12.5",
         "TRUE",
-        "#N/A",
+        "",
         "xy",
     ]
     columns = [
@@ -252,7 +253,13 @@ def values() -> Iterator[Case]:
         "Wrong",
         "Told",
     ]
-    yield workbook("kinds_of_values", book.data(), [(2, seen)], columns=columns)
+    yield workbook(
+        "kinds_of_values",
+        book.data(),
+        [(2, seen)],
+        columns=columns,
+        problems={2: "cell_error"},
+    )
     since_1904 = Written(date_1904=True)
     form = since_1904.book.add_format({"num_format": 14})
     since_1904.sheet("People", [["Email", "Born"], ["a@example.com"]]).write_datetime(
@@ -295,8 +302,103 @@ def values() -> Iterator[Case]:
     yield workbook(
         "formula_without_value",
         raw(uncomputed),
-        [*FOUND, (4, ["c@example.com", ""]), (5, ["c@example.com", ""])],
+        [*FOUND, (4, ["c@example.com"]), (5, ["c@example.com"])],
         problems={4: "formula_without_value"},
+    )
+
+
+def told() -> Iterator[Case]:
+    """What a spreadsheet shows otherwise than it keeps it: formats, hidden rows, merged cells."""
+    book = Written()
+    forms = [
+        book.book.add_format({"num_format": code})
+        for code in ('"+"0', "\\+44\\ 0000\\ 000000", "00000\\-0000", '"KD-"000000', '0#" "##" "##" "##" "##',
+                     "[<=9999999]###\\-####;\\(###\\)\\ ###\\-####", "0.00", '"none";-0')
+    ]  # fmt: skip
+    columns = [
+        "Email",
+        "Phone",
+        "Mobile",
+        "Zip",
+        "Customer no",
+        "Fax",
+        "Home",
+        "Share",
+        "Points",
+    ]
+    sheet = book.sheet("People", [columns, ["a@example.com"]])
+    for column, (value, form) in enumerate(
+        zip((393331234567, 2079460022, 73015512, 815, 612345678, 5551234567, 2.5, -3), forms, strict=True), 1
+    ):  # fmt: skip
+        sheet.write(1, column, value, form)
+    seen = [
+        "a@example.com", "+393331234567", "+44 2079 460022", "07301-5512", "KD-000815", "06 12 34 56 78",
+        "(555) 123-4567", "2.5", "-3",
+    ]  # fmt: skip
+    yield workbook("formats_with_text", book.data(), [(2, seen)], columns=columns)
+
+    hidden = Written()
+    sheet = hidden.sheet("People", [HEADER, *PEOPLE])
+    sheet.autofilter(0, 0, 3, 3)
+    sheet.filter_column(0, "x == anna*")
+    for row in (2, 3):
+        sheet.set_row(row, options={"hidden": True})
+    yield workbook(
+        "filtered_rows", hidden.data(), numbered(PEOPLE), columns=HEADER,
+        problems={3: "row_hidden", 4: "row_hidden"},
+    )  # fmt: skip
+
+    merged = Written()
+    sheet = merged.sheet(
+        "People",
+        [
+            ["Company", "Email"],
+            ["", "a@example.com"],
+            ["", "b@example.com"],
+            ["Lund AS", "c@example.com"],
+        ],
+    )
+    sheet.merge_range(1, 0, 2, 0, "Ames Ltd")
+    sheet.merge_range(5, 0, 8, 1, "All rights reserved")
+    yield workbook(
+        "merged_downwards", merged.data(),
+        [(2, ["Ames Ltd", "a@example.com"]), (3, ["Ames Ltd", "b@example.com"]), (4, ["Lund AS", "c@example.com"]),
+         (6, ["All rights reserved"])],
+        columns=["Company", "Email"],
+    )  # fmt: skip
+
+    cover = Written()
+    cover.sheet(
+        "Read me", [["Our members"], ["Ask Ann before you send this on"], ["Thank you"]]
+    )
+    cover.sheet("Numbers", [["Year", "Sum"], [2023, 17], [2024, 21]])
+    cover.sheet("Members", [HEADER, *PEOPLE])
+    yield workbook(
+        "cover_sheet", cover.data(), numbered(PEOPLE), sheet="Members", columns=HEADER
+    )
+
+    blank = (
+        TABLE
+        + "<row r='4'><c r='A4' t='s'/><c r='B4' t='s'><v/></c><c r='C4' t='s'><v> </v></c>"
+        "<c r='D4' t='str'><v>x</v></c></row>"
+    )
+    yield workbook(
+        "strings_without_number", raw(blank, shared="<si><t>unused</t></si>"),
+        [*FOUND, (4, ["", "", "", "x"])], problems={},
+    )  # fmt: skip
+    macros = {"xl/vbaProject.bin": b"\xd0\xcf"}
+    yield Case(
+        "with_macros.xlsm", raw(TABLE, **macros), FOUND, format="xlsx", encoding=None, delimiter=None,
+        sheet="People", columns=["Email", "City"],
+    )  # fmt: skip
+    comments = TABLE.replace("</row>", "</row><!-- <row r='9'><c/></row> -->")
+    yield workbook("with_comments", raw(comments), FOUND)
+    escaped = (
+        '<row r="4"><c r="A4" t="str"><v>a&amp;b&#64;x &lt;&#x263A;&gt;</v></c>'
+        '<c r="B4" t="inlineStr"><is><t>one\r\ntwo&#13;_x000D_</t></is></c></row>'
+    )
+    yield workbook(
+        "with_references", raw(TABLE + escaped), [*FOUND, (4, ["a&b@x <☺>", "one\ntwo\r\r"])]
     )
 
 

@@ -40,6 +40,8 @@ LONGEST_LIST = 2_000  # characters of a cell with several addresses
 DROPPABLE = {"email", "birthday"}
 ASKED_FOR = {"date_ambiguous", "undecodable"}
 # Records that could not be cut into cells: what their cells hold says nothing.
+# Of what reading found, this is told and the row goes in.
+RECORD_WARNINGS = {"damaged_characters", "cell_error", "row_hidden"}
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 
 
@@ -306,7 +308,7 @@ class Checker:
 
     def _judge_record(self, row: CheckedRow, cells: list[str], code: str) -> None:
         """What reading found: at the damaged cells where they can be told, else at the row."""
-        severity = WARNING if code == "damaged_characters" else ERROR
+        severity = WARNING if code in RECORD_WARNINGS else ERROR
         damaged = (
             [index for index, cell in enumerate(cells) if "\ufffd" in cell]
             if code in _DAMAGES

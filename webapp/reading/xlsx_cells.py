@@ -137,7 +137,7 @@ class Rows:
             column = index_of[letters] if letters else len(cells)
 
             if kind == "s":
-                text = string(int(value)) if value else ""  # noqa: PLW2901 - the loop is hot
+                text = string(int(value)) if value.strip() else ""  # noqa: PLW2901 - the loop is hot
             elif value:
                 if kind == "e":
                     problem = problem or ERROR

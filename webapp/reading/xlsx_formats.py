@@ -43,7 +43,7 @@ DIGIT_SIGNS = frozenset("0#?")
 # (decimals, thousands, percent, fractions) makes a number of it that is no number to call or to name.
 TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<aside>_.|\*.)|\[(?P<bracket>[^\]]*)\]'
-    r"|(?P<digit>[0#?])|(?P<literal>[-+() :!^&'~{}<>=$])",
+    r"|(?P<digit>[0#?])|(?P<literal>[-+() :!^&'~{}<>=$1-9])",
     re.DOTALL,
 )
 CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)")
@@ -116,7 +116,8 @@ def _as_written(number: int, sections: tuple[Section, ...]) -> str:
             (
                 place
                 for place, section in enumerate(sections)
-                if section.meets is None or COMPARED[section.meets[0]](number, section.meets[1])
+                if section.meets is None
+                or COMPARED[section.meets[0]](number, section.meets[1])
             ),
             0,
         )

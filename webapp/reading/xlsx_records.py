@@ -47,6 +47,8 @@ def inspect(source: Source, _head: bytes, chosen: Choices, limits: Limits) -> He
     with _workbook(source) as book:
         look = _Look()
         first = _first_rows(book, _candidates(book, chosen.sheet), source.size, limits, look)
+        if chosen.sheet is not None and chosen.sheet not in first:
+            raise Refusal("empty_file")
         names = [sheet.name for sheet in book.sheets]
         best = headers.likeliest(list(first.values())) if chosen.sheet is None else 0
         name = list(first)[best]

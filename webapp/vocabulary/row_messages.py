@@ -88,7 +88,7 @@ ROW_MESSAGES = {
         "Delete the columns that you do not need.",
     ),
     "workbook_too_large": Message(
-        "The workbook unpacks to more than can be read safely",
+        "The workbook holds more than can be read safely",
         "Save the sheet as CSV and upload that.",
     ),
     "no_rows_at_the_top": Message(
@@ -153,6 +153,16 @@ ROW_MESSAGES = {
     "formula_without_value": Message(
         "A formula that was never computed",
         "Open the workbook in Excel, save it and upload it again, or type the value.",
+    ),
+    "cell_error": Message(
+        "A formula that came to an error",
+        "Nothing to do: a cell that says #N/A or the like is read as blank. Correct the formula to "
+        "have its value.",
+    ),
+    "row_hidden": Message(
+        "Hidden in the workbook, or left out by its filter",
+        "Nothing to do: hidden rows are read like the others. Delete them from the workbook, or "
+        "leave them out here, if they should not come in.",
     ),
     "too_many_cells": Message(
         "More cells than columns",
