@@ -9,6 +9,7 @@ from webapp.reading.records import column_names
 from webapp.vocabulary.fields import (
     ADDRESS,
     CUSTOM,
+    FULL_NAMES,
     HOUSE_NUMBER,
     IDENTITY,
     LONGEST_CUSTOM_LABEL,
@@ -108,8 +109,8 @@ class _Table:
             return None
         if found.target in NEVER_YES_OR_NO and values.yes_or_no(values_):
             return None
-        if found.target == "country" and values.calling_codes(values_):
-            return None
+        if found.target in {"country", "calling_code"}:
+            return _by_codes(found, values_)
         return found
 
     def _drop_lone_halves(self) -> None:
@@ -126,6 +127,9 @@ class _Table:
             chosen[target] = min(
                 self._naming(target), key=lambda index: self._fit(index, target)
             )
+
+        if not FULL_NAMES - chosen.keys():
+            del chosen["full_name_family_first"]  # The other column's label says no less.
 
         chosen = self._otherwise(chosen)
         return self._settle_names(chosen) | self._address()
@@ -269,6 +273,15 @@ class _Table:
         return bool(pairs) and held * 2 > len(pairs)
 
 
+def _by_codes(found: Named, seen: Sequence[str]) -> Named | None:
+    """“Country code” is +49 in one file and DE in another."""
+    if values.calling_codes(seen):
+        return found.as_("calling_code")
+    return (
+        found.as_("country") if found.target == "country" or values.countries(seen) else None
+    )
+
+
 def _without(chosen: dict[str, int], target: str) -> dict[str, int]:
     return {name: index for name, index in chosen.items() if name != target}
 
@@ -343,10 +356,10 @@ def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
             raise Refusal("unknown_target", at=at, target=target[:60], column=columns[index])
 
         spelled = CUSTOM + label_of(target).strip() if target.startswith(CUSTOM) else target
-        if spelled in seen:
+        if spelled in seen or (spelled in FULL_NAMES and not FULL_NAMES.isdisjoint(seen)):
             raise Refusal("target_twice", at=at, label=label_of(target).strip())
 
         seen.add(spelled)
 
-    if not IDENTITY & seen:
+    if seen.isdisjoint(IDENTITY | FULL_NAMES):
         raise Refusal("nothing_mapped", at="/mapping")

@@ -5,7 +5,13 @@ names that tell an order. All lower case and without full stops, as `bare` makes
 
 def bare(word: str) -> str:
     """A word as the lists have it: Ph.D. is phd."""
-    return word.lower().replace(".", "").strip(",;:\xae\u2122").replace("\u2019", "'").replace("`", "'")
+    return (
+        word.lower()
+        .replace(".", "")
+        .strip(",;:\xae\u2122")
+        .replace("\u2019", "'")
+        .replace("`", "'")
+    )
 
 
 def _words(text: str) -> frozenset[str]:
@@ -59,7 +65,8 @@ CREDENTIALS = _words("""
     peng p-eng cpeng psm itil ccna ccnp ccie mcse phr sphr shrm-cp shrm-scp aia ra leed riba frics mrics
     obe mbe cbe kbe dbe om kc qc sc mp mep fba frs frcs frcp mrcp mrcgp facp facs faan fache faia fsa asa
     cae cfre cpcu cpm ccim gri mai sra usn usmc usaf ret
-    csc drsc dis msci bvsc mrcvs bmus mmus dip dipl-ing(fh) ing(fh) fh dipl-ing mag(fh) bed mfin mst cams cfe cipp cpp cpt
+    csc drsc dis
+    msci bvsc mrcvs bmus mmus dip fh mfin mst cams cfe cipp cpp cpt
 """)
 # Names, too: read as such in a name that is written in capitals.
 RISKY_CREDENTIALS = _words("ma do ba pa ra ms bs od dc dd ea sc fh med dip pe ret")
@@ -71,7 +78,9 @@ PARTICLES = _words("""
     di' dell' dall' dell l' vande vander vanden
 """)
 # Only in small letters: with a capital they are names.
-SMALL_PARTICLES = _words("do den dem ter ten te ben mac ap ab ad ud ul nic ni san lo e' abu abou ua an in i")
+SMALL_PARTICLES = _words(
+    "do den dem ter ten te ben mac ap ab ad ud ul nic ni san lo e' abu abou ua an in i"
+)
 # Before a particle: op de, in 't, aan den.
 BEFORE_PARTICLES = _words("op in aan uit bij voor onder over auf aus an i")
 NOBLE = _words("""
@@ -92,10 +101,10 @@ COMPANY_FORMS = _words("""
     ооо оао зао пао
 """)
 # As they are written, since they may be initials or names otherwise.
-WRITTEN_FORMS = frozenset("""
+WRITTEN_FORMS = _words("""
     AG BV B.V. NV N.V. S.A. S.A.S. S.L. S.L.U. S.p.A. SpA A/S A.S. a.s. Oy e.V. e.K. eG eV d.o.o. s.r.o.
     S.C. S.N.C. Sp.k. o.o. S.E. K.K. Co. U.G. A.G. Lda Lda. S.à.r.l. S.A.R.L.
-""".split())  # noqa: SIM905 - readable
+""")
 COMPANY_WORDS = _words("""
     university universität université universidad università universiteit hochschule foundation stiftung
     association institute ministry ministerium stadtwerke sparkasse volksbank gesellschaft
@@ -104,7 +113,16 @@ COMPANY_WORDS = _words("""
     beratung vertrieb handels steuerberatung rechtsanwälte ministère fondation fundación fondazione
     empresa cooperativa firma
 """)
-COMPANY_SIGNS = ("株式会社", "有限会社", "有限公司", "合同会社", "주식회사", "\u3231", "(주)", "公司")
+COMPANY_SIGNS = (
+    "株式会社",
+    "有限会社",
+    "有限公司",
+    "合同会社",
+    "주식회사",
+    "\u3231",
+    "(주)",
+    "公司",
+)
 
 # Family names that are the first of two in Spain, Portugal and beyond; no given names among them.
 IBERIAN = _words("""
@@ -129,4 +147,6 @@ VIETNAMESE = _words("""
     ngo dương duong lý đinh dinh đoàn doan trịnh trinh lương luong trương truong
 """)
 # Family names of two capitals, which otherwise are initials.
-SHORT_FAMILY_NAMES = _words("li wu ma xu hu he yu lu ng ho vo do an oh ko le fu su bo gu yi ip")
+SHORT_FAMILY_NAMES = _words(
+    "li wu ma xu hu he yu lu ng ho vo do an oh ko le fu su bo gu yi ip"
+)

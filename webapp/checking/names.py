@@ -58,9 +58,13 @@ NICKNAME = re.compile(
     r"(?<!\S)(?:[\"\u201c\u201d\u201e\xab\u201f]\s*([^\"\u201c\u201d\u201e\xab\xbb]+?)\s*[\"\u201c\u201d\xbb]"
     r"|['\u2018]([^\W\d_][^'\u2018\u2019]*)['\u2019]|[(\[\uff08]\s*([^()\[\]\uff08\uff09]+?)\s*[)\]\uff09])(?![^\s,])"
 )
-QUOTED = re.compile(r"[\"\u201c\u201e\xab']\s*([^\"\u201c\u201d\u201e\xab\xbb]+?)\s*[\"\u201c\u201d\xbb']")
+QUOTED = re.compile(
+    r"[\"\u201c\u201e\xab']\s*([^\"\u201c\u201d\u201e\xab\xbb]+?)\s*[\"\u201c\u201d\xbb']"
+)
 LETTER = re.compile(r"[^\W\d_]")
-CAPITALS = re.compile(r"(?:Mc|Mac|O['\u2019]|[dDlL]['\u2019])?([^\W\d_]{2,}(?:['\u2019.-][^\W\d_]+)*)\.?")
+CAPITALS = re.compile(
+    r"(?:Mc|Mac|O['\u2019]|[dDlL]['\u2019])?([^\W\d_]{2,}(?:['\u2019.-][^\W\d_]+)*)\.?"
+)
 CREDENTIAL_SHAPE = re.compile(r"[A-Z][A-Za-z]*(?:[.&/-]?[A-Z][A-Za-z]*)+[.\u2122\xae]?")
 LEAST_CREDENTIAL = 3  # letters of one that is on no list: two are initials
 EAST_ASIAN = re.compile(
@@ -69,13 +73,17 @@ EAST_ASIAN = re.compile(
 KATAKANA = re.compile(r"[\u30a0-\u30ff\s]+")
 MIDDLE_DOT = re.compile(r"[\u30fb\xb7\uff0e\uff1d]")
 PATRONYMIC = re.compile(r"\w+(?:вич|вна|ична|инична|кызы|оглы)", re.IGNORECASE)
-LATIN_PATRONYMIC = re.compile(r"\w{2,}(?:ovich|evich|ovitch|evitch|ovna|evna|ichna)", re.IGNORECASE)
+LATIN_PATRONYMIC = re.compile(
+    r"\w{2,}(?:ovich|evich|ovitch|evitch|ovna|evna|ichna)", re.IGNORECASE
+)
 SLAVIC_FAMILY = re.compile(
     r"\w{2,}(?:ов|ова|ев|ева|ёв|ёва|ин|ина|ский|ская|цкий|цкая|енко|чук|юк|ко|"
     r"ov|ova|ev|eva|in|ina|sky|skiy|skaya|enko|chuk|yuk)",
     re.IGNORECASE,
 )
-SURELY_FAMILY = re.compile(r"\w{3,}(?:ов|ова|ев|ева|ёв|ёва|ский|ская|цкий|цкая|енко)", re.IGNORECASE)
+SURELY_FAMILY = re.compile(
+    r"\w{3,}(?:ов|ова|ев|ева|ёв|ёва|ский|ская|цкий|цкая|енко)", re.IGNORECASE
+)
 OF_A_COLLEGE = "(FH)"  # stands behind an Austrian Mag. or Dipl.-Ing.
 CYRILLIC_INITIALS = re.compile("(?:[\u0400-\u042f]\\.)+")
 TWO_WORDS, THREE_WORDS = 2, 3
@@ -139,7 +147,10 @@ def _without_asides(text: str) -> tuple[str, str, str]:
         if all(map(_is_credential, inner.split())):
             text = f"{before}, {inner} {behind}"
         elif before or len(behind.split()) > 1:
-            nickname, text = inner, f"{before} {behind}" if behind[:1] != "," else before + behind
+            nickname, text = (
+                inner,
+                f"{before} {behind}" if behind[:1] != "," else before + behind,
+            )
         else:
             text = f"{inner} {behind}"
 
@@ -189,7 +200,9 @@ def _are_credentials(words: list[str], head: list[str], *, known: bool) -> bool:
         # "MA, Jack" is a name, and so is "BERG, DO".
         return not (len(words) == 1 and len(head) == 1 and _is_risky(words[0]) and not known)
     if len(head) < TWO_WORDS or _is_particle(head, 0) or all(map(_is_capital, head)):
-        return known and all(map(_is_like_credential, words)) and not all(map(_is_capital, head))
+        return (
+            known and all(map(_is_like_credential, words)) and not all(map(_is_capital, head))
+        )
 
     return all(_is_like_credential(word) or _is_credential(word) for word in words)
 
@@ -211,7 +224,11 @@ def _last_and_first(head: list[str], given: list[str]) -> Name:
     given, more_suffixes = _suffixes(given, least=1)
 
     cut = len(given)
-    while cut > 1 and given[cut - 1][0].islower() and _is_particle([*given[: cut], *family], cut - 1):
+    while (
+        cut > 1
+        and given[cut - 1][0].islower()
+        and _is_particle([*given[:cut], *family], cut - 1)
+    ):
         cut -= 1
 
     first, middle = _first_and_middle(given[:cut])
@@ -243,9 +260,9 @@ def _titles(words: list[str], least: int) -> tuple[list[str], list[str]]:
 
     while end < len(words) - least:
         word, left = words[end], len(words) - end
-        if _is_title(word) and (bare(word) not in RISKY_TITLES or left > TWO_WORDS or end):
-            end += 1
-        elif end and _is_of_doctor(word):
+        if (
+            _is_title(word) and (bare(word) not in RISKY_TITLES or left > TWO_WORDS or end)
+        ) or (end and _is_of_doctor(word)):
             end += 1
         elif end and bare(word) in AND and left > TWO_WORDS and _is_title(words[end + 1]):
             end += 2  # Mr. and Mrs.
@@ -261,7 +278,9 @@ def _is_title(word: str) -> bool:
 
 
 def _is_of_doctor(word: str) -> bool:
-    return word == OF_A_COLLEGE or (bare(word) in OF_DOCTOR and ("." in word or word.islower()))
+    return word == OF_A_COLLEGE or (
+        bare(word) in OF_DOCTOR and ("." in word or word.islower())
+    )
 
 
 def _suffixes(words: list[str], least: int) -> tuple[list[str], list[str]]:
@@ -353,7 +372,9 @@ def _by_capitals(words: list[str]) -> _Parts | None:
     if not all(capital[start:end]) or (start and end < len(words)):
         return None
 
-    while start and start < end and _is_particle(words, start - 1) and words[start - 1].islower():
+    while (
+        start and start < end and _is_particle(words, start - 1) and words[start - 1].islower()
+    ):
         start -= 1
 
     if start and end < len(words):
@@ -383,7 +404,7 @@ def _are_family(words: list[str]) -> bool:
 
 
 def _by_small_particle(words: list[str]) -> _Parts | None:
-    """“van der Berg Jan”: nobody's given name begins with a small particle."""
+    """“van der Berg Jan”: no given name begins with a small particle."""
     if not words[0][0].islower() or not _is_particle(words, 0):
         return None
 
@@ -421,7 +442,9 @@ def _by_vietnamese(words: list[str]) -> _Parts | None:
     last = bare(words[-1])
     if len(words) < THREE_WORDS or bare(words[0]) not in VIETNAMESE or last in VIETNAMESE:
         return None
-    if max(words[0]) <= "\x7f" and not any(word in {"Van", "Thi", "Văn", "Thị", "Minh"} for word in words):
+    if max(words[0]) <= "\x7f" and not any(
+        word in {"Van", "Thi", "Văn", "Thị", "Minh"} for word in words
+    ):
         return None
 
     return _Parts([words[-1], *words[1:-1]], words[:1])
@@ -477,9 +500,9 @@ def _is_particle(words: list[str], at: int) -> bool:
     if at + 1 >= len(words) or bare(words[at + 1]) not in PARTICLES:
         return False
 
-    return (plain in BEFORE_PARTICLES and (word.islower() or plain not in SMALL_PARTICLES)) or (
-        at > 0 and plain in AND and bare(words[at - 1]) in PARTICLES
-    )
+    return (
+        plain in BEFORE_PARTICLES and (word.islower() or plain not in SMALL_PARTICLES)
+    ) or (at > 0 and plain in AND and bare(words[at - 1]) in PARTICLES)
 
 
 def _is_iberian(word: str) -> bool:
@@ -524,5 +547,8 @@ def is_company(text: str) -> bool:
         not COMPANY_FORMS.isdisjoint(plain[1:] if plain[0] != "ооо" else plain)
         or not WRITTEN_FORMS.isdisjoint(words[1:])
         or not COMPANY_WORDS.isdisjoint(plain)
-        or ("&" in words and plain[words.index("&") + 1 :] in (["co"], ["sons"], ["söhne"], ["cie"]))
+        or (
+            "&" in words
+            and plain[words.index("&") + 1 :] in (["co"], ["sons"], ["söhne"], ["cie"])
+        )
     )

@@ -60,6 +60,61 @@ def region_of(country: str) -> str | None:
     return code if code in phonenumbers.SUPPORTED_REGIONS else None
 
 
+def under(text: str, calling_code: str) -> Number:
+    """The number in a cell beside another cell that has the calling code: +49, 0049, 49, DE.
+
+    What is no number with it keeps both.
+    """
+    code = code_of(calling_code)
+    if code is None:
+        return read(text, None)
+    if text.lstrip().startswith(("+", "00")):
+        found = read(text, None)
+        if found.key:
+            return found
+
+    # A cell may have the code once more, or the 0 that is dialled at home.
+    region = _region_of_code(code)
+    candidates = [read(text, region)]
+    if text[:1].isdigit() or text[:1] == "(":
+        candidates.insert(0, read(f"+{code} {text}", None))
+
+    begin = f"+{code}"
+    found = next(
+        (one for one in candidates if one.key and one.key.startswith(begin)), candidates[-1]
+    )
+
+    return found if found.key or found.shortened else Number(f"{begin} {text}", None)
+
+
+def code_of(text: str) -> str | None:
+    """The digits of the calling code that a cell names, by itself or by its country."""
+    import phonenumbers  # noqa: PLC0415 - 20 MB of tables, needed only where a column holds phones
+
+    text = DECIMALS_OF_CODE.sub("", text.strip())
+    if found := CODE.search(text):
+        digits = re.sub(r"\D", "", found[1]).lstrip("0")
+        known = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+        # 1-684 is American Samoa's: the code with the digits that its numbers begin with.
+        return (
+            digits if digits and any(int(digits[:end]) in known for end in (1, 2, 3)) else None
+        )
+
+    region = region_of(text)
+    return str(phonenumbers.country_code_for_region(region)) if region else None
+
+
+CODE = re.compile(r"\(?\+?\s*(\d[\d\s-]{0,7})\)?")
+DECIMALS_OF_CODE = re.compile(r"(?<=\d)\.0+$")
+
+
+def _region_of_code(code: str) -> str | None:
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    region = phonenumbers.region_code_for_country_code(int(code)) if len(code) <= 3 else None  # noqa: PLR2004
+    return region if region in phonenumbers.SUPPORTED_REGIONS else None
+
+
 def read(text: str, region: str | None) -> Number:
     """The number in a cell, as it is written in a region (two letters) or internationally."""
     return _plainly(text, region) or by_library(text, region)

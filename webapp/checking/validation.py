@@ -11,17 +11,20 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
-from webapp.checking import dates, emails, phones
+from webapp.checking import dates, emails, names, phones
 from webapp.checking.blanks import DIFFERING, BlankWords, ColumnCounts, spellings
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned_column
-from webapp.checking.names import split_name
+from webapp.checking.names import FAMILY_FIRST, GIVEN_FIRST
 from webapp.checking.tags import split_tags
 from webapp.folding import folded
 from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
 from webapp.reading.labels import named
 from webapp.reading.records import Record
 from webapp.vocabulary.fields import (
+    CALLING_CODE,
     CUSTOM,
+    FULL_NAME,
+    FULL_NAMES,
     HOUSE_NUMBER,
     IDENTITY,
     LONGEST_CUSTOM_VALUE,
@@ -135,6 +138,13 @@ class Checker:
         self.blank_words = BlankWords(blank_words, clear_token)
         self.keep_words = set(keep_words)
         self.counts: dict[int, ColumnCounts] = {}  # by column
+        # A whole name is one value: what it does not say of these, the contact has not.
+        self.parts_of_names = [part for part in names.PARTS if part not in self.mapping]
+        self.names_cleared = [
+            part for part in names.PARTS if part in NAMES or part in self.parts_of_names
+        ]
+        self.has_whole_names = not FULL_NAMES.isdisjoint(self.mapping)
+        self.has_calling_codes = "calling_code" in self.mapping
         self.orders_seen: set[str] = (
             set()
         )  # what the unambiguous dates prove: dmy, mdy or both
@@ -151,6 +161,7 @@ class Checker:
             "email": self._judge_email,
             "phone": self._judge_phone,
             "full_name": self._judge_full_name,
+            "full_name_family_first": self._judge_full_name,
             "birthday": self._judge_birthday,
             "tags": self._judge_tags,
             HOUSE_NUMBER.name: self._judge_house_number,
@@ -296,7 +307,7 @@ class Checker:
                 continue
 
             if clear_token is not None and folded(text) == clear_token:
-                row.clears = [*(row.clears or []), *_cleared_by(target)]
+                row.clears = [*(row.clears or []), *self._cleared_by(target)]
             elif len(text) > longest:
                 row.problems.append(
                     Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS])
@@ -305,6 +316,12 @@ class Checker:
                 row.values[target] = text
             else:
                 judge(row, column.index, target, text)
+
+    def _cleared_by(self, target: str) -> Sequence[str]:
+        """The contact's fields that a clear token in such a column empties."""
+        if target in FULL_NAMES:
+            return self.names_cleared
+        return () if target in BESIDE_FIELDS else (target,)
 
     def _judge_record(self, row: CheckedRow, cells: list[str], code: str) -> None:
         """What reading found: at the damaged cells where they can be told, else at the row."""
@@ -346,7 +363,10 @@ class Checker:
             row.problems.append(Problem(code, index, target, text))
 
     def _judge_phone(self, row: CheckedRow, index: int, target: str, text: str) -> None:
-        number = phones.read(text, self._region(row))
+        code = row.values.pop("calling_code", None) if self.has_calling_codes else None
+        number = (
+            phones.read(text, self._region(row)) if code is None else phones.under(text, code)
+        )
         if number.further:
             self._take_further(row, target, number.further)
 
@@ -382,17 +402,55 @@ class Checker:
         """Split where the row has neither name; beside them it is kept only where it says
         something else.
         """
-        given = [row.values[name] for name in NAMES if name in row.values]
-        if given:
-            if text.split() != " ".join(given).split() and text != ", ".join(reversed(given)):
-                self._take_custom(row, index, f"{CUSTOM}{label_of(target)}", text)
+        if not row.values.keys().isdisjoint(NAMES):
+            if _says_more(text, row):
+                self._take_custom(row, index, f"{CUSTOM}{FULL_NAME.label}", text)
+        elif names.is_company(text):
+            self._take_company(row, index, text)
+        else:
+            order = FAMILY_FIRST if target == "full_name_family_first" else GIVEN_FIRST
+            self._take_name(row, index, target, text, names.read(text, order))
+
+    def _take_company(self, row: CheckedRow, index: int, text: str) -> None:
+        """A company in the column of names goes to the company, where that is blank."""
+        if "company" not in row.values and len(text) <= TARGETS["company"].max_length:
+            row.values["company"] = text
+        elif row.values.get("company") != text:
+            self._take_custom(row, index, f"{CUSTOM}{FULL_NAME.label}", text)
+
+    def _take_name(
+        self, row: CheckedRow, index: int, target: str, text: str, name: names.Name
+    ) -> None:
+        if any(len(getattr(name, part)) > TARGETS[part].max_length for part in names.PARTS):
+            row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
             return
 
-        for name, part in zip(NAMES, split_name(text), strict=True):
-            if len(part) > TARGETS[name].max_length:
-                row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
-            elif part:
-                row.values[name] = part
+        values = row.values
+        taken = False
+
+        for part, value in zip(names.PARTS, name, strict=False):
+            if value and part not in values:
+                values[part] = value
+            elif value and value != values[part]:
+                taken = True
+
+        if cleared := [part for part in self.parts_of_names if part not in values]:
+            row.clears = [*(row.clears or []), *cleared]
+
+        if name.nickname:
+            taken |= self._differs(row, "Nickname", name.nickname)
+        if name.birth_name:
+            taken |= self._differs(row, "Birth name", name.birth_name)
+        if taken:  # The file says otherwise elsewhere: no word is to be lost.
+            self._take_custom(row, index, f"{CUSTOM}{FULL_NAME.label}", text)
+
+    def _differs(self, row: CheckedRow, label: str, text: str) -> bool:
+        """Take a custom field; whether the row has another value there."""
+        held = (row.custom or {}).get(label)
+        if held is None:
+            self._take_custom(row, 0, f"{CUSTOM}{label}", text)
+
+        return held is not None and held != text
 
     def _judge_birthday(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         found = dates.read(text, self.date_order)
@@ -430,6 +488,10 @@ class Checker:
 
     def _conclude(self, row: CheckedRow, record: Record) -> None:
         """Whether the row is valid, once all its cells are judged."""
+        if self.has_calling_codes:
+            row.values.pop("calling_code", None)  # Beside no number it says nothing.
+        if self.has_whole_names and IDENTITY.isdisjoint(row.values):
+            self._call_by_company(row, record)
         if IDENTITY.isdisjoint(row.values):
             # Something must say who the contact is; a cell that is wrong in itself is complaint
             # enough.
@@ -443,8 +505,36 @@ class Checker:
             if _has_error(row):
                 row.status = "invalid"
 
+    def _call_by_company(self, row: CheckedRow, record: Record) -> None:
+        """A company in the column of names, alone in its row, is the contact's name as well."""
+        company = row.values.get("company")
+        named = {
+            cell.strip()
+            for cell, target in zip(record.cells, self.mapping, strict=False)
+            if target in FULL_NAMES
+        }
+        if company in named:
+            row.values["first_name"] = str(company)
 
-_LAST = {"phone": 1, "full_name": 1, HOUSE_NUMBER.name: 1, "email": 2}
+
+def _says_more(text: str, row: CheckedRow) -> bool:
+    """Whether a whole name has words that are in none of the parts that the row names."""
+    known = " ".join(row.values.get(part, "") for part in names.PARTS)
+    return not set(_bare_words(text)) <= set(_bare_words(known))
+
+
+def _bare_words(text: str) -> list[str]:
+    return [word.strip(".,;") for word in text.split()]
+
+
+_LAST = {
+    "phone": 1,
+    "full_name": 1,
+    "full_name_family_first": 1,
+    HOUSE_NUMBER.name: 1,
+    "email": 2,
+}
+BESIDE_FIELDS = {HOUSE_NUMBER.name, CALLING_CODE.name}
 _DAMAGES = {"undecodable", "damaged_characters"}
 
 
@@ -461,13 +551,6 @@ def _reads(main: str, text: str) -> bool:
     return (
         emails.read(text).key is not None if main == "email" else any(map(str.isdigit, text))
     )
-
-
-def _cleared_by(target: str) -> tuple[str, ...]:
-    """The contact's fields that a clear token in such a column empties."""
-    if target == HOUSE_NUMBER.name:
-        return ()
-    return NAMES if target == "full_name" else (target,)
 
 
 def _kept(cell: str) -> str:

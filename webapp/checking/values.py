@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from webapp.checking import dates
+from webapp.checking.countries import code_of
 from webapp.reading.labels import normalised
 from webapp.vocabulary.label_words import PREFIX_VALUES, YES_OR_NO
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}\.[^@\s.]{2,63}")
 INTERNATIONAL = re.compile(r"(?:\+|00)[1-9][\d\s()./-]{6,24}")
 NATIONAL = re.compile(r"\(?0?\d{2,5}\)?[\s/.-][\d\s/.-]{4,16}\d")
+CALLING_CODE = re.compile(
+    r"\(?(?:(?:\+|00) ?)?[1-9]\d{0,2}(?:[ -]\d{3,4})?\)?(?:\.0)?(?: ?\(?[A-Za-z ]+\)?)?"
+)
 LINK = re.compile(r"(?:https?://|www\.)\S{3,}", re.IGNORECASE)
-CALLING_CODE = re.compile(r"(?:\+|00)?\d{1,4}(?:-\d{1,4})?")
 FEW_WORDS, SHORT = 4, 40  # words and characters of what stands before a name
 DATE_LENGTHS = range(8, 31)
 MOST = 0.8
@@ -29,6 +32,16 @@ def phones(found: Sequence[str], *, national: bool) -> bool:
     if _most(found, INTERNATIONAL):
         return True
     return national and _most(found, INTERNATIONAL, NATIONAL) and not any(map(_is_date, found))
+
+
+def calling_codes(found: Sequence[str]) -> bool:
+    """Whether most are countries' calling codes: +49, 0049, 1-684, 44."""
+    return _most(found, CALLING_CODE)
+
+
+def countries(found: Sequence[str]) -> bool:
+    """Whether most are countries, by code or by name."""
+    return bool(found) and sum(map(bool, map(code_of, found))) >= MOST * len(found)
 
 
 def links(found: Sequence[str]) -> bool:
@@ -56,11 +69,6 @@ def short(found: Sequence[str]) -> bool:
 def yes_or_no(found: Sequence[str]) -> bool:
     """Whether all say yes or no."""
     return {value.casefold() for value in found} <= YES_OR_NO
-
-
-def calling_codes(found: Sequence[str]) -> bool:
-    """Whether most are calling codes of countries, such as +44."""
-    return _most(found, CALLING_CODE)
 
 
 def _is_birthday(text: str) -> bool:

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from webapp import queries
+from webapp.checking.names import PARTS
 from webapp.db import Connection
 from webapp.deciding import ledger_digest
 from webapp.deciding.decision import Rules
@@ -20,7 +21,7 @@ from webapp.deciding.duplicates import DuplicateHandler
 from webapp.imports.leases import GIVE_UP_AFTER, Lease
 from webapp.models import ContactImport, ImportLease
 from webapp.queries import fill
-from webapp.vocabulary.fields import COMPARED, SCALARS
+from webapp.vocabulary.fields import COMPARED, FULL_NAMES, SCALARS
 from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, UNIQUE_KEYS
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
 from webapp.vocabulary.states import State
@@ -134,14 +135,15 @@ def _simulated(
     return {
         "outcomes": Jsonb(outcomes),
         "examples": Jsonb(_examples(conn, import_id)),
-        "cleared": _cleared(conn) if chosen["clear_token"] else 0,
+        "cleared": _cleared(conn, chosen["mapping"]) if chosen["clear_token"] else 0,
         "promised": ledger_digest.Ledger(import_id).read(conn).letters,
     }
 
 
-def _cleared(conn: Connection) -> int:
-    """How many fields the clear token empties; nothing else does."""
-    row = conn.execute(SQL.cleared_fields, {"derived": list(DERIVED_KEYS)}).fetchone()
+def _cleared(conn: Connection, targets: list[str | None]) -> int:
+    """How many fields the clear token empties; a whole name empties the parts that it lacks."""
+    others = [*DERIVED_KEYS, *([] if FULL_NAMES.isdisjoint(targets) else PARTS)]
+    row = conn.execute(SQL.cleared_fields, {"others": others}).fetchone()
     return int(row["fields"]) if row else 0
 
 

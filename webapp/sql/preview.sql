@@ -24,15 +24,15 @@ AND (SELECT '{{key}}' = ANY(match_keys) FROM contact_imports WHERE id = %(import
 SELECT setval('contacts_id_seq', (SELECT COALESCE(max(id), 0) + 1 FROM public.contacts))
 
 -- name: choices
-SELECT match_keys, state, mended_at, clear_token FROM contact_imports WHERE id = %(import_id)s
+SELECT match_keys, state, mended_at, clear_token, mapping FROM contact_imports WHERE id = %(import_id)s
 
 -- name: state
 SELECT state FROM contact_imports WHERE id = %(import_id)s
 
 -- name: cleared_fields
--- How many fields the clear token empties; nothing else does.
+-- How many fields the clear token empties, without those that something else may have emptied.
 SELECT count(*) AS fields FROM contact_changes, jsonb_each(after) f
-WHERE f.value IN ('null', '[]') AND f.key <> ALL(%(derived)s)
+WHERE f.value IN ('null', '[]') AND f.key <> ALL(%(others)s)
 
 -- name: examples
 -- A few rows of one outcome: the file's values, the contact's, and the change. The rows come first,

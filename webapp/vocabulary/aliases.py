@@ -121,7 +121,7 @@ POLISH = {
     "website": "strona www | strona internetowa | www",
     "birthday": "data urodzenia | urodziny",
     "notes": "uwagi | notatki | notatka | komentarz | komentarze | opis",
-    "full_name": "imie i nazwisko | nazwisko i imie | pelna nazwa | osoba kontaktowa",
+    "full_name": "imie i nazwisko | pelna nazwa | osoba kontaktowa",
     "tags": "tagi | etykiety | kategorie | kategoria | grupy | grupa",
     "house_number": "numer domu",
 }
@@ -171,8 +171,7 @@ RUSSIAN = {
     "website": "сайт | веб сайт | веб страница",
     "birthday": "дата рождения | день рождения",
     "notes": "примечание | примечания | комментарий | комментарии | заметки | заметка",
-    "full_name": "фио | полное имя | имя и фамилия | фамилия и имя | фамилия имя отчество"
-    " | фамилия имя | имя фамилия | контактное лицо",
+    "full_name": "полное имя | имя и фамилия | фамилия имя | имя фамилия | контактное лицо",
     "tags": "теги | метки | категории | категория | группа | группы",
     "house_number": "дом | номер дома",
 }

@@ -393,13 +393,41 @@ FULL_NAME = Field(
     "full name | fullname | name | display name | contact name | contact person | contact"
     " | vollstandiger name | vor und nachname | anzeigename | kontakt | ansprechpartner"
     " | first and last name | first name and last name | first last name | name surname"
-    " | name and surname | contact full name | vor und zuname | vorname nachname | nachname vorname"
-    " | name vorname | vorname und nachname | nom prenom | prenom nom | nom prenoms"
-    " | nom complet | nom et prenom | prenom et nom | nom affiche | nombre completo"
-    " | nombre y apellidos | nombre y apellido | apellidos y nombre | nombre apellidos"
-    " | nome e sobrenome | cognome e nome | nominativo | voor en achternaam"
+    " | name and surname | contact full name | vor und zuname | vorname nachname"
+    " | vorname und nachname | prenom nom"
+    " | nom complet | prenom et nom | nom affiche | nombre completo"
+    " | nombre y apellidos | nombre y apellido | nombre apellidos"
+    " | nome e sobrenome | nominativo | voor en achternaam"
     " | nome completo | nome e cognome | nome visualizzato"
     " | volledige naam | naam | weergavenaam",
+)
+FULL_NAME_FAMILY_FIRST = Field(
+    "full_name_family_first",
+    "Full name (family name first)",
+    400,
+    "full name family name first | name vorname | nachname vorname"
+    " | nachname und vorname | familienname vorname | zuname vorname"
+    " | last name first name | last first | lastname firstname | surname first name"
+    " | surname given name | surname and first name | nom prenom | nom et prenom | nom prenoms"
+    " | nom et prenoms | noms et prenoms | apellidos y nombre | apellidos y nombres"
+    " | apellido y nombre | apellidos nombre | apellido nombre | cognome e nome | cognome nome"
+    " | naam voornaam | achternaam voornaam | efternamn fornamn | etternavn fornavn"
+    " | efternavn fornavn | sukunimi etunimi | nazwisko i imie | nazwisko imie | prijmeni a jmeno"
+    " | prijmeni jmeno | фио | ф и о | фамилия имя | фамилия имя отчество | фамилия и имя | nev"
+    " | teljes nev | vezeteknev keresztnev | ho va ten | ho ten",
+)
+# A column of phones may stand beside one of their countries' codes.
+CALLING_CODE = Field(
+    "calling_code",
+    "Calling code of the phone",
+    40,
+    "calling code of the phone | calling code | country calling code | phone calling code | phone country code"
+    " | telephone country code | mobile country code | dialing code | dialling code | dial code"
+    " | isd code | phone code | phone prefix | country code | country prefix | landervorwahl"
+    " | landesvorwahl | vorwahl land | internationale vorwahl | indicatif | indicatif pays"
+    " | indicatif telephonique | indicatif du pays | code pays | prefijo | prefijo internacional"
+    " | prefijo pais | codigo de pais | codigo pais | codigo do pais | ddi | prefisso"
+    " | prefisso internazionale | prefisso paese | landnummer | landcode | landencode",
 )
 TAGS = Field(
     "tags",
@@ -419,8 +447,11 @@ HOUSE_NUMBER = Field(
     " | hnr | numero de rue | numero de voie | numero rue | numero de calle | numero exterior"
     " | numero civico | civico | huisnummer | huisnr",
 )
+WHOLE_NAMES = (FULL_NAME, FULL_NAME_FAMILY_FIRST)
+FULL_NAMES = frozenset(field.name for field in WHOLE_NAMES)
 # What is joined to a field, or split into several, and has no column of its own.
-TARGETS = {field.name: field for field in (*FIELDS, FULL_NAME, HOUSE_NUMBER, TAGS)}
+BESIDE_FIELDS = (*WHOLE_NAMES, CALLING_CODE, HOUSE_NUMBER, TAGS)
+TARGETS = {field.name: field for field in (*FIELDS, *BESIDE_FIELDS)}
 IDENTITY = frozenset(name for name, field in TARGETS.items() if field.identifies)
 CUSTOM = "custom:"
 LONGEST_CUSTOM_LABEL = 100

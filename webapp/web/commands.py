@@ -126,14 +126,14 @@ def read_again(import_id: UUID, asked: forms.UploadForm) -> None:
 def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "") -> None:
     """Take the columns, keep them under a name where one is given, and start the check."""
     run = change_import(import_id)
-    choices = asked.model_dump(exclude={"mapping"})
+    choices = asked.model_dump(exclude={"mapping", "name_order"})
     if "default_country" not in asked.model_fields_set:  # The one given with the file holds.
         choices["default_country"] = run.default_country
 
     def ask(session: Session) -> None:
-        import_commands.map_columns(session, import_id, asked.mapping, **choices)
+        import_commands.map_columns(session, import_id, asked.targets(), **choices)
         if save_as:
-            mappings.save(session, current_user.id, save_as, run.columns, asked.mapping)
+            mappings.save(session, current_user.id, save_as, run.columns, asked.targets())
 
     _of_import(import_id, ask)
 

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from webapp.checking import countries
 from webapp.limits import LARGEST_BATCH
+from webapp.vocabulary.fields import FULL_NAMES
 from webapp.vocabulary.keys import DEFAULT_KEYS, MatchKey
 from webapp.vocabulary.strategies import Strategy
 
@@ -110,6 +111,13 @@ class MappingRequest(Strict):
     match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = [*DEFAULT_KEYS]
     clear_token: Annotated[Line, Field(max_length=LONGEST_TOKEN)] | None = None
     date_order: Literal["dmy", "mdy"] | None = None
+    name_order: Annotated[
+        Literal["given_first", "family_first"] | None,
+        Field(
+            description="Which name comes first in the column of whole names; null: as its target"
+            " says, `full_name` or `full_name_family_first`."
+        ),
+    ] = None
     drop_bad_cells: Annotated[
         bool,
         Field(
@@ -132,6 +140,14 @@ class MappingRequest(Strict):
             description="Columns, counted from 0, in which such words stay as they are.",
         ),
     ] = []
+
+    def targets(self) -> list[str | None]:
+        """The mapping, with the order of names in it."""
+        whole = WHOLE_NAME.get(self.name_order or "")
+        return [whole if whole and target in FULL_NAMES else target for target in self.mapping]
+
+
+WHOLE_NAME = {"given_first": "full_name", "family_first": "full_name_family_first"}
 
 
 class ExecuteRequest(Strict):

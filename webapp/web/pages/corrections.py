@@ -14,7 +14,7 @@ from webapp.reports.wording import number
 from webapp.staging import corrections, problem_list
 from webapp.vocabulary import messages
 from webapp.vocabulary.catalogue import gettext, ngettext
-from webapp.vocabulary.fields import IDENTITY, label_of
+from webapp.vocabulary.fields import FULL_NAMES, IDENTITY, label_of
 from webapp.vocabulary.states import State
 from webapp.web import commands
 from webapp.web.access import change_import, checked_import, load_import
@@ -172,7 +172,9 @@ def _columns_of_row(row: ImportRow, targets: list[str | None]) -> list[int]:
     """
     codes = {problem["code"] for problem in row.problems or []}
     if codes <= {"no_identity"}:
-        return [column for column, target in enumerate(targets) if target in IDENTITY]
+        return [
+            column for column, target in enumerate(targets) if target in IDENTITY | FULL_NAMES
+        ]
     return list(range(max(len(row.record or []), 1)))[:FIELDS_OF_ROW]
 
 
