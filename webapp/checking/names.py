@@ -164,7 +164,10 @@ def _between_commas(text: str, order: str) -> Name:
     if not pieces:
         return Name(first_name=text)
 
-    head, titles, suffixes, given = pieces[0], [], [], []
+    head = pieces[0]
+    titles: list[str] = []
+    suffixes: list[str] = []
+    given: list[str] = []
 
     for piece in pieces[1:]:
         if _are_titles(piece):
