@@ -18,9 +18,9 @@ from webapp.vocabulary.blank_words import (
     EVERYWHERE,
     MEANT,
 )
-from webapp.vocabulary.fields import NAMES
+from webapp.vocabulary.fields import FULL_NAMES, NAMES
 
-NAMED = {*NAMES, "full_name"}  # where a word may be what a person is called
+NAMED = {*NAMES, *FULL_NAMES}  # where a word may be what a person is called
 DIFFERING = {"email", "phone", "birthday"}  # columns of which the values should differ
 FEWEST_ALIKE = 3  # rows; two may share a phone
 CASED_LETTERS = 4  # of a word, up to which it is known in every case of each letter

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from webapp.vocabulary.aliases import FURTHER
-from webapp.vocabulary.fields import ADDRESS, NAMES, TARGETS
+from webapp.vocabulary.fields import ADDRESS, FULL_NAMES, NAMES, TARGETS
 from webapp.vocabulary.label_words import (
     ADDRESS_WORDS,
     ASKING,
@@ -55,9 +55,9 @@ SIDES = re.compile(r"\s*[/,&+;、・]\s*|\s+(?:and|und|et|y|e|en|och|og|ja|i|a|�
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 NAME_PARTS = frozenset((*NAMES, "prefix", "middle_name", "suffix"))
 STREET_PARTS = {"street", "house_number"}
-ALL_NAMES = NAME_PARTS | {"full_name"}
+ALL_NAMES = NAME_PARTS | FULL_NAMES
 # Too general to be taken for a contact's where only a container stands before it.
-GENERAL = {"external_id", "full_name", "notes", "tags", "job_title", "prefix"}
+GENERAL = {"external_id", *FULL_NAMES, "notes", "tags", "job_title", "prefix"}
 TAIL = {"of", "des", "der", "du", "de", "del", "do", "da", "van", "av", "af", "the"}
 
 
