@@ -131,6 +131,7 @@ def cases() -> Iterator[Case]:
     yield from others()
     yield from sales()
     yield from languages()
+    yield from header_rows()
 
 
 def google() -> Iterator[Case]:
@@ -725,3 +726,56 @@ def languages() -> Iterator[Case]:
             columns=columns,
             mapping=list(mapping),
         )
+
+
+def header_rows() -> Iterator[Case]:
+    """Files whose header is not their first row, or that have none."""
+    people = [["Ann Ash", "ann@example.com"], ["Ben Bay", "ben@example.com"]]
+    facts = [["Name", "Members 2024"], ["E-mail", "club@example.org"], ["As of", "01.02.2024"]]
+    yield Case(
+        "header_under_labelled_facts.csv",
+        written([*facts, ["Name", "E-mail"], *people]).encode(),
+        numbered(people, 5),
+        header_row=4,
+        columns=["Name", "E-mail"],
+        mapping=["full_name", "email"],
+    )
+    report = [["Report:", "Contacts", ""], ["Date:", "2024-01-02", ""]]
+    places = [["Ann", "Ash", "Rome"], ["Ben", "Bay", "Oslo"]]
+    yield Case(
+        "header_under_a_report.csv",
+        written([*report, ["First name", "Last name", "Town"], *places]).encode(),
+        numbered(places, 4),
+        header_row=3,
+        columns=["First name", "Last name", "Town"],
+        mapping=["first_name", "last_name", "city"],
+    )
+    groups = ["Person", "", "Address", "", "Contact", ""]
+    under = ["First name", "Last name", "Street", "City", "E-mail", "Phone"]
+    cells = ["Ann", "Ash", "Via 1", "Rome", "ann@example.com", "+390612345678"]
+    yield Case(
+        "header_under_group_headings.csv",
+        written([groups, under, cells]).encode(),
+        numbered([cells], 3),
+        header_row=2,
+        columns=under,
+        mapping=["first_name", "last_name", "street", "city", "email", "phone"],
+    )
+    merged, lower = ["Name", "Contact", "", "Address"], ["", "E-mail", "Phone", "City"]
+    cells = ["Ann Ash", "ann@example.com", "+390612345678", "Rome"]
+    yield Case(
+        "header_over_two_rows.csv",
+        written([merged, lower, cells]).encode(),
+        numbered([cells], 3),
+        header_row=2,
+        columns=["Name", "E-mail", "Phone", "City"],
+        mapping=["full_name", "email", "phone", "city"],
+    )
+    plain = [["Ann", "Ash", "Rome"], ["Ben", "Bay", "Oslo"], ["Cy", "Cox", "Rome"]]
+    yield Case(
+        "no_header_but_values_repeat.csv",
+        written(plain).encode(),
+        numbered(plain, 1),
+        header_row=0,
+        columns=["Column A", "Column B", "Column C"],
+    )

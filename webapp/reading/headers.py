@@ -17,6 +17,8 @@ from webapp.reading.records import Dialect, Head, Limits, Record, column_names
 from webapp.vocabulary.refusals import Refusal
 
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+HEADER_WITHIN = 20  # filled rows
+LEAST_NAMING = 2  # fields that a row names; one alone may be a word of a sentence
 NUMBER = re.compile(r"[+(\d][\d\s()./:,-]{4,}")
 
 
@@ -39,13 +41,14 @@ def head_of(
         raise Refusal("empty_file")
 
     header = header_of(filled) if header_row is None else _chosen(filled, header_row)
+    headings = _headings(filled, header)
     rows = [record.cells for record in filled if header is None or record.row > header.row]
     widths = [_width(row) for row in rows]
     width = max(len(header.cells), _usual(widths)) if header else max(widths)
     if width > limits.max_columns:
         raise Refusal("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
 
-    columns = labels_of(header.cells if header else [], width)
+    columns = labels_of(_under(headings, header.cells)[:width] if header else [], width)
     dialect = Dialect(
         dialect.format,
         dialect.encoding,
@@ -92,24 +95,77 @@ def _chosen(filled: Sequence[Record], header_row: int) -> Record | None:
     return found
 
 
+def _headings(filled: Sequence[Record], header: Record | None) -> list[str]:
+    """The cells of a row right above the header that heads groups of its columns, empty where
+    there is none.
+    """
+    above = next((one for one in filled if header and one.row == header.row - 1), None)
+    if above is None or sum(1 for cell in above.cells if cell.strip()) < LEAST_NAMING:
+        return []
+    return list(above.cells)
+
+
+def _under(headings: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """The labels, where a blank one takes the heading above: a cell merged over both rows."""
+    width = max(len(labels), len(headings))
+    lower = [*labels, *[""] * (width - len(labels))]
+    upper = [*headings, *[""] * (width - len(headings))]
+    return [
+        low if low.strip() else high if named(high) else ""
+        for low, high in zip(lower, upper, strict=True)
+    ]
+
+
 def header_of(filled: Sequence[Record]) -> Record | None:
     """The row that names the columns: lines above it are a preamble.
 
     None where the file begins with data.
 
-    A row with two known labels is the header wherever it stands; else it is the first row as wide
-    as most are.
+    Among the rows that name at least two fields it is the one that names most of them, the first
+    of several: facts above it ("Name: Members") and headings of groups name fewer. Else it is the
+    first row as wide as most are.
     """
+    naming = [_naming(record) for record in filled[:HEADER_WITHIN]]
+    if max(naming) >= LEAST_NAMING:
+        return filled[naming.index(max(naming))]
+
     width = _usual(_width(record.cells) for record in filled)
-    for record in filled:
-        cells = record.cells[:HEADER_CELLS]
-        known = sum(1 for cell in cells if named(cell))
-        if known >= 2 and 2 * known >= _values(cells) and not _has_address(cells):  # noqa: PLR2004
-            return record
+    for index, record in enumerate(filled):
         if _width(record.cells) >= width:
-            return None if _looks_like_data(cells) else record
+            cells = record.cells[:HEADER_CELLS]
+            data = _looks_like_data(cells) or _is_like(cells, filled[index + 1 :])
+            return None if data else record
 
     return None
+
+
+def _naming(record: Record) -> int:
+    """How many fields a row's labels name; 0 for a row with values."""
+    cells = record.cells[:HEADER_CELLS]
+    if _has_address(cells):
+        return 0
+
+    labels = [cell for cell in cells if cell.strip() and len(cell) <= LABEL_CHARS]
+    targets = {found.target for label in labels if (found := named(label))}
+    return len(targets) if 2 * len(targets) >= _values(cells) else 0
+
+
+def _is_like(cells: Sequence[str], below: Sequence[Record]) -> bool:
+    """Whether a row without a known label is one like those below it: a value of its stands
+    again in the same column.
+
+    A header that is repeated on every page does not count.
+    """
+    plain = [cell.strip() for cell in cells]
+    if any(named(cell) for cell in plain if cell):
+        return False
+
+    rows = [[cell.strip() for cell in record.cells] for record in below]
+    return any(
+        cell and row != plain and index < len(row) and row[index] == cell
+        for row in rows
+        for index, cell in enumerate(plain)
+    )
 
 
 def _width(cells: Sequence[str]) -> int:

@@ -42,10 +42,12 @@ MOST_WORDS = 8  # of a label's name for a field, what is said around it left out
 LATER_LANGUAGE = 100  # added to the ranks of a further language's labels
 INDIRECT = 200  # added where the label says whose field it is: "Customer Email"
 LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
+NO_WORD = re.compile(r"[\W_]+")
 CAMEL = re.compile(
     r"(?<=[a-z\u00df-\u00ff])(?=[A-Z\u00c0-\u00de])|(?<=[A-Z])(?=[A-Z][a-z])"
     r"|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[A-Z])"
 )
+ONE_WORD = re.compile(rf"({'|'.join(GLUED)})?([^\W\d_]+?)\s?(\d)?")
 NOTE = re.compile(r"[(\[{<（【]([^)\]}>）】]*)[)\]}>）】]?")
 DATE_FORMAT = re.compile(r"\b[dmytja]{1,4}(?:[./-][dmytja]{1,4}){1,2}\b", re.IGNORECASE)
 POSSESSIVE = re.compile(r"['’]s?\b")
@@ -86,12 +88,13 @@ class Named:
 
 def normalised(text: str) -> str:
     """Lower case, no accents, every run of punctuation one space."""
+    if text.isascii():
+        return NO_WORD.sub(" ", text.lower()).strip()
+
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold()).translate(
         LETTERS
     )
-    return re.sub(
-        r"[\W_]+", " ", "".join(c for c in plain if not unicodedata.combining(c))
-    ).strip()
+    return NO_WORD.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 
 def _key(words: Iterable[str]) -> str:
@@ -133,6 +136,19 @@ def _best(ranks: dict[str, int]) -> Named:
 ALIASES = _aliases()
 
 
+def _known_words() -> frozenset[str]:
+    """All words of all labels, those of further languages as well."""
+    tables = [field.aliases for field in TARGETS.values()]
+    tables += [aliases for language in FURTHER for aliases in language.values()]
+    words = {
+        word for aliases in tables for word in normalised(aliases.replace("|", " ")).split()
+    }
+    return frozenset({*map(_spelling, words), *HALVES})
+
+
+KNOWN_WORDS = _known_words()
+
+
 @lru_cache(maxsize=1000)
 def named(label: str) -> Named | None:
     """The field that a label names, None where it names none that we know, or another
@@ -146,8 +162,20 @@ def named(label: str) -> Named | None:
     if _names_another_person(_split(text)) or " ".join(_split(text)) in NO_FIELDS:
         return None
 
-    found = _without_notes(text)
+    found = _without_notes(text) if _may_name(_split(text)) else None
     return found or _glued(normalised(label[:LONGEST]))
+
+
+def _may_name(words: Sequence[str]) -> bool:
+    """Whether any word is one of a field's label: most cells of a table have none."""
+    return any(
+        _spelling(word) in KNOWN_WORDS
+        or word in ALIASES
+        or word.removesuffix("s") in KNOWN_WORDS
+        or CJK.search(word)
+        or "\u1100" <= word[0] <= "\u11ff"
+        for word in words
+    )
 
 
 def says_otherwise(label: str) -> bool:
@@ -444,12 +472,12 @@ _WAYS: tuple[Callable[[Sequence[str]], Named | None], ...] = (
 
 def _cjk(text: str) -> Named | None:
     """Words that are not set apart by blanks: the qualifier stands before or behind them."""
-    if not CJK.search(unicodedata.normalize("NFC", text)):
+    if text.isascii() or not CJK.search(unicodedata.normalize("NFC", text)):
         return None
 
-    for noise in map(normalised, CJK_NOISE):
+    for noise in _CJK_NOISE:
         text = text.replace(noise, "")
-    for honorific in map(normalised, CJK_HONORIFICS):
+    for honorific in _CJK_HONORIFICS:
         text = text.removeprefix(honorific)
     if text in ALIASES:
         return ALIASES[text]
@@ -461,6 +489,8 @@ def _cjk(text: str) -> Named | None:
     return None
 
 
+_CJK_NOISE = tuple(map(normalised, CJK_NOISE))
+_CJK_HONORIFICS = tuple(map(normalised, CJK_HONORIFICS))
 _CJK_QUALIFIERS = tuple(
     normalised(word) for word in QUALIFIERS if CJK.search(unicodedata.normalize("NFC", word))
 )
@@ -468,7 +498,7 @@ _CJK_QUALIFIERS = tuple(
 
 def _glued(plain: str) -> Named | None:
     """MAILINGSTREET and Privatadresse as well."""
-    parts = re.fullmatch(rf"({'|'.join(GLUED)})?([^\W\d_]+?)\s?(\d)?", plain)
+    parts = ONE_WORD.fullmatch(plain)
     found = ALIASES.get(_key([parts[2]])) if parts and (parts[1] or parts[3]) else None
     if parts is None or found is None:
         return None
