@@ -54,7 +54,7 @@ class House:
         )
         self.user_id = self._user()
         self.workers = [self._spawn("worker.py") for _ in range(workers)]
-        self.postgres = self.servers.running["postgres"].pid
+        self.postgres = self.servers.postgres.process.pid
         watched = {"worker": [worker.pid for worker in self.workers]}
         if web:
             self.port = _free_port()
@@ -72,7 +72,9 @@ class House:
 
     def administer(self, *statements: str) -> None:
         """As PostgreSQL's superuser, which the program is not."""
-        with psycopg.connect(self.servers.administrator_url(), autocommit=True) as conn:
+        with psycopg.connect(
+            self.servers.postgres.administrator_url(), autocommit=True
+        ) as conn:
             for statement in statements:
                 conn.execute(statement)
 

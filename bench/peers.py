@@ -97,7 +97,7 @@ def _pgloader(house: House, file: Path, rows: int, setting: str) -> float:
     script = file.with_suffix(".load")
     script.write_text(
         f"""LOAD CSV FROM '{file}' HAVING FIELDS ({columns}, tags_text, notes)
-            INTO postgresql://rowcall:{house.servers.password("rowcall")}@unix:{house.servers.sockets}:5432/rowcall
+            INTO postgresql://rowcall:{house.servers.folder.password("rowcall")}@unix:{house.servers.folder.sockets}:5432/rowcall
             TARGET TABLE peer ({columns}, email_key text using (string-downcase email),
               phone_key text using (remove #\\Space phone), notes)
             WITH {setting} skip header = 1, fields terminated by ','

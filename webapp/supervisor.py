@@ -86,10 +86,10 @@ class Supervisor:
 
     def run(self, environment: dict[str, str]) -> int:
         """Run the Procfile and watch it and the servers, until told to stop; the exit status."""
-        for name, child in self.servers.running.items():
-            server = Watched(name, self.servers.spawners[name])
-            server.process, server.started = child, time.monotonic()
-            self.watched.append(server)
+        for server in self.servers.running:
+            watched = Watched(server.name, server.spawn)
+            watched.process, watched.started = server.process, time.monotonic()
+            self.watched.append(watched)
 
         for name, command in procfile().items():
             self.programs.append(Watched(name, _spawner(command, environment)))
@@ -147,11 +147,11 @@ def start(settings: Settings) -> int:
             **os.environ,
             **found,
             "PORT": str(settings.port),
-            "ROWCALL_VAR": str(servers.var),
+            "ROWCALL_VAR": str(servers.folder.var),
         }
 
         if not environment.get("SECRET_KEY"):
-            environment["SECRET_KEY"] = servers.kept_secret("secret_key")
+            environment["SECRET_KEY"] = servers.folder.kept_secret("secret_key")
 
         _make_tables(environment["DATABASE_URL"], settings)
         _say_where(environment)
@@ -170,7 +170,7 @@ def shell_lines(settings: Settings) -> str:
         name: value for name, value in servers.addresses().items() if name not in os.environ
     }
     if "SECRET_KEY" not in os.environ:
-        named["SECRET_KEY"] = servers.kept_secret("secret_key")
+        named["SECRET_KEY"] = servers.folder.kept_secret("secret_key")
 
     return "\n".join(f"export {name}='{value}'" for name, value in named.items())
 

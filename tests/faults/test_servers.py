@@ -139,7 +139,7 @@ def proxy(house):
     environment.
     """
     with tempfile.TemporaryDirectory(prefix="rp") as folder:
-        between = Proxy(Path(folder), house.machine.sockets)
+        between = Proxy(Path(folder), house.machine.folder.sockets)
         Path(folder).chmod(
             0o755
         )  # The worker runs as another account where root runs the tests.
@@ -247,7 +247,7 @@ def small_folder(machine, ci):
             "-t",
             "tmpfs",
             "-o",
-            f"size=256k,mode=0700,uid={machine.owner}",
+            f"size=256k,mode=0700,uid={machine.folder.owner}",
             "none",
             folder,
         ],

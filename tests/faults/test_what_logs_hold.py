@@ -144,11 +144,11 @@ def test_no_output_quotes_a_person(house, visitor, settings, machine, monkeypatc
                 conn.execute(statement, values)
     worker.end()
 
-    written = files(Path(settings.var), machine.var)
+    written = files(Path(settings.var), machine.folder.var)
     assert {file.name for file in written} >= {"processes.log", "postgres.log", "valkey.log"}
     for file in written:
         assert SECRET.encode() not in file.read_bytes(), file
-        if file.parent == machine.var:
+        if file.parent == machine.folder.var:
             assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
     said = log.read_text()
     for kind in ("psycopg.errors.RaiseException", "psycopg.errors.UndefinedColumn"):

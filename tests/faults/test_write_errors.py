@@ -159,9 +159,9 @@ def test_a_report_whose_rows_cannot_be_read(house, failing):
     house.machine.stop_database()
     house.machine.start_database()  # Nothing of the table is in its memory now.
     disk = failing(
-        "pread64,preadv,preadv2", "EIO", path=house.machine.var / "postgres" / ledger
+        "pread64,preadv,preadv2", "EIO", path=house.machine.folder.var / "postgres" / ledger
     )
-    with disk.attached(house.machine.child("postgres").pid), house.session() as session:
+    with disk.attached(house.machine.postgres.process.pid), house.session() as session:
         with pytest.raises(psycopg.Error):
             b"".join(exports.report_csv(session, import_id))
         assert disk.happened()
@@ -176,11 +176,11 @@ def test_no_room_for_contacts(house, failing):
     """PostgreSQL cannot make the table longer: the import waits with what it has, and goes on
     once there is room.
     """
-    data = house.machine.var / "postgres"
+    data = house.machine.folder.var / "postgres"
     import_id = house.ready(rows(2000))
     contacts = data / house.query("SELECT pg_relation_filepath('contacts') AS path")[0]["path"]
     disk = failing(FILES, "ENOSPC", path=contacts, after=3)
-    with disk.attached(house.machine.child("postgres").pid):
+    with disk.attached(house.machine.postgres.process.pid):
         house.worker()
         house.execute(import_id)
         house.until(
@@ -242,5 +242,5 @@ def test_a_disk_that_fails_the_server(house, failing, process, calls, error):
 def _server(house, process: str) -> tuple:
     """When it was started, and its number; only the superuser sees the server's own processes."""
     question = "SELECT backend_start, pid FROM pg_stat_activity WHERE backend_type = %s"
-    with psycopg.connect(house.machine.administrator_url()) as conn:
+    with psycopg.connect(house.machine.postgres.administrator_url()) as conn:
         return conn.execute(question, (process,)).fetchone() or (None, 0)

@@ -17,40 +17,29 @@ ROOT = Path(__file__).parent.parent.parent
 class Machine(Servers):
     """The embedded servers, each of which can be stopped and started by itself."""
 
-    def child(self, name: str) -> "subprocess.Popen[bytes]":
-        return self.running[name]
-
     def stop_database(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one."""
-        self._stop("postgres", how)
+        self.postgres.stop(how)
 
     def start_database(self) -> None:
-        self._start_postgres()
+        self.postgres.start()
 
     def stop_queue(self, how: signal.Signals = signal.SIGKILL) -> None:
-        self._stop("valkey", how)
+        self.valkey.stop(how)
 
     def start_queue(self) -> None:
-        self._start_valkey()
+        self.valkey.start()
 
     def signal_queue(self, number: signal.Signals) -> None:
-        self.child("valkey").send_signal(number)
-
-    def _stop(self, name: str, how: signal.Signals) -> None:
-        child = self.running.pop(name)
-        child.send_signal(how)
-        child.wait(20)
+        self.valkey.process.send_signal(number)
 
     def heal(self) -> None:
         """Have both servers up again, whatever a test did to them."""
-        for child in self.running.values():
-            child.send_signal(signal.SIGCONT)
-        for name, start in {
-            "postgres": self.start_database,
-            "valkey": self.start_queue,
-        }.items():
-            if name not in self.running or self.running[name].poll() is not None:
-                start()
+        for server in self.running:
+            server.process.send_signal(signal.SIGCONT)
+        for server in (self.postgres, self.valkey):
+            if server.process is None or server.process.poll() is not None:
+                server.start()
 
 
 class Family:

@@ -11,9 +11,9 @@ from unittest.mock import patch
 import psycopg
 import pytest
 
-from webapp import db, embedded
+from webapp import db
 from webapp.config import Settings
-from webapp.embedded import Servers
+from webapp.embedded import Servers, programs
 from webapp.migrate import migrate
 
 _numbers = itertools.count()
@@ -40,9 +40,9 @@ def started(locale: str | None, *, ci: bool) -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="rc", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         running = Servers(Path(folder) / "v")
-        program = system_program(ci=ci) if locale else embedded.postgres_program
+        program = system_program(ci=ci) if locale else programs.postgres_program
         with patch.object(
-            embedded, "postgres_program", program
+            programs, "postgres_program", program
         ):  # Other servers of this process keep the wheel's.
             running.start()
         found = addresses(running)
@@ -76,7 +76,7 @@ def addresses(running: Servers) -> dict[str, str]:
     """What points at both servers, and the superuser's address beside it, which the program
     never knows.
     """
-    return {**running.addresses(), "ADMINISTRATOR_URL": running.administrator_url()}
+    return {**running.addresses(), "ADMINISTRATOR_URL": running.postgres.administrator_url()}
 
 
 def _named(url: str, name: str) -> str:

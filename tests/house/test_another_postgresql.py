@@ -104,10 +104,10 @@ class OlderServer:
 
     def __init__(self, var: Path) -> None:
         self.servers = Servers(var)
-        self.servers._own_folder(var)
-        self.servers._own_folder(var / "run")
+        self.servers.folder.own(var)
+        self.servers.folder.own(var / "run")
         data = var / "postgres"
-        self.servers._own_folder(data)
+        self.servers.folder.own(data)
         self._run(
             "initdb",
             "-D",
@@ -144,7 +144,7 @@ class OlderServer:
     def _run(self, program: str, *arguments: str) -> None:
         process = {
             name: value
-            for name, value in self.servers._process().items()
+            for name, value in self.servers.postgres.as_account().items()
             if name != "preexec_fn"
         }
         binaries = DEBIANS if DEBIANS.exists() else postgres_program("postgres").parent

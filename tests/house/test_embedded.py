@@ -12,8 +12,10 @@ import psycopg
 import pytest
 
 from tests.harness.processes import alive
-from webapp import embedded, migrate
+from webapp import migrate
 from webapp.embedded import CannotStart, Servers, postgres_program
+from webapp.embedded.folder import socket_folder
+from webapp.embedded.postgres import ORPHAN_SECONDS
 
 
 @pytest.fixture
@@ -59,12 +61,12 @@ def test_the_program_is_no_superuser_and_needs_a_password(running):
         one(url, "COPY (SELECT 1) TO PROGRAM 'true'")
     for role in ("postgres", "rowcall"):
         with pytest.raises(psycopg.OperationalError, match="password"):
-            psycopg.connect(f"postgresql://{role}@/rowcall?host={servers.sockets}")
+            psycopg.connect(f"postgresql://{role}@/rowcall?host={servers.folder.sockets}")
     for role in ("postgres", "rowcall"):
-        assert (servers.var / f"{role}_password").stat().st_mode & 0o777 == 0o600
+        assert (servers.folder.var / f"{role}_password").stat().st_mode & 0o777 == 0o600
     assert (
         one(
-            servers.administrator_url(),
+            servers.postgres.administrator_url(),
             "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
         )
         is True
@@ -82,17 +84,17 @@ def test_an_installation_that_trusted_every_account_is_changed_at_its_start(var,
         conn.execute("ALTER TABLE users ADD COLUMN more int")  # as the next migration would
         conn.rollback()
     with pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(f"postgresql://postgres@/rowcall?host={servers.sockets}")
+        psycopg.connect(f"postgresql://postgres@/rowcall?host={servers.folder.sockets}")
     migrate.migrate(url)
 
 
 def _as_before(var: Path) -> None:
     """What the first versions made: every local account trusted, all of it the superuser's."""
     old = Servers(var)
-    old._own_folder(var)
-    old._own_socket_folder()
+    old.folder.own(var)
+    old.folder.own_sockets()
     data = var / "postgres"
-    old._own_folder(data)
+    old.folder.own(data)
     initdb = [
         postgres_program("initdb"),
         "-D",
@@ -105,10 +107,10 @@ def _as_before(var: Path) -> None:
         "UTF8",
         "--locale=C",
     ]
-    subprocess.run(initdb, check=True, capture_output=True, **old._process())
-    old.spawn_postgres()
-    url = f"postgresql://postgres@/postgres?host={old.sockets}"
-    old._wait("postgres", lambda: psycopg.connect(url).close(), psycopg.Error)
+    subprocess.run(initdb, check=True, capture_output=True, **old.postgres.as_account())
+    old.postgres.spawn()
+    url = f"postgresql://postgres@/postgres?host={old.folder.sockets}"
+    old.postgres.wait(lambda: psycopg.connect(url).close(), psycopg.Error)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("CREATE DATABASE rowcall")
     migrate.migrate(url.replace("/postgres?", "/rowcall?"))
@@ -126,12 +128,12 @@ def _as_before(var: Path) -> None:
 
 def test_a_data_folder_whose_passwords_were_lost_starts_with_new_ones(var, running):
     first = running(queue=False)
-    before = first.password("postgres")
+    before = first.folder.password("postgres")
     first.stop()
     for role in ("postgres", "rowcall"):
         (var / f"{role}_password").unlink()
     again = running(queue=False)
-    assert again.password("postgres") != before
+    assert again.folder.password("postgres") != before
     assert one(again.addresses()["DATABASE_URL"], "SELECT 1") == 1
 
 
@@ -140,7 +142,7 @@ def far_away(var, monkeypatch):
     """A data folder whose path is too long for a socket, and where its sockets go instead."""
     long = var / ("x" * 100)
     monkeypatch.setattr(tempfile, "tempdir", str(var.parent))
-    return long, embedded._socket_folder(long)
+    return long, socket_folder(long)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of another account")
@@ -157,7 +159,7 @@ def test_a_socket_folder_that_is_a_link_is_refused(far_away):
     long, sockets = far_away
     elsewhere = sockets.parent / "elsewhere"
     elsewhere.mkdir(mode=0o700)
-    os.chown(elsewhere, Servers(long).owner, -1)
+    os.chown(elsewhere, Servers(long).folder.owner, -1)
     sockets.symlink_to(elsewhere)
     with pytest.raises(CannotStart, match="was made by another account"):
         Servers(long).start(database=False)
@@ -169,7 +171,7 @@ def test_the_sockets_are_out_of_reach_of_other_accounts(far_away):
     servers = Servers(long)
     sockets.mkdir(mode=0o777)
     sockets.chmod(0o777)
-    os.chown(sockets, servers.owner, -1)
+    os.chown(sockets, servers.folder.owner, -1)
     servers.start(database=False)
     try:
         assert sockets.stat().st_mode & 0o077 == 0
@@ -184,13 +186,13 @@ def test_a_start_waits_for_what_a_killed_server_left_writing(var, running):
     with psycopg.connect(servers.addresses()["DATABASE_URL"]) as conn:
         backend = conn.info.backend_pid
         os.kill(backend, signal.SIGSTOP)
-        postmaster = servers.running.pop("postgres")
+        postmaster = servers.postgres.process
         postmaster.kill()
         postmaster.wait(10)
-        servers.lock.close()
+        servers.folder.let_go()
         begun = time.monotonic()
         again = running(queue=False)
-        assert time.monotonic() - begun > embedded.ORPHAN_SECONDS
+        assert time.monotonic() - begun > ORPHAN_SECONDS
         assert not alive(backend)
         assert one(again.addresses()["DATABASE_URL"], "SELECT 1") == 1
 
@@ -198,7 +200,7 @@ def test_a_start_waits_for_what_a_killed_server_left_writing(var, running):
 def test_a_killed_start_leaves_no_half_made_cluster(var, running):
     (var / "postgres.new").mkdir(parents=True)
     (var / "postgres.new" / "rubbish").touch()
-    os.chown(var, Servers(var).owner, -1)
+    os.chown(var, Servers(var).folder.owner, -1)
     servers = running(queue=False)
     assert one(servers.addresses()["DATABASE_URL"], "SELECT 1") == 1
     assert shutil.which("rubbish", path=str(var)) is None

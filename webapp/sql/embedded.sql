@@ -1,4 +1,4 @@
--- The databases that come with Rowcall: `embedded.py`.
+-- The databases that come with Rowcall: `embedded/`.
 
 -- name: own_everything
 -- What earlier versions made as the superuser becomes the program's. Serial columns follow their
