@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from webapp import db
 from webapp.config import Settings
 from webapp.reports import choices, documents, ledger, summary
-from webapp.reports.wording import TEMPLATES, environment
+from webapp.reports.wording import environment
 from webapp.staging import problem_list
 from webapp.vocabulary.refusals import Refusal
 
@@ -61,7 +61,7 @@ def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
         allowed_protocols=frozenset(), allow_redirects=False, fail_on_errors=False
     )
     html = page(session, import_id)
-    style = (TEMPLATES / "pdf" / "report.css").read_text().replace("PAGE_SIZE", page_size)
+    style = environment().get_template("pdf/report.css").render(page_size=page_size)
     document = HTML(string=html, base_url=None, url_fetcher=block)
     styles = [CSS(string=style, url_fetcher=block)]
 

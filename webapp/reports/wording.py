@@ -88,12 +88,6 @@ def number(value: int | None) -> str:
     return f"{value or 0:,}"
 
 
-def counted(count: int | None, noun: str) -> str:
-    """1 batch, 2 batches; 1 contact, 2 contacts."""
-    plural = noun if count == 1 else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    return f"{count or 0:,} {plural}"
-
-
 def moment(value: datetime | None) -> str:
     """23 November 2026, 14:02 UTC."""
     return _date(gettext("{day} {month} {year}, {time} UTC"), value, MONTHS) if value else ""
@@ -166,7 +160,6 @@ FILTERS = {
     "day": day,
     "rows": rows_word,
     "contacts": contacts_word,
-    "counted": counted,
     "duration": duration,
     "eta": eta,
     "shown": shown,

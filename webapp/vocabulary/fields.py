@@ -16,7 +16,7 @@ Dutch; the columns of Google's and Outlook's exports are among them. Further lan
 from dataclasses import dataclass
 from operator import attrgetter
 
-from webapp.vocabulary.catalogue import gettext
+from webapp.vocabulary.catalogue import gettext, gettext_noop
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ FIELDS = (
         " | numero cellulare | tel nummer | gsm nummer | vast telefoonnummer | 06 nummer",
         identifies=True,
         match_rank=3,
-        match_note="lines can be shared, so it is off",
+        match_note=gettext_noop("lines can be shared, so it is off"),
         has_key=True,
         several=True,
         telling_rank=4,
