@@ -206,6 +206,25 @@ def test_a_protected_number_is_a_number():
     assert check(phone="'+49 30 1234567").phone_key == "+49301234567"
 
 
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("01067", "01067"),
+        ("'01067", "01067"),
+        ("1067.0", "1067"),
+        ("12.50", "12.50"),
+        ("'12.0", "12.0"),  # as an export protects it
+        ("''12", "'12"),
+        ("10.0.0", "10.0.0"),
+        ("'s", "'s"),
+    ],
+)
+@pytest.mark.parametrize("field", ["external_id", "postal_code"])
+def test_digits_that_are_no_amount_lose_what_a_program_added(field, cell, value):
+    row = check(targets=[field, "email"], **{field: cell, "email": "a@example.com"})
+    assert row.values[field] == value
+
+
 def test_the_clear_token_clears():
     row = check(
         targets=NAMES, full_name="-", email="a@example.com", options={"clear_token": "-"}

@@ -17,6 +17,8 @@ QUOTES = re.compile("[ ;]'|=\"")
 FORMULA_OF_TEXT = re.compile(
     '="((?:[^"]|"")*)"'
 )  # ="01067": so that a spreadsheet keeps the 0
+TEXT_MARK = re.compile(r"^'(?='*\d)")
+DECIMALS = re.compile(r"^(\d+)\.0+$")
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -64,6 +66,20 @@ def cleaned(text: str, kept: str) -> str:
         text = text.strip().strip(INVISIBLE)
 
     return unicodedata.normalize("NFC", text).strip()
+
+
+def column_of_digits(texts: list[str]) -> list[str]:
+    """A cleaned column of digits that are no amounts, such as IDs."""
+    joined = " ".join(texts)
+    return list(map(of_digits, texts)) if "'" in joined or ".0" in joined else texts
+
+
+def of_digits(text: str) -> str:
+    """01067 for '01067, with the quote by which a spreadsheet keeps the 0, and else 1024 for
+    1024.0, as programs write a column that has blanks.
+    """
+    bare = TEXT_MARK.sub("", text)
+    return bare if bare != text else DECIMALS.sub(r"\1", text)
 
 
 def is_same_text(shown: str, returned: str) -> bool:

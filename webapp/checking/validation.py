@@ -13,7 +13,11 @@ from typing import Any
 
 from webapp.checking import dates, emails, names, phones
 from webapp.checking.blanks import DIFFERING, BlankWords, ColumnCounts, spellings
-from webapp.checking.cleaning import LINES_AND_TABS, cleaned_column
+from webapp.checking.cleaning import (
+    LINES_AND_TABS,
+    cleaned_column,
+    column_of_digits,
+)
 from webapp.checking.names import FAMILY_FIRST, GIVEN_FIRST
 from webapp.checking.tags import split_tags
 from webapp.folding import folded
@@ -36,6 +40,7 @@ from webapp.vocabulary.fields import (
 )
 
 ERROR, WARNING = "error", "warning"
+NUMBERED = {"external_id", "postal_code"}  # digits that are no amount
 SEVERAL_IN_A_CELL = {"email", "phone"}  # a line end may stand between two values
 LONGEST_LIST = 2_000  # characters of a cell with several addresses
 # Cells without which a row is still a contact, and what may be said of them that a person can
@@ -231,6 +236,8 @@ class Checker:
 
         for column in self.columns:
             texts = cleaned_column(map(itemgetter(column.index), cells), column.kept)
+            if column.target in NUMBERED:
+                texts = column_of_digits(texts)
             if not column.words.isdisjoint(texts):
                 texts = self._without_words(column, rows, texts)
             if column.target in DIFFERING:
