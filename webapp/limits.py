@@ -52,6 +52,9 @@ LABEL_CHARS = 200
 HEADER_CELLS = 300  # of a row that may be the header
 SHEETS_LOOKED_AT = 10  # for one that has rows
 
+VCARD_LOOK_BYTES = 32 * MEBIBYTE  # of cards, in which their columns are looked for
+VCARD_LABELS = 2_000  # that are counted, to keep the most frequent
+
 # What pages show of a file.
 PAGE_CHARS = MEBIBYTE  # of the cells behind one page of rows to correct, but for one row more
 # Of a cell that may be corrected; what is not shown stays as it is until the cell is changed.

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.corpus import exports, refusals, texts, workbooks
+from tests.corpus import exports, formats, refusals, texts, workbooks
 from tests.corpus.case import Case
 
 HERE = Path(__file__).parent
@@ -17,7 +17,13 @@ HERE = Path(__file__).parent
 
 def cases() -> list[Case]:
     """Every file of the corpus."""
-    found = [*texts.cases(), *exports.cases(), *workbooks.cases(), *refusals.cases()]
+    found = [
+        *texts.cases(),
+        *exports.cases(),
+        *workbooks.cases(),
+        *formats.cases(),
+        *refusals.cases(),
+    ]
     names = [case.name for case in found]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
     return found

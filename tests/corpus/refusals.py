@@ -1,5 +1,6 @@
 """What is no table: documents, pictures, programs and archives, under any name."""
 
+import gzip
 import io
 import zipfile
 from collections.abc import Iterator
@@ -27,11 +28,11 @@ BEGINNINGS = {
     "exe": (b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff", "is_program"),
     "elf": (b"\x7fELF\x02\x01\x01\0", "is_program"),
     "script": (b"#!/bin/sh\nrm -r ~\n", "is_program"),
-    "gzip": (b"\x1f\x8b\x08\0\0\0\0\0", "is_archive"),
+    "gzip_cut_off": (b"\x1f\x8b\x08\0\0\0\0\0", "archive_broken"),
     "rar": (b"Rar!\x1a\x07\x01\0", "is_archive"),
     "7z": (b"7z\xbc\xaf\x27\x1c", "is_archive"),
     "rtf": (rb"{\rtf1\ansi Email}", "is_document"),
-    "vcard": (b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD\r\n", "is_vcard"),
+    "vcard_empty": (b"BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n", "vcard_broken"),
     "json": (b' [\n {"email": "ann@example.com"}]', "is_json"),
     "json_object": (b'{ "contacts": [] }', "is_json"),
     "ldif": (b"# people\nversion: 1\n\ndn: cn=Ann,o=Acme\ncn: Ann\n", "is_ldif"),
@@ -46,19 +47,20 @@ BEGINNINGS = {
 }
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
+def zipped(members: dict[str, bytes], stored: tuple[str, ...] = ()) -> bytes:
     """A zip archive, the same bytes every time."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name, WHEN), data, zipfile.ZIP_DEFLATED)
+            kind = zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name, WHEN), data, kind)
     return stream.getvalue()
 
 
 def cases() -> Iterator[Case]:
     for name, (data, code) in BEGINNINGS.items():
         yield refused(f"{name}_as.csv", data, code)
-    for name in ("pdf", "html", "png", "exe", "old_excel", "protected_excel"):
+    for name in ("pdf", "png", "exe", "old_excel", "protected_excel"):
         data, code = BEGINNINGS[name]
         yield refused(f"{name}_as.xlsx", data, code)
     yield refused("contacts.pdf", BEGINNINGS["pdf"][0], "is_pdf")
@@ -78,7 +80,7 @@ def names() -> Iterator[Case]:
     good = b"Email,City\na@example.com,Rome\n"
     for number, name in enumerate(
         (
-            "contacts.xls",
+            "contacts.doc",
             "contacts.xlsq",
             "contacts.csv.exe",
             "contacts",
@@ -113,10 +115,17 @@ def names() -> Iterator[Case]:
 
 
 def archives() -> Iterator[Case]:
+    nested = zipped({"contacts.zip": zipped({"contacts.csv": b"Email\na@example.com\n"})})
+    yield refused("zip_of_a_zip.zip", nested, "is_archive")
+    hidden = zipped({"contacts.csv": zipped({"contacts.csv": b"Email\na@example.com\n"})})
+    yield refused("zip_of_a_hidden_zip.zip", hidden, "is_archive")
+    packed = gzip.compress(gzip.compress(b"Email\na@example.com\n", mtime=0), mtime=0)
+    yield refused("gzip_of_a_gzip.csv.gz", packed, "is_archive")
     yield refused(
-        "zip_of_a_csv.xlsx", zipped({"contacts.csv": b"Email\na@example.com\n"}), "is_archive"
+        "zip_of_pictures.zip", zipped({"a.png": b"x", "__MACOSX/a.csv": b"x"}), "is_archive"
     )
-    yield refused("zip_of_nothing.csv", zipped({"readme.txt": b"hello"}), "is_archive")
+    yield refused("zip_of_a_line.zip", zipped({"readme.txt": b"hello"}), "only_header")
+    yield refused("numbers_packed.zip", zipped({"Index/Document.iwa": b"x"}), "is_numbers")
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
     yield refused(
         "opendocument.xlsx",
@@ -130,8 +139,8 @@ def archives() -> Iterator[Case]:
     }
     yield refused("word.xlsx", zipped(word), "is_document")
     binary = {"_rels/.rels": b"<Relationships/>", "xl/workbook.bin": b"x"}
-    yield refused("binary_workbook.xlsx", zipped(binary), "wrong_name")
+    yield refused("binary_workbook.xlsx", zipped(binary), "is_old_excel")
     yield refused(
         "zip_cut_off.xlsx", zipped({"xl/workbook.xml": b"<x/>" * 500})[:-30], "workbook_broken"
     )
-    yield refused("zip_beginning_only.xlsx", b"PK\x03\x04" + bytes(100), "workbook_broken")
+    yield refused("zip_beginning_only.xlsx", b"PK\x03\x04" + bytes(100), "archive_broken")

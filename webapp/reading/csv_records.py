@@ -16,6 +16,7 @@ from webapp.limits import (
     SNIFFED_RECORDS,
 )
 from webapp.reading import encodings, headers, lines
+from webapp.reading.file_kinds import refuse_markup
 from webapp.reading.records import (
     BytesSource,
     Choices,
@@ -42,6 +43,7 @@ def recognises(_head: bytes, _filename: str) -> bool:
 
 def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Head:
     """What the head of a delimited file tells."""
+    refuse_markup(head)
     encoding, delimiter, header_row = chosen.encoding, chosen.delimiter, chosen.header_row
     if encoding:
         encoding, certain = encodings.known(encoding), True

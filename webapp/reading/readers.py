@@ -5,9 +5,20 @@ asked for.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from webapp.limits import HEAD_BYTES
-from webapp.reading import csv_records, file_kinds, xlsx_records
+from webapp.limits import HEAD_BYTES, SHEETS_LOOKED_AT
+from webapp.reading import (
+    containers,
+    csv_records,
+    file_kinds,
+    html_records,
+    ods_records,
+    old_workbooks,
+    spreadsheetml_records,
+    vcard_records,
+    xlsx_records,
+)
 from webapp.reading.records import (
     BytesSource,
     Choices,
@@ -17,6 +28,7 @@ from webapp.reading.records import (
     Limits,
     Position,
     Record,
+    Sheet,
     Source,
     beginning,
 )
@@ -27,7 +39,15 @@ __all__ = [
 ]  # fmt: skip
 
 # In the order in which they are asked whether a file is theirs: text may be anything.
-FORMATS: tuple[Format, ...] = (xlsx_records, csv_records)
+FORMATS: tuple[Format, ...] = (
+    vcard_records,
+    ods_records,
+    old_workbooks,
+    xlsx_records,
+    spreadsheetml_records,
+    html_records,
+    csv_records,
+)
 
 
 def inspect(
@@ -48,20 +68,65 @@ def inspect(
     the columns.
     """
     limits = limits or Limits()
+    chosen = Choices(encoding, delimiter, sheet, header_row)
+    if containers.is_container(beginning(source, HEAD_BYTES)):
+        file_kinds.by_name(filename)
+        return _inside(source, filename, chosen, limits)
+
+    return _inspected(source, filename, chosen, limits)
+
+
+def _inspected(source: Source, filename: str, chosen: Choices, limits: Limits) -> Head:
+    """The head of a file that is not packed."""
     head = beginning(source, HEAD_BYTES)
     file_kinds.by_content(head)
     file_kinds.by_name(filename)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Refusal("empty_file")
+    if containers.is_container(head):
+        raise Refusal("is_archive")
 
     room = next(room for room in FORMATS if room.recognises(head, filename))
-    chosen = Choices(encoding, delimiter, sheet, header_row)
     found = room.inspect(source, head, chosen, limits)
 
     if not found.sample:
         raise Refusal("only_header")
 
     return found
+
+
+def _inside(source: Source, filename: str, chosen: Choices, limits: Limits) -> Head:
+    """The head of the chosen table in a container, else of the first one that can be read."""
+    with containers.opened(source, file_kinds.EXTENSIONS) as tables:
+        table, sheet = containers.parted(chosen.sheet, tables)
+        chosen = replace(chosen, sheet=sheet)
+        refused: Refusal | None = None
+
+        for name in [table] if table is not None else list(tables)[:SHEETS_LOOKED_AT]:
+            try:
+                found = _inspected(tables[name], name or filename, chosen, limits)
+            except Refusal as refusal:
+                refused = refused or refusal
+            else:
+                return _told(found, name, list(tables))
+
+    raise refused or Refusal("is_archive")
+
+
+def _told(head: Head, table: str, tables: list[str]) -> Head:
+    """A head with the names by which the tables of a container are chosen."""
+    if not table:
+        return head
+
+    inner = f"{table}{containers.APART}{head.dialect.sheet}" if len(head.sheets) > 1 else table
+    own = (
+        [Sheet(f"{table}{containers.APART}{found.name}", found.rows) for found in head.sheets]
+        if len(head.sheets) > 1
+        else [Sheet(table)]
+    )
+    sheets = [*own, *(Sheet(name) for name in tables if name != table)]
+
+    return replace(head, dialect=replace(head.dialect, sheet=inner), sheets=sheets)
 
 
 def records(
@@ -79,10 +144,9 @@ def records(
     the file turns out to be longer than the limits.
     """
     limits = limits or Limits()
-    room = next(room for room in FORMATS if dialect.format == room.NAME)
     last = dialect.header_row + limits.max_rows
 
-    for record in room.records(source, dialect, start, limits):
+    for record in _records(source, dialect, start, limits):
         row, cells, _, position, size = record
         if row <= dialect.header_row or not any(map(str.strip, cells)):
             continue
@@ -95,3 +159,17 @@ def records(
             record = Record(row, cells[: limits.max_columns], "too_many_cells", position, size)  # noqa: PLW2901
 
         yield record
+
+
+def _records(
+    source: Source, dialect: Dialect, start: Position | None, limits: Limits
+) -> Iterator[Record]:
+    room = next(room for room in FORMATS if dialect.format == room.NAME)
+    if not containers.is_container(beginning(source, HEAD_BYTES)):
+        yield from room.records(source, dialect, start, limits)
+        return
+
+    with containers.opened(source, file_kinds.EXTENSIONS) as tables:
+        table, sheet = containers.parted(dialect.sheet, tables)
+        inside = tables[table or next(iter(tables))]
+        yield from room.records(inside, replace(dialect, sheet=sheet), start, limits)

@@ -55,7 +55,7 @@ class Sheet:
     hidden: bool
 
 
-class _Contents:
+class Contents:
     """The file of a workbook, whose table of contents zipfile reads at one go: one that is too
     long is refused.
     """
@@ -83,11 +83,11 @@ class Package:
     """An open workbook."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.archive = zipfile.ZipFile(cast("IO[bytes]", _Contents(file)))
+        self.archive = zipfile.ZipFile(cast("IO[bytes]", Contents(file)))
         self.paths = {
             name.replace("\\", "/").lower(): name for name in self.archive.namelist()
         }
-        self._refuse_bombs()
+        refuse_bombs(self.archive)
         self._refuse_others()
         self.main = self._main()
         self.related = self._related(self.main)
@@ -112,20 +112,6 @@ class Package:
             (path for kind, path in self.related.values() if kind == "sharedStrings"), None
         )
         return self.open(path) if path and path.lower() in self.paths else None
-
-    def _refuse_bombs(self) -> None:
-        members = self.archive.infolist()
-        padded = any(member.file_size > PART_BYTES for member in members)
-        inflated = any(
-            member.file_size > SMALL_MEMBER_BYTES
-            and member.file_size > PACKED_RATIO * max(member.compress_size, 1)
-            for member in members
-        )
-
-        if len(members) > WORKBOOK_MEMBERS or padded or inflated:
-            raise Refusal("workbook_too_large")
-        if any(member.flag_bits & ENCRYPTED for member in members):
-            raise Refusal("is_protected")
 
     def _refuse_others(self) -> None:
         if "xl/workbook.bin" in self.paths:
@@ -213,6 +199,22 @@ class Package:
             raise Refusal("workbook_too_large")
         with self.open(path) as stream:
             yield from elements(stream)
+
+
+def refuse_bombs(archive: zipfile.ZipFile) -> None:
+    """Raise Refusal for an archive that unpacks to more than real ones do, by what it says itself."""
+    members = archive.infolist()
+    padded = any(member.file_size > PART_BYTES for member in members)
+    inflated = any(
+        member.file_size > SMALL_MEMBER_BYTES
+        and member.file_size > PACKED_RATIO * max(member.compress_size, 1)
+        for member in members
+    )
+
+    if len(members) > WORKBOOK_MEMBERS or padded or inflated:
+        raise Refusal("workbook_too_large")
+    if any(member.flag_bits & ENCRYPTED for member in members):
+        raise Refusal("is_protected")
 
 
 def _refuse_many(kept: Sized, most: int) -> None:

@@ -21,7 +21,16 @@ from webapp.limits import (
 )
 from webapp.vocabulary.refusals import Refusal
 
-__all__ = ["ERRORS", "Element", "ParseError", "children", "elements", "prolog"]
+__all__ = [
+    "ERRORS",
+    "Element",
+    "ParseError",
+    "children",
+    "elements",
+    "local",
+    "parser",
+    "prolog",
+]
 
 ERRORS = (expat.ExpatError, ParseError)
 
@@ -31,17 +40,17 @@ def elements(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
     local name.
     """
     found: list[tuple[str, dict[str, str]]] = []
-    parser = _parser()
-    parser.StartElementHandler = lambda name, attributes: found.append(
+    reader = parser()
+    reader.StartElementHandler = lambda name, attributes: found.append(
         (local(name), {local(key): value for key, value in attributes.items()})
     )
 
     while block := stream.read(XML_BLOCK_BYTES):
-        parser.Parse(block, False)
+        reader.Parse(block, False)
         yield from found
         found.clear()
 
-    parser.Parse(b"", True)
+    reader.Parse(b"", True)
 
 
 def local(name: str) -> str:
@@ -61,12 +70,12 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
 
     # An element of our own around the document shows what is built before the document ends.
     around = builder.start("around", {})
-    parser = XMLParser(target=builder)  # noqa: S314 - prolog let no document type in
+    reader = XMLParser(target=builder)  # noqa: S314 - prolog let no document type in
     parent: Element | None = None
     read = pending = 0
 
     while block:
-        parser.feed(block)
+        reader.feed(block)
         read += len(block)
         pending += len(block)
         if parent is None:
@@ -87,7 +96,7 @@ def children(stream: IO[bytes], container: str) -> Iterator[tuple[list[Element],
         block = stream.read(XML_BLOCK_BYTES)
     else:
         builder.end("around")
-        parser.close()
+        reader.close()
 
     if parent is not None:
         yield list(parent), read
@@ -124,22 +133,23 @@ def prolog(stream: IO[bytes]) -> bytes:
     """The bytes up to the root element at least, read once by a parser that refuses a document
     type.
     """
-    parser, read, begun = _parser(), b"", []
-    parser.StartElementHandler = lambda *element: begun.append(element)
+    found, read, begun = parser(), b"", []
+    found.StartElementHandler = lambda *element: begun.append(element)
 
     while not begun and (block := stream.read(XML_BLOCK_BYTES)):
         read += block
-        parser.Parse(block, False)
+        found.Parse(block, False)
         if len(read) > XML_PROLOG_BYTES:
             raise Refusal("workbook_too_large")
 
     return read
 
 
-def _parser() -> expat.XMLParserType:
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.StartDoctypeDeclHandler = _refuse
-    return parser
+def parser() -> expat.XMLParserType:
+    """A parser that refuses a document type, and joins namespace and name by a brace."""
+    found = expat.ParserCreate(namespace_separator="}")
+    found.StartDoctypeDeclHandler = _refuse
+    return found
 
 
 def _refuse(*_declaration: object) -> None:

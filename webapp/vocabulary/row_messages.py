@@ -31,8 +31,12 @@ ROW_MESSAGES = {
         "This is an archive", "Unpack it and upload the CSV or .xlsx file inside."
     ),
     "is_old_excel": Message(
-        "This is an old Excel file (.xls)",
+        "This is an old Excel file (.xls) that cannot be read",
         "Open it in Excel, save it as .xlsx or CSV and upload that.",
+    ),
+    "too_many_old_rows": Message(
+        "Of the formats .xls and .xlsb only {limit} rows are read",
+        "Open it in Excel, save it as CSV or .xlsx and upload that.",
     ),
     "is_protected": Message(
         "The workbook is protected by a password",
@@ -46,9 +50,19 @@ ROW_MESSAGES = {
         "This is a text document",
         "Put the table into a spreadsheet, save it as CSV or .xlsx and upload that.",
     ),
-    "is_vcard": Message(
-        "This is a vCard file",
-        "Export the contacts from your address book as CSV and upload that.",
+    "vcard_broken": Message(
+        "There is no whole card in this vCard file",
+        "Export the contacts from your address book again, as vCard or as CSV, and upload that.",
+    ),
+    "archive_broken": Message(
+        "The archive cannot be unpacked", "Pack the file again, or upload it unpacked."
+    ),
+    "archive_too_large": Message(
+        "The archive unpacks to more than can be read safely",
+        "Unpack it and upload the file inside.",
+    ),
+    "archive_protected": Message(
+        "The archive is protected by a password", "Unpack it and upload the file inside."
     ),
     "is_json": Message(
         "This is a JSON file",

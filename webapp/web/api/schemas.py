@@ -151,7 +151,7 @@ class ImportSession(Given):
     filename: str
     size_bytes: int
     sha256: str
-    format: Literal["csv", "xlsx"]
+    format: Literal["csv", "xlsx", "vcard", "ods", "spreadsheetml", "html", "xls"]
     encoding: str | None
     delimiter: str | None
     encoding_certain: Annotated[
