@@ -1,6 +1,6 @@
 """Writes `webapp/checking/cldr.json`: names of months, days and countries, of the Unicode CLDR.
 
-They come from Babel, which the program itself does without: its data of eighteen languages takes
+They come from Babel, which the program itself does without: its data of these languages takes
 21 MB in a worker, and these names take 0.1. `make names` runs this.
 """
 
@@ -33,6 +33,7 @@ MONTHS_IN = (
         "tr",
     ),
     "hu",
+    *("ro", "uk", "el", "bg", "sk", "sl"),
 )
 COUNTRIES_IN = ("en", "de", "fr", "es", "pt", "it", "nl")
 

@@ -12,24 +12,28 @@ from webapp.checking import cldr
 from webapp.reading.labels import normalised
 from webapp.vocabulary.fields import TARGETS
 
-ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ].*)?")
+ISO = re.compile(r"(\d{4})(?:[-/]|\. ?)(\d{1,2})(?:[-/]|\. ?)(\d{1,2})\.?(?:[t ].*)?")
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+COMPACT_TURNED = re.compile(r"(\d{2})(\d{2})(\d{4})")
+ROMAN = re.compile(r"(\d{1,2})[. /-]{1,2}([ivx]{1,4})[. /-]{1,2}(\d{4}|\d{2})\.?")
+ROMAN_MONTHS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 NO_YEAR = re.compile(r"--(\d{2})-?(\d{2})")
-DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})")
+DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})\.?")
 PARTS = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})")
 EASTERN = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]?")
-YEAR_ALONE = re.compile(r"(?:\d{1,2}[/.-])?(\d{4})")  # or with the month
+YEAR_ALONE = re.compile(r"(?:\d{1,2}[/.-])?(\d{4})(?:[/.-]\d{1,2})?")  # or with the month
 DAY_NUMBER = re.compile(r"(\d{5})(?:[.,]\d+)?")
 TIME = re.compile(
     r"(?:[t,]? *)(?<!\d)(\d{1,2}):(\d{2})(?::\d{2}(?:[.,]\d+)?)? *([ap]\.?m\.?|uhr|h)?"
-    r" *(z|utc|gmt|[+-]\d{2}:?\d{2})?"
+    r" *((?:z|utc|gmt)?(?:[+-]\d{2}:?\d{2})?)(?: *\([a-z][a-z0-9 +:-]*\))?"
 )
 MOST_MONTHS = 12
 LONGEST = TARGETS["birthday"].max_length
-# What Outlook writes for no date, and a spreadsheet for day 0.
+# What Outlook writes for no date, a spreadsheet for day 0, and .NET for none.
 NONE = re.compile(
     r"0{1,4}([-/.])0{1,2}\1(?:0000|00|0)|0|1900-01-00|0?0\.0?1\.1900|0?1/0?0/1900"
     r"|1899-12-3[01]|3[01]\.12\.1899|12/3[01]/1899"
+    r"|0001-01-01|0?1\.0?1\.0001|0?1/0?1/0001"
 )
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})|(\d{1,2})\.\s?(\d{1,2})\.")
 LEAP_YEAR = 2000  # a birthday without a year may be a 29 February
@@ -101,14 +105,30 @@ def _moves_the_day(time: re.Match[str]) -> bool:
 
 
 def _in_digits(text: str, order: str | None) -> Found | None:
-    if found := ISO.fullmatch(text) or COMPACT.fullmatch(text) or EASTERN.fullmatch(text):
+    if found := ISO.fullmatch(text) or EASTERN.fullmatch(text):
         return _date(found[1], int(found[2]), int(found[3]))
     if found := NO_YEAR.fullmatch(text):
         return _without_year(int(found[1]), int(found[2]))
     if found := DOTTED.fullmatch(text):
         return _date(found[3], int(found[2]), int(found[1]))
 
-    return _in_some_order(text, order) or _in_one_number(text)
+    if (found := ROMAN.fullmatch(text)) and found[2] in ROMAN_MONTHS:
+        return _date(found[3], ROMAN_MONTHS.index(found[2]) + 1, int(found[1]))
+
+    return _in_eight_digits(text, order) or _in_some_order(text, order) or _in_one_number(text)
+
+
+def _in_eight_digits(text: str, order: str | None) -> Found | None:
+    """19850423 and 23041985: as the first, a year would come before 1800 or have such a month."""
+    found, turned = COMPACT.fullmatch(text), COMPACT_TURNED.fullmatch(text)
+    if found is None or turned is None:
+        return None
+
+    read_ = _date(found[1], int(found[2]), int(found[3]))
+    if read_.value or read_ == TO_COME:
+        return read_
+
+    return _by_order(int(turned[1]), int(turned[2]), turned[3], order)
 
 
 def _in_some_order(text: str, order: str | None) -> Found | None:

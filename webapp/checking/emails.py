@@ -3,6 +3,7 @@ no address.
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,8 +27,17 @@ ATOMS = re.compile(rf"{ATEXT}(?:\.{ATEXT})*", re.IGNORECASE | re.ASCII)
 
 # Signs without a width, marks of direction, and the hyphen that shows only at the end of a line.
 INVISIBLE = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-EXCHANGE = re.compile(r"/o=|imceaex-", re.IGNORECASE)  # an address within Exchange
-SCHEME = re.compile(r"(?:mailto|smtp|e-?mail|mail):\s*", re.IGNORECASE)
+EXCHANGE = re.compile(r"(?:ex:)?/o=|imceaex-", re.IGNORECASE)  # an address within Exchange
+# mailto:, and a word that says whose or what it is ("work: ann@example.com").
+SCHEME = re.compile(r"(?:e-mail|[^\W\d_]{1,12}):\s*", re.IGNORECASE)
+MARKDOWN = re.compile(r"\[([^\[\]]*)\]\(mailto:[^()]*\)", re.IGNORECASE)
+# What people write beside an address and is no one's name.
+KINDS = re.compile(
+    r"(?:privat\w*|work|home|office|business|mobile?|other|main|primary|gesch\xe4ftlich|dienstlich"
+    r"|b\xfcro|bureau|travail|perso\w*|trabajo|casa|lavoro|ufficio|werk|thuis|old|alt|new|neu)",
+    re.IGNORECASE,
+)
+NAME_THEN_ADDRESS = re.compile(r"((?:[^\W\d_][\w.'\u2019-]*,? ){2,5})(\S+@\S+)")
 AROUND = " \t\n\"'<>()[]{}.,;:!?`\xb4\u2018\u2019\u201c\u201d\xab\xbb"
 AROUND_A_NAME = " \t\n\"',;:\u2018\u2019\u201c\u201d\xab\xbb"
 NAME_AND_ADDRESS = re.compile(r"([^<>@]*)[<(\[]\s*([^<>()\[\]\s]+@[^<>()\[\]\s]+)\s*[>)\]]")
@@ -35,6 +45,8 @@ ADDRESS_AND_NAME = re.compile(r"([^<>()\s]+@[^<>()\s]+)\s*\(([^()@]*)\)")
 BETWEEN = re.compile(
     r"\s*(?::::|[;,|\n]|\s/\s|\s(?:or|and|oder|und|ou|et|o|y|e|of|en)\s)\s*", re.IGNORECASE
 )
+
+MAY_BE_EXCHANGE = frozenset("/iIeE")
 
 
 class Address(NamedTuple):
@@ -53,18 +65,40 @@ class Address(NamedTuple):
 def read(text: str) -> Address:
     """The first address in a cell, freed from what people and programs put around it."""
     if not text.isascii():
-        text = INVISIBLE.sub("", text).strip()
+        text = _without_signs(INVISIBLE.sub("", text))
 
     # A spreadsheet's mark of text would be a sign of the address; no one begins with it.
+    if text[:1] in MAY_BE_EXCHANGE and EXCHANGE.match(text):
+        return Address(None, None, exchange=True)
+    if "%20" in text:
+        text = text.replace("%20", " ").strip()
     if text[:1] != "'" and (key := key_of(text)):
         return Address(text, key)
-    if EXCHANGE.match(text):
-        return Address(None, None, exchange=True)
 
     if "</a>" in text.lower():
         text = re.sub(r"<[^<>]*>", " ", text)
+    text = MARKDOWN.sub(r"\1", text)
 
-    return _dressed(text) or _first_of_several(text) or Address(None, None)
+    found = _dressed(text) or _first_of_several(text) or Address(None, None)
+    return found._replace(name="") if KINDS.fullmatch(found.name) else found
+
+
+def _without_signs(text: str) -> str:
+    """The text in plain letters, without stars, ticks and faces around it."""
+    if "\uff20" in text:
+        text = unicodedata.normalize("NFKC", text)
+
+    begin, end = 0, len(text)
+    while begin < end and _is_sign(text[begin]):
+        begin += 1
+    while end > begin and _is_sign(text[end - 1]):
+        end -= 1
+
+    return text[begin:end]
+
+
+def _is_sign(c: str) -> bool:
+    return c.isspace() or (not c.isascii() and unicodedata.category(c) in {"So", "Mn", "Sk"})
 
 
 def _dressed(text: str) -> Address | None:
@@ -74,6 +108,8 @@ def _dressed(text: str) -> Address | None:
         name, text = found.groups()
     elif found := ADDRESS_AND_NAME.fullmatch(text.strip()):
         text, name = found.groups()
+    elif (found := NAME_THEN_ADDRESS.fullmatch(text.strip())) and found[1].istitle():
+        name, text = found.groups()
 
     bare = SCHEME.sub("", text.strip(AROUND), count=1)
     if bare != text:

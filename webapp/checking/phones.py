@@ -24,6 +24,14 @@ NARROW = re.compile(r"#{3,}")  # what a spreadsheet shows where the column is to
 # A spreadsheet shows six digits where it shortens; programs that write powers write all they have.
 ALL_DIGITS = 8
 SCHEME = re.compile(r"(?:tel|callto|sms|phone):(?://)?\s*", re.IGNORECASE)
+LINK = re.compile(
+    r"(?:(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)|whatsapp://send/?\?phone=)"
+    r"(?:\+|%2b)?(\d{7,15})(?:[?&/].*)?",
+    re.IGNORECASE,
+)
+WORDS_AROUND = re.compile(
+    r"^[^\W\d_]{1,12}[.:]?\s*[.:]\s*(?=[+(\d])|\s*[(\[][^()\[\]\d]*[)\]]$"
+)
 # Between two numbers in one cell; a slash or a dash within a number has no blanks around it.
 BETWEEN = re.compile(
     r":::|[;|\n&,]|\s/\s?|\s(?:or|and|oder|und|ou|et|o|y|e|of|en|bzw\.?)\s|\s(?=\+\d)|/",
@@ -73,18 +81,16 @@ def under(text: str, calling_code: str) -> Number:
         if found.key:
             return found
 
+        return found
+
     # A cell may have the code once more, or the 0 that is dialled at home.
-    region = _region_of_code(code)
-    candidates = [read(text, region)]
-    if text[:1].isdigit() or text[:1] == "(":
-        candidates.insert(0, read(f"+{code} {text}", None))
-
     begin = f"+{code}"
-    found = next(
-        (one for one in candidates if one.key and one.key.startswith(begin)), candidates[-1]
-    )
+    at_home = read(text, _region_of_code(code))
+    if at_home.shortened or (at_home.key and at_home.key.startswith(begin)):
+        return at_home
 
-    return found if found.key or found.shortened else Number(f"{begin} {text}", None)
+    found = read(f"{begin} {text}", None)
+    return found if found.key else Number(f"{begin} {text}", None)
 
 
 def code_of(text: str) -> str | None:
@@ -132,6 +138,8 @@ def by_library(text: str, region: str | None) -> Number:
         return _first_of_several(text, region) or Number(text, None)
 
     bare = SCHEME.sub("", text, count=1) if ":" in text else text
+    if "/" in bare and (found := LINK.fullmatch(bare)):
+        bare = f"+{found[1]}"
 
     if found := DECIMALS.fullmatch(bare):
         bare = found[1]
@@ -147,7 +155,14 @@ def by_library(text: str, region: str | None) -> Number:
         return several
 
     found_number = _single(bare, region)
-    return found_number if found_number.key or bare != text else _single(text, region)
+    if found_number.key or bare != text:
+        return found_number
+
+    # "Mobile: 030 1234567 (home)" says more than the number, and is shown as it stands.
+    alone = WORDS_AROUND.sub("", text)
+    key = _single(alone, region).key if alone != text else None
+
+    return Number(text, key) if key else found_number
 
 
 def _all_digits(mantissa: str, exponent: int) -> str | None:
@@ -251,13 +266,29 @@ def _parsed(text: str, region: str | None) -> Number:
 
     if number.extension:
         shown, key = f"{key} ext. {number.extension}", f"{key};ext={number.extension}"
-    elif WORDS.search(said):
+    elif WORDS.search(said) and not _is_vanity(said, key):
         return Number(text, None)  # The library dials "030 1234 home" as 030 1234 4663.
     else:
         shown = key
 
     is_all = not WORDS.search(before) and _digits(said) <= _digits(key) + LONGEST_PREFIX
     return Number(shown if is_all else text, key)
+
+
+def _is_vanity(text: str, key: str) -> bool:
+    """Whether letters stand for digits, as in 1-800-FLOWERS: in capitals, at the end, and as many as
+    digits are missing.
+    """
+    said = re.sub(r"[^\w]", "", text)
+    rest = key.removeprefix("+")
+    return (
+        VANITY.fullmatch(said) is not None
+        and key.startswith("+1")
+        and len(said) in {len(rest), len(rest) - 1}
+    )
+
+
+VANITY = re.compile(r"1?8\d\d[A-Z0-9]*[A-Z]{3,}[0-9]*")
 
 
 def parts_of(key: str) -> tuple[str, str, str]:
