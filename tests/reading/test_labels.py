@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.reading.labels import bare, named, says_otherwise
+from webapp.reading.labels import bare, date_order, named, says_otherwise
 from webapp.vocabulary.aliases import FURTHER
 from webapp.vocabulary.fields import TARGETS
 
@@ -274,3 +274,22 @@ def test_bare_labels():
 )
 def test_odd_labels_cost_nothing(label):
     named(label)
+
+
+@pytest.mark.parametrize(
+    ("label", "order"),
+    [
+        ("Birthday (DD/MM/YYYY)", "dmy"),
+        ("Date of birth mm/dd/yy", "mdy"),
+        ("Geburtsdatum [TT.MM.JJJJ]", "dmy"),
+        ("Date de naissance (jj/mm/aaaa)", "dmy"),
+        ("Data di nascita gg/mm/aaaa", "dmy"),
+        ("Birthday MM-DD", "mdy"),
+        ("Birthday (YYYY-MM-DD)", None),
+        ("Geburtstag (JJ-MM-TT)", None),
+        ("Birthday", None),
+        ("d/a", None),
+    ],
+)
+def test_a_label_names_the_order_of_day_and_month(label, order):
+    assert date_order(label) == order

@@ -99,18 +99,28 @@ def birthdays(session, import_id) -> list[str | None]:
     return list(session.execute(text(rows), {"id": import_id}).scalars())
 
 
+DAY_FIRST = ["1990-04-03", "1990-12-25", "1991-06-05", "1980-12-31"]
+
+
 @pytest.mark.parametrize(
-    ("proof", "expected"),
+    ("label", "proof", "expected"),
     [
-        ("25/12/1990", ["1990-04-03", "1990-12-25", "1991-06-05", "1980-12-31"]),
-        ("", [None, None, None, "1980-12-31"]),
+        ("Birthday", "25/12/1990", DAY_FIRST),
+        ("Birthday", "", [None, None, None, "1980-12-31"]),
+        ("Birthday (DD/MM/YYYY)", "25/12/1990", DAY_FIRST),
+        ("Birthday (DD/MM/YYYY)", "", [*DAY_FIRST[:1], None, *DAY_FIRST[2:]]),
+        ("Birthday (MM/DD/YYYY)", "25/12/1990", [None, "1990-12-25", None, "1980-12-31"]),
     ],
+    ids=["a date", "nothing", "both", "the label", "each another"],
 )
-def test_one_date_can_tell_for_the_whole_column(importer, session, proof, expected):
-    ready = importer.check(DATES.format(proof))
+def test_a_date_or_the_label_can_tell_for_the_whole_column(
+    importer, session, label, proof, expected
+):
+    ready = importer.check(DATES.replace("Birthday", label).format(proof))
     assert birthdays(session, ready.id) == expected
     left = {p["code"]: p["rows"] for p in ready.check_summary["problems"]}
-    assert left == ({} if proof else {"date_ambiguous": 2})
+    unclear = expected[0] is None
+    assert left == ({"date_ambiguous": 2} if unclear else {})
 
 
 def test_a_file_that_turns_out_too_long_is_refused_in_the_middle(

@@ -49,7 +49,7 @@ CAMEL = re.compile(
 )
 ONE_WORD = re.compile(rf"({'|'.join(GLUED)})?([^\W\d_]+?)\s?(\d)?")
 NOTE = re.compile(r"[(\[{<（【]([^)\]}>）】]*)[)\]}>）】]?")
-DATE_FORMAT = re.compile(r"\b[dmytja]{1,4}(?:[./-][dmytja]{1,4}){1,2}\b", re.IGNORECASE)
+DATE_FORMAT = re.compile(r"\b[dmytjag]{1,4}(?:[./-][dmytjag]{1,4}){1,2}\b", re.IGNORECASE)
 POSSESSIVE = re.compile(r"['’]s?\b")
 # Between a whole and its part ("Person - Name"), and between two that stand side by side.
 LEVELS = re.compile(r"\s[-–—]\s|[:>»→|]|(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
@@ -150,6 +150,20 @@ KNOWN_WORDS = _known_words()
 
 
 @lru_cache(maxsize=1000)
+def date_order(label: str) -> str | None:
+    """The order of day and month that a label names: dmy for "Birthday (DD/MM/YYYY)", mdy, or None.
+
+    The month is an m in the languages whose letters are known; years first need no order.
+    """
+    found = DATE_FORMAT.search(label)
+    first, second, *rest = re.split(r"[./-]", found[0].casefold()) if found else ("", "")
+    if first[:1] == "m":
+        return "mdy"
+
+    is_year = len(first) > 2 or first[:1] == "y" or rest[:1] in (["t"], ["tt"])  # noqa: PLR2004
+    return "dmy" if second[:1] == "m" and first and not is_year else None
+
+
 def named(label: str) -> Named | None:
     """The field that a label names, None where it names none that we know, or another
     person's.

@@ -38,7 +38,7 @@ def check_slice(
     import_ = _import(conn, lease)
     reached: dict[str, Any] = import_["read_position"] or {
         "rows": 0,
-        "date_orders": [],
+        "date_orders": judging.orders_of_labels(import_),
         "columns": {},
     }
 

@@ -17,6 +17,7 @@ from webapp.db import Connection
 from webapp.imports.import_commands import CHOICES
 from webapp.models import ContactImport
 from webapp.reading import readers
+from webapp.reading.labels import date_order
 
 SQL = queries.load("staging")
 
@@ -38,6 +39,13 @@ def checker(import_: Mapping[str, Any], date_order: str | None = None) -> Checke
         blank_words=import_["blank_words"],
         keep_words=import_["keep_words"],
     )
+
+
+def orders_of_labels(import_: Mapping[str, Any]) -> list[str]:
+    """The orders of day and month that the labels of birthdays name."""
+    labels = zip(import_["columns"], import_["mapping"], strict=True)
+    orders = {date_order(label) for label, target in labels if target == "birthday"}
+    return sorted(filter(None, orders))
 
 
 def any_corrections(conn: Connection, import_id: UUID) -> bool:
