@@ -130,6 +130,13 @@ def test_a_mapping_is_remembered_by_its_header(owner, outsider, session):
     assert chosen(stranger) == ["email", "full_name", "custom:Shoe"]
 
 
+def test_the_order_of_names_is_a_choice_of_their_column(owner, session):
+    fields = {"column-0": "email", "column-1": "full_name_family_first", "column-2": ""}
+    owner.post(f"/imports/{bring(owner, PEOPLE)}/columns", fields)
+    page = owner.get(f"/imports/{bring(owner, PEOPLE)}/columns")
+    assert chosen(page) == ["email", "full_name_family_first", ""]
+
+
 def test_a_suggestion_that_was_accepted_is_no_choice(owner, session):
     """So a better one takes its place, and it ends what was chosen before."""
     chosen_first = {"column-0": "email", "column-1": "company", "column-2": ""}
