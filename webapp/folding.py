@@ -17,6 +17,7 @@ DOTLESS_I, DOTTED_I = (
 )
 SIGMA, FINAL_SIGMA = "\N{GREEK SMALL LETTER SIGMA}", "\N{GREEK SMALL LETTER FINAL SIGMA}"
 _ALIKE = str.maketrans({DOTLESS_I: "i", DOTTED_I: "i", FINAL_SIGMA: SIGMA})
+LAST_ALPHABET = 0x0590  # behind Latin, Greek, Cyrillic and Armenian
 LAST_CASED = 0x1E943  # the last letter of Unicode that has two cases
 
 
@@ -25,6 +26,18 @@ def folded(text: str) -> str:
     particular.
     """
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
+
+
+def two_cases() -> tuple[str, str]:
+    """The capitals of the alphabets with two cases, and the small letters that `folded` makes of
+    them, for PostgreSQL's `translate`.
+    """
+    pairs = [(letter, folded(letter)) for letter in map(chr, range(LAST_ALPHABET))]
+    capitals = [
+        (letter, small) for letter, small in pairs if small != letter and len(small) == 1
+    ]
+
+    return "".join(letter for letter, _ in capitals), "".join(small for _, small in capitals)
 
 
 def searchable(text: str) -> str:

@@ -113,6 +113,99 @@ def test_days_of_orders_are_no_birthdays():
     ]
 
 
+def test_a_street_with_lines_belongs_to_its_town():
+    columns = "Email,Address Line 1,Address Line 2,Town,Postcode"
+    assert suggested(columns, "a@example.com,1 Mill Lane,Flat 2,Leeds,LS1 1AA") == [
+        "email",
+        "street",
+        "custom:Address Line 2",
+        "city",
+        "postal_code",
+    ]
+    columns = "Email,Street 1,City 1,Street 2,City 2"
+    assert suggested(columns, "a@example.com,,,2 Dock Road,Hull") == [
+        "email",
+        "custom:Street 1",
+        "custom:City 1",
+        "street",
+        "city",
+    ]
+
+
+def test_an_address_takes_what_it_lacks_from_a_label_without_a_place():
+    columns = "Email,Home Street,Home City,Country"
+    assert suggested(columns, "a@example.com,Via 1,Rome,Italy") == [
+        "email",
+        "street",
+        "city",
+        "country",
+    ]
+
+
+def test_a_house_number_needs_its_street():
+    columns = "Email,Straße,Hausnr.,Ort"
+    assert suggested(columns, "a@example.com,Elbweg,3,Dresden")[2] == "house_number"
+    assert suggested("Email,Hausnr.", "a@example.com,3") == ["email", "custom:Hausnr."]
+
+
+@pytest.mark.parametrize(
+    ("values", "target"),
+    [
+        (["Mrs", "Dr.", "Prof. Dr."], "prefix"),
+        (["Herr", "Frau", ""], "prefix"),
+        (["Director", "Buyer", "Dr."], "job_title"),
+    ],
+)
+def test_a_title_is_told_by_its_values(values, target):
+    rows = [f"{value},a{index}@example.com" for index, value in enumerate(values)]
+    assert suggested("Title,Email", *rows) == [target, "email"]
+
+
+def test_name_beside_half_of_it():
+    assert suggested("Name,Surname,Email", "Ann,Ash,a@example.com")[:2] == [
+        "first_name",
+        "last_name",
+    ]
+    assert suggested("Name,Surname,Email", "Ann Ash,Ash,a@example.com")[:2] == [
+        "full_name",
+        "last_name",
+    ]
+    assert suggested("First,Last,Email", "Ann,Ash,a@example.com")[:2] == [
+        "first_name",
+        "last_name",
+    ]
+    assert suggested("First,Email", "yes,a@example.com") == ["custom:First", "email"]
+
+
+def test_columns_of_yes_and_no_hold_no_addresses():
+    rows = ["a@example.com,yes,no", "b@example.com,no,no"]
+    assert suggested("Reach at,Email,Phone", *rows) == [
+        "email",
+        "custom:Email",
+        "custom:Phone",
+    ]
+
+
+def test_a_second_address_comes_after_the_first():
+    columns = "Secondary Email,Email"
+    assert suggested(columns, "b@example.com,a@example.com") == [
+        "custom:Secondary Email",
+        "email",
+    ]
+
+
+def test_custom_fields_are_called_as_in_the_book():
+    columns, rows = ["Email", "shoe size", "SHOE SIZE"], [["a@example.com", "40", "41"]]
+    assert mapping.suggest(columns, rows, ["Shoe Size", "Email"]) == [
+        "email",
+        "custom:Shoe Size",
+        "custom:Shoe Size (2)",
+    ]
+    assert mapping.suggest(["Email", "GRO\u0308SSE"], rows, ["Größe", "gr\u00f6sse"])[1] == (
+        "custom:gr\u00f6sse"
+    )
+
+
 def test_our_own_columns_are_left_out():
     columns = "Rowcall row,Rowcall outcome,Rowcall contact,Rowcall code,Rowcall reason,Email"
     assert suggested(columns, "7,invalid,,email_no_at,Give it an @.,a@example.com") == [

@@ -293,3 +293,63 @@ def test_the_column_proves_the_order_of_day_and_month():
         Record(2, ["a@example.com", "03/04/1985"], None, Position(0, 2))
     )
     assert row.values["birthday"] == "1985-03-04"
+
+
+def checked_row(mapping, cells, **options):
+    row = Checker(mapping, default_country="GB", **options).check(
+        Record(2, cells, None, Position(0, 2))
+    )
+    return row.status, {**row.values, **(row.custom or {})}
+
+
+FURTHER_PHONES = ["email", "phone", "custom:Home Phone", "custom:Mobile Phone"]
+
+
+def test_a_further_number_fills_a_blank_phone():
+    cells = ["a@example.com", "", "", "020 7946 0011"]
+    assert checked_row(FURTHER_PHONES, cells)[1] == {
+        "email": "a@example.com",
+        "phone": "+442079460011",
+    }
+    cells = ["a@example.com", "", "020 7946 0011", "07700 900123"]
+    assert checked_row(FURTHER_PHONES, cells)[1] == {
+        "email": "a@example.com",
+        "phone": "+442079460011",
+        "Mobile Phone": "07700 900123",
+    }
+    cells = ["a@example.com", "", "ask Ann", ""]
+    assert checked_row(FURTHER_PHONES, cells)[1] == {
+        "email": "a@example.com",
+        "Home Phone": "ask Ann",
+    }
+    cells = ["a@example.com", "-", "020 7946 0011", ""]
+    assert checked_row(FURTHER_PHONES, cells, clear_token="-")[1] == {
+        "email": "a@example.com",
+        "Home Phone": "020 7946 0011",
+    }
+
+
+def test_a_further_address_fills_a_blank_one():
+    mapping = ["email", "custom:Work Email", "custom:E-mail (further)"]
+    assert checked_row(mapping, ["", "b@example.com", ""])[1] == {"email": "b@example.com"}
+    assert checked_row(mapping, ["", "ask Ann", "c@example.com"]) == (
+        "invalid",
+        {"Work Email": "ask Ann", "E-mail (further)": "c@example.com"},
+    )
+
+
+def test_a_field_that_no_column_goes_to_is_not_filled():
+    assert checked_row(["email", "custom:Mobile"], ["a@example.com", "020 7946 0011"])[1] == {
+        "email": "a@example.com",
+        "Mobile": "020 7946 0011",
+    }
+
+
+def test_a_house_number_joins_the_street():
+    german, english = ["email", "street", "house_number"], ["email", "house_number", "street"]
+    assert checked_row(german, ["a@example.com", "Elbweg", "3"])[1]["street"] == "Elbweg 3"
+    assert checked_row(german, ["a@example.com", "Elbweg 3", "3"])[1]["street"] == "Elbweg 3"
+    assert (
+        checked_row(english, ["a@example.com", "3", "Mill Lane"])[1]["street"] == "3 Mill Lane"
+    )
+    assert "street" not in checked_row(german, ["a@example.com", "", "3"])[1]

@@ -91,10 +91,13 @@ def changed(contact: dict, row: dict, strategy: str) -> dict:
     for name, value in row.items():
         if name == "tags":
             old = contact["tags"]
+            same = {}  # by folded tag, as the contact has it
+            for tag in old:
+                same.setdefault(tag.lower(), tag)
             after["tags"] = (
-                value
+                [tag if tag in old else same.get(tag.lower(), tag) for tag in value]
                 if strategy == "update"
-                else old + [tag for tag in value if tag not in old]
+                else old + [tag for tag in value if tag.lower() not in same]
             )
         elif name == "custom":
             mine = contact["custom"]

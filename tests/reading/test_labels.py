@@ -35,7 +35,7 @@ Person - Organization → company
 Name / First Name → first_name
 Name / Last Name → last_name
 Emails / Primary Email → email
-Phones / Primary Phone Calling Code →
+Phones / Primary Phone Calling Code → calling_code
 Phones / Primary Phone Number → phone
 Company / Name → company
 Default Address City → city

@@ -6,9 +6,10 @@ import io
 
 import pytest
 import xlsxwriter
+from sqlalchemy import insert
 
 from tests.web.test_pages import bring, check
-from webapp.models import ContactImport, ImportCorrection, MappingTemplate
+from webapp.models import Contact, ContactImport, ImportCorrection, MappingTemplate
 from webapp.web.pages import columns
 
 UMLAUTS = "E-Mail;Vorname;Größe\nanna@example.com;Änne;42\n".encode("cp1252")
@@ -145,6 +146,34 @@ def test_a_suggestion_that_was_accepted_is_no_choice(owner, session):
         owner.post(f"/imports/{bring(owner, PEOPLE)}/columns", fields)
         page = owner.get(f"/imports/{bring(owner, PEOPLE)}/columns")
         assert ("You mapped a file with these columns on" in page.text) is remembered
+
+
+def test_nothing_is_remembered_of_files_without_labels(owner, session):
+    first = bring(owner, b"ann@example.com,Ann,Rome\nben@example.com,Ben,Oslo\n")
+    owner.post(
+        f"/imports/{first}/columns",
+        {"column-0": "email", "column-1": "first_name", "column-2": "city"},
+    )
+    second = bring(owner, b"cy@example.com,Acme,40\ndee@example.com,Bolt,41\n")
+    assert session.get_one(ContactImport, second).suggested_mapping == [
+        "email",
+        "custom:Column B",
+        "custom:Column C",
+    ]
+
+
+def test_custom_fields_of_the_book_are_suggested_in_any_case(owner, session):
+    session.execute(
+        insert(Contact).values(
+            email="z@example.com", email_key="z@example.com", custom={"Shoe": "9"}
+        )
+    )
+    session.commit()
+    import_id = bring(owner, b"Email,SHOE\nann@example.com,40\n")
+    assert session.get_one(ContactImport, import_id).suggested_mapping == [
+        "email",
+        "custom:Shoe",
+    ]
 
 
 def test_what_is_remembered_and_no_mapping_any_more_is_not_offered(owner, session):

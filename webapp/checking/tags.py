@@ -1,16 +1,43 @@
 """Several values in one cell."""
 
+import json
 from functools import lru_cache
+
+from webapp.folding import folded
 
 SEVERAL = ":::"  # Google joins the values of one label with this
 
 
 @lru_cache(maxsize=500)
 def split_tags(text: str) -> tuple[str, ...]:
-    """The tags of a cell, each once; remembered, since a file's tags repeat."""
-    for separator in (SEVERAL, ";", "|"):
-        text = text.replace(separator, ",")
+    """The tags of a cell, each once, whichever case it is in; remembered, since a file's tags
+    repeat.
+    """
+    listed = _listed(text) if text.startswith("[") else None
+    if listed is None:
+        for separator in (SEVERAL, ";", "|", "\n"):
+            text = text.replace(separator, ",")
+        # Mailchimp puts each tag into quotes, Google marks its own groups with an asterisk.
+        listed = [part.strip().strip('"') for part in text.split(",")]
 
-    # Mailchimp puts each tag into quotes, Google marks its own groups with an asterisk.
-    parts = (part.strip().strip('"').removeprefix("* ").strip() for part in text.split(","))
-    return tuple(dict.fromkeys(part for part in parts if part))
+    parts = (part.strip().removeprefix("* ").strip() for part in listed)
+    first: dict[str, str] = {}
+    for part in filter(None, parts):
+        first.setdefault(folded(part), part)
+
+    return tuple(first.values())
+
+
+def _listed(text: str) -> list[str] | None:
+    """The texts and numbers of a JSON array; None for what is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+    plain = all(isinstance(each, str | int | float) for each in found)
+    return [_one_line(str(each)) for each in found] if plain else None
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
-from webapp import queries
+from webapp import folding, queries
 from webapp.imports.faults import LOST_RACE
 from webapp.queries import fill
 from webapp.vocabulary.fields import SCALARS
@@ -237,17 +237,23 @@ class NewValues(NamedTuple):
     keyed_value: str | None = None
 
 
+def _folded_tag(tag: str) -> str:
+    capitals, small = folding.two_cases()
+    return fill(SQL.folded_tag, tag=tag, capitals=capitals, small=small)
+
+
+FOLDED_TAGS = {"folded_h": _folded_tag("h"), "folded_t": _folded_tag("t")}
 # A strategy that writes nothing is not here, and asking for it is an error.
 WRITES = {
     Writes.FILLED_CELLS: NewValues(
         SQL.filled_value,
         SQL.filled_key,
-        SQL.filled_tags,
+        fill(SQL.filled_tags, **FOLDED_TAGS),
         SQL.filled_custom,
         SQL.filled_keyed_value,
     ),
     Writes.BLANK_FIELDS: NewValues(
-        SQL.blank_value, SQL.blank_key, SQL.blank_tags, SQL.blank_custom
+        SQL.blank_value, SQL.blank_key, fill(SQL.blank_tags, **FOLDED_TAGS), SQL.blank_custom
     ),
 }
 

@@ -56,7 +56,7 @@ def map_columns(
     mapping.check(targets, opened.columns)
     enter(session, opened, State.CHECKING)
     opened.mapping = list(targets)
-    if targets == mapping.suggest(opened.columns, opened.sample):
+    if targets == mappings.suggested(session, opened.columns, opened.sample):
         # No choice: a better suggestion is to take its place.
         mappings.forget_last(session, opened.created_by, opened.columns)
     else:

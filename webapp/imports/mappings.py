@@ -12,12 +12,17 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from webapp import db, queries
 from webapp.checking import mapping
 from webapp.models import MappingTemplate
+from webapp.reading.records import column_names
 from webapp.vocabulary.refusals import Refusal
 
+SQL = queries.load("imports")
 LONGEST_NAME = 80
 MOST_OFFERED = 100
+# Where labels of custom fields are looked for.
+LATEST_CONTACTS, LATEST_IMPORTS, MOST_LABELS = 1_000, 200, 2_000
 UNKNOWN = ""  # no target is called that
 
 
@@ -27,6 +32,18 @@ class Saved:
 
     id: int
     name: str
+
+
+def suggested(
+    session: Session, columns: Sequence[str], sample: Sequence[Sequence[str]]
+) -> list[str | None]:
+    """A target for each column, by its label and its values; custom fields are called as in the
+    book, where it has them in another case.
+    """
+    limits = {"contacts": LATEST_CONTACTS, "imports": LATEST_IMPORTS, "labels": MOST_LABELS}
+    known = [row.label for row in db.execute(session, SQL.custom_labels, limits)]
+
+    return mapping.suggest(columns, sample, known)
 
 
 def remember(
@@ -84,7 +101,13 @@ def _keep(
 def remembered(
     session: Session, user_id: int, columns: Sequence[str]
 ) -> tuple[list[str | None], datetime] | None:
-    """The mapping that this person last gave to a file with this header, and when."""
+    """The mapping that this person last gave to a file with this header, and when.
+
+    None where no column has a label: those of another file may hold anything.
+    """
+    if list(columns) == column_names(len(columns)):
+        return None
+
     found = session.scalar(select(MappingTemplate).where(*_last_for(user_id, columns)))
 
     return (

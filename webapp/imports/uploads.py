@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from webapp.checking import mapping
 from webapp.config import Settings
 from webapp.db import driver
 from webapp.imports import locks, mappings
@@ -153,7 +152,7 @@ def _take_head(session: Session, opened: ContactImport, head: readers.Head) -> N
     }
 
     opened.suggested_mapping = (
-        before[0] if before else list(mapping.suggest(head.columns, head.sample))
+        before[0] if before else mappings.suggested(session, head.columns, head.sample)
     )
 
 

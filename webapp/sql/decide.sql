@@ -174,7 +174,14 @@ matched AS MATERIALIZED (
 CASE WHEN '{{field}}' = ANY(j.clears) THEN NULL ELSE COALESCE(j.{{field}}, c.{{field}}) END
 
 -- part: filled_tags
-CASE WHEN 'tags' = ANY(j.clears) THEN '{}' ELSE COALESCE(j.tags, c.tags, '{}') END
+-- A tag that the contact has in another case stays as the contact has it.
+CASE WHEN 'tags' = ANY(j.clears) THEN '{}'
+  WHEN j.tags <@ c.tags OR j.tags IS NULL OR c.tags IS NULL THEN COALESCE(j.tags, c.tags, '{}')
+  ELSE ARRAY(
+    SELECT COALESCE((
+      SELECT h FROM unnest(c.tags) WITH ORDINALITY AS has(h, place)
+      WHERE {{folded_h}} = {{folded_t}} ORDER BY h <> t, place LIMIT 1), t)
+    FROM unnest(j.tags) WITH ORDINALITY AS u(t, n) ORDER BY n) END
 
 -- part: filled_custom
 CASE WHEN j.clears IS NULL THEN COALESCE(c.custom, '{}') || COALESCE(j.custom, '{}')
@@ -202,7 +209,12 @@ COALESCE(c.{{field}}, j.{{field}})
 CASE WHEN j.tags IS NULL OR j.tags <@ c.tags THEN COALESCE(c.tags, j.tags, '{}')
   ELSE COALESCE(c.tags, '{}') || ARRAY(
     SELECT t FROM unnest(j.tags) WITH ORDINALITY AS u(t, n)
-    WHERE c.tags IS NULL OR t <> ALL(c.tags) ORDER BY n) END
+    WHERE NOT EXISTS (SELECT FROM unnest(c.tags) h WHERE {{folded_h}} = {{folded_t}})
+    ORDER BY n) END
+
+-- part: folded_tag
+-- Small letters by the program's own list: lower() follows the language of the database.
+translate({{tag}}, '{{capitals}}', '{{small}}')
 
 -- part: blank_custom
 COALESCE(j.custom, '{}') || COALESCE(c.custom, '{}')

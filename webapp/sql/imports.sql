@@ -32,3 +32,19 @@ VALUES (%(import_id)s, %(position)s, %(content)b)
 -- name: read_chunk
 SELECT substr(content, (%(offset)s - position + 1)::int) FROM contact_import_files
 WHERE import_id = %(file_id)s AND position <= %(offset)s ORDER BY position DESC LIMIT 1
+
+-- name: custom_labels
+-- Labels of custom fields in the book, the newest first: those of the latest contacts and of the
+-- latest imports that ran. Both are counted out, however large the book is.
+SELECT label FROM (
+  SELECT jsonb_object_keys(custom) AS label, 0 AS place FROM (
+    SELECT custom FROM contacts ORDER BY id DESC LIMIT %(contacts)s) c
+  WHERE custom <> '{}'
+  UNION ALL
+  SELECT substr(target, length('custom:') + 1), i.place FROM (
+    SELECT mapping, row_number() OVER (ORDER BY created_at DESC) AS place FROM contact_imports
+    WHERE started_at IS NOT NULL AND rolled_back_at IS NULL AND mapping IS NOT NULL
+    ORDER BY created_at DESC LIMIT %(imports)s) i
+  CROSS JOIN LATERAL jsonb_array_elements_text(i.mapping) target
+  WHERE target LIKE 'custom:%%') labels
+GROUP BY label ORDER BY min(place), label LIMIT %(labels)s

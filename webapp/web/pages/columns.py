@@ -12,7 +12,6 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from webapp.checking import mapping
 from webapp.checking.blanks import NAMED, usual_word
 from webapp.db import driver
 from webapp.imports import mappings, uploads
@@ -50,7 +49,7 @@ def show(import_id: UUID) -> ResponseReturnValue:
     if run.state not in OPEN:
         return redirect(step_url(run))
 
-    suggested = mapping.suggest(run.columns, run.sample)
+    suggested = mappings.suggested(db.session(), run.columns, run.sample)
     asked = sent.query(queries.ColumnsQuery)
     if asked.suggest:
         return _page(run, suggested)
