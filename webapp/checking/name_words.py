@@ -21,7 +21,8 @@ def _words(text: str) -> frozenset[str]:
 TITLES = _words("""
     mr mrs ms miss mx mister madam sir dame dr doctor prof professor rev reverend hon capt captain col
     lt sgt gen cmdr maj adm rabbi imam sheikh sheik fr br
-    herr herrn frau frl fräulein hr dipl mag bakk priv-doz pd univ-prof ao-prof o-prof dr-ing prof-dr
+    herr herrn frau fam familie eheleute rechtsanwalt
+    rechtsanwältin stb drin maga frl fräulein hr dipl mag bakk priv-doz pd univ-prof ao-prof o-prof dr-ing prof-dr
     dipl-ing dipl-kfm dipl-kff dipl-kfr dipl-inf dipl-phys dipl-math dipl-betriebsw dipl-psych
     dipl-päd dipl-chem dipl-biol dipl-oec dipl-vw dipl-des dipl-wirt-ing ra rain ing
     mme mlle madame mademoiselle monsieur maître dre pr
@@ -46,7 +47,7 @@ TITLES_BEFORE_FIRST_NAMES = _words("sir dame")  # Sir Elton
 # Behind Dr. and Prof.: med., rer. nat., h. c.
 OF_DOCTOR = _words("""
     med phil jur rer nat pol oec oecon ing h c hc mult theol sc dent vet habil techn agr iur math publ
-    soc paed päd psych eh e med-dent hab
+    soc paed päd psych eh e med-dent hab em
 """)
 
 GENERATIONS = _words("""
@@ -72,7 +73,7 @@ CREDENTIALS = _words("""
 RISKY_CREDENTIALS = _words("ma do ba pa ra ms bs od dc dd ea sc fh med dip pe ret")
 
 PARTICLES = _words("""
-    van von vom zu zum zur de der den del dem della delle degli dei dello dal dalla di da do das dos du
+    dela delos delas van von vom zu zum zur de der den del dem della delle degli dei dello dal dalla di da do das dos du
     des d' la le las los lo les ter ten te 't 's het bin bint ibn ben al el ul ud ad af av st saint
     sankt san santa santo y' zur zer mac ap ab fitz do e' nic ní ni ó ó' ua abu abou بن ابن آل
     di' dell' dall' dell l' vande vander vanden

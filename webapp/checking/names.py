@@ -48,7 +48,7 @@ KNOWN = (
 )  # fmt: skip
 COMMA = re.compile(r"\s*[,\uff0c\u060c;]\s*")
 SPLIT_CREDENTIAL = re.compile(r"\b(Ph|M|B|LL|P|Sc|M\.Sc|B\.Sc)\. +(D|Sc|A|Eng|Ed|M|B)\b(?=\.)")
-GLUED_TITLE = re.compile(r"\b((?:Dr|Prof|Mrs?|Ms|Mag|Ing)\.)(?=[^\W\d_]{2})")
+GLUED_TITLE = re.compile(r"\b((?:Dr|Prof|Mrs?|Ms|Mag|Ing)\.)(?!in\b|a\b)(?=[^\W\d_]{2})")
 BIRTH_NAME = re.compile(
     r"[\s,]*(?<![^\s,(])\(?\s*(?:(?i:n[ée]e?\b(?<![Nn]e)(?<!NE)|n\xe9e?)|nee|geb\.|Geb\.|geb|geborener?|born|f\xf8dt|f\xf6dd"
     r"|z domu|roz\.|rozen\xe1|nata|nacida|nascida|szül\.|o\.s\.|ro\u0111ena"
@@ -199,7 +199,7 @@ def _are_credentials(words: list[str], head: list[str], *, known: bool) -> bool:
     """Whether a piece behind a comma is one of credentials: each on the list, or, behind a whole
     name, written like one.
     """
-    if all(bare(word) in GENERATIONS or _is_credential(word) for word in words):
+    if all(_is_credential(word) or _is_small_credential(word) for word in words):
         # "MA, Jack" is a name, and so is "BERG, DO".
         return not (len(words) == 1 and len(head) == 1 and _is_risky(words[0]) and not known)
     if len(head) < TWO_WORDS or _is_particle(head, 0) or all(map(_is_capital, head)):
@@ -311,6 +311,11 @@ def _is_credential(word: str) -> bool:
     return plain in GENERATIONS or (
         plain in CREDENTIALS and sum(map(str.isupper, word)) >= min(2, len(plain))
     )
+
+
+def _is_small_credential(word: str) -> bool:
+    """Behind a comma, “mba” can be nothing else."""
+    return word.islower() and bare(word) in CREDENTIALS - RISKY_CREDENTIALS
 
 
 def _is_risky(word: str) -> bool:
