@@ -36,7 +36,7 @@ class Case:
     header_row: int = 1
     columns: list[str] = field(default_factory=lambda: list(HEADER))
     certain: bool = True
-    choose: dict[str, str] = field(default_factory=dict)
+    choose: dict[str, Any] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
     mapping: list[str | None] | None = None
     refused: str | None = None

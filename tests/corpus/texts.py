@@ -17,6 +17,9 @@ def cases() -> Iterator[Case]:
     yield from encodings()
     yield from unmarked()
     yield from undecodable()
+    yield from layouts()
+    yield from lists()
+    yield from spoilt()
     yield from empty()
 
 
@@ -344,11 +347,12 @@ def quotes() -> Iterator[Case]:
         "sloppy_quotes.csv",
         sloppy.encode(),
         [
-            (2, ["a@example.com", 'Acme Best" Ltd"']),
+            (2, ["a@example.com", 'Acme "Best" Ltd']),
             (3, ["b@example.com", '5" Pipes']),
-            (4, ["c@example.com", "x "]),
+            (4, ["c@example.com", "x"]),
         ],
         columns=["Email", "Company"],
+        problems={2: "quote_repaired"},
     )
     unclosed = (
         'Email,Company\na@example.com,"Acme\nb@example.com,Beta\n'
@@ -408,6 +412,212 @@ def quotes() -> Iterator[Case]:
         ],
         columns=["Email", "Notes", "City"],
         problems={2: "cell_too_long"},
+    )
+
+
+CLUB = [
+    ["Member no", "First name", "Email", "Notes"],
+    ["12", "Nora", "nora@example.com", 'plays "first" violin, brings\nher own stand'],
+    ["13", "Emil", "emil@example.com", "on tour, back in May"],
+]
+
+
+def layouts() -> Iterator[Case]:
+    """Ways in which programs write cells that are not the common one."""
+    escaped = [
+        [cell.replace('"', '\\"').replace("\n", "\\\n") for cell in row] for row in CLUB
+    ]
+    lines = "".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in escaped)
+    columns = CLUB[0]
+    yield Case("layout_backslash.csv", lines.encode(), numbered(CLUB[1:]), columns=columns)
+    bare = "id\tname\temail\tnotes\n4\tNora\tnora@example.com\tone\\ttwo\\nthree\n5\tEmil\t\\N\tc:\\\\new\n"
+    yield Case(
+        "layout_backslash_tabs.txt",
+        bare.encode(),
+        [
+            (2, ["4", "Nora", "nora@example.com", "one\ttwo\nthree"]),
+            (3, ["5", "Emil", "\\N", "c:\\new"]),
+        ],
+        delimiter="\t",
+        columns=["id", "name", "email", "notes"],
+    )
+    yield Case(
+        "layout_single_quotes.csv",
+        written(CLUB, quotechar="'", quoting=1).encode(),
+        numbered(CLUB[1:]),
+        columns=columns,
+    )
+    flat = [[cell.replace("\n", " ") for cell in row] for row in CLUB]
+    for name, opening, closing in (
+        ("english", "“", "”"),
+        ("german", "„", "“"),
+        ("french", "«", "»"),
+    ):
+        text = "".join(
+            ";".join(f"{opening}{c}{closing}" for c in row) + "\r\n" for row in flat
+        )
+        yield Case(
+            f"layout_curly_{name}.csv",
+            text.encode(),
+            numbered(flat[1:]),
+            delimiter=";",
+            columns=columns,
+        )
+    loose = "".join(
+        " , ".join('"' + c.replace('"', '""') + '"' for c in row) + "\n" for row in CLUB
+    )
+    yield Case("layout_padded.csv", loose.encode(), numbered(CLUB[1:]), columns=columns)
+    nested = written([[written([row]).rstrip("\r\n")] for row in CLUB], quoting=1)
+    yield Case("layout_nested.csv", nested.encode(), numbered(CLUB[1:]), columns=columns)
+    for name, sign in (("caret", "^"), ("tilde", "~"), ("bar", "¦"), ("unit", "\x1f")):
+        yield Case(
+            f"layout_{name}.txt",
+            written([HEADER, *PEOPLE], delimiter=sign).encode(),
+            numbered(PEOPLE),
+            delimiter=sign,
+        )
+    comma = (
+        "Name, first;Email;Price, EUR\nNora;nora@example.com;1,5\nEmil;emil@example.com;2,25\n"
+    )
+    yield Case(
+        "comma_in_the_header_of_semicolons.csv",
+        comma.encode(),
+        [(2, ["Nora", "nora@example.com", "1,5"]), (3, ["Emil", "emil@example.com", "2,25"])],
+        delimiter=";",
+        columns=["Name, first", "Email", "Price, EUR"],
+    )
+    for name, end, inside in (
+        ("crlf", "\r\n", "\n"),
+        ("crlf_cr", "\r\n", "\r"),
+        ("lf_cr", "\n", "\r"),
+    ):
+        text = end.join(
+            [
+                "First name,Email,Notes",
+                f"Nora,nora@example.com,first{inside}violin",
+                "Emil,emil@example.com,x",
+                "",
+            ]
+        )
+        yield Case(
+            f"ends_within_bare_cells_{name}.csv",
+            text.encode(),
+            [
+                (2, ["Nora", "nora@example.com", f"first{inside}violin"]),
+                (3, ["Emil", "emil@example.com", "x"]),
+            ],
+            columns=["First name", "Email", "Notes"],
+        )
+
+
+def lists() -> Iterator[Case]:
+    """Lists without a delimiter, and with lines drawn between rows."""
+    table = "City     Email             Name\nOslo     ann@example.com   Ann Lie\n         bo@example.com    Bo\n"
+    yield Case(
+        "fixed_width.txt",
+        table.encode(),
+        [(2, ["Oslo", "ann@example.com", "Ann Lie"]), (3, ["", "bo@example.com", "Bo"])],
+        columns=["City", "Email", "Name"],
+    )
+    ruled = "id email          city\n-- -------------- ----\n 1 anna@example.com Rome\n 2 bo@example.com Oslo\n"
+    yield Case(
+        "fixed_width_overrun.txt",
+        ruled.encode(),
+        [(3, ["1", "anna@example.co", "m Rome"]), (4, ["2", "bo@example.com", "Oslo"])],
+        columns=["id", "email", "city"],
+        problems={3: "column_overrun"},
+    )
+    yield refused(
+        "gaps_without_columns.txt",
+        b"Ann   Lie  ann@example.com\nBo  Ek     bo@example.com\nCy      Oz   cy@example.com\n",
+        "no_delimiter",
+    )
+    line = 'To: "Lie, Ann" <ann@example.com>; Bo Ek <bo@example.com>;\n cy@example.com\n'
+    yield Case(
+        "addresses_in_lines.txt",
+        line.encode(),
+        [
+            (1, ['"Lie, Ann" <ann@example.com>']),
+            (2, ["Bo Ek <bo@example.com>"]),
+            (3, ["cy@example.com"]),
+        ],
+        delimiter=";",
+        header_row=0,
+        columns=["Column A"],
+    )
+    boxed = (
+        "+------+-----------------+\n| name | email           |\n+------+-----------------+\n"
+        "| Ann  | ann@example.com |\n| Bo   | bo@example.com  |\n+------+-----------------+\n"
+    )
+    yield Case(
+        "boxed.txt",
+        boxed.encode(),
+        [
+            (4, ["", " Ann  ", " ann@example.com ", ""]),
+            (5, ["", " Bo   ", " bo@example.com  ", ""]),
+        ],
+        delimiter="|",
+        header_row=2,
+        columns=["Column A", "name", "email", "Column D"],
+    )
+
+
+def spoilt() -> Iterator[Case]:
+    """Text that another program spoilt."""
+    cells = "Name,Email,Notes\nM&uuml;ller &amp; S&ouml;hne,m@example.com,<p>one</p><p>two<br>three</p>\n"
+    yield Case(
+        "html_in_cells.csv",
+        cells.encode(),
+        [(2, ["Müller & Söhne", "m@example.com", "one\ntwo\nthree"])],
+        columns=["Name", "Email", "Notes"],
+    )
+    misread = "Prénom,Email\nChloé,c@example.com\nAnn,a@example.com\n".encode().decode(
+        "cp1252"
+    )
+    rows = [(2, ["ChloÃ©", "c@example.com"]), (3, ["Ann", "a@example.com"])]
+    yield Case(
+        "misread_left.csv",
+        misread.encode(),
+        rows,
+        columns=["PrÃ©nom", "Email"],
+        problems={2: "text_spoilt"},
+    )
+    yield Case(
+        "misread_mended.csv",
+        misread.encode(),
+        [(2, ["Chloé", "c@example.com"]), rows[1]],
+        columns=["Prénom", "Email"],
+        choose={"mend": True},
+    )
+    two = "Name;City\nJörg;Köln\n".encode("cp1252") + "Zoë;Şile\nAnn;Rome\n".encode()
+    yield Case(
+        "two_encodings.csv",
+        two,
+        [(2, ["Jörg", "Köln"]), (3, ["Zoë", "Şile"]), (4, ["Ann", "Rome"])],
+        delimiter=";",
+        encoding="cp1252",
+        certain=False,
+        columns=["Name", "City"],
+        problems={2: "other_encoding"},
+    )
+    mainframe = "NAME,EMAIL\nRUTH POE,RUTH@EXAMPLE.COM\n"
+    for name, text in (("lf", mainframe), ("nel", mainframe.replace("\n", "\x85"))):
+        yield Case(
+            f"mainframe_{name}.txt",
+            text.encode("cp037"),
+            [(2, ["RUTH POE", "RUTH@EXAMPLE.COM"])],
+            encoding="cp037",
+            certain=False,
+            columns=["NAME", "EMAIL"],
+        )
+    windows = [["氏名", "会社", "Email"], ["髙橋 由美", "①物産㈱", "y@example.com"]]
+    yield Case(
+        "shift_jis_of_windows.csv",
+        written(windows).encode("cp932"),
+        numbered(windows[1:]),
+        encoding="shift_jis",
+        columns=windows[0],
+        choose={"encoding": "shift_jis"},
     )
 
 
@@ -610,12 +820,13 @@ def undecodable() -> Iterator[Case]:
     umlauts = "".join(f"p{number}@example.com,Zürich\n" for number in range(40))
     rows = [[f"p{number}@example.com", "Zürich"] for number in range(40)]
     yield Case(
-        "undecodable_among_umlauts.csv",
+        "cp1252_among_umlauts.csv",
         ("Email,City\n" + umlauts).encode() + b"b@example.com,K\xf6ln\n",
-        numbered([*rows, bad]),
+        numbered([*rows, ["b@example.com", "Köln"]]),
         columns=["Email", "City"],
+        encoding="cp1252",
         certain=False,
-        problems={42: "undecodable"},
+        problems={42: "other_encoding"},
     )
     cp1252 = "Email,City\na@example.com,Zürich\nb@example.com,K".encode("cp1252") + b"\x81ln\n"
     yield Case(

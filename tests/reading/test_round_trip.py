@@ -21,10 +21,15 @@ CODECS = (
 SIGNS = list("\",;\t|\r\n'= \u2028\u2029\x85\x0b\x0c\x1c\ufeff\ufffd")
 
 
+def read_as(codec: str) -> str:
+    """The codec by which a file of this encoding is read."""
+    return encodings.resolved(encodings.known(codec), b"")[0]
+
+
 def survives(text: str, codec: str) -> bool:
     """Whether the codec itself gives back what it is given."""
     try:
-        return text.encode(codec).decode(codec) == text
+        return text.encode(codec).decode(read_as(codec)) == text
     except UnicodeError:
         return False
 
@@ -91,7 +96,11 @@ def test_any_table_in_any_dialect_and_encoding_is_read_back(made, step):
     dialect, table, data = made
     found = list(readers.records(InPieces(data, step), dialect))
     assert [(record.row, record.cells) for record in found] == with_text(table)
-    assert {record.problem for record in found} <= {None, "damaged_characters"}
+    assert {record.problem for record in found} <= {
+        None,
+        "damaged_characters",
+        "text_spoilt",
+    }
 
 
 @given(written(), st.integers(1, 40), st.data())

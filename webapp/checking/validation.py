@@ -51,6 +51,8 @@ ASKED_FOR = {"date_ambiguous", "undecodable"}
 # Of what reading found, this is told and the row goes in.
 RECORD_WARNINGS = {"damaged_characters", "cell_error", "row_hidden"}
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
+# What reading says of a record that it could read all the same.
+RECORD_WARNINGS = {"damaged_characters", "quote_repaired", "text_spoilt", "other_encoding"}
 
 
 def further_of(target: str) -> str:

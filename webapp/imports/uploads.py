@@ -32,6 +32,7 @@ def create(
     delimiter: str | None = None,
     sheet: str | None = None,
     header_row: int | None = None,
+    mend: bool | None = None,
     default_country: str | None = None,
     upload_key: str | None = None,
 ) -> ContactImport:
@@ -63,6 +64,7 @@ def create(
         delimiter=delimiter,
         sheet=sheet,
         header_row=header_row,
+        mend=mend,
     )
     _take_head(session, opened, head)
     session.add(opened)
@@ -94,6 +96,7 @@ def look(
     delimiter: str | None = None,
     sheet: str | None = None,
     header_row: int | None = None,
+    mend: bool | None = None,
 ) -> readers.Head:
     """The head of the stored file, read with what is given; the rest is found out.
 
@@ -106,6 +109,7 @@ def look(
         delimiter=delimiter,
         sheet=sheet,
         header_row=header_row,
+        mend=mend,
         limits=limits(settings),
     )
 
@@ -148,6 +152,8 @@ def _take_head(session: Session, opened: ContactImport, head: readers.Head) -> N
         "sheets": [found.name for found in head.sheets],
         "sheet_rows": [found.rows for found in head.sheets],
         "encoding_certain": head.encoding_certain,
+        "layout": list(head.dialect.layout),
+        "is_spoilt": head.is_spoilt,
         "mapped_before": before and before[1].isoformat(),
     }
 
@@ -171,6 +177,8 @@ def dialect_of(run: ContactImport) -> readers.Dialect:
         delimiter=run.delimiter,
         sheet=run.sheet,
         header_row=run.header_row,
+        layout=tuple(run.head.get("layout", ())),
+        width=len(run.columns),
     )
 
 

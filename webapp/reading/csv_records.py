@@ -3,8 +3,10 @@
 import csv
 import itertools
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from webapp.limits import (
@@ -15,7 +17,7 @@ from webapp.limits import (
     SNIFFED_BYTES,
     SNIFFED_RECORDS,
 )
-from webapp.reading import encodings, headers, lines
+from webapp.reading import encodings, headers, layouts, lines, plain_lists, quotes
 from webapp.reading.file_kinds import refuse_markup
 from webapp.reading.records import (
     BytesSource,
@@ -30,8 +32,8 @@ from webapp.reading.records import (
 )
 
 NAME: Final = "csv"
-DELIMITERS = (",", ";", "\t", "|")
 DECLARED = re.compile(r'"?sep=(.?)"?\s*', re.IGNORECASE)
+REPAIRED = "quote_repaired"
 # Hold the byte order mark, or show without one which bytes of UTF-16 are the zeros.
 MARK_BYTES = 400
 
@@ -45,21 +47,22 @@ def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Hea
     """What the head of a delimited file tells."""
     refuse_markup(head)
     encoding, delimiter, header_row = chosen.encoding, chosen.delimiter, chosen.header_row
+    layout: tuple[str, ...] = ()
     if encoding:
         encoding, certain = encodings.known(encoding), True
     else:
-        encoding, certain = encodings.detect(head, source.blocks(len(head)))
+        encoding, certain, layout = encodings.detect(head, source.blocks(len(head)))
 
-    delimiter = (
-        delimiter
-        or _declared_delimiter(head, encoding)
-        or _best_delimiter(head, encoding, limits)
-    )
-    dialect = Dialect("csv", encoding, delimiter, None, 0)
+    dialect = Dialect("csv", encoding, delimiter, None, 0, layout)
+    dialect = _laid_out(head, dialect, limits)
+    first = _first(source, dialect, limits)
+    # Lines that a program drew between rows are none; `readers` leaves them out further down.
+    rows = [record for record in first if not plain_lists.is_rule(record.cells)]
+    if plain_lists.ADDRESSES in dialect.layout and header_row is None:
+        header_row = 0
+    found = headers.head_of(rows, dialect, header_row, limits, certain=certain)
 
-    return headers.head_of(
-        _first(source, dialect, limits), dialect, header_row, limits, certain=certain
-    )
+    return replace(found, is_spoilt=any(record.problem == lines.SPOILT for record in first))
 
 
 def _first(source: Source, dialect: Dialect, limits: Limits) -> list[Record]:
@@ -73,35 +76,33 @@ def _first(source: Source, dialect: Dialect, limits: Limits) -> list[Record]:
     return found
 
 
-def _declared_delimiter(head: bytes, encoding: str) -> str | None:
-    """Excel's `sep=;` line."""
-    codec, mark = encodings.resolved(encoding, head)
-    first = next(lines.cut(BytesSource(head), mark, codec), ("", 0, None))[0]
-    found = DECLARED.fullmatch(first.rstrip("\r\n"))
-    return found[1] or None if found else None
-
-
-def _best_delimiter(head: bytes, encoding: str, limits: Limits) -> str:
-    """The delimiter under which most rows have the same number of cells.
-
-    Of two, the one that leaves fewer quotes inside cells, and then the one with more cells.
+def _laid_out(head: bytes, dialect: Dialect, limits: Limits) -> Dialect:
+    """The dialect with delimiter and layout, of those that the head may have the one in which
+    it makes most sense.
     """
     source = BytesSource(head)
-    scores = {}
+    encoding = dialect.encoding or "utf-8"
+    codec, mark = encodings.resolved(encoding, head)
+    seen = [line for line, _, _ in itertools.islice(lines.cut(source, mark, codec), LOOKED_AT)]
+    declared = _declared_delimiter(seen)
+    given = dialect.delimiter or declared
+    # The last record may be cut off.
+    is_cut = len(head) >= SNIFFED_BYTES
 
-    for delimiter in DELIMITERS:
-        found = _first(source, Dialect("csv", encoding, delimiter, None, 0), limits)
-        whole = (
-            found[:-1] if len(found) > 1 and len(head) >= SNIFFED_BYTES else found
-        )  # the last may be cut off
-        counts = Counter(len(record.cells) for record in whole if any(record.cells))
-        width, times = max(
-            counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]), default=(1, 0)
-        )
-        quotes = sum('"' in cell for record in whole for cell in record.cells)
-        scores[delimiter] = (times * (width > 1), -quotes, width)
+    def first(candidate: Dialect) -> list[Record]:
+        found = _first(source, candidate, limits)
+        return found[:-1] if is_cut and len(found) > 1 else found
 
-    return max(DELIMITERS, key=lambda delimiter: scores[delimiter])
+    return layouts.best(dialect, given, seen[1:] if declared else seen, first)
+
+
+LOOKED_AT = 2_000  # lines in which a layout shows
+
+
+def _declared_delimiter(seen: list[str]) -> str | None:
+    """Excel's `sep=;` line."""
+    found = DECLARED.fullmatch(seen[0].rstrip("\r\n")) if seen else None
+    return found[1] or None if found else None
 
 
 def records(
@@ -112,8 +113,22 @@ def records(
         dialect.encoding or "utf-8", beginning(source, MARK_BYTES)
     )
     begin = start or Position(_body_offset(source, codec, mark), 0)
-    found = lines.cut(source, begin.offset, codec)
-    return iter(_Reading(found, dialect.delimiter or ",", begin, limits.max_cell_chars))
+    found = lines.cut(source, begin.offset, codec, layout=dialect.layout)
+    if plain_lists.is_one(dialect.layout):
+        return plain_lists.records(found, dialect, codec, begin, limits.max_cell_chars)
+
+    delimiter = dialect.delimiter or ","
+    rewritten = quotes.rewriting(dialect.layout, delimiter)
+    if rewritten:
+        found = ((rewritten(text), size, problem) for text, size, problem in found)
+
+    made = iter(_Reading(found, dialect, begin, limits.max_cell_chars))
+    if rewritten:
+        made = (r._replace(cells=quotes.restored(r.cells, delimiter)) for r in made)
+    if quotes.NESTED in dialect.layout:
+        made = (r._replace(cells=quotes.unnested(r.cells, delimiter)) for r in made)
+
+    return made
 
 
 def _body_offset(source: Source, codec: str, mark: int) -> int:
@@ -132,10 +147,21 @@ class _Reading:
     """
 
     def __init__(
-        self, found: Iterator[lines.Line], delimiter: str, begin: Position, longest_cell: int
+        self, found: Iterator[lines.Line], dialect: Dialect, begin: Position, longest_cell: int
     ) -> None:
         self.lines = found
-        self.delimiter = delimiter
+        self.delimiter = dialect.delimiter or ","
+        self.width = dialect.width
+        self.quote = "'" if quotes.SINGLE in dialect.layout else '"'
+        # Strict: text after a closing quote is what an unclosed quote further up looks like.
+        self.cut = partial(
+            csv.reader,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            skipinitialspace=quotes.PADDED in dialect.layout,
+            escapechar="\\" if quotes.BACKSLASH in dialect.layout else None,
+            strict=True,
+        )
         self.offset, self.row = begin
         self.longest_cell = longest_cell
         self.taken: list[lines.Line] = []  # of the record at hand
@@ -163,14 +189,16 @@ class _Reading:
                 self.offset += size
                 problem = problem or wrong
 
+            if len(cells) < self.width and problem is None and _is_torn(cells, self.quote):
+                problem = REPAIRED
+
             yield Record(
                 self.row, cells, problem, Position(self.offset, self.row), self.offset - begin
             )
 
     def _reader(self) -> Iterator[list[str]]:
         csv.field_size_limit(self.longest_cell)
-        # Strict: text after a closing quote is what an unclosed quote further up looks like.
-        return csv.reader(self._feed(), delimiter=self.delimiter, strict=True)
+        return self.cut(self._feed())
 
     def _feed(self) -> Iterator[str]:
         taken, waiting, found = self.taken, self.waiting, self.lines
@@ -198,7 +226,7 @@ class _Reading:
         text, size, problem = self.taken[0]
         self.waiting.extendleft(reversed(self.taken[1:]))
         cells = (
-            self._leniently(text)
+            quotes.split_loosely(text, self.delimiter, self.width, self.quote)
             if len(self.taken) == 1 and problem != lines.TOO_LONG
             else None
         )
@@ -212,6 +240,8 @@ class _Reading:
                 [c[:KEPT_CELL_CHARS] if len(c) > self.longest_cell else c for c in cells],
                 "cell_too_long",
             )
+        elif problem is None and not _is_only_loose(text, cells, self.quote):
+            problem = REPAIRED
 
         self.offset += size
         self.row += 1
@@ -254,17 +284,17 @@ class _Reading:
             self.row, cells, lines.TOO_LONG, Position(self.offset, self.row), len(text)
         )
 
-    def _leniently(self, text: str) -> list[str] | None:
-        """The cells of one line as spreadsheets read sloppy quotes; None where a quote stays
-        open.
-        """
-        csv.field_size_limit(max(len(text) + 1, self.longest_cell))
-        try:
-            cells = next(csv.reader([text.rstrip("\r\n") + "\n"], delimiter=self.delimiter))
-        finally:
-            csv.field_size_limit(self.longest_cell)
 
-        return None if cells[-1].endswith("\n") else cells
+def _is_torn(cells: list[str], quote: str) -> bool:
+    """Whether a row that lacks cells holds half of a pair of quotes: then a line break or a
+    delimiter in a cell may have cut it.
+    """
+    return any(cell.count(quote) % 2 for cell in cells)
+
+
+def _is_only_loose(text: str, cells: list[str], quote: str) -> bool:
+    """Whether all that csv minds is blanks around quotes."""
+    return not any(quote in cell for cell in cells) and text.count(quote) % 2 == 0
 
 
 def _pieces(text: str, delimiter: str) -> list[str]:

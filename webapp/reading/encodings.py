@@ -1,19 +1,21 @@
 """Which encoding a text is in: byte order mark, strict UTF-8, else the person's choice,
-pre-set to cp1252.
+pre-set to the one that `guessing` finds likeliest.
 """
 
 import codecs
 import encodings
 import pkgutil
+import re
 from collections.abc import Iterable
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import lru_cache
 
+from webapp.reading import guessing
+from webapp.reading.lines import UTF8_LINES
 from webapp.vocabulary.catalogue import gettext_noop
 from webapp.vocabulary.refusals import Refusal
 
-FALLBACK = "cp1252"
 FAMILIAR = {
     "utf-8": gettext_noop("Unicode (UTF-8)"),
     "utf-16": gettext_noop("Unicode (UTF-16)"),
@@ -67,6 +69,15 @@ CONTROLS = [bytes((number,)) for number in (*range(1, 9), *range(14, 26), 28, 12
 STRAY_CONTROLS = 20
 # One zero byte in a hundred is a damaged cell; more of them, and it is no text.
 STRAY_ZEROS = 100
+# What tells an encoding that switches: to two bytes a sign, and back.
+SWITCHES = (
+    (b"\x1b$B", "iso2022_jp"), (b"\x1b$@", "iso2022_jp"), (b"\x1b$)C", "iso2022_kr"), (b"~{", "hz"),
+)  # fmt: skip
+EBCDIC, EBCDIC_PERCENT = "cp037", 90
+# What Windows writes under a name that once meant less: with ①, ㈱ and 髙, and all of Unicode.
+AS_WINDOWS_DOES = {
+    "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "big5": "cp950",
+}  # fmt: skip
 
 
 def known(encoding: str) -> str:
@@ -110,17 +121,22 @@ def others() -> list[str]:
     return sorted(found - FAMILIAR.keys())
 
 
-def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
-    """The encoding and whether it is certain.
+Found = tuple[str, bool, tuple[str, ...]]  # encoding, whether it is certain, layout of lines
+
+
+def detect(head: bytes, following: Iterable[bytes]) -> Found:
+    """The encoding, whether it is certain, and what its lines are.
 
     `following` is read on only while everything is plain ASCII.
     """
     for mark, name, _codec in MARKS:
         if head.startswith(mark):
-            return name, True
+            return name, True, ()
 
     if b"\0" in head and (wide := _wide(head)):
-        return wide, True
+        return wide, True, ()
+    if found := _switching(head) or _ebcdic(head):
+        return found
     if sum(map(head.count, CONTROLS)) * STRAY_CONTROLS > len(head):
         raise Refusal("not_text")
 
@@ -128,7 +144,30 @@ def detect(head: bytes, following: Iterable[bytes]) -> tuple[str, bool]:
         if not block.isascii():
             return _utf8_or_not(block)
 
-    return "utf-8", True
+    return "utf-8", True, ()
+
+
+def _switching(head: bytes) -> Found | None:
+    """Encodings that are ASCII throughout and switch by escapes."""
+    for sign, name in SWITCHES:
+        if sign in head and head.isascii():
+            return name, False, ()
+    return None
+
+
+def _ebcdic(head: bytes) -> Found | None:
+    """A mainframe's text: read as ASCII it has no line, as EBCDIC letters and lines."""
+    if head.isascii() or b"\n" in head or b"\r" in head:
+        return None
+
+    text = head.decode(EBCDIC)
+    plain = sum(1 for c in text if (c.isascii() and c.isprintable()) or c in "\n\x85\r")
+    if plain * 100 < len(text) * EBCDIC_PERCENT or not re.search("[\n\r\x85]", text):
+        return None
+    if not re.search("[A-Za-z]{3}", text):
+        return None
+
+    return EBCDIC, False, ()
 
 
 def _blocks(head: bytes, following: Iterable[bytes]) -> Iterable[bytes]:
@@ -141,17 +180,30 @@ def _blocks(head: bytes, following: Iterable[bytes]) -> Iterable[bytes]:
         last = block[-4:]
 
 
-def _utf8_or_not(block: bytes) -> tuple[str, bool]:
+def _utf8_or_not(block: bytes) -> Found:
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(block)
     bad = text.count("\ufffd") - block.count("\ufffd".encode())
     if bad == 0:
-        return "utf-8", True
+        return "utf-8", guessing.is_likely(text), ()
 
-    good = sum(not c.isascii() for c in text) - bad
+    # Two programs may have written a file, each its lines.
+    whole = [line for line in block.splitlines() if not line.isascii()]
+    by_itself = [line for line in whole if not _is_utf8(line)]
+    others = len(whole) - len(by_itself)
+    if others and guessing.is_likely(
+        b"\n".join(line for line in whole if _is_utf8(line)).decode(), also_short=False
+    ):
+        return guessing.best(b"\n".join(by_itself)), False, (UTF8_LINES,)
 
-    # A few damaged bytes in a text of many umlauts do not make it cp1252: old code pages hardly
-    # ever look like UTF-8.
-    return ("utf-8" if good > 20 * bad else FALLBACK), False
+    return guessing.best(block), False, ()
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wide(head: bytes) -> str | None:
@@ -201,4 +253,4 @@ def resolved(encoding: str, first: bytes) -> tuple[str, int]:
         ]
         return (guesses or [f"{encoding}-le"])[0], 0
 
-    return ("utf-8" if encoding == "utf-8-sig" else encoding), 0
+    return ("utf-8" if encoding == "utf-8-sig" else AS_WINDOWS_DOES.get(encoding, encoding)), 0

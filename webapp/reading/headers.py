@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from webapp.limits import (
     HEADER_CELLS,
@@ -49,13 +50,7 @@ def head_of(
         raise Refusal("too_many_columns", found=f"{width:,}", limit=limits.max_columns)
 
     columns = labels_of(_under(headings, header.cells)[:width] if header else [], width)
-    dialect = Dialect(
-        dialect.format,
-        dialect.encoding,
-        dialect.delimiter,
-        dialect.sheet,
-        header.row if header else 0,
-    )
+    dialect = replace(dialect, header_row=header.row if header else 0, width=len(columns))
     shown = min(SAMPLE_CELL_CHARS, SAMPLE_CHARS // (SAMPLE_ROWS * width))
     sample = [
         [cell[:shown].replace("\0", "") for cell in row[:width]] for row in rows[:SAMPLE_ROWS]

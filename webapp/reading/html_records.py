@@ -62,7 +62,7 @@ def _encoding(source: Source, head: bytes, chosen: str | None) -> tuple[str, boo
     except (Refusal, UnicodeDecodeError):
         named = None
 
-    found, certain = encodings.detect(head, source.blocks(len(head)))
+    found, certain, _ = encodings.detect(head, source.blocks(len(head)))
     return (named, True) if named and not certain else (found, certain)
 
 

@@ -12,13 +12,17 @@ from webapp.reading import (
     containers,
     csv_records,
     file_kinds,
+    headers,
     html_records,
     ods_records,
     old_workbooks,
+    plain_lists,
+    spoilt,
     spreadsheetml_records,
     vcard_records,
     xlsx_records,
 )
+from webapp.reading.lines import SPOILT
 from webapp.reading.records import (
     BytesSource,
     Choices,
@@ -58,6 +62,7 @@ def inspect(
     delimiter: str | None = None,
     sheet: str | None = None,
     header_row: int | None = None,
+    mend: bool | None = None,
     limits: Limits | None = None,
 ) -> Head:
     """Read the head: format by content, encoding, delimiter, header and first records.
@@ -65,10 +70,11 @@ def inspect(
     Raises Refusal.
 
     What is given is the person's word; the rest is found out. `header_row` 0 says that no row names
-    the columns.
+    the columns. `mend` says whether text is mended that another program spoilt: HTML is unless
+    it is false, misread letters only where it is true.
     """
     limits = limits or Limits()
-    chosen = Choices(encoding, delimiter, sheet, header_row)
+    chosen = Choices(encoding, delimiter, sheet, header_row, mend)
     if containers.is_container(beginning(source, HEAD_BYTES)):
         file_kinds.by_name(filename)
         return _inside(source, filename, chosen, limits)
@@ -92,7 +98,28 @@ def _inspected(source: Source, filename: str, chosen: Choices, limits: Limits) -
     if not found.sample:
         raise Refusal("only_header")
 
-    return found
+    return _mended(found, head, chosen.mend)
+
+
+def _mended(found: Head, head: bytes, mend: bool | None) -> Head:
+    """The head as it reads when what is spoilt is mended."""
+    cells = [*found.columns, *(cell for row in found.sample for cell in row)]
+    is_spoilt = found.is_spoilt or any(map(spoilt.is_spoilt, cells))
+    looked_at = [head.decode("latin-1")] if found.dialect.format == "csv" else []
+    layout = () if mend is False else spoilt.html_in([*cells, *looked_at])
+    if mend and is_spoilt:
+        layout += (spoilt.MISREAD,)
+    if not layout:
+        return replace(found, is_spoilt=is_spoilt)
+
+    columns = headers.labels_of(spoilt.mended(found.columns, layout), len(found.columns))
+    return replace(
+        found,
+        dialect=replace(found.dialect, layout=found.dialect.layout + layout),
+        columns=columns,
+        sample=[spoilt.mended(row, layout) for row in found.sample],
+        is_spoilt=is_spoilt,
+    )
 
 
 def _inside(source: Source, filename: str, chosen: Choices, limits: Limits) -> Head:
@@ -145,10 +172,13 @@ def records(
     """
     limits = limits or Limits()
     last = dialect.header_row + limits.max_rows
+    mending = tuple(name for name in dialect.layout if name in spoilt.MENDED)
 
     for record in _records(source, dialect, start, limits):
         row, cells, _, position, size = record
         if row <= dialect.header_row or not any(map(str.strip, cells)):
+            continue
+        if cells[0][:1] in RULED and plain_lists.is_rule(cells):
             continue
         if row > last:
             raise Refusal("too_many_rows", limit=f"{limits.max_rows:,}")
@@ -158,7 +188,7 @@ def records(
         ):
             record = Record(row, cells[: limits.max_columns], "too_many_cells", position, size)  # noqa: PLW2901
 
-        yield record
+        yield _mended_record(record, mending) if mending else record
 
 
 def _records(
@@ -173,3 +203,16 @@ def _records(
         table, sheet = containers.parted(dialect.sheet, tables)
         inside = tables[table or next(iter(tables))]
         yield from room.records(inside, replace(dialect, sheet=sheet), start, limits)
+
+
+# With which a line may begin that a program drew between rows; "" is the edge of a box.
+RULED = {"", *"-=_+|*~ \u2500\u250c\u251c\u2514\u2550\u2554\u2560\u255a"}
+
+
+def _mended_record(record: Record, mending: tuple[str, ...]) -> Record:
+    cells = spoilt.mended(record.cells, mending)
+    problem = record.problem
+    if problem == SPOILT and not any(map(spoilt.is_spoilt, cells)):
+        problem = None
+
+    return record._replace(cells=cells, problem=problem)

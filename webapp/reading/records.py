@@ -51,13 +51,16 @@ class Choices:
     delimiter: str | None = None
     sheet: str | None = None
     header_row: int | None = None
+    mend: bool | None = None  # text that another program spoilt
 
 
 @dataclass(frozen=True)
 class Dialect:
     """How a file is to be read.
 
-    `header_row` as the spreadsheet counts, 0 where there is no header.
+    `header_row` as the spreadsheet counts, 0 where there is no header. `layout` names what else
+    sets the text apart, as `quotes`, `lines`, `spoilt` and `layouts` have it; `width` is how
+    many columns the head told of, 0 while that is not known.
     """
 
     format: str  # csv | xlsx
@@ -65,6 +68,8 @@ class Dialect:
     delimiter: str | None
     sheet: str | None
     header_row: int
+    layout: tuple[str, ...] = ()
+    width: int = 0
 
 
 class Position(NamedTuple):
@@ -114,6 +119,7 @@ class Head:
     sample: list[list[str]]
     sheets: list[Sheet]
     encoding_certain: bool
+    is_spoilt: bool = False  # letters look as if UTF-8 had been read as a code page
 
 
 class Format(Protocol):

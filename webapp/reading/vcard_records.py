@@ -92,7 +92,7 @@ def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Hea
     if chosen.encoding:
         encoding, certain = encodings.known(chosen.encoding), True
     else:
-        encoding, certain = encodings.detect(head, source.blocks(len(head)))
+        encoding, certain, _ = encodings.detect(head, source.blocks(len(head)))
 
     dialect = Dialect(NAME, encoding, None, None, 0)
     columns = _columns(source, dialect, limits)

@@ -23,6 +23,21 @@ DELIMITERS = {
     ";": gettext_noop("Semicolon"),
     "\t": gettext_noop("Tab"),
     "|": gettext_noop("Pipe"),
+    "^": gettext_noop("Caret"),
+    "~": gettext_noop("Tilde"),
+    ":": gettext_noop("Colon"),
+    "¦": gettext_noop("Broken bar"),
+    "§": gettext_noop("Section sign"),
+    "¬": gettext_noop("Not sign"),
+    "\x1f": gettext_noop("Unit separator"),
+    "\x1e": gettext_noop("Record separator"),
+    " ": gettext_noop("Blank"),
+}
+# What is done with text that another program spoilt, by the form's word for it.
+MENDING = {
+    "html": gettext_noop("Read HTML as text"),
+    "true": gettext_noop("Read HTML as text, and put misread letters right"),
+    "false": gettext_noop("Leave it as it is"),
 }
 MONTHS = (
     gettext_noop("January"),

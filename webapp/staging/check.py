@@ -111,6 +111,8 @@ def _records(
         import_["delimiter"],
         import_["sheet"],
         import_["header_row"],
+        tuple(import_["head"].get("layout", ())),
+        len(import_["columns"]),
     )
     start = readers.Position.from_json(reached["position"]) if "position" in reached else None
     source = StoredFile(

@@ -119,6 +119,10 @@ ROW_MESSAGES = {
     "unknown_sheet": Message(
         "There is no sheet named {sheet}", "Choose one of the sheets of the workbook."
     ),
+    "no_delimiter": Message(
+        "Nothing parts the columns of this file but blanks",
+        "Save the table as CSV, with a comma or a tab between columns, and upload that.",
+    ),
     "unknown_encoding": Message(
         "{encoding} is not an encoding", "Choose an encoding from the list."
     ),
@@ -154,6 +158,22 @@ ROW_MESSAGES = {
     ),
     "unclosed_quote": Message(
         "A quote is opened and not closed", "Close the quote in {where}, or delete it."
+    ),
+    "quote_repaired": Message(
+        "A quote stood in the wrong place",
+        "Look whether {where} was read as it was meant.",
+    ),
+    "text_spoilt": Message(
+        "Letters were misread before the upload, as in Ã¼ for ü",
+        "Choose on the columns page to mend them, or type this row's text again.",
+    ),
+    "other_encoding": Message(
+        "This row is in another encoding than the rest of the file",
+        "Look whether its accents were read as they were meant.",
+    ),
+    "column_overrun": Message(
+        "Some text reaches over the edge of its column",
+        "Type the cells of this row again, or give the columns more room in the file.",
     ),
     "damaged_characters": Message(
         "Characters that were lost before the upload (�)",

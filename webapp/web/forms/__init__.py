@@ -85,6 +85,8 @@ Country = Annotated[
     AfterValidator(_country),
     WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(sorted(countries.CODES))})$"}),
 ]
+_WORDS = {"true": True, "false": False}
+Mend = Annotated[bool, BeforeValidator(lambda value: _WORDS.get(str(value), value))]
 HeaderRow = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW), BeforeValidator(digits)]
 
 
@@ -92,9 +94,12 @@ class UploadForm(Strict):
     """How a file is to be read. What is left out is found out from the file."""
 
     encoding: Annotated[Text, Field(max_length=40, pattern=r"^[A-Za-z0-9._-]+$")] | None = None
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    delimiter: (
+        Literal[",", ";", "\t", "|", "^", "~", ":", "¦", "§", "¬", "\x1f", "\x1e", " "] | None
+    ) = None
     sheet: Annotated[Text, Field(max_length=100)] | None = None
     header_row: HeaderRow | None = None
+    mend: Mend | None = None
     default_country: Country | None = None
 
 

@@ -142,13 +142,18 @@ def _country() -> str | None:
     return code or None
 
 
+HTML_ONLY = "html"  # what is done where nothing is said
+
+
 def how_to_read() -> forms.UploadForm:
     """How the file is to be read, from the form or, for a look, from the address."""
     given: Mapping[str, str] = request.form if request.method == "POST" else request.args
     values = {
         name: given.get(name) or None
-        for name in ("encoding", "delimiter", "sheet", "header_row")
+        for name in ("encoding", "delimiter", "sheet", "header_row", "mend")
     }
+    if values["mend"] == HTML_ONLY:
+        values["mend"] = None
     if values["delimiter"] == TAB:
         values["delimiter"] = "\t"
 

@@ -17,8 +17,8 @@ from webapp.db import driver
 from webapp.imports import mappings, uploads
 from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
 from webapp.models import ContactImport
-from webapp.reading import encodings
-from webapp.reports.wording import DELIMITERS
+from webapp.reading import encodings, plain_lists, spoilt
+from webapp.reports.wording import DELIMITERS, MENDING
 from webapp.staging import judging
 from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.fields import CUSTOM
@@ -99,8 +99,21 @@ def _page(
         familiar=encodings.FAMILIAR,
         others=encodings.others(),
         delimiters=DELIMITERS,
+        unparted=plain_lists.is_one(tuple(run.head.get("layout", ()))),
+        mending=MENDING,
+        mended=_mended(run),
         **_table(run.columns, run.sample),
     )
+
+
+def _mended(run: ContactImport) -> str:
+    """Which of MENDING holds; "" where nothing of the file is spoilt."""
+    layout = run.head.get("layout", ())
+    if spoilt.MISREAD in layout:
+        return "true"
+    if spoilt.ENTITIES in layout or spoilt.TAGS in layout:
+        return "html"
+    return "false" if run.head.get("is_spoilt") else ""
 
 
 def _samples(run: ContactImport) -> list[list[str]]:
