@@ -53,6 +53,8 @@ HEADER_CELLS = 300  # of a row that may be the header
 SHEETS_LOOKED_AT = 10  # for one that has rows
 
 VCARD_LOOK_BYTES = 32 * MEBIBYTE  # of cards, in which their columns are looked for
+VCARD_LOOK_PROPERTIES = 40_000  # of them together: some 4,000 cards
+VCARD_PROPERTIES = 2_000  # of one card
 VCARD_LABELS = 2_000  # that are counted, to keep the most frequent
 
 # What pages show of a file.

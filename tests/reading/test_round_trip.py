@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from xml.sax.saxutils import escape
 
 import pytest
 import xlsxwriter
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.corpus.formats import ods, ods_row, ods_text
 from webapp.reading import encodings, readers
 from webapp.vocabulary.refusals import Refusal
 
@@ -193,3 +196,63 @@ def trimmed(cells: list[str]) -> list[str]:
     """A sheet has no trailing empty cells."""
     width = max((index for index, cell in enumerate(cells, 1) if cell), default=0)
     return cells[:width]
+
+
+@given(st.lists(st.lists(XML_TEXT, max_size=5), min_size=1, max_size=10))
+@settings(max_examples=60, deadline=None)
+def test_any_table_of_opendocument_is_read_back(drawn):
+    table = [[as_xml_has_it(cell) for cell in cells] for cells in drawn]
+    rows = "".join(ods_row(*(ods_text(paragraphs(cell)) for cell in cells)) for cells in table)
+    source = readers.BytesSource(ods(("People", rows)))
+    dialect = readers.Dialect("ods", None, None, "People", 0)
+    found = list(readers.records(source, dialect))
+    assert [(record.row, trimmed(record.cells)) for record in found] == [
+        (row, trimmed(cells)) for row, cells in with_text(table)
+    ]
+    for index, record in enumerate(found):
+        rest = readers.records(source, dialect, start=record.position)
+        assert [later.row for later in rest] == [later.row for later in found[index + 1 :]]
+
+
+def paragraphs(text: str) -> str:
+    return escape(as_xml_has_it(text)).replace("\n", "</text:p><text:p>")
+
+
+def as_xml_has_it(text: str) -> str:
+    """Without what XML cannot hold; a cell of white space alone is blank."""
+    kept = "".join(c if c in "\n\t" or c >= " " else "" for c in text)
+    return kept if kept.strip() else ""
+
+
+@given(
+    st.lists(st.tuples(XML_TEXT, XML_TEXT, XML_TEXT), min_size=1, max_size=8),
+    st.integers(1, 40),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_cards_are_read_back(people, step):
+    cards = "".join(
+        f"BEGIN:VCARD\r\nVERSION:4.0\r\nUID:{n}\r\nN:{kept(last)};{kept(first)};;;\r\nNOTE:{kept(note)}\r\nEND:VCARD\r\n"
+        for n, (last, first, note) in enumerate(people, 1)
+    )
+    folded = re.sub("([^\r\n]{20})(?=[^\r\n])", "\\1\r\n ", cards)
+    source = InPieces(folded.encode(), step)
+    head = readers.inspect(source, "people.vcf")
+    found = [
+        dict(zip(head.columns, record.cells, strict=True))
+        for record in readers.records(source, head.dialect)
+    ]
+    for row, (last, first, note) in zip(found, people, strict=True):
+        for label, text in (("Last name", last), ("First name", first), ("Notes", note)):
+            assert row.get(label, "") == (
+                as_card_has_it(text) if as_card_has_it(text).strip() else ""
+            )
+
+
+def as_card_has_it(text: str) -> str:
+    """Without control characters; the comma parts several names."""
+    return "".join(c for c in text if c == "\n" or c >= " ").replace(",", "")
+
+
+def kept(text: str) -> str:
+    escaped = as_card_has_it(text).replace("\\", "\\\\").replace(";", "\\;")
+    return escaped.replace("\n", "\\n")

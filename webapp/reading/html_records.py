@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Final
 
-from webapp.limits import ROW_BYTES, XML_BLOCK_BYTES, XML_ELEMENT_BYTES
+from webapp.limits import ROW_BYTES, XML_BLOCK_BYTES, XML_LARGE_BYTES
 from webapp.reading import encodings, tables
 from webapp.reading.file_kinds import MARKUP, begins_with_any, extension_of
 from webapp.reading.records import (
@@ -76,7 +76,7 @@ def _rows(source: Source, encoding: str, limits: Limits) -> Iterator[tuple[str, 
             piece = block[begin : begin + XML_BLOCK_BYTES]
             page.feed(decoder.decode(piece))
             page.builder.offset += len(piece)
-            if len(page.rawdata) > XML_ELEMENT_BYTES:
+            if len(page.rawdata) > XML_LARGE_BYTES:
                 raise Refusal("workbook_too_large")
             yield from page.builder.ready()
 

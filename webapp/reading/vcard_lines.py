@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from webapp.limits import ROW_BYTES
+from webapp.limits import ROW_BYTES, VCARD_PROPERTIES
 from webapp.reading import lines
 from webapp.reading.records import Position, Source
 
@@ -78,6 +78,10 @@ def cards(source: Source, begin: Position, codec: str) -> Iterator[tuple[Card, P
 
 
 def _take(card: Card, text: str, problem: str | None) -> None:
+    if len(card.properties) >= VCARD_PROPERTIES:
+        card.problem = lines.TOO_LONG
+        return
+
     found = _property(text)
     if problem == lines.TOO_LONG or (found and card.size + len(found.value) > ROW_BYTES):
         card.problem = lines.TOO_LONG

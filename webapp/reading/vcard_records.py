@@ -10,7 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from webapp.limits import SAMPLE_CELL_CHARS, SAMPLE_ROWS, VCARD_LABELS, VCARD_LOOK_BYTES
+from webapp.limits import (
+    SAMPLE_CELL_CHARS,
+    SAMPLE_ROWS,
+    VCARD_LABELS,
+    VCARD_LOOK_BYTES,
+    VCARD_LOOK_PROPERTIES,
+)
 from webapp.reading import encodings
 from webapp.reading.file_kinds import begins_with
 from webapp.reading.records import (
@@ -147,7 +153,7 @@ def _columns(source: Source, dialect: Dialect, limits: Limits) -> list[str]:
     for what may come later.
     """
     counts: Counter[str] = Counter()
-    is_whole = True
+    is_whole, properties = True, 0
 
     for card, position in _cards(source, dialect, None):
         labels = [label for label, _ in _labelled(card)]
@@ -155,7 +161,8 @@ def _columns(source: Source, dialect: Dialect, limits: Limits) -> list[str]:
             counts.update(labels)
         else:
             is_whole = False
-        if position.offset > VCARD_LOOK_BYTES:
+        properties += len(card.properties)
+        if position.offset > VCARD_LOOK_BYTES or properties > VCARD_LOOK_PROPERTIES:
             is_whole = False
             break
 

@@ -5,6 +5,7 @@ for a person who only looks. Then nothing was changed.
 """
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
@@ -68,6 +69,9 @@ def _of_import(
     return result
 
 
+PASTED = "pasted.txt"
+
+
 def upload(
     filename: str, stream: BinaryIO, asked: forms.UploadForm, key: str | None = None
 ) -> ContactImport:
@@ -88,7 +92,7 @@ def upload(
                 stream,
                 settings(),
                 upload_key=key,
-                **asked.model_dump(),
+                **asked.model_dump(exclude={"text"}),
             )
         )
     except IntegrityError:  # The same key at the same moment: the other request was first.
@@ -99,6 +103,14 @@ def upload(
     except Refusal as refusal:
         refusal.at = refusal.at or "/file"
         raise
+
+
+def paste(asked: forms.UploadForm, key: str | None = None) -> ContactImport:
+    """A new import of the table in `asked.text`, as a spreadsheet copies it: tabs between columns."""
+    text = asked.text or ""
+    first_line = text.strip("\r\n").partition("\n")[0]
+    found = {"encoding": "utf-8", "delimiter": "\t" if "\t" in first_line else asked.delimiter}
+    return upload(PASTED, BytesIO(text.encode()), asked.model_copy(update=found), key)
 
 
 def _first_with(key: str, stream: BinaryIO) -> ContactImport | None:

@@ -242,13 +242,13 @@ def _body(contract: Contract) -> dict[str, Any] | None:
         file = {
             "type": "string",
             "contentMediaType": "application/octet-stream",
-            "description": "A CSV or .xlsx file.",
+            "description": "A table: CSV, Excel, OpenDocument, vCard, or one of these in a .gz or .zip.",
         }
 
         schema: dict[str, Any] = {
             "type": "object",
             "properties": {"file": {**file, "format": "binary"}, **parts},
-            "required": ["file"],
+            "oneOf": [{"required": ["file"]}, {"required": ["text"]}],
             "additionalProperties": False,
         }
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}

@@ -61,17 +61,23 @@ def upload_import() -> ResponseReturnValue:
         )
 
     form, key = _upload_form(), _idempotency_key()
-    file = request.files["file"]
-    found = commands.upload(file.filename or "", cast("BinaryIO", file.stream), form, key)
+    file = request.files.get("file")
+    found = (
+        commands.upload(file.filename or "", cast("BinaryIO", file.stream), form, key)
+        if file
+        else commands.paste(form, key)
+    )
     answer = representations.session_of(db.session(), found)
 
     return given(answer, 201, Location=url_for("api.read_import", import_id=found.id))
 
 
 def _upload_form() -> forms.UploadForm:
-    """The text fields, checked; exactly one file."""
+    """The text fields, checked; exactly one file, or a pasted table in its place."""
     files = request.files.getlist("file")
-    if len(files) != 1 or not files[0].filename or list(request.files) != ["file"]:
+    pasted = sent.pasted().strip() and not request.files
+    is_one = len(files) == 1 and files[0].filename and list(request.files) == ["file"]
+    if not pasted and (not is_one or sent.pasted()):
         raise at_fault("/file", "no_file", messages.instruction("no_file"))
 
     known = forms.UploadForm.model_fields

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from webapp.checking import countries
-from webapp.limits import LARGEST_BATCH
+from webapp.limits import FORM_BYTES, LARGEST_BATCH
 from webapp.vocabulary.fields import FULL_NAMES
 from webapp.vocabulary.keys import DEFAULT_KEYS, MatchKey
 from webapp.vocabulary.strategies import Strategy
@@ -90,6 +90,9 @@ Mend = Annotated[bool, BeforeValidator(lambda value: _WORDS.get(str(value), valu
 HeaderRow = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW), BeforeValidator(digits)]
 
 
+LONGEST_PASTED = FORM_BYTES  # characters of a table that is pasted; a form holds no more
+
+
 class UploadForm(Strict):
     """How a file is to be read. What is left out is found out from the file."""
 
@@ -101,6 +104,16 @@ class UploadForm(Strict):
     header_row: HeaderRow | None = None
     mend: Mend | None = None
     default_country: Country | None = None
+    text: (
+        Annotated[
+            str,
+            Field(
+                max_length=LONGEST_PASTED,
+                description="A table copied from a spreadsheet, instead of a file.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class MappingRequest(Strict):

@@ -255,6 +255,11 @@ def fields() -> dict[str, list[str]]:
     return request.form.to_dict(flat=False)
 
 
+def pasted() -> str:
+    """The table that was pasted into a page's form; "" where none was."""
+    return request.form.get("text", "")
+
+
 def the_file() -> FileStorage | None:
     """The file of a page's form; None where none was chosen."""
     file = request.files.get("file")

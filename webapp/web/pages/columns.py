@@ -77,6 +77,7 @@ def _page(
     return render_template(
         "imports/columns.html",
         found=run,
+        sheets=uploads.sheets_of(run),
         chosen=chosen,
         samples=_samples(run),
         words=[

@@ -52,8 +52,20 @@ def upload() -> ResponseReturnValue:
     """Take a file; `receiving` has settled before who may bring one, and how often."""
     file = sent.the_file()
     if file is None:
-        return _refused(Refusal("no_file"))
+        return _pasted(sent.pasted())
     return _open(file.filename or "", cast("BinaryIO", file.stream))
+
+
+def _pasted(text: str) -> ResponseReturnValue:
+    if not text.strip():
+        return _refused(Refusal("no_file"))
+
+    try:
+        found = commands.paste(forms.UploadForm(text=text))
+    except Refusal as refusal:
+        return _refused(refusal)
+
+    return redirect(url_for("columns.show", import_id=found.id))
 
 
 @blueprint.post("/imports/sample")
