@@ -161,6 +161,12 @@ def test_a_title_is_told_by_its_values(values, target):
     assert suggested("Title,Email", *rows) == [target, "email"]
 
 
+def test_a_country_code_is_told_by_its_values():
+    columns = "Email,Phone,Country Code"
+    assert suggested(columns, "a@example.com,2079460011,GB")[2] == "country"
+    assert suggested(columns, "a@example.com,2079460011,+44")[2] == "calling_code"
+
+
 def test_name_beside_half_of_it():
     assert suggested("Name,Surname,Email", "Ann,Ash,a@example.com")[:2] == [
         "first_name",

@@ -40,7 +40,7 @@ Phones / Primary Phone Number → phone
 Company / Name → company
 Default Address City → city
 Default Address Address1 → street
-Default Address Country Code → country
+Default Address Country Code → calling_code
 Default Address Province Code → region
 Default Address Zip → postal_code
 Default Address Phone → phone
@@ -63,9 +63,9 @@ Företag → company
 Postort → city
 Email ID (Email IDs) → email
 Is Primary (Email IDs) →
-Name, Vorname → full_name
-Name/Vorname → full_name
-Nachname/Vorname → full_name
+Name, Vorname → full_name_family_first
+Name/Vorname → full_name_family_first
+Nachname/Vorname → full_name_family_first
 Vor- und Nachname → full_name
 First and Last Name → full_name
 Hausnr. → house_number
@@ -191,7 +191,7 @@ May we contact you by phone? →
 Name of customer → full_name
 Phone No. → phone
 Tel. (Büro) → phone
-Country Code → country
+Country Code → calling_code
 First Name: → first_name
 FIRST NAME → first_name
 Firstname → first_name

@@ -331,7 +331,7 @@ def _joined(segments: Sequence[Sequence[str]], found: Sequence[Named | None]) ->
         half = all(each.half for each in known)
         return replace(known[0], qualifier=" ".join(said), half=half)
     if targets <= ALL_NAMES and not nested:
-        return Named("full_name", "", INDIRECT)
+        return _whole_name([each.target for each in known])
     return replace(known[0], target="street") if targets == STREET_PARTS else None
 
 
@@ -415,9 +415,16 @@ def _by_two_names(words: Sequence[str]) -> Named | None:
     """Both halves: "Vorname Nachname" is the whole name."""
     for cut in range(1, len(words)):
         halves = [_by_alias(part) or _by_half(part) for part in (words[:cut], words[cut:])]
-        if {half.target for half in halves if half} == {"first_name", "last_name"}:
-            return Named("full_name", "", INDIRECT)
+        targets = [half.target for half in halves if half]
+        if set(targets) == {"first_name", "last_name"}:
+            return _whole_name(targets)
     return None
+
+
+def _whole_name(targets: Sequence[str]) -> Named:
+    """The whole name, family name first where the label names that one first."""
+    family_first = targets[0] in {"last_name", "full_name"} and "first_name" in targets
+    return Named("full_name_family_first" if family_first else "full_name", "", INDIRECT)
 
 
 def _by_person(words: Sequence[str]) -> Named | None:
