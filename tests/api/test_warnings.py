@@ -150,3 +150,39 @@ def test_words_for_nothing_are_counted_and_switched_by_column(owner_program):
     found = owner_program.ask("GET", f"/imports/{import_id}").json
     assert [told["column"] for told in found["read_as_blank"]] == [2, 4]
     assert found["options"]["keep_words"] == [5]
+
+
+CLUB = (
+    "First name,Last name,Email,Notes\nWilma,Ort,wilma@example.com,likes tea\nand biscuits\n"
+    "Bruno,Berg,bruno@example.com,\nMadonna\n\nMembers of the club\nConfidential\nOrt Association\n"
+)
+
+
+def test_a_program_takes_a_line_in(owner_program):
+    program = owner_program
+    import_id = program.ready(CLUB.encode())
+    found = program.ask("GET", f"/imports/{import_id}").json
+    assert found["warnings"] == {
+        "not_a_contact": 3,
+        "continues_row": 1,
+        "lines_joined": 1,
+        "only_a_name": 1,
+    }
+    program.ask("POST", f"/imports/{import_id}/rows/777/include", 404)
+    found = program.ask("POST", f"/imports/{import_id}/rows/9/include").json
+    assert (found["state"], found["warnings"]["not_a_contact"]) == ("ready", 2)
+    assert (
+        program.ask("POST", f"/imports/{import_id}/rows/3/include").json["state"] == "checking"
+    )
+    jobs.work(import_id)
+    program.execute(import_id, skip_errors=False)
+    jobs.work(import_id)
+    rows = program.ask("GET", f"/imports/{import_id}/rows").json["items"]
+    told = {row["row"]: (row["outcome"], row["code"]) for row in rows}
+    assert told[3] == told[9] == ("created", None)
+    assert told[7] == ("left_out", "not_a_contact")
+    assert "Take it in" in rows[-3]["message"]
+    program.ask("POST", f"/imports/{import_id}/rows/7/include", 409)
+    report = program.ask("GET", f"/imports/{import_id}/report.csv").data.decode("utf-8-sig")
+    lines = {line[0]: line for line in csv.reader(io.StringIO(report))}
+    assert lines["7"][1:4] == ["left_out", "", "not_a_contact"]

@@ -510,7 +510,7 @@ class Checker:
             row.problems = _without_bad_cells(row.problems)
 
         if row.problems:
-            row.record = [_kept(cell) for cell in record.cells]
+            row.record = kept_cells(record)
             if _has_error(row):
                 row.status = "invalid"
 
@@ -560,6 +560,11 @@ def _reads(main: str, text: str) -> bool:
     return (
         emails.read(text).key is not None if main == "email" else any(map(str.isdigit, text))
     )
+
+
+def kept_cells(record: Record) -> list[str]:
+    """A record's cells as they are staged, to be shown and corrected."""
+    return [_kept(cell) for cell in record.cells]
 
 
 def _kept(cell: str) -> str:

@@ -54,6 +54,9 @@ class Row:
             )
         if self.code is None:
             return None
+        for problem in self.problems or []:
+            if problem["code"] == self.code:
+                return messages.of_problem(problem, self.row)
 
         facts = {"row": (self.detail or {}).get("row", self.row)}
         said = messages.instruction(self.code, **facts)

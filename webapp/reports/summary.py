@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp import db, queries
+from webapp.checking.other_lines import LEFT_OUT
 from webapp.imports.progress import outcomes_of
 from webapp.models import ContactImport, ImportDifference, User
 from webapp.reports.wording import contacts_word, number
@@ -91,6 +92,7 @@ class Report:
         str | None
     )  # sums that do not agree, in words; never, unless the tables were changed from outside
     problems: list[Problem] = field(default_factory=list)
+    lines: int = 0  # that were left out because they are no contacts
     warnings: list[WarningCount] = field(default_factory=list)
     dropped: dict[str, int] = field(
         default_factory=dict
@@ -102,6 +104,11 @@ class Report:
     throughput: list[int] = field(
         default_factory=list
     )  # rows in each of at most 60 equal spans of the run
+
+    @property
+    def contacts(self) -> int:
+        """Rows of the file but for lines that are no contacts."""
+        return self.total - self.lines
 
     @property
     def headline(self) -> str:
@@ -120,6 +127,7 @@ def report(session: Session, import_id: UUID) -> Report:
         person=person.name or person.email,
         outcomes=outcomes,
         total=run.total or 0,
+        lines=_lines(session, import_id),
         needs_you=sum(outcomes[problem] for problem in PROBLEMS),
         duration_seconds=seconds(run),
         differences=_differences(session, import_id),
@@ -133,6 +141,11 @@ def report(session: Session, import_id: UUID) -> Report:
         **_batches(session, import_id),
         **sums(outcomes),
     )
+
+
+def _lines(session: Session, import_id: UUID) -> int:
+    asked = {"id": import_id, "codes": list(LEFT_OUT)}
+    return int(db.execute(session, SQL.lines, asked).scalar_one())
 
 
 def _differences(session: Session, import_id: UUID) -> int:
@@ -158,29 +171,31 @@ def _headline(report: Report) -> str:
 
     if found.state == State.REFUSED:
         return State.REFUSED.sentence
-    if report.success == report.total:
-        everyone = ngettext("The contact is in.", "All {total} contacts are in.", report.total)
-        return everyone.format(total=number(report.total))
+    if report.success == report.contacts:
+        everyone = ngettext(
+            "The contact is in.", "All {total} contacts are in.", report.contacts
+        )
+        return everyone.format(total=number(report.contacts))
 
     ended = State(found.state).sentence
     return " ".join(filter(None, [ended, _how_many(report), _needs(report)]))
 
 
 def _how_many(report: Report) -> str:
-    if report.outcomes[Outcome.DUPLICATE_SKIPPED] == report.total:
+    if report.outcomes[Outcome.DUPLICATE_SKIPPED] == report.contacts:
         text = ngettext(
             "You have all {total} contact already. Nothing was changed.",
             "You have all {total} contacts already. Nothing was changed.",
-            report.total,
+            report.contacts,
         )
-        return text.format(total=number(report.total))
+        return text.format(total=number(report.contacts))
 
     text = ngettext(
-        "{success} of {total} contact are in.",
+        "{success} of {total} contact is in.",
         "{success} of {total} contacts are in.",
-        report.total,
+        report.contacts,
     )
-    return text.format(success=number(report.success), total=number(report.total))
+    return text.format(success=number(report.success), total=number(report.contacts))
 
 
 def _needs(report: Report) -> str:

@@ -44,7 +44,9 @@ looked AS MATERIALIZED (
     {{columns}}
   FROM (
     SELECT r.row, r.status, {{row_keys}},
-      CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
+      CASE r.status WHEN 'left_out' THEN COALESCE(jsonb_path_query_first(r.problems,
+        '$[*] ? (@.code == "not_a_contact" || @.code == "continues_row").code') #>> '{}', 'left_out')
+      WHEN 'invalid' THEN
         jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{}'
       END AS code
     FROM {{rows}}

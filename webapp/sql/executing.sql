@@ -40,7 +40,10 @@ WITH batch AS MATERIALIZED (
 ledger AS (
   INSERT INTO contact_import_results (import_id, row, outcome, code, detail)
   SELECT %(import_id)s, row, (CASE status WHEN 'valid' THEN 'failed' ELSE status END)::outcome,
-    CASE status WHEN 'valid' THEN %(code)s WHEN 'left_out' THEN 'left_out' ELSE
+    CASE status WHEN 'valid' THEN %(code)s
+      WHEN 'left_out' THEN COALESCE(jsonb_path_query_first(problems,
+        '$[*] ? (@.code == "not_a_contact" || @.code == "continues_row").code') #>> '{}', 'left_out')
+      ELSE
       jsonb_path_query_first(problems, '$[*] ? (@.severity == "error").code') #>> '{}' END,
     CASE status WHEN 'valid' THEN jsonb_build_object('message', %(message)s::text) END
   FROM batch)

@@ -6,6 +6,10 @@ FROM contact_import_results
 WHERE import_id = %(id)s AND outcome IN ({{problems}})
 GROUP BY 1, 2 ORDER BY rows DESC, code
 
+-- name: lines
+SELECT count(*) FROM contact_import_results
+WHERE import_id = %(id)s AND outcome = 'left_out' AND code = ANY(%(codes)s)
+
 -- name: batches
 SELECT count(*) FILTER (WHERE result <> 'retried') AS batches,
   count(*) FILTER (WHERE result = 'retried') AS retries,

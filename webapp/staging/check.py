@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from webapp import queries
+from webapp.checking.other_lines import LONGEST_RUN, OtherLines
 from webapp.checking.rules import RULES
 from webapp.checking.validation import CheckedRow, Checker
 from webapp.db import Connection
@@ -51,14 +52,15 @@ def check_slice(
     checker = judging.checker(import_)
     checker.orders_seen.update(reached["date_orders"])
     checker.take_counts(reached.get("columns", {}))
-    judge = _judge(conn, lease.import_id, checker)
+    lines = judging.lines(import_)
+    lines.take(reached.get("lines", {}))
+    judge = _judge(conn, lease.import_id, checker, lines)
     began = time.monotonic()
 
-    for block in _blocks(_records(conn, import_, reached, limits)):
+    for block in _blocks(_records(conn, import_, reached, limits), lines):
         copy_rows(conn, lease.import_id, judge(block))
-        reached = _reach(
-            conn, lease, reached, block, checker, seconds=time.monotonic() - began
-        )
+        reached = _reached(reached, block, checker, lines)
+        _reach(conn, lease, reached, block, seconds=time.monotonic() - began)
         began = time.monotonic()
         if should_yield():
             return False
@@ -92,14 +94,14 @@ def _import(conn: Connection, lease: Lease) -> dict[str, Any]:
 
 
 def _judge(
-    conn: Connection, import_id: UUID, checker: Checker
+    conn: Connection, import_id: UUID, checker: Checker, lines: OtherLines
 ) -> Callable[[list[readers.Record]], list[CheckedRow]]:
     """How a block of records is judged: by itself, or, where a person corrected something, with the
     corrections.
     """
     if judging.any_corrections(conn, import_id):
-        return lambda block: judging.corrected(conn, import_id, block, checker)
-    return checker.check_block
+        return lambda block: judging.corrected(conn, import_id, block, checker, lines)
+    return lambda block: judging.judged(block, checker, lines)
 
 
 def _records(
@@ -122,21 +124,43 @@ def _records(
     return readers.records(source, dialect, start=start, limits=limits)
 
 
-def _blocks(records: Iterator[readers.Record]) -> Iterator[list[readers.Record]]:
-    """Records that are staged together: a bounded number, and a bounded amount of text."""
+def _blocks(
+    records: Iterator[readers.Record], lines: OtherLines
+) -> Iterator[list[readers.Record]]:
+    """Records that are staged together: a bounded number, and a bounded amount of text. A line that
+    may belong to the one above it stays with it.
+    """
     block: list[readers.Record] = []
     size = 0
 
     for record in records:
-        block.append(record)
-        size += record.size
-
-        if len(block) == BLOCK_ROWS or size > BLOCK_BYTES:
+        full = len(block) >= BLOCK_ROWS or size > BLOCK_BYTES
+        longest = BLOCK_ROWS + LONGEST_RUN
+        if full and (len(block) >= longest or not lines.is_short(record)):
             yield block
             block, size = [], 0
 
+        block.append(record)
+        size += record.size
+
     if block:
         yield block
+
+
+def _reached(
+    reached: dict[str, Any],
+    block: list[readers.Record],
+    checker: Checker,
+    lines: OtherLines,
+) -> dict[str, Any]:
+    """Where reading goes on behind a block, and what its rows and those before say of the rest."""
+    return {
+        "position": block[-1].position.as_json(),
+        "rows": reached["rows"] + len(block),
+        "date_orders": sorted(checker.orders_seen),
+        "columns": checker.counted(),
+        "lines": lines.as_json(),
+    }
 
 
 def _reach(
@@ -144,28 +168,19 @@ def _reach(
     lease: Lease,
     reached: dict[str, Any],
     block: list[readers.Record],
-    checker: Checker,
     *,
     seconds: float,
-) -> dict[str, Any]:
+) -> None:
     """Commit a block, which took `seconds`, together with where reading goes on, under the lease's
     token.
     """
-    position = block[-1].position
-    reached = {
-        "position": position.as_json(),
-        "rows": reached["rows"] + len(block),
-        "date_orders": sorted(checker.orders_seen),
-        "columns": checker.counted(),
-    }
-
     moved = conn.execute(
         SQL.reach,
         {
             "import_id": lease.import_id,
             "token": lease.token,
             "reached": Jsonb(reached),
-            "offset": position.offset,
+            "offset": block[-1].position.offset,
             "rows": len(block),
             "took": seconds * 1000,
         },
@@ -176,8 +191,6 @@ def _reach(
         raise Fenced
 
     conn.commit()
-
-    return reached
 
 
 def _settle_dates(
@@ -190,7 +203,7 @@ def _settle_dates(
     if order is None:
         return
 
-    judge = _judge(conn, lease.import_id, judging.checker(import_, order))
+    checker = judging.checker(import_, order)
 
     while rows := _ambiguous(conn, lease):
         records = [
@@ -199,7 +212,12 @@ def _settle_dates(
         ]
         _hold(conn, lease)
         take_back(conn, lease.import_id, [record.row for record in records])
-        copy_rows(conn, lease.import_id, judge(records))
+        # Their lines were told apart among those around them.
+        copy_rows(
+            conn,
+            lease.import_id,
+            judging.corrected(conn, lease.import_id, records, checker),
+        )
         conn.commit()
 
 

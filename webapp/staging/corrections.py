@@ -18,7 +18,7 @@ from webapp import db, queries
 from webapp.checking.cleaning import is_same_text, line_feeds
 from webapp.checking.validation import Checker
 from webapp.db import Connection, driver
-from webapp.imports import locks
+from webapp.imports import import_commands, locks
 from webapp.imports.faults import Fenced
 from webapp.imports.leases import Lease
 from webapp.limits import BLOCK_BYTES, SHOWN_CELL_CHARS
@@ -229,9 +229,26 @@ def _place(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def leave_out(session: Session, import_id: UUID, row: int, *, out: bool) -> None:
-    """Leave a row out of the import, or take it back in."""
+    """Leave a row out of the import, or take it back in.
+
+    Where the line's text was joined to the row above, the file is checked again: that row does
+    without it.
+    """
     import_ = _ready(session, import_id)
-    _apply(session, import_, [_staged(session, import_id, row)], {}, left_out=out)
+    staged = _staged(session, import_id, row)
+    joined = not out and _is_joined(session, staged)
+    _apply(session, import_, [staged], {}, left_out=out)
+    if joined:
+        import_commands.check_again(session, import_id)
+
+
+def _is_joined(session: Session, staged: ImportRow) -> bool:
+    """Whether the text of the line was added to the row that it goes on with."""
+    parent = next(
+        (int(p["value"]) for p in staged.problems or [] if p["code"] == "continues_row"), None
+    )
+    above = None if parent is None else session.get(ImportRow, (staged.import_id, parent))
+    return above is not None and "lines_joined" in {p["code"] for p in above.problems or []}
 
 
 def _ready(session: Session, import_id: UUID) -> ContactImport:

@@ -5,14 +5,16 @@ of the columns, and an import that is run again has it too.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from webapp import queries
-from webapp.checking.validation import BROKEN, CheckedRow, Checker
+from webapp.checking.other_lines import LEFT_OUT as LEFT_OUT_CODES
+from webapp.checking.other_lines import OtherLines
+from webapp.checking.validation import BROKEN, CheckedRow, Checker, kept_cells
 from webapp.db import Connection
 from webapp.imports.import_commands import CHOICES
 from webapp.models import ContactImport
@@ -53,18 +55,60 @@ def any_corrections(conn: Connection, import_id: UUID) -> bool:
     return conn.execute(SQL.any_corrections, {"import_id": import_id}).fetchone() is not None
 
 
-def corrected(
-    conn: Connection, import_id: UUID, records: list[readers.Record], judge: Checker
+def lines(import_: Mapping[str, Any]) -> OtherLines:
+    """What tells the lines of an import's file that are no contacts."""
+    return OtherLines(import_["mapping"], import_["columns"], delimiter=import_["delimiter"])
+
+
+def judged(
+    records: list[readers.Record],
+    judge: Checker,
+    lines: OtherLines,
+    settled: Collection[int] = (),
 ) -> list[CheckedRow]:
-    """Check a block of records with the corrections that a person made to them."""
+    """Check a block of records, and leave out the lines that are no contacts, but for `settled`
+    rows, of which a person decided.
+    """
+    joined, said = lines.judge(records, settled)
+    checked = judge.check_block(joined)
+
+    for number, (row, record) in enumerate(zip(checked, joined, strict=True)):
+        problem = said.get(row.row)
+        if problem is None:
+            continue
+
+        cells = kept_cells(record)
+        if problem.code in LEFT_OUT_CODES:
+            checked[number] = CheckedRow(row.row, LEFT_OUT, problems=[problem], record=cells)
+        elif row.status == "valid" or problem.code == "lines_joined":
+            row.problems.append(problem)
+            row.record = cells
+
+    return checked
+
+
+def corrected(
+    conn: Connection,
+    import_id: UUID,
+    records: list[readers.Record],
+    judge: Checker,
+    lines: OtherLines | None = None,
+) -> list[CheckedRow]:
+    """Check a block of records with the corrections that a person made to them; with `lines`, also
+    leave out those that are no contacts.
+    """
     made = _corrections(conn, import_id, records[0].row, records[-1].row)
     with_corrections = [_with_correction(record, made.get(record.row)) for record in records]
-    checked = judge.check_block(with_corrections)
+    checked = (
+        judge.check_block(with_corrections)
+        if lines is None
+        else judged(with_corrections, judge, lines, made.keys())
+    )
 
     for row, record in zip(checked, with_corrections, strict=True):
         if row.row in made:
             # A corrected row stays on the list, so that it can be corrected again.
-            row.record = record.cells
+            row.record = row.record or record.cells
             row.status = LEFT_OUT if made[row.row]["left_out"] else row.status
 
     return checked

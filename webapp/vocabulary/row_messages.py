@@ -259,12 +259,33 @@ ROW_MESSAGES = {
     "date_unreadable": Message(
         "The birthday is not a date", "Write the birthday as 1985-04-23."
     ),
+    "not_a_contact": Message(
+        "Lines that are no contacts",
+        "Nothing to do: a footer, a total, a rule or a header that comes again is left out. "
+        "Take it in if it is a contact.",
+    ),
+    "continues_row": Message(
+        "Lines that go on with the row above",
+        "It goes on with row {value} and is no contact of its own. Take it in if it is one.",
+    ),
+    "lines_joined": Message(
+        "A text that was broken into lines",
+        "Check that “{value}” belongs to this row: the file has it in a line of its own.",
+    ),
+    "only_a_name": Message(
+        "Nothing but a name",
+        "Check that {where} is a contact: the line holds nothing but “{value}”.",
+    ),
+    "perhaps_continues": Message(
+        "Neither ID nor name, as the rows above have",
+        "Check that {where} is a contact of its own and does not go on with row {value}.",
+    ),
     "no_identity": Message(
         "No e-mail, phone or name", "Give {where} an e-mail, a phone or a name."
     ),
     # Outcomes
     "two_contacts": Message(
-        "Match two different contacts", "Say which of two contacts these rows mean."
+        "Fits two contacts that you already have", "Say which of two contacts these rows mean."
     ),
     "key_taken": Message(
         "The e-mail or ID belongs to another contact",

@@ -20,7 +20,9 @@ WITH looked AS MATERIALIZED (
     CASE WHEN of_external_id.id IS NOT NULL THEN of_external_id.place WHEN of_email.id IS NOT NULL THEN of_email.place END AS place
   FROM (
     SELECT r.row, r.status, r.external_id, r.email_key, r.phone_key,
-      CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
+      CASE r.status WHEN 'left_out' THEN COALESCE(jsonb_path_query_first(r.problems,
+        '$[*] ? (@.code == "not_a_contact" || @.code == "continues_row").code') #>> '{}', 'left_out')
+      WHEN 'invalid' THEN
         jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{}'
       END AS code
     FROM contact_import_rows r

@@ -19,7 +19,9 @@ WITH looked AS MATERIALIZED (
       THEN CASE WHEN of_external_id.id IS NOT NULL THEN of_external_id.imported_row WHEN of_email.id IS NOT NULL THEN of_email.imported_row END END AS joins
   FROM (
     SELECT r.row, r.status, r.external_id, r.email_key, r.phone_key,
-      CASE r.status WHEN 'left_out' THEN 'left_out' WHEN 'invalid' THEN
+      CASE r.status WHEN 'left_out' THEN COALESCE(jsonb_path_query_first(r.problems,
+        '$[*] ? (@.code == "not_a_contact" || @.code == "continues_row").code') #>> '{}', 'left_out')
+      WHEN 'invalid' THEN
         jsonb_path_query_first(r.problems, '$[*] ? (@.severity == "error").code') #>> '{}'
       END AS code
     FROM contact_import_rows r

@@ -251,6 +251,15 @@ def cancel_import(import_id: UUID) -> ResponseReturnValue:
     return session_answer(import_id, 202)
 
 
+@blueprint.post("/imports/<uuid:import_id>/rows/<int:row>/include")
+@contract("Take a row in that is left out", {200: SESSION}, refuses=(403, 404, 409))
+def include_row(import_id: UUID, row: int) -> ResponseReturnValue:
+    """The session is in state checking where the file has to be checked again for it."""
+    _heard(import_id)
+    commands.leave_out(import_id, row, out=False)
+    return session_answer(import_id)
+
+
 @blueprint.post("/imports/<uuid:import_id>/retry")
 @contract("Run the rows that failed again", {202: SESSION}, refuses=(403, 404, 409))
 def retry_import(import_id: UUID) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from webapp.checking.cleaning import line_feeds
+from webapp.checking.other_lines import LEFT_OUT
 from webapp.limits import FIELDS_OF_ROW
 from webapp.models import ContactImport, ImportRow
 from webapp.reports.wording import number
@@ -18,7 +19,7 @@ from webapp.vocabulary.fields import FULL_NAMES, IDENTITY, label_of
 from webapp.vocabulary.states import State
 from webapp.web import commands
 from webapp.web.access import change_import, checked_import, load_import
-from webapp.web.answers import elsewhere
+from webapp.web.answers import elsewhere, step_url
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
 
@@ -69,6 +70,9 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
     changed too.
     """
     code = sent.form(queries.RowForm).code or None
+    run = load_import(import_id)
+    if run.state != State.READY:  # taking in a line may have the file checked again
+        return elsewhere(step_url(run))
     if not request.headers.get("HX-Request"):
         return redirect(
             url_for("corrections.problems", import_id=import_id, code=code, after=row - 1)
@@ -107,7 +111,10 @@ def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
         else:
             told.setdefault(column, []).append(words)
 
-    for column in _columns_of_row(row, targets) if whole else []:
+    if row.status == "left_out":
+        told = {}  # It is shown as it stands.
+
+    for column in _columns_of_row(row, targets) if whole and row.status != "left_out" else []:
         told.setdefault(column, [])
 
     fields = [
@@ -139,6 +146,8 @@ def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
         "row": row.row,
         "status": row.status,
         "fields": fields,
+        "is_line": row.status == "left_out"
+        and any(problem["code"] in LEFT_OUT for problem in row.problems or []),
         "dropped": row.status == "valid"
         and any(problem.get("dropped") for problem in row.problems or []),
         "whole": " ".join(whole),

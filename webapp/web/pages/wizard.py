@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from sqlalchemy import select
 
+from webapp.checking.other_lines import LEFT_OUT
 from webapp.deciding import preview as previews
 from webapp.imports import import_commands
 from webapp.imports.progress import ProgressTracker
-from webapp.models import ContactImport, ImportPreview
+from webapp.models import ContactImport, ImportPreview, ImportRow
 from webapp.reports import summary
+from webapp.staging import problem_list
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
@@ -31,6 +33,7 @@ from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("wizard", __name__)
+SHOWN_LINES = 5  # that are left out, on the review
 SAMPLE = Path(__file__).parents[3] / "samples" / "contacts.csv"
 
 
@@ -149,6 +152,8 @@ def _review_page(run: ContactImport, problem: str | None = None) -> str:
         **_cards(run),
         problem=problem,
         blanked=_blanked(run),
+        left_out=LEFT_OUT,
+        first_lines=_first_lines(run),
         repeated=summary.told_of_columns(run, "value_repeated"),
         invalid=import_commands.invalid_rows(db.session(), run.id),
         mail=bool(settings().smtp_url),
@@ -168,6 +173,18 @@ def _blanked(run: ContactImport) -> list[dict[str, Any]]:
         column["words"] = ", ".join(f"“{word}”" if word else "…" for word in column["words"])
 
     return list(columns.values())
+
+
+def _first_lines(run: ContactImport) -> list[ImportRow]:
+    """Some of the lines that are left out as no contacts, by row."""
+    found = [
+        row
+        for code in LEFT_OUT
+        for row in problem_list.problem_rows(
+            db.session(), run.id, code=code, after=0, limit=SHOWN_LINES
+        )
+    ]
+    return sorted(found, key=lambda row: row.row)[:SHOWN_LINES]
 
 
 def _cards(run: ContactImport) -> dict[str, object]:
