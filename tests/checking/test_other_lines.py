@@ -56,8 +56,8 @@ FOOTERS = (
 def test_a_footer_is_no_contact(footer, gap):
     for end in ("\n",) if "," in footer else ("\n", ",,,\n"):
         _, said = judged(PEOPLE + gap + footer + end)
-        if footer.startswith("-----") and not said:
-            continue  # A rule of one cell is passed over where the file is read.
+        if set(footer) <= set("-=*, ") and not said:
+            continue  # Rules are passed over where the file is read.
         assert {problem.code for problem in said.values()} == {"not_a_contact"}, end
 
 

@@ -49,10 +49,12 @@ DROPPABLE = {"email", "birthday"}
 ASKED_FOR = {"date_ambiguous", "undecodable"}
 # Records that could not be cut into cells: what their cells hold says nothing.
 # Of what reading found, this is told and the row goes in.
-RECORD_WARNINGS = {"damaged_characters", "cell_error", "row_hidden"}
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 # What reading says of a record that it could read all the same.
-RECORD_WARNINGS = {"damaged_characters", "quote_repaired", "text_spoilt", "other_encoding"}
+RECORD_WARNINGS = {
+    *("damaged_characters", "quote_repaired", "text_spoilt", "other_encoding"),
+    *("cell_error", "row_hidden"),
+}
 
 
 def further_of(target: str) -> str:
