@@ -189,7 +189,7 @@ ROW_MESSAGES = {
         "Open the workbook in Excel, save it and upload it again, or type the value.",
     ),
     "cell_error": Message(
-        "A formula that came to an error",
+        "A formula without a result",
         "Nothing to do: a cell that says #N/A or the like is read as blank. Correct the formula to "
         "have its value.",
     ),
