@@ -34,7 +34,7 @@ def choices(run: ContactImport) -> list[tuple[str, str]]:
         (gettext("Dates like 03/04"), gettext(dates)),
         (gettext("Country of phones"), run.default_country or gettext("none given")),
         (gettext("Empties a field"), run.clear_token or gettext("nothing")),
-        (gettext("Bad e-mails and birthdays"), gettext(BAD_CELLS[run.drop_bad_cells])),
+        (gettext("Bad e-mails and birthdays"), gettext(BAD_CELLS[bool(run.drop_bad_cells)])),
         (gettext("Words for nothing"), _words(run)),
         (gettext("Batches asked for"), _batches(run.batch_size)),
     ]
