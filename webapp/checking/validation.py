@@ -48,7 +48,6 @@ LONGEST_LIST = 2_000  # characters of a cell with several addresses
 DROPPABLE = {"email", "birthday"}
 ASKED_FOR = {"date_ambiguous", "undecodable"}
 # Records that could not be cut into cells: what their cells hold says nothing.
-# Of what reading found, this is told and the row goes in.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
 # What reading says of a record that it could read all the same.
 RECORD_WARNINGS = {
