@@ -162,8 +162,8 @@ KINDS = [
     (b"MZ\x90\0" + b"\0" * 60, "people.csv", "This is a program"),
     (b"<!DOCTYPE html><table><tr><td>Email", "people.csv", "This is a web page"),
     (b"%PDF-1.7\n", "people.xlsx", "This is a PDF"),
-    (PEOPLE, "people.xls", "Files named .xls are not read"),
-    (PEOPLE, "people.xlsm", "Files named .xlsm are not read"),
+    (PEOPLE, "people.json", "This is a JSON file"),
+    (PEOPLE, "people.numbers", "This is a Numbers file"),
     (PEOPLE, "people.csv.exe", "Files named .exe are not read"),
     (PEOPLE, "people", "Save the table as .csv"),
 ]

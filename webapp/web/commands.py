@@ -127,7 +127,7 @@ def _first_with(key: str, stream: BinaryIO) -> ContactImport | None:
 
 def read_again(import_id: UUID, asked: forms.UploadForm) -> None:
     """Read the file in this way from now on."""
-    how = asked.model_dump(exclude={"default_country"})
+    how = asked.model_dump(exclude={"default_country", "text"})
     _of_import(
         import_id,
         lambda session: uploads.reread(session, import_id, settings(), **how),

@@ -169,7 +169,7 @@ def look(import_id: UUID) -> ResponseReturnValue:
         return "", 200, {"HX-Redirect": step_url(run)}
 
     try:
-        how = sent.how_to_read().model_dump(exclude={"default_country"})
+        how = sent.how_to_read().model_dump(exclude={"default_country", "text"})
         with _reading():
             head = uploads.look(db.session(), run, settings(), **how)
     except Refusal as refusal:
