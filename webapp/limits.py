@@ -136,6 +136,13 @@ DOWNLOADS_AT_ONCE_PER_PERSON = 4
 # That a request waits for a database connection before it is answered with 503.
 POOL_SECONDS = 3
 
+# Of contacts that are exported: what is read and written at once.
+EXPORT_PAGE_ROWS = 500
+EXPORT_PAGE_CHARS = MEBIBYTE  # but for one contact more
+WORKBOOK_COLUMNS = 16_384  # that a sheet has
+WORKBOOKS_AT_ONCE = 2  # each is written by a process of its own, and takes room on the disk
+WORKBOOKS_AT_ONCE_PER_PERSON = 1
+
 # What one person may do. All of these are settings.
 UPLOADS_PER_MINUTE = 30
 PENDING_UPLOADS = 20  # that one person may have brought and neither run nor discarded

@@ -55,8 +55,8 @@ def cleaned(text: str, kept: str) -> str:
 
     Of ="01067", a formula that is only a text, the text remains.
     """
-    text = unprotected(text)
-    if '="' in text and (formula := FORMULA_OF_TEXT.fullmatch(text.strip())):
+    shown, text = text, unprotected(text)
+    if '="' in text and text == shown and (formula := FORMULA_OF_TEXT.fullmatch(text.strip())):
         text = formula[1].replace('""', '"')
     if not text.isprintable():
         text = line_feeds(text)

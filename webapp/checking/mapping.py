@@ -1,5 +1,6 @@
 """Headers → fields: suggest a target for each column, and check the targets that a person chose."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from webapp.checking import values
@@ -22,6 +23,7 @@ from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
 OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
+LETTERED = re.compile("column [a-z]{1,3}", re.IGNORECASE)  # as a column without a label is called
 FIRST = {
     "",
     "1",
@@ -62,10 +64,28 @@ def suggest(
 
     targets: list[str | None] = [None] * len(columns)
 
-    for target, index in chosen.items():
+    for target, index in (*chosen.items(), *table.written.items()):
         targets[index] = target
 
     return _with_custom_fields(table, targets, known)
+
+
+def heading_of(label: str) -> str:
+    """The label of a column that `suggest` takes for the custom field of this name.
+
+    That is the name itself, unless it could be taken for something else.
+    """
+    plain = (
+        named(label) is None
+        and normalised(label) not in OURS
+        and not label.startswith(CUSTOM)
+        and not LETTERED.fullmatch(label)
+    )
+    return label if plain else CUSTOM + label
+
+
+def _is_custom_target(label: str) -> bool:
+    return label.startswith(CUSTOM) and is_target(label)
 
 
 class _Table:
@@ -73,8 +93,14 @@ class _Table:
 
     def __init__(self, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> None:
         self.labels = columns
+        # Labels that are custom fields as `heading_of` writes them.
+        self.written = {
+            label: index for index, label in enumerate(columns) if _is_custom_target(label)
+        }
         self.indexes = [
-            index for index, label in enumerate(columns) if normalised(label) not in OURS
+            index
+            for index, label in enumerate(columns)
+            if normalised(label) not in OURS and index not in self.written.values()
         ]
         self.values = [
             [row[index].strip() for row in sample if index < len(row) and row[index].strip()]

@@ -1,8 +1,10 @@
 """Several values in one cell."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 
+from webapp.checking.cleaning import AROUND
 from webapp.folding import folded
 
 SEVERAL = ":::"  # Google joins the values of one label with this
@@ -18,9 +20,9 @@ def split_tags(text: str) -> tuple[str, ...]:
         for separator in (SEVERAL, ";", "|", "\n"):
             text = text.replace(separator, ",")
         # Mailchimp puts each tag into quotes, Google marks its own groups with an asterisk.
-        listed = [part.strip().strip('"') for part in text.split(",")]
+        listed = [part.strip(AROUND).strip('"') for part in text.split(",")]
 
-    parts = (part.strip().removeprefix("* ").strip() for part in listed)
+    parts = (part.strip(AROUND).removeprefix("* ").strip(AROUND) for part in listed)
     first: dict[str, str] = {}
     for part in filter(None, parts):
         first.setdefault(folded(part), part)
@@ -41,3 +43,11 @@ def _listed(text: str) -> list[str] | None:
 
 def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def joined_tags(tags: Sequence[str]) -> str:
+    """The tags as a cell from which they are read again: with commas, or as a JSON array where a
+    tag itself holds what parts tags.
+    """
+    text = ", ".join(tags)
+    return text if list(split_tags(text)) == list(tags) else json.dumps(tags, ensure_ascii=False)

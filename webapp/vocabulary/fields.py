@@ -46,6 +46,7 @@ class Field:
     telling_rank: int | None = None  # how well it tells who a contact is; 1 is best
     list_rank: int | None = None  # its place beside the name in the list of contacts, from 1
     searchable: bool = False  # searches for contacts and for rows of a report look into it
+    vcard: str = ""  # its property in a vCard, and its place in it where that has several parts
 
     @property
     def label(self) -> str:
@@ -80,6 +81,7 @@ FIELDS = (
         unique=True,
         telling_rank=3,
         searchable=True,
+        vcard="UID",
     ),
     Field(
         "email",
@@ -104,6 +106,7 @@ FIELDS = (
         telling_rank=1,
         list_rank=1,
         searchable=True,
+        vcard="EMAIL",
     ),
     Field(
         "prefix",
@@ -118,6 +121,7 @@ FIELDS = (
         " | titel vor dem namen | vorangestellter titel | namenstitel | titre prefixe | trato"
         " | sr sra | pronome",
         searchable=True,
+        vcard="N:4",
     ),
     Field(
         "first_name",
@@ -131,6 +135,7 @@ FIELDS = (
         identifies=True,
         in_full_name=True,
         searchable=True,
+        vcard="N:2",
     ),
     Field(
         "middle_name",
@@ -144,6 +149,7 @@ FIELDS = (
         " | tweede voornaam | middelste naam | overige voornamen"
         " | middle | second given name | 2nd first name | zusatzname | 2 vorname",
         searchable=True,
+        vcard="N:3",
     ),
     Field(
         "last_name",
@@ -159,6 +165,7 @@ FIELDS = (
         in_full_name=True,
         telling_rank=2,
         searchable=True,
+        vcard="N:1",
     ),
     Field(
         "suffix",
@@ -168,6 +175,7 @@ FIELDS = (
         " | namenszusatz | suffixe | suffixe du nom | sufijo | sufijo del nombre | sufixo"
         " | sufixo do nome | suffisso | suffisso del nome | achtervoegsel | titel achter de naam",
         searchable=True,
+        vcard="N:5",
     ),
     Field(
         "phone",
@@ -201,6 +209,7 @@ FIELDS = (
         telling_rank=4,
         list_rank=3,
         searchable=True,
+        vcard="TEL",
     ),
     Field(
         "company",
@@ -221,6 +230,7 @@ FIELDS = (
         " | denominazione | nome societa | ente | naam bedrijf | bedrijf organisatie",
         list_rank=2,
         searchable=True,
+        vcard="ORG:1",
     ),
     Field(
         "department",
@@ -234,6 +244,7 @@ FIELDS = (
         " | work department | business unit | dienststelle | referat"
         " | departement",
         searchable=True,
+        vcard="ORG:2",
     ),
     Field(
         "job_title",
@@ -249,6 +260,7 @@ FIELDS = (
         " | titre professionnel | intitule de poste | metier | cargo puesto | ocupacion"
         " | puesto cargo | profesion | funcao cargo | professione | incarico | carica"
         " | functie omschrijving",
+        vcard="TITLE",
     ),
     Field(
         "street",
@@ -270,6 +282,7 @@ FIELDS = (
         " | adresregel | straatnaam",
         multiline=True,
         in_address=True,
+        vcard="ADR:3",
     ),
     Field(
         "city",
@@ -282,6 +295,7 @@ FIELDS = (
         " | wohnort ort | gemeinde | city locality | ville commune | ciudad poblacion"
         " | ciudad localidad | nome da cidade | citta comune | woonplaats stad | plaatsnaam",
         in_address=True,
+        vcard="ADR:4",
     ),
     Field(
         "region",
@@ -296,6 +310,7 @@ FIELDS = (
         " | region etat | etat province | departamento provincia | provincia estado"
         " | estado provincia | prov regione | provincia regione",
         in_address=True,
+        vcard="ADR:5",
     ),
     Field(
         "postal_code",
@@ -308,6 +323,7 @@ FIELDS = (
         " | plz postleitzahl | postleit zahl | cod postal | codigo postal cp"
         " | cap codice postale | postcode nummer",
         in_address=True,
+        vcard="ADR:6",
     ),
     Field(
         "country",
@@ -321,6 +337,7 @@ FIELDS = (
         " | land code | code pays | pays code | codigo de pais | codigo pais | pais codigo"
         " | codice paese | landcode",
         in_address=True,
+        vcard="ADR:7",
     ),
     Field(
         "website",
@@ -333,6 +350,7 @@ FIELDS = (
         " | company website | company url | homepage url | website address | web url"
         " | internetadresse | homepage adresse | adresse web | url du site | site web url"
         " | direccion web | enlace web | endereco web | indirizzo web | sito url | webadres",
+        vcard="URL",
     ),
     Field(
         "birthday",
@@ -346,6 +364,7 @@ FIELDS = (
         " | geboren am | geb am | geburts datum | geb | ne le | nee le | date naissance | ddn"
         " | fecha nacimiento | f nacimiento | nacimiento | dt nascimento | data nascimento"
         " | nascimento | dt nasc | nato il | nata il | data nascita | geb datum | geboren op",
+        vcard="BDAY",
     ),
     Field(
         "notes",
@@ -363,6 +382,7 @@ FIELDS = (
         " | aantekeningen",
         multiline=True,
         lines=3,
+        vcard="NOTE",
     ),
 )
 

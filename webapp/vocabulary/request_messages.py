@@ -41,6 +41,10 @@ REQUEST_MESSAGES = {
     "erase_busy": Message(
         "An import is writing to this person at this moment", "Erase them in a few seconds."
     ),
+    "export_too_wide": Message(
+        "These contacts have more fields than a sheet has columns ({limit})",
+        "Search for fewer of them, or take them as CSV or vCard.",
+    ),
     # Undo
     "edited_since": Message("Edited since", "Nothing to do: the later edit was kept."),
     "changed_by_later_import": Message(

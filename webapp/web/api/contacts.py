@@ -5,6 +5,7 @@ from werkzeug.exceptions import NotFound
 
 from webapp.contacts.search import matching
 from webapp.models import Contact
+from webapp.web import downloads
 from webapp.web.access import load_import
 from webapp.web.api import representations, schemas
 from webapp.web.api.contract import Answer, contract, given
@@ -38,6 +39,47 @@ def _after(cursor: str | None) -> int:
         raise at_fault("after", *BAD_CURSOR)
 
     return int(cursor)
+
+
+def _file(media_type: str) -> Answer:
+    return Answer(
+        "What the search finds, to be kept or uploaded again.",
+        media_type=media_type,
+        headers=("Content-Disposition",),
+    )
+
+
+@blueprint.get("/contacts/export.csv")
+@contract(
+    "Export contacts as CSV",
+    {200: _file("text/csv")},
+    query=schemas.ExportQuery,
+    refuses=(404, 422, 429),
+)
+def export_csv(query: schemas.ExportQuery) -> ResponseReturnValue:
+    return downloads.contacts_csv(query.q or "", query.imported_from)
+
+
+@blueprint.get("/contacts/export.xlsx")
+@contract(
+    "Export contacts as a workbook",
+    {200: _file(downloads.XLSX)},
+    query=schemas.ExportQuery,
+    refuses=(404, 422, 429),
+)
+def export_xlsx(query: schemas.ExportQuery) -> ResponseReturnValue:
+    return downloads.contacts_xlsx(query.q or "", query.imported_from)
+
+
+@blueprint.get("/contacts/export.vcf")
+@contract(
+    "Export contacts as vCards",
+    {200: _file("text/vcard")},
+    query=schemas.ExportQuery,
+    refuses=(404, 422, 429),
+)
+def export_vcf(query: schemas.ExportQuery) -> ResponseReturnValue:
+    return downloads.contacts_vcf(query.q or "", query.imported_from)
 
 
 @blueprint.get("/contacts/<int:contact_id>")

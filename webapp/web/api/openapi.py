@@ -60,6 +60,9 @@ FLOW = (
         "roll_back_import",
         "list_imports",
         "list_contacts",
+        "export_csv",
+        "export_xlsx",
+        "export_vcf",
         "read_contact",
     ),
 )

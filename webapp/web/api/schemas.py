@@ -85,11 +85,14 @@ class RowsQuery(BaseModel):
     limit: PageSize = 100
 
 
-class ContactsQuery(BaseModel):
+class ExportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     q: Annotated[Text, Field(max_length=200)] | None = None
     imported_from: UUID | None = None
+
+
+class ContactsQuery(ExportQuery):
     after: Cursor | None = None
     limit: PageSize = 50
 

@@ -81,9 +81,12 @@ class ColumnsQuery(Query):
     suggest: bool = False
 
 
-class ContactsQuery(Query):
+class ExportQuery(Query):
     q: Search = ""
     imported_from: UUID | None = None
+
+
+class ContactsQuery(ExportQuery):
     after: Number = 0
     deleted: Number = 0
 

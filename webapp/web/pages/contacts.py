@@ -16,7 +16,7 @@ from webapp.models import Contact
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import LISTED, is_multiline, label_of, least_lines
 from webapp.vocabulary.refusals import Refusal
-from webapp.web import commands
+from webapp.web import commands, downloads
 from webapp.web.access import load_import, refuse_viewers, retention_days
 from webapp.web.answers import refused_on
 from webapp.web.commands import load_contact
@@ -47,6 +47,27 @@ def index() -> str:
         after=asked.after,
         deleted=changes.known(asked.deleted),
     )
+
+
+@blueprint.get("/contacts/export.csv")
+@login_required
+def export_csv() -> ResponseReturnValue:
+    asked = sent.query(queries.ExportQuery)
+    return downloads.contacts_csv(asked.q, asked.imported_from)
+
+
+@blueprint.get("/contacts/export.xlsx")
+@login_required
+def export_xlsx() -> ResponseReturnValue:
+    asked = sent.query(queries.ExportQuery)
+    return downloads.contacts_xlsx(asked.q, asked.imported_from)
+
+
+@blueprint.get("/contacts/export.vcf")
+@login_required
+def export_vcf() -> ResponseReturnValue:
+    asked = sent.query(queries.ExportQuery)
+    return downloads.contacts_vcf(asked.q, asked.imported_from)
 
 
 @blueprint.get("/contacts/<int:contact_id>")

@@ -1,0 +1,115 @@
+"""What a search for contacts finds, as a file that can be uploaded again: each column or property has
+the name by which an upload knows its field, and each value is taken for what it was.
+
+Nothing is held while a reader takes its time: each page of contacts is a question of its own, and
+gives the connection back. Contacts that come after the export began are not in it.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from webapp import db
+from webapp.checking.cleaning import LINES_AND_TABS, cleaned
+from webapp.checking.mapping import heading_of
+from webapp.checking.tags import joined_tags
+from webapp.contacts.search import matching
+from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
+from webapp.models import Contact
+from webapp.reading.formulas import protected
+from webapp.staging.problem_list import IN_ORDER
+from webapp.vocabulary.fields import SCALARS, label_of
+
+BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
+COLUMNS = (*SCALARS, "tags")
+MARKS = ("'", '="')  # without these in it, cleaning leaves a contact's text alone
+
+Entry = Row[Any]  # id, the fields in the order of the list, tags, custom
+
+
+class Selection:
+    """The contacts that a search finds now, and the labels of the custom fields that they have."""
+
+    def __init__(self, session: Session, sought: str, imported_from: UUID | None) -> None:
+        self.wanted = matching(sought, imported_from)
+        self.last = session.scalar(select(func.max(Contact.id))) or 0
+        labels = self.wanted.with_only_columns(func.jsonb_object_keys(Contact.custom))
+        self.labels = sorted(session.scalars(labels.distinct()))
+
+    @property
+    def headings(self) -> list[str]:
+        """The label of each column, in the order of `row`."""
+        return [*map(label_of, COLUMNS), *map(heading_of, self.labels)]
+
+    def row(self, entry: Entry) -> list[str]:
+        """A contact's text for each column, blank where it has none."""
+        custom = custom_of(entry)
+        return [
+            *(text or "" for text in entry[1:-2]),
+            joined_tags(entry.tags),
+            *(custom.get(label, "") for label in self.labels),
+        ]
+
+    def pages(self, session: Session) -> Iterator[Sequence[Entry]]:
+        """The contacts in the order of their numbers, a bounded number and text at once."""
+        after = 0
+        while page := self._page(session, after):
+            yield page
+            after = page[-1].id
+
+    def _page(self, session: Session, after: int) -> Sequence[Entry]:
+        columns = [getattr(Contact, name) for name in ("id", *SCALARS, "tags", "custom")]
+        next_ones = (
+            self.wanted.with_only_columns(*columns)
+            .where(Contact.id > after, Contact.id <= self.last)
+            .order_by(Contact.id)
+            .limit(EXPORT_PAGE_ROWS)
+            .subquery("next_ones")
+        )
+        size = func.length(literal_column("next_ones::text"))
+        before = func.sum(size).over(order_by=next_ones.c.id, rows=(None, -1))
+        sized = select(next_ones, before.label("before")).subquery()
+        wanted = select(*(sized.c[column.key] for column in columns)).where(
+            func.coalesce(sized.c.before, 0) <= EXPORT_PAGE_CHARS
+        )
+
+        # A misjudged search would sort all contacts for every page.
+        with db.planned(session, **IN_ORDER):
+            found = session.execute(wanted.order_by(sized.c.id)).all()
+
+        session.close()
+        return found
+
+
+def custom_of(entry: Entry) -> dict[str, str]:
+    """The custom fields of a contact, as texts."""
+    return {label: str(value) for label, value in entry.custom.items() if value is not None}
+
+
+def as_taken(text: str) -> str:
+    """The text with a formula's quote only where an upload would take it for another without."""
+    if not any(mark in text for mark in MARKS) or cleaned(text, LINES_AND_TABS) == text:
+        return text
+    return protected(text)
+
+
+def as_csv(session: Session, selection: Selection) -> Iterator[bytes]:
+    """The contacts as a CSV in which no cell runs as a formula."""
+    yield BOM + _lines([selection.headings])
+
+    for page in selection.pages(session):
+        yield _lines(map(selection.row, page))
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    for row in rows:
+        writer.writerow([text and protected(text) for text in row])
+
+    return buffer.getvalue().encode("utf-8", "replace")

@@ -1,0 +1,80 @@
+"""Contacts as a workbook, which a process of its own writes: XlsxWriter would take twelve megabytes
+of the web process, and the processor from everyone that it serves.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from webapp.contacts.exporting import Selection, as_taken
+from webapp.limits import MEBIBYTE, WORKBOOK_COLUMNS
+from webapp.vocabulary.refusals import Refusal
+
+logger = logging.getLogger(__name__)
+WRITER = Path(__file__).with_name("workbook_process.py")
+BLOCK_BYTES = MEBIBYTE // 16
+
+
+class NotWritten(Exception):  # noqa: N818 - what happened
+    """The process ended before the workbook was written: no room in its folder, or killed."""
+
+
+def refuse_too_wide(selection: Selection) -> None:
+    """Raises Refusal where a sheet has too few columns for the contacts' custom fields."""
+    if len(selection.headings) > WORKBOOK_COLUMNS:
+        raise Refusal("export_too_wide", limit=f"{WORKBOOK_COLUMNS:,}")
+
+
+def as_xlsx(session: Session, selection: Selection) -> Iterator[bytes]:
+    """The contacts as a workbook of texts, with a further sheet where one is full.
+
+    Nothing but empty pieces comes until all contacts are written. Raises NotWritten.
+    """
+    with tempfile.TemporaryFile() as workbook:
+        with subprocess.Popen(
+            [sys.executable, "-I", str(WRITER)],
+            stdin=subprocess.PIPE,
+            stdout=workbook,
+            stderr=subprocess.DEVNULL,  # It might quote a contact.
+        ) as writer:
+            try:
+                yield from _fed(session, selection, writer)
+            finally:
+                writer.kill()  # One that has ended does not mind.
+
+        workbook.seek(0)
+        while block := workbook.read(BLOCK_BYTES):
+            yield block
+
+
+def _fed(
+    session: Session, selection: Selection, writer: subprocess.Popen[bytes]
+) -> Iterator[bytes]:
+    """Give the writer a line of JSON for each row; an empty piece for each page of them."""
+    rows = writer.stdin
+    assert rows is not None  # noqa: S101 - as it was opened
+
+    try:
+        rows.write(_line(selection.headings))
+        for page in selection.pages(session):
+            yield b""
+            rows.write(b"".join(_line(selection.row(entry)) for entry in page))
+
+        rows.close()
+    except BrokenPipeError:
+        logger.warning("the writer of a workbook ended early")
+
+    yield b""
+    if writer.wait():
+        raise NotWritten
+
+
+def _line(cells: list[str]) -> bytes:
+    texts = [text and as_taken(text) for text in cells]
+    return json.dumps(texts).encode() + b"\n"
