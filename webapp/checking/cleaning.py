@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from webapp.reading.formulas import unprotected
 
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+AROUND = INVISIBLE + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 # All that ends a line, in files and in what a browser sends; kept as a line feed.
 LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 LINES_AND_TABS = "\n\t"  # the control characters that a multi-line field keeps
@@ -63,7 +64,7 @@ def cleaned(text: str, kept: str) -> str:
         text = CONTROL.sub(
             lambda found: found[0] if found[0] in kept else _instead_of(found[0]), text
         )
-        text = text.strip().strip(INVISIBLE)
+        text = text.strip(AROUND)
 
     return unicodedata.normalize("NFC", text).strip()
 

@@ -5,8 +5,7 @@ Nothing is held while a reader takes its time: each page of contacts is a questi
 gives the connection back. Contacts that come after the export began are not in it.
 """
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
@@ -23,10 +22,12 @@ from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
 from webapp.models import Contact
 from webapp.reading.formulas import protected
 from webapp.staging.problem_list import IN_ORDER
-from webapp.vocabulary.fields import SCALARS, label_of
+from webapp.vocabulary.fields import SCALARS, TARGETS
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 COLUMNS = (*SCALARS, "tags")
+QUOTE = '"'
+PARTING = re.compile(r"[\",;|\t\r\n^:~]|\A\s|\s\Z")
 MARKS = ("'", '="')  # without these in it, cleaning leaves a contact's text alone
 
 Entry = Row[Any]  # id, the fields in the order of the list, tags, custom
@@ -44,7 +45,7 @@ class Selection:
     @property
     def headings(self) -> list[str]:
         """The label of each column, in the order of `row`."""
-        return [*map(label_of, COLUMNS), *map(heading_of, self.labels)]
+        return [*(TARGETS[name].english for name in COLUMNS), *map(heading_of, self.labels)]
 
     def row(self, entry: Entry) -> list[str]:
         """A contact's text for each column, blank where it has none."""
@@ -107,9 +108,11 @@ def as_csv(session: Session, selection: Selection) -> Iterator[bytes]:
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    for row in rows:
-        writer.writerow([text and protected(text) for text in row])
+    lines = (",".join(map(_cell, row)) + "\r\n" for row in rows)
+    return "".join(lines).encode("utf-8", "replace")
 
-    return buffer.getvalue().encode("utf-8", "replace")
+
+def _cell(text: str) -> str:
+    """A cell that no sign in it parts, whichever a program takes for the one between cells."""
+    shown = text and protected(text)
+    return f'"{shown.replace(QUOTE, QUOTE * 2)}"' if PARTING.search(shown) else shown

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.checking.mapping import heading_of
 from webapp.checking.tags import joined_tags
 from webapp.contacts.exporting import Entry, Selection, as_taken, custom_of
-from webapp.vocabulary.fields import CALLED, FIELDS, label_of
+from webapp.vocabulary.fields import CALLED, FIELDS, TARGETS
 
 OURS = "X-ROWCALL-FIELD"
 LINE_BYTES = 75
@@ -76,7 +76,8 @@ def _property(name: str, parts: dict[int, str]) -> Iterator[str]:
         if _is_uri(parts[1]):
             yield f"URL:{parts[1]}"
     else:
-        count = PARTS.get(name, max(place for place, text in parts.items() if text))
+        filled = [place for place, text in parts.items() if text]
+        count = PARTS.get(name) or max(filled)
         texts = (_escaped(parts.get(place, "")) for place in range(1, count + 1))
         yield f"{PARAMETERS.get(name, name)}:{';'.join(texts)}"
 
@@ -88,7 +89,7 @@ def _basic(day: str) -> str:
 
 def _is_uri(text: str) -> bool:
     """Whether the text stands for itself as a URI, in which nothing is escaped."""
-    return "\\" not in text and text.isprintable()
+    return text[:1].isalnum() and "\\" not in text and text.isprintable()
 
 
 def _beside(entry: Entry, values: dict[str, str]) -> Iterator[str]:
@@ -98,7 +99,7 @@ def _beside(entry: Entry, values: dict[str, str]) -> Iterator[str]:
         if as_taken(text) == text:
             yield f"CATEGORIES:{','.join(map(_escaped, entry.tags))}"
         else:
-            yield _ours(label_of("tags"), text)
+            yield _ours(TARGETS["tags"].english, text)
 
     for field in FIELDS:
         text = values[field.name]
@@ -106,7 +107,7 @@ def _beside(entry: Entry, values: dict[str, str]) -> Iterator[str]:
             field.vcard == "URL" and not _is_uri(text)
         )
         if text and (odd or not field.vcard):
-            yield _ours(field.label, text)
+            yield _ours(field.english, text)
 
     for label, text in sorted(custom_of(entry).items()):
         yield _ours(heading_of(label), text)

@@ -21,6 +21,10 @@ ROOMS = (imports, uploads, reports, contacts)  # whose views the blueprint has
 ALWAYS = (401, 422, 500, 503)  # problems of every operation of the API
 REF = "#/components/schemas/{model}"
 HEADERS = {
+    "Content-Disposition": {
+        "description": "The name of the file.",
+        "schema": {"type": "string"},
+    },
     "Location": {
         "description": "Where the session is.",
         "schema": {"type": "string", "format": "uri-reference"},

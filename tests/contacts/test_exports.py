@@ -1,0 +1,263 @@
+"""What is exported comes back as it was: any contacts that an import can make, in each format."""
+
+import csv
+import io
+import sys
+from collections import namedtuple
+from collections.abc import Iterator
+
+import pytest
+import vobject
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from tests.reading.test_formulas import runs
+from webapp.checking import mapping
+from webapp.checking.validation import CheckedRow, Checker
+from webapp.contacts import exporting, vcards, workbooks
+from webapp.reading import readers
+from webapp.reading.records import Position, Record
+from webapp.vocabulary.fields import CUSTOM, FIELDS, SCALARS, is_target
+
+Entry = namedtuple("Entry", ["id", *SCALARS, "tags", "custom"])  # noqa: PYI024 - made of the list
+
+
+class Given(exporting.Selection):
+    """These contacts, instead of those of a database."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
+        self.labels = sorted({label for entry in entries for label in entry.custom})
+
+    def pages(self, _session: object) -> Iterator[list[Entry]]:
+        yield self.entries
+
+
+FORMATS = {"csv": exporting.as_csv, "xlsx": workbooks.as_xlsx}
+SIGNS = st.sampled_from([*"'\"=+-@;,|\n\t\\:#[]{}()/*_ ax1Zé", "\u200b", "\u2028", "\U0001f600", "\uffff", "字"])
+TEXT = st.text(SIGNS, min_size=1, max_size=10) | st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10
+)
+ODD = st.sampled_from(
+    ["=1+1", "'=1+1", "''=1", '="01067"', "'=\"01067\"", "O'Brien", "-", "+49 30 1234567", "@acme", "a;=b", "'a",
+     "two\nlines", "a\t'=b", "_x0041_", "\\n", "N/A", "NULL", "x" * 80, "字" * 40, "1.5", "1E5", "001", "true"]
+)  # fmt: skip
+ANY = TEXT | ODD
+VALUES = {
+    "email": st.sampled_from(["ann@example.com", "O'Neil+x@example.org", "=a@example.com", "Bo <bo@example.com>"]),
+    "phone": st.sampled_from(
+        ["+4930123456", "030 1234", "+44 20 7946 0958 ext 5", "evenings", "+4930123456; +4930123457", "12"]
+    ),
+    "birthday": st.sampled_from(["1985-04-23", "--02-29", "1.3.1970", "May 4", "2001-12-31"]),
+    "country": st.sampled_from(["Germany", "DE", "Namibia", "NA", "Atlantis", "us"]),
+    "tags": st.lists(ANY, min_size=1, max_size=4).map("; ".join)
+    | st.sampled_from(['["a, b", "c"]', '["x;y"]', "a, b, c"]),
+}  # fmt: skip
+LABELS = st.sampled_from(
+    ["Shoe size", "shoe size", "Work phone", "E-mail 2", "Title", "Name", "Rowcall row", "Column B", "custom:x", "=x",
+     "'=x", "E-mail (further)", "Tags", "Ünïcode \U0001f600", "Assistant's phone", "x" * 100, "Notes", "a,b;c\"d"]
+) | TEXT.filter(lambda label: is_target(CUSTOM + label) and label == " ".join(label.split()))  # fmt: skip
+
+
+@st.composite
+def contacts(draw) -> list[Entry]:
+    """Contacts as imports make them of any cells."""
+    labels = draw(st.lists(LABELS, unique=True, max_size=4))
+    targets = [*SCALARS, "tags", *(CUSTOM + label for label in labels)]
+    rows = draw(
+        st.lists(
+            st.fixed_dictionaries(
+                {}, optional={target: VALUES.get(target, ANY) for target in targets}
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    checker = Checker(targets)
+    made = [
+        checker.check(_record(number, [row.get(target, "") for target in targets]))
+        for number, row in enumerate(rows, 1)
+    ]
+    valid = [row for row in made if row.status == "valid"]
+    assume(valid)
+    return [entry_of(row) for row in valid]
+
+
+def _record(row: int, cells: list[str]) -> Record:
+    return Record(row, cells, None, Position(0, row))
+
+
+def entry_of(row: CheckedRow) -> Entry:
+    values = {name: row.values.get(name) for name in SCALARS}
+    return Entry(id=row.row, **values, tags=row.tags or [], custom=row.custom or {})
+
+
+def said(entry: Entry) -> dict[str, object]:
+    """All that is said of a contact, but for its number."""
+    return {name: value for name, value in entry._asdict().items() if name != "id" and value}
+
+
+def read_back(content: bytes, filename: str) -> list[Entry]:
+    """The contacts of a file under the mapping that is suggested."""
+    source = readers.BytesSource(content)
+    # Of a row or two of odd signs the delimiter may be another one, too.
+    given = "," if filename.endswith("csv") else None
+    head = readers.inspect(source, filename, delimiter=given)
+    checker = Checker(mapping.suggest(head.columns, head.sample))
+    rows = [checker.check(record) for record in readers.records(source, head.dialect)]
+    assert [row.problems for row in rows if row.status != "valid"] == []
+    return [entry_of(row) for row in rows]
+
+
+def there_and_back(kind: str, entries: list[Entry]) -> None:
+    content = b"".join(FORMATS[kind](None, Given(entries)))
+    assert list(map(said, read_back(content, f"contacts.{kind}"))) == list(map(said, entries))
+
+
+@given(contacts())
+@settings(max_examples=300, deadline=None)
+def test_contacts_come_back_from_a_csv(entries):
+    there_and_back("csv", entries)
+
+
+@given(contacts())
+@settings(max_examples=25, deadline=None)
+def test_contacts_come_back_from_a_workbook(entries):
+    there_and_back("xlsx", entries)
+
+
+@given(contacts())
+@settings(max_examples=150, deadline=None)
+def test_no_cell_of_a_csv_runs_as_a_formula(entries):
+    content = b"".join(exporting.as_csv(None, Given(entries)))
+    assert content.startswith(exporting.BOM)
+    for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
+        assert [cell for cell in row if runs(cell)] == []
+
+
+@given(contacts())
+@settings(max_examples=150, deadline=None)
+def test_cards_say_to_another_program_what_the_contacts_say(entries):
+    cards = parsed(b"".join(vcards.as_vcards(None, Given(entries))))
+    assert len(cards) == len(entries)
+    for card, entry in zip(cards, entries, strict=True):
+        assert card.version.value == "4.0"
+        assert {name: text for name, text in of_card(card).items() if text} == of_entry(entry)
+
+
+def parsed(content: bytes) -> list:
+    """The cards, read by vobject. It takes a character that ends lines elsewhere for such an end,
+    and drops one that begins a file.
+    """
+    return list(vobject.readComponents(content.decode().replace("\u2028", " ")))
+
+
+OF_PROPERTY = {
+    field.vcard: field.name for field in FIELDS if ":" not in field.vcard and field.vcard != "BDAY"
+}  # fmt: skip
+
+
+def of_card(card) -> dict[str, str]:
+    """What a card says, by field; of our own properties the labels."""
+    found = {
+        name: card.contents[key.lower()][0].value
+        for key, name in OF_PROPERTY.items()
+        if key.lower() in card.contents
+    }
+    name = card.n.value
+    found |= {"first_name": name.given, "last_name": name.family, "middle_name": name.additional}
+    found |= {"prefix": name.prefix, "suffix": name.suffix}
+    if "bday" in card.contents:
+        found["birthday"] = card.bday.value
+    if "adr" in card.contents:
+        at = card.adr.value
+        found |= {"street": at.street, "city": at.city, "region": at.region}
+        found |= {"postal_code": at.code, "country": at.country}
+    if "org" in card.contents:
+        found |= dict(zip(("company", "department"), card.org.value, strict=False))
+    return found
+
+
+def of_entry(entry: Entry) -> dict[str, str]:
+    found = {
+        name: exporting.as_taken(value)
+        for name in SCALARS
+        if (value := getattr(entry, name))
+    }
+    if "birthday" in found:
+        found["birthday"] = found["birthday"].replace("-", "").rjust(8, "-")[-8:]
+        if found["birthday"].startswith("----"):
+            found["birthday"] = found["birthday"][2:]
+    if not vcards._is_uri(found.get("website", "")):
+        found.pop("website", None)
+    return found
+
+
+def test_a_card_to_the_letter():
+    values = dict.fromkeys(SCALARS)
+    values |= {
+        "prefix": "Dr.", "first_name": "Ada", "middle_name": "King", "last_name": "Lovelace; Byron", "suffix": "Jr.",
+        "company": "Acme, Inc.", "department": "Engines", "birthday": "--12-10", "notes": "one\ntwo\\",
+        "external_id": "7", "phone": "+4930123456", "city": "London", "website": "https://example.com/a,b;c",
+    }  # fmt: skip
+    tags, custom = ["a, b", "c"], {"Shoe size": "39;5", "Work phone": "=1"}
+    entry = Entry(id=1, **values, tags=tags, custom=custom)
+    text = b"".join(vcards.as_vcards(None, Given([entry]))).decode()
+    assert text.split("\r\n") == [
+        "BEGIN:VCARD",
+        "VERSION:4.0",
+        "FN:Dr. Ada King Lovelace\\; Byron Jr.",
+        "N:Lovelace\\; Byron;Ada;King;Dr.;Jr.",
+        "UID;VALUE=text:7",
+        "TEL:+4930123456",
+        "ORG:Acme\\, Inc.;Engines",
+        "ADR:;;;London;;;",
+        "URL:https://example.com/a,b;c",
+        "BDAY:--1210",
+        "NOTE:one\\ntwo\\\\",
+        "CATEGORIES:a\\, b,c",
+        "X-ROWCALL-FIELD:Shoe size;39\\;5",
+        "X-ROWCALL-FIELD:custom:Work phone;=1",
+        "END:VCARD",
+        "",
+    ]
+
+
+def test_every_line_of_a_card_is_short_and_whole():
+    values = {**dict.fromkeys(SCALARS), "notes": "é字\U0001f600 " * 200, "last_name": "x" * 300}
+    entry = Entry(id=1, **values, tags=[], custom={})
+    content = b"".join(vcards.as_vcards(None, Given([entry])))
+    lines = content.split(b"\r\n")
+    assert max(map(len, lines)) <= vcards.LINE_BYTES
+    assert all(line.decode() == line.decode(errors="strict") for line in lines)
+    (card,) = parsed(content)
+    assert (card.note.value, card.n.value.family) == (values["notes"], values["last_name"])
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_field_has_a_place_in_a_card(field):
+    entry = Entry(id=1, **{**dict.fromkeys(SCALARS), field.name: "zebedee"}, tags=[], custom={})
+    assert "zebedee" in b"".join(vcards.as_vcards(None, Given([entry]))).decode()
+
+
+@pytest.mark.parametrize("label", ["Shoe size", "Work phone", "E-mail 2", "Title", "Rowcall row", "Column C", "custom:x"])
+def test_a_custom_field_keeps_its_name_whatever_it_is(label):
+    headings = Given([Entry(id=1, **dict.fromkeys(SCALARS), tags=[], custom={label: "x"})]).headings
+    filled = [["" for _ in headings[:-1]] + ["030 123456"]]
+    assert mapping.suggest(headings, filled) == [*SCALARS, "tags", CUSTOM + label]
+
+
+def test_a_full_sheet_goes_on_in_a_further_one(monkeypatch):
+    from webapp.contacts import workbook_process  # noqa: PLC0415 - it brings XlsxWriter
+
+    monkeypatch.setattr(workbook_process, "SHEET_ROWS", 3)
+    rows = [b'["ID", "E-mail"]', *(f'["{n}", "p{n}@example.com"]'.encode() for n in range(5))]
+    workbook = io.BytesIO()
+    workbook_process.write(rows, workbook)
+    source = readers.BytesSource(workbook.getvalue())
+    found = []
+    for sheet in ("Contacts", "Contacts 2", "Contacts 3"):
+        head = readers.inspect(source, "contacts.xlsx", sheet=sheet)
+        assert head.columns == ["ID", "E-mail"]
+        found += [record.cells[0] for record in readers.records(source, head.dialect)]
+    assert found == ["0", "1", "2", "3", "4"]
