@@ -2,13 +2,12 @@
 
 import csv
 import io
-import sys
 from collections import namedtuple
 from collections.abc import Iterator
 
 import pytest
 import vobject
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.reading.test_formulas import runs
@@ -34,7 +33,9 @@ class Given(exporting.Selection):
 
 
 FORMATS = {"csv": exporting.as_csv, "xlsx": workbooks.as_xlsx}
-SIGNS = st.sampled_from([*"'\"=+-@;,|\n\t\\:#[]{}()/*_ ax1Zé", "\u200b", "\u2028", "\U0001f600", "\uffff", "字"])
+SIGNS = st.sampled_from(
+    [*"'\"=+-@;,|\n\t\\:#[]{}()/*_ ax1Zé", "\u200b", "\u2028", "\U0001f600", "\uffff", "字"]
+)
 TEXT = st.text(SIGNS, min_size=1, max_size=10) | st.text(
     st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10
 )
@@ -55,7 +56,7 @@ VALUES = {
 }  # fmt: skip
 LABELS = st.sampled_from(
     ["Shoe size", "shoe size", "Work phone", "E-mail 2", "Title", "Name", "Rowcall row", "Column B", "custom:x", "=x",
-     "'=x", "E-mail (further)", "Tags", "Ünïcode \U0001f600", "Assistant's phone", "x" * 100, "Notes", "a,b;c\"d"]
+     "'=x", "E-mail (further)", "Tags", "Ünïcode \U0001f600", "Assistant's phone", "x" * 100, "Notes", 'a,b;c"d']
 ) | TEXT.filter(lambda label: is_target(CUSTOM + label) and label == " ".join(label.split()))  # fmt: skip
 
 
@@ -165,7 +166,11 @@ def of_card(card) -> dict[str, str]:
         if key.lower() in card.contents
     }
     name = card.n.value
-    found |= {"first_name": name.given, "last_name": name.family, "middle_name": name.additional}
+    found |= {
+        "first_name": name.given,
+        "last_name": name.family,
+        "middle_name": name.additional,
+    }
     found |= {"prefix": name.prefix, "suffix": name.suffix}
     if "bday" in card.contents:
         found["birthday"] = card.bday.value
@@ -180,9 +185,7 @@ def of_card(card) -> dict[str, str]:
 
 def of_entry(entry: Entry) -> dict[str, str]:
     found = {
-        name: exporting.as_taken(value)
-        for name in SCALARS
-        if (value := getattr(entry, name))
+        name: exporting.as_taken(value) for name in SCALARS if (value := getattr(entry, name))
     }
     if "birthday" in found:
         found["birthday"] = found["birthday"].replace("-", "").rjust(8, "-")[-8:]
@@ -224,7 +227,11 @@ def test_a_card_to_the_letter():
 
 
 def test_every_line_of_a_card_is_short_and_whole():
-    values = {**dict.fromkeys(SCALARS), "notes": "é字\U0001f600 " * 200, "last_name": "x" * 300}
+    values = {
+        **dict.fromkeys(SCALARS),
+        "notes": "é字\U0001f600 " * 200,
+        "last_name": "x" * 300,
+    }
     entry = Entry(id=1, **values, tags=[], custom={})
     content = b"".join(vcards.as_vcards(None, Given([entry])))
     lines = content.split(b"\r\n")
@@ -236,13 +243,20 @@ def test_every_line_of_a_card_is_short_and_whole():
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_every_field_has_a_place_in_a_card(field):
-    entry = Entry(id=1, **{**dict.fromkeys(SCALARS), field.name: "zebedee"}, tags=[], custom={})
+    entry = Entry(
+        id=1, **{**dict.fromkeys(SCALARS), field.name: "zebedee"}, tags=[], custom={}
+    )
     assert "zebedee" in b"".join(vcards.as_vcards(None, Given([entry]))).decode()
 
 
-@pytest.mark.parametrize("label", ["Shoe size", "Work phone", "E-mail 2", "Title", "Rowcall row", "Column C", "custom:x"])
+@pytest.mark.parametrize(
+    "label",
+    ["Shoe size", "Work phone", "E-mail 2", "Title", "Rowcall row", "Column C", "custom:x"],
+)
 def test_a_custom_field_keeps_its_name_whatever_it_is(label):
-    headings = Given([Entry(id=1, **dict.fromkeys(SCALARS), tags=[], custom={label: "x"})]).headings
+    headings = Given(
+        [Entry(id=1, **dict.fromkeys(SCALARS), tags=[], custom={label: "x"})]
+    ).headings
     filled = [["" for _ in headings[:-1]] + ["030 123456"]]
     assert mapping.suggest(headings, filled) == [*SCALARS, "tags", CUSTOM + label]
 

@@ -31,7 +31,7 @@ def test_executing_loads_neither_flask_nor_weasyprint_nor_rq():
 
 @pytest.mark.usefixtures("settings")
 def test_the_web_process_loads_no_more_than_it_serves_with():
-    heavy = ("alembic", "phonenumbers", "smtplib", "valkey", "weasyprint")
+    heavy = ("alembic", "phonenumbers", "smtplib", "valkey", "weasyprint", "xlsxwriter")
     code = f"import sys, webapp.app; webapp.app.create_app(); print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True

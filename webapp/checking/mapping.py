@@ -14,7 +14,9 @@ from webapp.vocabulary.fields import (
     HOUSE_NUMBER,
     IDENTITY,
     LONGEST_CUSTOM_LABEL,
+    SCALARS,
     SEVERAL,
+    TARGETS,
     is_target,
     label_of,
 )
@@ -23,7 +25,13 @@ from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
 OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
-LETTERED = re.compile("column [a-z]{1,3}", re.IGNORECASE)  # as a column without a label is called
+# The columns of an export of contacts; the custom fields come behind them. What these say is known,
+# whatever their values look like.
+EXPORTED = (*SCALARS, "tags")
+EXPORTED_LABELS = tuple(TARGETS[name].english for name in EXPORTED)
+LETTERED = re.compile(
+    "column [a-z]{1,3}", re.IGNORECASE
+)  # as a column without a label is called
 FIRST = {
     "",
     "1",
@@ -55,6 +63,13 @@ def suggest(
     only goes there. Only columns without a label and without values are left out, and those that
     our own lists add.
     """
+    if tuple(columns[: len(EXPORTED)]) == EXPORTED_LABELS:
+        custom = (
+            label if _is_custom_target(label) else CUSTOM + label
+            for label in columns[len(EXPORTED) :]
+        )
+        return [*EXPORTED, *custom]
+
     table = _Table(columns, sample)
     chosen = table.by_label()
 

@@ -15,17 +15,16 @@ from sqlalchemy.orm import Session
 
 from webapp import db
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned
-from webapp.checking.mapping import heading_of
+from webapp.checking.mapping import EXPORTED_LABELS, heading_of
 from webapp.checking.tags import joined_tags
 from webapp.contacts.search import matching
 from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
 from webapp.models import Contact
 from webapp.reading.formulas import protected
 from webapp.staging.problem_list import IN_ORDER
-from webapp.vocabulary.fields import SCALARS, TARGETS
+from webapp.vocabulary.fields import SCALARS
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
-COLUMNS = (*SCALARS, "tags")
 QUOTE = '"'
 PARTING = re.compile(r"[\",;|\t\r\n^:~]|\A\s|\s\Z")
 MARKS = ("'", '="')  # without these in it, cleaning leaves a contact's text alone
@@ -45,13 +44,13 @@ class Selection:
     @property
     def headings(self) -> list[str]:
         """The label of each column, in the order of `row`."""
-        return [*(TARGETS[name].english for name in COLUMNS), *map(heading_of, self.labels)]
+        return [*EXPORTED_LABELS, *map(heading_of, self.labels)]
 
     def row(self, entry: Entry) -> list[str]:
         """A contact's text for each column, blank where it has none."""
         custom = custom_of(entry)
         return [
-            *(text or "" for text in entry[1:-2]),
+            *((getattr(entry, name) or "") for name in SCALARS),
             joined_tags(entry.tags),
             *(custom.get(label, "") for label in self.labels),
         ]

@@ -37,7 +37,7 @@ def as_xlsx(session: Session, selection: Selection) -> Iterator[bytes]:
     Nothing but empty pieces comes until all contacts are written. Raises NotWritten.
     """
     with tempfile.TemporaryFile() as workbook:
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - a program of our own
             [sys.executable, "-I", str(WRITER)],
             stdin=subprocess.PIPE,
             stdout=workbook,

@@ -46,7 +46,8 @@ class Field:
     telling_rank: int | None = None  # how well it tells who a contact is; 1 is best
     list_rank: int | None = None  # its place beside the name in the list of contacts, from 1
     searchable: bool = False  # searches for contacts and for rows of a report look into it
-    vcard: str = ""  # its property in a vCard, and its place in it where that has several parts
+    # Its property in a vCard, and its place in it where that has several parts.
+    vcard: str = ""
 
     @property
     def label(self) -> str:

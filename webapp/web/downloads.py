@@ -72,7 +72,7 @@ def contacts_xlsx(sought: str, imported_from: UUID | None) -> Response:
     return _contacts(sought, imported_from, as_xlsx, "xlsx", XLSX, refuse=refuse_too_wide)
 
 
-def _contacts(
+def _contacts(  # noqa: PLR0917 - what a search is, and what a format is
     sought: str,
     imported_from: UUID | None,
     made: Callable[[Session, Selection], Iterator[bytes]],
