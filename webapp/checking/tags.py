@@ -50,4 +50,6 @@ def joined_tags(tags: Sequence[str]) -> str:
     tag itself holds what parts tags.
     """
     text = ", ".join(tags)
-    return text if list(split_tags(text)) == list(tags) else json.dumps(tags, ensure_ascii=False)
+    return (
+        text if list(split_tags(text)) == list(tags) else json.dumps(tags, ensure_ascii=False)
+    )
