@@ -78,10 +78,10 @@ KILLS ?= 200
 soak: .venv/dev
 	python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(LEASE),--lease $(LEASE))
 
-# Undo in any order: so many random histories.
+# Undo in any order: so many random histories; and up to 300 tables for each kind of damage to a file.
 PROPERTIES ?= 2000
 properties: .venv/dev
-	PROPERTIES=$(PROPERTIES) pytest -s tests/undoing/test_undo_properties.py $(ARGS)
+	PROPERTIES=$(PROPERTIES) pytest -s tests/undoing/test_undo_properties.py tests/reading/test_damage.py $(ARGS)
 
 lock: .venv/dev
 	pip-compile -q $(LOCK) -o requirements.txt pyproject.toml

@@ -170,7 +170,7 @@ class _Reading:
         )  # taken by a record that was refused, and put back
 
     def __iter__(self) -> Iterator[Record]:
-        taken, reader = self.taken, self._reader()
+        taken, reader, quote = self.taken, self._reader(), self.quote
         while True:
             taken.clear()
             try:
@@ -183,13 +183,14 @@ class _Reading:
                 continue
 
             self.row += 1
-            problem, begin = None, self.offset
+            problem, begin, signs = None, self.offset, 0
 
-            for _, size, wrong in taken:
+            for text, size, wrong in taken:
                 self.offset += size
+                signs += text.count(quote)
                 problem = problem or wrong
 
-            if len(cells) < self.width and problem is None and _is_torn(cells, self.quote):
+            if signs % 2 and problem is None and self._is_torn(cells):
                 problem = REPAIRED
 
             yield Record(
@@ -199,6 +200,14 @@ class _Reading:
     def _reader(self) -> Iterator[list[str]]:
         csv.field_size_limit(self.longest_cell)
         return self.cut(self._feed())
+
+    def _is_torn(self, cells: list[str]) -> bool:
+        """Whether a quote that no other one belongs to shows that a cell was cut, or lost its
+        first quote; behind a digit it may be inches.
+        """
+        return len(cells) < self.width or any(
+            cell.endswith(self.quote) and not cell[-2:-1].isdigit() for cell in cells
+        )
 
     def _feed(self) -> Iterator[str]:
         taken, waiting, found = self.taken, self.waiting, self.lines
@@ -283,13 +292,6 @@ class _Reading:
         return Record(
             self.row, cells, lines.TOO_LONG, Position(self.offset, self.row), len(text)
         )
-
-
-def _is_torn(cells: list[str], quote: str) -> bool:
-    """Whether a row that lacks cells holds half of a pair of quotes: then a line break or a
-    delimiter in a cell may have cut it.
-    """
-    return any(cell.count(quote) % 2 for cell in cells)
 
 
 def _is_only_loose(text: str, cells: list[str], quote: str) -> bool:
