@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.corpus import exports, formats, refusals, texts, workbooks
+from tests.corpus import exports, formats, real_headers, refusals, texts, workbooks
 from tests.corpus.case import Case
 
 HERE = Path(__file__).parent
@@ -20,6 +20,7 @@ def cases() -> list[Case]:
     found = [
         *texts.cases(),
         *exports.cases(),
+        *real_headers.cases(),
         *workbooks.cases(),
         *formats.cases(),
         *refusals.cases(),

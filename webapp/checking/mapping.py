@@ -41,11 +41,14 @@ FIRST = {
 LATER = 1000
 # Taken only where there is no other address: it is not where one writes to the contact first.
 LAST_ADDRESSES = SECOND | {"company"}
+CONNECTING = {"de", "del", "la"}  # “Calle del trabajo”, “Ciudad de trabajo”
 # “Nome” is a first name beside “Cognome”, and the whole name where it stands alone.
-FIRST_OR_WHOLE = {"nome", "nombre", "jmeno", "имя", "isim", "adi", "adiniz", "이름"}
+FIRST_OR_WHOLE = set(
+    map(normalised, ["nome", "nombre", "jmeno", "имя", "isim", "adi", "adiniz", "이름"])
+)
 LAST_OR_WHOLE = {"nom", "name", "naam"}
 # A whole name that is half of one beside the other half: “Name, Surname”, “Vorname, Name”.
-WHOLE_OR_HALF = LAST_OR_WHOLE | {"navn", "namn", "nimi", "名前"}
+WHOLE_OR_HALF = LAST_OR_WHOLE | set(map(normalised, ["navn", "namn", "nimi", "名前"]))
 HALVES = ("first_name", "last_name")
 TITLES = {"prefix", "job_title"}
 ADDRESS_PARTS = {*ADDRESS, HOUSE_NUMBER.name}
@@ -333,7 +336,7 @@ def _is_second(qualifier: str) -> bool:
 
 def _group(qualifier: str) -> str:
     """The words of a qualifier that tell one address from another, in one order."""
-    return " ".join(sorted(qualifier.split()))
+    return " ".join(sorted(word for word in qualifier.split() if word not in CONNECTING))
 
 
 def _take_better(

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from webapp.vocabulary.aliases import FURTHER
 from webapp.vocabulary.fields import ADDRESS, FULL_NAMES, NAMES, TARGETS
@@ -365,12 +365,23 @@ def _qualified(words: Sequence[str]) -> Named | None:
 def _said(found: Named, words: Sequence[str], said: Sequence[str]) -> Named | None:
     """The field with the words that set it apart from others of its kind."""
     qualifier = " ".join(word for word in said if word != "value")
-    line = int(words[-1]) if found.target == "street" and _is_digit(words[-1]) else 0
+    line = _line_of(words) if found.target == "street" else 0
     if line:
-        qualifier = " ".join(said[:-1])
+        said = list(said)
+        said.remove(str(line))
+        qualifier = " ".join(said)
 
     kept = [found.qualifier, qualifier]
     return _allowed(replace(found, qualifier=" ".join(filter(None, kept)), line=line), said)
+
+
+def _line_of(words: Sequence[str]) -> int:
+    """The number of an address line, which stands behind its name: "Address line 2 (home)"; 0 where
+    there is none.
+    """
+    behind = list(takewhile(_is_qualifier, reversed(words)))
+    digits = [word for word in behind if _is_digit(word)]
+    return int(digits[-1]) if digits else 0
 
 
 def _allowed(found: Named, said: Sequence[str]) -> Named | None:

@@ -223,7 +223,7 @@ FIELDS = (
         " | organizacion | nome da empresa | organizacao | azienda | societa | ditta"
         " | nome azienda | organizzazione | bedrijf | bedrijfsnaam | organisatie | werkgever"
         " | company organization | company or organization | organization company"
-        " | company organisation | current company | place of work | firm | workplace"
+        " | company organisation | current company | related company | place of work | firm | workplace"
         " | business | firma name | firmenbezeichnung | firma organisation | institution"
         " | organisation firma | raison sociale | nom de la societe | nom de l organisation"
         " | organisme | etablissement | razon social | nombre de empresa"
