@@ -38,6 +38,7 @@ HEADERS = {
 PATH_TYPES = {
     "import_id": {"type": "string", "format": "uuid"},
     "contact_id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+    "row": {"type": "integer", "minimum": 0, "maximum": 2**53},
 }
 # The order in which a program asks, and a reader reads.
 FLOW = (
@@ -46,6 +47,7 @@ FLOW = (
         "map_columns",
         "read_import",
         "preview_import",
+        "include_row",
         "execute_import",
         "follow_import",
     ),
