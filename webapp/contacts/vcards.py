@@ -20,6 +20,7 @@ WHOLE_NAME = ("prefix", "first_name", "middle_name", "last_name", "suffix")
 SHOWN_FOR_A_NAME = ("company", *CALLED)
 # How many parts a property has, however many are filled; others have as many as fields.
 PARTS = {"N": 5, "ADR": 7}
+URI = re.compile(r"[^\W_](?:[^\\\s]*[\w/])?")  # or a host's name alone
 DATE = re.compile(r"(?:\d{4}|-)-\d\d-\d\d")
 # An identifier need not be a URN, which a program would otherwise expect there.
 PARAMETERS = {"UID": "UID;VALUE=text"}
@@ -89,7 +90,7 @@ def _basic(day: str) -> str:
 
 def _is_uri(text: str) -> bool:
     """Whether the text stands for itself as a URI, in which nothing is escaped."""
-    return text[:1].isalnum() and "\\" not in text and text.isprintable()
+    return bool(URI.fullmatch(text)) and text.isprintable()
 
 
 def _beside(entry: Entry, values: dict[str, str]) -> Iterator[str]:

@@ -21,10 +21,6 @@ WRITER = Path(__file__).with_name("workbook_process.py")
 BLOCK_BYTES = MEBIBYTE // 16
 
 
-class NotWritten(Exception):  # noqa: N818 - what happened
-    """The process ended before the workbook was written: no room in its folder, or killed."""
-
-
 def refuse_too_wide(selection: Selection) -> None:
     """Raises Refusal where a sheet has too few columns for the contacts' custom fields."""
     if len(selection.headings) > WORKBOOK_COLUMNS:
@@ -34,7 +30,8 @@ def refuse_too_wide(selection: Selection) -> None:
 def as_xlsx(session: Session, selection: Selection) -> Iterator[bytes]:
     """The contacts as a workbook of texts, with a further sheet where one is full.
 
-    Nothing but empty pieces comes until all contacts are written. Raises NotWritten.
+    Nothing but empty pieces comes until all contacts are written. Raises CalledProcessError where
+    there is no room for it, or its process was killed.
     """
     with tempfile.TemporaryFile() as workbook:
         with subprocess.Popen(  # noqa: S603 - a program of our own
@@ -71,8 +68,8 @@ def _fed(
         logger.warning("the writer of a workbook ended early")
 
     yield b""
-    if writer.wait():
-        raise NotWritten
+    if failed := writer.wait():
+        raise subprocess.CalledProcessError(failed, writer.args)
 
 
 def _line(cells: list[str]) -> bytes:
