@@ -113,7 +113,11 @@ KINDS: dict[str, Damage] = {
     ),
     "a delimiter too many": lambda t, r: _at(_lines(t), r, lambda x: x.replace(",", ",x,", 1)),
     "an empty line": lambda t, r: _at(_lines(t), r, lambda x: "\r\n" + x),
-    "a line cut off": lambda t, r: _at(_lines(t), r, lambda x: x[: len(x) // 2] + "\r\n"),
+    "a line cut off in quotes": lambda t, r: _at(
+        [plain([row], quoting=csv.QUOTE_ALL) for row in t],
+        r,
+        lambda x: x[: x.index("@") + 3] + "\r\n",
+    ),
     "bytes lost": lambda t, _: plain(t).encode().replace(b"\xc3", b"", 1),
     "misread": lambda t, _: plain(t).encode().decode("latin-1").encode(),
     "replaced": lambda t, _: plain(t).encode().decode("ascii", "replace").encode(),
