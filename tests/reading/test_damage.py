@@ -23,7 +23,7 @@ NAMES = st.sampled_from(
 )
 NOTES = st.sampled_from([
     "likes tea", "tea, coffee", 'the "boss"', "Monday\nor Friday", "5 < 6", "a; b", "at 10:30", "C:/new",
-    'first, "second", third', "it's late", "call at noon\n", "x",
+    "it's late", "call at noon\n", "x",
 ])  # fmt: skip
 
 

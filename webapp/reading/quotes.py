@@ -26,7 +26,7 @@ _STANDIN = re.compile("[\ufdd0-\ufdd6]")
 _ESCAPE = re.compile(r"\\(\r\n|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 _OPENING, _CLOSING = "“”„‟«»", "“”‟«»"
-_SINGLE_PAIRS = "‘([^‘’‚]*)’|‚([^‘’‚]*)[‘’]|‹([^‹›]*)›"  # noqa: RUF001
+_PAIRS = "[“„]([^“”„]*)[”“]|«([^«»]*)»|‘([^‘’‚]*)’|‚([^‘’‚]*)[‘’]|‹([^‹›]*)›"  # noqa: RUF001
 
 Rewriting = Callable[[str], str]
 
@@ -98,17 +98,22 @@ def _straightening(delimiter: str) -> Rewriting:
     inner = re.compile(rf'(?<!^)(?<!{cut})""?+(?!{cut}|[\r\n]*$)')
     opening = re.compile(f"{begin}[{_OPENING}]")
     closing = re.compile(f"[{_CLOSING}]{end}")
-    pair = re.compile(f"{begin}(?:{_SINGLE_PAIRS}){end}")
+    pair = re.compile(f"{begin}(?:{_PAIRS}){end}")
 
     def straightened(line: str) -> str:
         if line.isascii():
             return line
+        line = pair.sub(_as_quoted, line)
         if '"' in line:
             line = inner.sub(STANDINS['"'], line)
-        line = pair.sub(lambda found: f'"{next(filter(None, found.groups()), "")}"', line)
         return closing.sub('"', opening.sub('"', line))
 
     return straightened
+
+
+def _as_quoted(found: re.Match[str]) -> str:
+    text = next((group for group in found.groups() if group), "")
+    return f'"{text.replace(chr(34), STANDINS[chr(34)])}"'
 
 
 def _tightening(delimiter: str) -> Rewriting:
