@@ -38,6 +38,9 @@ GET /api/imports/{import_id}/report.pdf
 GET /api/imports/{import_id}/rejected.csv
 GET /api/imports
 GET /api/contacts
+GET /api/contacts/export.csv
+GET /api/contacts/export.xlsx
+GET /api/contacts/export.vcf
 GET /api/contacts/{contact_id}
 GET /healthz
 GET /readyz

@@ -251,6 +251,9 @@ def _texts(found: Property) -> Iterator[tuple[str, str]]:
         company, *units = _parts(value)
         yield "Company", company
         yield "Department", ", ".join(unit for unit in units if unit.strip())
+    elif name == "X-ROWCALL-FIELD":  # of our own export: a column's label, and its text
+        label, *texts = _parts(value)
+        yield label, ";".join(texts)
     elif name == "BDAY":
         yield "Birthday", _birthday(found)
     elif name == "CATEGORIES":
