@@ -129,6 +129,10 @@ def test_the_country_may_stand_behind_the_phone():
     assert row.phone_key == "+33142685300"
 
 
+def test_tags_may_stand_in_lines():
+    assert check(email="a@example.com", tags="VIP\nvip\nClub").tags == ["VIP", "Club"]
+
+
 def test_several_values_of_google_in_one_cell():
     row = check(
         email="a@example.com ::: b@example.com",

@@ -441,6 +441,24 @@ def layouts() -> Iterator[Case]:
         delimiter="\t",
         columns=["id", "name", "email", "notes"],
     )
+    marked = [(2, ["Ann", "'ann@example.com"]), (3, ["Ben", "'ben@example.com'"])]
+    yield Case(
+        "text_marks.csv",
+        "".join(
+            f"{','.join(cells)}\n" for cells in (["Name", "Email"], marked[0][1], marked[1][1])
+        ).encode(),
+        marked,
+        columns=["Name", "Email"],
+    )
+    yield Case(
+        "mailboxes.csv",
+        b'Email,City\nAnn <ann@example.com>,Rome\n"Ash, Ben" <ben@example.com>,Bonn\n',
+        [
+            (2, ["Ann <ann@example.com>", "Rome"]),
+            (3, ["Ash, Ben <ben@example.com>", "Bonn"]),
+        ],
+        columns=["Email", "City"],
+    )
     yield Case(
         "layout_single_quotes.csv",
         written(CLUB, quotechar="'", quoting=1).encode(),
@@ -570,6 +588,13 @@ def spoilt() -> Iterator[Case]:
         cells.encode(),
         [(2, ["Müller & Söhne", "m@example.com", "one\ntwo\nthree"])],
         columns=["Name", "Email", "Notes"],
+    )
+    rows = [(2, ["a@example.com", "if a <b and c> d"]), (3, ["b@example.com", "x <y"])]
+    yield Case(
+        "less_than.csv",
+        written([["Email", "Notes"], *(cells for _, cells in rows)]).encode(),
+        rows,
+        columns=["Email", "Notes"],
     )
     misread = "Prénom,Email\nChloé,c@example.com\nAnn,a@example.com\n".encode().decode(
         "cp1252"

@@ -41,7 +41,8 @@ from webapp.vocabulary.fields import (
 
 ERROR, WARNING = "error", "warning"
 NUMBERED = {"external_id", "postal_code"}  # digits that are no amount
-SEVERAL_IN_A_CELL = {"email", "phone"}  # a line end may stand between two values
+# A line end may stand between two values.
+SEVERAL_IN_A_CELL = {"email", "phone", "tags"}
 LONGEST_LIST = 2_000  # characters of a cell with several addresses
 # Cells without which a row is still a contact, and what may be said of them that a person can
 # settle for all rows at once: those are asked for.

@@ -25,6 +25,12 @@ LONGEST_SEEN = 300  # characters of a cell that are asked what it is
 ADDRESS = re.compile(r"(?:mailto:)?[^@\s,;|\"'<>]{1,64}@[^@\s,;|\"'<>]+\.[^@\s.,;|\"'<>]+")
 _EDGE = re.compile("^[\"“”„«»‘‚‹]|^'.*'$|[“”»›]$|\\\\\"", re.DOTALL)  # noqa: RUF001
 
+# A line that begins so, or a cell in which a delimiter stands: a spreadsheet's mark of a text is a
+# quote too.
+_SINGLY_QUOTED = re.compile(
+    r"^[ ]?'[^\n]*'[ ]?[,;\t|]|[,;\t|][ ]?'[^'\n]*[,;\t|][^'\n]*'[ ]?(?:[,;\t|]|\r?$)",
+    re.MULTILINE,
+)
 NO_VALUE = re.compile(r"(?:^|\t)\\N(?:\t|\r?$)", re.MULTILINE)
 
 First = Callable[[Dialect], list[Record]]
@@ -81,7 +87,7 @@ def _styles(seen: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
     if '\\"' in text or "\\N" in text or "\\'" in text:
         quoting.append((quotes.BACKSLASH,))
-    if re.search(r"(?:^|[,;\t|])[ ]?'[^\n]*'[ ]?(?:[,;\t|]|\r?$)", text, re.MULTILINE):
+    if _SINGLY_QUOTED.search(text):
         quoting += [(quotes.SINGLE,), (quotes.SINGLE, quotes.BACKSLASH)]
     if re.search("[“”„«»‘‹]", text):  # noqa: RUF001
         quoting.append((quotes.CURLY,))

@@ -158,6 +158,9 @@ def split_loosely(line: str, delimiter: str, width: int, quote: str = '"') -> li
 def _split(text: str, delimiter: str, quote: str, *, doubled: bool) -> list[str] | None:
     # By searching, not by one expression: a hostile line takes no more than its length.
     closing = re.compile(rf"{re.escape(quote)}[ \t]*+(?:{re.escape(delimiter)}|$)")
+    mailbox = re.compile(
+        rf'"([^"]*+)"([ \t]*+<[^<>"]*+>)[ \t]*+(?:({re.escape(delimiter)})|$)'
+    )
     pairs = re.compile(f"{re.escape(quote)}+")
     cells: list[str] = []
     at = 0
@@ -171,6 +174,13 @@ def _split(text: str, delimiter: str, quote: str, *, doubled: bool) -> list[str]
             if end < 0:
                 return cells
             at = end + len(delimiter)
+            continue
+
+        if found := mailbox.match(text, opened):  # "Brandt, Otto" <otto@example.org>
+            cells.append(found[1] + found[2])
+            if not found[3]:
+                return cells
+            at = found.end()
             continue
 
         closed = _closed(text, opened + 1, closing, pairs, doubled=doubled)

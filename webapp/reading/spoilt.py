@@ -19,15 +19,17 @@ _TAG_NAMES = (
     "h4 h5 h6 head hr html i img li mark ol p pre q s section small span strong style sub sup "
     "table tbody td th thead tr tt u ul"
 )
+# Attributes have a value: "a <b and c> d" is text.
+_ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*\s*/?"""
 _TAG = re.compile(
-    rf"</?(?:{_TAG_NAMES.replace(' ', '|')})(?:\s[^<>]*)?/?>|<!--.*?-->",
+    rf"</?(?:{_TAG_NAMES.replace(' ', '|')}){_ATTRIBUTES}>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
 )
 # What ends a line when a browser shows it.
 _BLOCKS = "p|div|li|tr|h[1-6]|hr|blockquote|address|dd|dt|table|ul|ol"
 _BREAKING = re.compile(
-    rf"\s*(?:<br\s*/?>|</(?:{_BLOCKS})>(?:\s*<(?:{_BLOCKS})(?:\s[^<>]*)?/?>)?|"
-    rf"<(?:{_BLOCKS})(?:\s[^<>]*)?/?>)\s*",
+    rf"\s*(?:<br{_ATTRIBUTES}>|</(?:{_BLOCKS})>(?:\s*<(?:{_BLOCKS}){_ATTRIBUTES}>)?|"
+    rf"<(?:{_BLOCKS}){_ATTRIBUTES}>)\s*",
     re.IGNORECASE,
 )
 # The characters that cp1252 and ISO 8859-1 make of the bytes 0x80 to 0xBF.
