@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from webapp.checking.cleaning import CONTROL, INVISIBLE, cleaned_column
+from webapp.checking.cleaning import AROUND, CONTROL, cleaned_column
 from webapp.reading.formulas import unprotected
 
 SIGNS = "ab'=+-@ \t\n\r\v\0\x07\x1f\x85\u00a0\u200b\ufeffé\u0301\u0308\u212b\uac00\u11a8\ud800\u2028😀"
@@ -21,10 +21,8 @@ def by_the_book(cell: str, kept: str) -> str:
     if not text.isprintable():
         for line_end in ("\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"):
             text = text.replace(line_end, "\n")
-        text = (
-            "".join(sign if sign in kept else without_control(sign) for sign in text)
-            .strip()
-            .strip(INVISIBLE)
+        text = "".join(sign if sign in kept else without_control(sign) for sign in text).strip(
+            AROUND
         )
     return unicodedata.normalize("NFC", text).strip()
 
