@@ -27,7 +27,7 @@ READ = {"aria-label", "placeholder", "title", "alt", "data-label"}  # attributes
 UNREAD = {"code", "script", "style"}
 LETTERS = re.compile("[^\\W\\d_]+")
 # What no person wrote and no language changes: the product, names of formats, an example's cells.
-NAMES = {"Rowcall", "CSV", "PDF", "UTC"}
+NAMES = {"Rowcall", "CSV", "PDF", "UTC", "vCard"}
 TROUBLE = PEOPLE + b"4,ann@example.com,Anna,1990-05-06\n4,dan@example.com,Dan,31/31/1990\n"
 
 
@@ -212,7 +212,7 @@ def stray_texts(template: str) -> Iterator[str]:
     page = Read(html)
     for text in (*page.texts, *page.attributes):
         # A block that makes attributes is text to a parser.
-        if LETTERS.search(re.sub(r'[\w-]+="[^"]*"|readonly|Rowcall', "", text)):
+        if words(re.sub(r'[\w-]+="[^"]*"|readonly', "", text)) - NAMES:
             yield " ".join(text.split())
 
 
