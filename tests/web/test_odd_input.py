@@ -203,14 +203,13 @@ REFUSED = {
     "match_keys": ({"match_keys": "id"}, ["id"]),
     "clear_token": ({"clear_token": "x" * 101}, "x" * 101),
     "date_order": ({"date_order": "ymd"}, "ymd"),
+    "blank_words": ({"more_words": "x" * 101}, ["x" * 101]),
     "duplicate_strategy": ({"duplicate_strategy": "replace"}, "replace"),
     "batch_size": ({"batch_size": "1001"}, 1001),
     "notification_email": ({"notification_email": "a@x"}, "a@x"),
 }
-NOT_TYPED = {
-    "import_id",
-    "skip_errors",
-}  # part of the address, and a box that is ticked or not
+# Part of the address, boxes that are ticked or not, and what the page says by a column's target.
+NOT_TYPED = {"import_id", "skip_errors", "drop_bad_cells", "keep_words", "name_order"}
 
 
 def test_a_page_refuses_what_the_api_refuses(owner, ready, importer, token):

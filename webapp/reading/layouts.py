@@ -31,6 +31,11 @@ _SINGLY_QUOTED = re.compile(
     r"^[ ]?'[^\n]*'[ ]?[,;\t|]|[,;\t|][ ]?'[^'\n]*[,;\t|][^'\n]*'[ ]?(?:[,;\t|]|\r?$)",
     re.MULTILINE,
 )
+# A cell between two of them: one alone is text.
+_CURLY = re.compile(
+    r"(?:^|[,;\t|])[ ]?[“”„«»‘‚‹][^\n]*[“”»«›’‘‹][ ]?(?:[,;\t|]|\r?$)",  # noqa: RUF001
+    re.MULTILINE,
+)
 NO_VALUE = re.compile(r"(?:^|\t)\\N(?:\t|\r?$)", re.MULTILINE)
 
 First = Callable[[Dialect], list[Record]]
@@ -89,7 +94,7 @@ def _styles(seen: Sequence[str]) -> Iterator[tuple[str, ...]]:
         quoting.append((quotes.BACKSLASH,))
     if _SINGLY_QUOTED.search(text):
         quoting += [(quotes.SINGLE,), (quotes.SINGLE, quotes.BACKSLASH)]
-    if re.search("[“”„«»‘‹]", text):  # noqa: RUF001
+    if _CURLY.search(text):
         quoting.append((quotes.CURLY,))
     if re.search('[,;\t|][ \t]+"|"[ \t]+[,;\t|]', text):
         quoting.append((quotes.PADDED,))
