@@ -14,10 +14,10 @@ MISREAD = "misread"  # Ã¼ for ü
 MENDED = (ENTITIES, TAGS, MISREAD)
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
+# Those that shape a text. What brings in more than a text (an image, a script) is left to be seen.
 _TAG_NAMES = (
-    "a abbr address article b big blockquote body br center code dd div dl dt em font h1 h2 h3 "
-    "h4 h5 h6 head hr html i img li mark ol p pre q s section small span strong style sub sup "
-    "table tbody td th thead tr tt u ul"
+    "a abbr address b big blockquote br center dd div dl dt em font h1 h2 h3 h4 h5 h6 hr i li mark "
+    "ol p pre q s small span strong sub sup table tbody td th thead tr tt u ul"
 )
 # Attributes have a value: "a <b and c> d" is text.
 _ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*\s*/?"""

@@ -58,7 +58,9 @@ def _words(run: ContactImport) -> str:
             gettext("read as blank: {words}").format(words=", ".join(map(_short, own)))
         )
     if kept := [
-        _short(run.columns[index]) for index in run.keep_words if index < len(run.columns)
+        _short(run.columns[index])
+        for index in run.keep_words or []
+        if index < len(run.columns)
     ]:
         said.append(gettext("kept in: {columns}").format(columns=_columns(kept)))
 
