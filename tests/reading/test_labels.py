@@ -255,7 +255,7 @@ def test_what_is_said_beside_the_name_sets_values_apart():
     "label",
     ["Assistant's Phone", "OWNERID", "Notfallkontakt", "Fax", "Company Phone", "緊急連絡先"],
 )
-def test_values_under_somebody_elses_label_are_not_the_contacts(label):
+def test_values_under_another_persons_label_are_not_the_contacts(label):
     assert says_otherwise(label)
 
 

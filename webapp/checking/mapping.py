@@ -25,8 +25,8 @@ from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
 OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
-# The columns of an export of contacts; the custom fields come behind them. What these say is known,
-# whatever their values look like.
+# The columns of an export of contacts; the custom fields come behind them. What these say is known
+# without a look at their values.
 EXPORTED = (*SCALARS, "tags")
 EXPORTED_LABELS = tuple(TARGETS[name].english for name in EXPORTED)
 LETTERED = re.compile(

@@ -2,7 +2,7 @@
 that go on with the one above, and the tails of notes that were broken without quotes.
 
 They are told among the lines around them, a block at a time; `is_short` keeps those together that
-may belong to one another. What a person took in or corrected is a contact's row, whatever it says.
+may belong to one another. What a person took in or corrected is a contact's row in any case.
 """
 
 import itertools

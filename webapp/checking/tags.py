@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from webapp.checking.cleaning import AROUND
+from webapp.checking.cleaning import AROUND, CONTROL
 from webapp.folding import folded
 
 SEVERAL = ":::"  # Google joins the values of one label with this
@@ -42,7 +42,7 @@ def _listed(text: str) -> list[str] | None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join(CONTROL.sub(" ", text).split())
 
 
 def joined_tags(tags: Sequence[str]) -> str:

@@ -193,8 +193,8 @@ def _may_name(words: Sequence[str]) -> bool:
 
 
 def says_otherwise(label: str) -> bool:
-    """Whether a label says that its addresses or numbers are not the contact's own, whatever they
-    look like: an assistant's, a company's, a fax machine's.
+    """Whether a label says that its addresses or numbers are not the contact's own, even
+    where they look like it: an assistant's, a company's, a fax machine's.
     """
     words = _split(POSSESSIVE.sub("", CAMEL.sub(" ", label[:LONGEST])))
     other = not (CHANGING | COMPANY_WORDS).isdisjoint(words)

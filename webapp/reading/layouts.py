@@ -13,6 +13,7 @@ from typing import NamedTuple
 from webapp.reading import plain_lists, quotes
 from webapp.reading.labels import named
 from webapp.reading.records import Dialect, Record
+from webapp.vocabulary.fields import SCALARS, TARGETS
 from webapp.vocabulary.refusals import Refusal
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -36,6 +37,8 @@ _CURLY = re.compile(
     r"(?:^|[,;\t|])[ ]?[“”„«»‘‚‹][^\n]*[“”»«›’‘‹][ ]?(?:[,;\t|]|\r?$)",  # noqa: RUF001
     re.MULTILINE,
 )
+# Rowcall's own list of contacts is written by the book, whichever signs its cells hold.
+OWN_HEADER = ",".join(TARGETS[name].english for name in SCALARS)
 NO_VALUE = re.compile(r"(?:^|\t)\\N(?:\t|\r?$)", re.MULTILINE)
 
 First = Callable[[Dialect], list[Record]]
@@ -57,6 +60,9 @@ def best(dialect: Dialect, given: str | None, seen: Sequence[str], first: First)
     delimiter where it is known. Raises Refusal where the lines hold columns that nothing
     parts.
     """
+    if seen and seen[0].startswith(OWN_HEADER):
+        return replace(dialect, delimiter=given or ",")
+
     styles = [dialect.layout + style for style in _styles(seen)]
 
     def sense_of(delimiter: str, layout: tuple[str, ...]) -> Sense:

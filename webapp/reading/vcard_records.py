@@ -5,6 +5,7 @@ what has no column of its own stands in the last one.
 """
 
 import itertools
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -84,6 +85,8 @@ UNSAID = {
     "x-internet",
 }
 SAID = {"cell": "mobile", "iphone": "mobile"}
+SCHEMES = {"TEL": "tel:", "EMAIL": "mailto:"}
+BETWEEN_TAGS = re.compile(r'[,;|\n\[\]"]|:::')
 APPLE = re.compile(r"_\$!<(.*)>!\$_")
 COMPACT = re.compile(r"(\d{4}|--)-?(\d\d)-?(\d\d)(?:T.*)?")
 
@@ -188,6 +191,7 @@ def _labelled(card: Card) -> list[tuple[str, str]]:
     }
     seen: Counter[str] = Counter()
     cells: dict[str, str] = {}
+    tags: list[str] = []
 
     # What is preferred comes first among its like.
     for found in sorted(card.properties, key=_is_preferred, reverse=True):
@@ -198,17 +202,30 @@ def _labelled(card: Card) -> list[tuple[str, str]]:
             seen[f"{kind} {word}"] += 1
             count = seen[f"{kind} {word}"]
 
-            if kind in {"Notes", "Tags"}:
+            if kind == "Tags":
+                tags.append(text)
+                continue
+            if kind == "Notes":
                 label = kind
-                joint = "\n" if kind == "Notes" else ", "
-                text = f"{cells[label]}{joint}{text}" if label in cells else text  # noqa: PLW2901
+                text = f"{cells[label]}\n{text}" if label in cells else text  # noqa: PLW2901
             else:
                 said = " ".join(filter(None, (word, str(count) if count > 1 else "")))
                 label = f"{kind} ({said})" if said else kind
             cells[label] = text
 
     _drop_repeated_name(cells)
+    if tags:
+        cells["Tags"] = _cell_of_tags(tags)
+
     return list(cells.items())
+
+
+def _cell_of_tags(tags: list[str]) -> str:
+    """As a list with commas, or as JSON where a tag holds what parts tags."""
+    listed = ", ".join(tags)
+    return (
+        json.dumps(tags, ensure_ascii=False) if BETWEEN_TAGS.search("".join(tags)) else listed
+    )
 
 
 def _is_preferred(found: Property) -> bool:
@@ -216,10 +233,12 @@ def _is_preferred(found: Property) -> bool:
 
 
 def _drop_repeated_name(cells: dict[str, str]) -> None:
-    """A name in its parts is not told whole as well, and a company is no person."""
-    has_parts = "First name" in cells or "Last name" in cells
-    if has_parts or cells.get("Full name") == cells.get("Company"):
-        cells.pop("Full name", None)
+    """A name in its parts is not told whole as well, and no name is what repeats the company, the
+    address or the ID: a card must have a full name.
+    """
+    whole = cells.pop("Full name", None)
+    if whole and cells.keys().isdisjoint(NAMES) and whole not in cells.values():
+        cells["Full name"] = whole
 
 
 def _words(found: Property, label: str) -> str:
@@ -241,8 +260,8 @@ def _texts(found: Property) -> Iterator[tuple[str, str]]:
     if name in TECHNICAL:
         return
     if name == "N":
-        parts = _parts(value)
-        yield from zip(NAMES, (part.replace(",", " ") for part in parts), strict=False)
+        parts = [" ".join(map(_unescaped, _split(part, ","))) for part in _split(value, ";")]
+        yield from zip(NAMES, parts, strict=False)
     elif name == "ADR":
         box, extended, street, *rest = [*_parts(value), "", "", ""][: max(len(ADDRESS) + 2, 3)]
         yield ADDRESS[0], ", ".join(part for part in (street, extended, box) if part.strip())
@@ -257,13 +276,12 @@ def _texts(found: Property) -> Iterator[tuple[str, str]]:
     elif name == "BDAY":
         yield "Birthday", _birthday(found)
     elif name == "CATEGORIES":
-        yield "Tags", ", ".join(_unescaped(part).strip() for part in _split(value, ","))
+        yield from (("Tags", _unescaped(part).strip()) for part in _split(value, ","))
     else:
         text = _unescaped(value)
-        yield (
-            PLAIN.get(name, _own_label(found)),
-            text.removeprefix("tel:").removeprefix("mailto:"),
-        )
+        if name in SCHEMES:
+            text = text.removeprefix(SCHEMES[name])
+        yield PLAIN.get(name, _own_label(found)), text
 
 
 def _own_label(found: Property) -> str:

@@ -2,7 +2,7 @@
 
 Nearly every workbook is written in one way: no prefixes, no comments, UTF-8. There `</row>` can
 stand nowhere but at a row's end, and patterns read what is between three times as fast as a
-parser builds elements. Whatever is written in another way goes through the parser: one row, or
+parser builds elements. What is written in another way goes through the parser: one row, or
 from the first comment on all of them.
 """
 

@@ -144,7 +144,7 @@ OTHER_PERSONS = _words("""
     助理 助手 秘书 经理 配偶 紧急联系人 家长 负责人 推荐人
     비서 보호자 비상연락처 배우자 담당영업 작성자
 """)
-# Two words that together are somebody else.
+# Two words that together are another person.
 OTHER_PERSON_PAIRS = (
     "account manager",
     "sales rep",

@@ -220,7 +220,7 @@ ROW_MESSAGES = {
     ),
     "word_in_name": Message(
         "A word for nothing in a name",
-        "Nothing to do if somebody is called “{value}”: it is kept. Else delete it.",
+        "Nothing to do if a person is called “{value}”: it is kept. Else delete it.",
     ),
     "read_as_blank": Message(
         "Words for nothing, read as blank", "Keep them where they mean something."

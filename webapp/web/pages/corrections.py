@@ -96,6 +96,15 @@ def _done(import_id: UUID, row: int, *, whole_list: bool = False) -> ResponseRet
     )
 
 
+def _more_cells(count: int) -> str:
+    text = ngettext(
+        "{count} more cell is shown once these are right.",
+        "{count} more cells are shown once these are right.",
+        count,
+    )
+    return text.format(count=count)
+
+
 def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
     """A row of the list: the cells to correct with their instructions, and the others as context."""
     cells, targets = list(row.record or []), list(run.mapping or [])
@@ -127,14 +136,8 @@ def _item(run: ContactImport, row: ImportRow) -> dict[str, Any]:
         for column, words in sorted(told.items())[:FIELDS_OF_ROW]
     ]
 
-    if len(told) > FIELDS_OF_ROW:
-        more = len(told) - FIELDS_OF_ROW
-        text = ngettext(
-            "{count} more cell is shown once these are right.",
-            "{count} more cells are shown once these are right.",
-            more,
-        )
-        whole.append(text.format(count=more))
+    if more := len(told) - len(fields):
+        whole.append(_more_cells(more))
 
     rest = [
         corrections.shown_of(cell)
