@@ -14,7 +14,7 @@ MISREAD = "misread"  # Ã¼ for ü
 MENDED = (ENTITIES, TAGS, MISREAD)
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
-# Those that shape a text. What brings in more than a text (an image, a script) is left to be seen.
+# Those that shape a text. A file that has others (an image, a script) is left as it stands.
 _TAG_NAMES = (
     "a abbr address b big blockquote br center dd div dl dt em font h1 h2 h3 h4 h5 h6 hr i li mark "
     "ol p pre q s small span strong sub sup table tbody td th thead tr tt u ul"
@@ -24,6 +24,9 @@ _ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*\s*/?"
 _TAG = re.compile(
     rf"</?(?:{_TAG_NAMES.replace(' ', '|')}){_ATTRIBUTES}>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
+)
+_OTHER_TAG = re.compile(
+    rf"</?(?!(?:{_TAG_NAMES.replace(' ', '|')})[\s/>])[a-z][a-z0-9]*(?=[\s/>])", re.IGNORECASE
 )
 # What ends a line when a browser shows it.
 _BLOCKS = "p|div|li|tr|h[1-6]|hr|blockquote|address|dd|dt|table|ul|ol"
@@ -60,7 +63,8 @@ def html_in(texts: Iterable[str]) -> tuple[str, ...]:
     """What of HTML there is in cells or lines."""
     whole = "\n".join(texts)
     entities = (ENTITIES,) if "&" in whole and _ENTITY.search(whole) else ()
-    return entities + ((TAGS,) if "<" in whole and _TAG.search(whole) else ())
+    tags = "<" in whole and _TAG.search(whole) and not _OTHER_TAG.search(whole)
+    return entities + ((TAGS,) if tags else ())
 
 
 def mended(cells: list[str], layout: tuple[str, ...]) -> list[str]:
