@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
+from webapp.checking.validation import Checker
 from webapp.db import driver
 from webapp.deciding import ledger_digest
 from webapp.executing import execution
@@ -158,7 +159,7 @@ def walk_worker(session, conn, import_id) -> set[tuple[State, State]]:
     conn.commit()
     steps = [
         lambda lease: check.refuse(conn, lease, Refusal("check_broken_off")),
-        lambda lease: check._finish(conn, lease),
+        lambda lease: check._finish(conn, lease, Checker([])),
         lambda lease: execution.mark_running(conn, lease),
         lambda lease: undoing._checkpoint(conn, lease, undoing.Undone(phase="done")),
         *(

@@ -39,7 +39,7 @@ def summary(found) -> dict[str, int]:
 
 
 def test_a_small_one_is_done_at_once(importer, session):
-    found = importer.check("ID,Email\n" + "1,x\n2,y\n3,x\n")
+    found = importer.check("ID,Email\n" + "1,x at x\n2,y at y\n3,x at x\n")
     assert corrections.correct_alike(session, found.id, 2, 1, "a@example.com") == 2
     assert found.correcting is None
     assert summary(found) == {"email_no_at": 1}

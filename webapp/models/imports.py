@@ -106,7 +106,9 @@ class ContactImport(Base):
     read_bytes: Mapped[int] = mapped_column(
         server_default=text("0")
     )  # how far the check has read
-    read_position: Mapped[dict[str, Any] | None]  # where a resumed check goes on
+    read_position: Mapped[dict[str, Any] | None] = mapped_column(
+        info=OF_FILE
+    )  # where a resumed check goes on, and what its columns were until there
     last_row: Mapped[int] = mapped_column(
         server_default=text("0")
     )  # the checkpoint: a row number

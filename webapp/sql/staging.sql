@@ -66,6 +66,7 @@ WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row
 -- The end of the check: how many rows were staged, how many have which problem, and from how many
 -- that come in a cell of which field is left out.
 read_bytes = size_bytes, rules = %(rules)s,
+read_position = read_position - ARRAY['columns', 'lines'],
 total = (SELECT count(*) FROM contact_import_rows r WHERE r.import_id = i.id),
 check_summary = jsonb_build_object('columns', %(columns)s::jsonb, 'problems', COALESCE((
   SELECT jsonb_agg(p ORDER BY p.severity, p.rows DESC) FROM (
