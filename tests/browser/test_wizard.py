@@ -170,7 +170,9 @@ def report_agrees(page, address: str, conn, of_import: str) -> None:
 
 
 def problems_on(page) -> list[int]:
-    return sorted(whole(text) for text in page.locator(".problems b").all_inner_texts())
+    """But for warnings, which stand in a section of their own."""
+    found = page.locator("section:not(:has(h2:text-is('Worth a look'))) .problems b")
+    return sorted(whole(text) for text in found.all_inner_texts())
 
 
 def problems_in(conn, of_import: str) -> list[int]:

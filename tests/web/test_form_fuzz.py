@@ -187,7 +187,8 @@ def prepared(app, sign_in, importer, people, monkeypatch):
     check(admin, importer, ready)
     admin.post(f"/imports/{ready}/problems/3/leave", {}, at="/imports")
     other = bring(
-        admin, b"ID,Email,Birthday\n1,nobody,03/04/1990\n2,b@example.com,05/06/1991\n"
+        admin,
+        b"ID,Email,Birthday\n1,nobody,03/04/1990\n2,b@example.com,05/06/1991\n3,c@example.com,N/A\n",
     )
     check(admin, importer, other)
     admin.post("/account/tokens", {"name": "A token"}, at="/account", status=200)
