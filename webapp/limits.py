@@ -29,7 +29,9 @@ TEXT_BYTES = (
 # And for each byte of the file besides: a text that is stored once may be named by a million
 # cells.
 TEXT_RATIO = 30
-BLOCK_BYTES = 2 * MEBIBYTE  # of text that is checked and staged at once, and one row more
+# Of text that is checked and staged at once, and one row more: cut into short cells it takes
+# fifteen times as much memory.
+BLOCK_BYTES = MEBIBYTE
 # Of a cell that is kept beside its problem: four times what any field takes.
 RECORD_CELL_CHARS = 40_000
 KEPT_LINE_CHARS = 10_000  # of a line that is too long

@@ -136,8 +136,6 @@ def wide_table(rows: int) -> bytes:
     ).encode()
 
 
-# With the widest file a work-horse takes 105 MB since words are counted column by column.
-@pytest.mark.xfail(reason="105 MB where 100 are promised", strict=False)
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_many_imports_one_after_the_other_and_the_widest_file(wire):
