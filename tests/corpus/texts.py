@@ -608,11 +608,11 @@ def spoilt() -> Iterator[Case]:
         problems={2: "text_spoilt"},
     )
     yield Case(
-        "misread_mended.csv",
+        "misread_repaired.csv",
         misread.encode(),
         [(2, ["Chloé", "c@example.com"]), rows[1]],
         columns=["Prénom", "Email"],
-        choose={"mend": True},
+        choose={"repair": True},
     )
     two = "Name;City\nJörg;Köln\n".encode("cp1252") + "Zoë;Şile\nAnn;Rome\n".encode()
     yield Case(

@@ -32,7 +32,7 @@ def create(
     delimiter: str | None = None,
     sheet: str | None = None,
     header_row: int | None = None,
-    mend: bool | None = None,
+    repair: bool | None = None,
     default_country: str | None = None,
     upload_key: str | None = None,
 ) -> ContactImport:
@@ -64,7 +64,7 @@ def create(
         delimiter=delimiter,
         sheet=sheet,
         header_row=header_row,
-        mend=mend,
+        repair=repair,
     )
     _take_head(session, opened, head)
     session.add(opened)
@@ -96,7 +96,7 @@ def look(
     delimiter: str | None = None,
     sheet: str | None = None,
     header_row: int | None = None,
-    mend: bool | None = None,
+    repair: bool | None = None,
 ) -> readers.Head:
     """The head of the stored file, read with what is given; the rest is found out.
 
@@ -109,7 +109,7 @@ def look(
         delimiter=delimiter,
         sheet=sheet,
         header_row=header_row,
-        mend=mend,
+        repair=repair,
         limits=limits(settings),
     )
 

@@ -62,7 +62,7 @@ def inspect(
     delimiter: str | None = None,
     sheet: str | None = None,
     header_row: int | None = None,
-    mend: bool | None = None,
+    repair: bool | None = None,
     limits: Limits | None = None,
 ) -> Head:
     """Read the head: format by content, encoding, delimiter, header and first records.
@@ -70,11 +70,11 @@ def inspect(
     Raises Refusal.
 
     What is given is the person's word; the rest is found out. `header_row` 0 says that no row names
-    the columns. `mend` says whether text is mended that another program spoilt: HTML is unless
+    the columns. `repair` says whether text is repaired that another program spoilt: HTML is unless
     it is false, misread letters only where it is true.
     """
     limits = limits or Limits()
-    chosen = Choices(encoding, delimiter, sheet, header_row, mend)
+    chosen = Choices(encoding, delimiter, sheet, header_row, repair)
     if containers.is_container(beginning(source, HEAD_BYTES)):
         file_kinds.by_name(filename)
         return _inside(source, filename, chosen, limits)
@@ -98,26 +98,26 @@ def _inspected(source: Source, filename: str, chosen: Choices, limits: Limits) -
     if not found.sample:
         raise Refusal("only_header")
 
-    return _mended(found, head, chosen.mend)
+    return _repaired(found, head, chosen.repair)
 
 
-def _mended(found: Head, head: bytes, mend: bool | None) -> Head:
-    """The head as it reads when what is spoilt is mended."""
+def _repaired(found: Head, head: bytes, repair: bool | None) -> Head:
+    """The head as it reads when what is spoilt is repaired."""
     cells = [*found.columns, *(cell for row in found.sample for cell in row)]
     is_spoilt = found.is_spoilt or any(map(spoilt.is_spoilt, cells))
     looked_at = [head.decode("latin-1")] if found.dialect.format == "csv" else []
-    layout = () if mend is False else spoilt.html_in([*cells, *looked_at])
-    if mend and is_spoilt:
+    layout = () if repair is False else spoilt.html_in([*cells, *looked_at])
+    if repair and is_spoilt:
         layout += (spoilt.MISREAD,)
     if not layout:
         return replace(found, is_spoilt=is_spoilt)
 
-    columns = headers.labels_of(spoilt.mended(found.columns, layout), len(found.columns))
+    columns = headers.labels_of(spoilt.repaired(found.columns, layout), len(found.columns))
     return replace(
         found,
         dialect=replace(found.dialect, layout=found.dialect.layout + layout),
         columns=columns,
-        sample=[spoilt.mended(row, layout) for row in found.sample],
+        sample=[spoilt.repaired(row, layout) for row in found.sample],
         is_spoilt=is_spoilt,
     )
 
@@ -172,7 +172,7 @@ def records(
     """
     limits = limits or Limits()
     last = dialect.header_row + limits.max_rows
-    mending = tuple(name for name in dialect.layout if name in spoilt.MENDED)
+    repairing = tuple(name for name in dialect.layout if name in spoilt.REPAIRABLE)
 
     for record in _records(source, dialect, start, limits):
         row, cells, _, position, size = record
@@ -188,7 +188,7 @@ def records(
         ):
             record = Record(row, cells[: limits.max_columns], "too_many_cells", position, size)  # noqa: PLW2901
 
-        yield _mended_record(record, mending) if mending else record
+        yield _repaired_record(record, repairing) if repairing else record
 
 
 def _records(
@@ -209,8 +209,8 @@ def _records(
 RULED = {"", *"-=_+|*~ \u2500\u250c\u251c\u2514\u2550\u2554\u2560\u255a"}
 
 
-def _mended_record(record: Record, mending: tuple[str, ...]) -> Record:
-    cells = spoilt.mended(record.cells, mending)
+def _repaired_record(record: Record, repairing: tuple[str, ...]) -> Record:
+    cells = spoilt.repaired(record.cells, repairing)
     problem = record.problem
     if problem == SPOILT and not any(map(spoilt.is_spoilt, cells)):
         problem = None

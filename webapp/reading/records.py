@@ -51,7 +51,7 @@ class Choices:
     delimiter: str | None = None
     sheet: str | None = None
     header_row: int | None = None
-    mend: bool | None = None  # text that another program spoilt
+    repair: bool | None = None  # text that another program spoilt
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 ENTITIES = "entities"  # &amp; for &
 TAGS = "tags"  # <p>text</p>
 MISREAD = "misread"  # Ã¼ for ü
-MENDED = (ENTITIES, TAGS, MISREAD)
+REPAIRABLE = (ENTITIES, TAGS, MISREAD)
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 # Those that shape a text. A file that has others (an image, a script) is left as it stands.
@@ -67,7 +67,7 @@ def html_in(texts: Iterable[str]) -> tuple[str, ...]:
     return entities + ((TAGS,) if tags else ())
 
 
-def mended(cells: list[str], layout: tuple[str, ...]) -> list[str]:
+def repaired(cells: list[str], layout: tuple[str, ...]) -> list[str]:
     """The cells as they were before another program spoilt them."""
     if MISREAD in layout:
         cells = [cell if cell.isascii() else _reread(cell) for cell in cells]

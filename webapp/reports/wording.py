@@ -34,7 +34,7 @@ DELIMITERS = {
     " ": gettext_noop("Blank"),
 }
 # What is done with text that another program spoilt, by the form's word for it.
-MENDING = {
+REPAIRS = {
     "html": gettext_noop("Read HTML as text"),
     "true": gettext_noop("Read HTML as text, and put misread letters right"),
     "false": gettext_noop("Leave it as it is"),

@@ -165,7 +165,7 @@ ROW_MESSAGES = {
     ),
     "text_spoilt": Message(
         "Letters were misread before the upload, as in Ã¼ for ü",
-        "Choose on the columns page to mend them, or type this row's text again.",
+        "Choose on the columns page to repair them, or type this row's text again.",
     ),
     "other_encoding": Message(
         "This row is in another encoding than the rest of the file",

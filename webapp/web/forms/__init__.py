@@ -86,7 +86,7 @@ Country = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(sorted(countries.CODES))})$"}),
 ]
 _WORDS = {"true": True, "false": False}
-Mend = Annotated[bool, BeforeValidator(lambda value: _WORDS.get(str(value), value))]
+Repair = Annotated[bool, BeforeValidator(lambda value: _WORDS.get(str(value), value))]
 HeaderRow = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW), BeforeValidator(digits)]
 
 
@@ -102,7 +102,7 @@ class UploadForm(Strict):
     ) = None
     sheet: Annotated[Text, Field(max_length=100)] | None = None
     header_row: HeaderRow | None = None
-    mend: Mend | None = None
+    repair: Repair | None = None
     default_country: Country | None = None
     text: (
         Annotated[

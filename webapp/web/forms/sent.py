@@ -150,10 +150,10 @@ def how_to_read() -> forms.UploadForm:
     given: Mapping[str, str] = request.form if request.method == "POST" else request.args
     values = {
         name: given.get(name) or None
-        for name in ("encoding", "delimiter", "sheet", "header_row", "mend")
+        for name in ("encoding", "delimiter", "sheet", "header_row", "repair")
     }
-    if values["mend"] == HTML_ONLY:
-        values["mend"] = None
+    if values["repair"] == HTML_ONLY:
+        values["repair"] = None
     if values["delimiter"] == TAB:
         values["delimiter"] = "\t"
 

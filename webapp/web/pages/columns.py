@@ -18,7 +18,7 @@ from webapp.imports import mappings, uploads
 from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
 from webapp.models import ContactImport
 from webapp.reading import encodings, plain_lists, spoilt
-from webapp.reports.wording import DELIMITERS, MENDING
+from webapp.reports.wording import DELIMITERS, REPAIRS
 from webapp.staging import judging
 from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.fields import CUSTOM
@@ -101,14 +101,14 @@ def _page(
         others=encodings.others(),
         delimiters=DELIMITERS,
         unparted=plain_lists.is_one(tuple(run.head.get("layout", ()))),
-        mending=MENDING,
-        mended=_mended(run),
+        repairing=REPAIRS,
+        repaired=_repaired(run),
         **_table(run.columns, run.sample),
     )
 
 
-def _mended(run: ContactImport) -> str:
-    """Which of MENDING holds; "" where nothing of the file is spoilt."""
+def _repaired(run: ContactImport) -> str:
+    """Which of REPAIRS holds; "" where nothing of the file is spoilt."""
     layout = run.head.get("layout", ())
     if spoilt.MISREAD in layout:
         return "true"
