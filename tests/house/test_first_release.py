@@ -8,17 +8,16 @@ after its first batch of 20.
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from psycopg.rows import dict_row
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from tests.harness.dumps import query
+from tests.harness.dumps import restored as restored  # noqa: PLC0414 - a fixture
 from tests.harness.web import Browser
 from webapp import db, jobs
-from webapp.admin.restore import drop_kept, restore
 from webapp.config import Settings
 from webapp.imports import import_commands
 from webapp.models import Base
@@ -30,21 +29,8 @@ DUMP = Path(__file__).parent / "dumps" / "first_tables.dump"
 PASSWORD = "a password of some length"
 
 
-@pytest.fixture
-def restored(settings):
-    """The test's database, with the dump in its place."""
-    restore(settings.database_url, DUMP)
-    yield settings
-    drop_kept(settings.database_url)
-
-
-def _query(settings: Settings, question: str, *parameters) -> list[dict]:
-    with psycopg.connect(settings.database_url, row_factory=dict_row) as conn:
-        return conn.execute(question, parameters).fetchall()
-
-
 def _import(settings: Settings, state: str) -> str:
-    (found,) = _query(settings, "SELECT id FROM contact_imports WHERE state = %s", state)
+    (found,) = query(settings, "SELECT id FROM contact_imports WHERE state = %s", state)
     return str(found["id"])
 
 
@@ -58,15 +44,15 @@ def test_the_tables_become_todays(restored):
 def test_the_import_under_way_goes_on_to_its_end(restored):
     going = _import(restored, "running")
     jobs.work(going)
-    (ended,) = _query(restored, "SELECT * FROM contact_imports WHERE id = %s", going)
+    (ended,) = query(restored, "SELECT * FROM contact_imports WHERE id = %s", going)
     assert (ended["state"], ended["created"], ended["updated"]) == ("completed", 40, 20)
     results = "SELECT count(*) AS n, count(DISTINCT row) AS rows FROM contact_import_results WHERE import_id = %s"
-    assert _query(restored, results, going) == [{"n": 60, "rows": 60}]
-    assert _query(restored, "SELECT count(*) AS n FROM contacts") == [{"n": 79}]
+    assert query(restored, results, going) == [{"n": 60, "rows": 60}]
+    assert query(restored, "SELECT count(*) AS n FROM contacts") == [{"n": 79}]
 
 
 def test_what_was_done_is_undone(restored):
-    _query(
+    query(
         restored,
         "UPDATE contact_imports SET completed_at = now() WHERE completed_at IS NOT NULL RETURNING id",
     )
@@ -75,7 +61,7 @@ def test_what_was_done_is_undone(restored):
         import_commands.roll_back(session, UUID(done))
     jobs.work(done)
     # What the import under way had changed since stays.
-    assert _query(restored, "SELECT count(*) AS n FROM contacts") == [{"n": 20}]
+    assert query(restored, "SELECT count(*) AS n FROM contacts") == [{"n": 20}]
 
 
 def test_its_account_signs_in_and_every_page_shows(restored, make_app):
@@ -85,11 +71,11 @@ def test_its_account_signs_in_and_every_page_shows(restored, make_app):
     )
     browser.get("/contacts")
     browser.get("/account")
-    for found in _query(restored, "SELECT id, state FROM contact_imports"):
+    for found in query(restored, "SELECT id, state FROM contact_imports"):
         place = {"ready": "review", "running": "progress"}.get(found["state"], "report")
         browser.get(f"/imports/{found['id']}/{place}")
 
 
 def test_browsers_that_were_signed_in_are_signed_out(restored):
-    assert _query(restored, "SELECT count(*) AS n FROM sessions") == [{"n": 0}]
-    assert _query(restored, "SELECT count(*) AS n FROM api_tokens") == [{"n": 1}]
+    assert query(restored, "SELECT count(*) AS n FROM sessions") == [{"n": 0}]
+    assert query(restored, "SELECT count(*) AS n FROM api_tokens") == [{"n": 1}]

@@ -8,12 +8,11 @@ undone; one that changed the other 10 is done; and one of 3 rows waits, with a c
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
+from tests.harness.dumps import query
+from tests.harness.dumps import restored as restored  # noqa: PLC0414 - a fixture
 from webapp import db, jobs
-from webapp.admin.restore import drop_kept, restore
 from webapp.checking.rules import RULES
 from webapp.config import Settings
 from webapp.contacts import book_keys
@@ -26,25 +25,17 @@ DUMP = Path(__file__).parent / "dumps" / "older_rules.dump"
 NO_NUMBER = "^.1(200|100)"
 
 
-@pytest.fixture
-def restored(settings):
-    """The test's database, with the dump in its place."""
-    restore(settings.database_url, DUMP)
-    yield settings
-    drop_kept(settings.database_url)
-
-
-def _query(settings: Settings, question: str, *parameters) -> list[dict]:
-    with psycopg.connect(settings.database_url, row_factory=dict_row) as conn:
-        return conn.execute(question, parameters).fetchall()
-
-
 def _imports(settings: Settings) -> list[UUID]:
     """In the order of their making."""
     return [
         row["id"]
-        for row in _query(settings, "SELECT id FROM contact_imports ORDER BY created_at")
+        for row in query(settings, "SELECT id FROM contact_imports ORDER BY created_at")
     ]
+
+
+def _sweep(settings: Settings) -> None:
+    with db.connect_job(settings.database_url) as conn:
+        sweeping.check_again(conn, settings)
 
 
 def _renew_keys(settings: Settings, monkeypatch) -> None:
@@ -64,13 +55,13 @@ KEYS = "SELECT phone, phone_key FROM contacts ORDER BY id"
 
 def test_an_import_that_waits_is_checked_again_with_its_corrections(restored, session):
     waits = _imports(restored)[-1]
-    sweeping.check_again(restored)
+    _sweep(restored)
     state = "SELECT state, rules FROM contact_imports WHERE id = %s"
-    assert _query(restored, state, waits) == [{"state": "checking", "rules": 1}]
+    assert query(restored, state, waits) == [{"state": "checking", "rules": 1}]
 
     jobs.work(str(waits))
-    assert _query(restored, state, waits) == [{"state": "ready", "rules": RULES}]
-    rows = _query(
+    assert query(restored, state, waits) == [{"state": "ready", "rules": RULES}]
+    rows = query(
         restored,
         """SELECT email, phone, phone_key, problems -> 0 ->> 'code' AS code
            FROM contact_import_rows WHERE import_id = %s ORDER BY row""",
@@ -82,18 +73,18 @@ def test_an_import_that_waits_is_checked_again_with_its_corrections(restored, se
         ("tom@example.com", "+14155550153", None),
     ]
 
-    sweeping.check_again(restored)
-    assert _query(restored, state, waits)[0]["state"] == "ready"
+    _sweep(restored)
+    assert query(restored, state, waits)[0]["state"] == "ready"
 
 
 def test_phones_that_are_no_numbers_lose_their_key_and_keep_their_text(restored, monkeypatch):
-    before = _query(restored, BOOK)
-    assert any(row["phone_key"] in (None, "") for row in _query(restored, KEYS)) is False
+    before = query(restored, BOOK)
+    assert any(row["phone_key"] in (None, "") for row in query(restored, KEYS)) is False
 
     _renew_keys(restored, monkeypatch)
 
-    assert _query(restored, BOOK) == before
-    kept = _query(restored, KEYS)
+    assert query(restored, BOOK) == before
+    kept = query(restored, KEYS)
     assert {row["phone_key"] for row in kept if row["phone"][2:5] in {"200", "100"}} == {None}
     assert all(
         row["phone_key"] == row["phone"]
@@ -102,7 +93,7 @@ def test_phones_that_are_no_numbers_lose_their_key_and_keep_their_text(restored,
     )
     sides = "before ->> 'phone_key' ~ %s OR after ->> 'phone_key' ~ %s"
     assert (
-        _query(restored, f"SELECT FROM contact_changes WHERE {sides}", NO_NUMBER, NO_NUMBER)
+        query(restored, f"SELECT FROM contact_changes WHERE {sides}", NO_NUMBER, NO_NUMBER)
         == []
     )
 
@@ -123,7 +114,7 @@ def test_an_undo_takes_a_renewed_key_for_no_change(restored, session, monkeypatc
             import_commands.roll_back(session, other)
             session.commit()
             jobs.work(str(other))
-        (ended,) = _query(
+        (ended,) = query(
             restored, "SELECT state, rollback FROM contact_imports WHERE id = %s", changed
         )
         assert ended["state"] == "rolled_back"
@@ -131,14 +122,14 @@ def test_an_undo_takes_a_renewed_key_for_no_change(restored, session, monkeypatc
     if renewed == "after":
         _renew_keys(restored, monkeypatch)
 
-    assert {row["company"] for row in _query(restored, BOOK)} == {"Old Ltd"}
-    wrong = [row for row in _query(restored, KEYS) if row["phone"][2:5] in {"200", "100"}]
+    assert {row["company"] for row in query(restored, BOOK)} == {"Old Ltd"}
+    wrong = [row for row in query(restored, KEYS) if row["phone"][2:5] in {"200", "100"}]
     assert {row["phone_key"] for row in wrong} == {None}
 
     import_commands.roll_back(session, created)
     session.commit()
     jobs.work(str(created))
-    assert _query(restored, BOOK) == []
+    assert query(restored, BOOK) == []
 
 
 def test_an_import_that_ends_under_older_rules_has_the_book_looked_through_again(
@@ -150,11 +141,11 @@ def test_an_import_that_ends_under_older_rules_has_the_book_looked_through_again
     session.commit()
     _renew_keys(restored, monkeypatch)
     jobs.work(str(waits))
-    (new,) = _query(restored, "SELECT phone_key FROM contacts WHERE email = 'p51@example.com'")
+    (new,) = query(restored, "SELECT phone_key FROM contacts WHERE email = 'p51@example.com'")
     assert new["phone_key"] == "+12005550151"
 
     with db.connect_job(restored.database_url) as conn:
         assert book_keys.are_behind(conn)
         assert book_keys.renew_slice(conn, lambda: False)
-    (new,) = _query(restored, "SELECT phone_key FROM contacts WHERE email = 'p51@example.com'")
+    (new,) = query(restored, "SELECT phone_key FROM contacts WHERE email = 'p51@example.com'")
     assert new["phone_key"] is None

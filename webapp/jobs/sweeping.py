@@ -28,9 +28,8 @@ def sweep(settings: Settings) -> int:
     """Put every import that should be moving and is not back on the queue; the number of
     imports so found.
     """
-    check_again(settings)
-
     with db.connect_job(settings.database_url) as conn:
+        check_again(conn, settings)
         if book_keys.are_behind(conn):
             queueing.request_key_renewal(settings)
 
@@ -42,10 +41,10 @@ def sweep(settings: Settings) -> int:
     return len(found)
 
 
-def check_again(settings: Settings) -> None:
+def check_again(conn: Any, settings: Settings) -> None:
     """Have imports that wait checked under today's rules, where their check was under older ones."""
-    with db.connect_job(settings.database_url) as conn:
-        outdated = conn.execute(SQL.under_older_rules, {"rules": RULES}).fetchall()
+    outdated = conn.execute(SQL.under_older_rules, {"rules": RULES}).fetchall()
+    conn.rollback()
 
     for row in outdated:
         with db.session(settings.database_url) as session:
