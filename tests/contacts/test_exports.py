@@ -149,6 +149,14 @@ def test_contacts_come_back_from_cards(entries):
     there_and_back("vcf", given)
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("number", ["1024.0", "'1024", "01067", "'s"])
+def test_numbers_that_a_book_holds_come_back_as_they_are(kind, number):
+    """Also those that an upload of before took with a program's decimals."""
+    values = dict.fromkeys(SCALARS) | {"external_id": number, "postal_code": number}
+    there_and_back(kind, [Entry(id=1, **values, tags=[], custom={})])
+
+
 @given(contacts())
 @settings(max_examples=40, deadline=None)
 def test_no_cell_of_a_csv_runs_as_a_formula(entries):

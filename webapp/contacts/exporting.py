@@ -14,9 +14,10 @@ from sqlalchemy import Row, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from webapp import db
-from webapp.checking.cleaning import LINES_AND_TABS, cleaned
+from webapp.checking.cleaning import LINES_AND_TABS, cleaned, of_digits
 from webapp.checking.mapping import EXPORTED_LABELS, heading_of
 from webapp.checking.tags import joined_tags
+from webapp.checking.validation import NUMBERED
 from webapp.contacts.search import matching
 from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
 from webapp.models import Contact
@@ -50,7 +51,7 @@ class Selection:
         """A contact's text for each column, blank where it has none."""
         custom = custom_of(entry)
         return [
-            *((getattr(entry, name) or "") for name in SCALARS),
+            *(text_of(entry, name) for name in SCALARS),
             joined_tags(entry.tags),
             *(custom.get(label, "") for label in self.labels),
         ]
@@ -84,6 +85,12 @@ class Selection:
 
         session.close()
         return found
+
+
+def text_of(entry: Entry, name: str) -> str:
+    """A field's text; digits that an upload would take for a number's have the mark of a text."""
+    text = getattr(entry, name) or ""
+    return f"'{text}" if name in NUMBERED and of_digits(text) != text else text
 
 
 def custom_of(entry: Entry) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.checking.mapping import heading_of
 from webapp.checking.tags import joined_tags
-from webapp.contacts.exporting import Entry, Selection, as_taken, custom_of
+from webapp.contacts.exporting import Entry, Selection, as_taken, custom_of, text_of
 from webapp.vocabulary.fields import CALLED, FIELDS, TARGETS
 
 OURS = "X-ROWCALL-FIELD"
@@ -50,7 +50,7 @@ def as_vcards(session: Session, selection: Selection) -> Iterator[bytes]:
 
 
 def _card(entry: Entry) -> str:
-    values = {field.name: as_taken(getattr(entry, field.name) or "") for field in FIELDS}
+    values = {field.name: as_taken(text_of(entry, field.name)) for field in FIELDS}
     lines = ["BEGIN:VCARD", "VERSION:4.0", f"FN:{_escaped(_shown(values))}"]
 
     for name, places in PLACES.items():
