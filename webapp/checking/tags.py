@@ -12,8 +12,8 @@ SEVERAL = ":::"  # Google joins the values of one label with this
 
 @lru_cache(maxsize=500)
 def split_tags(text: str) -> tuple[str, ...]:
-    """The tags of a cell, each once, whichever case it is in; remembered, since a file's tags
-    repeat.
+    """The tags of a cell, each once, in the case in which it comes first; remembered, since a
+    file's tags repeat.
     """
     listed = _listed(text) if text.startswith("[") else None
     if listed is None:

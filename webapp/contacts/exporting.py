@@ -119,6 +119,6 @@ def _lines(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _cell(text: str) -> str:
-    """A cell that no sign in it parts, whichever a program takes for the one between cells."""
+    """A cell, in quotes where it holds a sign that a program may take for the one between cells."""
     shown = text and protected(text)
     return f'"{shown.replace(QUOTE, QUOTE * 2)}"' if PARTING.search(shown) else shown

@@ -1,6 +1,6 @@
 """A column's label → the field it names, and what is said of it: home or work, first or second.
 
-A label is broken into words, whichever way its author joined them ("billing_first_name",
+A label is broken into words, however its author joined them ("billing_first_name",
 "Person - Name", "contact.email", "primaryPhone"), and its words are compared with the fields'
 labels in eighteen languages. What stands around the field's name is told apart by the lists of
 `vocabulary.label_words`. A label of which some word stays unknown names nothing: a wrong
@@ -346,7 +346,7 @@ def _phrase(words: Sequence[str]) -> Named | None:
 
 
 def _qualified(words: Sequence[str]) -> Named | None:
-    """The field, whichever value of it the label says: home or work, first or second."""
+    """The field, for any of its values that a label may say: home or work, first or second."""
     if not words:
         return None
 

@@ -37,7 +37,7 @@ _CURLY = re.compile(
     r"(?:^|[,;\t|])[ ]?[“”„«»‘‚‹][^\n]*[“”»«›’‘‹][ ]?(?:[,;\t|]|\r?$)",  # noqa: RUF001
     re.MULTILINE,
 )
-# Rowcall's own list of contacts is written by the book, whichever signs its cells hold.
+# Rowcall's own list of contacts follows RFC 4180, so signs in its cells are no other layout.
 OWN_HEADER = ",".join(TARGETS[name].english for name in SCALARS)
 NO_VALUE = re.compile(r"(?:^|\t)\\N(?:\t|\r?$)", re.MULTILINE)
 
