@@ -157,6 +157,12 @@ def test_numbers_that_a_book_holds_come_back_as_they_are(kind, number):
     there_and_back(kind, [Entry(id=1, **values, tags=[], custom={})])
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("tags", [["/"], ["N/A"], ["-", "VIP"], ["a, b", "c"]])
+def test_tags_that_are_words_for_nothing_come_back(kind, tags):
+    there_and_back(kind, [Entry(1, "7", *[None] * (len(SCALARS) - 1), tags=tags, custom={})])
+
+
 @given(contacts())
 @settings(max_examples=40, deadline=None)
 def test_no_cell_of_a_csv_runs_as_a_formula(entries):

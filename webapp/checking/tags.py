@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
+from webapp.checking.blanks import usual_word
 from webapp.checking.cleaning import AROUND, CONTROL
 from webapp.folding import folded
 
@@ -47,9 +48,9 @@ def _one_line(text: str) -> str:
 
 def joined_tags(tags: Sequence[str]) -> str:
     """The tags as a cell from which they are read again: with commas, or as a JSON array where a
-    tag itself holds what parts tags.
+    tag itself holds what parts tags, or is a word for nothing and alone.
     """
     text = ", ".join(tags)
-    return (
-        text if list(split_tags(text)) == list(tags) else json.dumps(tags, ensure_ascii=False)
-    )
+    comes_back = list(split_tags(text)) == list(tags) and usual_word([text]) is None
+
+    return text if comes_back else json.dumps(tags, ensure_ascii=False)

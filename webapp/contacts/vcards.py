@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
+from webapp.checking.blanks import usual_word
 from webapp.checking.mapping import heading_of
 from webapp.checking.tags import joined_tags
 from webapp.contacts.exporting import Entry, Selection, as_taken, custom_of, text_of
@@ -97,7 +98,7 @@ def _beside(entry: Entry, values: dict[str, str]) -> Iterator[str]:
     """What the other properties do not hold: tags, custom fields, and odd values of fields."""
     if entry.tags:
         text = joined_tags(entry.tags)
-        if as_taken(text) == text:
+        if usual_word([", ".join(entry.tags)]) is None and as_taken(text) == text:
             yield f"CATEGORIES:{','.join(map(_escaped, entry.tags))}"
         else:
             yield _ours(TARGETS["tags"].english, text)

@@ -202,7 +202,7 @@ def _labelled(card: Card) -> list[tuple[str, str]]:
             seen[f"{kind} {word}"] += 1
             count = seen[f"{kind} {word}"]
 
-            if kind == "Tags":
+            if found.name == "CATEGORIES":
                 tags.append(text)
                 continue
             if kind == "Notes":
