@@ -8,7 +8,6 @@ from webapp import privileges
 if __name__ == "__main__":
     privileges.drop_root_or_exit()  # before what works on data is loaded
 
-import ctypes
 import gc
 import logging
 import os
@@ -28,6 +27,7 @@ from rq.serializers import JSONSerializer
 
 from webapp import db, jobs, logs
 from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue
+from webapp.processes import end_with_parent
 
 logger = logging.getLogger("rowcall.worker")
 RECONNECT_SECONDS = 2
@@ -70,8 +70,7 @@ class Sweeper:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            if sys.platform == "linux":
-                ctypes.CDLL(None).prctl(jobs.PR_SET_PDEATHSIG, signal.SIGKILL)
+            end_with_parent()
 
             while os.getppid() == self.worker:
                 self._sweep()

@@ -9,19 +9,24 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import cli, db
 from webapp.config import Settings, refuse_unusable
 from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE, POOL_SECONDS
-from webapp.web import errors, health, odd_input, presenting, receiving
-from webapp.web.api import openapi
+from webapp.web import errors, health, languages, odd_input, presenting, receiving
+from webapp.web.api import documentation
 from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
 from webapp.web.live import polling, websocket
 from webapp.web.pages import (
     account,
+    approvals,
     changes,
     columns,
+    conflicts,
     contacts,
     corrections,
     erasing,
+    mappings,
+    plans,
     results,
+    styleguide,
     wizard,
 )
 
@@ -49,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             app.wsgi_app, x_for=settings.proxies, x_proto=1, x_host=1, x_prefix=1
         )
 
+    languages.register(app)
     odd_input.register(app)
     receiving.register(app)
 
@@ -57,16 +63,21 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     for room in (
         account,
+        approvals,
         changes,
         columns,
+        conflicts,
         contacts,
         erasing,
         health,
         corrections,
+        mappings,
         websocket,
-        openapi,
+        documentation,
         polling,
+        plans,
         results,
+        styleguide,
         wizard,
     ):
         app.register_blueprint(room.blueprint)
@@ -121,7 +132,8 @@ def _protect(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = CSP
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+    if request.endpoint != "static" and not response.cache_control.public:
+        # Set, not left to a default: Flask gives files that it sends a weaker one.
+        response.headers["Cache-Control"] = "no-store"
 
     return response

@@ -218,9 +218,11 @@ def shares_sessions(address: str) -> bool:
         if first.info.backend_pid == _session_of(first):
             return False
 
-        with closing(psycopg.connect(address, **CONNECT_OPTIONS)) as second:
+        with closing(psycopg.connect(address, autocommit=True, **CONNECT_OPTIONS)) as second:
             before = _session_of(first)
             try:
+                # In one message: the server's own limit may be over between two.
+                second.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
                 taken = _session_of(second)
             except (
                 psycopg.errors.ProtocolViolation

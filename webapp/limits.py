@@ -44,6 +44,12 @@ SNIFFED_RECORDS = 60
 SAMPLE_ROWS = 8
 SAMPLE_CELL_CHARS = 500
 SAMPLE_CHARS = 100_000  # of the sample together: wide files show less of each cell
+# The look at the columns when a file comes: rows, cells, and bytes of text. A workbook or an archive
+# that is larger than the last is looked at no further than its sample: it would be unpacked again.
+PROFILED_ROWS = 1_000
+PROFILED_CELLS = 20_000
+PROFILED_BYTES = MEBIBYTE
+PROFILED_FILE_BYTES = 4 * MEBIBYTE
 # Of a workbook's sheets together; a sheet may begin with rows that are only coloured.
 LOOK_ROWS = 50_000
 LOOK_BYTES = 64 * MEBIBYTE  # unpacked, of the sheets and strings of one look
@@ -98,6 +104,8 @@ XML_DEPTH = 30
 # percent-encoded, come to 330,000 bytes.
 FORM_BYTES = 500_000
 FORM_PARTS = 1_000
+# A table that is pasted instead of a file: 100,000 cells of 40 bytes.
+PASTED_BYTES = 4 * MEBIBYTE
 JSON_BYTES = MEBIBYTE
 
 # Connections to the web process. A request takes a thread once its head is here, with its body
@@ -137,6 +145,8 @@ DOWNLOADS_AT_ONCE = 12  # each holds a thread
 DOWNLOADS_AT_ONCE_PER_PERSON = 4
 # That a request waits for a database connection before it is answered with 503.
 POOL_SECONDS = 3
+
+MOST_ADDRESSES = 20  # e-mails, and as many phones, that a contact has at most
 
 # Of contacts that are exported: what is read and written at once.
 EXPORT_PAGE_ROWS = 500

@@ -46,9 +46,10 @@ def migrate(url: str) -> None:
     """
     from alembic import command  # noqa: PLC0415 - the web process needs the versions alone
 
-    with psycopg.connect(db.libpq_url(url), connect_timeout=5) as conn:
+    with psycopg.connect(db.libpq_url(url), connect_timeout=5, autocommit=True) as conn:
         # Held by a transaction, and so for as long as this connection lives, behind a pooler too.
-        conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        # In one message: the server's own limit may be over between two.
+        conn.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
         row = conn.execute(
             "SELECT pg_try_advisory_xact_lock(%s)", (MIGRATION_LOCK,)
         ).fetchone()

@@ -6,7 +6,6 @@ stop, or killed, it takes everything with it.
 """
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,8 +21,9 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 from webapp.config import Misconfigured, Settings
-from webapp.embedded import PR_SET_PDEATHSIG, CannotStart, Servers
+from webapp.embedded import CannotStart, Servers
 from webapp.migrate import migrate, take_over
+from webapp.processes import end_with_parent
 
 PROCFILE = Path(__file__).parent.parent / "Procfile"
 PORT_SECONDS = 20  # how long what is left of a killed start may keep the port
@@ -195,16 +196,11 @@ def _spawner(
             cwd=PROCFILE.parent,
             env=environment,
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no thread runs here
+            # A killed supervisor cannot end its programs any more.
+            preexec_fn=partial(end_with_parent, signal.SIGTERM),  # noqa: PLW1509 - no thread runs here
         )
 
     return spawn
-
-
-def _end_with_parent() -> None:
-    """A killed supervisor cannot end its programs any more. Linux only."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _see_that_port_is_free(port: int) -> None:

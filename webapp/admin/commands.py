@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from webapp.admin import AdminError
-from webapp.admin import backup as backups
-from webapp.admin import restore as restores
 from webapp.config import Settings
+
+# What the commands call is imported where they call it: the web process has them all, for
+# `flask --app webapp.app`, and runs none.
 
 
 @click.command()
@@ -23,6 +24,8 @@ def backup(file: str | None) -> None:
         raise AdminError(
             "Say where the backup goes: rowcall backup FILE, or make backup FILE=rowcall.dump"
         )
+
+    from webapp.admin import backup as backups  # noqa: PLC0415 - see above
 
     click.echo(backups.write(_database_url(), Path(file).resolve()))
 
@@ -42,6 +45,8 @@ def restore(file: str | None, back: bool, drop_kept: bool) -> None:
         raise AdminError(
             "Say which backup: rowcall restore FILE, or make restore FILE=rowcall.dump"
         )
+
+    from webapp.admin import restore as restores  # noqa: PLC0415 - see above
 
     url = _database_url()
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp import db, migrate, queries, readiness
 from webapp.admin import postgres, restore
 from webapp.config import Misconfigured, Settings, refuse_open_queue, refuse_short_key
+from webapp.deciding import approval
 from webapp.limits import MEBIBYTE
 from webapp.reports import mail
 
@@ -22,6 +23,7 @@ SQL = queries.load("doctor")
 
 ROOT = Path(__file__).parent.parent.parent
 CLOCK_SECONDS = 10  # by which two clocks may differ
+PEOPLE_TO_APPROVE = 2  # one who asks and one who approves
 PROBE_BYTES = MEBIBYTE
 PRIVATE = (
     "*.log",
@@ -231,6 +233,22 @@ def _retention(settings: Settings) -> Told:
         yield "note", sentence
 
 
+def _approval(settings: Settings) -> Told:
+    """Whether each person who can import has another one to approve what they ask for."""
+    if settings.approval_above is None:
+        return
+
+    with db.session(settings.database_url) as session:
+        people = approval.approvers(session)
+
+    if len(people) < PEOPLE_TO_APPROVE:
+        sentence = (
+            f"APPROVAL_ABOVE is {settings.approval_above}, and fewer than two accounts can import: no "
+            "other person could approve a larger change. Add an importer or an administrator."
+        )
+        yield "note", sentence
+
+
 def _disk(settings: Settings) -> Told:
     if readiness.disk(settings) != "ok":
         least = readiness.LEAST_FREE // MEBIBYTE
@@ -269,6 +287,7 @@ CHECKS = {
     "worker": _worker,
     "clock": _clock,
     "retention": _retention,
+    "approval": _approval,
     "disk": _disk,
     "files": _files,
     "pdf": _pdf,

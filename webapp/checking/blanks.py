@@ -1,14 +1,11 @@
-"""Words for nothing, and values that fill most of a column: what is read as blank, and counted.
+"""Words for nothing: what is read as blank.
 
 Asked of a column at a time: one look whether any of its cells is such a word in a usual spelling.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
-from typing import Any
 
 from webapp.folding import folded
 from webapp.vocabulary.blank_words import (
@@ -22,11 +19,7 @@ from webapp.vocabulary.fields import FULL_NAMES, NAMES
 
 NAMED = {*NAMES, *FULL_NAMES}  # where a word may be what a person is called
 DIFFERING = {"email", "phone", "birthday"}  # columns of which the values should differ
-FEWEST_ALIKE = 3  # rows; two may share a phone
 CASED_LETTERS = 4  # of a word, up to which it is known in every case of each letter
-MOST_WORDS = 8  # of a column, that are counted one by one
-MOST_OFTEN = 4  # values of a column that may turn out to fill more than half of it
-LONGEST_OFTEN = 100  # characters of such a value
 
 
 class BlankWords:
@@ -87,55 +80,3 @@ _EVERYWHERE, _BUT_IN_NAMES, _BUT_IN_NOTES, _USUAL = (
     frozenset(map(folded, words))
     for words in (EVERYWHERE, BUT_IN_NAMES, BUT_IN_NOTES, BLANK_WORDS)
 )
-
-
-@dataclass
-class ColumnCounts:
-    """What is counted of a column: filled cells, the words that were read as blank, and values that
-    filled more than half of a block.
-    """
-
-    filled: int = 0
-    blanked: Counter[str] = field(default_factory=Counter)
-    often: Counter[str] = field(default_factory=Counter)
-
-    def blank(self, text: str) -> None:
-        """Count a cell that was read as blank, by its word; beyond some words, under none."""
-        known = text in self.blanked or len(self.blanked) < MOST_WORDS
-        self.blanked[text if known else ""] += 1
-
-    def see(self, texts: Sequence[str]) -> None:
-        """Count the values of a block of a column whose values should differ."""
-        filled = len(texts) - texts.count("")
-        self.filled += filled
-
-        for text in self.often:
-            self.often[text] += texts.count(text)
-
-        # A value that fills more than half leaves at most so many others, and the blank.
-        if len(set(texts)) > filled / 2 + 2 or len(self.often) == MOST_OFTEN:
-            return
-
-        for text, cells in Counter(filter(None, texts)).most_common(1):
-            if cells * 2 > filled and len(text) <= LONGEST_OFTEN:
-                self.often.setdefault(text, cells)
-
-    def as_json(self) -> dict[str, Any]:
-        return {"filled": self.filled, "blanked": self.blanked, "often": self.often}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "ColumnCounts":
-        return cls(value["filled"], Counter(value["blanked"]), Counter(value["often"]))
-
-    def told(self, column: int) -> Iterator[dict[str, Any]]:
-        """What is said of the column at the end: `code`, `column`, `value` and how many `cells`."""
-        for text, cells in self.blanked.most_common():
-            yield {"code": "read_as_blank", "column": column, "value": text, "cells": cells}
-        for text, cells in self.often.most_common(1):
-            if cells * 2 > self.filled and cells >= FEWEST_ALIKE:
-                yield {
-                    "code": "value_repeated",
-                    "column": column,
-                    "value": text,
-                    "cells": cells,
-                }

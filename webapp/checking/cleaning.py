@@ -56,9 +56,7 @@ def cleaned(text: str, kept: str) -> str:
 
     Of ="01067", a formula that is only a text, the text remains.
     """
-    shown, text = text, unprotected(text)
-    if '="' in text and text == shown and (formula := FORMULA_OF_TEXT.fullmatch(text.strip())):
-        text = formula[1].replace('""', '"')
+    text = meant(text)
     if not text.isprintable():
         text = line_feeds(text)
         text = CONTROL.sub(
@@ -67,6 +65,16 @@ def cleaned(text: str, kept: str) -> str:
         text = text.strip(AROUND)
 
     return unicodedata.normalize("NFC", text).strip()
+
+
+def meant(cell: str) -> str:
+    """The cell without what a spreadsheet needs around it: the quote that protects against formulas,
+    or, of a formula that is only a text, all but the text.
+    """
+    text = unprotected(cell)
+    if '="' in text and text == cell and (formula := FORMULA_OF_TEXT.fullmatch(text.strip())):
+        return formula[1].replace('""', '"')
+    return text
 
 
 def column_of_digits(texts: list[str]) -> list[str]:

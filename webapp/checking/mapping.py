@@ -1,11 +1,21 @@
 """Headers → fields: suggest a target for each column, and check the targets that a person chose."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from webapp.checking import values
 from webapp.folding import folded
-from webapp.reading.labels import Named, bare, named, normalised, says_otherwise
+from webapp.reading.labels import (
+    ALIASES,
+    Named,
+    address_label,
+    bare,
+    is_machine,
+    is_second,
+    named,
+    normalised,
+    says_otherwise,
+)
 from webapp.reading.records import column_names
 from webapp.vocabulary.fields import (
     ADDRESS,
@@ -14,13 +24,15 @@ from webapp.vocabulary.fields import (
     HOUSE_NUMBER,
     IDENTITY,
     LONGEST_CUSTOM_LABEL,
+    REPEATABLE,
     SCALARS,
     SEVERAL,
     TARGETS,
     is_target,
     label_of,
 )
-from webapp.vocabulary.label_words import SECOND
+from webapp.vocabulary.keys import LABEL_COLUMN
+from webapp.vocabulary.label_words import PERSONS, SECOND, SHARED
 from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
@@ -28,7 +40,11 @@ OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "rea
 # The columns of an export of contacts; the custom fields come behind them. What these say is known
 # without a look at their values.
 EXPORTED = (*SCALARS, "tags")
-EXPORTED_LABELS = tuple(TARGETS[name].english for name in EXPORTED)
+# Of several e-mails or phones: “E-mail”, “E-mail label”, “E-mail 2”, “E-mail 2 label”, …
+EXPORTED_ADDRESS = {
+    kind: re.compile(rf"{re.escape(TARGETS[kind].english)}(?: ([1-9]\d?))?( label)?")
+    for kind in SEVERAL
+}
 LETTERED = re.compile(
     "column [a-z]{1,3}", re.IGNORECASE
 )  # as a column without a label is called
@@ -52,6 +68,8 @@ WHOLE_OR_HALF = LAST_OR_WHOLE | set(map(normalised, ["navn", "namn", "nimi", "�
 HALVES = ("first_name", "last_name")
 TITLES = {"prefix", "job_title"}
 ADDRESS_PARTS = {*ADDRESS, HOUSE_NUMBER.name}
+# Columns that say of the addresses beside them what they are for.
+LABELS = set(LABEL_COLUMN.values())
 # Of a column of yes and no, the label says what is allowed, not what stands there.
 NEVER_YES_OR_NO = {"email", "phone", "street", "website", "birthday"}
 
@@ -66,12 +84,12 @@ def suggest(
     only goes there. Only columns without a label and without values are left out, and those that
     our own lists add.
     """
-    if tuple(columns[: len(EXPORTED)]) == EXPORTED_LABELS:
+    if ours := _columns_of_export(columns):
         custom = (
             label if _is_custom_target(label) else CUSTOM + label
-            for label in columns[len(EXPORTED) :]
+            for label in columns[len(ours) :]
         )
-        return [*EXPORTED, *custom]
+        return [*ours, *custom]
 
     table = _Table(columns, sample)
     chosen = table.by_label()
@@ -81,11 +99,51 @@ def suggest(
             chosen[target] = index
 
     targets: list[str | None] = [None] * len(columns)
+    single = [(index, target) for target, index in (*chosen.items(), *table.written.items())]
 
-    for target, index in (*chosen.items(), *table.written.items()):
+    for index, target in (*table.beside(chosen), *single):
         targets[index] = target
 
     return _with_custom_fields(table, targets, known)
+
+
+def exported(addresses: Mapping[str, tuple[int, bool]]) -> list[tuple[str, str]]:
+    """Target and label of each column of an export, but for those of custom fields.
+
+    `addresses` says for e-mails and phones how many columns they have, and whether a column of
+    labels stands behind each.
+    """
+    found = []
+    for name in EXPORTED:
+        count, labelled = addresses.get(name, (1, False))
+        for number in range(1, count + 1):
+            label = f"{TARGETS[name].english}{f' {number}' if number > 1 else ''}"
+            found.append((name, label))
+            if labelled:
+                found.append((LABEL_COLUMN[name], f"{label} label"))
+
+    return found
+
+
+def _columns_of_export(columns: Sequence[str]) -> list[str] | None:
+    """The targets of the first columns, where they are those of an export; else None."""
+    if not columns or columns[0] != TARGETS[EXPORTED[0]].english:
+        return None
+
+    addresses = {}
+    for kind, pattern in EXPORTED_ADDRESS.items():
+        named_so = [found for label in columns if (found := pattern.fullmatch(label))]
+        numbers = [int(found[1] or 1) for found in named_so]
+        addresses[kind] = max(numbers, default=1), any(found[2] for found in named_so)
+
+    ours = exported(addresses)
+    labels = [label for _, label in ours]
+    return [target for target, _ in ours] if list(columns[: len(ours)]) == labels else None
+
+
+def is_ours(label: str) -> bool:
+    """Whether a column is one that our own lists of rows add."""
+    return normalised(label) in OURS
 
 
 def heading_of(label: str) -> str:
@@ -95,9 +153,10 @@ def heading_of(label: str) -> str:
     """
     plain = (
         named(label) is None
-        and normalised(label) not in OURS
+        and not is_ours(label)
         and not label.startswith(CUSTOM)
         and not LETTERED.fullmatch(label)
+        and not any(pattern.fullmatch(label) for pattern in EXPORTED_ADDRESS.values())
     )
     return label if plain else CUSTOM + label
 
@@ -110,7 +169,7 @@ class _Table:
     """The columns of a file: their labels, what those name, and the values of the sample."""
 
     def __init__(self, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> None:
-        self.labels = columns
+        self.labels, self.sample = columns, sample
         # Labels that are custom fields as `heading_of` writes them.
         self.written = {
             label: index for index, label in enumerate(columns) if _is_custom_target(label)
@@ -118,7 +177,7 @@ class _Table:
         self.indexes = [
             index
             for index, label in enumerate(columns)
-            if normalised(label) not in OURS and index not in self.written.values()
+            if not is_ours(label) and index not in self.written.values()
         ]
         self.values = [
             [row[index].strip() for row in sample if index < len(row) and row[index].strip()]
@@ -167,7 +226,7 @@ class _Table:
     def by_label(self) -> dict[str, int]:
         """The column for each target that a label names."""
         chosen: dict[str, int] = {}
-        for target in {found.target for found in self.named.values()} - ADDRESS_PARTS:
+        for target in {found.target for found in self.named.values()} - ADDRESS_PARTS - LABELS:
             chosen[target] = min(
                 self._naming(target), key=lambda index: self._fit(index, target)
             )
@@ -202,15 +261,78 @@ class _Table:
         return [index for index, found in self.named.items() if found.target == target]
 
     def _fit(self, index: int, target: str) -> tuple[int, ...]:
-        """Smaller fits better: of several e-mails or phones the first with values that is no
-        second one, else the most exact label.
+        """Smaller fits better: of several e-mails or phones the first with values that is neither
+        shared nor a second one, else the most exact label.
         """
         empty = int(not self.values[index])
         found = self.named[index]
         if target in SEVERAL:
-            return empty, int(_is_second(found.qualifier)), index
+            shared = not SHARED.isdisjoint(found.qualifier.split())
+            return empty, int(shared), int(is_second(found.qualifier)), index
 
         return found.rank + (0 if found.qualifier in FIRST else LATER), empty, index
+
+    def beside(self, chosen: dict[str, int]) -> Iterator[tuple[int, str]]:
+        """The further columns of e-mails and phones, and those of their labels."""
+        for target in SEVERAL:
+            main = chosen.get(target)
+            if main is None:
+                continue
+
+            named_so = {*self._naming(target), *self._saying_only_a_label(target)}
+            further = named_so.difference(chosen.values())
+            own = {index for index in further if self._is_own(index, main)}
+            yield from ((index, target) for index in own)
+
+            labels = self._naming(LABEL_COLUMN[target])
+            if self._hold_labels(labels):
+                of = labelled(sorted(further | {main}), labels)
+                yield from (
+                    (index, LABEL_COLUMN[target])
+                    for index in labels
+                    if of.get(index) in own | {main}
+                )
+
+    def _saying_only_a_label(self, target: str) -> Iterator[int]:
+        """Columns called "Home" or "Work" that hold such addresses."""
+        for index in filter(self._says_only_a_label, self.indexes):
+            found = self.values[index]
+            is_email = target == "email" and values.emails(found)
+            if is_email or (target == "phone" and values.phones(found, national=True)):
+                yield index
+
+    def _says_only_a_label(self, index: int) -> bool:
+        words = normalised(self.labels[index]).split()
+        return index not in self.named and bool(words) and all(map(address_label, words))
+
+    def _is_own(self, index: int, main: int) -> bool:
+        """Whether the addresses of a further column are the contacts' own: the buyer may be another
+        person, and a bill goes to an address that several share.
+        """
+        words, main_words = (
+            set(normalised(self.labels[one]).split()) for one in (index, main)
+        )
+        if not SHARED.isdisjoint(words) or words & PERSONS != main_words & PERSONS:
+            return False
+
+        owners: dict[str, set[str]] = {}
+        for row in self.sample:
+            if max(index, main) < len(row) and row[index].strip() and row[main].strip():
+                owners.setdefault(folded(row[index].strip()), set()).add(
+                    folded(row[main].strip())
+                )
+
+        return "@" not in "".join(owners) or all(len(them) == 1 for them in owners.values())
+
+    def _hold_labels(self, columns: Sequence[int]) -> bool:
+        """Whether columns hold labels of addresses: a "Type" may as well be that of something else."""
+        if any("label" in normalised(self.labels[index]).split() for index in columns):
+            return True
+
+        found = [value for index in columns for value in self.values[index]]
+        return bool(found) and all(
+            address_label(value) or is_machine(value) or value == "*" for value in found
+        )
 
     def _address(self) -> dict[str, int]:
         """Street, city and the rest from one and the same address: the one with the most values.
@@ -275,7 +397,7 @@ class _Table:
 
             if values.emails(found):
                 yield "email", index
-            elif values.phones(found, national=blank):
+            elif values.phones(found, national=blank or self._says_only_a_label(index)):
                 yield "phone", index
             elif blank and values.links(found):
                 yield "website", index
@@ -330,10 +452,6 @@ def _without(chosen: dict[str, int], target: str) -> dict[str, int]:
     return {name: index for name, index in chosen.items() if name != target}
 
 
-def _is_second(qualifier: str) -> bool:
-    return any(word in SECOND or (word.isdigit() and word > "1") for word in qualifier.split())
-
-
 def _group(qualifier: str) -> str:
     """The words of a qualifier that tell one address from another, in one order."""
     return " ".join(sorted(word for word in qualifier.split() if word not in CONNECTING))
@@ -374,6 +492,60 @@ def _free_custom(label: str, taken: set[str]) -> str:
     return found
 
 
+def similar(label: str, known: Iterable[str], taken: Iterable[str | None]) -> str | None:
+    """The target whose label, or alias, differs from this one by one letter; None where there is no
+    such one that is free. `known` are labels of custom fields that the book has.
+    """
+    plain = "".join(normalised(label).split())
+    if not SHORTEST_SIMILAR <= len(plain) <= LONGEST_SIMILAR:
+        return None
+
+    unfit = {target for target in taken if target} - REPEATABLE
+    own = {"".join(normalised(one).split()): CUSTOM + one for one in known}
+    for spelling in _with_one_other_letter(plain):
+        found = ALIASES.get(spelling)
+        target = found.target if found else own.get(spelling)
+        if target and target not in unfit and target in {*TARGETS, *own.values()}:
+            return target
+
+    return None
+
+
+SHORTEST_SIMILAR, LONGEST_SIMILAR = 4, 40  # letters
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def _with_one_other_letter(word: str) -> Iterator[str]:
+    """Each word that is this one but for a letter too many, too few, another one, or two that
+    changed places.
+    """
+    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    yield from (left + right[1:] for left, right in parts if right)
+    yield from (
+        left + right[1] + right[0] + right[2:] for left, right in parts if len(right) > 1
+    )
+    yield from (left + c + right[1:] for left, right in parts if right for c in LETTERS)
+    yield from (left + c + right for left, right in parts for c in LETTERS)
+
+
+def labelled(addresses: Sequence[int], labels: Sequence[int]) -> dict[int, int]:
+    """For each column of labels the column of addresses that it is said of: the next one to the
+    left, or to the right where the labels begin (Label, Value, Label, Value).
+
+    Columns are given by their indexes, in order.
+    """
+    if not addresses or not labels:
+        return {}
+    if labels[0] > addresses[0]:
+        return {label: max(index for index in addresses if index < label) for label in labels}
+
+    return {
+        label: min(index for index in addresses if index > label)
+        for label in labels
+        if label < addresses[-1]
+    }
+
+
 def relabelled(targets: Sequence[str | None], columns: Sequence[str]) -> list[str | None]:
     """The same targets, with each custom field called as its column is."""
     return [
@@ -384,7 +556,7 @@ def relabelled(targets: Sequence[str | None], columns: Sequence[str]) -> list[st
 
 def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
     """Raise Refusal unless the targets fit the columns, are on the list, and none is chosen
-    twice.
+    twice but those of e-mails and phones.
     """
     if len(targets) != len(columns):
         raise Refusal("mapping_length", at="/mapping", columns=len(columns))
@@ -403,7 +575,8 @@ def check(targets: Sequence[str | None], columns: Sequence[str]) -> None:
         if spelled in seen or (spelled in FULL_NAMES and not FULL_NAMES.isdisjoint(seen)):
             raise Refusal("target_twice", at=at, label=label_of(target).strip())
 
-        seen.add(spelled)
+        if spelled not in REPEATABLE:
+            seen.add(spelled)
 
-    if seen.isdisjoint(IDENTITY | FULL_NAMES):
+    if (IDENTITY | FULL_NAMES).isdisjoint(targets):
         raise Refusal("nothing_mapped", at="/mapping")

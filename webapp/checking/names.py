@@ -9,6 +9,17 @@ none, the column's order decides.
 import re
 from typing import NamedTuple
 
+from webapp.checking.affixes import (
+    OF_A_COLLEGE,
+    are_titles,
+    is_capital,
+    is_credential,
+    is_like_credential,
+    is_risky,
+    is_small_credential,
+    split_suffixes,
+    split_titles,
+)
 from webapp.checking.name_words import (
     AND,
     BEFORE_PARTICLES,
@@ -23,10 +34,7 @@ from webapp.checking.name_words import (
     JOINS,
     MARIA,
     NOBLE,
-    OF_DOCTOR,
     PARTICLES,
-    RISKY_CREDENTIALS,
-    RISKY_TITLES,
     SHORT_FAMILY_NAMES,
     SMALL_PARTICLES,
     TITLES,
@@ -62,11 +70,6 @@ QUOTED = re.compile(
     r"[\"\u201c\u201e\xab']\s*([^\"\u201c\u201d\u201e\xab\xbb]+?)\s*[\"\u201c\u201d\xbb']"
 )
 LETTER = re.compile(r"[^\W\d_]")
-CAPITALS = re.compile(
-    r"(?:Mc|Mac|O['\u2019]|[dDlL]['\u2019])?([^\W\d_]{2,}(?:['\u2019.-][^\W\d_]+)*)\.?"
-)
-CREDENTIAL_SHAPE = re.compile(r"[A-Z][A-Za-z]*(?:[.&/-]?[A-Z][A-Za-z]*)+[.\u2122\xae]?")
-LEAST_CREDENTIAL = 3  # letters of one that is on no list: two are initials
 EAST_ASIAN = re.compile(
     r"[\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\u30fb\u30fc]+"
 )
@@ -84,7 +87,6 @@ SLAVIC_FAMILY = re.compile(
 SURELY_FAMILY = re.compile(
     r"\w{3,}(?:ов|ова|ев|ева|ёв|ёва|ский|ская|цкий|цкая|енко)", re.IGNORECASE
 )
-OF_A_COLLEGE = "(FH)"  # stands behind an Austrian Mag. or Dipl.-Ing.
 CYRILLIC_INITIALS = re.compile("(?:[\u0400-\u042f]\\.)+")
 TWO_WORDS, THREE_WORDS = 2, 3
 
@@ -144,7 +146,7 @@ def _without_asides(text: str) -> tuple[str, str, str]:
         inner = next(filter(None, found.groups()))
         before, behind = text[: found.start()].strip(), text[found.end() :].strip()
 
-        if all(map(_is_credential, inner.split())):
+        if all(map(is_credential, inner.split())):
             text = f"{before}, {inner} {behind}"
         elif before or len(behind.split()) > 1:
             nickname, text = (
@@ -170,14 +172,14 @@ def _between_commas(text: str, order: str) -> Name:
     given: list[str] = []
 
     for piece in pieces[1:]:
-        if _are_titles(piece):
+        if are_titles(piece):
             titles += piece
         elif _are_credentials(piece, head, known=bool(given or suffixes)):
             suffixes.append(" ".join(piece))
         else:
             given += piece
 
-    if len(pieces) > 1 and _are_titles(head) and given:  # "Dr., Anna Berg"
+    if len(pieces) > 1 and are_titles(head) and given:  # "Dr., Anna Berg"
         titles, head, given = head + titles, given, []
 
     found = _last_and_first(head, given) if given else _apart(head, order)
@@ -188,43 +190,25 @@ def _between_commas(text: str, order: str) -> Name:
     )
 
 
-def _are_titles(words: list[str]) -> bool:
-    """Dr. med., Mrs., Dipl.-Ing.: such a piece stands before the name, wherever it was written."""
-    return _is_title(words[0]) and bare(words[0]) not in RISKY_TITLES and all(
-        _is_title(word) or _is_of_doctor(word) for word in words
-    )  # fmt: skip
-
-
 def _are_credentials(words: list[str], head: list[str], *, known: bool) -> bool:
     """Whether a piece behind a comma is one of credentials: each on the list, or, behind a whole
     name, written like one.
     """
-    if all(_is_credential(word) or _is_small_credential(word) for word in words):
+    if all(is_credential(word) or is_small_credential(word) for word in words):
         # "MA, Jack" is a name, and so is "BERG, DO".
-        return not (len(words) == 1 and len(head) == 1 and _is_risky(words[0]) and not known)
-    if len(head) < TWO_WORDS or _is_particle(head, 0) or all(map(_is_capital, head)):
-        return (
-            known and all(map(_is_like_credential, words)) and not all(map(_is_capital, head))
-        )
+        return not (len(words) == 1 and len(head) == 1 and is_risky(words[0]) and not known)
+    if len(head) < TWO_WORDS or _is_particle(head, 0) or all(map(is_capital, head)):
+        return known and all(map(is_like_credential, words)) and not all(map(is_capital, head))
 
-    return all(_is_like_credential(word) or _is_credential(word) for word in words)
-
-
-def _is_like_credential(word: str) -> bool:
-    letters, capitals = sum(map(str.isalpha, word)), sum(map(str.isupper, word))
-    return (
-        letters >= LEAST_CREDENTIAL
-        and capitals * 2 >= letters
-        and CREDENTIAL_SHAPE.fullmatch(word) is not None
-    )
+    return all(is_like_credential(word) or is_credential(word) for word in words)
 
 
 def _last_and_first(head: list[str], given: list[str]) -> Name:
     """“Berg Jr., Dr. Hans Peter”, and a Dutch “Berg, Jan van den”."""
-    titles, family = _titles(head, least=1)
-    family, suffixes = _suffixes(family, least=1)
-    more_titles, given = _titles(given, least=1)
-    given, more_suffixes = _suffixes(given, least=1)
+    titles, family = split_titles(head, least=1)
+    family, suffixes = split_suffixes(family, least=1)
+    more_titles, given = split_titles(given, least=1)
+    given, more_suffixes = split_suffixes(given, least=1)
 
     cut = len(given)
     while (
@@ -247,79 +231,14 @@ def _last_and_first(head: list[str], given: list[str]) -> Name:
 
 def _apart(words: list[str], order: str) -> Name:
     """A name without commas."""
-    titles, words = _titles(words, least=1)
-    words, suffixes = _suffixes(words, least=1 if titles else 2)
+    titles, words = split_titles(words, least=1)
+    words, suffixes = split_suffixes(words, least=1 if titles else 2)
     words = _with_signs(words)
     titled = bool(titles) and bare(titles[-1]) not in TITLES_BEFORE_FIRST_NAMES
     parts = _parts(words, order, titled=titled)
     first, middle = _first_and_middle(parts.given)
 
     return Name(_joined(titles), first, middle, _joined(parts.family), _joined(suffixes))
-
-
-def _titles(words: list[str], least: int) -> tuple[list[str], list[str]]:
-    """Titles in front, and the words behind them, of which so many stay at least."""
-    end = 0
-
-    while end < len(words) - least:
-        word, left = words[end], len(words) - end
-        if (
-            _is_title(word) and (bare(word) not in RISKY_TITLES or left > TWO_WORDS or end)
-        ) or (end and _is_of_doctor(word)):
-            end += 1
-        elif end and bare(word) in AND and left > TWO_WORDS and _is_title(words[end + 1]):
-            end += 2  # Mr. and Mrs.
-        else:
-            break
-
-    return words[:end], words[end:]
-
-
-def _is_title(word: str) -> bool:
-    plain = bare(word)
-    return plain in TITLES or plain.startswith(("dipl-", "dr-", "univ-", "prof-"))
-
-
-def _is_of_doctor(word: str) -> bool:
-    return word == OF_A_COLLEGE or (
-        bare(word) in OF_DOCTOR and ("." in word or word.islower())
-    )
-
-
-def _suffixes(words: list[str], least: int) -> tuple[list[str], list[str]]:
-    """The words before what stands behind a name, of which so many stay at least, and that."""
-    cut = len(words)
-    in_capitals = all(map(_is_capital, words))
-
-    while cut > least:
-        word = words[cut - 1]
-        plain = bare(word)
-        if plain in IN_FAMILY_NAMES or not (
-            plain in GENERATIONS
-            or (_is_credential(word) and not (in_capitals and plain in RISKY_CREDENTIALS))
-        ):
-            break
-
-        cut -= 1
-
-    return words[:cut], words[cut:]
-
-
-def _is_credential(word: str) -> bool:
-    """MBA, Ph.D., MSc; not Ma, which is a name."""
-    plain = bare(word)
-    return plain in GENERATIONS or (
-        plain in CREDENTIALS and sum(map(str.isupper, word)) >= min(2, len(plain))
-    )
-
-
-def _is_small_credential(word: str) -> bool:
-    """Behind a comma, “mba” can be nothing else."""
-    return word.islower() and bare(word) in CREDENTIALS - RISKY_CREDENTIALS
-
-
-def _is_risky(word: str) -> bool:
-    return bare(word) in RISKY_CREDENTIALS
 
 
 def _with_signs(words: list[str]) -> list[str]:
@@ -370,7 +289,7 @@ def _by_script(words: list[str]) -> _Parts | None:
 
 def _by_capitals(words: list[str]) -> _Parts | None:
     """BERG Anna, Anne-Marie LE GOFF: capitals, in one run at an end, are the family name."""
-    capital = [_is_capital(word) for word in words]
+    capital = [is_capital(word) for word in words]
     size = sum(capital)
     if not size or size == len(words):
         return None
@@ -393,11 +312,6 @@ def _by_capitals(words: list[str]) -> _Parts | None:
         return None
 
     return _Parts(words[:start] + words[end:], words[start:end])
-
-
-def _is_capital(word: str) -> bool:
-    found = CAPITALS.fullmatch(word)
-    return found is not None and found[1].replace("\xdf", "").isupper()
 
 
 def _are_family(words: list[str]) -> bool:

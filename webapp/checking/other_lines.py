@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from webapp.checking.blanks import NAMED
-from webapp.checking.validation import BROKEN, WARNING, Problem
+from webapp.checking.checked_rows import WARNING, Problem
+from webapp.checking.validation import BROKEN
 from webapp.folding import folded
 from webapp.limits import KEPT_CELL_CHARS
 from webapp.reading.records import Record

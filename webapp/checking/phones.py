@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,9 +42,11 @@ EXTENSION = re.compile(
     r"(?:ext|extn|extension|x|dw|durchwahl|poste|int|anexo|ramal|toestel)\b",
     re.IGNORECASE,
 )
+PARTING = {SEVERAL, ";", "|", "\n"}  # of these, what stands in no number
 WHOLE_DIGITS = 8  # that a number has at least, if a bare slash ends it
 # That a further number has at least; it may be a last part, as in 0123 / 0124.
 FURTHER_DIGITS = 3
+LAST_DIGITS = 4  # that begin with 0 and are no whole number
 INTERNATIONAL_DIGITS = 10  # that a number without a plus has at least, with its calling code
 
 
@@ -121,9 +124,70 @@ def _region_of_code(code: str) -> str | None:
     return region if region in phonenumbers.SUPPORTED_REGIONS else None
 
 
+def region_of_number(text: str) -> str | None:
+    """The country of a number with its calling code, where it is one."""
+    found = read(text, None)
+    return _region_of_code(parts_of(found.key)[0]) if found.key else None
+
+
+def calling_code_of(region: str) -> int:
+    """The calling code of a country, given by its two letters; 0 where it has none."""
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    return int(phonenumbers.country_code_for_region(region))
+
+
 def read(text: str, region: str | None) -> Number:
     """The number in a cell, as it is written in a region (two letters) or internationally."""
+    if len(text) > LONGEST:  # a list, which is not to be remembered
+        return _first_of_several(text, region) or Number(text, None)
     return _plainly(text, region) or by_library(text, region)
+
+
+def behind(first: Number, region: str | None) -> Iterator[Number]:
+    """The numbers in a cell behind its first one, in order; what is none is shown as it stands.
+
+    Of 040 123456 / 654321 the second is 040 654321.
+    """
+    rest, before = first.further, first
+
+    while rest:
+        piece, after = _cut(rest)
+        found = _last_digits(before, piece)
+        if found is None and (whole := read(rest, region)).key:
+            found, after = whole, whole.further
+        found = found or read(piece, region)
+
+        if found.shown:
+            yield found
+        rest, before = after, found if found.key else before
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """What stands before the first sign between numbers, and what behind it."""
+    for between in BETWEEN.finditer(text):
+        before, behind = text[: between.start()].strip(), text[between.end() :].strip()
+        if between[0] == "/" and _digits(before) < WHOLE_DIGITS:
+            continue
+        if between[0] in PARTING or (_is_further(before) and _is_further(behind)):
+            return before, behind
+
+    return text, ""
+
+
+def _last_digits(before: Number, piece: str) -> Number | None:
+    """The number of which a piece gives only the last digits, as in 0123 / 0124; None where it may
+    be a whole one.
+    """
+    digits = piece.encode("ascii", "replace").translate(None, PUNCTUATION).decode()
+    most = LAST_DIGITS if digits[:1] == "0" else WHOLE_DIGITS - 1
+    if before.key is None or not before.key[1:].isdigit():
+        return None
+    if not digits.isdigit() or len(digits) > most:
+        return None
+
+    found = read(f"{before.key[: -len(digits)]}{digits}", None)
+    return found if found.key else None
 
 
 def is_key(key: str) -> bool:
@@ -182,6 +246,9 @@ def _first_of_several(text: str, region: str | None) -> Number | None:
     whole number stands before it, and digits behind.
     """
     for between in BETWEEN.finditer(text):
+        if between.start() > LONGEST and between[0] != SEVERAL:
+            continue
+
         before, behind = text[: between.start()].strip(), text[between.end() :].strip()
         if between[0] == "/" and _digits(before) < WHOLE_DIGITS:
             continue
@@ -196,7 +263,7 @@ def _first_of_several(text: str, region: str | None) -> Number | None:
 
 
 def _is_further(text: str) -> bool:
-    return _digits(text) >= FURTHER_DIGITS and not EXTENSION.match(text)
+    return _digits(text[:LONGEST]) >= FURTHER_DIGITS and not EXTENSION.match(text)
 
 
 def _digits(text: str) -> int:

@@ -1,8 +1,9 @@
 """Several values in one cell."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from webapp.checking.blanks import usual_word
 from webapp.checking.cleaning import AROUND, CONTROL
@@ -24,9 +25,14 @@ def split_tags(text: str) -> tuple[str, ...]:
         listed = [part.strip(AROUND).strip('"') for part in text.split(",")]
 
     parts = (part.strip(AROUND).removeprefix("* ").strip(AROUND) for part in listed)
+    return united_tags(filter(None, parts))
+
+
+def united_tags(*lists: Iterable[str]) -> tuple[str, ...]:
+    """The tags of these lists, each once, in the case in which it comes first."""
     first: dict[str, str] = {}
-    for part in filter(None, parts):
-        first.setdefault(folded(part), part)
+    for tag in chain.from_iterable(lists):
+        first.setdefault(folded(tag), tag)
 
     return tuple(first.values())
 

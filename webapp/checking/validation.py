@@ -6,20 +6,22 @@ seen. Rows are taken in blocks, one column after the other, so that what holds f
 asked once and not for each cell.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any
 
-from webapp.checking import dates, emails, names, phones
-from webapp.checking.blanks import DIFFERING, BlankWords, ColumnCounts, spellings
+from webapp.checking import dates, emails, names, phones, suggestions
+from webapp.checking.blanks import DIFFERING, BlankWords, spellings
+from webapp.checking.checked_rows import ERROR, WARNING, Address, CheckedRow, Problem
 from webapp.checking.cleaning import (
     LINES_AND_TABS,
     cleaned_column,
     column_of_digits,
 )
 from webapp.checking.names import FAMILY_FIRST, GIVEN_FIRST
-from webapp.checking.tags import split_tags
+from webapp.checking.row_addresses import AddressColumns, add_address
+from webapp.checking.seen_columns import SeenColumns
+from webapp.checking.tags import split_tags, united_tags
 from webapp.folding import folded
 from webapp.limits import KEPT_CELL_CHARS, RECORD_CELL_CHARS
 from webapp.reading.labels import named
@@ -38,15 +40,17 @@ from webapp.vocabulary.fields import (
     is_multiline,
     label_of,
 )
+from webapp.vocabulary.keys import LABEL_COLUMN
 
-ERROR, WARNING = "error", "warning"
 NUMBERED = {"external_id", "postal_code"}  # digits that are no amount
 # A line end may stand between two values.
 SEVERAL_IN_A_CELL = {"email", "phone", "tags"}
-LONGEST_LIST = 2_000  # characters of a cell with several addresses
+LONGEST_LISTS = {"email": 4_000, "phone": 1_000}  # characters of a cell with several
 # Cells without which a row is still a contact, and what may be said of them that a person can
 # settle for all rows at once: those are asked for.
 DROPPABLE = {"email", "birthday"}
+# What is left out of a row that has others of the kind.
+LEFT_OUT_OF_LISTS = {"email_further_invalid", "addresses_exceed"}
 ASKED_FOR = {"date_ambiguous", "undecodable"}
 # Records that could not be cut into cells: what their cells hold says nothing.
 BROKEN = {"unclosed_quote", "cell_too_long", "row_too_long"}
@@ -55,56 +59,6 @@ RECORD_WARNINGS = {
     *("damaged_characters", "quote_repaired", "text_spoilt", "other_encoding"),
     *("cell_error", "row_hidden"),
 }
-
-
-def further_of(target: str) -> str:
-    """The custom field for what stands in a cell behind the first value."""
-    return f"{CUSTOM}{label_of(target)} (further)"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is not right with a cell or row.
-
-    `column` counts from 0; `severity` is error or warning. `dropped`: the cell is left out, so that
-    the contact's value stays.
-    """
-
-    code: str
-    column: int | None = None
-    field: str | None = None
-    value: str | None = None
-    severity: str = ERROR
-    dropped: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "code": self.code,
-            "column": self.column,
-            "field": self.field,
-            "value": self.value,
-            "severity": self.severity,
-            "dropped": self.dropped,
-        }
-
-
-@dataclass(slots=True)
-class CheckedRow:
-    """A row as it is staged.
-
-    `record` holds the cells of the file, only where there are problems.
-    """
-
-    row: int
-    status: str = "valid"
-    values: dict[str, str] = field(default_factory=dict)
-    tags: list[str] | None = None
-    custom: dict[str, str] | None = None
-    email_key: str | None = None
-    phone_key: str | None = None
-    clears: list[str] | None = None
-    problems: list[Problem] = field(default_factory=list)
-    record: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +76,29 @@ class _Column:
     told: frozenset[str]  # and those that stay, with a warning
     words: frozenset[str]  # both in their usual spellings
     fills: str | None = None  # the field that takes its value where it has none of its own
+    is_second: bool = False  # its label says that it is not the first of several
 
 
 class Checker:
-    """Judges the records of one file under one mapping."""
+    """Judges the records of one file under one mapping. `columns` are the labels of the file's
+    columns, which say of addresses what they are for.
+    """
 
     def __init__(
         self,
         mapping: Sequence[str | None],
         *,
+        columns: Sequence[str] = (),
         default_country: str | None = None,
         date_order: str | None = None,
         clear_token: str | None = None,
         drop_bad_cells: bool = False,
         blank_words: Sequence[str] | None = None,
         keep_words: Sequence[int] = (),
+        of_all: CheckedRow | None = None,
     ) -> None:
+        """`of_all` is what every row begins with: values for fields that the file lacks, and tags."""
+        self.of_all = of_all
         self.mapping = list(mapping)
         self.width = len(self.mapping)
         self.default_country = default_country
@@ -146,17 +107,18 @@ class Checker:
         self.drop_bad_cells = drop_bad_cells
         self.blank_words = BlankWords(blank_words, clear_token)
         self.keep_words = set(keep_words)
-        self.counts: dict[int, ColumnCounts] = {}  # by column
-        # A whole name is one value: what it does not say of these, the contact has not.
+        self.seen = SeenColumns()  # of the file until now
+        self._block = SeenColumns()  # of the block at hand
+        # A whole name is one value: it says all of these, also those that it lacks.
         self.parts_of_names = [part for part in names.PARTS if part not in self.mapping]
         self.names_cleared = [
             part for part in names.PARTS if part in NAMES or part in self.parts_of_names
         ]
+        self.said_by_names = [f"name:{part}" for part in self.parts_of_names]
         self.has_whole_names = not FULL_NAMES.isdisjoint(self.mapping)
         self.has_calling_codes = "calling_code" in self.mapping
-        self.orders_seen: set[str] = (
-            set()
-        )  # what the unambiguous dates prove: dmy, mdy or both
+
+        self.addresses = AddressColumns(mapping, columns)
 
         # The country tells how a phone is read, and the names whether a full name is needed, or
         # the name beside an address: those come last.
@@ -164,6 +126,7 @@ class Checker:
             self._column(index, target) for index, target in enumerate(mapping) if target
         ]
         self.columns.sort(key=_place)
+        self._find_main_columns()
 
     def _column(self, index: int, target: str) -> _Column:
         judges = {
@@ -174,6 +137,7 @@ class Checker:
             "birthday": self._judge_birthday,
             "tags": self._judge_tags,
             HOUSE_NUMBER.name: self._judge_house_number,
+            **dict.fromkeys(LABEL_COLUMN.values(), self.addresses.take_label),
         }
 
         if target.startswith(CUSTOM):
@@ -185,13 +149,23 @@ class Checker:
                 fills=further,
             )
 
-        longest = LONGEST_LIST if target == "email" else TARGETS[target].max_length
+        longest = LONGEST_LISTS.get(target, TARGETS[target].max_length)
         kept = LINES_AND_TABS if is_multiline(target) else "\n" * (target in SEVERAL_IN_A_CELL)
 
         return _Column(
             *(index, target, longest, kept, judges.get(target)),
             *self._words(index, target),
+            is_second=index in self.addresses.second,
         )
+
+    def _find_main_columns(self) -> None:
+        """The first column of each kind of address, the others, and the kinds that have such."""
+        kinds = [column for column in self.columns if column.target in SEVERAL]
+        self.main_columns = {column.target: column.index for column in reversed(kinds)}
+        self.further_columns = {column.index for column in kinds}.difference(
+            self.main_columns.values()
+        )
+        self.several = {self.mapping[index] for index in self.further_columns}
 
     def _words(
         self, index: int, target: str
@@ -219,7 +193,7 @@ class Checker:
 
         def judge(row: CheckedRow, index: int, target: str, text: str) -> None:
             if main in row.values or main in (row.clears or ()) or not _reads(main, text):
-                self._take_custom(row, index, target, text)
+                row.take_custom(target, text)
             else:
                 judge_main(row, index, main, text)
 
@@ -227,15 +201,25 @@ class Checker:
 
     def proven_date_order(self) -> str | None:
         """The order of day and month, if the column proves exactly one."""
-        return next(iter(self.orders_seen)) if len(self.orders_seen) == 1 else None
+        orders = self.seen.date_orders
+        return next(iter(orders)) if len(orders) == 1 else None
 
     def check(self, record: Record) -> CheckedRow:
         """Clean and judge one record."""
         return self.check_block([record])[0]
 
     def check_block(self, records: Sequence[Record]) -> list[CheckedRow]:
-        """Clean and judge some records together, each as if it were alone."""
-        rows = [CheckedRow(record.row) for record in records]
+        """Clean and judge the file's next records together, each as if it were alone."""
+        rows, seen = self.judge_block(records)
+        self.seen.add(seen)
+        return rows
+
+    def judge_block(self, records: Sequence[Record]) -> tuple[list[CheckedRow], SeenColumns]:
+        """The same, of records anywhere in the file; what they say of the columns is given and not
+        added.
+        """
+        self._block = SeenColumns.knowing(self.seen.frequent())
+        rows = [self._begun(record.row) for record in records]
         cells = [self._cells(row, record) for row, record in zip(rows, records, strict=True)]
 
         for column in self.columns:
@@ -245,14 +229,23 @@ class Checker:
             if not column.words.isdisjoint(texts):
                 texts = self._without_words(column, rows, texts)
             if column.target in DIFFERING:
-                self._counts(column).see(texts)
+                self._block.of(column.index).see(texts)
 
             self._judge_column(column, rows, texts)
 
         for row, record in zip(rows, records, strict=True):
             self._conclude(row, record)
 
-        return rows
+        self.addresses.said.clear()
+        return rows, self._block
+
+    def _begun(self, number: int) -> CheckedRow:
+        of_all = self.of_all
+        if of_all is None:
+            return CheckedRow(number)
+
+        custom = dict(of_all.custom) if of_all.custom else None
+        return CheckedRow(number, values=dict(of_all.values), tags=of_all.tags, custom=custom)
 
     def _cells(self, row: CheckedRow, record: Record) -> list[str]:
         """A cell for each column of the file; what is wrong with the record as a whole is noted."""
@@ -273,36 +266,17 @@ class Checker:
         self, column: _Column, rows: list[CheckedRow], texts: list[str]
     ) -> list[str]:
         """The column's cells, blank where they hold a word for nothing, which is counted."""
-        counts, left = self._counts(column), []
+        counts, left = self._block.of(column.index), []
 
         for row, text in zip(rows, texts, strict=True):
             word = folded(text) if text in column.words else ""
             if word in column.told:
-                self._warn(row, "word_in_name", column.index, column.target, text)
+                row.warn("word_in_name", column.index, column.target, text)
             if is_blank := word in column.blank:
                 counts.blank(text)
             left.append("" if is_blank else text)
 
         return left
-
-    def _counts(self, column: _Column) -> ColumnCounts:
-        return self.counts.setdefault(column.index, ColumnCounts())
-
-    def take_counts(self, counted: Mapping[str, Any]) -> None:
-        """Go on with counts of the columns that an earlier check of the same file came to."""
-        self.counts.update(
-            (int(index), ColumnCounts.from_json(counts)) for index, counts in counted.items()
-        )
-
-    def counted(self) -> dict[str, Any]:
-        """The counts of the columns, for `take_counts`."""
-        return {str(index): counts.as_json() for index, counts in self.counts.items()}
-
-    def told_of_columns(self) -> list[dict[str, Any]]:
-        """What the counts of the columns say, in their order."""
-        return [
-            told for index in sorted(self.counts) for told in self.counts[index].told(index)
-        ]
 
     def _judge_column(self, column: _Column, rows: list[CheckedRow], texts: list[str]) -> None:
         """One column's cells, a row's each; blank ones say nothing."""
@@ -318,11 +292,14 @@ class Checker:
                 continue
 
             if clear_token is not None and folded(text) == clear_token:
-                row.clears = [*(row.clears or []), *self._cleared_by(target)]
+                if column.index in self.further_columns:
+                    row.warn("clear_ignored", column.index, target, text)
+                else:
+                    row.clears = [*(row.clears or []), *self._cleared_by(target)] or None
             elif len(text) > longest:
-                row.problems.append(
-                    Problem("too_long", column.index, target, text[:KEPT_CELL_CHARS])
-                )
+                severity = WARNING if column.index in self.further_columns else ERROR
+                shown = text[:KEPT_CELL_CHARS]
+                row.problems.append(Problem("too_long", column.index, target, shown, severity))
             elif judge is None:
                 row.values[target] = text
             else:
@@ -332,7 +309,7 @@ class Checker:
         """The contact's fields that a clear token in such a column empties."""
         if target in FULL_NAMES:
             return self.names_cleared
-        return () if target in BESIDE_FIELDS else (target,)
+        return () if target in BESIDE_CELLS else (target,)
 
     def _judge_record(self, row: CheckedRow, cells: list[str], code: str) -> None:
         """What reading found: at the damaged cells where they can be told, else at the row."""
@@ -351,63 +328,117 @@ class Checker:
         if not damaged:
             row.problems.append(Problem(code, severity=severity))
 
-    def _take_custom(self, row: CheckedRow, _index: int, target: str, text: str) -> None:
-        if row.custom is None:
-            row.custom = {}
-        row.custom[label_of(target).strip()] = text
+    @staticmethod
+    def _take_custom(row: CheckedRow, _index: int, target: str, text: str) -> None:
+        row.take_custom(target, text)
 
     def _judge_email(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         address = emails.read(text)
 
         if address.key:
-            row.values["email"], row.email_key = str(address.shown), address.key
+            if suggestions.is_misspelt(address.key):
+                row.warn("email_misspelt", index, target, text)
+            is_plain = index not in self.addresses.beside_labels and not address.kind
+            if row.email_key is None and is_plain:
+                row.values["email"], row.email_key = str(address.shown), address.key
+                row.email_label = self.addresses.labels.get(index)
+            else:
+                is_first = self.addresses.is_starred(row, index)
+                self._add_email(row, index, address, is_first=is_first)
             if address.further:
-                self._take_further(row, target, address.further)
+                self._add_emails(row, index, address.further)
             if address.name and row.values.keys().isdisjoint(NAMES):
                 self._judge_full_name(row, index, target, address.name)
+        elif index in self.further_columns:
+            row.warn("email_further_invalid", index, target, text)
         elif address.exchange:
-            self._drop(row, "email_exchange", index, target, text)
+            row.drop("email_exchange", index, target, text)
         elif len(text) > TARGETS["email"].max_length:
             row.problems.append(Problem("too_long", index, target, text[:KEPT_CELL_CHARS]))
         else:
             code = "email_invalid" if "@" in text else "email_no_at"
             row.problems.append(Problem(code, index, target, text))
 
+    def _add_emails(self, row: CheckedRow, index: int, pieces: Sequence[str]) -> None:
+        """The addresses in a cell behind its first one."""
+        invalid = []
+
+        for piece in pieces:
+            address = emails.read(piece)
+            if address.key is None:
+                invalid.append(piece)
+                continue
+
+            if self._add_email(row, index, address) is False:
+                break
+
+        if invalid:
+            row.warn("email_further_invalid", index, "email", "; ".join(invalid))
+
+    def _add_email(
+        self, row: CheckedRow, index: int, address: emails.Address, *, is_first: bool = False
+    ) -> bool | None:
+        label = self.addresses.label_of(row, index, address.kind)
+        new: Address = {"value": address.shown, "key": address.key, "label": label}
+        return add_address(row, "email", index, new, is_first=is_first)
+
     def _judge_phone(self, row: CheckedRow, index: int, target: str, text: str) -> None:
-        code = row.values.pop("calling_code", None) if self.has_calling_codes else None
+        is_labelled = index in self.addresses.beside_labels
+        if is_labelled and self.addresses.took_fax(row, index, text):
+            return
+
+        code = row.values.get("calling_code") if self.has_calling_codes else None
         number = (
             phones.read(text, self._region(row)) if code is None else phones.under(text, code)
         )
-        if number.further:
-            self._take_further(row, target, number.further)
 
         if number.shortened:
-            self._drop(row, "phone_shortened", index, target, text)
-            return
+            leave = row.warn if index in self.further_columns else row.drop
+            leave("phone_shortened", index, target, text)
+        elif "phone" in row.values or is_labelled:
+            is_first = self.addresses.is_starred(row, index)
+            self._add_phone(row, index, number, is_first=is_first)
+        elif self._fits(row, index, number):
+            row.values["phone"], row.phone_key = number.shown, number.key
+            row.phone_label = self.addresses.labels.get(index)
+            if number.key is None:
+                row.warn("phone_unreadable", index, target, text)
 
-        row.values["phone"], row.phone_key = number.shown, number.key
-        if number.key is None:
-            self._warn(row, "phone_unreadable", index, target, text)
+        if number.further:
+            for further in phones.behind(number, self._region(row)):
+                if not self._add_phone(row, index, further):
+                    break
+
+    def _add_phone(
+        self, row: CheckedRow, index: int, number: phones.Number, *, is_first: bool = False
+    ) -> bool:
+        """One of several numbers; False where the row has too many."""
+        if not self._fits(row, index, number):
+            return True
+
+        label = self.addresses.label_of(row, index)
+        new: Address = {"value": number.shown, "key": number.key, "label": label}
+        added = add_address(row, "phone", index, new, is_first=is_first)
+        if added and number.key is None:
+            row.warn("phone_unreadable", index, "phone", number.shown)
+
+        return added is not False
+
+    @staticmethod
+    def _fits(row: CheckedRow, index: int, number: phones.Number) -> bool:
+        """Whether the number is short enough; if not, a row that has another does without it."""
+        if len(number.shown) <= TARGETS["phone"].max_length:
+            return True
+
+        severity = WARNING if "phone" in row.values else ERROR
+        shown = number.shown[:KEPT_CELL_CHARS]
+        row.problems.append(Problem("too_long", index, "phone", shown, severity))
+        return False
 
     def _region(self, row: CheckedRow) -> str | None:
         """Where the row's phone is dialled. A country that we don't know is not the usual one."""
         country = row.values.get("country")
         return phones.region_of(country) if country else self.default_country
-
-    @staticmethod
-    def _warn(row: CheckedRow, code: str, index: int, target: str, text: str) -> None:
-        row.problems.append(Problem(code, index, target, text[:KEPT_CELL_CHARS], WARNING))
-
-    @staticmethod
-    def _drop(row: CheckedRow, code: str, index: int, target: str, text: str) -> None:
-        """Leave the cell out, with a warning: the contact keeps what it has."""
-        row.problems.append(
-            Problem(code, index, target, text[:KEPT_CELL_CHARS], WARNING, dropped=True)
-        )
-
-    def _take_further(self, row: CheckedRow, target: str, text: str) -> None:
-        """What stands in a cell behind the first value is kept in a custom field."""
-        self._take_custom(row, 0, further_of(target), text)
 
     def _judge_full_name(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         """Split where the row has neither name; beside them it is kept only where it says
@@ -415,19 +446,19 @@ class Checker:
         """
         if not row.values.keys().isdisjoint(NAMES):
             if _says_more(text, row):
-                self._take_custom(row, index, f"{CUSTOM}{FULL_NAME.label}", text)
+                row.take_custom(f"{CUSTOM}{FULL_NAME.label}", text)
         elif names.is_company(text):
-            self._take_company(row, index, text)
+            self._take_company(row, text)
         else:
             order = FAMILY_FIRST if target == "full_name_family_first" else GIVEN_FIRST
             self._take_name(row, index, target, text, names.read(text, order))
 
-    def _take_company(self, row: CheckedRow, index: int, text: str) -> None:
+    def _take_company(self, row: CheckedRow, text: str) -> None:
         """A company in the column of names goes to the company, where that is blank."""
         if "company" not in row.values and len(text) <= TARGETS["company"].max_length:
             row.values["company"] = text
         elif row.values.get("company") != text:
-            self._take_custom(row, index, f"{CUSTOM}{FULL_NAME.label}", text)
+            row.take_custom(f"{CUSTOM}{FULL_NAME.label}", text)
 
     def _take_name(
         self, row: CheckedRow, index: int, target: str, text: str, name: names.Name
@@ -445,36 +476,35 @@ class Checker:
             elif value and value != values[part]:
                 taken = True
 
-        if cleared := [part for part in self.parts_of_names if part not in values]:
-            row.clears = [*(row.clears or []), *cleared]
+        row.clears = [*(row.clears or []), *self.said_by_names] or None
 
         if name.nickname:
             taken |= self._differs(row, "Nickname", name.nickname)
         if name.birth_name:
             taken |= self._differs(row, "Birth name", name.birth_name)
         if taken:  # The file says otherwise elsewhere: no word is to be lost.
-            self._take_custom(row, index, f"{CUSTOM}{FULL_NAME.label}", text)
+            row.take_custom(f"{CUSTOM}{FULL_NAME.label}", text)
 
     def _differs(self, row: CheckedRow, label: str, text: str) -> bool:
         """Take a custom field; whether the row has another value there."""
         held = (row.custom or {}).get(label)
         if held is None:
-            self._take_custom(row, 0, f"{CUSTOM}{label}", text)
+            row.take_custom(f"{CUSTOM}{label}", text)
 
         return held is not None and held != text
 
     def _judge_birthday(self, row: CheckedRow, index: int, target: str, text: str) -> None:
         found = dates.read(text, self.date_order)
         if found.proves:
-            self.orders_seen.add(found.proves)
+            self._block.date_orders.add(found.proves)
 
         if found.value:
             row.values["birthday"] = found.value
 
         if found.told == "date_incomplete":
-            self._drop(row, found.told, index, target, text)
+            row.drop(found.told, index, target, text)
         elif found.told == "date_zone":
-            self._warn(row, found.told, index, target, text)
+            row.warn(found.told, index, target, text)
         elif not found.value and not found.blank:
             code = found.told or ("date_ambiguous" if found.ambiguous else "date_unreadable")
             row.problems.append(Problem(code, index, target, text))
@@ -495,26 +525,54 @@ class Checker:
             row.values["street"] = joined
 
     def _judge_tags(self, row: CheckedRow, _index: int, _target: str, text: str) -> None:
-        row.tags = list(split_tags(text)) or None
+        row.tags = list(united_tags(split_tags(text), row.tags or ())) or None
 
     def _conclude(self, row: CheckedRow, record: Record) -> None:
         """Whether the row is valid, once all its cells are judged."""
         if self.has_calling_codes:
-            row.values.pop("calling_code", None)  # Beside no number it says nothing.
+            row.values.pop("calling_code", None)
+        if self.several and row.clears:
+            self._keep_given(row)
         if self.has_whole_names and IDENTITY.isdisjoint(row.values):
             self._call_by_company(row, record)
-        if IDENTITY.isdisjoint(row.values):
+        is_known = not IDENTITY.isdisjoint(row.values)
+        if not is_known and not row.has_error:
             # Something must say who the contact is; a cell that is wrong in itself is complaint
             # enough.
-            if not _has_error(row):
-                row.problems.append(Problem("no_identity"))
-        elif row.problems and self.drop_bad_cells:
-            row.problems = _without_bad_cells(row.problems)
+            row.problems.append(Problem("no_identity"))
 
         if row.problems:
+            row.problems = [self._with_suggestion(row, record, one) for one in row.problems]
+            if self.drop_bad_cells and is_known:
+                row.problems = _without_bad_cells(row.problems)
+
             row.record = kept_cells(record)
-            if _has_error(row):
+            if row.has_error:
                 row.status = "invalid"
+
+    def _with_suggestion(self, row: CheckedRow, record: Record, problem: Problem) -> Problem:
+        """The problem with what the cell was probably meant to say, where a rule tells."""
+        column = problem.column
+        if column is None or problem.code not in suggestions.CODES:
+            return problem
+
+        region = self._region(row) if problem.field == "phone" else None
+        around = suggestions.Row(record.cells, self.mapping, self.date_order, region)
+        found = suggestions.suggested(problem.code, column, around)
+        if found is None:
+            return problem
+
+        mark = (found.begin, found.end)
+        return replace(problem, suggestion=found.value, mark=mark, also=found.also or None)
+
+    def _keep_given(self, row: CheckedRow) -> None:
+        """Where a row gives an address, the word in another column clears none."""
+        for kind in self.several:
+            if kind in row.values and kind in (row.clears or []):
+                row.clears = [name for name in row.clears or [] if name != kind] or None
+                row.warn(
+                    "clear_ignored", self.main_columns[kind], kind, self.clear_token or ""
+                )
 
     def _call_by_company(self, row: CheckedRow, record: Record) -> None:
         """A company in the column of names, alone in its row, is the contact's name as well."""
@@ -545,13 +603,13 @@ _LAST = {
     HOUSE_NUMBER.name: 1,
     "email": 2,
 }
-BESIDE_FIELDS = {HOUSE_NUMBER.name, CALLING_CODE.name}
+BESIDE_CELLS = {HOUSE_NUMBER.name, CALLING_CODE.name, *LABEL_COLUMN.values()}
 _DAMAGES = {"undecodable", "damaged_characters"}
 
 
-def _place(column: _Column) -> int:
+def _place(column: _Column) -> tuple[int, bool]:
     """Columns with a higher one are judged later: what fills another field's gaps comes last."""
-    return _FILLING if column.fills else _LAST.get(column.target, 0)
+    return _FILLING if column.fills else _LAST.get(column.target, 0), column.is_second
 
 
 _FILLING = 3
@@ -590,7 +648,3 @@ def _without_bad_cells(problems: list[Problem]) -> list[Problem]:
         else problem
         for problem in problems
     ]
-
-
-def _has_error(row: CheckedRow) -> bool:
-    return any(problem.severity == ERROR for problem in row.problems)

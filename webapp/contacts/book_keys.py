@@ -11,8 +11,16 @@ from webapp import queries
 from webapp.checking import phones
 from webapp.checking.rules import RULES
 from webapp.db import Connection
+from webapp.queries import fill
 
 SQL = queries.load("book_keys")
+DROP = (
+    fill(SQL.drop_from_contacts, phones="further_phones"),
+    *(
+        fill(SQL.drop_from_journal, side=side, phones=f"({side} -> 'further_phones')")
+        for side in ("before", "after")
+    ),
+)
 AT_A_TIME = 2_000  # contacts
 
 
@@ -55,7 +63,7 @@ def _renew(conn: Connection, reached: int) -> int | None:
     keys = [row["key"] for row in conn.execute(SQL.phone_keys, some).fetchall()]
     wrong = [key for key in keys if not phones.is_key(key)]
     if wrong:
-        conn.execute(SQL.drop_from_contacts, {**some, "wrong": wrong})
-        conn.execute(SQL.drop_from_journal, {**some, "wrong": wrong})
+        for statement in DROP:
+            conn.execute(statement, {**some, "wrong": wrong})
 
     return None if last["id"] is None else int(last["id"])

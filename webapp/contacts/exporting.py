@@ -14,23 +14,32 @@ from sqlalchemy import Row, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from webapp import db
+from webapp.checking.checked_rows import Address
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned, of_digits
-from webapp.checking.mapping import EXPORTED_LABELS, heading_of
+from webapp.checking.mapping import exported, heading_of
 from webapp.checking.tags import joined_tags
 from webapp.checking.validation import NUMBERED
+from webapp.contacts.addresses import addresses_of
 from webapp.contacts.search import matching
 from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
 from webapp.models import Contact
 from webapp.reading.formulas import protected
 from webapp.staging.problem_list import IN_ORDER
-from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.fields import SCALARS, SEVERAL
+from webapp.vocabulary.keys import FURTHER_COLUMN, LABEL_COLUMN
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 QUOTE = '"'
 PARTING = re.compile(r"[\",;|\t\r\n^:~]|\A\s|\s\Z")
 MARKS = ("'", '="')  # without these in it, cleaning leaves a contact's text alone
 
-Entry = Row[Any]  # id, the fields in the order of the list, tags, custom
+COLUMNS = (
+    *("id", *SCALARS, "tags", "custom"),
+    *(*LABEL_COLUMN.values(), *FURTHER_COLUMN.values()),
+)
+NO_ADDRESS: Address = {"value": None, "label": None}
+
+Entry = Row[Any]  # the columns above
 
 
 class Selection:
@@ -41,20 +50,49 @@ class Selection:
         self.last = session.scalar(select(func.max(Contact.id))) or 0
         labels = self.wanted.with_only_columns(func.jsonb_object_keys(Contact.custom))
         self.labels = sorted(session.scalars(labels.distinct()))
+        self.addresses = {kind: self._columns_of(session, kind) for kind in SEVERAL}
+
+    def _columns_of(self, session: Session, kind: str) -> tuple[int, bool]:
+        """How many columns the e-mails or phones take, and whether those of labels are wanted."""
+        further = getattr(Contact, FURTHER_COLUMN[kind])
+        label = getattr(Contact, LABEL_COLUMN[kind])
+        most, labelled = session.execute(
+            self.wanted.with_only_columns(
+                func.max(func.jsonb_array_length(further)),
+                func.bool_or(label.is_not(None)),
+            )
+        ).one()
+
+        return 1 + (most or 0), bool(most or labelled)
 
     @property
     def headings(self) -> list[str]:
         """The label of each column, in the order of `row`."""
-        return [*EXPORTED_LABELS, *map(heading_of, self.labels)]
+        ours = [label for _, label in exported(self.addresses)]
+        return [*ours, *map(heading_of, self.labels)]
 
     def row(self, entry: Entry) -> list[str]:
         """A contact's text for each column, blank where it has none."""
         custom = custom_of(entry)
+        cells: list[str] = []
+        for name in SCALARS:
+            cells += self._cells(entry, name) if name in SEVERAL else [text_of(entry, name)]
+
         return [
-            *(text_of(entry, name) for name in SCALARS),
+            *cells,
             joined_tags(entry.tags),
             *(custom.get(label, "") for label in self.labels),
         ]
+
+    def _cells(self, entry: Entry, kind: str) -> Iterator[str]:
+        """The cells of a contact's e-mails or phones, with their labels where these are wanted."""
+        count, labelled = self.addresses[kind]
+        held = addresses_of(entry, kind)[:count]
+
+        for one in [*held, *[NO_ADDRESS] * (count - len(held))]:
+            yield one["value"] or ""
+            if labelled:
+                yield one["label"] or ""
 
     def pages(self, session: Session) -> Iterator[Sequence[Entry]]:
         """The contacts in the order of their numbers, a bounded number and text at once."""
@@ -64,7 +102,7 @@ class Selection:
             after = page[-1].id
 
     def _page(self, session: Session, after: int) -> Sequence[Entry]:
-        columns = [getattr(Contact, name) for name in ("id", *SCALARS, "tags", "custom")]
+        columns = [getattr(Contact, name) for name in COLUMNS]
         next_ones = (
             self.wanted.with_only_columns(*columns)
             .where(Contact.id > after, Contact.id <= self.last)

@@ -16,8 +16,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from webapp.checking.checked_rows import ERROR, Address, CheckedRow, identity
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned, is_same_text
-from webapp.checking.validation import ERROR, CheckedRow, Checker, further_of
+from webapp.checking.validation import Checker
+from webapp.contacts import edited_addresses
+from webapp.contacts.addresses import addresses_of, as_columns, columns_of, differing, shown
 from webapp.deciding.decision import WRITTEN
 from webapp.models import Contact, ContactChange, ContactImport, User
 from webapp.reading.readers import Position, Record
@@ -32,17 +35,31 @@ HELD = {
     "40P01",
 }  # a lock that did not come in time, and two that wait for one another
 EDITABLE = (*SCALARS, "tags")
+# The columns of a contact that the journal writes.
+JOURNALLED = tuple(
+    dict.fromkeys((*WRITTEN, *(name for kind in SEVERAL for name in columns_of(kind))))
+)
+# What a person gives for several e-mails or phones: by kind, main first, {"value", "label"} each.
+Lists = Mapping[str, Sequence[Mapping[str, str | None]]]
 
 
 def edit_contact(
-    session: Session, contact_id: int, version: int, values: Mapping[str, str], user_id: int
+    session: Session,
+    contact_id: int,
+    version: int,
+    values: Mapping[str, str],
+    user_id: int,
+    *,
+    addresses: Lists | None = None,
 ) -> Contact:
     """Write a person's values: field names and `custom:<label>`; blank clears, what is not named
-    stays.
+    stays. `email` and `phone` are the main ones: where one goes, the next moves up.
+
+    `addresses` has whole lists by kind (`email`, `phone`), which take the place of these.
 
     The caller commits. Raises Refusal: contact_changed, contact_busy, contact_key_taken, or
-    contact_invalid with `problems`, a list of {code, field, value}; sqlalchemy's NoResultFound for
-    a contact that is gone.
+    contact_invalid with `problems`, a list of {code, field, value} and, of a list, `at`, the place
+    in it; sqlalchemy's NoResultFound for a contact that is gone.
     """
     until = time.monotonic() + LONGEST_WAIT
     contact = _locked(session, contact_id, until)
@@ -50,8 +67,8 @@ def edit_contact(
         raise Refusal("contact_changed")
 
     now = _flat(contact)
-    then = _edited(now, form_values(contact), values)
-    changed = _with_keys([name for name in then if now.get(name) != then[name]])
+    then = _edited(session, contact, values, addresses or {})
+    changed = _changed(now, then)
     if not changed:
         return contact
 
@@ -74,10 +91,19 @@ def edit_contact(
     return contact
 
 
-def _with_keys(names: list[str]) -> list[str]:
-    """Field names, each with the key that is derived from it: an undo brings both back."""
-    pairs = [pair for pair in KEY_FIELDS.items() if set(pair) & set(names)]
-    return list(dict.fromkeys([*names, *(name for pair in pairs for name in pair)]))
+def _changed(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
+    """The fields that differ, each main address with its key and, where it has or had one, its
+    label: an undo brings all of it back.
+    """
+    changed = [name for name in then if now.get(name) != then[name]]
+    mains = [columns_of(kind)[:3] for kind in SEVERAL]
+    together = [
+        name
+        for value, key, label in mains
+        if {value, key, label} & set(changed)
+        for name in (value, key, *([label] if now[label] or then[label] else []))
+    ]
+    return list(dict.fromkeys([*changed, *together]))
 
 
 def delete_contact(session: Session, contact_id: int, version: int, user_id: int) -> None:
@@ -160,30 +186,66 @@ def _busy(session: Session, error: OperationalError) -> Exception:
 
 
 def _edited(
-    now: Mapping[str, Any], stands: Mapping[str, str], values: Mapping[str, str]
+    session: Session, contact: Contact, values: Mapping[str, str], lists: Lists
 ) -> dict[str, Any]:
     """The fields after the edit; what the person left alone stays to the letter, keys included.
 
     An import may have known more of it, such as the country from which a phone number is dialled.
     """
+    now, stands = _flat(contact), form_values(contact)
     touched = {
         name for name, value in values.items() if not is_same_text(stands.get(name, ""), value)
     }
-    touched |= {KEY_FIELDS[name] for name in touched & KEY_FIELDS.keys()}
-    fresh = _flattened(_cleaned({**stands, **values}, touched))
-    # Of several addresses or numbers that were typed into one field, none is lost.
-    further = {further_of(name) for name in touched & set(SEVERAL)}
-    touched |= {name for name in further & fresh.keys() if name not in stands}
+    held, problems = _edited_addresses(session, contact, touched, values, lists)
+    mains = {kind: some[0]["value"] if some else "" for kind, some in held.items()}
+    plain = touched - set(SEVERAL)
+    fresh, others = _cleaned({**stands, **values, **mains}, plain)
+    problems += others
+    if problems:
+        raise Refusal("contact_invalid", problems=problems)
 
-    return {
-        name: (fresh if name in touched else now).get(name)
-        for name in now.keys() | fresh.keys()
+    fields = {
+        name: (fresh if name in plain else now).get(name) for name in now.keys() | fresh.keys()
+    }
+    return fields | {
+        name: value
+        for kind, addresses in held.items()
+        for name, value in as_columns(addresses, kind).items()
     }
 
 
-def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
-    """The values as an import would clean them, judged where they were touched and as a whole;
-    blank is null.
+def _edited_addresses(
+    session: Session,
+    contact: Contact,
+    touched: set[str],
+    values: Mapping[str, str],
+    lists: Lists,
+) -> tuple[dict[str, list[Address]], list[dict[str, Any]]]:
+    """The lists of the kinds that the person edited, and what is wrong with them."""
+    held: dict[str, list[Address]] = {}
+    problems: list[dict[str, Any]] = []
+    country = values.get("country", form_values(contact)["country"])
+
+    for kind in SEVERAL:
+        stands = addresses_of(contact, kind)
+        if kind in lists:
+            held[kind], found = edited_addresses.as_listed(
+                session, kind, stands, lists[kind], country
+            )
+        elif kind in touched:
+            held[kind], found = edited_addresses.with_main(kind, stands, values[kind], country)
+        else:
+            found = []
+        problems += found
+
+    return held, problems
+
+
+def _cleaned(
+    values: Mapping[str, str], touched: set[str]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The values as an import would clean them, blank is null; and what is wrong with them, judged
+    where they were touched and as a whole.
     """
     targets = [name for name in values if name in EDITABLE or name.startswith(CUSTOM)]
     row = Checker(targets, blank_words=()).check(
@@ -191,19 +253,16 @@ def _cleaned(values: Mapping[str, str], touched: set[str]) -> dict[str, Any]:
     )
     # What a file's row would leave out, a person is asked for.
     errors = [
-        problem for problem in row.problems if problem.severity == ERROR or problem.dropped
+        problem
+        for problem in row.problems
+        if (problem.severity == ERROR or problem.dropped)
+        and (problem.field is None or problem.field in touched)
+    ]
+    told = [
+        {"code": found.code, "field": found.field, "value": found.value} for found in errors
     ]
 
-    if problems := [
-        problem for problem in errors if problem.field is None or problem.field in touched
-    ]:
-        told = [
-            {"code": found.code, "field": found.field, "value": found.value}
-            for found in problems
-        ]
-        raise Refusal("contact_invalid", problems=told)
-
-    return _as_columns(row)
+    return _flattened(_as_columns(row)), told
 
 
 def _as_columns(row: CheckedRow) -> dict[str, Any]:
@@ -229,7 +288,7 @@ def mark(text: str) -> str:
 
 
 def _flat(contact: Contact) -> dict[str, Any]:
-    return _flattened({name: getattr(contact, name) for name in WRITTEN})
+    return _flattened({name: getattr(contact, name) for name in JOURNALLED})
 
 
 def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,25 +326,58 @@ class Origin:
 
 def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
     """For each field that has a value or had one: its newest change, or the import that created the
-    contact.
+    contact. Each e-mail and phone has a name of its own beside its field's, which is about the main
+    one: `email:<key>`, of a phone without a key `phone:<text>`, with {"value", "label"} as `before`.
     """
     found: dict[str, Origin] = {}
     for change in _changes(session, contact.id):
         origin = _origin(session, change)
-        for name, before in change.before.items():
-            if name in EDITABLE or name.startswith(CUSTOM):
-                stood = before if change.undone_at is None else change.after.get(name)
-                found[name] = _later(
-                    found.get(name), Origin(**{**origin, "before": stood}), change
-                )
+        for name, (before, after) in _sides(change).items():
+            stood = before if change.undone_at is None else after
+            found[name] = _later(
+                found.get(name), Origin(**{**origin, "before": stood}), change
+            )
 
     if contact.imported_from:
         created = _creation(session, contact)
-        for name, value in _flat(contact).items():
-            if value not in (None, []) and (name in EDITABLE or name.startswith(CUSTOM)):
+        for name, value in _told(_flat(contact)).items():
+            if value not in (None, []):
                 found.setdefault(name, created)
 
     return found
+
+
+def _sides(change: ContactChange) -> dict[str, tuple[Any, Any]]:
+    """What an entry says was and is there, by the names of `provenance`."""
+    before, after = change.before, change.after
+    sides = {
+        name: (value, after.get(name))
+        for name, value in before.items()
+        if name in EDITABLE or name.startswith(CUSTOM)
+    }
+    pairs = {
+        kind: differing(addresses_of(before, kind), addresses_of(after, kind))
+        for kind in SEVERAL
+    }
+    return sides | {
+        f"{kind}:{known}": (shown(was), shown(is_))
+        for kind, addresses in pairs.items()
+        for known, (was, is_) in addresses.items()
+    }
+
+
+def _told(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """A contact's values by the names of `provenance`."""
+    plain = {
+        name: value
+        for name, value in columns.items()
+        if name in EDITABLE or name.startswith(CUSTOM)
+    }
+    return plain | {
+        f"{kind}:{identity(one)}": shown(one)
+        for kind in SEVERAL
+        for one in addresses_of(columns, kind)
+    }
 
 
 def _later(known: Origin | None, origin: Origin, change: ContactChange) -> Origin:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from webapp import db, queries
 from webapp.checking import emails
 from webapp.contacts import person_names
-from webapp.models import Contact
+from webapp.models import Contact, ContactEmailKey
 from webapp.vocabulary.keys import KEY_COLUMN, UNIQUE_KEYS
 
 SQL = queries.load(
@@ -76,10 +76,17 @@ def newest_of(session: Session, contact_id: int, user_id: int) -> int | None:
 
 
 def holder(session: Session, kept: Mapping[str, Any]) -> Contact | None:
-    """The contact that has the e-mail or ID which an undo could not bring back."""
+    """The contact that has the e-mail or ID which an undo could not bring back; of several that
+    wait, the first one's.
+    """
     field, wanted = kept["field"], kept["wanted"]
+    if isinstance(wanted, list) and wanted:
+        wanted = wanted[0]
     if field not in UNIQUE_KEYS or not isinstance(wanted, str):
         return None
 
-    key = emails.key_of(wanted) if field == "email" else wanted
-    return session.scalar(select(Contact).where(getattr(Contact, KEY_COLUMN[field]) == key))
+    if field == "email":
+        held = select(Contact).join(ContactEmailKey, ContactEmailKey.contact_id == Contact.id)
+        return session.scalar(held.where(ContactEmailKey.key == emails.key_of(wanted)))
+
+    return session.scalar(select(Contact).where(getattr(Contact, KEY_COLUMN[field]) == wanted))

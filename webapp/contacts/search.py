@@ -5,16 +5,31 @@ database.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, collate, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    collate,
+    func,
+    literal_column,
+    select,
+)
 
 from webapp import folding
 from webapp.models import Contact
 from webapp.vocabulary.fields import SEARCHED
+from webapp.vocabulary.keys import FURTHER_COLUMN
 
 
 def holds_sought(text: str) -> str:
     """SQL: `holds`, for the parameter `sought` of `folding.pattern`."""
     return f'({text} COLLATE "C") ~ %(sought)s'
+
+
+def further_values(column: str) -> str:
+    """SQL: the further e-mails or phones of such a column, a line each; null where there are none."""
+    each = f"SELECT string_agg(one #>> '{{}}', E'\\n') FROM jsonb_path_query({column}, '$[*].value') one"
+    return f"CASE WHEN {column} <> '[]' THEN ({each}) END"
 
 
 def holds(text: SQLColumnExpression[Any], sought: str) -> ColumnElement[bool]:
@@ -26,9 +41,12 @@ def matching(sought: str, imported_from: UUID | None) -> Select[Contact]:
     """Contacts in which every word of `sought` occurs somewhere."""
     wanted = select(Contact)
     columns = [getattr(Contact, name) for name in SEARCHED]
+    further: list[ColumnElement[str]] = [
+        literal_column(further_values(f"contacts.{name}")) for name in FURTHER_COLUMN.values()
+    ]
 
     # Words hold no line feed, so none is found across two columns.
-    searched = func.concat_ws("\n", *columns)
+    searched = func.concat_ws("\n", *columns, *further)
 
     for word in sought.split():
         wanted = wanted.where(holds(searched, word))

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from webapp.checking.blanks import usual_word
 from webapp.checking.mapping import heading_of
 from webapp.checking.tags import joined_tags
+from webapp.contacts.addresses import addresses_of
 from webapp.contacts.exporting import Entry, Selection, as_taken, custom_of, text_of
-from webapp.vocabulary.fields import CALLED, FIELDS, TARGETS
+from webapp.vocabulary.fields import ADDRESS_LABELS, CALLED, FIELDS, SEVERAL, TARGETS
 
 OURS = "X-ROWCALL-FIELD"
 LINE_BYTES = 75
@@ -22,6 +23,8 @@ SHOWN_FOR_A_NAME = ("company", *CALLED)
 # How many parts a property has, however many are filled; others have as many as fields.
 PARTS = {"N": 5, "ADR": 7}
 URI = re.compile(r"[^\W_](?:[^\\\s]*[\w/])?")  # or a host's name alone
+# What cards call the labels of e-mails and phones.
+TYPES = {label: label for label in ADDRESS_LABELS} | {"mobile": "cell"}
 DATE = re.compile(r"(?:\d{4}|-)-\d\d-\d\d")
 # An identifier need not be a URN, which a program would otherwise expect there.
 PARAMETERS = {"UID": "UID;VALUE=text"}
@@ -55,7 +58,10 @@ def _card(entry: Entry) -> str:
     lines = ["BEGIN:VCARD", "VERSION:4.0", f"FN:{_escaped(_shown(values))}"]
 
     for name, places in PLACES.items():
-        lines += _property(name, {place: values[field] for place, field in places.items()})
+        if places.get(1) in SEVERAL:
+            lines += _addresses(name, addresses_of(entry, places[1]))
+        else:
+            lines += _property(name, {place: values[field] for place, field in places.items()})
 
     lines += _beside(entry, values)
     return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCARD"])
@@ -82,6 +88,14 @@ def _property(name: str, parts: dict[int, str]) -> Iterator[str]:
         count = PARTS.get(name) or max(filled)
         texts = (_escaped(parts.get(place, "")) for place in range(1, count + 1))
         yield f"{PARAMETERS.get(name, name)}:{';'.join(texts)}"
+
+
+def _addresses(name: str, found: list[dict[str, str | None]]) -> Iterator[str]:
+    """A property for each e-mail or phone, in their order, which is the contact's preference."""
+    for preference, one in enumerate(found, 1):
+        first = f";PREF={preference}" if len(found) > 1 else ""
+        kind = f";TYPE={TYPES[one['label']]}" if one["label"] else ""
+        yield f"{name}{first}{kind}:{_escaped(as_taken(one['value'] or ''))}"
 
 
 def _basic(day: str) -> str:

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from webapp.contacts.exporting import Selection, as_taken
 from webapp.limits import MEBIBYTE, WORKBOOK_COLUMNS
+from webapp.vocabulary.fields import FIELDS
 from webapp.vocabulary.refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,15 @@ def refuse_too_wide(selection: Selection) -> None:
     """Raises Refusal where a sheet has too few columns for the contacts' custom fields."""
     if len(selection.headings) > WORKBOOK_COLUMNS:
         raise Refusal("export_too_wide", limit=f"{WORKBOOK_COLUMNS:,}")
+
+
+@cache
+def template() -> bytes:
+    """A workbook with a contact's fields as its columns and no rows, to be filled in."""
+    header = _line([field.english for field in FIELDS])
+    return subprocess.run(  # noqa: S603 - a program of our own
+        [sys.executable, "-I", str(WRITER)], input=header, stdout=subprocess.PIPE, check=True
+    ).stdout
 
 
 def as_xlsx(session: Session, selection: Selection) -> Iterator[bytes]:

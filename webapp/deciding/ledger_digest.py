@@ -16,8 +16,8 @@ import psycopg
 
 from webapp import queries
 from webapp.db import Connection
-from webapp.deciding.preview_differences import sql_case
-from webapp.vocabulary.outcomes import LETTERS, STORED_OUTCOMES, Outcome
+from webapp.deciding import plan, plan_differences
+from webapp.vocabulary.outcomes import LETTERS, STORED_OUTCOMES, Outcome, sql_case
 
 SQL = queries.load(
     "ledger_digest",
@@ -30,8 +30,8 @@ MAY_END_SECONDS = 3.0  # longer than a slice while others wait
 
 
 class Ledger:
-    """The digest of an import's ledger, and a letter for each row (see `preview_differences`), as
-    far as it was read.
+    """The digest of an import's ledger, and how often each outcome stands in it, as far as it was
+    read.
 
     The digest is SHA-256 over one line `row,outcome,contact_id,code` for each entry, in row order;
     what is null is left blank. docs/promises.md says how to recompute it from the report.
@@ -40,7 +40,7 @@ class Ledger:
     def __init__(self, import_id: UUID) -> None:
         self.import_id = import_id
         self.sha256 = hashlib.sha256()
-        self.blocks: list[str] = []  # of letters
+        self.letters: Counter[str] = Counter()  # how often each outcome's letter came
         self.last_row = 0
 
     @property
@@ -48,15 +48,9 @@ class Ledger:
         """Hexadecimal."""
         return self.sha256.hexdigest()
 
-    @property
-    def letters(self) -> str:
-        """Each outcome's letter at its row's own number, blank where the file has no row."""
-        return "".join(self.blocks)
-
     def counts(self) -> Counter[Outcome]:
         """How often each outcome stands in it."""
-        letters = self.letters
-        return Counter({outcome: letters.count(letter) for outcome, letter in LETTERS.items()})
+        return Counter({outcome: self.letters[letter] for outcome, letter in LETTERS.items()})
 
     def read(
         self,
@@ -67,7 +61,7 @@ class Ledger:
         """Read on up to this row, or until `stopped` says so. Entries up to it have to be final."""
         while not stopped() and (block := self._block(conn, last_row)):
             self.sha256.update(block["lines"].encode())
-            self.blocks.append(_at_their_rows(block, self.last_row))
+            self.letters.update(block["letters"])
             self.last_row = block["last_row"]
 
         return self
@@ -86,30 +80,16 @@ class Ledger:
         return block if block and block["last_row"] else None
 
 
-def _at_their_rows(block: dict[str, Any], after: int) -> str:
-    """A block's letters, with blanks for the rows that the file does not have."""
-    letters: str = block["letters"]
-    if len(letters) == block["last_row"] - after:
-        return letters
-
-    spaced = []
-
-    for letter, line in zip(letters, block["lines"].splitlines(), strict=True):
-        row = int(line.partition(",")[0])
-        spaced.append(letter.rjust(row - after))
-        after = row
-
-    return "".join(spaced)
-
-
 class ReadBehind:
-    """Reads the ledger while batches are committed, on a connection and in a thread of its own.
+    """Reads the ledger while batches are committed, on a connection and in a thread of its own: holds
+    it against the plan, and takes its digest.
 
     Called with the row up to which they are. What was not read, for want of a connection or of
     time, is still to be read when the block ends, which waits for one block of entries at most.
 
-    A digest cannot be put down and taken up again, so each slice begins at the first entry. One
-    that goes on with an import reads nothing for a while, since it may soon make room for others.
+    The comparison goes on where it was. A digest cannot be put down and taken up again, so each slice
+    begins at the first entry: one that goes on with an import waits a while with it, since it may soon
+    make room for others.
     """
 
     def __init__(
@@ -133,7 +113,7 @@ class ReadBehind:
 
     def __call__(self, last_row: int) -> None:
         """Read up to this row, in a moment."""
-        if time.monotonic() < self.begins_at:
+        if self.begins_at == NEVER:
             return
         self.pool = self.pool or ThreadPoolExecutor(1)
         self.pool.submit(self._read, last_row)
@@ -145,7 +125,10 @@ class ReadBehind:
             self.begins_at = NEVER
             return
 
-        self.ledger.read(self.own, last_row, self.stop.is_set)
+        whole = (last_row + 1) // plan.BLOCK_ROWS * plan.BLOCK_ROWS - 1
+        plan_differences.compare(self.own, self.ledger.import_id, whole, self.stop.is_set)
+        if time.monotonic() >= self.begins_at:
+            self.ledger.read(self.own, last_row, self.stop.is_set)
 
     def _connected(self) -> Connection:
         conn = self.connect()

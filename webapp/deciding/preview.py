@@ -1,71 +1,176 @@
-"""What each strategy would do, computed by the execution's own statement, read-only.
+"""What each variant would do, by the execution's own statements, and nothing real written.
 
-The statement runs on temporary tables that bear the names of the real ones, filled with just the
-contacts that the file can reach, inside a READ ONLY transaction: PostgreSQL itself sees to it that
-nothing real is written. So preview and execution cannot disagree; they are the same SQL.
+A pass over the rows tells what the book alone decides (`preview_scan`). Rows that meet other rows of
+the file are simulated: the execution's statement runs on temporary tables that bear the names of
+the real ones, filled with just these rows and the contacts that they can reach, inside a READ ONLY
+transaction: PostgreSQL itself sees to it that nothing real is written. So preview and execution
+cannot disagree; they are the same SQL.
+
+What was found stays when others get their turn: each slice adds a range of the pass, or a variant.
 """
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from webapp import queries
-from webapp.checking.names import PARTS
+from webapp.checking import column_rules
 from webapp.db import Connection
-from webapp.deciding import ledger_digest
-from webapp.deciding.decision import Rules
+from webapp.deciding import (
+    conflicts,
+    duplicates,
+    people_counts,
+    person_keys,
+    plan,
+    preview_scan,
+    version,
+)
+from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import DuplicateHandler
-from webapp.imports.leases import GIVE_UP_AFTER, Lease
-from webapp.models import ContactImport, ImportLease
+from webapp.imports import leases
+from webapp.imports.leases import Lease
+from webapp.models import ContactImport, PreviewRequest
 from webapp.queries import fill
-from webapp.vocabulary.fields import COMPARED, FULL_NAMES, SCALARS
-from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, UNIQUE_KEYS
+from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.keys import (
+    DERIVED_KEYS,
+    FURTHER_COLUMN,
+    KEY_COLUMN,
+    KEYLESS,
+    UNIQUE_KEYS,
+    holdings,
+)
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
-from webapp.vocabulary.states import State
-from webapp.vocabulary.strategies import Strategy
+from webapp.vocabulary.states import PREVIEWED
+from webapp.vocabulary.strategies import USUAL, Strategy, Variant
 
 
 def _pairs(alias: str, names: Iterable[str]) -> str:
     return ", ".join(f"'{name}', {alias}.{name}" for name in names)
 
 
+# An address is known by its key, also among further ones.
+SHOWN_FIELDS = (*SCALARS, *DERIVED_KEYS, *FURTHER_COLUMN.values())
 SQL = queries.load(
     "preview",
-    row_fields=_pairs("r", SCALARS),
-    contact_fields=_pairs("c", SCALARS),
-    compared_fields=_pairs("o", COMPARED),
+    row_fields=_pairs("r", SHOWN_FIELDS),
+    contact_fields=_pairs("c", SHOWN_FIELDS),
 )
-_FILL_CONTACTS = fill(
-    SQL.fill_contacts,
-    holders="\nUNION\n".join(
-        fill(
-            SQL.holders_of_key,
-            column=column,
-            if_chosen="" if key in UNIQUE_KEYS else fill(SQL.is_chosen, key=key),
-        )
-        for key, column in KEY_COLUMN.items()
-    ),
-)
+
+
+def _holders() -> Iterator[str]:
+    """The contacts that hold any key of the file, key by key and place by place."""
+    for key, column in KEY_COLUMN.items():
+        if_chosen = "" if key in UNIQUE_KEYS else fill(SQL.is_chosen, key=key)
+
+        for place in holdings(key):
+            yield fill(SQL.holders_of_key, **place, own=column, if_chosen=if_chosen)
+            if further := FURTHER_COLUMN.get(key):
+                yield fill(
+                    SQL.holders_of_further_keys, **place, further=further, if_chosen=if_chosen
+                )
+
+
+_HOLDERS = "\nUNION\n".join(_holders())
+FILL_CONTACTS = fill(SQL.fill_contacts, into="contacts", holders=_HOLDERS)
+_PERSONS = {"keyless": KEYLESS, "key": person_keys.key_of("r")}
+FILL_PERSONS = fill(SQL.fill_persons, into="contacts", **_PERSONS)
+_FIND_CONTACTS = fill(SQL.fill_contacts, into="book_contacts", holders=_HOLDERS)
+_FIND_PERSONS = fill(SQL.fill_persons, into="book_contacts", **_PERSONS)
+_PREVIEWED = [state.value for state in PREVIEWED]
+_KEEP_LINES = fill(SQL.keep_lines, line=plan.JOURNAL_LINE)
 RANGE = 1000  # rows a statement: the result does not depend on it
-EXAMPLES = 3  # of each outcome
-SHADOWED = ("contacts", "contact_changes", "contact_import_results")
-_SHOWN = tuple(
-    outcome for outcome in Outcome if outcome.duplicate or outcome is Outcome.CONFLICT
+BLOCKS = 50  # of a plan that are read at a time
+WRITTEN_TO = (
+    "contacts",
+    "contact_email_keys",
+    "contact_further_phones",
+    "contact_changes",
+    "contact_import_results",
 )
+SHADOWED = (*WRITTEN_TO, "contact_import_rows")
+# Conflicts have a page of their own: `deciding/conflicts.py`.
+_SHOWN = tuple(outcome for outcome in Outcome if outcome.duplicate)
 
 
-def compute_missing(conn: Connection, lease: Lease, should_yield: Callable[[], bool]) -> bool:
+@dataclass(frozen=True)
+class Facts:
+    """What all variants of an import have in common, and whether it still is as it was."""
+
+    conn: Connection
+    lease: Lease
+    options: Options
+    clears: bool  # whether the file has a word that empties fields
+    mended_at: Any
+
+    @property
+    def inputs(self) -> str:
+        """What the pass depends on beside the rows, as text."""
+        return f"{version.current()} {self.mended_at}"
+
+    def still(self) -> bool:
+        """Whether the rows are as they were and the lease is held; both stay so until the commit."""
+        asked = {
+            "import_id": self.lease.import_id,
+            "token": self.lease.token,
+            "mended_at": self.mended_at,
+            "previewed": _PREVIEWED,
+        }
+        return self.conn.execute(SQL.still, asked).fetchone() is not None
+
+
+def compute_missing(
+    conn: Connection,
+    lease: Lease,
+    should_yield: Callable[[], bool],
+    stopped: Callable[[], bool] = lambda: False,
+) -> bool:
     """Compute and keep the previews that an import lacks; true when all are there.
 
-    Stops early when others wait or the import has left `ready`, and then starts that strategy over.
+    Stops early when others wait, but not before it has got on by a range of rows or by a variant;
+    and at once where the import is not on its review any more, or `stopped` says that the process
+    is to end.
     """
     missing = _missing(conn, lease.import_id)
-    if missing:
-        _shadow(conn, lease.import_id)
-    return all(_compute(conn, lease, strategy, should_yield) for strategy in missing)
+    facts = facts_of(conn, lease) if missing else None
+    if facts is None:
+        return not missing
+    if facts.options.keyless and not person_keys.renew(conn, should_yield):
+        return False
+
+    duplicates.define_look_up(conn, facts.options)
+    if not preview_scan.scan(conn, lease.import_id, facts, should_yield):
+        return False
+
+    with _shadows(facts):
+        for count, variant in enumerate(missing, 1):
+            if not _compute(facts, variant, stopped):
+                return False
+            if count < len(missing) and should_yield():
+                return False
+
+    preview_scan.forget(conn, lease.import_id)
+    conn.commit()
+    return True
+
+
+def request(session: Session, import_id: UUID, variant: Variant) -> bool:
+    """Have a preview computed that no import has unasked. Whether that is new; the caller commits,
+    then enqueues the import.
+    """
+    if variant in USUAL:
+        return False
+
+    new = insert(PreviewRequest).values(import_id=import_id, **variant._asdict())
+    added = session.execute(new.on_conflict_do_nothing().returning(PreviewRequest.import_id))
+    return added.first() is not None
 
 
 def given_up(session: Session, import_: ContactImport) -> bool:
@@ -74,82 +179,109 @@ def given_up(session: Session, import_: ContactImport) -> bool:
 
     The import can be run all the same: its batches find the row that does it.
     """
-    lease = session.get(ImportLease, import_.id, populate_existing=True)
-    return import_.state == State.READY and lease is not None and lease.deaths >= GIVE_UP_AFTER
+    return import_.state in PREVIEWED and leases.given_up(session, import_.id)
 
 
-def _missing(conn: Connection, import_id: UUID) -> list[Strategy]:
-    rows = conn.execute(SQL.strategies_there, {"import_id": import_id})
-    there = {row["strategy"] for row in rows}
+def drop_outdated(conn: Connection) -> None:
+    """Drop the previews of imports that wait which another version of the decision computed."""
+    conn.execute(SQL.drop_outdated, {"version": version.current(), "previewed": _PREVIEWED})
+    conn.commit()
+
+
+def _missing(conn: Connection, import_id: UUID) -> list[Variant]:
+    """The variants that lack a preview by today's decision."""
+    drop_outdated(conn)
+    asked = {"import_id": import_id}
+    there, requested = (
+        [
+            Variant(Strategy(row["strategy"]), row["create_new"], row["hold_other_names"])
+            for row in conn.execute(statement, asked)
+        ]
+        for statement in (SQL.variants_there, SQL.variants_requested)
+    )
     conn.rollback()
-    return [strategy for strategy in Strategy if strategy not in there]
+    return [variant for variant in dict.fromkeys((*USUAL, *requested)) if variant not in there]
 
 
-def _shadow(conn: Connection, import_id: UUID) -> None:
-    """Temporary tables in front of the real ones, with the contacts that hold any key of the
-    file.
-    """
-    for setting in ("enable_hashjoin", "enable_seqscan"):
-        conn.execute(f"SET LOCAL {setting} = on")
+def facts_of(conn: Connection, lease: Lease) -> Facts | None:
+    """Read once a slice; None where the import waits no longer."""
+    row = conn.execute(SQL.options, {"import_id": lease.import_id}).fetchone()
+    conn.rollback()
+    if row is None or row["state"] not in PREVIEWED:
+        return None
 
+    options = Options(
+        Strategy.UPDATE,
+        match_keys=tuple(row["match_keys"]),
+        rules=column_rules.decided(row["column_rules"], row["tag"]),
+        keyless=person_keys.has_keyless_rows(conn, lease.import_id),
+        chosen=row["chosen"],
+    )
+    return Facts(conn, lease, options, row["clear_token"] is not None, row["mended_at"])
+
+
+@contextmanager
+def _shadows(facts: Facts) -> Iterator[None]:
+    """Temporary tables in front of the real ones, with the rows that are simulated."""
+    conn = facts.conn
+    tables = (*SHADOWED, "book_contacts", "simulated_lines", "composed")
+    drop = f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in tables)}"
+    conn.execute(drop)
     for table in SHADOWED:
         conn.execute(fill(SQL.shadow, table=table))
 
-    conn.execute(_FILL_CONTACTS, {"import_id": import_id})
+    for statement in (SQL.make_book, SQL.make_lines, SQL.make_composed):
+        conn.execute(statement)
+    for row in conn.execute(SQL.key_triggers).fetchall():
+        conn.execute(row["definition"])
+
+    _plan_freely(conn)
+    preview_scan.fill_rows(conn, facts.lease.import_id)
+    conn.execute(_FIND_CONTACTS, {"import_id": facts.lease.import_id})
+    if facts.options.keyless:
+        conn.execute(_FIND_PERSONS, {"import_id": facts.lease.import_id})
+    conn.commit()
+    yield
+    conn.execute(drop)
+    conn.commit()
+
+
+def _compute(facts: Facts, variant: Variant, stopped: Callable[[], bool]) -> bool:
+    """Simulate a variant, and keep its preview and plan; false where the simulation was broken off."""
+    conn, import_id = facts.conn, facts.lease.import_id
+    _fill(facts)
+    handler = DuplicateHandler(conn, import_id, replace(facts.options, **variant._asdict()))
+    conn.commit()
+
+    conn.execute("SET TRANSACTION READ ONLY")
+    simulated = _simulate(handler, stopped)
+    if simulated is None:
+        conn.rollback()
+        return False
+
+    conn.commit()
+    said = _told(facts, handler.options, simulated)
+    return _keep(facts, variant, said, plan.header(handler.options))
+
+
+def _fill(facts: Facts) -> None:
+    """Put the temporary tables that a simulation writes to back to what the book has."""
+    conn = facts.conn
+    written = (*WRITTEN_TO, "simulated_lines", "composed")
+    conn.execute(f"TRUNCATE {', '.join(f'pg_temp.{table}' for table in written)}")
+    _plan_freely(conn)
+    conn.execute(SQL.fill_again)
     conn.execute(SQL.number_behind_the_book)
     conn.commit()
 
 
-def _compute(
-    conn: Connection, lease: Lease, strategy: Strategy, should_yield: Callable[[], bool]
-) -> bool:
-    row = conn.execute(SQL.choices, {"import_id": lease.import_id}).fetchone()
-    conn.rollback()
-    if row is None or row["state"] != State.READY:
-        return False
-
-    handler = DuplicateHandler(
-        conn, lease.import_id, Rules(strategy, tuple(row["match_keys"]))
-    )
-    conn.commit()
-    conn.execute("SET TRANSACTION READ ONLY")
-
-    try:
-        outcomes = _simulate(handler, should_yield)
-        kept = _simulated(conn, lease.import_id, outcomes, row) if outcomes else None
-    finally:
-        conn.rollback()  # The shadows are as they were, ready for the next strategy.
-
-    if kept is None:
-        return False
-
-    _keep(conn, lease, kept, {"strategy": strategy.value, "mended_at": row["mended_at"]})
-
-    return True
+def _plan_freely(conn: Connection) -> None:
+    """Temporary tables are met as a whole, in this transaction."""
+    for setting in ("enable_hashjoin", "enable_seqscan"):
+        conn.execute(f"SET LOCAL {setting} = on")
 
 
-def _simulated(
-    conn: Connection, import_id: UUID, outcomes: dict[str, int], chosen: dict[str, Any]
-) -> dict[str, Any]:
-    """What is kept of a simulation."""
-    return {
-        "outcomes": Jsonb(outcomes),
-        "examples": Jsonb(_examples(conn, import_id)),
-        "cleared": _cleared(conn, chosen["mapping"]) if chosen["clear_token"] else 0,
-        "promised": ledger_digest.Ledger(import_id).read(conn).letters,
-    }
-
-
-def _cleared(conn: Connection, targets: list[str | None]) -> int:
-    """How many fields the clear token empties; a whole name empties the parts that it lacks."""
-    others = [*DERIVED_KEYS, *([] if FULL_NAMES.isdisjoint(targets) else PARTS)]
-    row = conn.execute(SQL.cleared_fields, {"others": others}).fetchone()
-    return int(row["fields"]) if row else 0
-
-
-def _simulate(
-    handler: DuplicateHandler, should_yield: Callable[[], bool]
-) -> dict[str, int] | None:
+def _simulate(handler: DuplicateHandler, stopped: Callable[[], bool]) -> dict[str, int] | None:
     outcomes = dict.fromkeys([outcome.value for outcome in STORED_OUTCOMES], 0)
     after = 0
 
@@ -158,16 +290,58 @@ def _simulate(
             outcomes[outcome.value] += count
 
         after = decided.last_row
-        if should_yield() or not _wanted(handler):
+        if stopped() or not _wanted(handler):
             return None
 
-    return {**outcomes, Outcome.NOT_PROCESSED.value: 0}
+    return outcomes
 
 
 def _wanted(handler: DuplicateHandler) -> bool:
     """Whether the import still waits for the person; an execution never waits for previews."""
     row = handler.conn.execute(SQL.state, {"import_id": handler.import_id}).fetchone()
-    return row is not None and row["state"] == State.READY
+    return row is not None and row["state"] in PREVIEWED
+
+
+def _told(facts: Facts, options: Options, simulated: dict[str, int]) -> dict[str, Any]:
+    """What is kept of a variant: of the simulation, and of the rows that the pass decided."""
+    conn, import_id = facts.conn, facts.lease.import_id
+    _plan_freely(conn)
+    conn.execute(_KEEP_LINES, {"import_id": import_id})
+    passed = preview_scan.compose(conn, import_id, options)
+    cleared = passed.pop("cleared") + (_cleared(conn) if facts.clears else 0)
+    outcomes = {
+        outcome: count + passed.get(outcome, 0) for outcome, count in simulated.items()
+    }
+    said = {
+        "outcomes": Jsonb({**outcomes, Outcome.NOT_PROCESSED.value: 0}),
+        "examples": Jsonb(_examples(conn, import_id)),
+        "cleared": cleared if facts.clears else 0,
+        "people": Jsonb(_people(conn, import_id, options, simulated, passed)),
+    }
+    conn.commit()
+    return said
+
+
+def _people(
+    conn: Connection,
+    import_id: UUID,
+    options: Options,
+    simulated: dict[str, int],
+    passed: dict[str, int],
+) -> dict[str, Any]:
+    """Each row that the pass decided is another person."""
+    people = people_counts.foretold(conn, import_id, simulated)
+    people["contacts_created"] += passed.get(Outcome.CREATED, 0)
+    if options.writes_to_matches:
+        people["contacts_changed"] += passed[options.strategy.changed]
+
+    return people
+
+
+def _cleared(conn: Connection) -> int:
+    """How many fields the clear token empties."""
+    row = conn.execute(SQL.cleared_fields).fetchone()
+    return int(row["fields"]) if row else 0
 
 
 def _examples(conn: Connection, import_id: UUID) -> list[dict[str, Any]]:
@@ -176,14 +350,49 @@ def _examples(conn: Connection, import_id: UUID) -> list[dict[str, Any]]:
         dict(row)
         for outcome in _SHOWN
         for row in conn.execute(
-            SQL.examples, {"import_id": import_id, "outcome": outcome.value, "limit": EXAMPLES}
+            SQL.examples,
+            {
+                "import_id": import_id,
+                "outcome": outcome.value,
+                "limit": preview_scan.EXAMPLES,
+            },
         ).fetchall()
     ]
 
 
-def _keep(conn: Connection, lease: Lease, kept: dict[str, Any], of: dict[str, Any]) -> None:
-    conn.execute(
-        SQL.keep,
-        {**kept, **of, "import_id": lease.import_id, "token": lease.token},
-    )
+def _keep(facts: Facts, variant: Variant, said: dict[str, Any], header: str) -> bool:
+    """Keep a preview and its plan; false where the import has changed meanwhile."""
+    conn, lease = facts.conn, facts.lease
+    asked = {
+        **said,
+        **variant._asdict(),
+        "plan_digest": _digest(conn, header),
+        "version": version.current(),
+        "previewed": _PREVIEWED,
+        "import_id": lease.import_id,
+        "token": lease.token,
+        "mended_at": facts.mended_at,
+        "header": header,
+    }
+    kept = conn.execute(SQL.keep, asked).rowcount > 0
+    if kept:
+        conn.execute(SQL.keep_header, asked)
+        conn.execute(SQL.keep_blocks, asked)
+        conflicts.keep(conn, lease.import_id, variant)
+
     conn.commit()
+    return kept
+
+
+def _digest(conn: Connection, header: str) -> str:
+    """SHA-256 over a plan's CSV, hexadecimal."""
+    sha256, block = hashlib.sha256(header.encode()), -1
+
+    while rows := conn.execute(
+        SQL.composed_behind, {"block": block, "limit": BLOCKS}
+    ).fetchall():
+        for row in rows:
+            sha256.update(row["lines"].encode())
+        block = rows[-1]["block"]
+
+    return sha256.hexdigest()

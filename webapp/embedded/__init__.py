@@ -9,10 +9,10 @@ from pathlib import Path
 from webapp.embedded.folder import Folder
 from webapp.embedded.postgres import Postgres
 from webapp.embedded.programs import CannotStart, postgres_program
-from webapp.embedded.server import PR_SET_PDEATHSIG, Server
+from webapp.embedded.server import Server
 from webapp.embedded.valkey import Valkey
 
-__all__ = ["PR_SET_PDEATHSIG", "CannotStart", "Servers", "postgres_program"]
+__all__ = ["CannotStart", "Servers", "postgres_program"]
 
 
 class Servers:

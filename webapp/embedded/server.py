@@ -1,21 +1,20 @@
 """A server as a process of its own, which ends with this one."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from webapp.embedded.folder import Folder
 from webapp.embedded.programs import CannotStart
+from webapp.processes import end_with_parent
 
 START_SECONDS = 30
 STOP_SECONDS = 15
-PR_SET_PDEATHSIG = 1
 
 
 class Server:
@@ -67,7 +66,10 @@ class Server:
 
     def as_account(self) -> dict[str, Any]:
         """Die with this process where the system can do that, and never run as root."""
-        found: dict[str, Any] = {"preexec_fn": die_with_parent, "cwd": "/"}
+        found: dict[str, Any] = {
+            "preexec_fn": partial(end_with_parent, signal.SIGINT),
+            "cwd": "/",
+        }
         account = self.folder.account
         if account is None:
             return found
@@ -98,12 +100,3 @@ class Server:
 
     def _is_gone(self) -> bool:
         return self.process is None or self.process.poll() is not None
-
-
-def die_with_parent() -> None:
-    """Have the system end this process when its parent is gone, however the parent ended.
-
-    Linux only.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)

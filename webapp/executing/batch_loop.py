@@ -15,22 +15,18 @@ from dataclasses import dataclass
 from webapp import queries
 from webapp.db import Connection
 from webapp.imports.leases import Lease
-from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 # A batch that waits for a lock gives way before the person who holds it does; the next attempt
 # waits longer.
 LOCK_TIMEOUT = "300ms"
-_PLACE = {outcome: place for place, outcome in enumerate(STORED_OUTCOMES, 1)}
 
 SQL = queries.load(
     "batch_loop",
     counters=",\n".join(
         f"{outcome} = {outcome} + counts[{place}]"
-        for outcome, place in _PLACE.items()
-        if outcome is not Outcome.FAILED
+        for place, outcome in enumerate(STORED_OUTCOMES, 1)
     ),
-    failed_rows=f"counts[{_PLACE[Outcome.FAILED]}]",
-    failures=" + ".join(f"decided.counts[{_PLACE[outcome]}]" for outcome in FAILURES),
     lock_timeout=LOCK_TIMEOUT,
 )
 

@@ -18,15 +18,20 @@ from uuid import UUID
 import psycopg
 
 from webapp import queries
+from webapp.checking import column_rules
 from webapp.db import Connection
-from webapp.deciding.decision import Rules
+from webapp.deciding import person_keys
+from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import Decided, DuplicateHandler
 from webapp.executing import batch_loop
 from webapp.executing.bisection import Bisection
+from webapp.imports import reruns
 from webapp.imports.faults import Category, Fault, Fenced, Paused, classify, first_line
 from webapp.imports.leases import GIVE_UP_AFTER, Lease
 from webapp.limits import LARGEST_BATCH
-from webapp.vocabulary.outcomes import FAILURES, STORED_OUTCOMES, Outcome
+from webapp.queries import fill
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
+from webapp.vocabulary.reruns import Rerun
 from webapp.vocabulary.strategies import Strategy
 
 SQL = queries.load("executing")
@@ -55,7 +60,7 @@ class Run:
     """
 
     import_id: UUID
-    rules: Rules
+    options: Options
     skip_errors: bool
     batch_size: int
     last_row: int
@@ -64,17 +69,23 @@ class Run:
 def load_run(conn: Connection, import_id: UUID) -> Run:
     """Read what the person chose and where the checkpoint stands."""
     row = conn.execute(SQL.run, {"import_id": import_id}).fetchone()
-    conn.rollback()
     assert row is not None  # noqa: S101 - the caller holds its lease
-    rules = Rules(
+    options = Options(
         Strategy(str(row["duplicate_strategy"])),
         tuple(row["match_keys"]),
-        bool(row["retrying"]),
+        rerun=Rerun(row["rerun"]),
+        create_new=bool(row["create_new"]),
+        hold_other_names=bool(row["hold_other_names"]),
+        chosen=bool(row["chosen"]),
+        rules=column_rules.decided(row["column_rules"], row["tag"]),
+        keyless=person_keys.has_keyless_rows(conn, import_id),
     )
+
+    conn.rollback()
 
     return Run(
         import_id,
-        rules,
+        options,
         bool(row["skip_errors"]),
         int(row["batch_size"]),
         int(row["last_row"]),
@@ -96,7 +107,7 @@ class BatchProcessor:
         self.run = load_run(conn, lease.import_id)
         self.size = self.run.batch_size or AUTO_START
         self.sizing = not self.run.batch_size  # still looking for the size: a batch a call
-        self.handler = DuplicateHandler(conn, lease.import_id, self.run.rules)
+        self.handler = DuplicateHandler(conn, lease.import_id, self.run.options)
         self.bisection = Bisection(self.handler)
         batch_loop.define(conn)
         conn.commit()
@@ -206,7 +217,7 @@ class BatchProcessor:
             self.conn.rollback()
             return Turn.DONE
 
-        stop = not self.run.skip_errors and any(decided.counts[bad] for bad in FAILURES)
+        stop = not self.run.skip_errors and decided.first_failure > 0
         cancelled = self._checkpoint(decided, started, _Logged(attempt, "done"))
         self._commit(decided.last_row)
 
@@ -227,21 +238,20 @@ class BatchProcessor:
         Each decision is made on the book as it then is, so the last one says whether, and where,
         there is a failure.
         """
-        while 0 < (rows := self._rows_to_first_failure(decided)) < decided.rows:
+        while decided.first_failure not in {0, decided.last_row}:
             self.conn.rollback()
+            rows = self._rows_up_to(decided.first_failure)
             decided = self._decide(rows, narrow=True)
         return decided
 
-    def _rows_to_first_failure(self, decided: Decided) -> int:
-        """How many rows of the batch at hand there are up to and with that row; 0 where none failed
-        or conflicted.
-        """
+    def _rows_up_to(self, last: int) -> int:
+        """How many rows of this run there are behind the checkpoint, up to and with row `last`."""
         found = self.conn.execute(
-            SQL.rows_to_first_failure,
+            fill(SQL.rows_up_to, rows=reruns.rows(self.run.options.rerun)),
             {
                 "import_id": self.lease.import_id,
                 "after": self.run.last_row,
-                "last": decided.last_row,
+                "last": last,
             },
         ).fetchone()
 
@@ -297,7 +307,7 @@ class BatchProcessor:
             self._roll_back(error)
             raise Paused("database", first_line(error)) from error
 
-        if not self.run.skip_errors and decided.counts[Outcome.FAILED]:
+        if not self.run.skip_errors and decided.first_failure:
             return Turn.STOPPED
 
         return Turn.CANCELLED if cancelled else Turn.GO_ON
@@ -318,9 +328,10 @@ class BatchProcessor:
         return fault
 
     def _log_retry(self, attempt: int, error: Exception, seconds: float) -> None:
+        rerun = self.run.options.rerun
         try:
             self.conn.execute(
-                SQL.log_retry,
+                fill(SQL.log_retry, rows=reruns.rows(rerun, after="i.last_row")),
                 {
                     "attempt": attempt,
                     "size": self.size,

@@ -8,10 +8,13 @@ import psycopg
 
 from webapp import queries
 from webapp.deciding.duplicates import Decided, DuplicateHandler
+from webapp.imports import reruns
 from webapp.imports.faults import Fault, classify, first_line
+from webapp.queries import fill
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 SQL = queries.load("executing")
+_COUNTS = ",\n".join(fill(SQL.failed_count, outcome=outcome) for outcome in STORED_OUTCOMES)
 
 
 class Bisection:
@@ -55,8 +58,15 @@ class Bisection:
         """Write the valid rows of a range into the ledger as failed; rows already judged keep their
         judgement.
         """
+        rerun = self.handler.options.rerun
+        statement = fill(
+            SQL.fail_rows,
+            rows=reruns.rows(rerun),
+            written=SQL.written_again if rerun.amends else SQL.written_first,
+            counts=_COUNTS,
+        )
         found = self.conn.execute(
-            SQL.fail_rows_again if self.handler.rules.only_failed else SQL.fail_rows,
+            statement,
             {
                 "import_id": self.handler.import_id,
                 "after": after,
@@ -66,9 +76,14 @@ class Bisection:
             },
         ).fetchone()
         assert found is not None  # noqa: S101 - an aggregate always answers
-        counts = {outcome: int(found.get(outcome.value) or 0) for outcome in STORED_OUTCOMES}
+        counts = {outcome: int(found[outcome.value]) for outcome in STORED_OUTCOMES}
 
-        return Decided(int(found["rows"]), int(found["last_row"]), counts)
+        return Decided(
+            int(found["rows"]),
+            int(found["last_row"]),
+            counts,
+            int(found["first_failure"] or 0),
+        )
 
 
 _NOTHING = Decided(0, 0, dict.fromkeys(STORED_OUTCOMES, 0))
@@ -78,4 +93,11 @@ def _joined(left: Decided, right: Decided) -> Decided:
     counts = {
         outcome: left.counts[outcome] + right.counts[outcome] for outcome in STORED_OUTCOMES
     }
-    return Decided(left.rows + right.rows, max(left.last_row, right.last_row), counts)
+    failures = filter(None, (left.first_failure, right.first_failure))
+
+    return Decided(
+        left.rows + right.rows,
+        max(left.last_row, right.last_row),
+        counts,
+        min(failures, default=0),
+    )

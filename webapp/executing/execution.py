@@ -3,16 +3,21 @@ worker.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from webapp import queries
 from webapp.checking.rules import RULES
 from webapp.db import Connection
-from webapp.deciding import ledger_digest, preview_differences
+from webapp.deciding import ledger_digest, people_counts, person_keys, plan_differences
 from webapp.executing.batches import BatchProcessor, Turn
 from webapp.imports import transitions
 from webapp.imports.faults import Fenced
 from webapp.imports.leases import Lease
+from webapp.staging import judging
+from webapp.vocabulary.reruns import Rerun
 from webapp.vocabulary.states import State
 
 SQL = queries.load("executing")
@@ -21,7 +26,7 @@ ENDS = {
     Turn.CANCELLED: State.CANCELLED,
     Turn.STOPPED: State.FAILED,
 }
-REASONS = {Turn.STOPPED: "stopped_at_first_error"}
+REASONS = {State.FAILED: "stopped_at_first_error"}
 
 
 def execute_slice(
@@ -43,6 +48,8 @@ def execute_slice(
         return finish(conn, lease, Turn.CANCELLED, ledger)
 
     processor = BatchProcessor(conn, lease)
+    if processor.run.options.keyless and not person_keys.renew(conn, should_yield):
+        return None
 
     with ledger_digest.ReadBehind(
         ledger, connect, goes_on=processor.run.last_row > 0
@@ -77,20 +84,28 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
     `ledger` was read as far as it went. This commit is synchronous, and with it all batches before
     it are safe on disk.
     """
-    end = ENDS[turn]
+    end, second = ENDS[turn], _second_run(conn, lease)
     conn.execute("SET LOCAL synchronous_commit = on")
     ledger.read(conn)
-    preview_differences.note_differences(conn, lease.import_id, ledger.letters)
+    planned = None
+    if second.begun_in:
+        judging.recount(conn, lease.import_id)
+    if not second.rerun.amends:
+        planned = plan_differences.compare(conn, lease.import_id, ledger.last_row)
+
+    state = second.state_after(end, ledger)
     ended = transitions.move(
         conn,
         lease.import_id,
-        State.COMPLETED if end is State.CANCELLED and _is_second_run(conn, lease) else end,
+        state,
         sources=(State.RUNNING, State.CANCELLING),
         token=lease.token,
         also=SQL.ended,
         event=None,
         digest=ledger.digest,
-        reason=REASONS.get(turn),
+        plan=planned,
+        people=Jsonb(people_counts.of_ledger(conn, lease.import_id, ledger.counts())),
+        reason=REASONS.get(state),
     )
 
     if not ended:
@@ -101,13 +116,33 @@ def finish(conn: Connection, lease: Lease, turn: Turn, ledger: ledger_digest.Led
     _log_end(conn, lease.import_id, end, ledger)
     conn.commit()
 
-    return end
+    return state
 
 
-def _is_second_run(conn: Connection, lease: Lease) -> bool:
-    """Whether the rows that failed were run again: such an import was completed before."""
-    row = conn.execute(SQL.retrying, {"import_id": lease.import_id}).fetchone()
-    return row is not None and bool(row["retrying"])
+@dataclass(frozen=True)
+class _SecondRun:
+    """Which rows were run, and the state that a second run began in, None for a first one."""
+
+    rerun: Rerun
+    begun_in: State | None
+    total: int
+
+    def state_after(self, end: State, ledger: ledger_digest.Ledger) -> State:
+        """A second run that is stopped by a person, or leaves rows without an outcome, leads back to
+        where it began.
+        """
+        left = end is State.COMPLETED and ledger.counts().total() < self.total
+        return self.begun_in if self.begun_in and (left or end is State.CANCELLED) else end
+
+
+def _second_run(conn: Connection, lease: Lease) -> _SecondRun:
+    row = conn.execute(SQL.second_run, {"import_id": lease.import_id}).fetchone()
+    if row is None:
+        conn.rollback()
+        raise Fenced  # discarded meanwhile
+
+    begun_in = State(row["rerun_from"]) if row["rerun_from"] else None
+    return _SecondRun(Rerun(row["rerun"]), begun_in, row["total"] or 0)
 
 
 def _log_end(

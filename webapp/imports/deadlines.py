@@ -20,8 +20,12 @@ def keep_days(session: Session, days: int) -> None:
 
 
 def until(run: ContactImport, days: int) -> datetime:
-    """Until when what an undo needs is kept."""
-    return (run.rolled_back_at or run.completed_at or run.created_at) + timedelta(days=days)
+    """Until when what an undo needs is kept, and what was never run: that goes by the request for
+    approval, where there was one.
+    """
+    asked_at = run.approval and datetime.fromisoformat(run.approval["at"])
+    since = run.rolled_back_at or run.completed_at or asked_at or run.created_at
+    return since + timedelta(days=days)
 
 
 def is_over(run: ContactImport, days: int) -> bool:

@@ -15,9 +15,11 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from webapp import db, queries
 from webapp.db import Connection
+from webapp.models import ImportLease
 
 SQL = queries.load("leases")
 PLACE = SQL.place
@@ -34,6 +36,14 @@ class Lease:
     import_id: UUID
     token: int
     deaths: int
+
+
+def given_up(session: Session, import_id: UUID) -> bool:
+    """Whether what was to be worked out for an import ended too many work-horses, and so will not
+    come. The import, or its rows, can be run all the same.
+    """
+    lease = session.get(ImportLease, import_id, populate_existing=True)
+    return lease is not None and lease.deaths >= GIVE_UP_AFTER
 
 
 def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | None:

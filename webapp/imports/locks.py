@@ -4,18 +4,20 @@ Each command looks at the state under the lock, or is one UPDATE that names the 
 so two clicks, two tabs or twenty parallel requests have one effect.
 """
 
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.config import Settings
 from webapp.db import driver
-from webapp.imports import transitions
+from webapp.imports import approval_requests, transitions
+from webapp.imports.approval_requests import End
 from webapp.models import ContactImport, ImportLease, ImportLog, User
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import PENDING, UNUSED, Command, State
+from webapp.vocabulary.states import PENDING, UNUSED, VOIDING, Command, State
 
 
 def locked(session: Session, import_id: UUID) -> ContactImport:
@@ -50,9 +52,15 @@ def lock_lease(session: Session, import_id: UUID) -> None:
 def require(run: ContactImport, command: Command) -> None:
     """Raises Refusal("wrong_state") where the command may not be asked of an import in this
     state.
+
+    A command that changes an import which waits for approval takes it back to `ready`: what was
+    asked for is no longer what would run.
     """
     if not State(run.state).allows(command):
         raise Refusal("wrong_state", state=run.state)
+
+    if run.state == State.AWAITING_APPROVAL and command in VOIDING:
+        approval_requests.end(cast("Session", object_session(run)), run, End.VOIDED)
 
 
 def enter(session: Session, run: ContactImport, target: State) -> None:

@@ -14,6 +14,7 @@ from webapp.imports.throughput import Throughput, throughput
 from webapp.limits import LARGEST_BATCH
 from webapp.models import ContactImport, ImportLease
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome, sums
+from webapp.vocabulary.reruns import Rerun
 from webapp.vocabulary.states import WORKED_ON, State
 
 SQL = queries.load("progress", place_of=PLACE)
@@ -29,8 +30,8 @@ TRIED_AGAIN = timedelta(
 
 @dataclass(frozen=True)
 class Work:
-    """How far the step at hand is: the check, the run, the second run over failed rows, or the
-    rollback.
+    """How far the step at hand is: the check, the run, a second run over rows that have an outcome, or
+    the rollback.
 
     `total` is null while it is unknown.
     """
@@ -70,7 +71,7 @@ class ImportProgress:
 
 
 def outcomes_of(session: ContactImport) -> dict[str, int]:
-    """All ten outcomes from the committed counters; what is not processed is derived."""
+    """All outcomes from the committed counters; what is not processed is derived."""
     counts = {outcome.value: getattr(session, outcome.value) for outcome in STORED_OUTCOMES}
     return {
         **counts,
@@ -161,7 +162,7 @@ class ProgressTracker:
             through, total = undone.get("through", 0), undone.get("total")
             return Work(percent(through, total) if total else 0.0, through, total)
 
-        if run.retrying:
+        if Rerun(run.rerun).amends:
             return self._run_again()
 
         return Work(
@@ -171,9 +172,7 @@ class ProgressTracker:
         )
 
     def _run_again(self) -> Work:
-        """A second run over the rows that failed: every row has its outcome all the while, so it
-        counts its own.
-        """
+        """A second run over rows that have an outcome, and have one all the while: it counts its own."""
         done, left = self._one(SQL.second_run)
         return Work(percent(done, done + left), int(done), int(done + left))
 

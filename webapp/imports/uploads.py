@@ -3,19 +3,31 @@ columns are open.
 """
 
 import re
-from typing import Any, BinaryIO
+from contextlib import closing, suppress
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from webapp.checking import profiles
 from webapp.config import Settings
 from webapp.db import driver
 from webapp.imports import locks, mappings
 from webapp.imports.stored_files import Incoming, StoredFile, received
-from webapp.models import ContactImport, ImportCorrection, ImportLease
+from webapp.limits import PROFILED_FILE_BYTES
+from webapp.models import (
+    ContactImport,
+    CorrectedCell,
+    CorrectionAct,
+    ImportChoice,
+    ImportConflict,
+    ImportCorrection,
+    ImportLease,
+)
 from webapp.reading import readers
 from webapp.reading.records import Sheet
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import Command, State
 
 LONGEST_NAME = 200
@@ -67,6 +79,7 @@ def create(
         repair=repair,
     )
     _take_head(session, opened, head)
+    _take_profile(session, opened, head, settings)
     session.add(opened)
     session.flush()
     session.add(ImportLease(import_id=opened.id))
@@ -123,13 +136,17 @@ def reread(
     opened = locks.locked(session, import_id)
     locks.require(opened, Command.READ_AGAIN)
     locks.refuse_while_correcting(opened)
-    _take_head(session, opened, look(session, opened, settings, **choices))
-    opened.mapping = None
+    head = look(session, opened, settings, **choices)
+    _take_head(session, opened, head)
+    _take_profile(session, opened, head, settings)
+    opened.mapping = opened.draft = None
     if opened.state != State.UPLOADED:
         locks.enter(session, opened, State.UPLOADED)
 
-    # The cells moved, so a correction would meet another one.
-    session.execute(delete(ImportCorrection).where(ImportCorrection.import_id == import_id))
+    # The cells moved, so a correction or a choice would meet another one.
+    moved = (ImportCorrection, CorrectionAct, CorrectedCell, ImportChoice, ImportConflict)
+    for table in moved:
+        session.execute(delete(table).where(table.import_id == import_id))
     session.flush()
 
     return opened
@@ -154,12 +171,38 @@ def _take_head(session: Session, opened: ContactImport, head: readers.Head) -> N
         "encoding_certain": head.encoding_certain,
         "layout": list(head.dialect.layout),
         "is_spoilt": head.is_spoilt,
-        "mapped_before": before and before[1].isoformat(),
+        "mapped_before": before and before.used_at.isoformat(),
+        "choices_before": before.choices if before else {},
+        "saved_before": before and before.saved,
     }
 
     opened.suggested_mapping = (
-        before[0] if before else mappings.suggested(session, head.columns, head.sample)
+        before.targets if before else mappings.suggested(session, head.columns, head.sample)
     )
+
+
+def _take_profile(
+    session: Session, opened: ContactImport, head: readers.Head, settings: Settings
+) -> None:
+    """Keep what the first rows tell of the columns. What cannot be read further down than the head
+    is the check's to say.
+    """
+    opened.head = {**opened.head, "profile": None}
+    is_text = head.dialect.format == "csv" and not head.dialect.sheet
+    if not is_text and opened.size_bytes > PROFILED_FILE_BYTES:
+        return
+
+    source = StoredFile(lambda: driver(session), opened.file_id, opened.size_bytes)
+    records = readers.records(source, head.dialect, limits=limits(settings))
+    with suppress(Refusal), closing(cast("Any", records)):
+        opened.head["profile"] = profiles.of(records, opened.suggested_mapping).as_json()
+
+
+def profile_of(run: ContactImport) -> profiles.Profile:
+    """What is known of the columns: by the first rows, or by the few that every import keeps."""
+    if kept := run.head.get("profile"):
+        return profiles.Profile.from_json(kept)
+    return profiles.Profile.of_sample(len(run.columns), run.sample)
 
 
 def sheets_of(run: ContactImport) -> list[Sheet]:

@@ -19,10 +19,9 @@ from webapp.jobs.queueing import (
 from webapp.jobs.report_jobs import notify, render_pdf
 from webapp.jobs.slices import horse_died, preview_undo, renew_keys, work
 from webapp.jobs.sweeping import forget, report_worker, send_notices, sweep
-from webapp.jobs.work_horses import PR_SET_PDEATHSIG, end_silent_work_horses, stop_request
+from webapp.jobs.work_horses import end_silent_work_horses, stop_request
 
 __all__ = [
-    "PR_SET_PDEATHSIG",
     "OwnJob",
     "end_silent_work_horses",
     "eviction_policy",

@@ -22,16 +22,19 @@ from rq.timeouts import BaseTimeoutException as BaseTimeoutException  # noqa: PL
 
 from webapp import db, queries
 from webapp.config import Settings
+from webapp.vocabulary import languages
+from webapp.vocabulary.catalogue import ENGLISH
 
 logger = logging.getLogger(__name__)
 SQL = queries.load("jobs")
 
 QUEUE = "imports"
-# All that a worker ever runs. Each takes one argument, the number of an import.
+RENDER_PDF = "webapp.jobs.render_pdf"
+# All that a worker ever runs. Each takes the number of an import; a report its language as well.
 FUNCTIONS = frozenset(
     {
         "webapp.jobs.work",
-        "webapp.jobs.render_pdf",
+        RENDER_PDF,
         "webapp.jobs.notify",
         "webapp.jobs.preview_undo",
     }
@@ -89,9 +92,12 @@ class OwnJob(Job):
         if self.func_name == RENEW_KEYS:
             return not self.args
 
-        (argument,) = self.args
+        argument, *more = self.args
         UUID(argument)
-        return self.func_name in FUNCTIONS
+        if self.func_name == RENDER_PDF:
+            return all(languages.is_one(language) for language in more) and len(more) <= 1
+
+        return self.func_name in FUNCTIONS and not more
 
 
 @lru_cache(maxsize=4)
@@ -143,13 +149,21 @@ def wake(import_id: UUID, settings: Settings | None = None) -> bool:
 
 def enqueue(import_id: UUID, settings: Settings) -> bool:
     """Put the import on the queue, unless it stands there; false when the queue is out of reach."""
-    return _enqueue("webapp.jobs.work", f"import-{import_id}", str(import_id), settings)
-
-
-def request_pdf(import_id: UUID, settings: Settings | None = None) -> bool:
-    """Ask for the PDF report to be rendered and kept."""
     return _enqueue(
-        "webapp.jobs.render_pdf", f"pdf-{import_id}", str(import_id), settings or Settings()
+        "webapp.jobs.work", f"import-{import_id}", str(import_id), settings=settings
+    )
+
+
+def request_pdf(
+    import_id: UUID, settings: Settings | None = None, language: str = ENGLISH
+) -> bool:
+    """Ask for the PDF report to be rendered in a language and kept."""
+    return _enqueue(
+        RENDER_PDF,
+        f"pdf-{language}-{import_id}",
+        str(import_id),
+        language,
+        settings=settings or Settings(),
     )
 
 
@@ -159,13 +173,13 @@ def request_undo_preview(import_id: UUID, settings: Settings | None = None) -> b
         "webapp.jobs.preview_undo",
         f"undo-preview-{import_id}",
         str(import_id),
-        settings or Settings(),
+        settings=settings or Settings(),
     )
 
 
 def request_key_renewal(settings: Settings) -> bool:
     """Ask for the book's keys to be renewed under today's rules."""
-    return _enqueue(RENEW_KEYS, "book-keys", None, settings)
+    return _enqueue(RENEW_KEYS, "book-keys", settings=settings)
 
 
 def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
@@ -175,13 +189,13 @@ def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:
         "webapp.jobs.notify",
         name,
         str(import_id),
-        settings or Settings(),
+        settings=settings or Settings(),
         timeout=LONGEST_MAIL,
     )
 
 
 def _enqueue(
-    function: str, name: str, argument: str | None, settings: Settings, *, timeout: int = -1
+    function: str, name: str, *arguments: str, settings: Settings, timeout: int = -1
 ) -> bool:
     """Put a job on the queue unless one of that name stands there already.
 
@@ -192,7 +206,6 @@ def _enqueue(
     """
     imports = queue(settings.redis_url)
     job_id = f"{name}-{secrets.token_hex(4)}"
-    arguments = () if argument is None else (argument,)
     kept = {"result_ttl": 0, "failure_ttl": 60, "description": job_id}
 
     def put(pipe: Pipeline) -> None:

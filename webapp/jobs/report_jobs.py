@@ -15,10 +15,11 @@ from webapp.jobs.queueing import BaseTimeoutException
 from webapp.jobs.work_horses import die_with_parent
 from webapp.limits import MEBIBYTE
 from webapp.reports.reporter import ImportReporter
+from webapp.vocabulary.catalogue import ENGLISH
 
 
-def render_pdf(import_id: str) -> None:
-    """Render the report and keep it.
+def render_pdf(import_id: str, language: str = ENGLISH) -> None:
+    """Render the report in a language and keep it.
 
     A report that takes too long or too much memory ends its own process only.
     """
@@ -35,7 +36,8 @@ def render_pdf(import_id: str) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(settings.pdf_seconds)
 
-    pdf.render_and_keep(settings, UUID(import_id), leases.worker_name(os.getpid()))
+    maker = leases.worker_name(os.getpid())
+    pdf.render_and_keep(settings, UUID(import_id), maker, language)
 
 
 # The alarm when the time is over, and how the libraries end a process that gets no more memory.

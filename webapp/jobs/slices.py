@@ -15,15 +15,22 @@ import psycopg
 from webapp import db, queries
 from webapp.config import Settings
 from webapp.contacts import book_keys
-from webapp.deciding import preview
+from webapp.deciding import person_keys, preview, rerun_preview
 from webapp.executing import execution
 from webapp.imports import leases, uploads
 from webapp.imports.faults import Fault, Fenced, Paused, classify, first_line
 from webapp.jobs import queueing, report_jobs, sweeping, work_horses
-from webapp.staging import check, corrections
+from webapp.staging import check, corrections, second_process
 from webapp.undoing import undo, undo_preview
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import ENDED, WORKED_ON, State
+from webapp.vocabulary.states import (
+    ENDED,
+    RUN_ENDED,
+    WORKED_ON,
+    Command,
+    State,
+    allowing,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +38,8 @@ SQL = queries.load("jobs")
 
 # Seconds that a work-horse waits for a lost database before it leaves that to the sweep.
 LONGEST_OUTAGE = 600
-PHONE_LOCK = 7_665_101  # "rowcall phone": imports that match by phone run one at a time
+# Imports that match by phone, or hold rows without any key, run one at a time.
+UNGUARDED_LOCK = 7_665_101
 
 
 def work(import_id: str) -> None:
@@ -137,11 +145,15 @@ def _work_on(
         check.refuse(conn, lease, Refusal("check_broken_off"))
     elif state == State.CHECKING:
         _check(conn, lease, settings, should_yield)
-    elif state == State.READY and given_up:
+    elif state in allowing(Command.CORRECT) and given_up:
         corrections.give_up(conn, lease)
-    elif state == State.READY:
-        if corrections.correct_slice(conn, lease, should_yield):
-            preview.compute_missing(conn, lease, should_yield)
+    elif state in allowing(Command.CORRECT):
+        corrected = corrections.correct_slice(conn, lease, should_yield)
+        stopped = partial(getattr, work_horses.stop_request, "told")
+        if corrected and state in RUN_ENDED:
+            rerun_preview.compute_missing(conn, lease, should_yield, stopped)
+        elif corrected:
+            preview.compute_missing(conn, lease, should_yield, stopped)
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:
@@ -154,33 +166,58 @@ def _check(
     conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
 ) -> None:
     try:
-        check.check_slice(conn, lease, uploads.limits(settings), should_yield)
+        check.check_slice(
+            conn,
+            lease,
+            uploads.limits(settings),
+            should_yield,
+            second=_second_process(conn, lease, settings),
+        )
     except Refusal as refusal:
         conn.rollback()
         check.refuse(conn, lease, refusal)
 
 
+def _second_process(
+    conn: Any, lease: leases.Lease, settings: Settings
+) -> second_process.Connect | None:
+    """How the second process of a check connects, where a core is free for it: each other import
+    that is worked on, or waits for a worker, takes one.
+    """
+    asked = {
+        "import_id": lease.import_id,
+        "states": sweeping.SWEPT_STATES,
+        "lease_seconds": settings.lease_seconds,
+    }
+    others = conn.execute(SQL.others_at_work, asked).fetchone()["imports"]
+    conn.rollback()
+    if second_process.cores() - others < 2:  # noqa: PLR2004 - two processes
+        return None
+
+    return partial(db.connect_job, settings.database_url)
+
+
 def _execute(
     conn: Any, lease: leases.Lease, settings: Settings, should_yield: Callable[[], bool]
 ) -> bool:
-    """Imports that match by phone run one at a time: a phone is no unique key, so nothing else
-    would guard it.
+    """Imports that match by phone, or by what a person is called, run one at a time: neither is a
+    unique key, so nothing else would guard it.
 
     One that was told to stop needs no turn.
     """
-    if not execution.stop_requested(conn, lease.import_id) and not _phone_lock(
+    if not execution.stop_requested(conn, lease.import_id) and not _unguarded_lock(
         conn, lease.import_id
     ):
-        raise Paused("phone", "another import that matches by phone is running")
+        raise Paused("phone", "another import that matches by phone or by name is running")
 
     connect = partial(db.connect_job, settings.database_url)
     return execution.execute_slice(conn, lease, connect, should_yield) is not None
 
 
-def _phone_lock(conn: Any, import_id: UUID) -> bool:
-    row = conn.execute(
-        SQL.lock_phones, {"lock": PHONE_LOCK, "import_id": import_id}
-    ).fetchone()
+def _unguarded_lock(conn: Any, import_id: UUID) -> bool:
+    keyless = person_keys.has_keyless_rows(conn, import_id)
+    asked = {"lock": UNGUARDED_LOCK, "keyless": keyless, "import_id": import_id}
+    row = conn.execute(SQL.lock_unguarded, asked).fetchone()
     conn.rollback()
 
     return bool(row["free"])
@@ -244,7 +281,7 @@ def _afterwards(import_id: UUID, settings: Settings, *, ended: bool) -> None:
 
     if ended and state in ENDED and state != State.ROLLED_BACK and row["notification_email"]:
         queueing.request_notice(import_id, settings)
-    elif (state in WORKED_ON or state == State.READY) and not row["waiting_for"]:
+    elif state in WORKED_ON | allowing(Command.CORRECT) and not row["waiting_for"]:
         _ring_if_unfinished(import_id, settings)
 
 

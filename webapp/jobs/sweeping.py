@@ -14,14 +14,16 @@ from webapp import db, migrate, queries
 from webapp.checking.rules import RULES
 from webapp.config import Settings
 from webapp.contacts import book_keys
+from webapp.deciding import preview
 from webapp.imports import import_commands, leases
 from webapp.jobs import queueing
 from webapp.retention import expiry
-from webapp.vocabulary.states import WORKED_ON
-from webapp.vocabulary.strategies import Strategy
+from webapp.vocabulary.states import PREVIEWED, WORKED_ON
+from webapp.vocabulary.strategies import USUAL
 
 SQL = queries.load("jobs")
 SWEPT_STATES = [state.value for state in WORKED_ON]
+PREVIEWED_STATES = [state.value for state in PREVIEWED]
 
 
 def sweep(settings: Settings) -> int:
@@ -30,6 +32,7 @@ def sweep(settings: Settings) -> int:
     """
     with db.connect_job(settings.database_url) as conn:
         check_again(conn, settings)
+        preview.drop_outdated(conn)
         if book_keys.are_behind(conn):
             queueing.request_key_renewal(settings)
 
@@ -43,7 +46,9 @@ def sweep(settings: Settings) -> int:
 
 def check_again(conn: Any, settings: Settings) -> None:
     """Have imports that wait checked under today's rules, where their check was under older ones."""
-    outdated = conn.execute(SQL.under_older_rules, {"rules": RULES}).fetchall()
+    outdated = conn.execute(
+        SQL.under_older_rules, {"rules": RULES, "previewed": PREVIEWED_STATES}
+    ).fetchall()
     conn.rollback()
 
     for row in outdated:
@@ -93,7 +98,8 @@ def unattended(conn: Any, settings: Settings) -> list[UUID]:
         SQL.unattended,
         {
             "states": SWEPT_STATES,
-            "strategies": len(Strategy),
+            "previewed": PREVIEWED_STATES,
+            "usual": len(USUAL),
             "lease": settings.lease_seconds,
             "give_up_after": leases.GIVE_UP_AFTER,
         },

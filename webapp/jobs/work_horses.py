@@ -2,7 +2,6 @@
 stop, and how they end.
 """
 
-import ctypes
 import logging
 import os
 import signal
@@ -14,10 +13,10 @@ from types import FrameType
 from webapp import db
 from webapp.config import Settings
 from webapp.imports import leases
+from webapp.processes import end_with_parent
 
 logger = logging.getLogger(__name__)
 
-PR_SET_PDEATHSIG = 1
 LOADED_BY = os.getpid()  # the worker, as its work-horses see it
 
 
@@ -73,6 +72,6 @@ def die_with_parent() -> None:
     Linux only.
     """
     if sys.platform == "linux" and os.environ.get("RQ_WORKER_ID"):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        end_with_parent()
         if LOADED_BY not in {os.getpid(), os.getppid()}:
             os._exit(1)  # The worker was gone before the system was told to watch it.

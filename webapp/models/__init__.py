@@ -1,8 +1,8 @@
 """The tables. PostgreSQL holds the truth; every number that anyone sees is a query over these."""
 
 from webapp.models.accounts import ApiToken, Installation, Session, User, WorkerReport
-from webapp.models.base import CODE, OF_FILE, OUTCOME, Base, personal_columns
-from webapp.models.contacts import Contact, ContactChange
+from webapp.models.base import CODE, DERIVED, OF_FILE, OUTCOME, Base, personal_columns
+from webapp.models.contacts import Contact, ContactChange, ContactEmailKey, ContactFurtherPhone
 from webapp.models.imports import (
     ContactImport,
     ImportFileChunk,
@@ -11,6 +11,10 @@ from webapp.models.imports import (
     MappingTemplate,
 )
 from webapp.models.rows import (
+    CorrectedCell,
+    CorrectionAct,
+    ImportChoice,
+    ImportConflict,
     ImportCorrection,
     ImportDifference,
     ImportDocument,
@@ -18,18 +22,32 @@ from webapp.models.rows import (
     ImportProblem,
     ImportResult,
     ImportRow,
+    ListedCell,
+    PlanBlock,
+    PreviewRequest,
+    PreviewScan,
+    ReadPosition,
+    ReopenedRow,
+    RerunPreview,
 )
-from webapp.models.undo import UndoDue, UndoKept, UndoPreview
+from webapp.models.undo import RowUndo, UndoDue, UndoKept, UndoPreview
 
 __all__ = [
     "CODE",
+    "DERIVED",
     "OF_FILE",
     "OUTCOME",
     "ApiToken",
     "Base",
     "Contact",
     "ContactChange",
+    "ContactEmailKey",
+    "ContactFurtherPhone",
     "ContactImport",
+    "CorrectedCell",
+    "CorrectionAct",
+    "ImportChoice",
+    "ImportConflict",
     "ImportCorrection",
     "ImportDifference",
     "ImportDocument",
@@ -41,7 +59,15 @@ __all__ = [
     "ImportResult",
     "ImportRow",
     "Installation",
+    "ListedCell",
     "MappingTemplate",
+    "PlanBlock",
+    "PreviewRequest",
+    "PreviewScan",
+    "ReadPosition",
+    "ReopenedRow",
+    "RerunPreview",
+    "RowUndo",
     "Session",
     "UndoDue",
     "UndoKept",

@@ -61,6 +61,7 @@ class User(Base):
     password_hash: Mapped[str]
     role: Mapped[str]  # admin | importer | viewer
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    language: Mapped[str] = mapped_column(server_default="")  # "" as the browser says
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (

@@ -16,15 +16,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.sql.operators import OperatorClass
 
-from webapp.vocabulary.fields import SCALARS
-from webapp.vocabulary.keys import (
-    DERIVED_KEYS,
-)
+from webapp.vocabulary.fields import CALLED, NAMES, SCALARS
+from webapp.vocabulary.keys import DERIVED_KEYS, LABEL_COLUMN
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
 # What an erasure leaves alone: text that only the program writes, such as codes and the names of
 # its processes.
 CODE = {"erasure": "code"}
+# A table that triggers keep in step with another: what is erased there goes here.
+DERIVED = {"erasure": "derived"}
 # What describes a file and goes with it.
 OF_FILE = {"erasure": "file"}
 OUTCOME = Enum(*[outcome.value for outcome in STORED_OUTCOMES], name="outcome")
@@ -60,15 +60,23 @@ def one_of(name: str, *values: str) -> Allowed:
 
 
 class Fields:
-    """The columns that a contact and a staged row share: the fields, and the keys made from
-    them.
+    """The columns that a contact and a staged row share: the fields, the keys made from them, and
+    the labels of the main addresses.
     """
+
+    @property
+    def called(self) -> str | None:
+        """The name, or else the address, ID or phone."""
+        name = " ".join(filter(None, (getattr(self, part) for part in NAMES)))
+        return name or next(filter(None, (getattr(self, other) for other in CALLED)), None)
 
 
 for _name in SCALARS:
     setattr(Fields, _name, mapped_column(Text))
 for _key in DERIVED_KEYS:
     setattr(Fields, _key, mapped_column(Text(collation="C")))
+for _label in LABEL_COLUMN.values():
+    setattr(Fields, _label, mapped_column(Text))
 
 
 def personal_columns(table: Table) -> list[Column[Any]]:
@@ -83,5 +91,10 @@ def personal_columns(table: Table) -> list[Column[Any]]:
         for column in table.c
         if isinstance(column.type, holding)
         and not isinstance(column.type, closed)
+        and not _is_of_numbers(column)
         and column.info != CODE
     ]
+
+
+def _is_of_numbers(column: Column[Any]) -> bool:
+    return isinstance(column.type, ARRAY) and isinstance(column.type.item_type, BigInteger)

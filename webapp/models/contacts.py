@@ -7,26 +7,18 @@ from typing import Any
 from sqlalchemy import (
     Identity,
     Index,
+    Text,
     func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Fields, one_of
-from webapp.vocabulary.fields import CALLED, NAMES
-from webapp.vocabulary.keys import (
-    KEY_COLUMN,
-    MATCH_KEYS,
-    UNIQUE_KEYS,
-)
+from webapp.models.base import DERIVED, Base, Fields, one_of
 
 
-def _key_index(key: str) -> Index:
-    column = KEY_COLUMN[key]
+def _key_index(column: str, *, unique: bool) -> Index:
     given = text(f"{column} IS NOT NULL")
-    return Index(
-        f"contacts_{column}", column, unique=key in UNIQUE_KEYS, postgresql_where=given
-    )
+    return Index(f"contacts_{column}", column, unique=unique, postgresql_where=given)
 
 
 class Contact(Fields, Base):
@@ -37,30 +29,63 @@ class Contact(Fields, Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     custom: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    # Those behind the main one, in order: [{"value", "key", "label"}]; a phone may lack a key.
+    further_emails: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    further_phones: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     # No foreign key: checking one costs every created row a look-up, and imports are never deleted.
     imported_from: Mapped[uuid.UUID | None]
     imported_row: Mapped[int | None]
+    # By what a row without e-mail, phone and ID finds the contact, as of that version of it; of
+    # another version, or blank: to be made (`deciding/person_keys.py`).
+    person_key: Mapped[int | None]
+    person_version: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
     __table_args__ = (
-        *map(_key_index, MATCH_KEYS),
+        _key_index("external_id", unique=True),
+        _key_index("phone_key", unique=False),
         Index(
             "contacts_imported_from",
             "imported_from",
             postgresql_where=text("imported_from IS NOT NULL"),
+        ),
+        Index(
+            "contacts_person",
+            "person_key",
+            "id",
+            postgresql_where=text("person_key IS NOT NULL"),
         ),
         # Room for a second version of each contact beside the first: an update then leaves the
         # indexes alone.
         {"postgresql_with": {"fillfactor": 50}},
     )
 
-    @property
-    def called(self) -> str | None:
-        """The contact's name, or else its address, ID or phone."""
-        name = " ".join(filter(None, (getattr(self, part) for part in NAMES)))
-        return name or next(filter(None, (getattr(self, other) for other in CALLED)), None)
+
+class ContactEmailKey(Base):
+    """Each e-mail key of the book, main or further, with its contact: none stands twice.
+
+    Triggers on `contacts` keep it, so that every writer of contacts is guarded by it.
+    """
+
+    __tablename__ = "contact_email_keys"
+
+    key: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    contact_id: Mapped[int]
+
+    __table_args__ = ({"info": DERIVED},)
+
+
+class ContactFurtherPhone(Base):
+    """The keys of the phones behind the main ones, with their contacts; kept in the same way."""
+
+    __tablename__ = "contact_further_phones"
+
+    key: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(primary_key=True)
+
+    __table_args__ = ({"info": DERIVED},)
 
 
 class ContactChange(Base):

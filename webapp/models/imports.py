@@ -14,6 +14,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import CODE, OF_FILE, Base, one_of
@@ -21,6 +22,7 @@ from webapp.vocabulary.keys import (
     DEFAULT_KEYS,
 )
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
+from webapp.vocabulary.reruns import Rerun
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
 
@@ -71,6 +73,10 @@ class ContactImport(Base):
     mapping: Mapped[list[Any] | None] = mapped_column(
         info=OF_FILE
     )  # one target or null for each column
+    # The form of the columns as a person left it, before it is sent: the values by name.
+    draft: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True), info=OF_FILE, deferred=True
+    )
     default_country: Mapped[str | None]  # ISO 3166 alpha-2
     match_keys: Mapped[list[str]] = mapped_column(
         server_default=text(f"'{{{','.join(DEFAULT_KEYS)}}}'")
@@ -83,11 +89,20 @@ class ContactImport(Base):
     blank_words: Mapped[list[str] | None]
     # Columns, from 0, in which such words stay as they are.
     keep_words: Mapped[list[int]] = mapped_column(server_default=text("'{}'"), info=CODE)
+    # What the cells of a column do to contacts that are there, where the strategy does not say it:
+    # {"phone": "keep"}.
+    column_rules: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'"), info=OF_FILE
+    )
+    # For all rows: values by field that the file lacks, and tags as in a cell.
+    constants: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    tag: Mapped[str | None]
     check_summary: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'"), info=OF_FILE
     )
-    # A correction of many rows that a worker is at: {"column", "value", "replacement", "after",
-    # "rows", "total"}.
+    # Up to which row its cells with problems are listed, once someone looked at them.
+    listed_to: Mapped[int | None]
+    # An act, or the undo of one, that a worker is at: `staging/acts.py`.
     correcting: Mapped[dict[str, Any] | None]
     mended_at: Mapped[
         datetime | None
@@ -96,9 +111,16 @@ class ContactImport(Base):
     duplicate_strategy: Mapped[str | None] = mapped_column(
         one_of("duplicate_strategy", *Strategy)
     )
+    create_new: Mapped[bool] = mapped_column(server_default=text("true"))
+    hold_other_names: Mapped[bool] = mapped_column(server_default=text("false"))
     skip_errors: Mapped[bool] = mapped_column(server_default=text("true"))
     batch_size: Mapped[int] = mapped_column(server_default=text("100"))  # 0 = auto
     notification_email: Mapped[str | None]
+    # The newest request for approval, open while the import awaits it: `approval_requests`.
+    # {"by", "at", "reason", "plan"}, and at its end "end", "ended_by" and "ended_at".
+    approval: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True), info=CODE
+    )
     site_url: Mapped[str | None]  # where the notice's links lead, as the web process knew it
 
     total: Mapped[int | None]  # rows staged, once the check is through
@@ -116,9 +138,11 @@ class ContactImport(Base):
     busy_seconds: Mapped[float] = mapped_column(
         server_default=text("0")
     )  # time spent executing, over all slices
-    retrying: Mapped[bool] = mapped_column(
-        server_default=text("false")
-    )  # a second run over the failed rows
+    # Which rows a second run takes that waits or goes on, and the state that it began in.
+    rerun: Mapped[str] = mapped_column(
+        one_of("rerun", *Rerun), server_default=Rerun.NONE.value
+    )
+    rerun_from: Mapped[str | None] = mapped_column(one_of("import_state", *State))
 
     # Counted up by every claim. A batch's checkpoint names it, so a stale worker's batch rolls
     # back.
@@ -127,7 +151,12 @@ class ContactImport(Base):
     rollback: Mapped[
         dict[str, Any] | None
     ]  # what the undo did: removed, restored, kept, conflicts
+    # Counts of people and warnings at the end (`deciding/people_counts.py`); null where none were made.
+    people: Mapped[dict[str, Any] | None] = mapped_column(info=CODE)
     ledger_digest: Mapped[str | None]  # SHA-256 over the ledger, hexadecimal
+    plan_digest: Mapped[str | None] = mapped_column(
+        info=CODE
+    )  # of the plan of exactly what was run; null: not previewed
     upload_key: Mapped[str | None]  # the client's idempotency key
     run_again_of: Mapped[uuid.UUID | None]
     file_of: Mapped[
@@ -215,7 +244,9 @@ class ImportLog(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     # uploaded | check_started | block_checked | checked | check_cancelled | queued | started |
     # batch | resumed broken_off | cancel_requested | completed | cancelled | failed | retry_started
-    # | row_failed | rollback_started batch_undone | rolled_back | mail_sent | mail_failed | purged
+    # | approval_requested | approved | approval_refused | approval_withdrawn | approval_voided
+    # | row_failed row_invalid row_conflict row_left_out
+    # | rollback_started batch_undone | rolled_back | mail_sent | mail_failed | purged
     # | person_erased
     event: Mapped[str] = mapped_column(info=CODE)
     batch: Mapped[int | None]
@@ -242,6 +273,10 @@ class MappingTemplate(Base):
     header_hash: Mapped[str]  # SHA-256 of the column labels
     columns: Mapped[list[Any]]  # the labels
     mapping: Mapped[list[Any]]
+    # What goes with it, by the name of the import's column.
+    choices: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    # Whether all others are offered it too, and have it applied to files with its header.
+    shared: Mapped[bool] = mapped_column(server_default=text("false"))
     used_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
@@ -259,4 +294,5 @@ class MappingTemplate(Base):
             unique=True,
             postgresql_where=text("name IS NOT NULL"),
         ),
+        Index("mapping_templates_shared", "header_hash", postgresql_where=text("shared")),
     )

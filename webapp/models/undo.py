@@ -34,7 +34,7 @@ class UndoDue(Base):
     key: Mapped[str] = mapped_column(server_default="")
     contact_id: Mapped[int]
     value: Mapped[str | None]  # as the field is to show it
-    held: Mapped[str | None]  # what the field showed when the key became due
+    label: Mapped[str | None]  # of an address
     since: Mapped[int] = mapped_column(
         server_default=text("0")
     )  # the contact's newest journal entry at that time
@@ -85,12 +85,30 @@ class UndoKept(Base):
             "import_id",
             "contact_id",
             "field",
+            "code",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
         Index("contact_undo_kept_contact", "contact_id"),
         Index("contact_undo_kept_order", "import_id", "id"),
     )
+
+
+class RowUndo(Base):
+    """A row of an import that was undone alone: the ledger keeps what it did, and this that it
+    does not stand any more.
+    """
+
+    __tablename__ = "contact_row_undos"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    row: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int]
+    user_id: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    kept: Mapped[int]  # fields, or the contact as a whole, that stayed
 
 
 class UndoPreview(Base):

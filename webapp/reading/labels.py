@@ -17,6 +17,7 @@ from itertools import pairwise, takewhile
 from webapp.vocabulary.aliases import FURTHER
 from webapp.vocabulary.fields import ADDRESS, FULL_NAMES, NAMES, TARGETS
 from webapp.vocabulary.label_words import (
+    ADDRESS_LABEL_WORDS,
     ADDRESS_WORDS,
     ASKING,
     CHANGING,
@@ -27,13 +28,16 @@ from webapp.vocabulary.label_words import (
     GLUED,
     GLUED_PERSONS,
     HALVES,
+    MACHINES,
     NAME_QUALIFIERS,
+    NO_ADDRESS_LABEL,
     NO_FIELDS,
     NOISE,
     OTHER_PERSON_PAIRS,
     OTHER_PERSONS,
     PERSONS,
     QUALIFIERS,
+    SECOND,
     SPELLINGS,
 )
 
@@ -175,6 +179,8 @@ def named(label: str) -> Named | None:
         return whole
     if _names_another_person(_split(text)) or " ".join(_split(text)) in NO_FIELDS:
         return None
+    if is_machine(text):
+        return None
 
     found = _without_notes(text) if _may_name(_split(text)) else None
     return found or _glued(normalised(label[:LONGEST]))
@@ -199,6 +205,49 @@ def says_otherwise(label: str) -> bool:
     words = _split(POSSESSIVE.sub("", CAMEL.sub(" ", label[:LONGEST])))
     other = not (CHANGING | COMPANY_WORDS).isdisjoint(words)
     return _exact(words) is None and (other or _names_another_person(words))
+
+
+def is_second(qualifier: str) -> bool:
+    """Whether the words around a field's name say that it is not the first of several."""
+    return any(word in SECOND or (word.isdigit() and word > "1") for word in qualifier.split())
+
+
+def address_label(text: str) -> str | None:
+    """The label of an address that a column's label, or words beside the address, name: work, home,
+    mobile or other; None where they name none.
+    """
+    words = _split(CAMEL.sub(" ", text[:LONGEST]))
+    words = [*words, *map("".join, pairwise(words))]
+    return next(
+        (label for label, says in _ADDRESS_LABELS.items() if any(map(says, words))), None
+    )
+
+
+@lru_cache(maxsize=1000)
+def address_label_of(cell: str) -> str | None:
+    """The label that a cell beside an address has: as `address_label`, and other for a person's own
+    words.
+    """
+    words = _split(cell[:LONGEST])
+    plain = [word for word in words if word not in NO_ADDRESS_LABEL and not word.isdigit()]
+    return address_label(cell) or ("other" if plain else None)
+
+
+@lru_cache(maxsize=1000)
+def is_machine(text: str) -> bool:
+    """Whether a label is that of a fax machine or the like, where no person answers."""
+    return any(word.endswith(MACHINES) for word in _split(text[:LONGEST]))
+
+
+def _says(label: str) -> Callable[[str], bool]:
+    """Whether a word says this label."""
+    listed = ADDRESS_LABEL_WORDS[label]
+    words = {normalised(word) for word in listed if not word.endswith("*")}
+    beginnings = tuple(normalised(word) for word in listed if word.endswith("*"))
+    return lambda word: word in words or word.startswith(beginnings)
+
+
+_ADDRESS_LABELS = {label: _says(label) for label in ADDRESS_LABEL_WORDS}
 
 
 def bare(label: str) -> str:

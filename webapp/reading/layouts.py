@@ -13,7 +13,7 @@ from typing import NamedTuple
 from webapp.reading import plain_lists, quotes
 from webapp.reading.labels import named
 from webapp.reading.records import Dialect, Record
-from webapp.vocabulary.fields import SCALARS, TARGETS
+from webapp.vocabulary.fields import SCALARS, SEVERAL, TARGETS
 from webapp.vocabulary.refusals import Refusal
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -37,8 +37,16 @@ _CURLY = re.compile(
     r"(?:^|[,;\t|])[ ]?[“”„«»‘‚‹][^\n]*[“”»«›’‘‹][ ]?(?:[,;\t|]|\r?$)",  # noqa: RUF001
     re.MULTILINE,
 )
-# Rowcall's own list of contacts follows RFC 4180, so signs in its cells are no other layout.
-OWN_HEADER = ",".join(TARGETS[name].english for name in SCALARS)
+# Rowcall's own list of contacts follows RFC 4180, so signs in its cells are no other layout. Of what
+# contacts have several, columns with labels and numbers stand behind the first.
+OWN_HEADER = re.compile(
+    ",".join(
+        rf"{TARGETS[name].english}(?:,{TARGETS[name].english}(?: \d+)?(?: label)?)*"
+        if name in SEVERAL
+        else TARGETS[name].english
+        for name in SCALARS
+    )
+)
 NO_VALUE = re.compile(r"(?:^|\t)\\N(?:\t|\r?$)", re.MULTILINE)
 
 First = Callable[[Dialect], list[Record]]
@@ -60,7 +68,7 @@ def best(dialect: Dialect, given: str | None, seen: Sequence[str], first: First)
     delimiter where it is known. Raises Refusal where the lines hold columns that nothing
     parts.
     """
-    if seen and seen[0].startswith(OWN_HEADER):
+    if seen and OWN_HEADER.match(seen[0]):
         return replace(dialect, delimiter=given or ",")
 
     styles = [dialect.layout + style for style in _styles(seen)]

@@ -51,12 +51,17 @@ _TELLING = re.compile(
     "|\xe2\u20ac[\x80-\xbf™œ˜¦“”]"  # noqa: RUF001
     f"|[\xe3-\xed][{_TRAIL}]{{2}}[\xe3-\xed][{_TRAIL}]{{2}}|\xf0\u0178[{_TRAIL}]{{2}}"
 )
+# In each of these stands one such character, which most texts lack; it is looked for five times as
+# quickly.
+_TRAILING = re.compile(f"[{_TRAIL}]")
 AGAIN = 3  # Ã¼ may have been spoilt once more, to ÃƒÂ¼
 
 
 def is_spoilt(text: str) -> bool:
     """Whether a text holds what UTF-8 looks like when it is read as a code page."""
-    return not text.isascii() and _TELLING.search(text) is not None
+    if text.isascii() or not _TRAILING.search(text):
+        return False
+    return _TELLING.search(text) is not None
 
 
 def html_in(texts: Iterable[str]) -> tuple[str, ...]:

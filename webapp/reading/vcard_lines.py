@@ -19,6 +19,7 @@ PROPERTY = re.compile(
 )
 GROUP = re.compile(r"([\w-]+)\.")
 PARAMETER = re.compile(r""";\s*([\w-]+)\s*(?:=((?:"[^"]*"|[^";])*))?""")
+DATA = re.compile(r"data:[^,\s]*;base64,", re.IGNORECASE)
 QUOTED, BINARY = "quoted-printable", {"b", "base64"}
 # What is no text that a person keeps: pictures, keys, and what programs say to each other.
 UNKEPT = {"PHOTO", "LOGO", "SOUND", "KEY", "X-ABADR", "X-ABCROP-RECTANGLE"}
@@ -143,7 +144,7 @@ def _property(text: str) -> Property | None:
     if QUOTED in types or coding == QUOTED:
         types = [word for word in types if word != QUOTED]
         value = _unquoted(value, params.get("CHARSET", "utf-8"))
-    elif coding in BINARY or BINARY & set(types) or value.startswith("data:"):
+    elif coding in BINARY or BINARY & set(types) or DATA.match(value):
         return None
 
     return Property(name, group[1].lower() if group else "", types, params, value)

@@ -17,9 +17,11 @@ from webapp.limits import (
     VCARD_LABELS,
     VCARD_LOOK_BYTES,
     VCARD_LOOK_PROPERTIES,
+    VCARD_PROPERTIES,
 )
 from webapp.reading import encodings
 from webapp.reading.file_kinds import begins_with
+from webapp.reading.labels import is_machine
 from webapp.reading.records import (
     Choices,
     Dialect,
@@ -35,6 +37,9 @@ from webapp.vocabulary.refusals import Refusal
 
 NAME: Final = "vcard"
 FURTHER = "Further properties"
+# The layout in which e-mails and phones have columns by their order in the card, each beside one for
+# its label. Files that were uploaded before have columns by label: "Phone (work)".
+LISTED = "listed"
 MARK_BYTES = 400
 NAMES = ("Last name", "First name", "Middle name", "Prefix", "Suffix")
 ADDRESS = ("Street", "City", "State", "Postal code", "Country")
@@ -57,6 +62,8 @@ ORDER = (
     "External ID", "Full name", *NAMES, "Nickname", "Company", "Department", "Job title", "Role", "Email", "Phone",
     *ADDRESS, "Website", "Birthday", "Tags", "Notes",
 )  # fmt: skip
+LISTS = {"Email", "Phone"}
+LISTED_LABEL = re.compile(r"(Email|Phone)(?: (\d+))?( label)?")
 # Said between programs.
 TECHNICAL = {
     "VERSION",
@@ -86,6 +93,7 @@ UNSAID = {
 }
 SAID = {"cell": "mobile", "iphone": "mobile"}
 SCHEMES = {"TEL": "tel:", "EMAIL": "mailto:"}
+LEAST_PREFERRED = 101
 BETWEEN_TAGS = re.compile(r'[,;|\n\[\]"]|:::')
 APPLE = re.compile(r"_\$!<(.*)>!\$_")
 COMPACT = re.compile(r"(\d{4}|--)-?(\d\d)-?(\d\d)(?:T.*)?")
@@ -103,7 +111,7 @@ def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Hea
     else:
         encoding, certain, _ = encodings.detect(head, source.blocks(len(head)))
 
-    dialect = Dialect(NAME, encoding, None, None, 0)
+    dialect = Dialect(NAME, encoding, None, None, 0, (LISTED,))
     columns = _columns(source, dialect, limits)
     if not columns:
         raise Refusal("vcard_broken")
@@ -128,7 +136,7 @@ def records(
         cells = [""] * len(columns)
         further: list[str] = []
 
-        for label, text in _labelled(card):
+        for label, text in _labelled(card, dialect):
             if label in places and label != FURTHER:
                 cells[places[label]] = text
             else:
@@ -159,7 +167,7 @@ def _columns(source: Source, dialect: Dialect, limits: Limits) -> list[str]:
     is_whole, properties = True, 0
 
     for card, position in _cards(source, dialect, None):
-        labels = [label for label, _ in _labelled(card)]
+        labels = [label for label, _ in _labelled(card, dialect)]
         if len(counts) < VCARD_LABELS:
             counts.update(labels)
         else:
@@ -177,12 +185,15 @@ def _columns(source: Source, dialect: Dialect, limits: Limits) -> list[str]:
     return sorted(kept, key=_place)
 
 
-def _place(label: str) -> tuple[int, str]:
-    kind = label.partition(" (")[0]
-    return (ORDER.index(kind) if kind in ORDER else len(ORDER), label)
+def _place(label: str) -> tuple[int, int, str]:
+    """The order of columns: by kind, those of a list by number, each before its label."""
+    listed = LISTED_LABEL.fullmatch(label)
+    kind = listed[1] if listed else label.partition(" (")[0]
+    number = int(listed[2] or 1) if listed else VCARD_PROPERTIES + 1
+    return (ORDER.index(kind) if kind in ORDER else len(ORDER), number, label)
 
 
-def _labelled(card: Card) -> list[tuple[str, str]]:
+def _labelled(card: Card, dialect: Dialect) -> list[tuple[str, str]]:
     """Labels and texts of a card, each label once."""
     named = {
         found.group: found.value
@@ -194,11 +205,17 @@ def _labelled(card: Card) -> list[tuple[str, str]]:
     tags: list[str] = []
 
     # What is preferred comes first among its like.
-    for found in sorted(card.properties, key=_is_preferred, reverse=True):
+    for found in sorted(card.properties, key=_preference):
         for kind, text in _texts(found):
             if not text.strip():
                 continue
             word = _words(found, named.get(found.group, ""))
+            if LISTED in dialect.layout and kind in LISTS and not is_machine(word):
+                seen[kind] += 1
+                label = f"{kind} {seen[kind]}" if seen[kind] > 1 else kind
+                cells |= {label: text, f"{label} label": word}
+                continue
+
             seen[f"{kind} {word}"] += 1
             count = seen[f"{kind} {word}"]
 
@@ -217,7 +234,7 @@ def _labelled(card: Card) -> list[tuple[str, str]]:
     if tags:
         cells["Tags"] = _cell_of_tags(tags)
 
-    return list(cells.items())
+    return [(label, text) for label, text in cells.items() if text]
 
 
 def _cell_of_tags(tags: list[str]) -> str:
@@ -228,8 +245,12 @@ def _cell_of_tags(tags: list[str]) -> str:
     )
 
 
-def _is_preferred(found: Property) -> bool:
-    return "pref" in found.types or found.params.get("PREF") == "1"
+def _preference(found: Property) -> int:
+    """From 1, the most preferred, to 101 where nothing is said."""
+    said = found.params.get("PREF", "")
+    if "pref" in found.types:
+        return 1
+    return int(said) if said.isdecimal() and len(said) <= 3 else LEAST_PREFERRED  # noqa: PLR2004
 
 
 def _drop_repeated_name(cells: dict[str, str]) -> None:

@@ -6,8 +6,8 @@ from webapp.models import ContactImport
 from webapp.reading.encodings import FAMILIAR
 from webapp.reports.wording import DELIMITERS, number
 from webapp.vocabulary.blank_words import BLANK_WORDS
-from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext
-from webapp.vocabulary.fields import label_of
+from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext, within
+from webapp.vocabulary.fields import TAGS, label_of
 
 LISTED = 60  # columns
 LONGEST = 60  # characters of a column's name
@@ -21,6 +21,14 @@ BAD_CELLS = {
     False: gettext_noop("refuse their rows"),
 }
 
+RULED = {
+    "replace": gettext_noop("replaced"),
+    "fill": gettext_noop("only filled where blank"),
+    "keep": gettext_noop("kept"),
+    "unite": gettext_noop("added"),
+    "none": gettext_noop("kept"),
+}
+
 
 def choices(run: ContactImport) -> list[tuple[str, str]]:
     """Each choice with what it is called."""
@@ -30,16 +38,39 @@ def choices(run: ContactImport) -> list[tuple[str, str]]:
     said = [
         (gettext("File read as"), _read_as(run)),
         (gettext("Columns"), _columns(taken)),
-        (gettext("Left aside"), _columns(left)),
+        (gettext("Left out"), _columns(left)),
         (gettext("Dates like 03/04"), gettext(dates)),
         (gettext("Country of phones"), run.default_country or gettext("none given")),
-        (gettext("Empties a field"), run.clear_token or gettext("nothing")),
+        (gettext("Clears a field"), run.clear_token or gettext("nothing")),
         (gettext("Bad e-mails and birthdays"), gettext(BAD_CELLS[bool(run.drop_bad_cells)])),
-        (gettext("Words for nothing"), _words(run)),
+        (gettext("Placeholders"), _words(run)),
+        (gettext("People you have"), _columns(rules(run))),
+        (gettext("New people"), "" if run.create_new else gettext("skipped")),
+        (gettext("In all rows"), "; ".join(of_all_rows(run))),
         (gettext("Batches asked for"), _batches(run.batch_size)),
     ]
 
     return [(name, words) for name, words in said if words]
+
+
+def rules(run: ContactImport) -> list[str]:
+    """The columns' own rules, each with what it is for."""
+    return [
+        f"{_ruled(name)}: {gettext(RULED[rule])}"
+        for name, rule in run.column_rules.items()
+        if rule
+    ]
+
+
+def _ruled(name: str) -> str:
+    wholes = {"name": gettext("Name"), "address": gettext("Whole address")}
+    return wholes.get(name) or _short(label_of(name))
+
+
+def of_all_rows(run: ContactImport) -> list[str]:
+    """What the person gave for all rows: each field with its value, and the tag."""
+    given = {**run.constants, **({TAGS.name: run.tag} if run.tag else {})}
+    return [f"{_short(label_of(target))}: {_short(text)}" for target, text in given.items()]
 
 
 def _batches(size: int | None) -> str:
@@ -72,7 +103,7 @@ def _read_as(run: ContactImport) -> str:
         encoding = FAMILIAR.get(run.encoding or "", run.encoding or "")
         delimiter = DELIMITERS.get(run.delimiter or "", run.delimiter or "")
         how = gettext("{encoding}, {delimiter} between columns").format(
-            encoding=gettext(encoding), delimiter=gettext(delimiter).lower()
+            encoding=gettext(encoding), delimiter=within(gettext(delimiter))
         )
     else:
         how = gettext("Excel workbook, sheet {sheet}").format(sheet=run.sheet)

@@ -1,5 +1,5 @@
-"""Kept reports: rendered once, served from then on, and made anew when the import went on after
-that.
+"""Kept reports: rendered once for each language, served from then on, and made anew when the import
+went on after that.
 """
 
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.limits import PDFS_AT_ONCE
 from webapp.models import ContactImport, ImportDocument
+from webapp.vocabulary.catalogue import ENGLISH
 
 TOO_MUCH = "pdf_too_much"
 LONGEST = timedelta(
@@ -19,11 +20,18 @@ LONGEST = timedelta(
 TRIES = 3  # a process that is killed may be one too large for the machine, which no error says
 
 
-def pdf_of(session: Session, run: ContactImport) -> ImportDocument | None:
+def _kind(language: str) -> str:
+    """What the PDF in a language is kept as."""
+    return "pdf" if language == ENGLISH else f"pdf-{language}"
+
+
+def pdf_of(
+    session: Session, run: ContactImport, language: str = ENGLISH
+) -> ImportDocument | None:
     """The PDF of the import as it stands: ready, failed or in the making; None where it has to be
     asked for.
     """
-    kept = session.get(ImportDocument, (run.id, "pdf"), populate_existing=True)
+    kept = session.get(ImportDocument, (run.id, _kind(language)), populate_existing=True)
     if (
         kept is None
         or kept.state == "lost"
@@ -44,7 +52,7 @@ def _now(session: Session) -> datetime:
     return now
 
 
-def reserve_pdf(session: Session, run: ContactImport) -> bool:
+def reserve_pdf(session: Session, run: ContactImport, language: str = ENGLISH) -> bool:
     """Note that the PDF is in the making; false while as many as may be are.
 
     The caller commits and asks for it.
@@ -65,7 +73,7 @@ def reserve_pdf(session: Session, run: ContactImport) -> bool:
         "maker": None,
         "made_at": func.clock_timestamp(),
     }
-    made = insert(ImportDocument).values(import_id=run.id, kind="pdf", **fresh)
+    made = insert(ImportDocument).values(import_id=run.id, kind=_kind(language), **fresh)
     tries = case(
         (ImportDocument.state.in_(["rendering", "lost"]), ImportDocument.tries), else_=0
     )
@@ -78,7 +86,9 @@ def reserve_pdf(session: Session, run: ContactImport) -> bool:
     return True
 
 
-def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
+def begin_pdf(
+    session: Session, import_id: UUID, maker: str, language: str = ENGLISH
+) -> datetime | None:
     """Note who makes the PDF, and one try more: since when it is waited for, or None where it is
     not to be made.
 
@@ -87,7 +97,7 @@ def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
     """
     begun = session.execute(
         update(ImportDocument)
-        .where(*_in_the_making(import_id))
+        .where(*_in_the_making(import_id, language))
         .values(maker=maker, tries=ImportDocument.tries + 1)
         .returning(ImportDocument.made_at, ImportDocument.tries)
         .execution_options(synchronize_session=False)
@@ -96,24 +106,24 @@ def begin_pdf(session: Session, import_id: UUID, maker: str) -> datetime | None:
     if begun is None or begun.tries <= TRIES:
         return begun and begun.made_at
 
-    keep_pdf(session, import_id, begun.made_at, code=TOO_MUCH)
+    keep_pdf(session, import_id, begun.made_at, language=language, code=TOO_MUCH)
 
     return None
 
 
-def _in_the_making(import_id: UUID) -> tuple[ColumnElement[bool], ...]:
+def _in_the_making(import_id: UUID, language: str) -> tuple[ColumnElement[bool], ...]:
     return (
         ImportDocument.import_id == import_id,
-        ImportDocument.kind == "pdf",
+        ImportDocument.kind == _kind(language),
         ImportDocument.state == "rendering",
     )
 
 
-def forget_pdf(session: Session, import_id: UUID, state: str) -> None:
+def forget_pdf(session: Session, import_id: UUID, state: str, language: str = ENGLISH) -> None:
     """Forget the PDF if it is in this state, so that the next request has it made anew."""
     kept = (
         ImportDocument.import_id == import_id,
-        ImportDocument.kind == "pdf",
+        ImportDocument.kind == _kind(language),
         ImportDocument.state == state,
     )
 
@@ -131,7 +141,11 @@ def lose_pdf(session: Session, import_id: UUID, maker: str, *, too_much: bool) -
     hopeless = (ImportDocument.tries >= TRIES) | literal(too_much)
     session.execute(
         update(ImportDocument)
-        .where(*_in_the_making(import_id), ImportDocument.maker == maker)
+        .where(
+            ImportDocument.import_id == import_id,
+            ImportDocument.state == "rendering",
+            ImportDocument.maker == maker,
+        )
         .values(
             state=case((hopeless, "failed"), else_="lost"), code=case((hopeless, TOO_MUCH))
         )
@@ -144,6 +158,7 @@ def keep_pdf(
     import_id: UUID,
     since: datetime,
     *,
+    language: str = ENGLISH,
     content: bytes | None = None,
     code: str | None = None,
 ) -> None:
@@ -153,7 +168,7 @@ def keep_pdf(
     """
     session.execute(
         update(ImportDocument)
-        .where(*_in_the_making(import_id), ImportDocument.made_at == since)
+        .where(*_in_the_making(import_id, language), ImportDocument.made_at == since)
         .values(state="ready" if content else "failed", content=content, code=code)
         .execution_options(synchronize_session=False)
     )

@@ -10,7 +10,9 @@ was uploaded.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -18,17 +20,21 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy.orm import Session
 
 from webapp import queries
+from webapp.checking.cleaning import meant
 from webapp.db import driver
 from webapp.imports import uploads
 from webapp.imports.stored_files import StoredFile
 from webapp.limits import MEBIBYTE
 from webapp.models import ContactImport
 from webapp.reading import readers
-from webapp.reading.formulas import protected, unprotected
+from webapp.reading.formulas import protected
+from webapp.reports import plan_results
 from webapp.reports.ledger import Row
+from webapp.reports.wording import shown
 from webapp.staging import problem_list
 from webapp.undoing import undo
 from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import gettext
 from webapp.vocabulary.outcomes import FAILURES, Outcome, sql_list
 
 SQL = queries.load(
@@ -65,14 +71,14 @@ UNDO_COLUMNS = (
 
 def safe(cell: str) -> str:
     """The cell as text that no spreadsheet runs, and that an upload takes for what it was."""
-    return protected(unprotected(cell))
+    return protected(meant(cell))
 
 
 def report_csv(
     session: Session, import_id: UUID, limits: readers.Limits | None = None
 ) -> Iterator[bytes]:
-    """Every row of the file: number, outcome, contact, code, reason and warnings, then the
-    original columns.
+    """Every row of the file: number, outcome, contact, code, reason, warnings, what was planned where
+    it came out differently and when it was undone by itself, then the original columns.
 
     `limits` are those under which the file was checked, where they are not the usual ones. Once the
     retention time is over, what the ledger still knows: the cells are gone, and so are rows never
@@ -80,12 +86,46 @@ def report_csv(
     """
     run = session.get_one(ContactImport, import_id)
     every = SQL.ledger if run.expired_at else SQL.every_row
+    planned = _planned(session, import_id)
     lines = (
-        [entry.row, entry.outcome, entry.contact_id, entry.code, _told(_row(entry)), *cells]
+        [
+            *(entry.row, entry.outcome, entry.contact_id, entry.code),
+            "\n".join(filter(None, [_told(_row(entry)), planned(entry.row), _undone(entry)])),
+            *cells,
+        ]
         for entry, cells in _rows(session, run, every, limits)
     )
 
     return _csv([*REPORT_COLUMNS, *run.columns], lines)
+
+
+def _planned(session: Session, import_id: UUID) -> Callable[[int], str | None]:
+    """What was planned for a row, where it came out differently; asked in the order of the file."""
+    differing = plan_results.every_difference(session, import_id)
+    waiting: list[plan_results.Difference] = []  # the next one, if there is any
+
+    def planned(row: int) -> str | None:
+        while not waiting or waiting[0].planned.row < row:
+            waiting[:] = islice(differing, 1)
+            if not waiting:
+                return None
+
+        if waiting[0].planned.row != row:
+            return None
+
+        what = plan_results.in_words(waiting.pop().planned, by_code=True)
+        return gettext("Planned: {what}").format(what=what)
+
+    return planned
+
+
+def _undone(entry: Any) -> str | None:
+    """When the row was undone by itself."""
+    if entry.undone_at is None:
+        return None
+
+    moment = entry.undone_at.astimezone(UTC)
+    return gettext("Undone: {moment} UTC").format(moment=f"{moment:%Y-%m-%d %H:%M}")
 
 
 def rejected_csv(
@@ -127,13 +167,7 @@ def _changed_by(entry: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    return (
-        ", ".join(map(str, value))
-        if isinstance(value, list)
-        else ""
-        if value is None
-        else str(value)
-    )
+    return "" if value is None else shown(value)
 
 
 def _row(entry: Any) -> Row:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,20 @@ from sqlalchemy.orm import Session
 
 from webapp import db, folding, queries
 from webapp.contacts import person_names, search
+from webapp.deciding import plan
+from webapp.deciding.plan import PlanLine
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import NAMES, SEARCHED
-from webapp.vocabulary.keys import DERIVED_KEYS
-from webapp.vocabulary.outcomes import PROBLEMS, Outcome
+from webapp.vocabulary.keys import DERIVED_KEYS, FURTHER_COLUMN
+from webapp.vocabulary.outcomes import PROBLEMS, Action, Outcome
 
 # The names stand there again, side by side: a whole name is found with any text between its parts.
-_CELLS = ", ".join(f"r.{name}" for name in (*SEARCHED, *NAMES))
+_CELLS = ", ".join(
+    [
+        *(f"r.{name}" for name in (*SEARCHED, *NAMES)),
+        *(search.further_values(f"r.{name}") for name in FURTHER_COLUMN.values()),
+    ]
+)
 
 SQL = queries.load(
     "ledger",
@@ -26,6 +34,17 @@ SQL = queries.load(
     who=person_names.called("r.{name}", "left(array_to_string(r.record, ' '), %(name)s)"),
     name=person_names.called("{name}"),
 )
+
+
+# Groups of outcomes that can be asked for like one.
+CHANGED = "changed"  # the rows that wrote to a contact that was there
+NOT_IN = "not_in"  # those that need a person
+UNDONE = "undone"  # those that were undone by themselves
+GROUPS: dict[str, tuple[Outcome, ...]] = {
+    CHANGED: (Outcome.UPDATED, Outcome.MERGED),
+    NOT_IN: tuple(PROBLEMS),
+    UNDONE: (),
+}
 
 
 @dataclass(frozen=True)
@@ -41,9 +60,12 @@ class Row:
     code: str | None
     detail: dict[str, Any] | None
     changes: list[dict[str, Any]]
-    promised: str | None = None  # the outcome that the preview said, where it was another one
+    planned: PlanLine | None = None  # what the plan said, where it came out differently
     who: str | None = None  # the row's name, or what else says whom it means
     problems: list[dict[str, Any]] | None = None  # what the check found in the row
+    undone_at: datetime | None = None  # when the row was undone by itself
+    undone_by: str | None = None  # the person's name
+    kept: int | None = None  # what stayed then: fields, or the contact as a whole
 
     @property
     def sentence(self) -> str | None:
@@ -65,9 +87,20 @@ class Row:
         return f"{messages.title(self.code, **facts)}: {message}. {said}" if message else said
 
     @property
+    def can_be_undone(self) -> bool:
+        """Whether it wrote to a contact, and that stands."""
+        return Action.UNDO in Outcome(self.outcome).actions and self.undone_at is None
+
+    @property
     def warnings(self) -> list[dict[str, Any]]:
-        """What the check found beside errors: code, field, value, and the sentence as `message`."""
-        return [
+        """What the check and the decision found beside errors: code, field, value, and the sentence as
+        `message`.
+        """
+        told = [
+            {"code": code, "field": None, "value": None, "message": messages.whole(code)}
+            for code in (self.detail or {}).get("warnings", [])
+        ]
+        return told + [
             {
                 **{name: problem.get(name) for name in ("code", "field", "value")},
                 "message": messages.of_problem(problem, self.row),
@@ -96,11 +129,13 @@ def rows(
     """Ledger entries in file order, after row number `after`; `search` looks into the staged
     values.
 
-    `differing` narrows them to rows that came out differently than the preview said.
+    `outcome` may be one of GROUPS too. `differing` narrows them to rows that came out differently than the plan said.
     """
     conditions = ["l.import_id = %(id)s", "l.row > %(after)s"]
-    if outcome and outcome != Outcome.NOT_PROCESSED:
-        conditions.append("l.outcome = %(outcome)s::outcome")
+    if outcome == UNDONE:
+        conditions.append(SQL.undone)
+    elif outcome and outcome != Outcome.NOT_PROCESSED:
+        conditions.append("l.outcome = ANY(%(outcomes)s::outcome[])")
     if code:
         conditions.append("COALESCE(l.code, l.outcome::text) = %(code)s")
     if search:
@@ -116,7 +151,7 @@ def rows(
         {
             "id": import_id,
             "after": after,
-            "outcome": outcome,
+            "outcomes": [str(one) for one in GROUPS.get(outcome or "", (outcome,))],
             "code": code,
             "limit": limit,
             "name": LONGEST_NAME,
@@ -132,12 +167,27 @@ def rows(
             code=row.code,
             detail=row.detail,
             changes=changes_of(row.before, row.after),
-            promised=row.promised,
+            planned=plan.parsed(row.planned) if row.planned else None,
             who=(row.who or "")[:LONGEST_NAME] or None,
             problems=row.problems,
+            undone_at=row.undone_at,
+            undone_by=row.undone_by,
+            kept=row.kept,
         )
         for row in entries
     ]
+
+
+def first_people(
+    session: Session, import_id: UUID, outcome: str, limit: int
+) -> list[dict[str, Any]]:
+    """The first contacts that rows of this outcome wrote to and that are there still, as `id` and
+    `name`.
+    """
+    found = rows(session, import_id, outcome=outcome, limit=limit)
+    names = names_of(session, found)
+    ids = dict.fromkeys(row.contact_id for row in found if row.contact_id)
+    return [{"id": number, "name": names[number]} for number in ids if names.get(number)]
 
 
 def problem_rows(session: Session, import_id: UUID, limit: int) -> list[Row]:
@@ -151,16 +201,20 @@ def problem_rows(session: Session, import_id: UUID, limit: int) -> list[Row]:
 
 
 def names_of(session: Session, found: Sequence[Row]) -> dict[int, str]:
-    """What each contact is called that the rows lead to; who has none, or is gone, is left out."""
+    """What each contact is called that the rows lead to; who is gone is left out."""
     ids = {row.contact_id for row in found} | {
         one for row in found for one in (row.detail or {}).get("contacts", [])
     }
-    asked = {"ids": [one for one in ids if one is not None]}
+    return called(session, [one for one in ids if one is not None])
+
+
+def called(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """What these contacts are called, "" for one without a name; who is gone is left out."""
+    asked = {"ids": list(ids)}
 
     return {
-        contact.id: contact.name[:LONGEST_NAME]
+        contact.id: (contact.name or "")[:LONGEST_NAME]
         for contact in db.execute(session, SQL.names, asked)
-        if contact.name
     }
 
 
@@ -172,7 +226,18 @@ def changes_of(
         return []
 
     return [
-        {"field": name, "before": value, "after": (after or {}).get(name)}
+        {"field": name, "before": _told(value), "after": _told((after or {}).get(name))}
         for name, value in before.items()
         if name not in DERIVED_KEYS and not name.startswith("(")
+    ]
+
+
+def _told(value: Any) -> Any:
+    """A journal's value; of further addresses, what a person gave for them."""
+    if not isinstance(value, list):
+        return value
+
+    return [
+        {part: one.get(part) for part in ("value", "label")} if isinstance(one, dict) else one
+        for one in value
     ]

@@ -3,6 +3,7 @@
 import logging
 import smtplib
 import ssl
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -14,10 +15,10 @@ from sqlalchemy.orm import Session
 from webapp import db, queries
 from webapp.config import MailServer, Misconfigured, Settings, mail_server
 from webapp.imports import locks
-from webapp.models import ContactImport
+from webapp.models import ContactImport, User
 from webapp.reports import summary
 from webapp.reports.wording import environment
-from webapp.vocabulary.catalogue import gettext
+from webapp.vocabulary.catalogue import ENGLISH, speaking
 from webapp.vocabulary.states import RUN_ENDED
 
 SQL = queries.load("mail")
@@ -38,7 +39,9 @@ def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
         return False
 
     try:
-        _send(settings, compose(settings, session, run))
+        with in_language_of(session, run):
+            message = compose(settings, session, run)
+        _send(settings, message)
     except TROUBLE as problem:
         note_failure(session, import_id, reason(problem))
         return False
@@ -46,6 +49,12 @@ def send_notice(settings: Settings, session: Session, import_id: UUID) -> bool:
     locks.log(session, import_id, "mail_sent")
 
     return True
+
+
+def in_language_of(session: Session, run: ContactImport) -> AbstractContextManager[None]:
+    """The language that the account chose which imported: no browser is there to ask."""
+    person = session.get_one(User, run.created_by)
+    return speaking(person.language or ENGLISH)
 
 
 def note_failure(session: Session, import_id: UUID, kind: str) -> None:
@@ -62,7 +71,9 @@ def due(session: Session) -> list[UUID]:
 
 
 def compose(settings: Settings, session: Session, run: ContactImport) -> EmailMessage:
-    """The notice as plain text and HTML, with links to the report and to the rollback."""
+    """The notice as plain text and HTML, in the language in use, with links to the report and to the
+    page that undoes the import.
+    """
     report = summary.report(session, run.id)
     base = run.site_url or settings.site_url
     facts = {
@@ -141,11 +152,9 @@ def _secure(connection: smtplib.SMTP, server: MailServer) -> None:
         connection.starttls(context=ssl.create_default_context())
         connection.ehlo()  # What was offered in clear may have been put there by a stranger.
     elif server.tls == "required":
-        raise Unsafe(gettext("The mail server offers no TLS, and SMTP_URL asks for it"))
+        raise Unsafe("The mail server offers no TLS, and SMTP_URL asks for it")
     elif server.user and not server.on_this_machine:
-        raise Unsafe(
-            gettext("The mail server offers no TLS, and a password is never sent without it")
-        )
+        raise Unsafe("The mail server offers no TLS, and a password is never sent without it")
 
 
 def trouble(settings: Settings) -> str | None:
@@ -156,7 +165,7 @@ def trouble(settings: Settings) -> str | None:
     try:
         server = mail_server(settings)
         if server is None:
-            return gettext(
+            return (
                 "Set SMTP_URL (smtp://user:password@host:port); only notices by mail are off"
             )
 
@@ -171,15 +180,15 @@ def reason(trouble: Exception) -> str:
     if isinstance(trouble, Unsafe | Misconfigured):
         return str(trouble)
     if isinstance(trouble, ssl.SSLCertVerificationError):
-        text = gettext("The mail server's certificate is not accepted ({reason})")
+        text = "The mail server's certificate is not accepted ({reason})"
         return text.format(reason=trouble.verify_message)
     if isinstance(trouble, smtplib.SMTPAuthenticationError):
-        return gettext("The mail server does not accept user and password")
+        return "The mail server does not accept user and password"
     if isinstance(trouble, smtplib.SMTPNotSupportedError):
-        return gettext(
+        return (
             "The mail server does not support what is needed, "
             "such as signing in or addresses beyond ASCII"
         )
 
-    text = gettext("The mail server cannot be used ({reason})")
+    text = "The mail server cannot be used ({reason})"
     return text.format(reason=type(trouble).__name__)

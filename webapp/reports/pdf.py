@@ -6,6 +6,7 @@ Nothing is ever fetched: not from the network, not from a file, not from a data 
 """
 
 import logging
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,36 +14,37 @@ from sqlalchemy.orm import Session
 
 from webapp import db
 from webapp.config import Settings
-from webapp.reports import choices, documents, ledger, summary
+from webapp.reports import choices, documents, ledger, plan_results, summary
 from webapp.reports.wording import environment
 from webapp.staging import problem_list
+from webapp.vocabulary.catalogue import ENGLISH, speaking
 from webapp.vocabulary.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 LISTED = 200
 
 
-def render_and_keep(settings: Settings, import_id: UUID, maker: str) -> None:
+def render_and_keep(
+    settings: Settings, import_id: UUID, maker: str, language: str = ENGLISH
+) -> None:
     """Render the requested report and keep it, or keep why there is none."""
     with db.session(settings.database_url) as session:
-        since = documents.begin_pdf(session, import_id, maker)
+        since = documents.begin_pdf(session, import_id, maker, language)
 
     if since is None:
         return
 
     with db.session(settings.database_url) as session:
+        keep = partial(documents.keep_pdf, session, import_id, since, language=language)
         try:
-            documents.keep_pdf(
-                session,
-                import_id,
-                since,
-                content=render(session, import_id, settings.page_size),
-            )
+            with speaking(language):
+                content = render(session, import_id, settings.page_size)
+            keep(content=content)
         except Refusal as refusal:
-            documents.keep_pdf(session, import_id, since, code=refusal.code)
+            keep(code=refusal.code)
         except Exception as problem:  # noqa: BLE001 - for every error, the person must not wait for ever
             logger.warning("no PDF of %s: %s", import_id, type(problem).__name__)
-            documents.keep_pdf(session, import_id, since, code=documents.TOO_MUCH)
+            keep(code=documents.TOO_MUCH)
 
 
 def render(session: Session, import_id: UUID, page_size: str = "A4") -> bytes:
@@ -93,6 +95,7 @@ def page(session: Session, import_id: UUID) -> str:
             choices=choices.choices(found.found),
             rows=ledger.problem_rows(session, import_id, LISTED),
             listed=LISTED,
+            differences=plan_results.differences(session, import_id, limit=LISTED),
             without_a_cell=problem_list.problem_rows(
                 session, import_id, code="cell_dropped", after=0, limit=LISTED
             ),

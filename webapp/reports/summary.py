@@ -5,21 +5,29 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp import db, queries
 from webapp.checking.other_lines import LEFT_OUT
+from webapp.imports import approval_requests
+from webapp.imports.approval_requests import Request
 from webapp.imports.progress import outcomes_of
-from webapp.models import ContactImport, ImportDifference, User
+from webapp.models import ContactImport, ImportPreview, User
+from webapp.reports.plan_results import PlanResult, plan_result
 from webapp.reports.wording import contacts_word, number
 from webapp.vocabulary import messages
-from webapp.vocabulary.catalogue import gettext, ngettext
+from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext
 from webapp.vocabulary.outcomes import PROBLEMS, Outcome, sql_list, sums
 from webapp.vocabulary.states import RUN_ENDED, State
 
 SQL = queries.load("report", problems=sql_list(PROBLEMS))
 
+PEOPLE = ("contacts_created", "contacts_changed", "repeats_in_file")
+PEOPLE_TITLES = {
+    "contacts_created": gettext_noop("New contacts"),
+    "contacts_changed": gettext_noop("Existing contacts changed"),
+    "repeats_in_file": gettext_noop("Rows that repeat an earlier person"),
+}
 BARS = 60  # of the chart of rows over time
 
 
@@ -87,7 +95,8 @@ class Report:
     retries: int
     smallest_batch: int
     largest_batch: int
-    differences: int  # rows that came out differently than the preview said
+    plan: PlanResult  # how it came out, held against the plan
+    approval: Request | None  # of who let it run
     contradictions: (
         str | None
     )  # sums that do not agree, in words; never, unless the tables were changed from outside
@@ -111,6 +120,16 @@ class Report:
         return self.total - self.lines
 
     @property
+    def people(self) -> list[tuple[str, int]]:
+        """What is counted in people, each with its name; empty for imports from before."""
+        counts = people_of(self.found)
+        return [
+            (gettext(PEOPLE_TITLES[name]), count)
+            for name, count in counts.items()
+            if count is not None
+        ]
+
+    @property
     def headline(self) -> str:
         """The sentence that matters first."""
         return _headline(self)
@@ -130,7 +149,8 @@ def report(session: Session, import_id: UUID) -> Report:
         lines=_lines(session, import_id),
         needs_you=sum(outcomes[problem] for problem in PROBLEMS),
         duration_seconds=seconds(run),
-        differences=_differences(session, import_id),
+        plan=plan_result(session, run),
+        approval=_approval(session, run),
         problems=_problems(session, import_id),
         warnings=[WarningCount(code, rows) for code, rows in warnings_of(run).items()],
         dropped=run.check_summary.get("dropped", {}),
@@ -143,18 +163,14 @@ def report(session: Session, import_id: UUID) -> Report:
     )
 
 
+def _approval(session: Session, run: ContactImport) -> Request | None:
+    asked = approval_requests.of(session, run)
+    return asked if asked and asked.end is approval_requests.End.APPROVED else None
+
+
 def _lines(session: Session, import_id: UUID) -> int:
     asked = {"id": import_id, "codes": list(LEFT_OUT)}
     return int(db.execute(session, SQL.lines, asked).scalar_one())
-
-
-def _differences(session: Session, import_id: UUID) -> int:
-    counted = (
-        select(func.count())
-        .select_from(ImportDifference)
-        .where(ImportDifference.import_id == import_id)
-    )
-    return session.scalar(counted) or 0
 
 
 def _headline(report: Report) -> str:
@@ -162,7 +178,7 @@ def _headline(report: Report) -> str:
     if found.state == State.ROLLED_BACK:
         undone = found.rollback or {}
         return gettext(
-            "This import was taken back: {removed} removed, {restored} restored, {kept} kept."
+            "This import was undone: {removed} removed, {restored} restored, {kept} kept."
         ).format(
             removed=contacts_word(undone.get("removed", 0)),
             restored=number(undone.get("restored", 0)),
@@ -172,13 +188,36 @@ def _headline(report: Report) -> str:
     if found.state == State.REFUSED:
         return State.REFUSED.sentence
     if report.success == report.contacts:
-        everyone = ngettext(
-            "The contact is in.", "All {total} contacts are in.", report.contacts
-        )
-        return everyone.format(total=number(report.contacts))
+        return f"{_all_in(report)} {_they_are(report)}".strip()
 
     ended = State(found.state).sentence
-    return " ".join(filter(None, [ended, _how_many(report), _needs(report)]))
+    said = [ended, _how_many(report), _they_are(report), _new_people(report), _needs(report)]
+    return " ".join(filter(None, said))
+
+
+def _all_in(report: Report) -> str:
+    if _repeats(report):
+        text = gettext("All {total} rows are in.")
+    else:
+        text = ngettext("The contact is in.", "All {total} contacts are in.", report.contacts)
+
+    return text.format(total=number(report.contacts))
+
+
+def _repeats(report: Report) -> int:
+    """Rows that came in and are about a person of an earlier row."""
+    skips = report.outcomes[Outcome.DUPLICATE_SKIPPED]
+    return 0 if skips else people_of(report.found)["repeats_in_file"] or 0
+
+
+def _they_are(report: Report) -> str:
+    """How many people the rows are that came in, where some are of the same."""
+    if not _repeats(report):
+        return ""
+
+    people = report.success - _repeats(report)
+    text = ngettext("They are {count} contact.", "They are {count} contacts.", people)
+    return text.format(count=number(people))
 
 
 def _how_many(report: Report) -> str:
@@ -190,12 +229,32 @@ def _how_many(report: Report) -> str:
         )
         return text.format(total=number(report.contacts))
 
-    text = ngettext(
-        "{success} of {total} contact is in.",
-        "{success} of {total} contacts are in.",
-        report.contacts,
-    )
+    if (people_of(report.found)["repeats_in_file"] or 0) > 0:
+        text = ngettext(
+            "{success} of {total} row is in.",
+            "{success} of {total} rows are in.",
+            report.contacts,
+        )
+    else:
+        text = ngettext(
+            "{success} of {total} contact is in.",
+            "{success} of {total} contacts are in.",
+            report.contacts,
+        )
+
     return text.format(success=number(report.success), total=number(report.contacts))
+
+
+def _new_people(report: Report) -> str:
+    skipped = report.outcomes[Outcome.NEW_SKIPPED]
+    if not skipped:
+        return ""
+    text = ngettext(
+        "{count} row is a new person, left out as asked.",
+        "{count} rows are new people, left out as asked.",
+        skipped,
+    )
+    return text.format(count=number(skipped))
 
 
 def _needs(report: Report) -> str:
@@ -224,10 +283,18 @@ def warnings_of(run: ContactImport) -> dict[str, int]:
         for entry in run.check_summary.get("problems", [])
         if entry["severity"] == "warning"
     }
+    for code, rows in ((run.people or {}).get("warnings") or {}).items():
+        found[code] = found.get(code, 0) + rows
     if repeated := told_of_columns(run, "value_repeated"):
         found["value_repeated"] = sum(told["cells"] for told in repeated)
 
     return found
+
+
+def people_of(run: ContactImport | ImportPreview) -> dict[str, int | None]:
+    """How many people the rows are; null while it runs, and for imports from before."""
+    found = run.people or {}
+    return {name: found.get(name) for name in PEOPLE}
 
 
 def told_of_columns(run: ContactImport, code: str) -> list[dict[str, Any]]:

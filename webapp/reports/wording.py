@@ -1,22 +1,27 @@
 """How values read, on a page, on paper and in a mail: numbers, times, and the outcome bar."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, pass_context, select_autoescape
+from jinja2.runtime import Context
 
+from webapp.reports import plan_results
+from webapp.reports.compiled_templates import TEMPLATES, CompiledTemplates
 from webapp.vocabulary import catalogue, messages
 from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext
-from webapp.vocabulary.fields import TARGETS, label_of
+from webapp.vocabulary.fields import ADDRESS_LABELS, TARGETS, label_of
 from webapp.vocabulary.outcomes import REST, STORED_OUTCOMES, Outcome
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy
 
-TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 BAR_WIDTH = 1000
+LEAST, LEAST_SMALL = 17, 50  # of the bar: 4 pixels, and the gap, at 358 and at 100 pixels
+KILO, WHOLE = 1000, 100  # sizes from 100 on are told without a decimal
+DATE = re.compile(r"(?:(?P<year>\d{4})|-)-(?P<month>\d\d)-(?P<day>\d\d)")
 SHORT, LONG = 60, 90  # seconds up to which a duration and a time left are told in seconds
 DELIMITERS = {
     ",": gettext_noop("Comma"),
@@ -36,8 +41,27 @@ DELIMITERS = {
 # What is done with text that another program spoilt, by the form's word for it.
 REPAIRS = {
     "html": gettext_noop("Read HTML as text"),
-    "true": gettext_noop("Read HTML as text, and put misread letters right"),
+    "true": gettext_noop("Read HTML as text and repair garbled letters"),
     "false": gettext_noop("Leave it as it is"),
+}
+# What a column does to people who are there; short, for a narrow choice in a table.
+RULES = {
+    "": gettext_noop("As chosen next"),
+    "replace": gettext_noop("Replace"),
+    "fill": gettext_noop("Fill blanks"),
+    "keep": gettext_noop("Keep theirs"),
+}
+RULES_OF_TAGS = {
+    "": RULES[""],
+    "replace": RULES["replace"],
+    "fill": gettext_noop("Add"),
+    "keep": RULES["keep"],
+}
+RULES_OF_ADDRESSES = {
+    "": gettext_noop("Each part of it by its own column"),
+    "replace": gettext_noop("Replace the whole address"),
+    "fill": gettext_noop("Only where they have no address"),
+    "keep": gettext_noop("Keep the whole address"),
 }
 MONTHS = (
     gettext_noop("January"),
@@ -81,26 +105,78 @@ class Segment:
     colour: str  # on paper
 
 
-def segments(outcomes: Mapping[str, int], total: int) -> list[Segment]:
+def segments(outcomes: Mapping[str, int], total: int, small: bool = False) -> list[Segment]:
     """The bar's pieces, in the order that never changes; nothing for an outcome that did
     not occur.
+
+    A piece is never thinner than what shows in a narrow window, or in a small bar; the others make room for it.
     """
     found, x = [], 0.0
-    for outcome in STORED_OUTCOMES:
-        if count := outcomes.get(outcome, 0):
-            width = max(count / max(total, 1) * BAR_WIDTH, 4)
-            place = round(x, 1), round(max(width - 2, 2), 1)
-            found.append(
-                Segment(outcome, count, outcome.word(count), *place, outcome.colour.light)
-            )
-            x += width
+    widths = _widths(outcomes, total, LEAST_SMALL if small else LEAST)
+    for outcome, width in widths.items():
+        count = outcomes[outcome]
+        place = round(x, 1), round(width, 1)
+        found.append(
+            Segment(outcome, count, outcome.word(count), *place, outcome.colour.light)
+        )
+        x += width
 
     return found
 
 
-def number(value: int | None) -> str:
-    """12,345."""
-    return f"{value or 0:,}"
+def _widths(outcomes: Mapping[str, int], total: int, least: int) -> dict[Outcome, float]:
+    """How much of the bar each outcome takes."""
+    shares = {
+        outcome: count / max(total, 1) * BAR_WIDTH
+        for outcome in STORED_OUTCOMES
+        if (count := outcomes.get(outcome, 0))
+    }
+    lifted = sum(least - share for share in shares.values() if share < least)
+    wide = sum(share for share in shares.values() if share >= least)
+    left = 1 - lifted / wide if wide > lifted else 1
+
+    return {
+        outcome: least if share < least else max(share * left, least)
+        for outcome, share in shares.items()
+    }
+
+
+def number(value: float | None) -> str:
+    """12,345, or 1,234.5."""
+    return catalogue.written(f"{value or 0:,}")
+
+
+def percent(value: float) -> str:
+    """45%, of a whole number or one with a decimal."""
+    return gettext("{number}%").format(number=number(value))
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: 310 bytes, 1.2 kB, 12.4 MB."""
+    if count < KILO:
+        text = ngettext("{count} byte", "{count} bytes", count)
+        return text.format(count=number(count))
+    if count < KILO * KILO:
+        return gettext("{number} kB").format(number=number(_rounded(count / KILO)))
+
+    return gettext("{number} MB").format(number=number(_rounded(count / KILO / KILO)))
+
+
+def _rounded(value: float) -> float:
+    return round(value) if value >= WHOLE else round(value, 1)
+
+
+def birthday(value: str | None) -> str:
+    """A date as the book has it: 23 April 1985; without a year 23 April. Other text stays."""
+    found = DATE.fullmatch(value or "")
+    if not found or not 1 <= int(found["month"]) <= len(MONTHS):
+        return value or ""
+
+    year = found["year"]
+    text = gettext("{day} {month} {year}") if year else gettext("{day} {month}")
+    month = gettext(MONTHS[int(found["month"]) - 1])
+
+    return text.format(day=int(found["day"]), month=month, year=year)
 
 
 def moment(value: datetime | None) -> str:
@@ -142,16 +218,16 @@ def duration(seconds: float | None) -> str:
         return ""
     if seconds < SHORT:
         some = f"{seconds:.2g}" if seconds < 1 else f"{seconds:.1f}"
-        return gettext("{seconds} s").format(seconds=some)
+        return gettext("{seconds} s").format(seconds=catalogue.written(some))
 
     minutes, rest = divmod(int(seconds), 60)
     return gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
 
 
 def eta(seconds: int | None) -> str:
-    """The time left, in words."""
+    """The time left, in words; "" until it is known."""
     if seconds is None:
-        return gettext("working out the time left")
+        return ""
     if seconds < LONG:
         count = max(seconds, 1)
         text = ngettext("about {count} second left", "about {count} seconds left", count)
@@ -162,14 +238,39 @@ def eta(seconds: int | None) -> str:
     return text.format(count=number(count))
 
 
-def shown(value: Any) -> str:
-    """A journal's value: lists with commas."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def speed(rows: int | None) -> str:
+    """1,200 a minute; "" until it is known."""
+    return gettext("{count} a minute").format(count=number(rows)) if rows else ""
 
 
-FILTERS = {
+def shown(value: Any, field: str = "") -> str:
+    """A journal's value: lists with commas, an address with its label, and a birthday as a date."""
+    if isinstance(value, list):
+        return ", ".join(map(shown, value))
+    if isinstance(value, Mapping):
+        return address(value)
+    if field == "birthday":
+        return birthday(value)
+    return str(value)
+
+
+def address(of: Mapping[str, Any]) -> str:
+    """One of several e-mails or phones: ann@example.com (work)."""
+    label = of.get("label")
+    if not label:
+        return str(of["value"])
+
+    said = gettext(ADDRESS_LABELS.get(label, label))
+    return gettext("{address} ({label})").format(address=of["value"], label=said)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "planned": plan_results.in_words,
     "one_row": lambda outcome: Outcome(outcome).one,
     "number": number,
+    "percent": percent,
+    "size": size,
+    "birthday": birthday,
     "moment": moment,
     "brief": brief,
     "day": day,
@@ -177,8 +278,11 @@ FILTERS = {
     "contacts": contacts_word,
     "duration": duration,
     "eta": eta,
+    "speed": speed,
     "shown": shown,
+    "address": address,
     "label": label_of,
+    "within": catalogue.within,
 }
 GLOBALS = {
     "segments": segments,
@@ -187,8 +291,10 @@ GLOBALS = {
     "Strategy": Strategy,
     "rest_colour": REST.light,
     "targets": TARGETS,
+    "address_labels": ADDRESS_LABELS,
     "messages": messages,
     "language": catalogue.language,
+    "direction": catalogue.direction,
 }
 
 
@@ -203,17 +309,44 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    furnish(found)
+    furnish(found, "paper")
 
     return found
 
 
-def furnish(templates: Environment) -> None:
-    """Give templates these words, and their texts the catalogue. Every `trans` is trimmed."""
+def of_paper(template: str) -> bool:
+    """Whether this name of a template is one of those."""
+    return template.startswith(("pdf/", "mail/")) and not template.endswith(".css")
+
+
+def furnish(templates: Environment, kind: str) -> None:
+    """Give templates these words, and their texts the catalogue. Every `trans` is trimmed.
+
+    `kind` tells apart the environments in which one template is compiled otherwise.
+    """
+    templates.bytecode_cache = CompiledTemplates(kind)
     templates.policies["ext.i18n.trimmed"] = True
     templates.add_extension("jinja2.ext.i18n")
     templates.install_gettext_callables(  # type: ignore[attr-defined]
-        catalogue.gettext, catalogue.ngettext, newstyle=True, pgettext=catalogue.pgettext
+        catalogue.gettext,
+        catalogue.ngettext,
+        newstyle=True,
+        pgettext=catalogue.pgettext,
+        npgettext=catalogue.npgettext,
     )
-    templates.filters.update(FILTERS)
+    templates.filters.update({name: _late(said) for name, said in FILTERS.items()})
     templates.globals.update(GLOBALS)
+
+
+def _late(said: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter as one that is asked when a page is rendered.
+
+    What one without the context makes of a constant, Jinja would work out as it compiles the
+    template: in the language of that moment.
+    """
+
+    @pass_context
+    def asked(_context: Context, *values: Any, **named: Any) -> Any:
+        return said(*values, **named)
+
+    return asked

@@ -18,7 +18,10 @@ SQL = queries.load("discard")
 
 # The tables whose rows name an import without a foreign key; deleting the import takes all others
 # with it.
-LOOSE = ("contact_import_rows", "contact_import_problems", "contact_import_logs")
+LOOSE = (
+    *("contact_import_rows", "contact_import_problems", "contact_import_logs"),
+    *("contact_import_listed_cells", "contact_import_corrected_cells"),
+)
 
 
 def possible(run: ContactImport) -> bool:

@@ -15,17 +15,19 @@ from sqlalchemy import Column, Table, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp import queries
-from webapp.models import OF_FILE, Base, personal_columns
+from webapp.models import DERIVED, OF_FILE, Base, personal_columns
 from webapp.retention.person_search import Sought
 
 ERASED = "erased"  # in place of a text that can't be null
-IMPORTS, LOGS, LEDGER, ROWS, MAPPINGS = (
+IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS = (
     Base.metadata.tables[name]
     for name in (
         "contact_imports",
         "contact_import_logs",
         "contact_import_results",
         "contact_import_rows",
+        "contact_import_choices",
+        "contact_import_listed_cells",
         "mapping_templates",
     )
 )
@@ -48,10 +50,11 @@ def tables(*columns: str, without: Sequence[str] = ()) -> list[Table]:
 def of_contact() -> Iterator[str]:
     """Statements that delete what hangs on the contact `id`.
 
-    The ledger's numbers stay: they lead nowhere.
+    The ledger's numbers stay: they lead nowhere. So does a choice of the contact, without which the
+    row could go to another one; as it is, it goes to none.
     """
     for table in tables("contact_id"):
-        if table is not LEDGER:
+        if table not in {LEDGER, CHOICES} and table.info != DERIVED:
             yield f"DELETE FROM {table} WHERE contact_id = %(id)s"
 
 
@@ -62,7 +65,8 @@ def of_rows() -> Iterator[str]:
     for table in [LEDGER, *tables("import_id", "row", without=["contact_id"])]:
         if table in (LEDGER, ROWS):
             yield f"UPDATE {table} SET {', '.join(emptied(table))} {theirs}"
-        elif personal_columns(table):
+        # The hash of a listed cell tells whether a guess at its value is right.
+        elif table is LISTED or personal_columns(table):
             yield f"DELETE FROM {table} {theirs}"
 
     yield SQL.empty_logs

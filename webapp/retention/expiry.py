@@ -11,6 +11,7 @@ from uuid import UUID
 
 from webapp import queries
 from webapp.db import Connection
+from webapp.retention import handed_addresses
 from webapp.undoing import undo_rules
 from webapp.vocabulary.states import ENDED, NEVER_RUN, UNUSED
 
@@ -19,8 +20,7 @@ SQL = queries.load(
     fields_of_p=undo_rules.fields("p"),
     fields_of_q=undo_rules.fields("q"),
     journal_since_p=undo_rules.journal("p.contact_id", since="p.id"),
-    shown_before=undo_rules.shown("before"),
-    carriers=undo_rules.CARRIERS,
+    is_of_addresses=undo_rules.IS_OF_ADDRESSES,
 )
 
 BATCH = 2000
@@ -68,15 +68,22 @@ def _some_of_an_import(conn: Connection) -> bool:
         conn.rollback()
         return False
 
-    if not any(
-        conn.execute(step, {"id": expired["id"], "limit": limit}).rowcount
-        for step, limit in STEPS
-    ):
+    if not _some_deleted(conn, expired["id"]):
         _finish(conn, expired["id"], unused=expired["unused"])
 
     conn.commit()
 
     return True
+
+
+def _some_deleted(conn: Connection, import_id: UUID) -> bool:
+    for step, limit in STEPS:
+        if step == SQL.empty_journal:
+            handed_addresses.hand_on(conn, import_id, limit)
+        if conn.execute(step, {"id": import_id, "limit": limit}).rowcount:
+            return True
+
+    return False
 
 
 # Each deletes some; the next is begun when nothing of the one before is left.
@@ -90,8 +97,16 @@ STEPS = (
 )
 
 
+LOOSE = (
+    "contact_import_problems",
+    "contact_import_listed_cells",
+    "contact_import_corrected_cells",
+)
+
+
 def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
-    conn.execute("DELETE FROM contact_import_problems WHERE import_id = %s", (import_id,))
+    for table in LOOSE:
+        conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))
     if unused:
         conn.execute("DELETE FROM contact_import_logs WHERE import_id = %s", (import_id,))
         conn.execute("DELETE FROM contact_imports WHERE id = %s", (import_id,))
@@ -99,7 +114,15 @@ def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
 
     for table in (
         "contact_import_corrections",
+        "contact_import_acts",
+        "contact_import_positions",
+        "contact_import_choices",
+        "contact_import_conflicts",
         "contact_import_previews",
+        "contact_import_preview_requests",
+        "contact_import_reopened",
+        "contact_import_scans",
+        "contact_import_rerun_previews",
         "contact_import_documents",
     ):
         conn.execute(f"DELETE FROM {table} WHERE import_id = %s", (import_id,))

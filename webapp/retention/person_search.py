@@ -26,6 +26,7 @@ from webapp.imports.stored_files import StoredFile
 from webapp.limits import LABEL_CHARS
 from webapp.models import ContactImport, ImportFileChunk
 from webapp.reading import readers
+from webapp.vocabulary.keys import LABEL_COLUMN
 from webapp.vocabulary.states import UNCHECKED
 
 EVERYTHING = readers.Limits(max_rows=2**40, max_columns=2**14)
@@ -273,11 +274,12 @@ def in_headers(
 
 def _rows_say_all(run: ContactImport) -> bool:
     """Whether each cell of the file is kept by itself: read to its end, every column, whole labels,
-    one sheet.
+    one sheet. Of a cell that says what an address is only one of a few labels is kept.
     """
     is_whole = run.header_row <= 1 and len(run.head.get("sheets", [])) <= 1
     has_labels = all(len(label) < LABEL_CHARS for label in run.columns)
-    is_mapped = bool(run.mapping) and all(run.mapping or [])
+    kept = [target and target not in LABEL_COLUMN.values() for target in run.mapping or []]
+    is_mapped = bool(kept) and all(kept)
     return run.state not in UNCHECKED and is_whole and has_labels and is_mapped
 
 

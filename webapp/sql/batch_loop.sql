@@ -2,8 +2,7 @@
 
 -- name: define_checkpoint
 -- Checkpoint and counters under the token, the log, and the question whether to stop; null when the
--- lease has passed on. A run over failed rows takes each row's old outcome off the counter before
--- it adds the new one.
+-- lease has passed on.
 CREATE OR REPLACE FUNCTION pg_temp.checkpoint(
   p_import_id uuid, p_token bigint, p_after bigint, p_rows bigint, p_last_row bigint,
   counts bigint[], p_seconds float8,
@@ -15,7 +14,6 @@ DECLARE
 BEGIN
   UPDATE contact_imports SET
     {{counters}},
-    failed = failed + {{failed_rows}} - CASE WHEN retrying THEN p_rows ELSE 0 END,
     last_row = p_last_row,
     batches_done = batches_done + 1,
     busy_seconds = busy_seconds + p_seconds
@@ -49,7 +47,7 @@ BEGIN
     SET LOCAL lock_timeout = '{{lock_timeout}}';
     SELECT * INTO decided FROM pg_temp.decide(p_import_id, last_row, p_size);
     turn := CASE WHEN decided.rows = 0 THEN 'done'
-      WHEN p_stop_at_failure AND {{failures}} > 0 THEN 'failure' END;
+      WHEN p_stop_at_failure AND decided.first_failure IS NOT NULL THEN 'failure' END;
     IF turn IS NULL THEN
       cancelled := pg_temp.checkpoint(p_import_id, p_token, last_row, decided.rows,
         decided.last_row, decided.counts,

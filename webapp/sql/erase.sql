@@ -20,16 +20,26 @@ JOIN contact_import_rows r ON r.import_id = t.import_id AND r.row = t.row
 -- name: keys
 -- The keys that the contact has or ever had, as the journal knows them; of phones that are no
 -- number of any country, and so have no key, the texts with enough digits to look for.
-SELECT array_agg(v ->> 'external_id') AS ids, array_agg(v ->> 'email_key') AS email_keys,
-  array_agg(v ->> 'phone_key') AS phone_keys,
-  array_agg(v ->> 'phone') FILTER (WHERE v ->> 'phone_key' IS NULL
-    AND length(regexp_replace(v ->> 'phone', '\D', '', 'g')) >= {{digits}}) AS phones,
-  array_agg(v ->> 'first_name') AS first_names, array_agg(v ->> 'last_name') AS last_names,
-  array_agg(v ->> 'email') || array_agg(v ->> 'email_key') AS mails
-FROM (
+WITH sides AS MATERIALIZED (
   SELECT to_jsonb(c) AS v FROM contacts c WHERE c.id = %(id)s
   UNION ALL SELECT before FROM contact_changes WHERE contact_id = %(id)s
-  UNION ALL SELECT after FROM contact_changes WHERE contact_id = %(id)s) s
+  UNION ALL SELECT after FROM contact_changes WHERE contact_id = %(id)s),
+emails AS MATERIALIZED (
+  SELECT v ->> 'email' AS value, v ->> 'email_key' AS key FROM sides
+  UNION SELECT e ->> 'value', e ->> 'key'
+  FROM sides, jsonb_path_query(v, '$.further_emails[*]') e),
+phones AS MATERIALIZED (
+  SELECT v ->> 'phone' AS value, v ->> 'phone_key' AS key FROM sides
+  UNION SELECT e ->> 'value', e ->> 'key'
+  FROM sides, jsonb_path_query(v, '$.further_phones[*]') e)
+SELECT (SELECT array_agg(key) FROM emails) AS email_keys,
+  (SELECT array_agg(value) || array_agg(key) FROM emails) AS mails,
+  (SELECT array_agg(key) FROM phones) AS phone_keys,
+  (SELECT array_agg(value) FROM phones
+    WHERE key IS NULL AND length(regexp_replace(value, '\D', '', 'g')) >= {{digits}}) AS phones,
+  array_agg(v ->> 'external_id') AS ids,
+  array_agg(v ->> 'first_name') AS first_names, array_agg(v ->> 'last_name') AS last_names
+FROM sides
 
 -- name: standing
 -- A check that is begun anew takes back the rows of the one before, so which one it is counts too.
@@ -46,8 +56,12 @@ WHERE import_id = ANY(%(among)s) AND contact_id = %(id)s
 UNION ALL
 SELECT import_id, row, way, CASE way WHEN '{{named}}' THEN {{said}} END
 FROM (SELECT *,
-    CASE WHEN email_key = ANY(%(email_keys)s) OR external_id = ANY(%(ids)s) THEN '{{own}}'
-    WHEN phone_key = ANY(%(phone_keys)s) OR phone = ANY(%(phones)s) THEN '{{phone}}' ELSE '{{named}}' END AS way
+    CASE WHEN email_key = ANY(%(email_keys)s) OR external_id = ANY(%(ids)s)
+      OR jsonb_path_query_array(further_emails, '$[*].key') ?| %(email_keys)s THEN '{{own}}'
+    WHEN phone_key = ANY(%(phone_keys)s) OR phone = ANY(%(phones)s)
+      OR jsonb_path_query_array(further_phones, '$[*].key') ?| %(phone_keys)s
+      OR jsonb_path_query_array(further_phones, '$[*].value') ?| %(phones)s THEN '{{phone}}'
+    ELSE '{{named}}' END AS way
   FROM contact_import_rows WHERE import_id = ANY(%(among)s)) r
 WHERE way <> '{{named}}' OR {{holds_sought}}
 
@@ -61,7 +75,7 @@ UNION SELECT import_id FROM contact_undo_kept WHERE contact_id = %(id)s
 SELECT id, filename, state FROM contact_imports WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 
 -- name: empty_imports
-UPDATE contact_imports SET sample = '[]', file_gone = true,
+UPDATE contact_imports SET sample = '[]', head = head - 'profile', file_gone = true,
   check_summary = check_summary || jsonb_build_object('problems', COALESCE((
     SELECT jsonb_agg(p || '{"example": null}')
     FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'),

@@ -1,9 +1,9 @@
 -- What is deleted some days after an import ended: `retention/expiry.py`.
 
 -- name: expire
-UPDATE contact_imports SET expired_at = clock_timestamp()
+UPDATE contact_imports SET expired_at = clock_timestamp(), correcting = NULL
 WHERE expired_at IS NULL AND state = ANY(%(states)s)
-  AND COALESCE(rolled_back_at, completed_at, created_at)
+  AND COALESCE(rolled_back_at, completed_at, (approval ->> 'at')::timestamptz, created_at)
     < clock_timestamp() - make_interval(days => %(days)s)
 
 -- name: next_import
@@ -40,13 +40,10 @@ handed AS MATERIALIZED (
     SELECT q.id FROM {{journal_since_p}} q CROSS JOIN LATERAL {{fields_of_q}} g
     WHERE g.field = f.field AND q.kind IN ('import', 'edit') AND q.after <> '{}'
       AND q.import_id IS DISTINCT FROM %(id)s ORDER BY q.id LIMIT 1) n
-  WHERE p.undone_at IS NOT NULL AND f.field <> 'tags' ORDER BY n.id, f.field, p.id),
+  WHERE p.undone_at IS NOT NULL AND f.field <> 'tags' AND NOT {{is_of_addresses}}
+  ORDER BY n.id, f.field, p.id),
 sides AS MATERIALIZED (
-  SELECT id,
-    COALESCE(jsonb_object_agg(field, {{shown_before}})
-        FILTER (WHERE field NOT LIKE 'tag%%'), '{}')
-      || COALESCE(jsonb_object_agg(field || '_key', before -> 1)
-        FILTER (WHERE field IN ({{carriers}})), '{}')
+  SELECT id, COALESCE(jsonb_object_agg(field, before) FILTER (WHERE field NOT LIKE 'tag%%'), '{}')
       AS plain,
     array_agg(substr(field, 5)) FILTER (WHERE before = 'true' AND NOT field NOT LIKE 'tag%%')
       AS had,
@@ -67,7 +64,10 @@ FROM batch b WHERE h.id = b.id
 
 -- name: delete_due
 DELETE FROM contact_undo_due WHERE id IN (
-  SELECT id FROM contact_undo_due WHERE import_id = %(id)s LIMIT %(limit)s)
+  SELECT id FROM contact_undo_due WHERE import_id = %(id)s
+  UNION ALL
+  SELECT d.id FROM contact_undo_due d JOIN contact_changes h ON h.id = d.change_id
+  WHERE h.import_id = %(id)s LIMIT %(limit)s)
 
 -- name: empty_kept
 UPDATE contact_undo_kept SET wanted = NULL, now = NULL WHERE id IN (
@@ -93,7 +93,8 @@ INSERT INTO contact_import_logs (import_id, event) VALUES (%(id)s, 'purged')
 
 -- name: purged
 UPDATE contact_imports
-SET purged_at = clock_timestamp(), sample = '[]', check_summary = '{}'
+SET purged_at = clock_timestamp(), sample = '[]', head = head - 'profile',
+  check_summary = '{}'
 WHERE id = %(id)s
 
 -- name: empty_deleted
@@ -106,4 +107,5 @@ UPDATE contact_changes h SET before = '{}' WHERE id IN (
 -- Keys that the undo of an old change by hand left due: they are for good where they are.
 DELETE FROM contact_undo_due WHERE id IN (
   SELECT d.id FROM contact_undo_due d JOIN contact_changes h ON h.id = d.change_id
-  WHERE h.at < clock_timestamp() - make_interval(days => %(days)s) LIMIT %(limit)s)
+  WHERE h.kind IN ('edit', 'delete')
+    AND h.at < clock_timestamp() - make_interval(days => %(days)s) LIMIT %(limit)s)

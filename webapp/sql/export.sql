@@ -29,8 +29,8 @@ SELECT * FROM (
   SELECT p.*, {{chars_before}}
   FROM (
     SELECT row, outcome::text AS outcome, contact_id, code, detail, NULL AS problems,
-      NULL AS record
-    FROM contact_import_results WHERE import_id = %(id)s AND row > %(after)s
+      NULL AS record, {{undone_at}}
+    FROM contact_import_results r WHERE import_id = %(id)s AND row > %(after)s
     ORDER BY row LIMIT %(rows)s) p) q
 {{full_page}}
 
@@ -40,7 +40,11 @@ l.outcome IS NOT NULL AND r.status = 'valid' AND r.problems @> '[{"code": "cell_
 
 -- part: entry_and_cells
 l.contact_id, l.code, l.detail,
-r.problems, CASE WHEN %(with_cells)s THEN r.record END AS record
+r.problems, CASE WHEN %(with_cells)s THEN r.record END AS record, {{undone_at}}
+
+-- part: undone_at
+(SELECT o.at FROM contact_row_undos o
+  WHERE o.import_id = r.import_id AND o.row = r.row) AS undone_at
 
 -- part: rows_with_entries
 -- One look-up for each row: before the tables were first analyzed, a plain join read all entries

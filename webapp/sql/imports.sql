@@ -14,16 +14,39 @@ INSERT INTO contact_import_logs (import_id, event) VALUES (%(import_id)s, %(even
 id IN (SELECT id FROM contact_imports WHERE id = %(import_id)s AND state = ANY(%(sources)s)
   FOR NO KEY UPDATE SKIP LOCKED)
 
--- name: log_failed_rows
--- Before a second run: the reasons of the first.
-INSERT INTO contact_import_logs (import_id, event, first_row, last_row, rows, result, message)
-SELECT import_id, 'row_failed', row, row, 1, code, detail ->> 'message'
-FROM contact_import_results
-WHERE import_id = %(import_id)s AND outcome = 'failed' ORDER BY row
+-- part: cancelled_in_the_queue
+lease_token = lease_token + 1, completed_at = clock_timestamp(),
+failure_reason = CASE rerun_from WHEN 'failed' THEN 'stopped_at_first_error' END,
+rerun = '', rerun_from = NULL
 
 -- name: copy_corrections
 INSERT INTO contact_import_corrections (import_id, row, cells, left_out)
 SELECT %(new)s, row, cells, left_out FROM contact_import_corrections WHERE import_id = %(old)s
+
+-- name: copy_act
+-- What was corrected is the first act of the new import.
+WITH act AS (
+  INSERT INTO contact_import_acts (import_id, number, kind, rows)
+  SELECT %(new)s, 1, 'earlier', count(*) FROM contact_import_corrections
+  WHERE import_id = %(old)s HAVING count(*) > 0)
+INSERT INTO contact_import_corrected_cells (import_id, row, "column", act, after)
+SELECT %(new)s, row, c.key::bigint, 1, c.value
+FROM contact_import_corrections, jsonb_each_text(cells) c WHERE import_id = %(old)s
+UNION ALL SELECT %(new)s, row, -1, 1, left_out::text FROM contact_import_corrections
+WHERE import_id = %(old)s AND (left_out OR cells = '{}')
+
+-- name: copy_choices
+-- Also those of a contact that is gone by now: without its choice the row could go to another one.
+INSERT INTO contact_import_choices (import_id, row, chosen, contact_id, "by")
+SELECT %(new)s, row, chosen, contact_id, "by" FROM contact_import_choices
+WHERE import_id = %(old)s
+
+-- name: copy_settled
+-- And among whom was chosen, so that it can be chosen otherwise.
+INSERT INTO contact_import_conflicts (import_id, row, code, kind, candidates)
+SELECT %(new)s, row, code, kind, candidates FROM contact_import_conflicts k
+WHERE import_id = %(old)s AND EXISTS (
+  SELECT FROM contact_import_choices c WHERE c.import_id = k.import_id AND c.row = k.row)
 
 -- name: keep_chunk
 INSERT INTO contact_import_files (import_id, position, content)

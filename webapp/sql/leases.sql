@@ -7,8 +7,17 @@ CASE i.state
   WHEN 'checking' THEN COALESCE((i.read_position ->> 'rows')::bigint, 0)
   WHEN 'ready' THEN -10 - COALESCE((i.correcting ->> 'after')::bigint * 10, 0)
     - (SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id)
+    - (SELECT count(*) * 1000 FROM contact_import_scans k WHERE k.import_id = i.id)
+  WHEN 'awaiting_approval' THEN -10
+    - (SELECT count(*) FROM contact_import_previews p WHERE p.import_id = i.id)
+    - (SELECT count(*) * 1000 FROM contact_import_scans k WHERE k.import_id = i.id)
   WHEN 'rolling_back' THEN -100 - COALESCE((i.rollback ->> 'through')::bigint, 0)
-  ELSE i.last_row END
+  WHEN 'queued' THEN i.last_row
+  WHEN 'running' THEN i.last_row
+  WHEN 'cancelling' THEN i.last_row
+  ELSE -10 - COALESCE((i.correcting ->> 'after')::bigint * 10, 0)
+    - (SELECT count(*) FROM contact_import_rerun_previews p
+      WHERE p.import_id = i.id AND p.outcomes IS NOT NULL) END
 
 
 -- The steps of a claim.

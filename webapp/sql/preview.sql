@@ -1,38 +1,96 @@
--- Previews: each strategy on temporary tables that bear the names of the real ones.
+-- Previews: each variant on temporary tables that bear the names of the real ones.
 
--- name: strategies_there
-SELECT strategy FROM contact_import_previews WHERE import_id = %(import_id)s
+-- name: drop_outdated
+-- What another version of the decision said of imports that wait goes, and its plan with it.
+DELETE FROM contact_import_previews p USING contact_imports i
+WHERE i.id = p.import_id AND i.state = ANY(%(previewed)s) AND p.decided_by IS DISTINCT FROM %(version)s
+
+-- name: variants_there
+SELECT strategy, create_new, hold_other_names FROM contact_import_previews
+WHERE import_id = %(import_id)s
+
+-- name: variants_requested
+SELECT strategy, create_new, hold_other_names FROM contact_import_preview_requests
+WHERE import_id = %(import_id)s ORDER BY create_new DESC, hold_other_names, strategy
 
 -- part: shadow
 CREATE TEMP TABLE {{table}} (LIKE public.{{table}} INCLUDING ALL)
 
+-- name: key_triggers
+-- What keeps the table of keys, for the shadow of `contacts`; it is emptied together with it.
+SELECT replace(pg_get_triggerdef(oid), ' ON public.contacts ', ' ON pg_temp.contacts ') AS definition
+FROM pg_trigger WHERE tgrelid = 'public.contacts'::regclass
+  AND tgname LIKE 'contact\_keys\_%%' AND tgname <> 'contact_keys_empty'
+
 -- part: fill_contacts
 -- The contacts that hold any key of the file.
-INSERT INTO contacts SELECT c.* FROM public.contacts c
+INSERT INTO pg_temp.{{into}} SELECT c.* FROM public.contacts c
 WHERE c.id IN (
   {{holders}})
 
 -- part: holders_of_key
 -- Of one key, where the decision looks it up.
-SELECT k.id FROM contact_import_rows r JOIN public.contacts k ON k.{{column}} = r.{{column}}
+SELECT k.{{contact}} FROM contact_import_rows r JOIN public.{{table}} k ON k.{{column}} = r.{{own}}
 WHERE r.import_id = %(import_id)s {{if_chosen}}
+
+-- part: holders_of_further_keys
+SELECT k.{{contact}} FROM contact_import_rows r
+CROSS JOIN LATERAL jsonb_array_elements(r.{{further}}) f
+JOIN public.{{table}} k ON k.{{column}} = f ->> 'key'
+WHERE r.import_id = %(import_id)s AND r.{{further}} IS NOT NULL {{if_chosen}}
 
 -- part: is_chosen
 AND (SELECT '{{key}}' = ANY(match_keys) FROM contact_imports WHERE id = %(import_id)s)
 
--- name: number_behind_the_book
-SELECT setval('contacts_id_seq', (SELECT COALESCE(max(id), 0) + 1 FROM public.contacts))
+-- part: fill_persons
+-- And those who are the same person as a row without e-mail, phone and ID.
+INSERT INTO pg_temp.{{into}} SELECT c.* FROM (
+  SELECT DISTINCT {{key}} AS person FROM contact_import_rows r
+  WHERE import_id = %(import_id)s AND status = 'valid' AND {{keyless}}) r
+JOIN public.contacts c ON c.person_key = r.person AND c.person_version = c.version
+ON CONFLICT (id) DO NOTHING
 
--- name: choices
-SELECT match_keys, state, mended_at, clear_token, mapping FROM contact_imports WHERE id = %(import_id)s
+-- name: fill_again
+INSERT INTO pg_temp.contacts SELECT * FROM pg_temp.book_contacts
+
+-- name: number_behind_the_book
+-- And behind contacts that were deleted: a choice of one must not meet a contact made here.
+SELECT setval('contacts_id_seq', 1 + GREATEST(
+  (SELECT max(id) FROM public.contacts), (SELECT last_value FROM public.contacts_id_seq)))
+
+-- name: options
+SELECT match_keys, column_rules, tag, state, mended_at, clear_token, mapping,
+  EXISTS (SELECT FROM contact_import_choices WHERE import_id = i.id) AS chosen
+FROM contact_imports i WHERE id = %(import_id)s
+
+-- name: still
+-- Whether the rows are as they were and the lease is held.
+SELECT FROM contact_imports
+WHERE id = %(import_id)s AND state = ANY(%(previewed)s) AND lease_token = %(token)s
+  AND mended_at IS NOT DISTINCT FROM %(mended_at)s FOR SHARE
+
+-- name: make_book
+-- What the simulations begin with.
+CREATE TEMP TABLE book_contacts (LIKE public.contacts, PRIMARY KEY (id))
+
+-- name: make_lines
+CREATE TEMP TABLE simulated_lines (row bigint PRIMARY KEY, line text NOT NULL)
+
+-- name: make_composed
+CREATE TEMP TABLE composed (block bigint PRIMARY KEY, lines text NOT NULL, left_out bigint,
+  invalid bigint, new bigint, unchanged bigint, changed bigint, cleared bigint)
 
 -- name: state
 SELECT state FROM contact_imports WHERE id = %(import_id)s
 
 -- name: cleared_fields
--- How many fields the clear token empties, without those that something else may have emptied.
-SELECT count(*) AS fields FROM contact_changes, jsonb_each(after) f
-WHERE f.value IN ('null', '[]') AND f.key <> ALL(%(others)s)
+-- How many fields the clear token empties. Of several addresses the main one goes.
+SELECT count(*) AS fields FROM contact_changes h
+CROSS JOIN LATERAL (
+  SELECT clears FROM contact_import_rows r
+  WHERE r.import_id = h.import_id AND r.row = h.row LIMIT 1) r
+CROSS JOIN LATERAL unnest(r.clears) AS cleared(field)
+WHERE h.before ? cleared.field
 
 -- name: examples
 -- A few rows of one outcome: the file's values, the contact's, and the change. The rows come first,
@@ -43,10 +101,7 @@ SELECT l.row, l.outcome::text AS outcome, l.contact_id, l.code, l.detail, h.befo
     'tags', NULLIF(r.tags, '{}'), 'custom', NULLIF(r.custom, '{}'))) AS file,
   jsonb_strip_nulls(jsonb_build_object(
     {{contact_fields}},
-    'tags', NULLIF(c.tags, '{}'), 'custom', NULLIF(c.custom, '{}'))) AS now,
-  (SELECT jsonb_agg(jsonb_build_object('id', o.id, {{compared_fields}}))
-    FROM jsonb_array_elements_text(l.detail -> 'contacts') k
-    CROSS JOIN LATERAL (SELECT * FROM contacts WHERE id = k::bigint LIMIT 1) o) AS contacts
+    'tags', NULLIF(c.tags, '{}'), 'custom', NULLIF(c.custom, '{}'))) AS now
 FROM (
   SELECT * FROM contact_import_results
   WHERE import_id = %(import_id)s AND outcome = %(outcome)s::outcome
@@ -59,11 +114,33 @@ LEFT JOIN LATERAL (
   WHERE import_id = l.import_id AND row = l.row LIMIT 1) h ON true
 ORDER BY l.code NULLS FIRST, l.row
 
+-- part: keep_lines
+-- The lines of a plan of the rows that were simulated.
+INSERT INTO pg_temp.simulated_lines
+SELECT l.row, {{line}} FROM (
+  SELECT l.row, l.outcome, l.contact_id, l.code, l.detail, h.before
+  FROM pg_temp.contact_import_results l
+  LEFT JOIN pg_temp.contact_changes h ON h.row = l.row AND h.import_id = l.import_id) l
+
+-- name: composed_behind
+SELECT block, lines FROM pg_temp.composed WHERE block > %(block)s ORDER BY block LIMIT %(limit)s
+
 -- name: keep
 -- Unless the mapping or a row changed, or another worker took over, meanwhile.
-INSERT INTO contact_import_previews (import_id, strategy, outcomes, examples, cleared, promised)
-SELECT id, %(strategy)s, %(outcomes)s, %(examples)s, %(cleared)s, %(promised)s
+INSERT INTO contact_import_previews (import_id, strategy, create_new, hold_other_names,
+  outcomes, examples, cleared, plan_digest, people, decided_by)
+SELECT id, %(strategy)s, %(create_new)s, %(hold_other_names)s,
+  %(outcomes)s, %(examples)s, %(cleared)s, %(plan_digest)s, %(people)s, %(version)s
 FROM contact_imports
-WHERE id = %(import_id)s AND state = 'ready' AND lease_token = %(token)s
+WHERE id = %(import_id)s AND state = ANY(%(previewed)s) AND lease_token = %(token)s
   AND mended_at IS NOT DISTINCT FROM %(mended_at)s FOR UPDATE
-ON CONFLICT (import_id, strategy) DO NOTHING
+ON CONFLICT (import_id, strategy, create_new, hold_other_names) DO NOTHING
+
+-- name: keep_header
+INSERT INTO contact_import_plan_blocks (import_id, strategy, create_new, hold_other_names, block, lines)
+VALUES (%(import_id)s, %(strategy)s, %(create_new)s, %(hold_other_names)s, -1, %(header)s)
+
+-- name: keep_blocks
+INSERT INTO contact_import_plan_blocks (import_id, strategy, create_new, hold_other_names, block, lines)
+SELECT %(import_id)s, %(strategy)s, %(create_new)s, %(hold_other_names)s, block, lines
+FROM pg_temp.composed

@@ -1,13 +1,16 @@
 -- How far an import is.
 
 -- name: second_run
--- Of a second run over the rows that failed: how many are done, and how many are left.
+-- Of a second run over rows that have an outcome: how many are done, and how many are left.
 SELECT (SELECT COALESCE(sum(b.rows), 0) FROM contact_import_logs b
     WHERE b.import_id = i.id AND b.event = 'batch' AND b.result <> 'retried' AND b.id > (
       SELECT s.id FROM contact_import_logs s
       WHERE s.import_id = i.id AND s.event = 'retry_started' ORDER BY s.id DESC LIMIT 1)),
-  (SELECT count(*) FROM contact_import_results r
-    WHERE r.import_id = i.id AND r.outcome = 'failed' AND r.row > i.last_row)
+  CASE i.rerun WHEN 'corrected' THEN (
+      SELECT count(*) FROM contact_import_reopened r
+      WHERE r.import_id = i.id AND r.row > i.last_row)
+    ELSE (SELECT count(*) FROM contact_import_results r
+      WHERE r.import_id = i.id AND r.outcome = 'failed' AND r.row > i.last_row) END
 FROM contact_imports i WHERE i.id = %(import_id)s
 
 -- name: place

@@ -31,6 +31,9 @@ DELETE FROM contact_import_rows r WHERE {{asked}}
 -- part: clear
 DELETE FROM {{table}} WHERE import_id = %(import_id)s
 
+-- name: unlist
+UPDATE contact_imports SET listed_to = NULL WHERE id = %(import_id)s AND listed_to IS NOT NULL
+
 
 -- The check.
 
@@ -41,12 +44,22 @@ SELECT * FROM contact_imports WHERE id = %(import_id)s
 SELECT FROM contact_imports
 WHERE id = %(import_id)s AND lease_token = %(token)s AND state = 'checking' FOR UPDATE
 
+-- name: rows_beyond
+SELECT row FROM contact_import_rows
+WHERE import_id = %(import_id)s AND row > %(row)s ORDER BY row
+
 -- name: reach
 -- A block is staged: where reading goes on, under the lease's token.
 WITH moved AS (
   UPDATE contact_imports
   SET read_position = %(reached)s, read_bytes = LEAST(%(offset)s, size_bytes)
-  WHERE id = %(import_id)s AND lease_token = %(token)s AND state = 'checking' RETURNING id)
+  WHERE id = %(import_id)s AND lease_token = %(token)s AND state = 'checking' RETURNING id, format),
+noted AS (
+  -- Where a delimited file can be read again from: the others are read from the top.
+  INSERT INTO contact_import_positions (import_id, row, byte_offset)
+  SELECT id, passed.row, passed.byte_offset FROM moved,
+    unnest(%(passed_rows)s::bigint[], %(passed_offsets)s::bigint[]) AS passed(row, byte_offset)
+  WHERE format = 'csv' ON CONFLICT DO NOTHING)
 INSERT INTO contact_import_logs (import_id, event, rows, duration_ms)
 SELECT id, 'block_checked', %(rows)s, %(took)s FROM moved RETURNING import_id
 
@@ -68,8 +81,11 @@ WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row
 read_bytes = size_bytes, rules = %(rules)s,
 read_position = read_position - ARRAY['columns', 'lines'],
 total = (SELECT count(*) FROM contact_import_rows r WHERE r.import_id = i.id),
-check_summary = jsonb_build_object('columns', %(columns)s::jsonb, 'problems', COALESCE((
-  SELECT jsonb_agg(p ORDER BY p.severity, p.rows DESC) FROM (
+check_summary = jsonb_build_object('columns', %(columns)s::jsonb) || {{counted}}
+
+-- part: counted
+jsonb_build_object('problems', COALESCE((
+  SELECT jsonb_agg(p ORDER BY p.severity, p.rows DESC, p.code) FROM (
     SELECT x ->> 'code' AS code, x ->> 'severity' AS severity, count(DISTINCT r.row) AS rows,
       min(r.row) AS first_row, min(x ->> 'value') AS example
     FROM contact_import_rows r, jsonb_array_elements(r.problems) x
@@ -80,6 +96,11 @@ check_summary = jsonb_build_object('columns', %(columns)s::jsonb, 'problems', CO
     FROM contact_import_rows r, jsonb_array_elements(r.problems) x
     WHERE r.import_id = i.id AND r.problems IS NOT NULL AND r.status = 'valid'
       AND x @> '{"dropped": true}' GROUP BY 1) d), '{}'))
+
+-- name: recount
+-- The end of a second run, before which a row was corrected.
+UPDATE contact_imports i SET check_summary = check_summary || {{counted}}
+WHERE id = %(import_id)s AND mended_at > completed_at
 
 -- name: forget_blocks
 -- They are logged for the throughput shown during the check, and of no use after it.
@@ -97,37 +118,3 @@ SELECT FROM contact_import_corrections WHERE import_id = %(import_id)s LIMIT 1
 -- name: corrections_between
 SELECT row, cells, left_out FROM contact_import_corrections
 WHERE import_id = %(import_id)s AND row BETWEEN %(first)s AND %(last)s
-
--- name: hold_ready
-SELECT * FROM contact_imports
-WHERE id = %(import_id)s AND lease_token = %(token)s AND state = 'ready' FOR UPDATE
-
--- part: same_cell
-FROM contact_import_rows
-WHERE import_id = %(import_id)s AND row > %(after)s AND problems IS NOT NULL
-  AND record[%(column)s::int] = %(value)s
-
--- name: rows_alike
--- Up to the row with which they hold more text than a block may.
-SELECT row, status, record, problems FROM (
-  SELECT row, status, record, problems, sum(length(record::text)) OVER (
-    ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS chars_before
-  FROM (SELECT row, status, record, problems {{same_cell}} ORDER BY row LIMIT %(limit)s) first) bounded
-WHERE COALESCE(chars_before, 0) <= %(chars)s ORDER BY row
-
--- name: count_alike
-SELECT count(*) {{same_cell}}
-
--- name: keep_alike
-INSERT INTO contact_import_corrections (import_id, row, cells)
-SELECT %(import_id)s, row, %(cells)s FROM unnest(%(rows)s::bigint[]) AS t(row)
-ON CONFLICT (import_id, row)
-DO UPDATE SET cells = contact_import_corrections.cells || excluded.cells
-
--- name: corrected_some
-UPDATE contact_imports
-SET correcting = %(correcting)s, check_summary = %(summary)s, mended_at = clock_timestamp()
-WHERE id = %(import_id)s
-
--- name: give_up_correcting
-UPDATE contact_imports SET correcting = NULL WHERE id = %(import_id)s

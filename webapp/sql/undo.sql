@@ -13,7 +13,10 @@ SELECT EXISTS (SELECT FROM contact_imports
 
 -- name: to_go_through
 SELECT created + (SELECT count(*) FROM contact_changes h
-  WHERE h.import_id = i.id AND h.kind = 'import' AND h.undone_at IS NULL) AS entries
+  WHERE h.import_id = i.id AND h.kind = 'import' AND h.undone_at IS NULL)
+  - (SELECT count(*) FROM contact_row_undos o
+    JOIN contact_import_results l ON l.import_id = o.import_id AND l.row = o.row
+    WHERE o.import_id = i.id AND l.outcome = 'created' AND {{undone_alone}}) AS entries
 FROM contact_imports i WHERE i.id = %(id)s
 
 -- name: checkpoint
@@ -25,12 +28,14 @@ SELECT count(DISTINCT contact_id) AS contacts FROM contact_undo_kept
 WHERE import_id = %(id)s AND code <> 'deleted_meanwhile'
 
 -- name: next_created
-SELECT row, contact_id, import_id AS creator FROM contact_import_results
+SELECT row, contact_id, import_id AS creator, import_id AS undone FROM contact_import_results l
 WHERE import_id = %(import_id)s AND outcome = 'created' AND contact_id IS NOT NULL
-  AND row < COALESCE(%(at)s::bigint, 9223372036854775807) ORDER BY row DESC LIMIT %(batch)s
+  AND row < COALESCE(%(at)s::bigint, 9223372036854775807) AND NOT {{undone_alone}}
+ORDER BY row DESC LIMIT %(batch)s
 
 -- name: next_due
-SELECT d.contact_id, d.row, d.import_id AS creator FROM contact_undo_due d
+SELECT d.contact_id, d.row, d.import_id AS creator, {{undone_import}} AS undone
+FROM contact_undo_due d
 WHERE d.kind = 'contact' AND d.contact_id > COALESCE(%(at)s::bigint, 0)
   AND EXISTS (SELECT FROM contacts c WHERE c.id = d.contact_id)
   AND NOT EXISTS (

@@ -4,18 +4,21 @@
 SELECT {{now}} AS held
 FROM contacts c WHERE c.id = %(id)s FOR UPDATE
 
--- name: still_due
--- What was due before the deletion is still what the field should come to.
-UPDATE contact_undo_due SET held = NULL
-WHERE contact_id = %(contact)s AND kind = %(kind)s RETURNING id
-
--- part: newest
-SELECT COALESCE(max(id), 0) FROM contact_changes h WHERE h.contact_id = %(contact)s
+-- name: holders
+-- Which of these keys another contact has by now.
+SELECT d.kind, d.key FROM unnest(%(kinds)s::text[], %(keys)s::text[]) AS d(kind, key)
+WHERE EXISTS (SELECT FROM ({{holder_of_d}}) k)
 
 -- name: make_due
-INSERT INTO contact_undo_due (kind, key, contact_id, value, since, source, change_id)
-VALUES (%(kind)s, %(key)s, %(contact)s, %(value)s, ({{newest}}), ({{newest}} AND h.before ? %(kind)s
-  AND h.kind IN ('import', 'edit') AND h.undone_at IS NULL), %(change)s) RETURNING id
+-- What was due before the deletion still is.
+INSERT INTO contact_undo_due (kind, key, contact_id, value, label, since, source, change_id)
+SELECT d.kind, d.key, %(contact)s, d.value, d.label,
+  (SELECT COALESCE(max(id), 0) FROM contact_changes h WHERE h.contact_id = %(contact)s),
+  (SELECT COALESCE(max(h.id), 0) FROM contact_changes h CROSS JOIN LATERAL {{fields_of_h}} f
+    WHERE h.contact_id = %(contact)s AND h.kind IN ('import', 'edit') AND h.undone_at IS NULL
+      AND f.field = {{field_of_d}}), %(change)s
+FROM jsonb_to_recordset(%(due)s) AS d(kind text, key text, value text, label text)
+ON CONFLICT (kind, key, contact_id) DO NOTHING RETURNING id
 
 -- name: insert
 INSERT INTO contacts (id, {{columns}}) OVERRIDING SYSTEM VALUE
@@ -30,8 +33,8 @@ SELECT h.id FROM contact_changes h WHERE h.contact_id = %(contact)s
   AND {{undone_meanwhile}}
 
 -- name: due_to_go
-SELECT row, contact_id, import_id AS creator FROM contact_undo_due
-WHERE kind = 'contact' AND contact_id = %(contact)s
+SELECT d.row, d.contact_id, d.import_id AS creator, {{undone_import}} AS undone
+FROM contact_undo_due d WHERE kind = 'contact' AND contact_id = %(contact)s
 
 -- name: files
 SELECT id::text AS id, filename AS name FROM contact_imports WHERE id = ANY(%(ids)s::uuid[])

@@ -6,70 +6,81 @@
 SELECT concat_ws(' ', (SELECT max(id) FROM contact_changes), (SELECT max(id) FROM contacts),
   (SELECT max(rolled_back_at) FROM contact_imports), (SELECT count(*) FROM contact_undo_due),
   (SELECT count(*) FROM contact_changes
-    WHERE kind IN ('edit', 'delete') AND undone_at IS NOT NULL))
+    WHERE kind IN ('edit', 'delete') AND undone_at IS NOT NULL),
+  (SELECT count(*) FROM contact_row_undos))
 
 -- name: preview
-WITH RECURSIVE
+WITH
 -- The contacts that the import created, and those that are due to go, with what keeps them.
 made AS MATERIALIZED (
   SELECT m.row, m.contact_id, m.new, c.id IS NOT NULL AS there, f.id AS change, f.kind,
     f.import_id AS by_import, f.user_id AS by_user
-  FROM (SELECT row, contact_id, import_id AS creator, true AS new FROM contact_import_results
+  FROM (SELECT row, contact_id, import_id AS undone, true AS new FROM contact_import_results l
       WHERE import_id = %(import_id)s AND outcome = 'created' AND contact_id IS NOT NULL
-    UNION ALL SELECT row, contact_id, import_id, false FROM contact_undo_due
-      WHERE kind = 'contact') m
+        AND NOT {{undone_alone}}
+    UNION ALL SELECT d.row, d.contact_id, {{undone_import}}, false FROM contact_undo_due d
+      WHERE d.kind = 'contact') m
   LEFT JOIN LATERAL (SELECT c.id FROM contacts c WHERE c.id = m.contact_id LIMIT 1) c ON true
   LEFT JOIN LATERAL ({{standing_change}}) f ON c.id IS NOT NULL),
 removed AS MATERIALIZED (
   SELECT DISTINCT contact_id FROM made WHERE there AND change IS NULL),
 {{judging}},
--- The unique keys of plain entries, free or not.
-keys AS MATERIALIZED ({{plain_keys}}),
 claims AS MATERIALIZED (
-  SELECT contact_id, row, field AS kind, key, {{shown_will}} #>> '{}' AS value,
-    {{shown_now}} #>> '{}' AS now, false AS plain, source, true AS new
-  FROM judged WHERE fate = 'claimed'
+  SELECT j.contact_id, j.row, COALESCE(j.kind, j.field) AS kind, COALESCE(j.id, j.will #>> '{}') AS key,
+    CASE WHEN j.id IS NULL THEN j.will #>> '{}' ELSE j.will ->> 'value' END AS value,
+    f.contact_id IS NOT NULL AS plain, j.source, true AS new
+  FROM judged j
+  LEFT JOIN (SELECT DISTINCT contact_id FROM found WHERE is_plain) f ON f.contact_id = j.contact_id
+  WHERE j.fate = 'claimed'
   UNION ALL
-  SELECT contact_id, row, kind, key, value, held, true, 0, true FROM keys
-  WHERE holder <> contact_id
-  UNION ALL
-  SELECT d.contact_id, d.row, d.kind, d.key, d.value, d.held, false, d.source, false
+  SELECT d.contact_id, d.row, d.kind, d.key, d.value, false, d.source, false
   FROM contact_undo_due d JOIN contacts c ON c.id = d.contact_id
   WHERE d.kind <> 'contact' AND NOT {{void}}
     AND NOT EXISTS (SELECT FROM removed r WHERE r.contact_id = d.contact_id)
     AND NOT EXISTS (
-      SELECT FROM judged j WHERE j.contact_id = d.contact_id AND j.field = d.kind)),
+      SELECT FROM judged j WHERE j.contact_id = d.contact_id AND j.field = {{field_of_d}})),
+whole AS MATERIALIZED (
+  SELECT f.* FROM found f LEFT JOIN others o ON o.contact_id = f.contact_id
+  WHERE f.returns AND f.is_plain AND o.contact_id IS NULL),
 leaving AS MATERIALIZED (
-  SELECT contact_id, kind FROM removed CROSS JOIN (VALUES {{each_kind}}) kinds(kind)
-  UNION ALL
-  SELECT contact_id, field FROM judged
-  WHERE field IN ({{kinds}}) AND fate = 'back' AND key IS NULL
-  UNION ALL
-  SELECT contact_id, kind FROM keys WHERE holder IS NULL),
-given AS MATERIALIZED (SELECT kind, key FROM keys WHERE key IS NOT NULL AND holder IS NULL),
+  SELECT contact_id, COALESCE(kind, field) AS kind, COALESCE(id, now #>> '{}') AS key FROM judged
+  WHERE COALESCE(kind, field) IN ({{kinds}}) AND (
+    id IS NOT NULL AND fate = 'back' AND will = 'null'
+    OR field = '{{id_field}}' AND fate IN ('back', 'claimed'))
+  UNION
+  SELECT contact_id, '{{id_field}}', after ->> '{{id_field}}' FROM whole WHERE after ? '{{id_field}}'
+  UNION
+  SELECT w.contact_id, k.kind, a.id
+  FROM whole w CROSS JOIN {{kinds_of_addresses}} CROSS JOIN LATERAL {{addresses_after}} a
+  WHERE k.kind IN ({{kinds}}) AND w.after ?| ARRAY[k.kind, k.further]
+    AND a.id NOT IN (SELECT b.id FROM {{addresses_before}} b)),
+given AS MATERIALIZED (
+  SELECT DISTINCT kind, key FROM plain_keys WHERE holder IS NULL
+    AND contact_id NOT IN (SELECT contact_id FROM others)),
 {{blocked}},
-stays AS MATERIALIZED (
-  SELECT h.* FROM held h JOIN blocked b ON b.contact_id = h.contact_id AND b.kind = h.kind),
+granted AS MATERIALIZED (
+  SELECT contact_id, kind, key FROM held EXCEPT SELECT contact_id, kind, key FROM blocked),
 restored AS MATERIALIZED (
-  SELECT contact_id FROM judged WHERE fate = 'back' AND field NOT LIKE 'tag%%'
+  SELECT contact_id FROM judged WHERE kind IS NULL AND field NOT LIKE 'tag%%'
+    AND (fate = 'back' OR fate = 'claimed' AND now <> 'null')
   UNION SELECT contact_id FROM retagged WHERE value <> now
-  UNION SELECT h.contact_id
-    FROM held h LEFT JOIN stays s ON s.contact_id = h.contact_id AND s.kind = h.kind
-    WHERE s.contact_id IS NULL),
-plain AS MATERIALIZED (
-  SELECT f.contact_id FROM found f WHERE f.returns AND f.is_plain AND NOT EXISTS (
-    SELECT FROM stays s WHERE s.contact_id = f.contact_id
-      AND f.before - ARRAY(SELECT unnest(ARRAY[t.kind, t.kind || '_key']) FROM stays t
-        WHERE t.contact_id = f.contact_id) = '{}')),
+  UNION SELECT contact_id FROM readdressed WHERE addresses <> now
+  UNION SELECT contact_id FROM granted
+  UNION SELECT contact_id FROM whole),
+stays AS MATERIALIZED (
+  SELECT contact_id, max(row) AS row, kind,
+    CASE count(*) WHEN 1 THEN to_jsonb(max(value)) ELSE jsonb_agg(value ORDER BY key) END AS wanted,
+    min(holder) AS holder, min(key) AS key
+  FROM blocked WHERE new GROUP BY contact_id, kind),
 -- What stays, and why.
 listed AS MATERIALIZED (
   SELECT contact_id, row, NULL AS field, CASE kind WHEN 'edit' THEN 'edited_since'
     ELSE 'changed_by_later_import' END AS code, NULL::jsonb AS wanted, NULL::jsonb AS now,
-    by_import, by_user, NULL::bigint AS holder
+    by_import, by_user, NULL::bigint AS holder, NULL AS key
   FROM made WHERE new AND there AND change IS NOT NULL
   UNION ALL
   (SELECT DISTINCT ON (g.contact_id) g.contact_id, g.row, NULL, 'deleted_meanwhile',
-    NULL::jsonb, NULL::jsonb, NULL::uuid, g.user_id, NULL
+    NULL::jsonb, NULL::jsonb, NULL::uuid, g.user_id, NULL, NULL
   FROM (
     SELECT m.contact_id, m.row, d.user_id, 0 AS change
     FROM made m LEFT JOIN LATERAL ({{deletion_of_made}}) d ON true WHERE m.new AND NOT m.there
@@ -78,14 +89,12 @@ listed AS MATERIALIZED (
     FROM found f CROSS JOIN LATERAL ({{deletion_of_found}}) d WHERE NOT f.there) g
   ORDER BY g.contact_id, g.change = 0 DESC, g.change DESC)
   UNION ALL
-  SELECT l.*, NULL FROM ({{listed}}) l
+  SELECT l.*, NULL, NULL FROM ({{listed}}) l
   UNION ALL
-  SELECT contact_id, row, kind, 'key_taken_on_undo', to_jsonb(value), to_jsonb(now), NULL, NULL,
-    holder
-  FROM stays WHERE new)
+  SELECT contact_id, row, kind, 'key_taken_on_undo', wanted, NULL, NULL, NULL, holder, key
+  FROM stays)
 SELECT (SELECT count(*) FROM removed) AS removed,
-  (SELECT count(*) FROM (SELECT contact_id FROM restored UNION SELECT contact_id FROM plain) r)
-    AS restored,
+  (SELECT count(*) FROM restored) AS restored,
   (SELECT count(DISTINCT contact_id) FROM listed WHERE code <> 'deleted_meanwhile') AS kept,
   (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.row, l.field NULLS FIRST) FROM (
     SELECT l.contact_id, l.row, l.field, l.code, l.wanted, l.now,

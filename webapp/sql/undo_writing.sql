@@ -8,8 +8,8 @@ SELECT id FROM contacts WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
 -- The removal of contacts that an import created.
 
 -- part: created
-unnest(%(rows)s::bigint[], %(contacts)s::bigint[], %(creators)s::uuid[])
-  AS m(row, contact_id, creator)
+unnest(%(rows)s::bigint[], %(contacts)s::bigint[], %(creators)s::uuid[], %(undone)s::uuid[])
+  AS m(row, contact_id, creator, undone)
 LEFT JOIN LATERAL (
   SELECT c.ctid AS place, c.id, c.version FROM contacts c
   WHERE c.id = m.contact_id LIMIT 1) c ON true
@@ -22,6 +22,10 @@ recorded AS (
 settled AS (
   DELETE FROM contact_undo_due d USING gone g
   WHERE (SELECT true FROM contact_undo_due LIMIT 1) AND d.contact_id = g.contact_id)
+
+-- part: why_it_stays
+CASE WHEN NOT there THEN 'deleted_meanwhile' WHEN kind = 'import' THEN 'changed_by_later_import'
+  ELSE 'edited_since' END
 
 -- name: remove_whole
 WITH judged AS MATERIALIZED (
@@ -54,12 +58,16 @@ listed AS (
   INSERT INTO contact_undo_kept
     (import_id, contact_id, row, code, changed_by_import, changed_by_user)
   SELECT %(import_id)s, contact_id, row,
-    CASE WHEN NOT there THEN 'deleted_meanwhile' WHEN kind = 'import' THEN 'changed_by_later_import'
-      ELSE 'edited_since' END,
+    {{why_it_stays}},
     CASE WHEN there THEN by_import END, by_user
-  FROM judged WHERE %(new)s AND (NOT there OR change IS NOT NULL)
-  ON CONFLICT (import_id, contact_id, field) DO NOTHING)
-SELECT count(*) AS removed FROM gone
+  FROM judged
+  WHERE %(import_id)s::uuid IS NOT NULL AND %(new)s AND (NOT there OR change IS NOT NULL)
+  ON CONFLICT (import_id, contact_id, field, code) DO NOTHING)
+SELECT (SELECT count(*) FROM gone) AS removed, (
+  SELECT jsonb_agg(k) FROM (
+    SELECT contact_id, row, NULL AS field, {{why_it_stays}} AS code, NULL AS wanted, NULL AS now,
+      CASE WHEN there THEN by_import END AS by_import, by_user
+    FROM judged WHERE NOT there OR change IS NOT NULL) k) AS kept
 
 
 -- Fields that come back.
@@ -101,49 +109,47 @@ WITH {{judging_undone_meanwhile}},
 
 -- part: restoring
 -- Of one batch, judged: write what comes back, mark the entries, note what is due, and list what
--- stays.
+-- stays. What is due is blank until it comes back.
 wishes AS MATERIALIZED (
-  SELECT contact_id, row, field AS kind, key, {{shown_will}} #>> '{}' AS value,
-    {{shown_now}} #>> '{}' AS held, source, false AS plain
-  FROM judged WHERE fate = 'claimed'
-  UNION ALL
-  SELECT contact_id, row, kind, key, value, held, 0, true FROM ({{plain_keys}}) k
-  WHERE key IS NOT NULL AND (%(claim)s OR holder <> contact_id)),
-claimed AS MATERIALIZED (
-  SELECT contact_id, array_agg(kind) || array_agg(kind || '_key') AS names FROM wishes WHERE plain
-  GROUP BY contact_id),
+  SELECT j.contact_id, j.row, COALESCE(j.kind, j.field) AS kind, COALESCE(j.id, j.will #>> '{}') AS key,
+    CASE WHEN j.id IS NULL THEN j.will #>> '{}' ELSE j.will ->> 'value' END AS value,
+    j.will ->> 'label' AS label, j.source, f.contact_id IS NOT NULL AS plain
+  FROM judged j
+  LEFT JOIN (SELECT DISTINCT contact_id FROM found WHERE is_plain) f ON f.contact_id = j.contact_id
+  WHERE j.fate = 'claimed'),
 returning_fields AS MATERIALIZED (
   SELECT contact_id, jsonb_object_agg(name, value) AS back FROM (
-    SELECT contact_id, field AS name, {{shown_will}} AS value FROM judged
-    WHERE fate = 'back' AND field NOT LIKE 'tag%%'
+    SELECT contact_id, field AS name, CASE fate WHEN 'back' THEN will ELSE 'null' END AS value
+    FROM judged WHERE kind IS NULL AND field NOT LIKE 'tag%%'
+      AND (fate = 'back' OR fate = 'claimed' AND now <> 'null')
     UNION ALL
-    SELECT contact_id, field || '_key', will -> 1 FROM judged
-    WHERE fate = 'back' AND field IN ({{carriers}})
+    SELECT contact_id, 'tags', value FROM retagged WHERE value <> now
     UNION ALL
-    SELECT contact_id, 'tags', value FROM retagged WHERE value <> now) f(contact_id, name, value)
+    SELECT a.contact_id, e.key, e.value FROM readdressed a CROSS JOIN LATERAL jsonb_each(
+      {{as_columns}}) e WHERE a.addresses <> a.now) f(contact_id, name, value)
   GROUP BY contact_id
   UNION ALL
-  SELECT f.contact_id, f.before - COALESCE(k.names, '{}') FROM found f
-  LEFT JOIN claimed k ON k.contact_id = f.contact_id WHERE f.returns AND f.is_plain),
+  SELECT f.contact_id, f.before FROM found f
+  WHERE f.returns AND f.is_plain AND f.contact_id NOT IN (SELECT contact_id FROM others)),
 restored AS (
   {{update}}
-  FROM returning_fields r WHERE c.id = r.contact_id AND r.back <> '{}' RETURNING c.id),
+  FROM returning_fields r WHERE c.id = r.contact_id RETURNING c.id),
 marked AS (
   {{mark}} WHERE h.undone_at IS NULL AND h.id = ANY(ARRAY(
     SELECT change FROM found WHERE returns OR NOT there
     UNION SELECT id FROM history WHERE mine)) RETURNING h.id),
 dropped AS (
   DELETE FROM contact_undo_due d USING judged j
-  WHERE d.contact_id = j.contact_id AND d.kind = j.field
-    AND NOT (j.fate = 'claimed' AND j.key = d.key)),
+  WHERE d.contact_id = j.contact_id AND {{field_of_d}} = j.field
+    AND NOT (j.fate = 'claimed' AND COALESCE(j.id, j.will #>> '{}') = d.key)),
 due AS (
   INSERT INTO contact_undo_due
-    (kind, key, contact_id, value, held, since, source, import_id, change_id, row, plain, counted)
-  SELECT w.kind, w.key, w.contact_id, w.value, w.held,
+    (kind, key, contact_id, value, label, since, source, import_id, change_id, row, plain, counted)
+  SELECT w.kind, w.key, w.contact_id, w.value, w.label,
     (SELECT max(id) FROM contact_changes h WHERE h.contact_id = w.contact_id), w.source,
-    %(import_id)s, %(change)s, w.row, w.plain, COALESCE(r.back <> '{}', false)
+    %(import_id)s, %(change)s, w.row, w.plain, r.contact_id IS NOT NULL
   FROM wishes w LEFT JOIN returning_fields r ON r.contact_id = w.contact_id
-  ON CONFLICT (kind, key, contact_id) DO UPDATE SET value = excluded.value, held = excluded.held,
+  ON CONFLICT (kind, key, contact_id) DO UPDATE SET value = excluded.value, label = excluded.label,
     since = excluded.since, source = excluded.source, import_id = excluded.import_id,
     change_id = excluded.change_id, row = excluded.row, plain = excluded.plain,
     counted = excluded.counted),
@@ -169,4 +175,4 @@ SELECT %(import_id)s, k.contact_id, k.row, k.field, k.code, k.message, NULLIF(k.
   NULLIF(k.now, 'null'), k.by_import, k.by_user
 FROM jsonb_to_recordset(%(kept)s) AS k(contact_id bigint, row bigint, field text, code text,
   message text, wanted jsonb, now jsonb, by_import uuid, by_user bigint)
-ON CONFLICT (import_id, contact_id, field) DO NOTHING RETURNING id
+ON CONFLICT (import_id, contact_id, field, code) DO NOTHING RETURNING id

@@ -3,17 +3,18 @@
 Nothing is written to the contacts.
 """
 
-import time
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
 from psycopg.types.json import Jsonb
 
 from webapp import queries
-from webapp.checking.other_lines import LONGEST_RUN, OtherLines
 from webapp.checking.rules import RULES
-from webapp.checking.validation import CheckedRow, Checker
+from webapp.checking.seen_columns import SeenColumns
+from webapp.checking.validation import Checker
 from webapp.db import Connection
 from webapp.imports import transitions
 from webapp.imports.faults import Fenced
@@ -21,67 +22,56 @@ from webapp.imports.leases import Lease
 from webapp.imports.stored_files import StoredFile
 from webapp.limits import BLOCK_BYTES
 from webapp.reading import readers
-from webapp.staging import judging
+from webapp.staging import blocks, file_rows, judging, second_process
+from webapp.staging.blocks import Block, Checkpoint, hold, stage, take_back_beyond
 from webapp.staging.staged_rows import BLOCK_ROWS, clear_rows, copy_rows, take_back
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
+
+logger = logging.getLogger(__name__)
 
 SQL = queries.load("staging")
 
 
 def check_slice(
-    conn: Connection, lease: Lease, limits: readers.Limits, should_yield: Callable[[], bool]
+    conn: Connection,
+    lease: Lease,
+    limits: readers.Limits,
+    should_yield: Callable[[], bool],
+    second: second_process.Connect | None = None,
 ) -> bool:
     """Check and stage rows from where the last slice stopped. True when the whole file is staged.
 
-    Raises Refusal for a file that turns out to be unusable further down, and Fenced.
+    `second` opens the connection of a second process, where a core is free for it. Raises Refusal
+    for a file that turns out to be unusable further down, and Fenced.
     """
     import_ = _import(conn, lease)
-    reached: dict[str, Any] = import_["read_position"] or {
-        "rows": 0,
-        "date_orders": judging.orders_of_labels(import_),
-        "columns": {},
-    }
-
-    if "position" not in reached:
-        _hold(conn, lease)
-        clear_rows(conn, lease.import_id)
-        _forget_blocks(conn, lease.import_id)
-        conn.commit()
+    reached = _begin(conn, lease, import_)
+    left = import_["size_bytes"] - reached.get("position", {}).get("offset", 0)
 
     checker = judging.checker(import_)
-    checker.orders_seen.update(reached["date_orders"])
-    checker.take_counts(reached.get("columns", {}))
-    lines = judging.lines(import_)
-    lines.take(reached.get("lines", {}))
-    judge = _judge(conn, lease.import_id, checker, lines)
-    began = time.monotonic()
+    checker.seen = SeenColumns.from_json(reached)
+    checkpoint = Checkpoint(conn, lease, checker, reached)
+    records = _records(conn, import_, reached, limits)
 
-    for block in _blocks(_records(conn, import_, reached, limits), lines):
-        copy_rows(conn, lease.import_id, judge(block))
-        reached = _reached(reached, block, checker, lines)
-        _reach(conn, lease, reached, block, seconds=time.monotonic() - began)
-        began = time.monotonic()
-        if should_yield():
-            return False
+    worthwhile = second if left >= second_process.LEAST_BYTES else None
 
-    _settle_dates(conn, lease, import_, checker)
-    _finish(conn, lease, checker)
-
-    return True
-
-
-def _hold(conn: Connection, lease: Lease) -> None:
-    """Keep the import ours until the commit: a worker that was thought dead must not touch what
-    another one stages.
-    """
-    ours = conn.execute(
-        SQL.hold_checking, {"import_id": lease.import_id, "token": lease.token}
-    ).fetchone()
-
-    if ours is None:
+    try:
+        with second_process.started(worthwhile, lease, import_) as helper:
+            is_whole = _stage(import_, records, checkpoint, helper, should_yield)
+    except (second_process.Lost, LockNotAvailable):
+        if not worthwhile:
+            raise
+        # Where it stands still with the import locked, the lock went with it.
         conn.rollback()
-        raise Fenced
+        logger.warning("%s: the second process of the check is lost", lease.import_id)
+        return check_slice(conn, lease, limits, should_yield)
+
+    if is_whole:
+        _settle_dates(conn, lease, import_, checker)
+        _finish(conn, lease, checker)
+
+    return is_whole
 
 
 def _import(conn: Connection, lease: Lease) -> dict[str, Any]:
@@ -93,29 +83,30 @@ def _import(conn: Connection, lease: Lease) -> dict[str, Any]:
     return row
 
 
-def _judge(
-    conn: Connection, import_id: UUID, checker: Checker, lines: OtherLines
-) -> Callable[[list[readers.Record]], list[CheckedRow]]:
-    """How a block of records is judged: by itself, or, where a person corrected something, with the
-    corrections.
-    """
-    if judging.any_corrections(conn, import_id):
-        return lambda block: judging.corrected(conn, import_id, block, checker, lines)
-    return lambda block: judging.judged(block, checker, lines)
+def _begin(conn: Connection, lease: Lease, import_: dict[str, Any]) -> dict[str, Any]:
+    """The checkpoint, once nothing is staged behind it."""
+    reached: dict[str, Any] = import_["read_position"] or {
+        "rows": 0,
+        "date_orders": judging.orders_of_labels(import_),
+        "columns": {},
+    }
+
+    hold(conn, lease)
+    if "position" in reached:
+        take_back_beyond(conn, lease.import_id, reached["position"]["row"])
+    else:
+        clear_rows(conn, lease.import_id)
+        _forget_blocks(conn, lease.import_id)
+
+    conn.commit()
+
+    return reached
 
 
 def _records(
     conn: Connection, import_: dict[str, Any], reached: dict[str, Any], limits: readers.Limits
 ) -> Iterator[readers.Record]:
-    dialect = readers.Dialect(
-        import_["format"],
-        import_["encoding"],
-        import_["delimiter"],
-        import_["sheet"],
-        import_["header_row"],
-        tuple(import_["head"].get("layout", ())),
-        len(import_["columns"]),
-    )
+    dialect = file_rows.dialect_of(import_)
     start = readers.Position.from_json(reached["position"]) if "position" in reached else None
     source = StoredFile(
         lambda: conn, import_["file_of"] or import_["id"], import_["size_bytes"]
@@ -124,73 +115,57 @@ def _records(
     return readers.records(source, dialect, start=start, limits=limits)
 
 
+def _stage(
+    import_: dict[str, Any],
+    records: Iterator[readers.Record],
+    checkpoint: Checkpoint,
+    second: second_process.SecondProcess | None,
+    should_yield: Callable[[], bool],
+) -> bool:
+    """Judge and stage block after block, here or in the second process. True at the file's end."""
+    is_whole = True
+
+    for block in _blocks(import_, records, checkpoint):
+        checkpoint.add(block)
+        if second is None or not second.takes(block):
+            block.seen = stage(checkpoint.conn, import_["id"], block.told, checkpoint.checker)
+        if second:
+            second.collect()
+        checkpoint.commit()
+
+        while second and checkpoint.is_far_ahead:
+            second.wait()
+            checkpoint.commit()
+        if should_yield():
+            is_whole = False
+            break
+
+    while second and second.taken:
+        second.wait()
+        checkpoint.commit()
+
+    return is_whole
+
+
 def _blocks(
-    records: Iterator[readers.Record], lines: OtherLines
-) -> Iterator[list[readers.Record]]:
-    """Records that are staged together: a bounded number, and a bounded amount of text. A line that
-    may belong to the one above it stays with it.
-    """
-    block: list[readers.Record] = []
-    size = 0
+    import_: dict[str, Any], records: Iterator[readers.Record], checkpoint: Checkpoint
+) -> Iterator[Block]:
+    """The next blocks of the file, told what is no contact."""
+    conn, checker = checkpoint.conn, checkpoint.checker
+    lines = judging.lines(import_)
+    lines.take(checkpoint.reached.get("lines", {}))
+    corrections = judging.any_corrections(conn, import_["id"])
 
-    for record in records:
-        full = len(block) >= BLOCK_ROWS or size > BLOCK_BYTES
-        longest = BLOCK_ROWS + LONGEST_RUN
-        if full and (len(block) >= longest or not lines.is_short(record)):
-            yield block
-            block, size = [], 0
-
-        block.append(record)
-        size += record.size
-
-    if block:
-        yield block
-
-
-def _reached(
-    reached: dict[str, Any],
-    block: list[readers.Record],
-    checker: Checker,
-    lines: OtherLines,
-) -> dict[str, Any]:
-    """Where reading goes on behind a block, and what its rows and those before say of the rest."""
-    return {
-        "position": block[-1].position.as_json(),
-        "rows": reached["rows"] + len(block),
-        "date_orders": sorted(checker.orders_seen),
-        "columns": checker.counted(),
-        "lines": lines.as_json(),
-    }
-
-
-def _reach(
-    conn: Connection,
-    lease: Lease,
-    reached: dict[str, Any],
-    block: list[readers.Record],
-    *,
-    seconds: float,
-) -> None:
-    """Commit a block, which took `seconds`, together with where reading goes on, under the lease's
-    token.
-    """
-    moved = conn.execute(
-        SQL.reach,
-        {
-            "import_id": lease.import_id,
-            "token": lease.token,
-            "reached": Jsonb(reached),
-            "offset": block[-1].position.offset,
-            "rows": len(block),
-            "took": seconds * 1000,
-        },
-    ).fetchone()
-
-    if moved is None:
-        conn.rollback()
-        raise Fenced
-
-    conn.commit()
+    for found in blocks.cut(records, lines):
+        told = judging.told(conn, import_["id"], found, lines, with_corrections=corrections)
+        yield Block(
+            told,
+            rows=len(found),
+            size=sum(record.size for record in found),
+            position=found[-1].position,
+            lines=lines.as_json(),
+            frequent=checker.seen.frequent(),
+        )
 
 
 def _settle_dates(
@@ -210,7 +185,7 @@ def _settle_dates(
             readers.Record(row["row"], row["record"], None, readers.Position(0, row["row"]))
             for row in rows
         ]
-        _hold(conn, lease)
+        hold(conn, lease)
         take_back(conn, lease.import_id, [record.row for record in records])
         # Their lines were told apart among those around them.
         copy_rows(
@@ -234,9 +209,10 @@ def _finish(conn: Connection, lease: Lease, checker: Checker) -> None:
         conn,
         lease.import_id,
         State.READY,
+        sources=(State.CHECKING,),
         token=lease.token,
         also=SQL.summary,
-        columns=Jsonb(checker.told_of_columns()),
+        columns=Jsonb(checker.seen.told()),
         rules=RULES,
     ):
         conn.rollback()

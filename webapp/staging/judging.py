@@ -5,16 +5,19 @@ of the columns, and an import that is run again has it too.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from webapp import queries
+from webapp.checking import constants
+from webapp.checking.checked_rows import CheckedRow, Problem
 from webapp.checking.other_lines import LEFT_OUT as LEFT_OUT_CODES
 from webapp.checking.other_lines import OtherLines
-from webapp.checking.validation import BROKEN, CheckedRow, Checker, kept_cells
+from webapp.checking.seen_columns import SeenColumns
+from webapp.checking.validation import BROKEN, Checker, kept_cells
 from webapp.db import Connection
 from webapp.imports.import_commands import CHOICES
 from webapp.models import ContactImport
@@ -32,14 +35,21 @@ DROPPED = "dropped"
 
 def checker(import_: Mapping[str, Any], date_order: str | None = None) -> Checker:
     """The judge of one import's rows, as its mapping and choices stand."""
+    choices = {
+        "default_country": import_["default_country"],
+        "date_order": date_order or import_["date_order"],
+        "clear_token": import_["clear_token"],
+        "blank_words": import_["blank_words"],
+    }
+    of_all = constants.row_of_all(import_["constants"], import_["tag"], **choices)
+
     return Checker(
         import_["mapping"],
-        default_country=import_["default_country"],
-        date_order=date_order or import_["date_order"],
-        clear_token=import_["clear_token"],
+        columns=import_["columns"],
         drop_bad_cells=import_["drop_bad_cells"],
-        blank_words=import_["blank_words"],
         keep_words=import_["keep_words"],
+        of_all=of_all,
+        **choices,
     )
 
 
@@ -60,20 +70,49 @@ def lines(import_: Mapping[str, Any]) -> OtherLines:
     return OtherLines(import_["mapping"], import_["columns"], delimiter=import_["delimiter"])
 
 
-def judged(
-    records: list[readers.Record],
-    judge: Checker,
-    lines: OtherLines,
-    settled: Collection[int] = (),
-) -> list[CheckedRow]:
-    """Check a block of records, and leave out the lines that are no contacts, but for `settled`
-    rows, of which a person decided.
-    """
-    joined, said = lines.judge(records, settled)
-    checked = judge.check_block(joined)
+class Told(NamedTuple):
+    """A block of records, once it is told which of them are contacts.
 
-    for number, (row, record) in enumerate(zip(checked, joined, strict=True)):
-        problem = said.get(row.row)
+    `records` with the corrections that a person made, and with the lines that go on with a row
+    joined to it; `said` of a row, by its number, `not_a_contact` and the like; `left_out`, of the
+    rows that a person corrected, whether they left it out.
+    """
+
+    records: list[readers.Record]
+    said: dict[int, Problem]
+    left_out: dict[int, bool]
+
+
+def told(
+    conn: Connection,
+    import_id: UUID,
+    records: list[readers.Record],
+    lines: OtherLines | None,
+    *,
+    with_corrections: bool = True,
+) -> Told:
+    """Tell the lines of a block that are no contacts, among the blocks before it. Without `lines`
+    every record is taken for a contact's.
+    """
+    made: dict[int, dict[str, Any]] = {}
+    if with_corrections:
+        made = _corrections(conn, import_id, records[0].row, records[-1].row)
+        records = [_with_correction(record, made.get(record.row)) for record in records]
+
+    joined, said = (records, {}) if lines is None else lines.judge(records, made.keys())
+    return Told(
+        joined, said, {row: bool(correction["left_out"]) for row, correction in made.items()}
+    )
+
+
+def judged(block: Told, judge: Checker) -> tuple[list[CheckedRow], SeenColumns]:
+    """The rows of a block, and what they say of the columns, which is not added to what `judge` has
+    seen.
+    """
+    checked, seen = judge.judge_block(block.records)
+
+    for number, (row, record) in enumerate(zip(checked, block.records, strict=True)):
+        problem = block.said.get(row.row)
         if problem is None:
             continue
 
@@ -84,34 +123,22 @@ def judged(
             row.problems.append(problem)
             row.record = cells
 
-    return checked
+    if block.left_out:
+        for row, record in zip(checked, block.records, strict=True):
+            if row.row in block.left_out:
+                # A corrected row stays on the list, so that it can be corrected again.
+                row.record = row.record or record.cells
+                row.status = LEFT_OUT if block.left_out[row.row] else row.status
+
+    return checked, seen
 
 
 def corrected(
-    conn: Connection,
-    import_id: UUID,
-    records: list[readers.Record],
-    judge: Checker,
-    lines: OtherLines | None = None,
+    conn: Connection, import_id: UUID, records: list[readers.Record], judge: Checker
 ) -> list[CheckedRow]:
-    """Check a block of records with the corrections that a person made to them; with `lines`, also
-    leave out those that are no contacts.
-    """
-    made = _corrections(conn, import_id, records[0].row, records[-1].row)
-    with_corrections = [_with_correction(record, made.get(record.row)) for record in records]
-    checked = (
-        judge.check_block(with_corrections)
-        if lines is None
-        else judged(with_corrections, judge, lines, made.keys())
-    )
-
-    for row, record in zip(checked, with_corrections, strict=True):
-        if row.row in made:
-            # A corrected row stays on the list, so that it can be corrected again.
-            row.record = row.record or record.cells
-            row.status = LEFT_OUT if made[row.row]["left_out"] else row.status
-
-    return checked
+    """Check rows that are staged once more, with the corrections that a person made to them."""
+    rows, _ = judged(told(conn, import_id, records, lines=None), judge)
+    return rows
 
 
 def _corrections(
@@ -154,7 +181,10 @@ def record_of(row: Any) -> readers.Record:
 
 def facts_of(import_: ContactImport) -> dict[str, Any]:
     """What `judge_of` asks of an import, of a model's instance."""
-    return {name: getattr(import_, name) for name in ("mapping", "read_position", *CHOICES)}
+    return {
+        name: getattr(import_, name)
+        for name in ("mapping", "columns", "read_position", *CHOICES)
+    }
 
 
 def judge_of(import_: Mapping[str, Any]) -> Checker:
@@ -214,3 +244,10 @@ def recounted(
         "problems": [entry for entry in kept.values() if entry["rows"] > 0],
         "dropped": {field: rows for field, rows in dropped.items() if rows > 0},
     }
+
+
+def recount(conn: Connection, import_id: UUID) -> None:
+    """Count the problems of the rows anew at the end of a second run, if any row was corrected since
+    the end before. Until then the counts speak of the rows that were run.
+    """
+    conn.execute(SQL.recount, {"import_id": import_id})

@@ -6,22 +6,28 @@ from itertools import repeat
 from uuid import UUID
 
 from webapp import queries
-from webapp.checking.validation import CheckedRow
+from webapp.checking.checked_rows import CheckedRow
 from webapp.db import Connection
 from webapp.queries import fill
 from webapp.vocabulary.fields import SCALARS
+from webapp.vocabulary.keys import FURTHER_COLUMN, LABEL_COLUMN
 
 SQL = queries.load("staging")
 
 BLOCK_ROWS = 1000
+# Of addresses, what few rows have: labels, and those behind the main one.
+ADDRESSES = (*LABEL_COLUMN.values(), *FURTHER_COLUMN.values())
 COLUMNS = (
     *("import_id", "row", "status"),
     *SCALARS,
-    *("tags", "custom", "email_key", "phone_key", "clears", "problems", "record"),
+    *("tags", "custom", "email_key", "phone_key"),
+    *ADDRESSES,
+    *("clears", "problems", "record"),
 )
 # Signs that no cleaned text holds, since cleaning takes control characters out.
 SEPARATOR, NULL = "\x1f", "\x1e"
 NULLS = repeat(NULL)
+NO_ADDRESSES = (NULL,) * len(ADDRESSES)
 COPY = fill(SQL.copy_rows, columns=", ".join(COLUMNS), separator=SEPARATOR, null=NULL)
 LINES = 100  # written at once
 as_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -57,6 +63,7 @@ def _line(import_id: str, row: CheckedRow) -> str:
         _json(row.custom),
         row.email_key or NULL,
         row.phone_key or NULL,
+        *_addresses(row),
         _array(row.clears),
         _json([problem.as_json() for problem in row.problems]) if row.problems else NULL,
     ]
@@ -70,6 +77,19 @@ def _line(import_id: str, row: CheckedRow) -> str:
     )
 
     return f"{_escaped(SEPARATOR.join(cleaned))}{SEPARATOR}{raw}\n"
+
+
+def _addresses(row: CheckedRow) -> Sequence[str]:
+    """ADDRESSES of the row."""
+    if not (row.email_label or row.phone_label or row.further_emails or row.further_phones):
+        return NO_ADDRESSES
+
+    return (
+        row.email_label or NULL,
+        row.phone_label or NULL,
+        _json(row.further_emails),
+        _json(row.further_phones),
+    )
 
 
 def _escaped(text: str) -> str:
@@ -104,5 +124,14 @@ def take_back(conn: Connection, import_id: UUID, rows: Sequence[int]) -> None:
 
 def clear_rows(conn: Connection, import_id: UUID) -> None:
     """Forget what an earlier check staged and what was computed from it."""
-    for table in ("contact_import_rows", "contact_import_problems", "contact_import_previews"):
+    for table in (
+        "contact_import_rows",
+        "contact_import_problems",
+        "contact_import_listed_cells",
+        "contact_import_positions",
+        "contact_import_previews",
+        "contact_import_scans",
+    ):
         conn.execute(fill(SQL.clear, table=table), {"import_id": import_id})
+
+    conn.execute(SQL.unlist, {"import_id": import_id})

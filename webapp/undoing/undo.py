@@ -33,8 +33,12 @@ from webapp.vocabulary.states import State
 SQL = queries.load(
     "undo",
     standing_change=undo_rules.standing_change(
-        "d.contact_id", "d.import_id", queries.fill(undo_rules.OF_IMPORT, h="h")
+        "d.contact_id",
+        undo_rules.undone_import("d.import_id"),
+        queries.fill(undo_rules.OF_IMPORT, h="h"),
     ),
+    undone_import=undo_rules.undone_import("d.import_id"),
+    undone_alone=undo_rules.UNDONE_ALONE,
 )
 
 BATCH = 1000
@@ -175,7 +179,8 @@ def _remove_locked(
     """All at once, or, where the database refuses, by halves down to those that it keeps."""
     try:
         with conn.transaction():
-            return undo_writing.remove(conn, unit, created, new=new)
+            removed, _ = undo_writing.remove(conn, unit, created, new=new)
+            return removed
     except psycopg.Error as error:
         if not is_refusal(error):
             raise

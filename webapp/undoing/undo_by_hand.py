@@ -6,9 +6,10 @@ meanwhile stays away and is due. What was undone while the contact was away is c
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -16,23 +17,40 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from webapp import db, queries
+from webapp.checking.checked_rows import identity
 from webapp.contacts import journal
+from webapp.contacts.addresses import addresses_of, as_columns, columns_of
 from webapp.db import driver
-from webapp.deciding.decision import WRITTEN
 from webapp.imports import deadlines
 from webapp.models import ContactChange
 from webapp.undoing import undo, undo_keys, undo_rules, undo_writing
 from webapp.undoing.undo_keys import Row, rows
-from webapp.undoing.undo_rules import KEYS
-from webapp.vocabulary.fields import CUSTOM
-from webapp.vocabulary.keys import DERIVED_KEYS
+from webapp.undoing.undo_rules import ID, KEYS
+from webapp.vocabulary.fields import CUSTOM, SEVERAL
+from webapp.vocabulary.keys import FURTHER_COLUMN
 from webapp.vocabulary.refusals import Refusal
 
-_COLUMNS = (*WRITTEN, "imported_from", "imported_row", "created_at", "version")
+Result = TypeVar("Result")
+Connection = psycopg.Connection[Any]
+
+_COLUMNS = (
+    *undo_rules.COLUMNS,
+    "custom",
+    "imported_from",
+    "imported_row",
+    "created_at",
+    "version",
+)
+# An address's key and label, and the list of those behind the main one, are told as its field.
+_FIELD_OF = {name: kind for kind in SEVERAL for name in columns_of(kind)}
 
 SQL = queries.load(
     "undo_by_hand",
     now=undo_rules.NOW,
+    holder_of_d=undo_rules.holder("d"),
+    fields_of_h=undo_rules.fields("h"),
+    field_of_d=undo_rules.DUE_FIELD,
+    undone_import=undo_rules.undone_import("d.import_id"),
     undone_meanwhile=queries.fill(undo_rules.UNDONE_MEANWHILE, h="h"),
     columns=", ".join(_COLUMNS),
     values=", ".join(f"%({column})s" for column in _COLUMNS),
@@ -61,6 +79,22 @@ def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
     Raises Refusal: change_unknown, change_undone, change_too_old, contact_gone, refused_on_undo, or
     contact_busy while an import holds the contact.
     """
+    return alone(session, lambda conn: _undo(session, conn, change_id, user_id))
+
+
+def preview_change(session: Session, change_id: int) -> ChangeUndone:
+    """What `undo_change` would do and raise now.
+
+    It does it, and takes it back within the transaction.
+    """
+    return taken_back(session, lambda: undo_change(session, change_id, 0))
+
+
+def alone(session: Session, undo_it: Callable[[Connection], Result]) -> Result:
+    """Run an undo while no other one runs, for as long as a request may wait.
+
+    Raises Refusal("contact_busy") after that.
+    """
     session.flush()
     conn = driver(session)
     until = time.monotonic() + journal.LONGEST_WAIT
@@ -77,7 +111,7 @@ def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
             "SELECT pg_advisory_xact_lock(%(key)s) IS NULL AS done",
             {"key": undo.ONE_AT_A_TIME},
         )
-        undone = _undo(session, conn, change_id, user_id)
+        undone = undo_it(conn)
     except (psycopg.Error, OperationalError) as error:
         session.rollback()
         state = getattr(getattr(error, "orig", error), "sqlstate", None)
@@ -88,14 +122,11 @@ def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
     return undone
 
 
-def preview_change(session: Session, change_id: int) -> ChangeUndone:
-    """What `undo_change` would do and raise now.
-
-    It does it, and takes it back within the transaction.
-    """
+def taken_back(session: Session, undo_it: Callable[[], Result]) -> Result:
+    """What an undo does, which is rolled back within the transaction."""
     savepoint = session.begin_nested()
     try:
-        return undo_change(session, change_id, 0)
+        return undo_it()
     finally:
         if savepoint.is_active:
             savepoint.rollback()
@@ -120,18 +151,18 @@ def _undo(
         "user_id": user_id,
     }
     undone = ChangeUndone(change.contact_id, change.kind)
-    before = _held(conn, change.contact_id)
+    before = held(conn, change.contact_id)
     written = (
         _bring_back(conn, change, unit)
         if change.kind == "delete"
         else _take_edit_back(conn, change, unit)
     )
-    _remove_if_due(conn, change.contact_id, unit)
+    remove_if_due(conn, change.contact_id, unit)
     settled = undo_keys.settle(conn, unit)
-    after = _held(conn, change.contact_id)
+    after = held(conn, change.contact_id)
     undone.there = after is not None
-    undone.restored = _differing(before or {}, after or {})
-    undone.kept = _named(session, [*written.kept, *settled.blocked]) if undone.there else []
+    undone.restored = differing(before or {}, after or {})
+    undone.kept = named(session, [*written.kept, *settled.blocked]) if undone.there else []
 
     return undone
 
@@ -147,7 +178,7 @@ def _possible(change: ContactChange | None, days: int) -> None:
         raise Refusal("change_too_old")
 
 
-def _held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
+def held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
     """The contact's fields as the journal names them, under a lock; None where it is not in the
     book.
     """
@@ -155,21 +186,29 @@ def _held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
     return contact[0]["held"] if contact else None
 
 
-def _differing(before: Row, after: Row) -> list[str]:
+def differing(before: Row, after: Row) -> list[str]:
     """The fields that people see and that differ, blank or not there being the same."""
-    names = [name for name in {**before, **after} if name not in DERIVED_KEYS]
-    return [name for name in names if (before.get(name) or None) != (after.get(name) or None)]
+    told = [
+        _FIELD_OF.get(name, name)
+        for name in {**before, **after}
+        if not _same(name, before, after)
+    ]
+    return list(dict.fromkeys(told))
+
+
+def _same(name: str, before: Row, after: Row) -> bool:
+    return (before.get(name) or None) == (after.get(name) or None)
 
 
 def _take_edit_back(
     conn: psycopg.Connection[Any], change: ContactChange, unit: Row
 ) -> undo_writing.Written:
-    if _held(conn, change.contact_id) is None:
+    if held(conn, change.contact_id) is None:
         raise Refusal("contact_gone")
-    return _restore(conn, undo_rules.OF_CHANGE, unit, [change.id])
+    return restore(conn, undo_rules.OF_CHANGE, unit, [change.id])
 
 
-def _restore(
+def restore(
     conn: psycopg.Connection[Any], condition: str, unit: Row, changes: list[int]
 ) -> undo_writing.Written:
     """Undo these entries.
@@ -190,38 +229,45 @@ def _bring_back(
     conn: psycopg.Connection[Any], change: ContactChange, unit: Row
 ) -> undo_writing.Written:
     """Insert the deleted contact as it was, and undo on it what was undone while it was away."""
-    values = dict(change.before)
-    for kind, key in KEYS.items():
-        if _is_taken(conn, change, kind, key):
-            values |= {kind: None, key: None}
-
+    values = _without_taken(conn, change)
     rows(conn, SQL.insert, {"id": change.contact_id, **_columns(values)})
     rows(conn, SQL.mark, {"id": change.id, "user_id": unit["user_id"]})
     missed = rows(conn, SQL.missed, {"contact": change.contact_id, "since": unit["since"]})
     if missed:
-        _restore(conn, undo_rules.UNDONE_MEANWHILE, unit, [entry["id"] for entry in missed])
+        restore(conn, undo_rules.UNDONE_MEANWHILE, unit, [entry["id"] for entry in missed])
 
     return undo_writing.Written()
 
 
-def _is_taken(
-    conn: psycopg.Connection[Any], change: ContactChange, kind: str, key: str
-) -> bool:
-    """Whether another contact has the key by now; then it becomes due."""
-    wanted = change.before.get(key)
-    taken = f"SELECT id FROM contacts WHERE {key} = %(wanted)s"
-    if wanted is None or not rows(conn, taken, {"wanted": wanted}):
-        return False
+def _without_taken(conn: psycopg.Connection[Any], change: ContactChange) -> Row:
+    """What the contact was, but for the keys that another one has by now: they become due."""
+    before = change.before
+    lists = {kind: addresses_of(before, kind) for kind in KEYS if kind in SEVERAL}
+    wanted: dict[tuple[str, str], Row] = {
+        (kind, identity(one)): one for kind, some in lists.items() for one in some
+    }
+    if number := before.get(ID):
+        wanted[ID, number] = {"value": number, "label": None}
 
-    facts = {"kind": kind, "key": wanted, "contact": change.contact_id}
-    if not rows(conn, SQL.still_due, facts):
-        rows(
-            conn,
-            SQL.make_due,
-            {**facts, "value": change.before.get(kind), "change": change.id},
-        )
+    asked = {"kinds": [kind for kind, _ in wanted], "keys": [key for _, key in wanted]}
+    taken = {(one["kind"], one["key"]) for one in rows(conn, SQL.holders, asked)}
+    due = [
+        {"kind": kind, "key": key, **wanted[kind, key]}
+        for kind, key in wanted
+        if (kind, key) in taken
+    ]
+    if due:
+        facts = {"contact": change.contact_id, "change": change.id, "due": Jsonb(due)}
+        rows(conn, SQL.make_due, facts)
 
-    return True
+    values = dict(before)
+    if (ID, number) in taken:
+        values[ID] = None
+    for kind, some in lists.items():
+        left = [one for one in some if (kind, identity(one)) not in taken]
+        values |= as_columns(left, kind)
+
+    return values
 
 
 def _columns(before: Row) -> Row:
@@ -232,10 +278,12 @@ def _columns(before: Row) -> Row:
     custom = {
         name[len(CUSTOM) :]: value for name, value in before.items() if name.startswith(CUSTOM)
     }
-    plain = {name: before.get(name) for name in WRITTEN if name not in {"custom", "tags"}}
+    plain = {name: before.get(name) for name in undo_rules.COLUMNS}
+    lists = {name: Jsonb(before.get(name) or []) for name in FURTHER_COLUMN.values()}
 
     return {
         **plain,
+        **lists,
         "tags": before.get("tags") or [],
         "custom": Jsonb(custom),
         "imported_from": before.get("(imported_from)"),
@@ -245,7 +293,7 @@ def _columns(before: Row) -> Row:
     }
 
 
-def _remove_if_due(conn: psycopg.Connection[Any], contact_id: int, unit: Row) -> None:
+def remove_if_due(conn: psycopg.Connection[Any], contact_id: int, unit: Row) -> None:
     """Remove the contact if an undone import created it and no change by others stands on it any
     more.
     """
@@ -253,7 +301,7 @@ def _remove_if_due(conn: psycopg.Connection[Any], contact_id: int, unit: Row) ->
         undo_writing.remove(conn, unit, due, new=False)
 
 
-def _named(session: Session, kept: list[Row]) -> list[Row]:
+def named(session: Session, kept: list[Row]) -> list[Row]:
     """With the names of who or which import stands in the way."""
     imports = {str(row["by_import"]) for row in kept if row["by_import"]}
     people = {row["by_user"] for row in kept if row["by_user"]}

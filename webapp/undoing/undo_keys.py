@@ -1,12 +1,9 @@
 """Unique keys that an undo could not give back at once.
 
-They are due, and each undo settles what is due in one step.
-
-An e-mail address or an external id that should come back may be held by another contact, which may
-itself wait for a key. A claim is blocked where the holder of its key claims nothing itself, or is
-blocked. All other claims are granted together, in one transaction: chains that end in a free key,
-and cycles of any length. Blocked ones stay due, and the next undo looks at them again.
-docs/architecture.md says why this brings the book back.
+They are due, and each undo settles what is due in one step. An undo first takes away what its unit
+gave, so what is held by then stays held: a claim is blocked where another contact holds its key,
+or where a better claim on it is granted. Blocked ones stay due, and the next undo looks at them
+again. docs/architecture.md says why this brings the book back.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +15,6 @@ from psycopg.rows import dict_row
 from webapp import queries
 from webapp.imports.faults import RACE_CODES, first_line, is_refusal
 from webapp.undoing import undo_rules
-from webapp.undoing.undo_rules import KEYS
 
 ATTEMPTS = 3  # at a key that an import takes at the same moment
 Row = dict[str, Any]
@@ -30,38 +26,19 @@ def rows(conn: psycopg.Connection[Any], query: str, parameters: dict[str, Any]) 
         return cursor.execute(query, parameters, prepare=True).fetchall()
 
 
-_PAIRS = [(kind, kind, f"{kind}_value") for kind in KEYS]
-_PAIRS += [(kind, key, f"{kind}_key") for kind, key in KEYS.items() if key != kind]
-
-
-def _wish(kind: str) -> str:
-    """What a contact is to get of this kind: whether it gets it, the value, and the key."""
-    return ", ".join(
-        (
-            f"bool_or(kind = '{kind}') AS {kind}",
-            f"max(value) FILTER (WHERE kind = '{kind}') AS {kind}_value",
-            f"max(key) FILTER (WHERE kind = '{kind}') AS {kind}_key",
-        )
-    )
-
-
 SQL = queries.load(
     "undo_keys",
     kinds=undo_rules.KINDS,
     void=undo_rules.void(),
-    held_now=undo_rules.HELD,
     holder_of_d=undo_rules.holder("d"),
-    giver_of_d=undo_rules.giver("k.id", "d.kind"),
+    giver_of_d=undo_rules.giver("k.id", "d.kind", "d.key"),
     blocked=undo_rules.BLOCKED,
-    wishes=", ".join(map(_wish, KEYS)),
-    emptied=", ".join(
-        f"{column} = CASE WHEN w.{kind} THEN NULL ELSE c.{column} END"
-        for kind, column, _ in _PAIRS
-    ),
-    written=", ".join(
-        f"{column} = CASE WHEN w.{kind} THEN w.{source} ELSE c.{column} END"
-        for kind, column, source in _PAIRS
-    ),
+    id_field=undo_rules.ID,
+    now=undo_rules.NOW,
+    replayed=undo_rules.replayed(),
+    readdressed=undo_rules.READDRESSED,
+    as_columns=undo_rules.AS_COLUMNS,
+    assignments=undo_rules.assignments("r.back"),
 )
 
 
@@ -121,13 +98,10 @@ def settle(conn: psycopg.Connection[Any], unit: dict[str, Any]) -> Settled:
 
 
 def _grant(conn: psycopg.Connection[Any], granted: list[int]) -> psycopg.Error | None:
-    """Empty the fields and then write them, so that no two contacts hold a key in between; the
-    error if refused.
-    """
+    """Write what these claims wish; the error if refused."""
     try:
         with conn.transaction():
-            for statement in (SQL.empty, SQL.write):
-                rows(conn, statement, {"granted": granted})
+            rows(conn, SQL.grant, {"granted": granted})
     except psycopg.Error as error:
         if not is_refusal(error):
             raise

@@ -33,18 +33,21 @@ _REMOVED = "SELECT FROM removed r WHERE r.contact_id = h.contact_id"
 SQL = queries.load(
     "undo_preview",
     judging=undo_rules.judging(undo_rules.OF_IMPORT, f"{_THIS} AND NOT EXISTS ({_REMOVED})"),
-    standing_change=undo_rules.standing_change("m.contact_id", "m.creator", _THIS),
+    standing_change=undo_rules.standing_change("m.contact_id", "m.undone", _THIS),
+    undone_alone=undo_rules.UNDONE_ALONE,
+    undone_import=undo_rules.undone_import("d.import_id"),
     deletion_of_made=undo_rules.deletion("m.contact_id"),
     deletion_of_found=undo_rules.deletion("f.contact_id"),
-    plain_keys=undo_rules.PLAIN_KEYS,
     listed=undo_rules.LISTED,
-    shown_will=undo_rules.shown("will"),
-    shown_now=undo_rules.shown("now"),
     void=undo_rules.void(_THIS),
+    field_of_d=undo_rules.DUE_FIELD,
     blocked=undo_rules.BLOCKED,
-    giver_of_listed=undo_rules.giver("l.holder", "l.field"),
+    giver_of_listed=undo_rules.giver("l.holder", "l.field", "l.key"),
     kinds=undo_rules.KINDS,
-    each_kind=", ".join(f"('{kind}')" for kind in undo_rules.KEYS),
+    id_field=undo_rules.ID,
+    kinds_of_addresses=undo_rules.KINDS_OF_ADDRESSES,
+    addresses_after=undo_rules.addresses("w.after"),
+    addresses_before=undo_rules.addresses("w.before"),
 )
 
 

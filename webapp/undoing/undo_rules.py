@@ -7,52 +7,62 @@ contact is worth what the newest standing entry that names it left, or else what
 found. This is a function of the set of standing entries, so the order in which entries are undone
 does not matter, and nothing is handed over.
 
-- Each tag and each custom label is a field of its own. E-mail and phone carry their matching key
-  with them.
+- Each tag, each custom label, and each e-mail and phone is a field of its own (`email:<key>`), and
+  which one is the main one is another (`email`).
 - A person's run of edits that ends with exactly what the import before it wrote changes nothing, so
   it does not count.
 - An entry whose values retention has deleted (`after` is empty) stands for good: older entries no
   longer matter.
 - A value that is not what the journal says was changed by something else. It stays.
-- An e-mail address or external id that another contact may hold is not written here: it becomes due
-  (`undo_keys`).
+- An e-mail address or external id that should come back is not written here, since another contact
+  may hold it: it becomes due (`undo_keys`), and the field is blank until then.
 
 The same SQL, that of `sql/undo_rules.sql`, judges for the undo of an import, for the undo of a
 change by hand, and for the preview of both.
 """
 
 from webapp import queries
+from webapp.contacts.addresses import columns_of
 from webapp.queries import fill
-from webapp.vocabulary.fields import SCALARS
-from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, KEY_FIELDS, UNIQUE_KEYS
-
-# The unique fields, and the column that holds the key of each.
-KEYS = {name: KEY_COLUMN[name] for name in UNIQUE_KEYS}
-CARRIERS = ", ".join(f"'{field}'" for field in KEY_FIELDS)
-KINDS = ", ".join(f"'{kind}'" for kind in KEYS)
-
-# What contact c has in the field of a due claim d, and the key of that.
-HELD = "CASE d.kind {} END".format(" ".join(f"WHEN '{kind}' THEN c.{kind}" for kind in KEYS))
-_OWN_KEY = "CASE d.kind {} END".format(
-    " ".join(f"WHEN '{kind}' THEN c.{key}" for kind, key in KEYS.items())
+from webapp.vocabulary.fields import SCALARS, SEVERAL
+from webapp.vocabulary.keys import (
+    DERIVED_KEYS,
+    FURTHER_COLUMN,
+    KEY_COLUMN,
+    LABEL_COLUMN,
+    UNIQUE_KEYS,
+    holding,
 )
+
+# The unique fields, and the column that holds the key of each: one of them is a contact's
+# only value of its kind, and of the others a contact can have several.
+KEYS = {name: KEY_COLUMN[name] for name in UNIQUE_KEYS}
+(ID,) = [name for name in UNIQUE_KEYS if name not in SEVERAL]
+KINDS = ", ".join(f"'{kind}'" for kind in KEYS)
+ADDRESS_COLUMNS = tuple(name for kind in SEVERAL for name in columns_of(kind))
+COLUMNS = (*SCALARS, "tags", *DERIVED_KEYS, *LABEL_COLUMN.values(), *FURTHER_COLUMN.values())
 
 SQL = queries.load(
     "undo_rules",
-    held_now=HELD,
-    own_key=_OWN_KEY,
-    carriers=CARRIERS,
+    id_field=ID,
     kinds=KINDS,
-    is_carried=" OR ".join(
-        f"(b.key = '{key}' AND {{{{h}}}}.before ? '{field}')"
-        for field, key in KEY_FIELDS.items()
+    address_columns=", ".join(str(columns_of(kind)) for kind in SEVERAL),
+    names_of_addresses=f"{{{','.join(ADDRESS_COLUMNS)}}}",
+    orders=", ".join(f"'{kind}', '{FURTHER_COLUMN[kind]}'" for kind in SEVERAL),
+    each_address=f"{{{','.join(f'{kind}:%%' for kind in SEVERAL)}}}",
+    lists_to_kinds="\n".join(
+        f"WHEN {{{{of_field}}}} = '{FURTHER_COLUMN[kind]}' THEN '{kind}'" for kind in SEVERAL
     ),
-    columns=", ".join(f"'{name}', c.{name}" for name in (*SCALARS, "tags", *DERIVED_KEYS)),
+    columns=", ".join(f"'{name}', c.{name}" for name in COLUMNS),
 )
 
 # The unit of undo is a set of journal entries: whether entry {{h}} belongs to it.
+UNDONE_ALONE = SQL.undone_alone
 OF_IMPORT, OF_CHANGE, UNDONE_MEANWHILE = SQL.of_import, SQL.of_change, SQL.undone_meanwhile
 
+# Whether a field is about e-mails or phones.
+IS_OF_ADDRESSES = f"{fill(SQL.group, of_field='f.field')} IN {SEVERAL}"
+KINDS_OF_ADDRESSES = SQL.kinds_of_addresses
 NOW = SQL.now  # contact c as the journal would name its fields
 
 
@@ -61,12 +71,18 @@ def journal(contact: str, since: str = "0") -> str:
     return fill(SQL.journal, contact=contact, since=since)
 
 
-def standing_change(contact: str, creator: str, mine: str = "false") -> str:
-    """SQL: the standing changes of a contact, edits first, by others than its creator and the unit.
+def standing_change(contact: str, undone: str, mine: str = "false") -> str:
+    """SQL: the standing changes of a contact, edits first, by others than the unit and the import
+    `undone`; null where only rows of an import are.
 
     `mine` says whether entry h is the unit's.
     """
-    return fill(SQL.standing_change, contact=contact, since="0", creator=creator, mine=mine)
+    return fill(SQL.standing_change, contact=contact, since="0", undone=undone, mine=mine)
+
+
+def undone_import(import_id: str) -> str:
+    """SQL: the import if it is undone as a whole, or is about to be; else null."""
+    return fill(SQL.undone_import, import_id=import_id)
 
 
 def deletion(contact: str) -> str:
@@ -79,26 +95,38 @@ def custom_with(entry: str) -> str:
     return fill(SQL.custom_with, entry=entry)
 
 
+def addresses(side: str) -> str:
+    """SQL: the addresses of the kind k in one side of an entry, or in a contact as the journal
+    names its fields: id, place, address.
+    """
+    return fill(SQL.addresses, side=side)
+
+
 def fields(h: str) -> str:
     """SQL: one row for each field that journal entry `h` names: field, before, after."""
-    before, after = (_value(f"{h}.{side}", "b.key") for side in ("before", "after"))
-    return fill(SQL.fields, h=h, before=before, after=after)
+    return fill(
+        SQL.fields,
+        h=h,
+        main_before=fill(SQL.main, side=f"{h}.before"),
+        main_after=fill(SQL.main, side=f"{h}.after"),
+        addresses_before=addresses(f"{h}.before"),
+        addresses_after=addresses(f"{h}.after"),
+    )
 
 
-def _value(entry: str, field: str) -> str:
-    return fill(SQL.value_in, entry=entry, field=field)
+def judging(unit: str, entries: str, claim: str = "false") -> str:
+    """The steps from `found` to `readdressed`, for the unit's `entries`.
 
-
-def shown(value: str) -> str:
-    """SQL: a field's value as people see it, without its key."""
-    return fill(SQL.shown, value=value)
-
-
-def judging(unit: str, entries: str) -> str:
-    """The steps `found`, `others` and those up to `judged` and `retagged`, for the unit's
-    `entries`.
+    With `claim` all unique keys of plain entries become due, also where they seem free.
     """
-    return ",\n".join((found(unit, entries), SQL.others, _judged(unit)))
+    steps = (
+        found(unit, entries),
+        _others(claim),
+        replayed(fill(unit, h="h")),
+        _JUDGED,
+        READDRESSED,
+    )
+    return ",\n".join((*steps, SQL.other_mains))
 
 
 def found(unit: str, entries: str) -> str:
@@ -116,23 +144,34 @@ def found(unit: str, entries: str) -> str:
     )
 
 
-def _judged(unit: str) -> str:
+def _others(claim: str) -> str:
+    keys = fill(
+        SQL.plain_keys,
+        addresses_before_f=addresses("f.before"),
+        addresses_after_f=addresses("f.after"),
+        holder_of_w=holder("w"),
+    )
+    return ",\n".join((keys, fill(SQL.others, claim=claim)))
+
+
+def replayed(mine: str = "false") -> str:
+    """The steps up to `replayed`: what the journal says of the contacts in `others`; `mine` says
+    whether entry h is the unit's.
+    """
     return fill(
-        SQL.judged,
-        mine=fill(unit, h="h"),
+        SQL.replayed,
+        of_field="field",
+        mine=mine,
         journal_of_h=journal("h.contact_id"),
         journal_of_o=journal("o.contact_id"),
         fields_of_h=fields("h"),
         fields_of_i=fields("i"),
-        held=_value("h.before", "field"),
+        main_before_h=fill(SQL.main, side="h.before"),
+        addresses_before_h=addresses("h.before"),
         h_is_return=fill(SQL.is_return, h="h"),
         said=_replay("(stands OR mine) AND NOT was_idle"),
         will=_replay("stands AND NOT mine AND NOT idle"),
         wanted=_replay("stands AND NOT mine AND NOT idle AND id < first"),
-        key=fill(SQL.key_of, value="COALESCE(r.will, n.now)"),
-        key_now=fill(SQL.key_of, value="n.now"),
-        value_now=_value("o.now", "r.field"),
-        shown_now=shown("now"),
     )
 
 
@@ -140,23 +179,44 @@ def _replay(standing: str) -> str:
     return fill(SQL.replay, standing=standing)
 
 
-# What stays of the judged fields; what plain entries would bring back of unique keys.
+_JUDGED = fill(
+    SQL.judged,
+    of_field="r.field",
+    main_now=fill(SQL.main, side="o.now"),
+    addresses_now=addresses("o.now"),
+)
+READDRESSED = fill(SQL.readdressed, addresses_now=addresses("o.now"))
+# The fields of a contact that `readdressed` row a writes.
+AS_COLUMNS = SQL.as_columns
+# What stays of the judged fields.
 LISTED = fill(
     SQL.listed,
-    shown_wanted=shown("wanted"),
-    shown_outcome=shown("CASE fate WHEN 'back' THEN will ELSE now END"),
-)
-PLAIN_KEYS = " UNION ALL\n".join(
-    fill(SQL.plain_keys, kind=kind, key=key) for kind, key in KEYS.items()
+    shown_wanted=fill(SQL.shown_addresses, a="j.wanted"),
+    shown_outcome=fill(SQL.shown_addresses, a="j.outcome"),
 )
 
 
 def holder(claim: str) -> str:
     """SQL: the contact that holds the key of a claim now."""
     return " UNION ALL\n".join(
-        fill(SQL.holder, kind=f"{claim}.kind", key=f"{claim}.key", name=kind, column=key)
-        for kind, key in KEYS.items()
+        fill(SQL.holder, kind=f"{claim}.kind", key=f"{claim}.key", name=kind, **holding(kind))
+        for kind in KEYS
     )
+
+
+def assignments(back: str) -> str:
+    """SQL: the columns of contact c, those that the object `back` names as it has them."""
+    texts = (*SCALARS, *DERIVED_KEYS, *LABEL_COLUMN.values())
+    sources = [(name, "->>") for name in texts]
+    sources += [(name, "->") for name in FURTHER_COLUMN.values()]
+
+    return ", ".join(
+        f"{name} = CASE WHEN {back} ? '{name}' THEN {back} {as_} '{name}' ELSE c.{name} END"
+        for name, as_ in sources
+    )
+
+
+DUE_FIELD = SQL.field_of_d  # the field that the due claim d is about
 
 
 def void(mine: str = "false") -> str:
@@ -164,12 +224,12 @@ def void(mine: str = "false") -> str:
 
     Others than the unit wrote the field since; `mine` says whether entry h is the unit's.
     """
-    return fill(SQL.void, mine=mine)
+    return fill(SQL.void, mine=mine, holder_of_d=holder("d"), fields_of_h=fields("h"))
 
 
-def giver(contact: str, kind: str) -> str:
+def giver(contact: str, kind: str, key: str) -> str:
     """SQL: who or which import gave the key of that kind to the contact: import_id, user_id."""
-    return fill(SQL.giver, contact=contact, kind=kind)
+    return fill(SQL.giver, contact=contact, kind=kind, key=key, fields_of_h=fields("h"))
 
 
 BLOCKED = fill(SQL.blocked, holder_of_c=holder("c"))

@@ -15,36 +15,30 @@ from psycopg.types.json import Jsonb
 from webapp import queries
 from webapp.undoing import undo_rules
 from webapp.undoing.undo_keys import Row, rows
-from webapp.vocabulary.fields import SCALARS
-from webapp.vocabulary.keys import DERIVED_KEYS
 
 # import_id, change, since, user_id: what the unit's condition and the marks need.
 Unit = dict[str, Any]
 
 _CHANGED = "h.id = ANY(%(changes)s::bigint[])"
+_CLAIM = "%(claim)s"
 
 SQL = queries.load(
     "undo_writing",
-    standing_change=undo_rules.standing_change("m.contact_id", "m.creator"),
+    standing_change=undo_rules.standing_change("m.contact_id", "m.undone"),
     standing_change_by_others=undo_rules.standing_change(
-        "m.contact_id", "m.creator", queries.fill(undo_rules.OF_IMPORT, h="h")
+        "m.contact_id", "m.undone", queries.fill(undo_rules.OF_IMPORT, h="h")
     ),
     deletion_of_created=undo_rules.deletion("m.contact_id"),
     deletion_of_found=undo_rules.deletion("f.contact_id"),
     found=undo_rules.found(undo_rules.OF_IMPORT, _CHANGED),
-    judging_of_import=undo_rules.judging(undo_rules.OF_IMPORT, _CHANGED),
-    judging_of_change=undo_rules.judging(undo_rules.OF_CHANGE, _CHANGED),
-    judging_undone_meanwhile=undo_rules.judging(undo_rules.UNDONE_MEANWHILE, _CHANGED),
-    plain_keys=undo_rules.PLAIN_KEYS,
+    judging_of_import=undo_rules.judging(undo_rules.OF_IMPORT, _CHANGED, _CLAIM),
+    judging_of_change=undo_rules.judging(undo_rules.OF_CHANGE, _CHANGED, _CLAIM),
+    judging_undone_meanwhile=undo_rules.judging(undo_rules.UNDONE_MEANWHILE, _CHANGED, _CLAIM),
     listed=undo_rules.LISTED,
-    shown_will=undo_rules.shown("will"),
-    shown_now=undo_rules.shown("now"),
-    carriers=undo_rules.CARRIERS,
+    field_of_d=undo_rules.DUE_FIELD,
+    as_columns=undo_rules.AS_COLUMNS,
     custom_with_back=undo_rules.custom_with("r.back"),
-    assignments=", ".join(
-        f"{name} = CASE WHEN r.back ? '{name}' THEN r.back ->> '{name}' ELSE c.{name} END"
-        for name in (*SCALARS, *DERIVED_KEYS)
-    ),
+    assignments=undo_rules.assignments("r.back"),
 )
 _RESTORE = {
     undo_rules.OF_IMPORT: SQL.restore_of_import,
@@ -77,7 +71,7 @@ def lock(conn: psycopg.Connection[Any], contacts: list[int]) -> None:
 
 
 def remove_whole(conn: psycopg.Connection[Any], created: Sequence[Row]) -> bool:
-    """Remove created contacts (`row`, `contact_id`, `creator`) at once, if nothing else happened to
+    """Remove created contacts (`row`, `contact_id`, `creator`, `undone`) at once, if nothing else happened to
     any of them.
 
     Nothing is locked beforehand. False means that the caller is to roll back: something stands in
@@ -89,18 +83,24 @@ def remove_whole(conn: psycopg.Connection[Any], created: Sequence[Row]) -> bool:
 
 def remove(
     conn: psycopg.Connection[Any], unit: Unit, created: Sequence[Row], *, new: bool
-) -> int:
-    """Remove created contacts that no change by others stands on: how many.
+) -> tuple[int, list[Row]]:
+    """Remove created contacts that no change by others stands on: how many, and what is told of
+    the others.
 
-    The others are due, and if new listed.
+    The others are due, and listed if they are new and the unit is an import.
     """
     lock(conn, [row["contact_id"] for row in created])
     (found,) = rows(conn, SQL.remove, {**unit, **_listed(created), "new": new})
-    return int(found["removed"])
+    return int(found["removed"]), found["kept"] or []
 
 
 def _listed(created: Sequence[Row]) -> dict[str, list[Any]]:
-    names = {"rows": "row", "contacts": "contact_id", "creators": "creator"}
+    names = {
+        "rows": "row",
+        "contacts": "contact_id",
+        "creators": "creator",
+        "undone": "undone",
+    }
     return {name: [row[column] for row in created] for name, column in names.items()}
 
 

@@ -31,7 +31,8 @@ class Field:
     multiline: bool = False  # its values keep their line ends and tabs
     lines: int = 1  # that the contact's page shows at least
 
-    several: bool = False  # of several columns of it, the first with values goes to the field
+    # A contact can have several, each with a label; of a row's the first is the main one.
+    several: bool = False
     in_full_name: bool = False  # a full name is split into it, in the order of the list
     in_address: bool = False  # an address is taken whole: all its fields from the same one
 
@@ -59,6 +60,10 @@ class Field:
         """The column by which contacts are found that have the same value."""
         return f"{self.name}_key" if self.has_key else self.name
 
+
+LONGEST_LABEL = (
+    10_000  # characters of a cell that says which address it is; the rest is not read
+)
 
 FIELDS = (
     Field(
@@ -204,7 +209,7 @@ FIELDS = (
         " | numero cellulare | tel nummer | gsm nummer | vast telefoonnummer | 06 nummer",
         identifies=True,
         match_rank=3,
-        match_note=gettext_noop("lines can be shared, so it is off"),
+        match_note=gettext_noop("off by default; colleagues often share a number"),
         has_key=True,
         several=True,
         telling_rank=4,
@@ -401,9 +406,19 @@ NAMES = tuple(field.name for field in FIELDS if field.in_full_name)
 ADDRESS = tuple(field.name for field in FIELDS if field.in_address)
 SEARCHED = tuple(field.name for field in FIELDS if field.searchable)
 SEVERAL = tuple(field.name for field in FIELDS if field.several)
+# What a person may say of one of several e-mails or phones.
+ADDRESS_LABELS = {
+    "work": gettext_noop("work"),
+    "home": gettext_noop("home"),
+    "mobile": gettext_noop("mobile"),
+    "other": gettext_noop("other"),
+}
+# What stands in the journal of several e-mails or phones, beside the main one.
+BESIDE_ADDRESSES = {
+    "further_emails": gettext_noop("Further e-mails"),
+    "further_phones": gettext_noop("Further phones"),
+}
 LISTED = ranked("list_rank")
-# Shown side by side, where a row means several contacts.
-COMPARED = tuple(field.name for field in FIELDS if field.unique or field.in_full_name)
 TELLING = ranked("telling_rank")
 # What a contact without a name is called by.
 CALLED = tuple(name for name in TELLING if name not in NAMES)
@@ -468,11 +483,31 @@ HOUSE_NUMBER = Field(
     " | hnr | numero de rue | numero de voie | numero rue | numero de calle | numero exterior"
     " | numero civico | civico | huisnummer | huisnr",
 )
+# A column of addresses may stand beside one that says of each whether it is for work or at home.
+EMAIL_LABEL = Field(
+    "email_label",
+    "E-mail label",
+    LONGEST_LABEL,
+    "e mail label | email label | mail label | e mail type | email type | e mail typ | email typ"
+    " | type email | type e mail | type d e mail | tipo de email | tipo email | tipo e mail"
+    " | tipo de correo | e mail bezeichnung | libelle e mail | etiqueta de correo | etichetta email",
+)
+PHONE_LABEL = Field(
+    "phone_label",
+    "Phone label",
+    LONGEST_LABEL,
+    "phone label | telephone label | phone type | telephone type | phone number type"
+    " | telefon typ | telefontyp | type de telephone | type telephone | tipo de telefono"
+    " | tipo telefono | tipo de telefone | tipo di telefono | tipo telefone"
+    " | telefon bezeichnung | libelle telephone | etiqueta de telefono | etichetta telefono",
+)
 WHOLE_NAMES = (FULL_NAME, FULL_NAME_FAMILY_FIRST)
 FULL_NAMES = frozenset(field.name for field in WHOLE_NAMES)
 # What is joined to a field, or split into several, and has no column of its own.
-BESIDE_FIELDS = (*WHOLE_NAMES, CALLING_CODE, HOUSE_NUMBER, TAGS)
+BESIDE_FIELDS = (*WHOLE_NAMES, CALLING_CODE, EMAIL_LABEL, PHONE_LABEL, HOUSE_NUMBER, TAGS)
 TARGETS = {field.name: field for field in (*FIELDS, *BESIDE_FIELDS)}
+# Several columns may go to each of these.
+REPEATABLE = frozenset({*SEVERAL, EMAIL_LABEL.name, PHONE_LABEL.name})
 IDENTITY = frozenset(name for name, field in TARGETS.items() if field.identifies)
 CUSTOM = "custom:"
 LONGEST_CUSTOM_LABEL = 100
@@ -500,5 +535,14 @@ def least_lines(target: str) -> int:
 
 
 def label_of(target: str) -> str:
-    """What a target is called on a page: a field's label, or the custom field's own."""
-    return TARGETS[target].label if target in TARGETS else target.removeprefix(CUSTOM)
+    """What a target, or a field of the journal, is called on a page: a custom field as it calls
+    itself, and `email:<key>` an e-mail.
+    """
+    if target.startswith(CUSTOM):
+        return target.removeprefix(CUSTOM)
+    if target in BESIDE_ADDRESSES:
+        return gettext(BESIDE_ADDRESSES[target])
+
+    kind, _, key = target.partition(":")
+    name = kind if key and kind in SEVERAL else target
+    return TARGETS[name].label if name in TARGETS else target

@@ -36,6 +36,43 @@ SECOND = _words("""
     otra outro outra altro altra overig overige ander ovrigt annan anden annen muu inny inna inne
     jiny jina другои diger その他 其他 기타
 """)
+# The labels of an address, by the words that say it; with a star, by how a word begins. The first that
+# fits is taken: a mobile phone for work is a mobile phone.
+ADDRESS_LABEL_WORDS = {
+    "mobile": _words("""
+        mob cel cep port kom mobil* cell* celul* handy* gsm* natel* portab* portat* movil* telemov*
+        smartphone* iphone* matkapuhelin* kannyk* komork* сотов* мобил* моб* 携帯* 手机* 手機* 移动* 行動*
+        휴대* 핸드폰*
+    """),
+    "work": _words("""
+        pro prof uff praca prace tyo раб jobb job firm work* business* office* company* gesch*
+        dienst* beruf* buro* buero* bureau* profession* travail* trabajo* laboral* oficina*
+        comercial* profissional* trabalho* ufficio* lavor* aziend* empresa* werk* zakelijk* arbet*
+        arbejd* arbeid* jobbt* tyopu* tyosa* sluzb* pracov* zamestn* firma* firmen* istel* iseposta*
+        рабоч* служеб* 勤務* 会社* 仕事* 办公* 工作* 单位* 商务* 公司* 회사* 직장* 근무*
+    """),
+    "home": _words("""
+        perso casa ab hem ev dom domu particular home* privat* prive* personal* personnel* domicil*
+        residen* abitazion* pessoal* thuis* hjem* hemt* koti* domow* domac* prywat* soukrom* domas*
+        домаш* личн* zuhause* kisisel* 自宅* 住宅* 家庭* 자택* 집*
+    """),
+    "other": _words("""
+        muu other* autre* otro* otra* outro* outra* altro* altra* overig* andere* sonstig* ovrig*
+        annan* anden* annen* inny* inna* inne* jiny* jina* другои* diger* その他* 其他* 기타*
+    """),
+}
+# Of a label's words, those that say nothing of these.
+NO_ADDRESS_LABEL = _words("""
+    main primary pref preferred default voice internet text msg x400 smtp ex email e mail phone tel
+    telephone telefon haupt principal number value
+""")
+# Numbers under which no person answers.
+MACHINES = ("fax", "pager", "beeper", "telex", "modem")
+# Whose addresses several contacts share.
+SHARED = _words("""
+    billing bill invoice invoicing shipping ship delivery rechnung lieferung facturation livraison
+    facturacion envio cobranca entrega fatturazione spedizione factuur
+""")
 # Of these, a name may have some; a "home name" is none.
 NAME_QUALIFIERS = _words("""
     primary main billing shipping mailing bill ship invoice delivery value current principal

@@ -4,13 +4,15 @@ Only codes and facts are stored and passed on; they become words here, as late a
 sentences are in `row_messages.py` and `request_messages.py`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.vocabulary.catalogue import gettext, gettext_noop
+from webapp.vocabulary.catalogue import gettext, gettext_noop, within, written
 from webapp.vocabulary.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
 from webapp.vocabulary.request_messages import REQUEST_MESSAGES
 from webapp.vocabulary.row_messages import ROW_MESSAGES
+from webapp.vocabulary.states import State
 
 MESSAGES = ROW_MESSAGES | REQUEST_MESSAGES
 
@@ -39,9 +41,11 @@ def of_problem(problem: Mapping[str, Any], row: int) -> str:
 
     if name := problem.get("field"):
         longest = TARGETS[name].max_length if name in TARGETS else LONGEST_CUSTOM_VALUE
-        facts |= {"field": label_of(name).lower(), "limit": f"{longest:,}"}
+        facts |= {"field": within(label_of(name)), "limit": f"{longest:,}"}
 
-    return instruction(problem["code"], **facts)
+    code = problem["code"]
+    fault = MESSAGES[code].fault if code in MESSAGES and value else ""
+    return " ".join(filter(None, (_filled_in(fault, facts), instruction(code, **facts))))
 
 
 def whole(code: str, **facts: Any) -> str:
@@ -51,17 +55,29 @@ def whole(code: str, **facts: Any) -> str:
     return ". ".join(filter(None, (title(code, **facts), instruction(code, **facts))))
 
 
+# Of these, numbers are kept as text with commas, since they are members of the API's problems.
+NUMBERS = {"above", "contacts", "found", "limit", "looked_at", "rows", "total"}
+GROUPED = re.compile("[0-9]{1,3}(,[0-9]{3})+")
+
+
 class _Facts(dict[str, Any]):
     """Facts for a sentence.
 
     Where one is missing, the sentence speaks of all the rows that it may be about.
     """
 
+    def __getitem__(self, key: str) -> Any:
+        fact = super().__getitem__(key)
+        if key in NUMBERS and isinstance(fact, str) and GROUPED.fullmatch(fact):
+            return written(fact)
+
+        return fact
+
     def __missing__(self, key: str) -> str:
         if key == "where" and "row" in self:
             return gettext("row {row}").format(row=self["row"])
         if key == "standing" and "state" in self:
-            return gettext(str(self["state"]).replace("_", " "))
+            return State(self["state"]).label
 
         return gettext(OF_MANY[key]) if key in OF_MANY else "…"
 

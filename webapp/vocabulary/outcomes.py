@@ -43,12 +43,14 @@ MANY = 100  # rows, for the form of a word that fits any large number
 class Outcome(StrEnum):
     """What became of a row, in the order in which bars, legends and tables show it.
 
-    `words` are those for a single row and for many, in English. `sum` is the counter in which
-    the outcome goes, None for the one outcome that is never stored. `duplicate` says whether it
-    also counts as a duplicate, that is, whether the row met a contact which was there before.
-    `category` is the kind of the error, where it is one.
+    `letter` stands for it where many are counted. `words` are those for a
+    single row and for many, in English. `sum` is the counter in which the outcome goes, None for
+    the one outcome that is never stored. `duplicate` says whether it also counts as a duplicate,
+    that is, whether the row met a contact which was there before. `category` is the kind of the
+    error, where it is one.
     """
 
+    letter: str
     words: tuple[str, str]
     colour: Colour
     sum: Sum | None
@@ -60,6 +62,7 @@ class Outcome(StrEnum):
     def __new__(  # noqa: PLR0917 - the members below are a table
         cls,
         code: str,
+        letter: str = "",
         words: tuple[str, str] = ("", ""),
         colour: Colour = REST,
         sum_: Sum | None = None,
@@ -69,59 +72,64 @@ class Outcome(StrEnum):
     ) -> Self:
         item = str.__new__(cls, code)
         item._value_ = code
-        item.words, item.colour = words, colour
+        item.letter, item.words, item.colour = letter, words, colour
         item.sum, item.duplicate, item.category = sum_, duplicate, category
         item.actions = actions
         return item
 
     CREATED = (
-        "created", ngettext_noop("created", "created"),
+        "created", "a", ngettext_noop("created", "created"),
         Colour("#0f7b5f", "#3fbf98"),
         Sum.SUCCESS, False, None, frozenset({Action.UNDO}),
     )  # fmt: skip
     UPDATED = (
-        "updated", ngettext_noop("updated", "updated"),
+        "updated", "b", ngettext_noop("updated", "updated"),
         Colour("#2563d9", "#6b9dff"),
         Sum.SUCCESS, True, None, frozenset({Action.UNDO}),
     )  # fmt: skip
     MERGED = (
-        "merged", ngettext_noop("merged", "merged"),
+        "merged", "c", ngettext_noop("merged", "merged"),
         Colour("#7c46c9", "#b58cf0"),
         Sum.SUCCESS, True, None, frozenset({Action.UNDO}),
     )  # fmt: skip
     UNCHANGED = (
-        "unchanged", ngettext_noop("unchanged", "unchanged"),
-        Colour("#6f7a8c", "#8f9aac"),
+        "unchanged", "d", ngettext_noop("unchanged", "unchanged"),
+        Colour("#5f6a7c", "#8f9aac"),
         Sum.SUCCESS, True,
     )  # fmt: skip
     DUPLICATE_SKIPPED = (
-        "duplicate_skipped", ngettext_noop("duplicate skipped", "duplicates skipped"),
-        Colour("#98a3b3", "#667085"),
+        "duplicate_skipped", "e", ngettext_noop("duplicate skipped", "duplicates skipped"),
+        Colour("#838ea1", "#667085"),
         Sum.SKIPPED, True,
     )  # fmt: skip
+    NEW_SKIPPED = (
+        "new_skipped", "j", ngettext_noop("new person skipped", "new people skipped"),
+        Colour("#3d7d92", "#58b4cc"),
+        Sum.SKIPPED,
+    )  # fmt: skip
     LEFT_OUT = (
-        "left_out", ngettext_noop("left out", "left out"),
+        "left_out", "f", ngettext_noop("left out", "left out"),
         Colour("#c3cad4", "#505a6b"),
         Sum.SKIPPED,
     )  # fmt: skip
     INVALID = (
-        "invalid", ngettext_noop("invalid", "invalid"),
+        "invalid", "g", ngettext_noop("to fix", "to fix"),
         Colour("#a35a03", "#f0a24a"),
         Sum.SKIPPED, False, "validation", frozenset({Action.CORRECT}),
     )  # fmt: skip
     CONFLICT = (
-        "conflict", ngettext_noop("conflict", "conflicts"),
+        "conflict", "h", ngettext_noop("to choose", "to choose"),
         Colour("#c2470f", "#ff8a57"),
         Sum.FAILED, False, "business", frozenset({Action.CORRECT}),
     )  # fmt: skip
     FAILED = (
-        "failed", ngettext_noop("failed", "failed"),
+        "failed", "i", ngettext_noop("failed", "failed"),
         Colour("#b3261e", "#ff7a70"),
         Sum.FAILED, False, "database", frozenset({Action.CORRECT, Action.RETRY}),
     )  # fmt: skip
     # Never stored: it is the total minus what was processed.
     NOT_PROCESSED = (
-        "not_processed", ngettext_noop("not processed", "not processed"), REST, None,
+        "not_processed", "", ngettext_noop("not processed", "not processed"), REST, None,
     )  # fmt: skip
 
     def word(self, count: int) -> str:
@@ -145,12 +153,13 @@ WRITTEN = tuple(outcome for outcome in Outcome if Action.UNDO in outcome.actions
 PROBLEMS = tuple(
     outcome for outcome in Outcome if Action.CORRECT in outcome.actions
 )  # these rows need a person
-# The ledger's partial index: few rows, which are asked for by outcome.
-INDEXED = tuple(
+# A second run may make something else of these rows; every other outcome is for good.
+OPEN = tuple(
     outcome for outcome in Outcome if outcome in PROBLEMS or outcome is Outcome.LEFT_OUT
 )
-# A letter for each outcome: previews and the ledger's digest keep one text of letters for a file.
-LETTERS = {outcome: chr(ord("a") + number) for number, outcome in enumerate(STORED_OUTCOMES)}
+INDEXED = OPEN  # The ledger's partial index: few rows, which are asked for by outcome.
+# By these the ledger's entries are counted while its digest is read.
+LETTERS = {outcome: outcome.letter for outcome in STORED_OUTCOMES}
 
 
 def sums(outcomes: Mapping[str, int]) -> dict[str, int]:
@@ -166,6 +175,12 @@ def sums(outcomes: Mapping[str, int]) -> dict[str, int]:
     duplicates = sum(outcomes.get(outcome, 0) for outcome in Outcome if outcome.duplicate)
 
     return {**counts, "duplicates": duplicates, "processed": sum(counts.values())}
+
+
+def sql_case(words: Mapping[Outcome, str], column: str) -> str:
+    """SQL that says a column's outcomes in other words."""
+    whens = [f"WHEN '{outcome}' THEN '{word}'" for outcome, word in words.items()]
+    return " ".join([f"CASE {column}", *whens, "END"])
 
 
 def sql_list(outcomes: tuple[Outcome, ...]) -> str:

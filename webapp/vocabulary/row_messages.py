@@ -8,7 +8,7 @@ ROW_MESSAGES = {
         "The file is empty", "Choose a file that has a header line and at least one row."
     ),
     "only_header": Message(
-        "The file has a header and nothing below it",
+        "The file has a header but no rows",
         "Choose a file with at least one row under the header.",
     ),
     "not_text": Message(
@@ -31,16 +31,16 @@ ROW_MESSAGES = {
         "This is an archive", "Unpack it and upload the CSV or .xlsx file inside."
     ),
     "is_old_excel": Message(
-        "This is an old Excel file (.xls) that cannot be read",
+        "This old Excel file (.xls) cannot be read",
         "Open it in Excel, save it as .xlsx or CSV and upload that.",
     ),
     "too_many_old_rows": Message(
-        "Of the formats .xls and .xlsb only {limit} rows are read",
+        "Only {limit} rows of an .xls or .xlsb file can be read",
         "Open it in Excel, save it as CSV or .xlsx and upload that.",
     ),
     "is_protected": Message(
         "The workbook is protected by a password",
-        "Open it in Excel, take the password off, save it and upload that.",
+        "Open it in Excel, remove the password, save it and upload that.",
     ),
     "is_opendocument": Message(
         "This is an OpenDocument file",
@@ -51,14 +51,14 @@ ROW_MESSAGES = {
         "Put the table into a spreadsheet, save it as CSV or .xlsx and upload that.",
     ),
     "vcard_broken": Message(
-        "There is no whole card in this vCard file",
+        "This vCard file holds no complete card",
         "Export the contacts from your address book again, as vCard or as CSV, and upload that.",
     ),
     "archive_broken": Message(
         "The archive cannot be unpacked", "Pack the file again, or upload it unpacked."
     ),
     "archive_too_large": Message(
-        "The archive unpacks to more than can be read safely",
+        "The archive is too large to unpack safely",
         "Unpack it and upload the file inside.",
     ),
     "archive_protected": Message(
@@ -78,16 +78,16 @@ ROW_MESSAGES = {
         "In Numbers, choose File, Export To, CSV or Excel, and upload that.",
     ),
     "is_outlook": Message(
-        "This is a file of Outlook's own",
+        "This is an Outlook data file",
         "In Outlook, choose File, Open & Export, Import/Export, Export to a file, Comma Separated "
         "Values, then Contacts, and upload that.",
     ),
     "is_database": Message(
-        "This is a database of Access",
+        "This is an Access database",
         "In Access, export the table as an Excel workbook or as text, and upload that.",
     ),
     "wrong_name": Message(
-        "Files named {extension} are not read",
+        "We cannot read {extension} files",
         "Save the table as .csv, .tsv, .txt or .xlsx and upload that.",
     ),
     "too_large": Message(
@@ -98,19 +98,19 @@ ROW_MESSAGES = {
         "The file has more than {limit} rows", "Split it into files of at most {limit} rows."
     ),
     "too_many_columns": Message(
-        "The file has {found} columns; at most {limit} are read",
-        "Delete the columns that you do not need.",
+        "The file has {found} columns; the limit is {limit}",
+        "Delete the columns you do not need.",
     ),
     "workbook_too_large": Message(
-        "The workbook holds more than can be read safely",
+        "The workbook is too large to read safely",
         "Save the sheet as CSV and upload that.",
     ),
     "no_rows_at_the_top": Message(
-        "There is no text in the first {looked_at} rows of the workbook",
+        "The first {looked_at} rows of the workbook are empty",
         "Delete the empty rows above the table, or save the sheet as CSV and upload that.",
     ),
     "workbook_unsafe": Message(
-        "The workbook holds declarations that no spreadsheet writes",
+        "The workbook contains declarations that no spreadsheet program writes",
         "Save the sheet as CSV and upload that.",
     ),
     "workbook_broken": Message(
@@ -120,7 +120,7 @@ ROW_MESSAGES = {
         "There is no sheet named {sheet}", "Choose one of the sheets of the workbook."
     ),
     "no_delimiter": Message(
-        "Nothing parts the columns of this file but blanks",
+        "Only spaces separate the columns of this file",
         "Save the table as CSV, with a comma or a tab between columns, and upload that.",
     ),
     "unknown_encoding": Message(
@@ -128,7 +128,7 @@ ROW_MESSAGES = {
     ),
     "unknown_header_row": Message(
         "Row {row} holds no column names",
-        "Choose one of the first rows, or 0 where no row names the columns.",
+        "Choose one of the first rows, or 0 if there are no column names.",
     ),
     "no_file": Message("No file was chosen", "Choose a file first."),
     # Columns
@@ -137,163 +137,237 @@ ROW_MESSAGES = {
     ),
     "target_twice": Message(
         "{label} is chosen for two columns",
-        "Keep it for one of them, and make the other a custom field or leave it out.",
+        "Keep it for one of them. Make the other a custom field, or leave it out.",
     ),
     "unknown_country": Message(
-        "“{country}” is not the code of a country",
-        "Give its two letters, as in DE for Germany, or leave it blank.",
+        "“{country}” is not a country code",
+        "Use two letters, such as DE for Germany, or leave it blank.",
     ),
     "mapping_length": Message(
-        "The list of columns does not fit the file",
+        "The list of columns does not match the file",
         "Give one target for each of {columns} columns.",
     ),
     "nothing_mapped": Message(
         "No column says who the contact is",
         "Choose a column for the e-mail, the phone, the external ID or a name.",
     ),
+    # What holds for all rows
+    "constant_unknown": Message(
+        "“{target}” is not a field", "Choose a field from the list for the value of all rows."
+    ),
+    "constant_mapped": Message(
+        "A column is already matched to {label}",
+        "Remove the value for all rows, or leave out that column.",
+    ),
+    "constant_of_one": Message(
+        "{label} differs from person to person",
+        "It cannot be the same for all rows. Choose another field.",
+    ),
+    "constant_tags": Message(
+        "A tag for all rows is not a field value", "Enter it as the tag for all rows."
+    ),
+    "constant_twice": Message("{label} has two values for all rows", "Keep one of them."),
+    "constant_without_field": Message(
+        "“{value}” has no field", "Choose a field for it, or remove it."
+    ),
+    "constant_blank": Message(
+        "The value of {label} for all rows is empty", "Enter a value, or remove it."
+    ),
     # Cells and rows
     "undecodable": Message(
-        "Characters that the encoding does not know",
+        "Characters that do not fit the encoding",
         "Choose another encoding on the columns page, or type this row's text again.",
     ),
     "unclosed_quote": Message(
-        "A quote is opened and not closed", "Close the quote in {where}, or delete it."
+        "A quote is opened and never closed", "Close the quote in {where}, or delete it."
     ),
     "quote_repaired": Message(
-        "A quote stood in the wrong place",
-        "Look whether {where} was read as it was meant.",
+        "A quote is in the wrong place",
+        "Check that we read {where} correctly.",
     ),
     "text_spoilt": Message(
-        "Letters were misread before the upload, as in Ã¼ for ü",
-        "Choose on the columns page to repair them, or type this row's text again.",
+        "Letters were garbled before the upload, such as Ã¼ for ü",
+        "Choose to repair them on the columns page, or type this row's text again.",
     ),
     "other_encoding": Message(
-        "This row is in another encoding than the rest of the file",
-        "Look whether its accents were read as they were meant.",
+        "This row has a different encoding from the rest of the file",
+        "Check that its accents are right.",
     ),
     "column_overrun": Message(
-        "Some text reaches over the edge of its column",
+        "Some text runs over the edge of its column",
         "Type the cells of this row again, or give the columns more room in the file.",
     ),
     "damaged_characters": Message(
-        "Characters that were lost before the upload (�)",
-        "Type this text again if you know what it was; it is kept as it stands.",
+        "Characters were lost before the upload (�)",
+        "Type the text again if you know it. Otherwise it is imported unchanged.",
     ),
     "cell_too_long": Message("A cell is too long", "Shorten the longest cell of {where}."),
     "row_too_long": Message(
         "A row is too long",
-        "Shorten {where}, or check that the file has line ends: a row has millions of characters.",
+        "Shorten {where}, or check that the file has line breaks: one row has "
+        "millions of characters.",
     ),
     "formula_without_value": Message(
-        "A formula that was never computed",
+        "A formula has no computed value",
         "Open the workbook in Excel, save it and upload it again, or type the value.",
     ),
     "cell_error": Message(
         "A formula without a result",
-        "Nothing to do: a cell that says #N/A or the like is read as blank. Correct the formula to "
-        "have its value.",
+        "Nothing to do: a cell such as #N/A counts as blank. Correct the formula if "
+        "you need its value.",
     ),
     "row_hidden": Message(
-        "Hidden in the workbook, or left out by its filter",
-        "Nothing to do: hidden rows are read like the others. Delete them from the workbook, or "
-        "leave them out here, if they should not come in.",
+        "Hidden or filtered out in the workbook",
+        "Nothing to do: hidden rows are imported like the others. Leave them out "
+        "here if they should not be imported.",
     ),
     "too_many_cells": Message(
         "More cells than columns",
-        "Put cells that hold the delimiter into quotes, or delete what stands beyond the last column.",
+        "Put quotes around cells that contain the delimiter, or delete what stands "
+        "beyond the last column.",
     ),
     "email_no_at": Message(
-        "The e-mail has no @", "Give the e-mail an @, as in name@example.com."
+        "The e-mail has no @", "Write the e-mail with an @, as in name@example.com."
     ),
     "email_invalid": Message(
-        "The e-mail is not an address", "Write the e-mail as in name@example.com."
+        "This is not an e-mail address",
+        "Write the e-mail as in name@example.com.",
+        "{value} is not an e-mail address.",
+    ),
+    "address_taken": Message(
+        "Another contact has this address",
+        "Another contact has “{value}”. Change it here or there, then save again.",
+    ),
+    "address_twice": Message(
+        "The same address twice", "Remove one: “{value}” stands here twice."
+    ),
+    "too_many_addresses": Message(
+        "Too many addresses", "A contact can have at most {most} of these. Remove some."
+    ),
+    "email_further_invalid": Message(
+        "A further e-mail is not an address",
+        "The row is imported without “{value}”. Write it as in name@example.com to "
+        "include it.",
+    ),
+    "addresses_exceed": Message(
+        "More e-mails or phones than a contact can have",
+        "A contact can have at most 20 of each. “{value}” and any after it are left "
+        "out. Delete others to include it.",
+    ),
+    "clear_ignored": Message(
+        "The word that clears a field was ignored",
+        "Nothing is cleared: the word only works in the first column of the "
+        "{field}, and only where no other column has a value.",
     ),
     "cell_dropped": Message(
-        "Imported without a bad cell",
-        "The row is imported without “{value}”, which is no {field}; a contact that you have keeps "
-        "its own. Type the right one to have it.",
+        "Imported without one bad cell",
+        "The row is imported without “{value}”, which is not a valid {field}. A "
+        "contact you already have keeps its own. Type the right value to include "
+        "it.",
     ),
     "email_exchange": Message(
-        "An address within Exchange is no e-mail",
-        "It is left out, and the contact keeps its e-mail. Give the address as in "
-        "name@example.com to have it.",
+        "An Exchange address is not an e-mail",
+        "It is left out, and the contact keeps its e-mail. Write the address as in "
+        "name@example.com to include it.",
     ),
     "word_in_name": Message(
-        "A word for nothing in a name",
-        "Nothing to do if a person is called “{value}”: it is kept. Else delete it.",
+        "A placeholder in a name",
+        "Nothing to do if “{value}” really is a name. Otherwise delete it.",
     ),
     "read_as_blank": Message(
-        "Words for nothing, read as blank", "Keep them where they mean something."
+        "Placeholders read as blank", "Keep them where they mean something."
     ),
     "value_repeated": Message(
         "One value fills most of a column",
-        "Read “{value}” as blank if it only fills the column.",
+        "Read “{value}” as blank if it is only a placeholder.",
     ),
     "too_long": Message(
         "A value is too long", "Shorten the {field} to at most {limit} characters."
     ),
+    "email_misspelt": Message(
+        "The domain of the e-mail looks misspelt",
+        "Check the ending of {value}. It is imported as it stands.",
+    ),
     "phone_unreadable": Message(
         "The phone number is not recognised",
-        "Nothing to do: it is kept as it stands. With a country code it could be matched.",
+        "We kept it as written. Add a country code to match on it.",
     ),
     "phone_shortened": Message(
-        "A spreadsheet shortened the phone number",
-        "It is left out, and the contact keeps its number. Format the column as text and type "
-        "the whole number again to have it.",
+        "A spreadsheet has cut this phone number",
+        "It is left out, and the contact keeps its number. Export the column as "
+        "text, or type the whole number again.",
     ),
     "date_ambiguous": Message(
-        "Day or month first?", "Say whether {value} has the day or the month first."
+        "Day or month first?", "Say whether the day or the month comes first in {value}."
     ),
     "date_future": Message(
-        "The birthday is yet to come", "Write the birthday with its year, as 1985-04-23."
+        "The birthday is in the future",
+        "Write the birthday with its year, such as 1985-04-23.",
+        "{value} is yet to come.",
     ),
     "date_incomplete": Message(
         "The birthday has no day",
-        "It is left out, and the contact keeps its birthday. Write it as 1985-04-23, or as "
-        "--04-23 where only the day is known.",
+        "It is left out, and the contact keeps its birthday. Write it as "
+        "1985-04-23, or as --04-23 if you only know the day.",
     ),
     "date_zone": Message(
         "The birthday may be a day off",
-        "Check {value}: it names a time in Greenwich, which further east is the next day.",
+        "Check {value}: it is a time in Greenwich, and further east it was already "
+        "the next day.",
     ),
     "date_unreadable": Message(
-        "The birthday is not a date", "Write the birthday as 1985-04-23."
+        "The birthday is not a date",
+        "Use year-month-day, such as 1985-04-23.",
+        "{value} is not a date.",
     ),
     "not_a_contact": Message(
-        "Lines that are no contacts",
-        "Nothing to do: a footer, a total, a rule or a header that comes again is left out. "
-        "Take it in if it is a contact.",
+        "Lines that are not contacts",
+        "Nothing to do: footers, totals, rules and repeated headers are left out. "
+        "Include it if it is a contact.",
     ),
     "continues_row": Message(
-        "Lines that go on with the row above",
-        "It goes on with row {value} and is no contact of its own. Take it in if it is one.",
+        "Lines that continue the row above",
+        "It continues row {value} and is not a contact of its own. Include it if it is one.",
     ),
     "lines_joined": Message(
-        "A text that was broken into lines",
-        "Check that “{value}” belongs to this row: the file has it in a line of its own.",
+        "Text that was broken into lines",
+        "Check that “{value}” belongs to this row: in the file it is on a line of its own.",
     ),
     "only_a_name": Message(
-        "Nothing but a name",
-        "Check that {where} is a contact: the line holds nothing but “{value}”.",
+        "Only a name",
+        "Check whether this is a contact: the line holds only “{value}”.",
     ),
     "perhaps_continues": Message(
-        "Neither ID nor name, as the rows above have",
-        "Check that {where} is a contact of its own and does not go on with row {value}.",
+        "No ID or name, unlike the rows above",
+        "Check whether this is a contact of its own or continues row {value}.",
     ),
     "no_identity": Message(
         "No e-mail, phone or name", "Give {where} an e-mail, a phone or a name."
     ),
     # Outcomes
     "two_contacts": Message(
-        "Fits two contacts that you already have", "Say which of two contacts these rows mean."
+        "Matches two of your contacts", "Choose which of them the row means."
     ),
     "key_taken": Message(
         "The e-mail or ID belongs to another contact",
-        "Give the row its own e-mail and ID, or match on them.",
+        "Choose whether the row means that contact or a new one.",
     ),
     "stronger_key_differs": Message(
-        "The e-mail fits, the ID does not",
-        "Correct the ID or the e-mail: they name different contacts.",
+        "Same e-mail, different ID",
+        "Choose whether the row means that contact or a new one.",
+    ),
+    "other_name": Message(
+        "Perhaps another person with the same e-mail or ID",
+        "The contact with this e-mail or ID has another name. Check which of the "
+        "two is right.",
+    ),
+    "choice_gone": Message(
+        "The chosen contact no longer matches",
+        "It was deleted, or no longer has the row's e-mail, phone or ID. Choose again.",
+    ),
+    "key_left_out": Message(
+        "Imported without an e-mail, phone or ID that belongs to another contact",
+        "Nothing to do: as you chose, the other contact keeps it.",
     ),
     "joins_row": Message(
         "The same contact as an earlier row",
@@ -302,18 +376,18 @@ ROW_MESSAGES = {
     "left_out": Message("Left out by you", "Nothing to do: you left these rows out."),
     "database_error": Message(
         "The database refused the row",
-        "Correct the row as the message says, and run it again.",
+        "Correct the row as the message says, then run it again.",
     ),
     "batch_failed": Message(
         "The batch failed three times",
-        "Run the failed rows again; nothing of them was written.",
+        "Run the failed rows again. None of them was written.",
     ),
     "workers_lost": Message(
-        "The batch ended three workers",
-        "See in the worker's log what ended them, then run the failed rows again; nothing of them was written.",
+        "The batch stopped three workers",
+        "Check the worker's log, then run the failed rows again. None of them was written.",
     ),
     "check_broken_off": Message(
-        "The check of this file broke off three times",
-        "Upload the file again; if that does not help, split it.",
+        "Checking this file was interrupted three times",
+        "Upload the file again. If that does not help, split it.",
     ),
 }

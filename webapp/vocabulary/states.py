@@ -15,10 +15,12 @@ class Command(StrEnum):
 
     READ_AGAIN = "read_again"  # read the file's head with other choices
     MAP = "map"  # say which column is what; the check starts
-    CORRECT = "correct"  # correct rows, or leave them out
+    CORRECT = "correct"  # correct rows, settle them, or leave them out
     EXECUTE = "execute"
+    APPROVE = "approve"  # let the execution run that another person asked for
+    REFUSE = "refuse"  # the same, but it does not run
     CANCEL = "cancel"
-    RETRY = "retry"  # run the rows that failed again
+    RETRY = "retry"  # run rows again that failed, were corrected or are left over
     ROLL_BACK = "roll_back"
     RUN_AGAIN = "run_again"  # a new import of the same file
     DISCARD = "discard"  # delete the import, which wrote nothing
@@ -41,6 +43,7 @@ class Pill(StrEnum):
     PLAIN = ""
     LIVE = "live"
     GOOD = "good"
+    WARN = "warn"
     BAD = "bad"
 
 
@@ -105,9 +108,7 @@ class State(StrEnum):
         Facts(
             page="wizard.checking",
             label=gettext_noop("checking"),
-            sentence=gettext_noop(
-                "Every row is read and judged. Nothing has been written yet."
-            ),
+            sentence=gettext_noop("Checking every row. Nothing has been imported yet."),
             commands=frozenset({Command.CANCEL, Command.DISCARD}),
             work=Work.CHECK,
         ),
@@ -129,6 +130,31 @@ class State(StrEnum):
             ),
         ),
     )
+    # An execution was asked for that another person has to approve. A change takes it back to
+    # `ready`: `imports/locks.require`.
+    AWAITING_APPROVAL = (
+        "awaiting_approval",
+        Facts(
+            page="approvals.show",
+            label=gettext_noop("waits for approval"),
+            sentence=gettext_noop(
+                "Another person has to approve it. Nothing has been written."
+            ),
+            pill=Pill.WARN,
+            commands=frozenset(
+                {
+                    Command.READ_AGAIN,
+                    Command.MAP,
+                    Command.CORRECT,
+                    Command.EXECUTE,
+                    Command.APPROVE,
+                    Command.REFUSE,
+                    Command.CANCEL,
+                    Command.DISCARD,
+                }
+            ),
+        ),
+    )
     # The check refused the file; nothing has been written to the contacts.
     REFUSED = (
         "refused",
@@ -136,7 +162,7 @@ class State(StrEnum):
             page="runs.report",
             label=gettext_noop("refused"),
             sentence=gettext_noop(
-                "The file could not be read to its end. Nothing was written."
+                "The file could not be read to the end. Nothing was imported."
             ),
             pill=Pill.BAD,
             commands=frozenset({Command.MAP, Command.DISCARD}),
@@ -172,8 +198,8 @@ class State(StrEnum):
         "cancelling",
         Facts(
             page="runs.watch",
-            label=gettext_noop("cancelling"),
-            sentence=gettext_noop("Stopping after the batch at hand."),
+            label=gettext_noop("stopping"),
+            sentence=gettext_noop("Stopping…"),
             repeats=frozenset({Command.EXECUTE, Command.CANCEL}),
             work=Work.EXECUTE,
         ),
@@ -185,7 +211,7 @@ class State(StrEnum):
             page="runs.report",
             label=gettext_noop("completed"),
             pill=Pill.GOOD,
-            commands=frozenset({Command.RETRY, Command.ROLL_BACK}),
+            commands=frozenset({Command.CORRECT, Command.RETRY, Command.ROLL_BACK}),
             ended=True,
         ),
     )
@@ -195,8 +221,8 @@ class State(StrEnum):
         Facts(
             page="runs.report",
             label=gettext_noop("cancelled"),
-            sentence=gettext_noop("Stopped by you."),
-            commands=frozenset({Command.ROLL_BACK}),
+            sentence=gettext_noop("Stopped before the end."),
+            commands=frozenset({Command.CORRECT, Command.RETRY, Command.ROLL_BACK}),
             ended=True,
         ),
     )
@@ -209,7 +235,9 @@ class State(StrEnum):
             label=gettext_noop("stopped"),
             sentence=gettext_noop("Stopped at the first bad row."),
             pill=Pill.BAD,
-            commands=frozenset({Command.ROLL_BACK, Command.DISCARD}),
+            commands=frozenset(
+                {Command.CORRECT, Command.RETRY, Command.ROLL_BACK, Command.DISCARD}
+            ),
             ended=True,
         ),
     )
@@ -218,7 +246,7 @@ class State(StrEnum):
         "rolling_back",
         Facts(
             page="runs.watch",
-            label=gettext_noop("rolling back"),
+            label=gettext_noop("undoing"),
             repeats=frozenset({Command.ROLL_BACK}),
             work=Work.UNDO,
         ),
@@ -228,7 +256,7 @@ class State(StrEnum):
         "rolled_back",
         Facts(
             page="runs.report",
-            label=gettext_noop("rolled back"),
+            label=gettext_noop("undone"),
             commands=frozenset({Command.RUN_AGAIN}),
             repeats=frozenset({Command.ROLL_BACK}),
             ended=True,
@@ -267,15 +295,19 @@ TRANSITIONS: dict[State, dict[State, str | None]] = {
     State.READY: {
         State.CHECKING: "check_started",
         State.QUEUED: "queued",
+        State.AWAITING_APPROVAL: "approval_requested",
         State.UPLOADED: None,
     },
+    # Who refuses or takes the request back logs that instead.
+    State.AWAITING_APPROVAL: {State.QUEUED: "approved", State.READY: "approval_voided"},
     State.REFUSED: {State.CHECKING: "check_started"},
-    # A second run over failed rows that is cancelled goes back to where it was.
+    # A second run that is cancelled goes back to where it was.
     State.QUEUED: {
         State.RUNNING: "started",
         State.CANCELLING: "cancel_requested",
         State.CANCELLED: "cancelled",
         State.COMPLETED: "cancelled",
+        State.FAILED: "cancelled",
     },
     State.RUNNING: {
         State.CANCELLING: "cancel_requested",
@@ -289,8 +321,8 @@ TRANSITIONS: dict[State, dict[State, str | None]] = {
         State.FAILED: "failed",
     },
     State.COMPLETED: {State.QUEUED: "retry_started", State.ROLLING_BACK: "rollback_started"},
-    State.CANCELLED: {State.ROLLING_BACK: "rollback_started"},
-    State.FAILED: {State.ROLLING_BACK: "rollback_started"},
+    State.CANCELLED: {State.QUEUED: "retry_started", State.ROLLING_BACK: "rollback_started"},
+    State.FAILED: {State.QUEUED: "retry_started", State.ROLLING_BACK: "rollback_started"},
     State.ROLLING_BACK: {State.ROLLED_BACK: "rolled_back"},
     State.ROLLED_BACK: {},
 }
@@ -303,6 +335,14 @@ PENDING = tuple(state for state in State if state.allows(Command.DISCARD) and no
 NEVER_RUN = frozenset(PENDING) - WORKED_ON
 # It wrote nothing and no worker is at it: when its time is over, all of it goes.
 UNUSED = NEVER_RUN | {State.REFUSED}
+# Its rows are staged and judged, and it waits for a person: previews are made of it.
+PREVIEWED = frozenset({State.READY, State.AWAITING_APPROVAL})
+# What changes an import that is to be approved: the request is void then.
+VOIDING = frozenset({Command.READ_AGAIN, Command.MAP, Command.CORRECT})
+# Whose rows a page offers to correct: one that is to be approved is taken back first.
+CORRECTED_ON_PAGES = frozenset(state for state in State if state.allows(Command.CORRECT)) - {
+    State.AWAITING_APPROVAL
+}
 # Its rows are not all staged and checked.
 UNCHECKED = frozenset({State.UPLOADED, State.CHECKING, State.REFUSED})
 # An execution came to an end in it.

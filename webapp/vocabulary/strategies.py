@@ -1,20 +1,18 @@
 """What becomes of a row whose contact is in the book already: the closed list of strategies."""
 
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
 from typing import NamedTuple, Self
 
 from webapp.vocabulary.catalogue import gettext
 from webapp.vocabulary.outcomes import Outcome
 
 
-class Writes(Enum):
-    """What a strategy writes to a contact that the row met."""
+class Rule(StrEnum):
+    """What a cell of a row does to the field of the contact that the row met."""
 
-    NOTHING = auto()
-    FILLED_CELLS = (
-        auto()
-    )  # a filled cell replaces what the contact has, and the clear token empties it
-    BLANK_FIELDS = auto()  # a cell fills only what is blank in the contact
+    REPLACE = "replace"  # a filled cell takes the place of what the contact has
+    FILL = "fill"  # a cell fills only what is blank in the contact
+    KEEP = "keep"  # the contact's field stays as it is
 
 
 class Texts(NamedTuple):
@@ -34,11 +32,12 @@ class Strategy(StrEnum):
 
     The first one is chosen beforehand.
 
-    `changed` is the outcome of a row that met a contact, where the row changed it.
+    `rule` is that of every column for which the person chose none. `changed` is the outcome of a
+    row that met a contact, where the row changed it.
     """
 
     texts: Texts
-    writes: Writes
+    rule: Rule
     changed: Outcome
 
     # A type checker takes a look-up, such as Strategy(code), for a call of this: hence the
@@ -47,34 +46,34 @@ class Strategy(StrEnum):
         cls,
         code: str,
         texts: Texts = NOTHING,
-        writes: Writes = Writes.NOTHING,
+        rule: Rule = Rule.KEEP,
         changed: Outcome = Outcome.UNCHANGED,
     ) -> Self:
         item = str.__new__(cls, code)
         item._value_ = code
-        item.texts, item.writes, item.changed = texts, writes, changed
+        item.texts, item.rule, item.changed = texts, rule, changed
         return item
 
     SKIP = (
         "skip",
         Texts(
-            "Skip duplicates",
-            "Contacts you already have stay exactly as they are.",
+            "Skip",
+            "They stay exactly as they are.",
             "duplicates skipped",
             "After",
         ),
-        Writes.NOTHING,
+        Rule.KEEP,
         Outcome.DUPLICATE_SKIPPED,
     )
     UPDATE = (
         "update",
         Texts(
-            "Update them",
-            "Values from the file replace the old ones. Blank cells change nothing.",
+            "Update",
+            "Values from the file replace yours. Blank cells change nothing.",
             "duplicates updated",
             "After updating",
         ),
-        Writes.FILLED_CELLS,
+        Rule.REPLACE,
         Outcome.UPDATED,
     )
     MERGE = (
@@ -85,7 +84,7 @@ class Strategy(StrEnum):
             "duplicates merged",
             "After merging",
         ),
-        Writes.BLANK_FIELDS,
+        Rule.FILL,
         Outcome.MERGED,
     )
 
@@ -112,4 +111,21 @@ class Strategy(StrEnum):
     @property
     def writes_to_matches(self) -> bool:
         """Whether a row can change a contact that is there already."""
-        return self.writes is not Writes.NOTHING
+        return self.rule is not Rule.KEEP
+
+
+class Variant(NamedTuple):
+    """What a person chooses once the rows are checked; each variant has a preview of its own."""
+
+    strategy: Strategy
+    create_new: bool = True  # rows that match no contact become contacts
+    hold_other_names: bool = False  # another person behind a row's key is a conflict
+
+    @property
+    def writes_nothing(self) -> bool:
+        """Whether no row could write anything."""
+        return not self.create_new and not self.strategy.writes_to_matches
+
+
+# Their previews are computed unasked.
+USUAL = tuple(map(Variant, Strategy))

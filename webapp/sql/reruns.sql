@@ -1,0 +1,27 @@
+-- The rows of a second run: `imports/reruns.py`. A ledger's rows are always the first of the file,
+-- so what a stop left over stands behind them.
+
+-- part: failed
+SELECT row FROM contact_import_results
+WHERE import_id = {{import_id}} AND outcome = 'failed' AND row > {{after}}
+
+-- part: corrected
+SELECT row FROM contact_import_reopened WHERE import_id = {{import_id}} AND row > {{after}}
+
+-- part: remaining
+SELECT row FROM contact_import_rows WHERE import_id = {{import_id}} AND row > {{after}}
+
+-- name: last_of_ledger
+SELECT COALESCE(max(row), 0) AS row FROM contact_import_results WHERE import_id = %(import_id)s
+
+-- name: count_corrected
+SELECT count(*) FROM contact_import_reopened WHERE import_id = %(import_id)s
+
+-- part: log_outcomes
+-- Before a second run: what the run before made of its rows, and why.
+INSERT INTO contact_import_logs (import_id, event, first_row, last_row, rows, result, message)
+SELECT l.import_id, 'row_' || l.outcome::text, l.row, l.row, 1, l.code, l.detail ->> 'message'
+FROM ({{rows}}) again CROSS JOIN LATERAL (
+  SELECT * FROM contact_import_results
+  WHERE import_id = %(import_id)s AND row = again.row LIMIT 1) l
+ORDER BY l.row
