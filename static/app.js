@@ -2,18 +2,51 @@
 document.addEventListener("htmx:after:swap", () => {
   const progress = document.querySelector("[data-title]");
   if (progress && progress.dataset.title) {
-    document.title = progress.dataset.title + document.title.replace(/^[\d.]+ % /, "");
+    document.title = progress.dataset.title + document.title.replace(/^[\d.,]+\s?% /, "");
   }
 });
 
-// After a row was corrected the keyboard goes on at the next one; a row that is not yet right keeps it.
-document.addEventListener("htmx:after:swap", () => {
-  const row = document.querySelector("[data-judged]");
-  if (!row) return;
-  const done = row.dataset.judged !== "invalid";
-  row.removeAttribute("data-judged");
-  let next = done ? row.nextElementSibling : row;
-  while (next && !next.querySelector("input:not([type=hidden])")) next = next.nextElementSibling;
-  const field = next && (next.querySelector("[aria-invalid]") || next.querySelector("input:not([type=hidden])"));
-  (field || row.querySelector("button, a") || row).focus();
-});
+// Moments in the reader's own zone: "Today 20:59". The page has them in UTC, and the title keeps that.
+{
+  const page = document.documentElement.lang || "en";
+  const language = page === "en" ? "en-GB" : page;
+  const midnight = (at) => new Date(at.getFullYear(), at.getMonth(), at.getDate());
+  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const hour = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+  const day = (at) => {
+    const days = Math.round((midnight(at) - midnight(new Date())) / 864e5);
+    const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+    if (Math.abs(days) > 1) return at.toLocaleDateString(language, { day: "numeric", month: "long", year });
+    return words.format(days, "day");
+  };
+  const tell = () => {
+    for (const time of document.querySelectorAll("time[datetime]:not([data-as=plain])")) {
+      const at = new Date(time.dateTime);
+      if (time.dataset.told === time.dateTime || !time.dateTime.includes("T") || isNaN(at)) continue;
+      const shape = time.dataset.as;
+      const said = shape === "time" ? hour.format(at) : shape === "day" ? day(at) : `${day(at)} ${hour.format(at)}`;
+      time.title = time.title || time.textContent.trim();
+      // A line that begins with the moment begins with a capital.
+      time.textContent = time.previousSibling && time.previousSibling.textContent.trim() ? said
+        : said.charAt(0).toLocaleUpperCase(language) + said.slice(1);
+      time.dataset.told = time.dateTime;
+    }
+  };
+  tell();
+  document.addEventListener("htmx:after:swap", tell);
+}
+
+// A menu closes by Escape, by a press beside it, and when the keyboard leaves it.
+{
+  const close = (unless) => document.querySelectorAll(".menu[open]").forEach((menu) => {
+    if (!unless || !menu.contains(unless)) menu.open = false;
+  });
+  document.addEventListener("click", (event) => close(event.target));
+  document.addEventListener("focusin", (event) => close(event.target));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector(".menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import abort, current_app, g
 from flask_login import current_user
+from sqlalchemy import ColumnElement, or_, true
 
 from webapp.config import Settings
 from webapp.imports import deadlines
@@ -31,12 +32,38 @@ def load_import(import_id: UUID) -> ContactImport:
 
 
 def may_see(run: ContactImport) -> bool:
-    """Whether the person at hand may see this import."""
-    return current_user.role in SEES_ALL or bool(run.created_by == current_user.id)
+    """Whether the person at hand may see this import: their own, and each that was to be approved,
+    since they might have to do it.
+    """
+    return bool(may_change(run) or current_user.role == "viewer" or run.approval)
+
+
+def may_change(run: ContactImport) -> bool:
+    """Whether the person at hand may change this import."""
+    return current_user.role == "admin" or (
+        current_user.role == "importer" and bool(run.created_by == current_user.id)
+    )
+
+
+def seen() -> ColumnElement[bool]:
+    """As a condition of a query: `may_see`."""
+    if current_user.role in SEES_ALL:
+        return true()
+    return or_(
+        ContactImport.created_by == current_user.id, ContactImport.approval.is_not(None)
+    )
 
 
 def change_import(import_id: UUID) -> ContactImport:
-    """The import, for one who may change it: viewers read everything and change nothing (403)."""
+    """The import, for one who may change it: others who see it only read it (403)."""
+    run = load_import(import_id)
+    if not may_change(run):
+        abort(403)
+    return run
+
+
+def import_to_approve(import_id: UUID) -> ContactImport:
+    """The import, for one who may be asked to approve it: viewers read it (403)."""
     run = load_import(import_id)
     refuse_viewers()
     return run

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -14,16 +14,35 @@ from webapp.folding import folded
 from webapp.models import ApiToken, Session, User
 from webapp.vocabulary.catalogue import gettext_noop
 from webapp.vocabulary.refusals import Refusal
+from webapp.web import languages
 from webapp.web.extensions import db
 from webapp.web.forms import LINE_ENDS, UNSTORABLE
 from webapp.web.identity import digest
 from webapp.web.passwords import hashed
 
 LONGEST_NAME, LONGEST_TOKEN_NAME = 200, 100  # characters
+
+
+class Role(NamedTuple):
+    """What a role is called, and what a person of it may do, in English."""
+
+    name: str
+    may: str
+
+
 ROLES = {
-    "admin": gettext_noop("Administrator"),
-    "importer": gettext_noop("Imports contacts"),
-    "viewer": gettext_noop("Looks only"),
+    "admin": Role(
+        gettext_noop("Administrator"),
+        gettext_noop("Sees and changes every import, and adds people."),
+    ),
+    "importer": Role(
+        gettext_noop("Imports contacts"),
+        gettext_noop("Imports files and edits contacts. Sees their own imports."),
+    ),
+    "viewer": Role(
+        gettext_noop("View only"),
+        gettext_noop("Sees every import and contact, and changes nothing."),
+    ),
 }
 SETUP_SECONDS = 24 * 3600
 
@@ -116,6 +135,15 @@ def set_password(user_id: int, password: str) -> None:
     user = db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
     user.password_hash = fresh
     db.session.execute(delete(Session).where(Session.user_id == user_id))
+    db.session.commit()
+
+
+def set_language(user_id: int, code: str) -> None:
+    """Have pages and mails speak this language; "" as the browser says. Raises Refusal."""
+    if code and not languages.known(code):
+        raise Refusal("bad_language", at="/language")
+
+    db.session.execute(update(User).where(User.id == user_id).values(language=code))
     db.session.commit()
 
 

@@ -39,8 +39,12 @@ def _is_a_page(path: str) -> bool:
 
 
 def page_before() -> str | None:
-    """The page of ours that the browser came from, where it names one that can be opened again."""
-    page = urlsplit(request.referrer or "")
+    """The page of ours that the browser came from, with its query, where it names one that can be
+    opened again. A page that asks by htmx says itself which it is.
+    """
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
     if page.netloc != request.host or not page.path.startswith(f"{request.script_root}/"):
         return None
-    return own_page(page.path.removeprefix(request.script_root))
+
+    query = f"?{page.query}" if page.query else ""
+    return own_page(page.path.removeprefix(request.script_root) + query)

@@ -1,12 +1,17 @@
 """How a page answers a command that is refused, and which page shows where an import stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.limits import MOST_ADDRESSES
 from webapp.models import ContactImport
+from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import within
+from webapp.vocabulary.fields import label_of
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
 from webapp.web.access import load_import
@@ -33,6 +38,13 @@ def refused_on(refusal: Refusal, page: Callable[[str], str]) -> ResponseReturnVa
     if refusal.code == "wrong_state":
         raise refusal
     return page(refusal.sentence), STATUS[refusal.kind]
+
+
+def instruction(problem: Mapping[str, Any]) -> str:
+    """What to do about a value of a contact that cannot be kept."""
+    named = {"field": within(label_of(problem["field"]))} if problem["field"] else {}
+    facts = {"value": problem["value"], "most": MOST_ADDRESSES, **named}
+    return messages.instruction(problem["code"], **facts)
 
 
 def moved_on(refusal: Refusal) -> ResponseReturnValue | None:

@@ -4,7 +4,9 @@ Each command raises Refusal where a rule says no, 404 for what is not this perso
 for a person who only looks. Then nothing was changed.
 """
 
+import re
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
@@ -17,22 +19,31 @@ from werkzeug.exceptions import NotFound
 
 from webapp import jobs
 from webapp.contacts import journal
-from webapp.imports import import_commands, mappings, uploads
+from webapp.deciding import approval
+from webapp.deciding import preview as previews
+from webapp.deciding import rerun_preview as rerun_previews
+from webapp.imports import import_commands, leases, mappings, reruns, uploads
 from webapp.imports.stored_files import sha256_of
-from webapp.models import Contact, ContactImport
+from webapp.models import Contact, ContactImport, ImportPreview, RerunPreview
 from webapp.reports import summary
 from webapp.retention import discarding, erasure
-from webapp.staging import corrections
-from webapp.undoing import undo_by_hand
+from webapp.staging import corrections, problem_list, row_choices
+from webapp.staging.row_choices import UNSEEN, Seen
+from webapp.undoing import undo_by_hand, undo_by_row
 from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.refusals import Kind, Refusal
+from webapp.vocabulary.reruns import Rerun
+from webapp.vocabulary.states import PREVIEWED, Command, State
+from webapp.vocabulary.strategies import Variant
 from webapp.web import forms
 from webapp.web.access import (
     change_import,
+    import_to_approve,
     load_import,
     refuse_others,
     refuse_viewers,
     settings,
+    undo_is_over,
 )
 from webapp.web.extensions import db
 
@@ -52,10 +63,14 @@ def _committed(ask: Callable[[Session], Result]) -> Result:
 
 
 def _of_import(
-    import_id: UUID, ask: Callable[[Session], Result], *, wakes: bool = True
+    import_id: UUID,
+    ask: Callable[[Session], Result],
+    *,
+    wakes: bool = True,
+    right: Callable[[UUID], ContactImport] = change_import,
 ) -> Result:
-    """Ask something of an import that this person may change, and wake a worker for it."""
-    change_import(import_id)
+    """Ask something of an import to which this person has the right, and wake a worker for it."""
+    right(import_id)
     try:
         result = _committed(ask)
     except Refusal as refusal:
@@ -135,17 +150,30 @@ def read_again(import_id: UUID, asked: forms.UploadForm) -> None:
     )
 
 
-def map_columns(import_id: UUID, asked: forms.MappingRequest, save_as: str = "") -> None:
-    """Take the columns, keep them under a name where one is given, and start the check."""
+def map_columns(
+    import_id: UUID,
+    asked: forms.MappingRequest,
+    save_as: str = "",
+    *,
+    shared: bool = False,
+    used: int = 0,
+) -> None:
+    """Take the columns, keep them under a name where one is given, and start the check.
+
+    `shared`: others may use what is kept. `used` is the saved mapping that they come from, 0 for none.
+    """
     run = change_import(import_id)
     choices = asked.model_dump(exclude={"mapping", "name_order"})
+    choices["column_rules"] = choices.pop("rules")
     if "default_country" not in asked.model_fields_set:  # The one given with the file holds.
         choices["default_country"] = run.default_country
 
     def ask(session: Session) -> None:
         import_commands.map_columns(session, import_id, asked.targets(), **choices)
         if save_as:
-            mappings.save(session, current_user.id, save_as, run.columns, asked.targets())
+            mappings.save(session, current_user.id, save_as, run, shared=shared)
+        if used:
+            mappings.use(session, current_user.id, used)
 
     _of_import(import_id, ask)
 
@@ -182,29 +210,161 @@ def _check_again(import_id: UUID, **choices: Any) -> None:
     )
 
 
-def forget_mapping(import_id: UUID, mapping_id: int) -> None:
-    """Delete a saved mapping of this person's."""
+def keep_draft(import_id: UUID, draft: dict[str, list[str]]) -> None:
+    """Keep the form of the columns as a person left it."""
     _of_import(
         import_id,
-        lambda session: mappings.forget(session, current_user.id, mapping_id),
+        lambda session: import_commands.keep_draft(session, import_id, draft),
         wakes=False,
     )
 
 
-def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> None:
+def save_mapping(asked: forms.SavedMappingRequest) -> mappings.Saved:
+    """Keep a mapping under a name."""
+    refuse_viewers()
+    choices = {"constants": asked.constants, "tag": asked.tag, "column_rules": asked.rules}
+    said = mappings.Said(asked.columns, asked.mapping, choices)
+    return _committed(
+        lambda session: mappings.create(
+            session, current_user.id, asked.name, said, shared=asked.shared
+        )
+    )
+
+
+def change_mapping(mapping_id: int, asked: forms.SavedMappingPatch) -> mappings.Saved:
+    """Give a saved mapping another name, or share it, or no longer."""
+    refuse_viewers()
+    try:
+        return _committed(
+            lambda session: mappings.change(
+                session,
+                current_user.id,
+                mapping_id,
+                name=asked.name,
+                shared=asked.shared,
+                of_all_people=current_user.role == "admin",
+            )
+        )
+    except IntegrityError:  # Another request took the name at the same moment.
+        raise Refusal("mapping_name_taken", at="/name", name=asked.name or "") from None
+
+
+def forget_mapping(mapping_id: int) -> None:
+    """Delete a saved mapping."""
+    refuse_viewers()
+    _committed(
+        lambda session: mappings.forget(
+            session,
+            current_user.id,
+            mapping_id,
+            of_all_people=current_user.role == "admin",
+        )
+    )
+
+
+def correct(import_id: UUID, row: int, asked: forms.CorrectionRequest) -> corrections.Made:
     """Put in what the person typed; with `alike`, in every row that holds the same value there."""
     run = change_import(import_id)
     _refuse_what_no_file_has(run, asked)
+    user_id = current_user.id
 
-    def ask(session: Session) -> None:
+    def ask(session: Session) -> corrections.Made:
         if asked.alike is not None and asked.alike in asked.values:
-            corrections.correct_alike(
-                session, import_id, row, asked.alike, asked.values[asked.alike]
+            return corrections.correct_alike(
+                session, import_id, row, asked.alike, asked.values[asked.alike], by=user_id
             )
-        else:
-            corrections.correct(session, import_id, row, asked.values)
 
-    _of_import(import_id, ask)
+        return corrections.correct(
+            session, import_id, row, asked.values, by=user_id, seen=asked.seen
+        )
+
+    return _of_import(import_id, ask)
+
+
+def fix(import_id: UUID, asked: forms.FixRequest) -> corrections.Made:
+    """Change many rows alike."""
+    run, user_id = change_import(import_id), current_user.id
+    _refuse_columns(run, asked.column)
+    where, told = asked.where(), _asked_of(asked)
+
+    def ask(session: Session) -> corrections.Made:
+        if asked.group is not None:
+            where["filter"] = _group(session, import_id, asked.group)
+        return corrections.fix(session, import_id, asked.act, where, by=user_id, **told)
+
+    return _of_import(import_id, ask)
+
+
+def preview_replace(import_id: UUID, asked: forms.FixRequest) -> corrections.Replacing:
+    """What a find and replace would do; nothing is changed."""
+    _refuse_columns(load_import(import_id), asked.column)
+    where = asked.where()
+
+    def ask(session: Session) -> corrections.Replacing:
+        if asked.group is not None:
+            where["filter"] = _group(session, import_id, asked.group)
+        return corrections.replacements(session, import_id, where, **_asked_of(asked))
+
+    return _committed(ask)
+
+
+def undo_fix(import_id: UUID, number: int | None) -> corrections.Undone:
+    """Undo one act of correction, or all where no number is given."""
+    user_id = current_user.id
+    return _of_import(
+        import_id, lambda session: corrections.undo(session, import_id, number, by=user_id)
+    )
+
+
+def undo_all_fixes(import_id: UUID) -> corrections.Undone:
+    """Undo every act of correction."""
+    return undo_fix(import_id, None)
+
+
+def _asked_of(asked: forms.FixRequest) -> dict[str, Any]:
+    names = {"column", "value", "find", "replace_with", "match_case"}
+    return asked.model_dump(include=names, exclude_defaults=True)
+
+
+def _group(session: Session, import_id: UUID, number: int) -> dict[str, Any]:
+    """The filter of a group. Raises Refusal("no_rows") where there is none of this number."""
+    kind = problem_list.kind_of_group(session, import_id, number)
+    if kind is None:
+        raise Refusal("no_rows")
+    return {"kind": kind.value, "group": number}
+
+
+def _refuse_columns(run: ContactImport, column: int | None) -> None:
+    if column is not None and column > max(settings().max_columns, len(run.columns)):
+        raise Refusal("column_unknown", at="/column")
+
+
+def patch_row(import_id: UUID, row: int, asked: forms.RowPatch) -> corrections.Made:
+    """The same, with cells named by what their columns are."""
+    run = change_import(import_id)
+    if asked.alike and len(asked.values) > 1:
+        raise Refusal("one_value_alike", at="/alike")
+
+    values = {_column(run, name): text for name, text in asked.values.items()}
+    alike = next(iter(values)) if asked.alike else None
+    return correct(import_id, row, forms.CorrectionRequest(values=values, alike=alike))
+
+
+def _column(run: ContactImport, name: str) -> int:
+    """The column, from 0, that a name of `RowPatch` means."""
+    at = f"/values/{name.replace('~', '~0').replace('/', '~1')}"
+    if number := re.fullmatch("column:([0-9]{1,6})", name):
+        if int(number[1]) >= len(run.columns):
+            raise Refusal("no_such_column", at=at, column=name)
+        return int(number[1])
+
+    columns = [column for column, target in enumerate(run.mapping or []) if target == name]
+    if not columns:
+        raise Refusal("no_such_column", at=at, column=name)
+    if len(columns) > 1:
+        raise Refusal("several_columns", at=at, column=name)
+
+    return columns[0]
 
 
 def _refuse_what_no_file_has(run: ContactImport, asked: forms.CorrectionRequest) -> None:
@@ -216,46 +376,183 @@ def _refuse_what_no_file_has(run: ContactImport, asked: forms.CorrectionRequest)
         raise Refusal("cell_longer", at="/values", limit=f"{longest:,}")
 
 
-def leave_out(import_id: UUID, row: int, *, out: bool) -> None:
+def leave_out(import_id: UUID, row: int, *, out: bool) -> corrections.Made:
     """Leave a row out of the import, or take it in again."""
-    _of_import(
-        import_id, lambda session: corrections.leave_out(session, import_id, row, out=out)
+    user_id = current_user.id
+    return _of_import(
+        import_id,
+        lambda session: corrections.leave_out(session, import_id, row, out=out, by=user_id),
+    )
+
+
+def choose(
+    import_id: UUID, row: int, asked: forms.ChoiceRequest, *, seen: Seen = UNSEEN
+) -> int:
+    """Settle a row in conflict, or with `alike` all that are in conflict as it is: how many rows.
+
+    `seen` is what the person saw as chosen. Where that is another one by now, this is refused.
+    """
+    choice = asked.choice()
+
+    def ask(session: Session) -> int:
+        if asked.alike:
+            return row_choices.choose_alike(session, import_id, row, choice, seen=seen)
+
+        row_choices.choose(session, import_id, row, choice, seen=seen)
+        return 1
+
+    return _of_import(import_id, ask)
+
+
+def take_back_choice(import_id: UUID, row: int, *, seen: Seen = UNSEEN) -> int:
+    """Leave a row in conflict, as if nothing had been chosen for it: how many rows had a choice."""
+    return _of_import(
+        import_id, lambda session: row_choices.take_back(session, import_id, row, seen=seen)
     )
 
 
 def execute(import_id: UUID, asked: forms.ExecuteRequest) -> None:
-    """Run the import. Asking twice is one run."""
+    """Run the import, or have it wait for approval. Asking twice is one run."""
     change_import(import_id)
     if asked.import_id != import_id:
         raise Refusal("other_import", at="/import_id")
 
-    _of_import(
-        import_id,
-        lambda session: import_commands.execute(
+    user_id, above = current_user.id, settings().approval_above
+
+    def ask(session: Session) -> None:
+        import_commands.execute(
             session,
             import_id,
             strategy=asked.duplicate_strategy,
+            create_new=asked.create_new,
+            hold_other_names=asked.hold_other_names,
             skip_errors=asked.skip_errors,
             batch_size=asked.batch_size,
             notification_email=asked.notification_email,
             site_url=settings().site_url,
-        ),
+            approval_for=partial(approval.needed, session, by=user_id, above=above),
+        )
+
+    try:
+        _of_import(import_id, ask)
+    except Refusal as refusal:
+        if refusal.code == "plan_pending":
+            _plan_soon(import_id, asked)
+        raise
+
+
+def _plan_soon(import_id: UUID, asked: forms.ExecuteRequest) -> None:
+    """Have what was asked for worked out, where no import has it unasked."""
+    preview(
+        import_id,
+        Variant(asked.duplicate_strategy, asked.create_new, asked.hold_other_names),
     )
 
 
+def approve(import_id: UUID, asked: forms.ApprovalRequest) -> None:
+    """Let the import run that another person asked for."""
+    user_id = current_user.id
+    _of_import(
+        import_id,
+        lambda session: approval.approve(
+            session, import_id, by=user_id, plan=asked.plan, asked_at=asked.asked_at
+        ),
+        right=import_to_approve,
+    )
+
+
+def refuse(import_id: UUID) -> None:
+    """Do not let it run; its owner can go on with it."""
+    user_id = current_user.id
+    _of_import(
+        import_id,
+        lambda session: approval.refuse(session, import_id, by=user_id),
+        right=import_to_approve,
+        wakes=False,
+    )
+
+
+def preview(import_id: UUID, variant: Variant) -> ImportPreview | None:
+    """What this variant would do; None while it is computed, or where it never will be."""
+    run = load_import(import_id)
+    if variant.writes_nothing:
+        raise Refusal("nothing_to_write", at="create_new")
+
+    kept = db.session.get(ImportPreview, (import_id, *variant))
+    waits = kept is None and run.state in PREVIEWED | {State.CHECKING}
+    if waits and _committed(lambda session: previews.request(session, import_id, variant)):
+        jobs.wake(import_id, settings())
+
+    return kept
+
+
+def awaited_preview(import_id: UUID, variant: Variant) -> ImportPreview | None:
+    """The same for one who will ask again: Refusal, wrong_state or preview_given_up, where it never
+    will be.
+    """
+    kept = preview(import_id, variant)
+    run = load_import(import_id)
+    if kept is None and run.state not in PREVIEWED | {State.CHECKING}:
+        raise Refusal("wrong_state", state=run.state)
+    if kept is None and previews.given_up(db.session(), run):
+        raise Refusal("preview_given_up", state=run.state)
+
+    return kept
+
+
+def rerun_preview(import_id: UUID, rerun: Rerun) -> RerunPreview | None:
+    """What a second run over these rows would do; None while it is computed. Raises Refusal where there
+    may be no such run, and preview_given_up where it cannot be computed.
+    """
+    run = load_import(import_id)
+    if not State(run.state).allows(Command.RETRY):
+        raise Refusal("wrong_state", state=run.state)
+    if undo_is_over(run):
+        raise Refusal("undo_expired", state=run.state)
+    if not reruns.counts(db.session(), run)[rerun]:
+        raise Refusal(import_commands.NOTHING[rerun], state=run.state)
+
+    kept = rerun_previews.kept(db.session(), import_id, rerun)
+    if kept is None and leases.given_up(db.session(), import_id):
+        raise Refusal("preview_given_up", state=run.state)
+    if kept is None and _committed(
+        lambda session: rerun_previews.request(session, import_id, rerun)
+    ):
+        jobs.wake(import_id, settings())
+
+    return kept
+
+
 def cancel(import_id: UUID) -> None:
-    """Stop the import; what is committed stays."""
-    _of_import(import_id, lambda session: import_commands.cancel(session, import_id))
+    """Stop the import; what is committed stays. A request for approval is withdrawn."""
+    user_id = current_user.id
+    _of_import(
+        import_id, lambda session: import_commands.cancel(session, import_id, by=user_id)
+    )
 
 
-def retry(import_id: UUID) -> None:
-    """Run the rows that failed again."""
-    _of_import(import_id, lambda session: import_commands.retry_failed(session, import_id))
+def retry(import_id: UUID, asked: forms.RetryRequest) -> None:
+    """Run rows of an ended import again."""
+    rerun, above = Rerun(asked.rows), settings().approval_above
+    _of_import(
+        import_id,
+        lambda session: import_commands.retry(session, import_id, rerun, above=above),
+    )
 
 
 def roll_back(import_id: UUID) -> None:
     """Take the import back. Asking twice is one undo."""
     _of_import(import_id, lambda session: import_commands.roll_back(session, import_id))
+
+
+def undo_row(import_id: UUID, row: int) -> undo_by_row.RowUndone:
+    """Undo what a single row of an import did."""
+    user_id = current_user.id
+    return _of_import(
+        import_id,
+        lambda session: undo_by_row.undo_row(session, import_id, row, user_id),
+        wakes=False,
+    )
 
 
 def run_again(import_id: UUID) -> ContactImport:
@@ -289,10 +586,13 @@ def edit_contact(contact_id: int, asked: forms.ContactEdit) -> Contact:
     refuse_viewers()
     load_contact(contact_id)
     user_id = current_user.id
+    addresses = {
+        kind: [one.model_dump() for one in listed] for kind, listed in asked.addresses.items()
+    }
 
     return _committed(
         lambda session: journal.edit_contact(
-            session, contact_id, asked.version, asked.values, user_id
+            session, contact_id, asked.version, asked.values, user_id, addresses=addresses
         )
     )
 

@@ -2,9 +2,11 @@
 meanwhile.
 """
 
+import hashlib
 import select
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -17,6 +19,7 @@ from sqlalchemy.orm import Session
 from webapp.contacts.exporting import Selection, as_csv
 from webapp.contacts.vcards import as_vcards
 from webapp.contacts.workbooks import as_xlsx, refuse_too_wide
+from webapp.deciding import plan
 from webapp.imports.uploads import limits
 from webapp.limits import (
     DOWNLOADS_AT_ONCE,
@@ -27,13 +30,14 @@ from webapp.limits import (
 from webapp.models import ContactImport
 from webapp.reports import exports
 from webapp.reports.reporter import ImportReporter
+from webapp.vocabulary.catalogue import ENGLISH, speak
+from webapp.vocabulary.strategies import Variant
 from webapp.web.access import checked_import, load_import, settings
 from webapp.web.concurrency import ConcurrencyLimit
 from webapp.web.extensions import db
 
 _under_way = ConcurrencyLimit(DOWNLOADS_AT_ONCE, DOWNLOADS_AT_ONCE_PER_PERSON)
 _workbooks = ConcurrencyLimit(WORKBOOKS_AT_ONCE, WORKBOOKS_AT_ONCE_PER_PERSON)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def report_csv(import_id: UUID) -> Response:
@@ -57,30 +61,61 @@ def undo_csv(import_id: UUID) -> Response:
     return _csv(import_id, exports.undo_csv, "rollback")
 
 
-def contacts_csv(sought: str, imported_from: UUID | None) -> Response:
-    """The contacts that a search finds. Raises concurrency.Full."""
-    return _contacts(sought, imported_from, as_csv, "csv", "text/csv")
+def plan_csv(import_id: UUID, variant: Variant, digest: str) -> Response:
+    """The plan with this digest, which is its ETag; 304 for one who has it."""
+    if request.if_none_match.contains(digest):
+        return Response(status=304, headers={"ETag": f'"{digest}"'})
+
+    response = _csv(import_id, partial(plan_pieces, variant=variant, digest=digest), "plan")
+    response.set_etag(digest)
+    return response
 
 
-def contacts_vcf(sought: str, imported_from: UUID | None) -> Response:
-    """The same as vCards."""
-    return _contacts(sought, imported_from, as_vcards, "vcf", "text/vcard")
+def plan_pieces(
+    session: Session, import_id: UUID, *, variant: Variant, digest: str
+) -> Iterator[bytes]:
+    """The plan with this digest, a block at a time.
+
+    Raises BrokenOff where it went, or became another one, while it was read: a file that is not whole
+    must not look so.
+    """
+    sent = hashlib.sha256()
+    for block in plan.blocks(session, import_id, variant):
+        piece = block.encode()
+        sent.update(piece)
+        yield piece
+
+    if sent.hexdigest() != digest:
+        raise BrokenOff("The plan changed while it was read")
 
 
-def contacts_xlsx(sought: str, imported_from: UUID | None) -> Response:
-    """The same as a workbook. Raises Refusal too, where it would be too wide."""
-    return _contacts(sought, imported_from, as_xlsx, "xlsx", XLSX, refuse=refuse_too_wide)
+class BrokenOff(Exception):  # noqa: N818 - what happened is no error of the program
+    """A download whose source changed meanwhile."""
 
 
-def _contacts(  # noqa: PLR0917 - what a search is, and what a format is
-    sought: str,
-    imported_from: UUID | None,
-    made: Callable[[Session, Selection], Iterator[bytes]],
-    extension: str,
-    media_type: str,
-    refuse: Callable[[Selection], None] | None = None,
-) -> Response:
+@dataclass(frozen=True)
+class Format:
+    """How contacts become a file, and what refuses those that it has no room for."""
+
+    made: Callable[[Session, Selection], Iterator[bytes]]
+    media_type: str
+    refuse: Callable[[Selection], None] | None = None
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FORMATS = {
+    "csv": Format(as_csv, "text/csv"),
+    "xlsx": Format(as_xlsx, XLSX, refuse_too_wide),
+    "vcf": Format(as_vcards, "text/vcard"),
+}
+
+
+def contacts(extension: str, sought: str, imported_from: UUID | None) -> Response:
+    """The contacts that a search finds, in one of the formats. Raises concurrency.Full, and Refusal
+    where a workbook would be too wide.
+    """
     source = load_import(imported_from).id if imported_from else None
+    form = FORMATS[extension]
     with ExitStack() as opened:
         if extension == "xlsx":
             opened.enter_context(_workbooks.place(current_user.id))
@@ -88,13 +123,14 @@ def _contacts(  # noqa: PLR0917 - what a search is, and what a format is
 
         session = db.session()
         selection = Selection(session, sought, source)
-        if refuse:
-            refuse(selection)
+        if form.refuse:
+            form.refuse(selection)
 
-        pieces = _while_read(exports.streamed(session, made(session, selection)))
+        speak(ENGLISH)
+        pieces = _while_read(exports.streamed(session, form.made(session, selection)))
         name = f"rowcall-contacts-{datetime.now(UTC):%Y-%m-%d}.{extension}"
         response = Response(
-            stream_with_context(pieces), mimetype=media_type, headers=_named(name)
+            stream_with_context(pieces), mimetype=form.media_type, headers=_named(name)
         )
         response.call_on_close(opened.pop_all().close)
 
@@ -127,6 +163,7 @@ def _csv(
     run = checked_import(import_id)
     place = ExitStack()
     place.enter_context(_under_way.place(current_user.id))
+    speak(ENGLISH)  # A program may read it, and so may an upload.
     name = _attachment(run, kind, "csv")
     pieces = exports.streamed(db.session(), made(db.session(), run.id))
     response = Response(stream_with_context(pieces), mimetype="text/csv", headers=name)

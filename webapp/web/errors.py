@@ -6,6 +6,7 @@ import errno
 import logging
 import secrets
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 from flask import Flask, current_app, render_template, request, url_for
@@ -17,11 +18,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import BadHost, HTTPException, NotFound, SecurityError
 
+from webapp.limits import MEBIBYTE, PASTED_BYTES
 from webapp.logs import describe
 from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import gettext
 from webapp.vocabulary.refusals import Kind, Refusal
-from webapp.web import answers, problems
-from webapp.web.addresses import page_before
+from webapp.web import access, answers, languages, problems
+from webapp.web.addresses import own_page, page_before
 from webapp.web.extensions import db
 
 logger = logging.getLogger(__name__)
@@ -29,6 +32,9 @@ logger = logging.getLogger(__name__)
 GONE = (NoResultFound, StaleDataError, ObjectDeletedError)
 # The database ended the session. PostgreSQL counts two of its time-outs among internal errors.
 ENDED = {"25P03", "25P04"}
+# What was asked may work in a moment.
+PASSING = {429, 500, 503}
+PASTED_MB = PASTED_BYTES // MEBIBYTE
 
 
 def register(app: Flask) -> None:
@@ -70,10 +76,15 @@ def _page(
     status: int, reference: str = "", *, heading: str = "", advice: str = ""
 ) -> tuple[str, int, dict[str, str]]:
     key = f"page_{status}" if f"page_{status}" in messages.MESSAGES else "page_500"
+    if status < 500:  # noqa: PLR2004
+        with suppress(SQLAlchemyError, psycopg.Error):
+            languages.know_reader()
+
     facts = {
         "heading": heading or messages.title(key),
         "advice": advice or messages.instruction(key),
         "reference": reference,
+        "onward": _onward(status),
     }
     headers = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004
 
@@ -84,7 +95,18 @@ def _page(
     return _plain_page("errors/error.html", **facts), status, headers
 
 
-def _plain_page(template: str, **facts: str) -> str:
+def _onward(status: int) -> tuple[str, str]:
+    """What leads on from the page: its words and its address."""
+    if status == 413:  # noqa: PLR2004
+        return gettext("Choose another file"), url_for("wizard.new")
+    if status in PASSING:
+        asked = own_page(request.full_path) if request.method == "GET" else page_before()
+        return gettext("Try again"), asked or url_for("runs.history")
+
+    return gettext("Go to imports"), url_for("runs.history")
+
+
+def _plain_page(template: str, **facts: Any) -> str:
     """The page without who reads it: Flask would ask the database first, which may be what
     fails.
     """
@@ -137,8 +159,17 @@ def _explain(error: HTTPException) -> ResponseReturnValue:
     if problems.concerns_api():
         return problems.answer(error)
 
-    page, status, headers = _page(error.code)
+    page, status, headers = _page(error.code, advice=_of_limits(error.code))
     return page, status, problems.headers_of(error) | headers
+
+
+def _of_limits(status: int) -> str:
+    """What may be sent, where an upload was too much."""
+    if status != 413 or request.endpoint != "wizard.upload":  # noqa: PLR2004
+        return ""
+
+    limit = access.settings().max_upload_mb
+    return messages.instruction("upload_too_large", limit_mb=limit, pasted_mb=PASTED_MB)
 
 
 def _refused_by_database(error: DBAPIError | psycopg.Error) -> ResponseReturnValue:

@@ -24,6 +24,7 @@ from webapp.config import Settings
 from webapp.imports.progress import ImportProgress, ProgressTracker
 from webapp.limits import STREAM_SEND_SECONDS
 from webapp.models import ContactImport
+from webapp.vocabulary.catalogue import language, speaking
 from webapp.vocabulary.states import ENDED, WORKED_ON
 from webapp.web.access import SEES_ALL
 from webapp.web.extensions import db
@@ -50,7 +51,7 @@ class Snapshot:
 
     found: ContactImport
     progress: ImportProgress
-    fragments: dict[str, str] = field(default_factory=dict, compare=False)
+    fragments: dict[tuple[str, str], str] = field(default_factory=dict, compare=False)
 
     @property
     def over(self) -> bool:
@@ -155,20 +156,24 @@ class Hub:
 
     def fragment(self, snapshot: Snapshot, trigger: str) -> str:
         """The progress partial with the trigger that its way calls for, rendered once for all
-        who get it.
+        who get it in the language in use.
         """
-        if trigger not in snapshot.fragments:
-            with self.app.test_request_context(
-                environ_overrides={"SCRIPT_NAME": self.settings.url_path}
+        kept = (trigger, language())
+        if kept not in snapshot.fragments:
+            with (
+                speaking(language()),  # The end of the context inside forgets it.
+                self.app.test_request_context(
+                    environ_overrides={"SCRIPT_NAME": self.settings.url_path}
+                ),
             ):
-                snapshot.fragments[trigger] = render_template(
+                snapshot.fragments[kept] = render_template(
                     "partials/progress.html",
                     found=snapshot.found,
                     progress=snapshot.progress,
                     trigger=trigger,
                 )
 
-        return snapshot.fragments[trigger]
+        return snapshot.fragments[kept]
 
     def watch(
         self, import_id: UUID, seconds: float, every: float, place: Place | None = None
@@ -267,6 +272,11 @@ class Hub:
     def _read(self, import_id: UUID, channel: Channel) -> None:
         """Look again and again until the last watcher has left."""
         while True:
+            with self.lock:
+                if not channel.watchers:
+                    channel.has_reader = False
+                    return
+
             began = time.monotonic()
             with channel.looking:
                 try:
@@ -275,11 +285,6 @@ class Hub:
                     SQLAlchemyError
                 ) as error:  # The watchers wait; it comes back or they are ended.
                     logger.warning("live: database out of reach: %s", type(error).__name__)
-
-            with self.lock:
-                if not channel.watchers:
-                    channel.has_reader = False
-                    return
 
             busy = channel.snapshot is None or channel.snapshot.found.state in WORKED_ON
             time.sleep(

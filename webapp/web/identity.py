@@ -15,6 +15,8 @@ from sqlalchemy import delete, func, select, true, union_all, update
 from werkzeug.wrappers import Request
 
 from webapp.models import ApiToken, Session, User
+from webapp.web import languages
+from webapp.web.addresses import page_before
 from webapp.web.extensions import db, login
 
 SESSION_DAYS = 30
@@ -30,6 +32,7 @@ class Identity:
 
     def __init__(self, user: User, credential: bytes) -> None:
         self.id, self.email, self.name, self.role = user.id, user.email, user.name, user.role
+        self.language = user.language
         self.credential = credential  # the hash of the session's or the API token
 
     def get_id(self) -> str:
@@ -44,15 +47,27 @@ def identify(incoming: Request) -> Identity | None:
     """The person behind a request: a browser by its session, a program on /api by its token."""
     if incoming.path.startswith("/api/") and (header := incoming.headers.get("Authorization")):
         return _of_token(header)
-    return _of_session()
+
+    person = _of_session()
+    if person:
+        languages.of_account(person.language)
+
+    return person
 
 
 @login.unauthorized_handler
 def _send_to_sign_in() -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
-        return "", 401, {"HX-Redirect": url_for("account.sign_in")}
-    following = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("account.sign_in", next=following))
+        return "", 401, {"HX-Redirect": url_for("account.sign_in", next=_page_before())}
+
+    asked = request.full_path.rstrip("?") if request.method == "GET" else _page_before()
+    return redirect(url_for("account.sign_in", next=asked))
+
+
+def _page_before() -> str | None:
+    """The page on which a session ended, to which signing in leads back."""
+    page = page_before()
+    return page.removeprefix(request.script_root) if page else None
 
 
 def digest(token: str) -> bytes:

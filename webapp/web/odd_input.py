@@ -8,7 +8,7 @@ from flask import Flask, Request, abort, request
 from werkzeug.routing import IntegerConverter
 
 from webapp.vocabulary.refusals import Refusal
-from webapp.web.forms import LARGEST_CURSOR, UNSTORABLE, sent
+from webapp.web.forms import UNSTORABLE, sent
 
 PAGES_NAMED = ("Origin", "Referer")  # headers
 
@@ -45,15 +45,13 @@ def _with_lf(text: str) -> str:
 
 
 class WholeNumber(IntegerConverter):
-    """`<int:…>` in a route: ASCII digits, up to what PostgreSQL counts to.
+    """`<int:…>` in a route: ASCII digits, as many as PostgreSQL counts to in any case.
 
-    Other addresses are not there (404).
+    Other addresses are not there (404). A limit of the converter would be looked at after the
+    method, and another method than GET be told 405.
     """
 
-    regex = "[0-9]{1,19}"
-
-    def __init__(self, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **{"max": LARGEST_CURSOR, **options})  # type: ignore[arg-type]
+    regex = "[0-9]{1,18}"
 
 
 def register(app: Flask) -> None:

@@ -6,26 +6,46 @@ which strategy's parts of the review page are shown.
 """
 
 import hashlib
+import unicodedata
+import zlib
 
 from flask import Flask, Response
 
 from webapp.reports.wording import furnish
 from webapp.vocabulary.outcomes import REST, STORED_OUTCOMES
 from webapp.vocabulary.strategies import Strategy
-from webapp.web import examples
+from webapp.web import access, examples
 
+DISCS = 8  # pairs of colours, c0 to c7 in app.css
 SECONDS = 24 * 3600  # that a browser keeps the style sheet, whose address changes with it
 COLOURS = {**{outcome.value: outcome.colour for outcome in STORED_OUTCOMES}, "rest": REST}
 
 
 def register(app: Flask) -> None:
     """Give the templates these words, and the pages the style sheet."""
-    furnish(app.jinja_env)
+    furnish(app.jinja_env, "page")
+    app.jinja_env.filters.update(initials=initials, disc_colour=disc_colour)
     app.jinja_env.globals.update(
-        changes_of=examples.changes, comparison_of=examples.comparison, told_of=examples.told
+        changes_of=examples.changes, name_of=examples.name, key_of=examples.key
     )
+    app.jinja_env.globals.update(may_change=access.may_change)
     app.jinja_env.globals.update(style_version=hashlib.sha256(STYLE.encode()).hexdigest()[:12])
     app.add_url_rule("/vocabulary.css", "style", _style)
+
+
+def initials(name: str | None) -> str:
+    """At most two letters of a name: of its first and its last word, or of an address its first."""
+    words = [word for word in (name or "").split("@")[0].replace(".", " ").split() if word]
+    firsts = [next((sign for sign in word if sign.isalnum()), "") for word in words]
+    ends = [sign for sign in firsts if sign]
+    found = ends[:1] + ends[-1:] if len(ends) > 1 else ends
+    return unicodedata.normalize("NFC", "".join(found)).upper() or "?"
+
+
+def disc_colour(name: str | None, number: int | None = None) -> int:
+    """Which pair of colours a person's disc has; by the contact's number, so that it stays."""
+    of = name or "" if number is None else str(number)
+    return zlib.crc32(of.encode()) % DISCS
 
 
 def _style() -> Response:
@@ -44,7 +64,7 @@ def _lines() -> list[str]:
         f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}",
         *(f".fill-{name} {{ fill: var(--{name}); }}" for name in COLOURS),
         *(
-            f".review:has(#s-{chosen}:checked) {_others(chosen)} {{ display: none; }}"
+            f"body:has(#s-{chosen}:checked) {_others(chosen)} {{ display: none; }}"
             for chosen in Strategy
         ),
     ]

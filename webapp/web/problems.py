@@ -24,6 +24,7 @@ CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "wrong_state",
+    412: "changed_meanwhile",
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid",

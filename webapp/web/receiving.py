@@ -14,6 +14,7 @@ from webapp.limits import (
     BODIES_AT_ONCE,
     BODIES_AT_ONCE_PER_PERSON,
     FORM_BYTES,
+    PASTED_BYTES,
     RECEIVED_AT_ONCE,
     SMALL_BODY_BYTES,
 )
@@ -63,7 +64,9 @@ def _admit() -> ResponseReturnValue | None:
     large = _is_large()
     upload = request.endpoint in UPLOADS
 
-    if not (upload and request.mimetype == "multipart/form-data"):
+    if upload and request.mimetype == "multipart/form-data":
+        request.max_form_memory_size = PASTED_BYTES
+    else:
         request.max_content_length = (
             FORM_BYTES  # Werkzeug minds the form's own limit in multipart bodies only.
         )

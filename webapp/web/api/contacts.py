@@ -1,19 +1,26 @@
 """The JSON API: contacts."""
 
+import re
+from typing import Any
+
+from flask import request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
 from webapp.contacts.search import matching
 from webapp.models import Contact
-from webapp.web import downloads
+from webapp.vocabulary.fields import CUSTOM
+from webapp.vocabulary.refusals import Refusal
+from webapp.web import commands, downloads, forms
 from webapp.web.access import load_import
+from webapp.web.answers import instruction
 from webapp.web.api import representations, schemas
 from webapp.web.api.contract import Answer, contract, given
 from webapp.web.api.imports import blueprint
 from webapp.web.extensions import db
-from webapp.web.problems import BAD_CURSOR, at_fault
+from webapp.web.problems import BAD_CURSOR, Problem, at_fault
 
 LARGEST_ID = 2**63 - 1
+VERSION = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
 
 @blueprint.get("/contacts")
@@ -57,7 +64,7 @@ def _file(media_type: str) -> Answer:
     refuses=(404, 422, 429),
 )
 def export_csv(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts_csv(query.q or "", query.imported_from)
+    return downloads.contacts("csv", query.q or "", query.imported_from)
 
 
 @blueprint.get("/contacts/export.xlsx")
@@ -68,7 +75,7 @@ def export_csv(query: schemas.ExportQuery) -> ResponseReturnValue:
     refuses=(404, 422, 429),
 )
 def export_xlsx(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts_xlsx(query.q or "", query.imported_from)
+    return downloads.contacts("xlsx", query.q or "", query.imported_from)
 
 
 @blueprint.get("/contacts/export.vcf")
@@ -79,17 +86,78 @@ def export_xlsx(query: schemas.ExportQuery) -> ResponseReturnValue:
     refuses=(404, 422, 429),
 )
 def export_vcf(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts_vcf(query.q or "", query.imported_from)
+    return downloads.contacts("vcf", query.q or "", query.imported_from)
 
 
 @blueprint.get("/contacts/<int:contact_id>")
 @contract(
     "Read a contact, with where its values came from",
-    {200: Answer("The contact.", schemas.ContactWithProvenance)},
+    {200: Answer("The contact.", schemas.ContactWithProvenance, headers=("ETag",))},
     refuses=(404,),
 )
 def read_contact(contact_id: int) -> ResponseReturnValue:
-    contact = db.session.get(Contact, contact_id)
-    if contact is None:
-        raise NotFound
-    return given(representations.contact_with_provenance(db.session(), contact))
+    return _answer(commands.load_contact(contact_id))
+
+
+def _answer(contact: Contact) -> ResponseReturnValue:
+    told = representations.contact_with_provenance(db.session(), contact)
+    return given(told, ETag=f'"{contact.version}"')
+
+
+@blueprint.patch("/contacts/<int:contact_id>")
+@contract(
+    "Change a contact",
+    {
+        200: Answer(
+            "The contact as it is now.", schemas.ContactWithProvenance, headers=("ETag",)
+        )
+    },
+    body=forms.ContactChanges,
+    headers={"If-Match": "The version that was read, as in ETag; 412 where it moved on."},
+    refuses=(400, 403, 404, 409, 412, 413, 415, 422),
+)
+def change_contact(contact_id: int, body: forms.ContactChanges) -> ResponseReturnValue:
+    """What the body names is changed, and the journal keeps what stood there before."""
+    contact = commands.load_contact(contact_id)
+    seen = _seen(request.headers.get("If-Match"))
+    if seen not in (None, contact.version):
+        raise Problem(412)
+
+    try:
+        commands.edit_contact(contact_id, body.edit(contact.version))
+    except Refusal as refusal:
+        if refusal.code == "contact_invalid":
+            raise _invalid(refusal) from None
+        if refusal.code == "contact_changed" and seen is not None:
+            raise Problem(412) from None
+        raise
+
+    return _answer(commands.load_contact(contact_id))
+
+
+def _seen(header: str | None) -> int | None:
+    """The version that an If-Match names; None where it names none, or any."""
+    if header in (None, "*"):
+        return None
+    if not (found := VERSION.fullmatch(header or "")):
+        raise Problem(412)
+    return int(found[1])
+
+
+def _invalid(refusal: Refusal) -> Problem:
+    """Each fault with its place in the body."""
+    problems = refusal.facts["problems"]
+    errors = [
+        {"pointer": _pointer(found), "code": found["code"], "detail": instruction(found)}
+        for found in problems
+    ]
+    return Problem(422, refusal.code, refusal.sentence, errors=errors)
+
+
+def _pointer(found: dict[str, Any]) -> str:
+    field, at = found["field"] or "", found.get("at")
+    if field.startswith(CUSTOM):
+        label = field.removeprefix(CUSTOM).replace("~", "~0").replace("/", "~1")
+        return f"/custom/{label}"
+
+    return f"/{field}" if at is None else f"/{field}s/{at}"

@@ -20,7 +20,8 @@ View = Callable[..., ResponseReturnValue]
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: what it means, and its body as a model or, for anything but JSON, a media type.
+    """One answer: what it means, and its body as a model or, for anything but JSON, a media type; none
+    where that is blank.
 
     `events` are those of a stream, each with the model of its data.
     """
@@ -44,6 +45,7 @@ class Contract:
     refuses: tuple[int, ...] = ()
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    body_required: bool = True
     form: type[BaseModel] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -56,13 +58,15 @@ def contract(
     refuses: tuple[int, ...] = (),
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
+    body_required: bool = True,
     form: type[BaseModel] | None = None,
     headers: Mapping[str, str] | None = None,
     links: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[View], View]:
     """Declare a view's contract.
 
-    The checked query and body reach the view as `query` and `body`.
+    The checked query and body reach the view as `query` and `body`; where no body is required, one
+    that is left out is that of the defaults.
     """
     several = {
         status: answer if isinstance(answer, tuple) else (answer,)
@@ -77,12 +81,21 @@ def contract(
                 arguments["query"] = values
 
             if body:
-                arguments["body"] = _checked_body(body)
+                left_out = not body_required and not request.get_data()
+                arguments["body"] = body() if left_out else _checked_body(body)
 
             return view(**arguments)
 
         checked.contract = Contract(  # type: ignore[attr-defined]
-            summary, several, refuses, query, body, form, headers or {}, links or {}
+            summary,
+            several,
+            refuses,
+            query,
+            body,
+            body_required=body_required,
+            form=form,
+            headers=headers or {},
+            links=links or {},
         )
 
         return checked

@@ -7,6 +7,7 @@ the contacts, `api_streams.py` the event streams, `openapi.py` the description o
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -17,21 +18,29 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
 from webapp import jobs
-from webapp.deciding import preview as previews
 from webapp.imports.progress import ProgressTracker
 from webapp.limits import JSON_BYTES
-from webapp.models import ContactImport, ImportPreview
+from webapp.models import ContactImport, ImportPreview, RerunPreview
+from webapp.reports import summary
 from webapp.undoing import undo_preview
 from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
+from webapp.vocabulary.reruns import Rerun
 from webapp.vocabulary.states import Command, State
+from webapp.vocabulary.strategies import Variant
 from webapp.web import commands, forms, hub
-from webapp.web.access import change_import, load_import, settings, undo_is_over
+from webapp.web.access import (
+    change_import,
+    import_to_approve,
+    load_import,
+    settings,
+    undo_is_over,
+)
 from webapp.web.api import representations, schemas
 from webapp.web.api.contract import Answer, contract, given
 from webapp.web.api.streams import Reserved, stream
 from webapp.web.extensions import csrf, db
-from webapp.web.problems import Problem
+from webapp.web.problems import Problem, at_fault
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 csrf.exempt(
@@ -42,7 +51,8 @@ OPEN = {"api.openapi_document", "api.documentation"}
 ROLLBACK_SECONDS = 3.0  # waited for before a rollback is answered with 202
 SESSION = Answer("The import session.", schemas.ImportSession)
 STREAM = Answer(
-    "Events: progress as it changes, and done with the result at the end.",
+    "Events: progress as it changes, and done with the result at the end. Where the import waits"
+    " for approval, the stream ends with that state and without done.",
     media_type="text/event-stream",
     events={"progress": schemas.Progress, "done": schemas.ImportResult},
 )
@@ -133,12 +143,12 @@ def map_columns(import_id: UUID, body: forms.MappingRequest) -> ResponseReturnVa
     return session_answer(import_id, 202)
 
 
-def _heard(import_id: UUID) -> None:
+def _heard(import_id: UUID, right: Callable[[UUID], ContactImport] = change_import) -> None:
     """503 rather than a request that no worker hears, once it is sure that this person may ask.
 
     Writing shows a queue that is full or read-only too.
     """
-    change_import(import_id)
+    right(import_id)
     try:
         jobs.queue(settings().redis_url).connection.set("rowcall-api", 1, ex=10)
     except redis.RedisError:
@@ -149,7 +159,7 @@ def _heard(import_id: UUID) -> None:
 @contract(
     "What the execution would produce",
     {
-        200: Answer("All ten outcomes.", schemas.Preview),
+        200: Answer("All outcomes.", schemas.Preview),
         202: Answer("Still being computed.", schemas.Preview, headers=("Retry-After",)),
     },
     query=schemas.PreviewQuery,
@@ -161,25 +171,41 @@ def preview_import(import_id: UUID, query: schemas.PreviewQuery) -> ResponseRetu
     A 409 with the code preview_given_up says that there will be none.
     """
     run = load_import(import_id)
-    kept = db.session.get(ImportPreview, (import_id, query.duplicate_strategy.value))
+    if query.rows:
+        again = commands.rerun_preview(import_id, Rerun(query.rows))
+        kept = _as_preview(again) if again else None
+    elif query.duplicate_strategy is None:
+        raise at_fault("duplicate_strategy", "missing", "Give this, or rows")
+    else:
+        asked = Variant(query.duplicate_strategy, query.create_new, query.hold_other_names)
+        kept = commands.awaited_preview(import_id, asked)
+
     if kept is not None:
         return given(_preview(run, kept))
-    if run.state not in {State.CHECKING, State.READY}:
-        raise Refusal("wrong_state", state=run.state)
-    if previews.given_up(db.session(), run):
-        raise Refusal("preview_given_up", state=run.state)
 
-    return given(
-        schemas.Preview(outcomes=None, cleared=None, computed_at=None), 202, Retry_After="1"
+    unknown = schemas.Preview(**dict.fromkeys(schemas.Preview.model_fields))
+    return given(unknown, 202, Retry_After="1")
+
+
+def _as_preview(kept: RerunPreview) -> ImportPreview:
+    return ImportPreview(
+        outcomes=kept.outcomes, people=kept.people, cleared=0, computed_at=kept.computed_at
     )
 
 
 def _preview(run: ContactImport, kept: ImportPreview) -> schemas.Preview:
     cleared = kept.cleared if run.clear_token else None
+    people = kept.people or {}
+
     return schemas.Preview(
         outcomes=schemas.Outcomes(**kept.outcomes),
         cleared=cleared,
         computed_at=kept.computed_at,
+        **summary.people_of(kept),
+        other_names=people.get("held", 0) + (people.get("warnings") or {}).get("other_name", 0)
+        if people
+        else None,
+        keyless_rows=(people.get("keyless") or {}).get("rows"),
     )
 
 
@@ -197,6 +223,10 @@ def _preview(run: ContactImport, kept: ImportPreview) -> schemas.Preview:
     links=RUN_LINKS,
 )
 def execute_import(import_id: UUID, body: forms.ExecuteRequest) -> ResponseReturnValue:
+    """Where the server has large changes approved, the import may be awaiting_approval then.
+
+    A 409 with the code plan_pending says that it is not known yet how large it is: ask again.
+    """
     _heard(import_id)
     if _wants_json():
         commands.execute(import_id, body)
@@ -211,6 +241,31 @@ def execute_import(import_id: UUID, body: forms.ExecuteRequest) -> ResponseRetur
         raise
 
     return stream(import_id, place)
+
+
+@blueprint.post("/imports/<uuid:import_id>/approve")
+@contract(
+    "Approve an import that awaits it",
+    {202: Answer("The session, in state queued.", schemas.ImportSession)},
+    body=forms.ApprovalRequest,
+    refuses=(400, 403, 404, 409, 413, 415, 422),
+    links=RUN_LINKS,
+)
+def approve_import(import_id: UUID, body: forms.ApprovalRequest) -> ResponseReturnValue:
+    """For an importer or administrator other than who asked; `plan` is approval.plan of the
+    session. A 409 with the code plan_changed says that it is another one by now.
+    """
+    _heard(import_id, import_to_approve)
+    commands.approve(import_id, body)
+    return session_answer(import_id, 202)
+
+
+@blueprint.post("/imports/<uuid:import_id>/refuse")
+@contract("Refuse an import that awaits approval", {200: SESSION}, refuses=(403, 404, 409))
+def refuse_import(import_id: UUID) -> ResponseReturnValue:
+    """It is ready again then, for its owner to go on with."""
+    commands.refuse(import_id)
+    return session_answer(import_id)
 
 
 def _wants_json() -> bool:
@@ -251,20 +306,54 @@ def cancel_import(import_id: UUID) -> ResponseReturnValue:
     return session_answer(import_id, 202)
 
 
+@blueprint.patch("/imports/<uuid:import_id>/rows/<int:row>")
+@contract(
+    "Correct cells of a row; it is judged again",
+    {200: Answer("The row as it is judged now.", schemas.JudgedRow)},
+    body=forms.RowPatch,
+    refuses=(400, 403, 404, 409, 413, 415, 422),
+)
+def correct_row(import_id: UUID, row: int, body: forms.RowPatch) -> ResponseReturnValue:
+    """Of an import that is ready. After it has run, of rows that were invalid, in conflict or left out,
+    or have no outcome yet; `POST …/retry` runs them.
+    """
+    _heard(import_id)
+    rows = max(commands.patch_row(import_id, row, body).rows, 1)
+    db.session.expire_all()
+    return given(representations.judged_row(db.session(), load_import(import_id), row, rows))
+
+
+@blueprint.delete("/imports/<uuid:import_id>/rows/<int:row>")
+@contract("Leave a row out", {200: SESSION}, refuses=(403, 404, 409))
+def leave_row_out(import_id: UUID, row: int) -> ResponseReturnValue:
+    _heard(import_id)
+    commands.leave_out(import_id, row, out=True)
+    return session_answer(import_id)
+
+
 @blueprint.post("/imports/<uuid:import_id>/rows/<int:row>/include")
 @contract("Take a row in that is left out", {200: SESSION}, refuses=(403, 404, 409))
 def include_row(import_id: UUID, row: int) -> ResponseReturnValue:
-    """The session is in state checking where the file has to be checked again for it."""
+    """The session is in state checking where the file has to be checked again for it. After the import
+    has run, `POST …/retry` runs the row.
+    """
     _heard(import_id)
     commands.leave_out(import_id, row, out=False)
     return session_answer(import_id)
 
 
 @blueprint.post("/imports/<uuid:import_id>/retry")
-@contract("Run the rows that failed again", {202: SESSION}, refuses=(403, 404, 409))
-def retry_import(import_id: UUID) -> ResponseReturnValue:
+@contract(
+    "Run rows again in the same import",
+    {202: SESSION},
+    body=forms.RetryRequest,
+    body_required=False,
+    refuses=(400, 403, 404, 409, 413, 415, 422),
+)
+def retry_import(import_id: UUID, body: forms.RetryRequest) -> ResponseReturnValue:
+    """Of one that is completed, cancelled or failed; the rows that failed, where nothing else is asked."""
     _heard(import_id)
-    commands.retry(import_id)
+    commands.retry(import_id, body)
     return session_answer(import_id, 202)
 
 

@@ -1,26 +1,30 @@
-"""The OpenAPI 3.1 document, made from the contracts at the views, and the page that shows it."""
+"""The OpenAPI 3.1 document, made from the contracts at the views and their docstrings.
+
+`make openapi` writes it to openapi.json beside this file, for the web process, which runs without
+docstrings and never loads this module.
+"""
 
 import inspect
 import re
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, cast
 
-from flask import Flask, current_app, jsonify, render_template
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from webapp.web import forms, problems
-from webapp.web.api import contacts, imports, reports, schemas, uploads
+from webapp.web.api import schemas
 from webapp.web.api.contract import Answer, Contract
 
-blueprint = imports.blueprint
-ROOMS = (imports, uploads, reports, contacts)  # whose views the blueprint has
 ALWAYS = (401, 422, 500, 503)  # problems of every operation of the API
 REF = "#/components/schemas/{model}"
 HEADERS = {
+    "ETag": {
+        "description": "The version, or a plan's digest, in quotes.",
+        "schema": {"type": "string"},
+    },
     "Content-Disposition": {
         "description": "The name of the file.",
         "schema": {"type": "string"},
@@ -37,8 +41,10 @@ HEADERS = {
 }
 PATH_TYPES = {
     "import_id": {"type": "string", "format": "uuid"},
-    "contact_id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+    "contact_id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
+    "mapping_id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
     "row": {"type": "integer", "minimum": 0, "maximum": 2**53},
+    "number": {"type": "integer", "minimum": 0, "maximum": 2**53},
 }
 # The order in which a program asks, and a reader reads.
 FLOW = (
@@ -47,8 +53,25 @@ FLOW = (
         "map_columns",
         "read_import",
         "preview_import",
+        "read_plan",
+        "plan_csv",
+        "list_problems",
+        "list_cells",
+        "correct_row",
+        "correct_rows",
+        "preview_correction",
+        "list_corrections",
+        "read_correction",
+        "undo_correction",
+        "undo_corrections",
+        "leave_row_out",
         "include_row",
+        "list_conflicts",
+        "choose_contact",
+        "take_back_choice",
         "execute_import",
+        "approve_import",
+        "refuse_import",
         "follow_import",
     ),
     *(
@@ -61,6 +84,7 @@ FLOW = (
         "rejected_csv",
     ),
     *(
+        "undo_row",
         "retry_import",
         "preview_rollback",
         "roll_back_import",
@@ -70,27 +94,18 @@ FLOW = (
         "export_xlsx",
         "export_vcf",
         "read_contact",
+        "change_contact",
+        "list_mappings",
+        "save_mapping",
+        "change_mapping",
+        "delete_mapping",
     ),
 )
 WEB = "The JSON API of Rowcall: upload a file, map its columns, preview, execute, follow, take back."
 
 
-@blueprint.get("/openapi.json")
-def openapi_document() -> ResponseReturnValue:
-    """The whole API, as described by its own views."""
-    return jsonify(document(cast("Flask", current_app._get_current_object())))  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-@blueprint.get("/docs")
-def documentation() -> str:
-    described = document(cast("Flask", current_app._get_current_object()))  # type: ignore[attr-defined]  # noqa: SLF001
-    plain = {status: problems.plain_words(status) for status in problems.CODES}
-    return render_template("api/docs.html", api=described, problems=plain)
-
-
-@lru_cache(maxsize=2)
 def document(app: Flask) -> dict[str, Any]:
-    """The OpenAPI document of an app."""
+    """The OpenAPI document of an app, but for its `servers`."""
     paths: dict[str, dict[str, Any]] = {}
     models: set[type[BaseModel]] = {schemas.ProblemDocument, schemas.Alive, schemas.Ready}
 
@@ -111,7 +126,6 @@ def document(app: Flask) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rowcall", "version": "1", "description": WEB},
-        "servers": [{"url": app.extensions["rowcall"].url_path or "/"}],
         "paths": paths,
         "components": {
             "schemas": _schemas(models),
@@ -134,7 +148,10 @@ def _name(rule: Rule) -> str:
 
 
 def _schemas(models: set[type[BaseModel]]) -> dict[str, Any]:
-    asked = {forms.UploadForm, forms.MappingRequest, forms.ExecuteRequest}
+    asked = {
+        *(forms.UploadForm, forms.MappingRequest, forms.ExecuteRequest),
+        *(forms.ChoiceRequest, forms.ContactChanges),
+    }
     wanted = [(model, "validation" if model in asked else "serialization") for model in models]
     wanted.sort(key=lambda pair: pair[0].__name__)
     _, defined = models_json_schema(wanted, ref_template=REF)  # type: ignore[arg-type]
@@ -238,7 +255,7 @@ def _header_parameters(contract: Contract) -> list[dict[str, Any]]:
 def _body(contract: Contract) -> dict[str, Any] | None:
     if contract.body:
         return {
-            "required": True,
+            "required": contract.body_required,
             "content": {"application/json": {"schema": _reference(contract.body)}},
         }
 
@@ -280,7 +297,8 @@ def _answer(answers: tuple[Answer, ...], contract: Contract) -> dict[str, Any]:
     }
 
     for answer in answers:
-        described["content"][answer.media_type] = {"schema": _answer_schema(answer)}
+        if answer.media_type:
+            described["content"][answer.media_type] = {"schema": _answer_schema(answer)}
         if answer.headers:
             described["headers"] = {name: HEADERS[name] for name in answer.headers}
 

@@ -8,7 +8,7 @@ from webapp import jobs
 from webapp.models import ContactImport
 from webapp.reports import documents
 from webapp.vocabulary import messages
-from webapp.web import downloads
+from webapp.web import commands, downloads
 from webapp.web.access import ended_import, load_import, settings
 from webapp.web.api import representations, schemas
 from webapp.web.api.contract import Answer, contract, given
@@ -37,11 +37,23 @@ def read_result(import_id: UUID) -> ResponseReturnValue:
 )
 def list_rows(import_id: UUID, query: schemas.RowsQuery) -> ResponseReturnValue:
     load_import(import_id)
-    rows = representations.rows_of(
-        db.session(), import_id, query.outcome, query.after, query.limit + 1
-    )
+    rows = representations.rows_of(db.session(), import_id, query, query.limit + 1)
     following = str(rows[query.limit - 1].row) if len(rows) > query.limit else None
     return given(schemas.RowList(items=rows[: query.limit], next=following))
+
+
+@blueprint.post("/imports/<uuid:import_id>/rows/<int:row>/undo")
+@contract(
+    "Undo what one row did",
+    {200: Answer("What came back, and what stays.", schemas.RowUndone)},
+    refuses=(403, 404, 409),
+)
+def undo_row(import_id: UUID, row: int) -> ResponseReturnValue:
+    """Of an import that has ended: the contact that the row created is deleted, or the fields that it
+    changed come back. What was changed since stays and is listed. A row cannot be imported again
+    afterwards.
+    """
+    return given(representations.row_undone_of(commands.undo_row(import_id, row)))
 
 
 CSV = {200: Answer("UTF-8 with a byte order mark.", media_type="text/csv")}

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from webapp.imports.approval_requests import End, Reason
 from webapp.vocabulary.fields import FIELDS
 from webapp.vocabulary.keys import MatchKey
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import State
-from webapp.vocabulary.strategies import Strategy
-from webapp.web.forms import Text
+from webapp.vocabulary.strategies import Strategy, Variant
+from webapp.web.forms import AddressLabel, RuleWord, Text
 
 LARGEST_PAGE = 1000
 ERROR_LOG_ENTRIES = 1000
@@ -39,7 +40,15 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
+def _column(value: Any) -> Any:
+    """A column from 0 in digits, or -1."""
+    return -1 if value == "-1" else _whole_number(value)
+
+
 Moment = Annotated[datetime, BeforeValidator(_utc)]
+# Python would take "yes" and "on" for true, too.
+QueryFlag = Annotated[bool, BeforeValidator(lambda value: _FLAGS.get(value, ()))]
+_FLAGS = {"true": True, "false": False}
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_number)]
 Cursor = Annotated[Text, Field(max_length=200)]
@@ -66,7 +75,34 @@ ToldState = Annotated[PublicState, BeforeValidator(told)]
 class PreviewQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    duplicate_strategy: Strategy | None = None
+    create_new: QueryFlag = True
+    hold_other_names: QueryFlag = False
+    rows: Annotated[
+        Literal["failed", "corrected", "remaining"] | None,
+        Field(
+            description="Once the import has run: what a second run over these rows would do, as the"
+            " import was executed. Without it, give a duplicate_strategy."
+        ),
+    ] = None
+
+
+class VariantQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     duplicate_strategy: Strategy
+    create_new: QueryFlag = True
+    hold_other_names: QueryFlag = False
+
+    def variant(self) -> Variant:
+        """What was asked for, as previews and plans are kept."""
+        return Variant(self.duplicate_strategy, self.create_new, self.hold_other_names)
+
+
+class PlanQuery(VariantQuery):
+    outcome: Outcome | None = None
+    after: RowNumber = 0
+    limit: PageSize = 100
 
 
 class ImportsQuery(BaseModel):
@@ -81,6 +117,7 @@ class RowsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     outcome: Outcome | None = None
+    differing: QueryFlag = False
     after: RowNumber = 0
     limit: PageSize = 100
 
@@ -90,6 +127,46 @@ class ExportQuery(BaseModel):
 
     q: Annotated[Text, Field(max_length=200)] | None = None
     imported_from: UUID | None = None
+
+
+class ConflictsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    after: RowNumber = 0
+    limit: PageSize = 100
+
+
+class ProblemsQuery(BaseModel):
+    """Which rows with problems; `code` alone takes those of every kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["to_fix", "look", "left_out"] = "to_fix"
+    code: Annotated[Text, Field(max_length=60)] | None = None
+    column: (
+        Annotated[int, Field(ge=-1, le=LARGEST_PAGE * 20), BeforeValidator(_column)] | None
+    ) = None
+    group: (
+        Annotated[int, Field(ge=1, le=LARGEST_ROW), BeforeValidator(_whole_number)] | None
+    ) = None
+    q: Annotated[Text, Field(max_length=200)] = ""
+    after: Cursor = ""
+    limit: PageSize = 50
+
+
+class CellsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[Text, Field(max_length=200)] = ""
+    after: RowNumber = 0
+    limit: PageSize = 50
+
+
+class CorrectionsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    before: RowNumber | None = None
+    limit: PageSize = 50
 
 
 class ContactsQuery(ExportQuery):
@@ -109,10 +186,24 @@ Warnings = Annotated[
 ]
 
 
+class People(Given):
+    """How many people the rows are. All are null while it is not known, and for imports from before."""
+
+    contacts_created: int | None
+    contacts_changed: Annotated[
+        int | None, Field(description="Contacts that were there before and were changed.")
+    ]
+    repeats_in_file: Annotated[
+        int | None, Field(description="Rows whose contact is that of an earlier row.")
+    ]
+
+
 class Options(Given):
     """What was chosen for the import; `duplicate_strategy` is null until it is executed."""
 
     duplicate_strategy: Strategy | None
+    create_new: bool
+    hold_other_names: bool
     skip_errors: bool
     batch_size: int | Literal["auto"]
     notification_email: str | None
@@ -123,6 +214,9 @@ class Options(Given):
     drop_bad_cells: bool
     blank_words: list[str] | None
     keep_words: list[int]
+    constants: dict[str, str]
+    rules: dict[str, RuleWord | None]
+    tag: str | None
     sheet: str | None
 
 
@@ -141,7 +235,22 @@ class ColumnCount(Given):
     cells: int
 
 
-class ImportSession(Given):
+class Approval(Given):
+    """The newest request for approval of an import; `end` is null while it is open.
+
+    `ended_by` is null where the import was changed, which ends a request by itself.
+    """
+
+    reason: Reason
+    asked_by: Annotated[str, Field(description="The e-mail address of the person.")]
+    asked_at: Moment
+    plan: Annotated[str, Field(description="The digest of the plan that is to be approved.")]
+    end: End | None
+    ended_by: str | None
+    ended_at: Moment | None
+
+
+class ImportSession(People):
     """One import: what the file is, what was chosen, how far it is."""
 
     import_id: UUID
@@ -171,6 +280,13 @@ class ImportSession(Given):
     total: Annotated[
         int | None, Field(description="Rows of the file, once the check is through.")
     ]
+    approval_reason: Annotated[
+        Reason | None, Field(description="Why it waits for approval; null where it does not.")
+    ]
+    approval: Annotated[
+        Approval | None,
+        Field(description="Who asked for approval of what, and what became of it."),
+    ]
     outcomes: Outcomes
     warnings: Warnings
     read_as_blank: Annotated[
@@ -195,6 +311,9 @@ class ImportSession(Given):
     started_at: Moment | None
     completed_at: Moment | None
     rolled_back_at: Moment | None
+    rows_undone: Annotated[
+        int, Field(description="Rows that were undone by themselves; outcomes count them too.")
+    ]
     failure_reason: str | None
 
 
@@ -249,7 +368,62 @@ class LogEntry(Given):
     message: str | None
 
 
-class ImportResult(Given):
+class PlanRow(Given):
+    """What becomes of a row: `changed` names fields, custom ones as `custom:<label>`."""
+
+    row: int
+    outcome: Outcome
+    contact_id: Annotated[
+        int | None, Field(description="Null for a contact that the import itself makes.")
+    ]
+    code: str | None
+    joins_row: Annotated[
+        int | None, Field(description="The earlier row that makes the row's contact.")
+    ]
+    changed: list[str]
+
+
+class Plan(Given):
+    """What the execution would do, row by row. All are null with 202: it is still being computed."""
+
+    digest: Annotated[
+        str | None, Field(description="SHA-256 over the plan as CSV, hexadecimal.")
+    ]
+    outcomes: Outcomes | None
+    contacts_changed: Annotated[
+        int | None, Field(description="Contacts there before that it updates or merges.")
+    ]
+    items: list[PlanRow] | None
+    next: str | None
+
+
+class Difference(Given):
+    """A row that came out differently than the plan said: the contacts had changed in between."""
+
+    planned: PlanRow
+    came_to: PlanRow
+
+
+class PlanResult(Given):
+    """The run held against the plan of exactly what was run: `verdict` is not_previewed where there was
+    none. `differences` holds the first 1,000; the rest comes by /rows with differing=true.
+    """
+
+    verdict: Literal["as_planned", "differs", "not_previewed"]
+    digest: str | None
+    rows_differing: int
+    differences: Annotated[list[Difference], Field(max_length=ERROR_LOG_ENTRIES)]
+
+
+class RunsAgain(Given):
+    """How many rows each kind of second run would take."""
+
+    failed: int
+    corrected: int
+    remaining: int
+
+
+class ImportResult(People):
     """What became of an import. `error_log` holds the first 1,000; the rest comes by /rows."""
 
     import_id: UUID
@@ -261,15 +435,27 @@ class ImportResult(Given):
     error_log: Annotated[list[LogEntry], Field(max_length=ERROR_LOG_ENTRIES)]
     outcomes: Outcomes
     warnings: Warnings
+    plan: PlanResult
+    runs_again: RunsAgain
 
 
-class Preview(Given):
+class Preview(People):
     """What the execution would produce. All are null with 202: it is still being computed."""
 
     outcomes: Outcomes | None
     cleared: Annotated[
         int | None,
         Field(description="Fields that the clear token empties; null without a token."),
+    ]
+    other_names: Annotated[
+        int | None,
+        Field(
+            description="Rows whose e-mail or ID is a contact's of another name, held or not."
+        ),
+    ]
+    keyless_rows: Annotated[
+        int | None,
+        Field(description="Rows without e-mail, phone and ID; matched by all else."),
     ]
     computed_at: Moment | None
 
@@ -311,6 +497,18 @@ class RollbackResult(Given):
     rollback_completed_at: Moment
 
 
+class RowUndone(Given):
+    """What the undo of a single row did; `conflicts` lists what stays."""
+
+    row: int
+    contact_id: int
+    contact_removed: Annotated[
+        bool, Field(description="The contact that the row created is deleted.")
+    ]
+    fields_restored: list[str]
+    conflicts: list[KeptField]
+
+
 class Change(Given):
     """One field, before and after."""
 
@@ -328,6 +526,197 @@ class RowWarning(Given):
     message: str
 
 
+class Candidate(Given):
+    """A contact that a row in conflict may mean."""
+
+    contact_id: Annotated[
+        int | None, Field(description="Null for one that an earlier row of the file makes.")
+    ]
+    row: Annotated[int | None, Field(description="The earlier row that makes it.")]
+    name: Annotated[str | None, Field(description="Null where it has none, or was deleted.")]
+    email: str | None
+    by: Annotated[
+        list[MatchKey],
+        Field(description="The keys of the row that it has; empty for imports from before."),
+    ]
+
+
+class Choice(Given):
+    """What a person chose for a row in conflict, as it is sent."""
+
+    contact_id: int | None
+    owner_of: MatchKey | None
+    new: bool
+    leave_out: bool
+
+
+class Conflict(Given):
+    """A row that may mean several contacts, and what was chosen for it; null where nothing was.
+
+    With the code `choice_gone` the choice does not hold any more.
+    """
+
+    row: int
+    code: str
+    message: str
+    candidates: list[Candidate]
+    choice: Choice | None
+
+
+class ConflictList(Given):
+    items: list[Conflict]
+    next: str | None
+
+
+class Settled(Given):
+    """How many rows the choice is for."""
+
+    rows: int
+
+
+class RowProblem(RowWarning):
+    """What is wrong with a cell or row; `column` counts from 0, null: the row as a whole."""
+
+    column: int | None
+    severity: Literal["error", "warning"]
+
+
+class CellProblem(RowProblem):
+    """`suggestion` is what the cell was probably meant to say, and `also` what other cells say with
+    it, by column; `mark` is where the fault stands in the cell: begin and end.
+    """
+
+    suggestion: str | None
+    mark: list[int] | None
+    also: dict[int, str]
+
+
+class RowCells(Given):
+    """A row with its cells as they are now; `was` is what the file says of those that were corrected,
+    and `correction` the newest one that stands.
+    """
+
+    row: int
+    status: Literal["valid", "invalid", "left_out"]
+    cells: list[str]
+    problems: list[CellProblem]
+    was: dict[int, str]
+    correction: int | None
+
+
+class ProblemRow(RowCells):
+    """A row as it is listed, under one of its cells; `group` is that of the equal values."""
+
+    column: int | None
+    code: str
+    group: int | None
+
+
+class ValueGroup(Given):
+    """Rows of which a cell says the same."""
+
+    group: int
+    column: int | None
+    code: str
+    value: str
+    rows: int
+
+
+class ColumnTally(Given):
+    """Of a column, -1 the row as a whole: how many rows are to be corrected, and for how many there is
+    a suggestion.
+    """
+
+    column: int
+    rows: int
+    suggestions: int
+
+
+class ProblemCounts(Given):
+    """How many rows there are; `columns` and `suggestions` are of those to correct, and `corrected` of
+    those that a person dealt with.
+    """
+
+    to_fix: int
+    look: int
+    left_out: int
+    corrected: int
+    suggestions: int
+    columns: list[ColumnTally]
+
+
+class ProblemRows(Given):
+    items: list[ProblemRow]
+    groups: list[ValueGroup]
+    counts: ProblemCounts
+    next: str | None
+
+
+class CellRows(Given):
+    items: list[RowCells]
+    next: str | None
+
+
+class Correction(Given):
+    """What was corrected at one go. `rows` is in how many rows it is done by now."""
+
+    number: int
+    act: Literal[
+        "cell", "use_suggestions", "set", "clear", "leave_out", "include", "replace", "paste",
+        "earlier",
+    ]  # fmt: skip
+    rows: int
+    column: int | None
+    value: str | None
+    find: str | None
+    replace_with: str | None
+    made_by: int | None
+    made_at: Moment
+    undone_at: Moment | None
+    undone_by: int | None
+
+
+class CorrectionList(Given):
+    items: list[Correction]
+    next: str | None
+
+
+class CorrectionUndone(Given):
+    """How many cells were put back, and how many stayed as a later correction stands on them."""
+
+    cells: int
+    stayed: int
+
+
+class Replacement(Given):
+    row: int
+    column: int
+    before: str
+    after: str
+
+
+class Replacements(Given):
+    """What a find and replace would do; not `complete`: more rows were not looked at."""
+
+    rows: int
+    complete: bool
+    first: list[Replacement]
+
+
+class JudgedRow(Given):
+    """A row as it is judged after a correction."""
+
+    row: int
+    status: Literal["valid", "invalid", "left_out"]
+    problems: list[RowProblem]
+    runs_again: Annotated[
+        bool, Field(description="Whether a run over corrected rows takes it, once it has run.")
+    ]
+    corrected: Annotated[
+        int, Field(description="How many rows hold the correction by now, with `alike`.")
+    ]
+
+
 class LedgerRow(Given):
     """What became of one row of the file; `row` as a spreadsheet shows it."""
 
@@ -338,6 +727,16 @@ class LedgerRow(Given):
     message: str | None
     warnings: list[RowWarning]
     changes: list[Change]
+    planned: Annotated[
+        PlanRow | None,
+        Field(description="What the plan said, where it came out differently."),
+    ]
+    candidates: Annotated[
+        list[Candidate], Field(description="Of a row in conflict: whom it may mean.")
+    ]
+    undone_at: Annotated[
+        Moment | None, Field(description="When the row was undone by itself.")
+    ]
 
 
 class _Numbered(Given):
@@ -351,9 +750,20 @@ else:
     _Fields = create_model("_Fields", __base__=_Numbered, **_texts)
 
 
-class Contact(_Fields):
-    """A contact. `version` counts every change of it."""
+class Address(Given):
+    """An e-mail or a phone of a contact."""
 
+    value: str
+    label: AddressLabel | None
+
+
+class Contact(_Fields):
+    """A contact. `version` counts every change of it. `email` and `phone` are the first of `emails`
+    and `phones`.
+    """
+
+    emails: list[Address]
+    phones: list[Address]
     tags: list[str]
     custom: dict[str, Any]
     imported_from: UUID | None
@@ -396,6 +806,28 @@ class RowList(Given):
 class ContactList(Given):
     items: list[Contact]
     next: str | None
+
+
+class SavedMapping(Given):
+    """A mapping that is kept under a name, by the labels of its columns. `own`: it is yours;
+    `created_by` is the name of whose it is.
+    """
+
+    id: int
+    name: str
+    shared: bool
+    own: bool
+    created_by: str
+    columns: list[str]
+    mapping: list[str | None]
+    constants: dict[str, str]
+    tag: str | None
+    rules: dict[str, str | None]
+    used_at: Moment
+
+
+class SavedMappingList(Given):
+    items: list[SavedMapping]
 
 
 class FieldError(Given):

@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Response, request
 from flask_login import current_user
 
+from webapp.vocabulary.states import State
 from webapp.web import hub
 from webapp.web.access import settings
 from webapp.web.api.representations import progress_of, result_of
@@ -67,6 +68,9 @@ def _events(
         if snapshot is not None and snapshot.ended:
             yield _event("done", _result(watched, import_id))
             return
+
+        if snapshot is not None and snapshot.found.state == State.AWAITING_APPROVAL:
+            return  # It may take days.
 
 
 def _event(name: str, data: str) -> bytes:

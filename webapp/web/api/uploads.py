@@ -8,7 +8,6 @@ from uuid import UUID
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 from pydantic import ValidationError
 from sqlalchemy import select, tuple_
 
@@ -16,7 +15,7 @@ from webapp.models import ContactImport
 from webapp.vocabulary import messages
 from webapp.vocabulary.states import asked_for
 from webapp.web import commands, forms
-from webapp.web.access import SEES_ALL
+from webapp.web.access import seen
 from webapp.web.api import representations, schemas
 from webapp.web.api.contract import Answer, contract, given
 from webapp.web.api.imports import SESSION, blueprint, session_answer
@@ -24,7 +23,6 @@ from webapp.web.extensions import db
 from webapp.web.forms import sent
 from webapp.web.problems import BAD_CURSOR, Problem, at_fault, invalid
 
-LONGEST_KEY = 200  # of an idempotency key, in characters
 FROM_SESSION = {"import_id": "$response.body#/import_id"}
 UPLOAD_LINKS = {
     "read": {"operationId": "read_import", "parameters": FROM_SESSION},
@@ -98,10 +96,12 @@ def _upload_form() -> forms.UploadForm:
 def _idempotency_key() -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (
-        0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
+        0 < len(key) <= sent.LONGEST_KEY and key.isascii() and key.isprintable()
     ):
         raise at_fault(
-            "Idempotency-Key", "bad_key", f"Give 1 to {LONGEST_KEY} printable ASCII characters"
+            "Idempotency-Key",
+            "bad_key",
+            f"Give 1 to {sent.LONGEST_KEY} printable ASCII characters",
         )
 
     return key
@@ -114,10 +114,7 @@ def _idempotency_key() -> str | None:
     query=schemas.ImportsQuery,
 )
 def list_imports(query: schemas.ImportsQuery) -> ResponseReturnValue:
-    wanted = select(ContactImport)
-    if current_user.role not in SEES_ALL:
-        wanted = wanted.where(ContactImport.created_by == current_user.id)
-
+    wanted = select(ContactImport).where(seen())
     if query.state:
         wanted = wanted.where(ContactImport.state.in_(asked_for(query.state)))
 

@@ -5,11 +5,12 @@ the model as JSON and names the field at fault.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,13 +18,28 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    create_model,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from webapp.checking import countries
-from webapp.limits import FORM_BYTES, LARGEST_BATCH
-from webapp.vocabulary.fields import FULL_NAMES
+from webapp.checking.constants import MOST as MOST_CONSTANTS
+from webapp.checking.tags import joined_tags
+from webapp.limits import LARGEST_BATCH, PASTED_BYTES
+from webapp.staging.row_choices import Choice
+from webapp.vocabulary.choices import Chosen
+from webapp.vocabulary.fields import (
+    CUSTOM,
+    FIELDS,
+    FULL_NAMES,
+    LONGEST_CUSTOM_LABEL,
+    LONGEST_CUSTOM_VALUE,
+    SEVERAL,
+    TAGS,
+)
 from webapp.vocabulary.keys import DEFAULT_KEYS, MatchKey
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.strategies import Strategy
 
 LARGEST_NUMBER = 2**63 - 1  # PostgreSQL's bigint
@@ -32,6 +48,8 @@ LAST_HEADER_ROW = 1_048_576  # a spreadsheet has no more
 LONGEST_TOKEN = 100  # characters of a clear token
 MOST_WORDS = 1000  # that are read as blank
 MOST_COLUMNS = 1000  # of a file
+LONGEST_TARGET = 120  # characters
+LONGEST_LABEL = 500  # characters of a column's label
 LONGEST_PASSWORD = 1000  # characters; hashing a novel would keep the server busy
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL keeps neither
 LINE_ENDS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -90,7 +108,9 @@ Repair = Annotated[bool, BeforeValidator(lambda value: _WORDS.get(str(value), va
 HeaderRow = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW), BeforeValidator(digits)]
 
 
-LONGEST_PASTED = FORM_BYTES  # characters of a table that is pasted; a form holds no more
+# `unite` and `none` are what tags call `fill` and `keep`.
+RuleWord = Literal["replace", "fill", "keep", "unite", "none"]
+LONGEST_PASTED = PASTED_BYTES  # characters; a form holds no more
 
 
 class UploadForm(Strict):
@@ -116,15 +136,44 @@ class UploadForm(Strict):
     ) = None
 
 
+MappingTargets = Annotated[
+    list[Annotated[Text, Field(max_length=LONGEST_TARGET)] | None],
+    Field(min_length=1, max_length=MOST_COLUMNS),
+]
+Constants = Annotated[
+    dict[
+        Annotated[Text, Field(max_length=LONGEST_TARGET)],
+        Annotated[Text, Field(max_length=LONGEST_CUSTOM_VALUE)],
+    ],
+    Field(
+        max_length=MOST_CONSTANTS,
+        description="Values for all rows, by fields that no column goes to, as in"
+        ' {"country": "Germany"}. They are judged as cells are.',
+    ),
+]
+TagOfAll = Annotated[
+    Annotated[Text, Field(max_length=TAGS.max_length)] | None,
+    Field(description="A tag for all rows; several with commas between them, as in a cell."),
+]
+ColumnRules = Annotated[
+    dict[Annotated[Text, Field(max_length=LONGEST_TARGET)], RuleWord | None],
+    Field(
+        max_length=MOST_COLUMNS,
+        description="What a column does to people who are there already, by its target, as in"
+        ' {"phone": "keep"}; left out or null: what the strategy does. `name` is for all parts'
+        " of a name, `address` for an address that is taken as one, `tags` knows `unite` and"
+        " `none`, too. Columns that say whether one may write to a person are kept unless"
+        " another rule, or null, is given.",
+    ),
+]
+
+
 class MappingRequest(Strict):
     """One target or null for each column, in the file's order; what each key means for finding
     a contact.
     """
 
-    mapping: Annotated[
-        list[Annotated[Text, Field(max_length=120)] | None],
-        Field(min_length=1, max_length=MOST_COLUMNS),
-    ]
+    mapping: MappingTargets
     default_country: Country | None = None
     match_keys: Annotated[list[MatchKey], Field(min_length=1, max_length=3)] = [*DEFAULT_KEYS]
     clear_token: Annotated[Line, Field(max_length=LONGEST_TOKEN)] | None = None
@@ -159,6 +208,10 @@ class MappingRequest(Strict):
         ),
     ] = []
 
+    constants: Constants = {}
+    tag: TagOfAll = None
+    rules: ColumnRules = {}
+
     def targets(self) -> list[str | None]:
         """The mapping, with the order of names in it."""
         whole = WHOLE_NAME.get(self.name_order or "")
@@ -168,14 +221,74 @@ class MappingRequest(Strict):
 WHOLE_NAME = {"given_first": "full_name", "family_first": "full_name_family_first"}
 
 
+LONGEST_MAPPING_NAME = 80
+MappingName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_MAPPING_NAME, strip_whitespace=True),
+    BeforeValidator(lambda name: re.sub(" +", " ", name) if isinstance(name, str) else name),
+    AfterValidator(_storable),
+    AfterValidator(_in_one_line),
+]
+
+
+class SavedMappingRequest(Strict):
+    """A mapping to keep under a name, for files with these columns; one of that name is replaced."""
+
+    name: MappingName
+    shared: Annotated[
+        bool, Field(description="Whether all others who import may use it as well.")
+    ] = False
+    columns: Annotated[
+        list[Annotated[Text, Field(max_length=LONGEST_LABEL)]],
+        Field(min_length=1, max_length=MOST_COLUMNS),
+    ]
+    mapping: MappingTargets
+    constants: Constants = {}
+    tag: TagOfAll = None
+    rules: ColumnRules = {}
+
+
+class SavedMappingPatch(Strict):
+    """What of a saved mapping changes; what is left out stays."""
+
+    name: MappingName | None = None
+    shared: bool | None = None
+
+
 class ExecuteRequest(Strict):
     """How the import is to run. `import_id` equals the one in the path."""
 
     import_id: UUID
     duplicate_strategy: Strategy
+    create_new: Annotated[
+        bool,
+        Field(
+            description="False: a row that matches no contact is `new_skipped`. Not with the strategy"
+            " skip, which could write nothing then."
+        ),
+    ] = True
+    hold_other_names: Annotated[
+        bool,
+        Field(description="Whether another person behind a row's e-mail or ID is a conflict."),
+    ] = False
     skip_errors: bool = True
     batch_size: Annotated[int, Field(ge=1, le=LARGEST_BATCH)] | Literal["auto"] = 100
     notification_email: EmailStr | None = None
+
+
+class ApprovalRequest(Strict):
+    """`plan` is the digest of the plan that the person has seen, as the session and the plan's ETag
+    have it.
+    """
+
+    plan: Annotated[Text, Field(pattern="^[0-9a-f]{64}$")]
+    asked_at: Annotated[
+        AwareDatetime | None,
+        Field(
+            strict=False,  # JSON and forms have text here
+            description="Where given, the request that was made at another moment is not meant.",
+        ),
+    ] = None
 
 
 class CorrectionRequest(Strict):
@@ -186,15 +299,229 @@ class CorrectionRequest(Strict):
 
     values: Annotated[dict[int, Text], Field(min_length=1)]
     alike: int | None = None
+    seen: dict[int, Text] | None = None
+
+
+MOST_NAMED = 10_000  # rows, or cells, that one command names
+RowNumber = Annotated[int, Field(ge=1, le=LARGEST_CURSOR)]
+ColumnNumber = Annotated[int, Field(ge=0, le=LAST_HEADER_ROW)]
+Replaced = Annotated[Text, Field(max_length=LONGEST_CUSTOM_VALUE)]
+
+
+class ProblemFilter(Strict):
+    """Which rows with problems: those to fix, worth a look or left out; with one problem, in one
+    column (-1: the row as a whole), with a text in them, or of one group of equal values.
+    """
+
+    kind: Literal["to_fix", "look", "left_out"] = "to_fix"
+    code: Annotated[Text, Field(max_length=60)] | None = None
+    column: Annotated[int, Field(ge=-1, le=LAST_HEADER_ROW)] | None = None
+    q: Annotated[Text, Field(max_length=200)] = ""
+    group: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
+
+
+class PastedCell(Strict):
+    row: RowNumber
+    value: Replaced
+
+
+class FixRequest(Strict):
+    """What to change in many rows of an import: in `rows`, in a group of equal values, in those that a
+    `filter` lists, or, for `replace`, in `everything`; for `paste`, in `cells`.
+    """
+
+    act: Literal["use_suggestions", "set", "clear", "leave_out", "include", "replace", "paste"]
+    rows: Annotated[list[RowNumber], Field(min_length=1, max_length=MOST_NAMED)] | None = None
+    group: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
+    filter: ProblemFilter | None = None
+    everything: bool = False
+    cells: Annotated[list[PastedCell], Field(min_length=1, max_length=MOST_NAMED)] | None = (
+        None
+    )
+    column: Annotated[
+        ColumnNumber | None,
+        Field(
+            description="Counted from 0. Suggestions and texts to replace: of every column."
+        ),
+    ] = None
+    value: Replaced | None = None
+    find: Annotated[Text, Field(min_length=1, max_length=1000)] | None = None
+    replace_with: Replaced | None = None
+    match_case: bool = False
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        given = [self.rows, self.group, self.filter, self.cells, self.everything or None]
+        if sum(one is not None for one in given) != 1:
+            raise PydanticCustomError(
+                "one_place", "Give one of rows, group, filter, cells and everything"
+            )
+        if (self.cells is not None) != (self.act == "paste") or (
+            self.everything and self.act != "replace"
+        ):
+            raise PydanticCustomError("place_of_act", "This act is not made there")
+        if self.act in {"set", "clear", "paste"} and self.column is None:
+            raise PydanticCustomError("column_missing", "Say which column")
+        if self.act == "set" and self.value is None:
+            raise PydanticCustomError("value_missing", "Say which value")
+        if self.act == "replace" and self.find is None:
+            raise PydanticCustomError("find_missing", "Say what to find")
+        return self
+
+    def where(self) -> dict[str, Any]:
+        """As `corrections.fix` takes it; a group is looked up by the caller."""
+        if self.rows is not None:
+            return {"rows": sorted(set(self.rows))}
+        if self.cells is not None:
+            return {
+                "values": {str(one.row): {str(self.column): one.value} for one in self.cells}
+            }
+        if self.everything:
+            return {"everything": True}
+
+        return {"filter": (self.filter or ProblemFilter()).model_dump()}
+
+
+class ChoiceRequest(Strict):
+    """What a row in conflict means: one of four."""
+
+    contact_id: Annotated[
+        Annotated[int, Field(ge=1, le=LARGEST_NUMBER)] | None,
+        Field(description="This contact, one of the row's candidates."),
+    ] = None
+    owner_of: Annotated[
+        MatchKey | None,
+        Field(
+            description="The contact that has the row's ID, e-mail or phone when it is run."
+        ),
+    ] = None
+    new: Annotated[
+        bool, Field(description="A new contact, also where create_new is false.")
+    ] = False
+    leave_out: Annotated[bool, Field(description="The row is not imported.")] = False
+    alike: Annotated[
+        bool,
+        Field(
+            description="Whether the same holds for all rows that are in conflict in the same way:"
+            " the same code, and candidates found by the same keys."
+        ),
+    ] = False
+
+    @model_validator(mode="after")
+    def _one_of_four(self) -> Self:
+        given = [self.contact_id is not None, self.owner_of is not None, self.new]
+        if sum([*given, self.leave_out]) != 1:
+            raise PydanticCustomError(
+                "one_choice", "Give one of contact_id, owner_of, new and leave_out"
+            )
+        return self
+
+    def choice(self) -> Choice:
+        if self.contact_id is not None:
+            return Choice(Chosen.CONTACT, contact_id=self.contact_id)
+        if self.owner_of is not None:
+            return Choice(Chosen.OWNER_OF, by=self.owner_of)
+
+        return Choice(Chosen.NEW if self.new else Chosen.LEAVE_OUT)
+
+
+class RetryRequest(Strict):
+    """Which rows run again: those that failed, those that were corrected, settled or taken in since the
+    import ended, or those that a stop left.
+    """
+
+    rows: Annotated[
+        Literal["failed", "corrected", "remaining"],
+        Field(description="The rows that run again."),
+    ] = "failed"
+
+
+class RowPatch(Strict):
+    """Cells of one row, by the target of their column, or as `column:<n>`, counted from 0, and what
+    they should hold.
+
+    `alike`: the one cell is replaced in every listed row that holds the same there.
+    """
+
+    values: Annotated[
+        dict[Annotated[Text, Field(max_length=LONGEST_TARGET)], Text],
+        Field(min_length=1, max_length=MOST_COLUMNS),
+    ]
+    alike: bool = False
+
+
+# As programs name them: a type can't be made from the list.
+AddressLabel = Literal["work", "home", "mobile", "other"]
+
+
+class Address(Strict):
+    """An e-mail or a phone of a contact."""
+
+    value: Text
+    label: AddressLabel | None = None
 
 
 class ContactEdit(Strict):
     """A contact's fields as texts, by name and `custom:<label>`; blank clears, what is not
     named stays.
+
+    `addresses` are all of its e-mails or phones, the main one first, by the name of the field.
     """
 
     version: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)]
     values: dict[str, Text]
+    addresses: dict[str, list[Address]] = {}
+
+
+if TYPE_CHECKING:
+    _Fields = Strict
+else:
+    _texts = {field.name: (Text | None, None) for field in FIELDS}
+    _Fields = create_model("_Fields", __base__=Strict, **_texts)
+
+
+class ContactChanges(_Fields):
+    """Fields of a contact: null or blank empties one, and what is left out stays.
+
+    `email` and `phone` alone replace the main one. `emails` and `phones` are whole lists, the main
+    one first, and then `email` and `phone` say the same as the first, or are left out.
+    """
+
+    emails: list[Address] | None = None
+    phones: list[Address] | None = None
+    tags: list[Text] | None = None
+    custom: (
+        Annotated[
+            dict[Annotated[Text, Field(max_length=LONGEST_CUSTOM_LABEL)], Text | None],
+            Field(description="By label; a label that is left out stays."),
+        ]
+        | None
+    ) = None
+
+    def edit(self, version: int) -> ContactEdit:
+        """The same as texts, as a page sends them. Raises Refusal("main_address_differs")."""
+        lists = {
+            kind: self._list(kind) for kind in SEVERAL if f"{kind}s" in self.model_fields_set
+        }
+        texts = self.model_fields_set & {field.name for field in FIELDS} - lists.keys()
+        values = {name: getattr(self, name) or "" for name in texts}
+        if "tags" in self.model_fields_set:
+            values[TAGS.name] = joined_tags(self.tags or [])
+        values |= {
+            f"{CUSTOM}{label}": text or "" for label, text in (self.custom or {}).items()
+        }
+
+        return ContactEdit(version=version, values=values, addresses=lists)
+
+    def _list(self, kind: str) -> list[Address]:
+        found: list[Address] = getattr(self, f"{kind}s") or []
+        first = found[0].value if found else ""
+        if (
+            kind in self.model_fields_set
+            and (getattr(self, kind) or "").strip() != first.strip()
+        ):
+            raise Refusal("main_address_differs", at=f"/{kind}", field=kind)
+        return found
 
 
 class ContactDeletion(Strict):
@@ -238,6 +565,10 @@ class AccountChange(Strict):
 class PasswordChange(Strict):
     present: Text = ""
     password: Text = ""
+
+
+class LanguageChoice(Strict):
+    language: Text = ""  # "" as the browser says
 
 
 class NewToken(Strict):

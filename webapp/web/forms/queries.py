@@ -1,17 +1,20 @@
 """What pages take from the parameters of their addresses, and from their smallest forms."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from webapp.staging.problem_list import WHOLE_ROW
 from webapp.vocabulary.states import State
+from webapp.vocabulary.strategies import Strategy, Variant
 from webapp.web.forms import LARGEST_CURSOR, LINE_ENDS
 
 LONGEST_SEARCH = 200  # characters
 LAST_PAGE = 10**9  # more imports than that no history has
+ROW = "row"  # in the list of rows to fix: what is wrong with a row as a whole
 WAITING = "waiting"  # in the history's filter: every import that was never run
 
 
@@ -40,7 +43,19 @@ def _line_of(longest: int, what: str) -> BeforeValidator:
     return BeforeValidator(line)
 
 
+def _cursor(text: str) -> str:
+    """One whole number, or two with a dot between them."""
+    for part in text.split(".", 1):
+        if not re.fullmatch("[0-9]{1,19}", part) or int(part) > LARGEST_CURSOR:
+            raise PydanticCustomError(
+                "bad_number", "Give a whole number", {"limit": LARGEST_CURSOR}
+            )
+
+    return text
+
+
 Number = Annotated[int, _number_to(LARGEST_CURSOR)]
+Cursor = Annotated[str, BeforeValidator(_cursor)]
 Search = Annotated[str, _line_of(LONGEST_SEARCH, "a search")]
 
 
@@ -66,12 +81,58 @@ class RowsQuery(Query):
     q: Search = ""
     after: Number = 0
     row: Number = 0
+    undone: Number = 0
     differing: bool = False
 
 
 class ProblemsQuery(Query):
+    """Which rows to fix, and where the page of them begins.
+
+    `column` is one from 0, or ROW for what is wrong with rows as a whole. `all` lists every row of
+    the file. `after` is a cursor, and `at` how many rows stand before it. `panel` opens find
+    and replace, with what it would change where `find` says what to look for.
+    """
+
+    kind: Literal["to_fix", "look", "left_out"] = "to_fix"
     code: str = ""
+    column: Annotated[str, StringConstraints(pattern=f"^([0-9]{{1,6}}|{ROW})$")] | None = None
+    q: Search = ""
+    all: bool = False
+    after: Cursor = ""
+    at: Number = 0
+    find: Search = ""
+    replace_with: Search = ""
+    in_column: Number | None = None
+    match_case: bool = False
+    panel: bool = False
+
+    def filter(self) -> dict[str, Any]:
+        """What narrows the list, as parameters of an address."""
+        kept = {
+            "kind": self.kind if self.kind != "to_fix" else None,
+            "code": self.code or None,
+            "column": self.column,
+            "q": self.q or None,
+            "all": "1" if self.all else None,
+        }
+        return {name: value for name, value in kept.items() if value is not None}
+
+    def column_number(self) -> int | None:
+        """The column from 0, -1 for rows as a whole, None for any."""
+        if self.column is None:
+            return None
+        return WHOLE_ROW if self.column == ROW else int(self.column)
+
+
+class ConflictsQuery(Query):
+    """`row` is the one to compare. `chosen` is one that was settled, with `rows` like it: a line says so.
+    `after` is where a page of the list begins.
+    """
+
+    row: Number = 0
     after: Number = 0
+    chosen: Number = 0
+    rows: Number = 0
 
 
 class ColumnsQuery(Query):
@@ -113,10 +174,67 @@ class SignInQuery(Query):
     next: str | None = None
 
 
-class RowForm(Query):
-    """Where the list of problems was, beside what was corrected."""
+class VariantQuery(Query):
+    """What the review shows the previews of."""
 
-    code: str = ""
+    duplicate_strategy: Strategy | None = None
+    only_update: bool = False
+    hold_other_names: bool = False
+
+    def variants(self) -> list[Variant]:
+        """One for each strategy that could write something."""
+        all_ = [
+            Variant(strategy, not self.only_update, self.hold_other_names)
+            for strategy in Strategy
+        ]
+        return [variant for variant in all_ if not variant.writes_nothing]
+
+    def parameters(self) -> dict[str, str]:
+        """What is ticked, as parameters of an address."""
+        ticked = {
+            "only_update": self.only_update,
+            "hold_other_names": self.hold_other_names,
+        }
+        return {name: "on" for name, is_ticked in ticked.items() if is_ticked}
+
+
+class PlanQuery(VariantQuery):
+    """Rows of a plan: of one outcome or about people of the book, after a row, or from one on."""
+
+    outcome: str | None = None
+    known: bool = False
+    after: Number = 0
+    row: Number = 0
+
+    def of_variant(self, variant: Variant) -> dict[str, str]:
+        """The variant as parameters of an address."""
+        ticked = {
+            "only_update": not variant.create_new,
+            "hold_other_names": variant.hold_other_names,
+        }
+        on = {name: "on" for name, is_ticked in ticked.items() if is_ticked}
+        return {"duplicate_strategy": variant.strategy.value, **on}
+
+
+class NewsQuery(Query):
+    """The newest act that a page knows, 0 for none."""
+
+    act: Number = 0
+
+
+class UndoFixForm(Query):
+    """The act to undo, by its number, 0 for all acts; `at` is "changes" on the page that lists them."""
+
+    number: Number = 0
+    at: str = ""
+
+
+class ChoiceForm(Query):
+    """The button that was pressed at a row in conflict, and what the page showed as chosen before."""
+
+    choice: str = ""
+    seen: str = ""
+    alike: bool = False
 
 
 class DatesForm(Query):
@@ -130,8 +248,21 @@ class WordsForm(Query):
     blank: Number | None = None
 
 
-class SavedForm(Query):
-    saved: Number = 0
+class MappingQuery(Query):
+    """`saved` says that the mapping was changed just now."""
+
+    saved: bool = False
+
+
+class MappingForm(Query):
+    name: str = ""
+    shared: bool = False
+
+
+class SureForm(Query):
+    """Whether the person has ticked that they have checked what an import would change."""
+
+    sure: bool = False
 
 
 class ChangeForm(Query):

@@ -3,6 +3,7 @@
 No other module reads forms and the parameters of addresses. What cannot be used is a Refusal.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -13,33 +14,34 @@ from flask import abort, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from webapp.checking import countries
-from webapp.imports import mappings
+from webapp.checking import constants
 from webapp.limits import LARGEST_BATCH
 from webapp.retention import erasure, person_search
+from webapp.staging.problem_list import WHOLE_ROW
+from webapp.staging.row_choices import Choice
 from webapp.vocabulary import messages
-from webapp.vocabulary.blank_words import BLANK_WORDS
-from webapp.vocabulary.catalogue import gettext
+from webapp.vocabulary.fields import SEVERAL, TAGS
+from webapp.vocabulary.keys import LABEL_COLUMN
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import forms
 from webapp.web.forms import (
     LAST_HEADER_ROW,
-    LINE_ENDS,
     LONGEST_TOKEN,
     digits,
     queries,
 )
+from webapp.web.forms.columns import COLUMN, ColumnsForm
 
 Model = TypeVar("Model", bound=BaseModel)
-SHOWN_CODE = 20  # characters of what was given as a country
 TAB = "tab"  # A bare tab would not survive a form.
-COLUMN = re.compile("[0-9]{1,6}")  # counted from 0
-AS_TYPED = {"password", "present"}
+AS_TYPED = {"password", "present", "find", "replace_with"}
 # What the sentence of a field says beside its name.
 LIMITS = {
     "batch_size": f"{LARGEST_BATCH}",
     "clear_token": f"{LONGEST_TOKEN}",
+    "constants": f"{constants.MOST}",
     "header_row": f"{LAST_HEADER_ROW:,}",
+    "tag": f"{TAGS.max_length:,}",
 }
 
 
@@ -91,55 +93,14 @@ def _bad_field(name: str, kind: str, facts: Mapping[str, Any]) -> Refusal:
     return Refusal("bad_option", at=at, what=name.replace("_", " "))
 
 
-def mapping(columns: int) -> tuple[forms.MappingRequest, str]:
-    """What the page of the columns says of so many of them, and the name to keep it under, ""
-    for none.
-    """
-    values: dict[str, Any] = {
-        "mapping": chosen_targets(columns),
-        "default_country": _country(),
-        "clear_token": request.form.get("clear_token", "").strip() or None,
-        "date_order": request.form.get("date_order") or None,
-        "drop_bad_cells": "drop_bad_cells" in request.form,
-        "blank_words": _blank_words(),
-        "keep_words": [
-            int(column)
-            for column in request.form.getlist("keep_words")
-            if COLUMN.fullmatch(column)
-        ],
-    }
-
-    if keys := request.form.getlist("match_keys"):
-        values["match_keys"] = keys
-
-    name = request.form.get("save_as", "").strip()
-    if len(name) > mappings.LONGEST_NAME or LINE_ENDS.search(name):
-        raise Refusal(
-            "bad_line", at="/save_as", what=gettext("a name"), limit=mappings.LONGEST_NAME
-        )
-
-    return made(forms.MappingRequest, values), " ".join(name.split())
+def columns(width: int) -> ColumnsForm:
+    """The form of the columns of a file that has so many."""
+    return ColumnsForm(request.form, width)
 
 
-def _blank_words() -> list[str] | None:
-    """The usual words, unless the person turned them off, and those that the person adds."""
-    more = [word.strip() for word in request.form.get("more_words", "").split(",")]
-    own = [word for word in more if word]
-    if "keep_all_words" in request.form:
-        return own
-    return [*BLANK_WORDS, *own] if own else None
-
-
-def chosen_targets(columns: int) -> list[str | None]:
-    """The target of each column as the page has it, for showing the page again."""
-    return [request.form.get(f"column-{index}") or None for index in range(columns)]
-
-
-def _country() -> str | None:
-    code = request.form.get("default_country", "").strip().upper()
-    if code and code not in countries.CODES:
-        raise Refusal("unknown_country", at="/default_country", country=code[:SHOWN_CODE])
-    return code or None
+def mapping(form: ColumnsForm) -> forms.MappingRequest:
+    """The command that the form of the columns asks for. Raises Refusal."""
+    return made(forms.MappingRequest, form.request())
 
 
 HTML_ONLY = "html"  # what is done where nothing is said
@@ -166,12 +127,19 @@ def execution(import_id: UUID) -> forms.ExecuteRequest:
     values = {
         "import_id": str(import_id),
         "duplicate_strategy": request.form.get("duplicate_strategy") or None,
+        "create_new": "only_update" not in request.form,
+        "hold_other_names": "hold_other_names" in request.form,
         "skip_errors": "stop_at_errors" not in request.form,
         "batch_size": int(size) if re.fullmatch("[0-9]{1,18}", size) else size,
         "notification_email": request.form.get("notification_email", "").strip() or None,
     }
 
     return made(forms.ExecuteRequest, values)
+
+
+def variants() -> queries.VariantQuery:
+    """Which previews the review is to show: as the form that was refused says, or the address."""
+    return (form if request.method == "POST" else query)(queries.VariantQuery)
 
 
 def correction() -> forms.CorrectionRequest:
@@ -193,7 +161,126 @@ def correction() -> forms.CorrectionRequest:
     if "alike" in request.form:
         alike = form(_Alike).alike
 
-    return made(forms.CorrectionRequest, {"values": values, "alike": alike})
+    seen_before = {
+        int(column): request.form[f"was-{column}"]
+        for column in typed
+        if f"was-{column}" in request.form
+    }
+    return made(
+        forms.CorrectionRequest,
+        {"values": values, "alike": alike, "seen": seen_before or None},
+    )
+
+
+MOST_SHOWN = 200  # rows that a page can have sent anew
+SHOWN = re.compile(r"([0-9]{1,9}):((?:[0-9]{1,6}(?:\.[0-9]{1,6})*)?)")
+
+
+def shown() -> dict[int, list[int]]:
+    """The rows that a page shows, each with the columns of which it shows the cells."""
+    found = {}
+    for part in request.values.get("shown", "").split(",")[:MOST_SHOWN]:
+        if match := SHOWN.fullmatch(part):
+            found[int(match[1])] = [int(column) for column in match[2].split(".") if column]
+
+    return found
+
+
+def groups() -> list[int]:
+    """The groups of which a page shows the heads."""
+    return [int(group) for group in request.values.getlist("head") if COLUMN.fullmatch(group)]
+
+
+def fix(listed: Mapping[str, Any]) -> forms.FixRequest:
+    """One act on many rows. `listed` is the filter of the page, for all rows that it lists."""
+    values: dict[str, Any] = {"act": request.form.get("act", "")}
+    if "group" in request.form:
+        values["group"] = form(_Group).group
+    elif "listed" in request.form:
+        values["filter"] = _filtered(listed)
+    else:
+        values["rows"] = [
+            int(row) for row in request.form.getlist("rows") if ROW_NUMBER.fullmatch(row)
+        ]
+
+    if values["act"] in {"set", "clear", "use_suggestions"} and "column" in request.form:
+        values["column"] = form(_Column).column
+    if values["act"] == "set":
+        values["value"] = request.form.get("value", "")
+
+    return made(forms.FixRequest, values)
+
+
+def replacement(asked: queries.ProblemsQuery) -> forms.FixRequest:
+    """What find and replace asks for: in the rows that are listed, or in all of the file."""
+    listed = asked.filter()
+    where = {"everything": True} if asked.all else {"filter": _filtered(listed)}
+    return made(
+        forms.FixRequest,
+        {
+            "act": "replace",
+            "find": asked.find,
+            "replace_with": asked.replace_with,
+            "match_case": asked.match_case,
+            "column": asked.in_column,
+            **where,
+        },
+    )
+
+
+def find_and_replace(listed: queries.ProblemsQuery) -> queries.ProblemsQuery:
+    """The same page with what the panel asks for."""
+    asked = form(queries.ProblemsQuery)
+    panel = asked.model_dump(include={"find", "replace_with", "in_column", "match_case"})
+    return listed.model_copy(update={**panel, "panel": True})
+
+
+def writes() -> bool:
+    """Whether the button was pressed that replaces, not the one that shows what would change."""
+    return "write" in request.form
+
+
+def pasted_column() -> tuple[forms.FixRequest, int]:
+    """The cells that were pasted, by row, and how many the clipboard held."""
+    asked = form(_Pasted)
+    cells = [
+        {"row": int(row), "value": value}
+        for row, value in zip(
+            request.form.getlist("row"), request.form.getlist("value"), strict=False
+        )
+        if ROW_NUMBER.fullmatch(row)
+    ]
+    if not cells:
+        abort(400)
+
+    values = {"act": "paste", "column": asked.column, "cells": cells}
+    return made(forms.FixRequest, values), asked.given
+
+
+ROW_NUMBER = re.compile("[0-9]{1,9}")
+
+
+def _filtered(listed: Mapping[str, Any]) -> dict[str, Any]:
+    """A page's filter as the API takes it."""
+    found = {name: listed[name] for name in ("kind", "code", "q") if name in listed}
+    if "column" in listed:
+        column = listed["column"]
+        found["column"] = WHOLE_ROW if column == queries.ROW else int(column)
+
+    return found
+
+
+class _Group(queries.Query):
+    group: queries.Number = 0
+
+
+class _Column(queries.Query):
+    column: queries.Number = 0
+
+
+class _Pasted(queries.Query):
+    column: queries.Number = 0
+    given: queries.Number = 0
 
 
 class _Alike(queries.Query):
@@ -201,9 +288,73 @@ class _Alike(queries.Query):
 
 
 def contact_edit(names: list[str]) -> forms.ContactEdit:
-    """The contact's fields of these names, to the letter."""
-    values = {name: request.form[name] for name in names if name in request.form}
-    return made(forms.ContactEdit, {"version": form(_Version).version, "values": values})
+    """The contact's fields of these names, to the letter; of e-mails and phones the whole lists."""
+    listed = {kind: _addresses(kind) for kind in SEVERAL if LABEL_COLUMN[kind] in request.form}
+    values = {
+        name: request.form[name]
+        for name in names
+        if name in request.form and name not in listed
+    }
+
+    return made(
+        forms.ContactEdit,
+        {"version": form(_Version).version, "values": values, "addresses": listed},
+    )
+
+
+def _addresses(kind: str) -> list[dict[str, str | None]]:
+    """The lines of the form that are filled and are not to go, the main one first."""
+    gone = {*request.form.getlist(f"{kind}_remove")}
+    main = request.form.get(f"{kind}_main", "1")
+    found: list[dict[str, str | None]] = []
+
+    for number in itertools.count(1):
+        name, label = numbered(kind, number), numbered(LABEL_COLUMN[kind], number)
+        if name not in request.form:
+            return found
+        if request.form[name].strip() and str(number) not in gone:
+            line = {"value": request.form[name], "label": request.form.get(label) or None}
+            found.insert(0 if str(number) == main else len(found), line)
+
+    return found
+
+
+def numbered(name: str, number: int) -> str:
+    """What a form calls the field of one of several lines, from 1."""
+    return name if number == 1 else f"{name}-{number}"
+
+
+CHOICE = re.compile("(contact):([0-9]{1,18}):([a-z_]*)|(owner_of):([a-z_]+)|(new)|(leave_out)")
+
+
+def choice(asked: queries.ChoiceForm) -> forms.ChoiceRequest:
+    """What the button that was pressed says of a row in conflict.
+
+    For all rows alike, a contact is the one that has the same key of each row.
+    """
+    return _choice(asked.choice, alike=asked.alike)
+
+
+def seen(asked: queries.ChoiceForm) -> Choice | None:
+    """What the page showed as chosen."""
+    return _choice(asked.seen).choice() if asked.seen else None
+
+
+def _choice(text: str, *, alike: bool = False) -> forms.ChoiceRequest:
+    found = CHOICE.fullmatch(text)
+    if found is None:
+        raise Refusal("bad_choice", at="/choice")
+
+    contact, number, by, owner, key = found.group(1, 2, 3, 4, 5)
+    values: dict[str, Any] = {"alike": alike}
+    if owner or (contact and by and alike):
+        values["owner_of"] = key or by
+    elif contact:
+        values["contact_id"] = int(number)
+    else:
+        values[text] = True
+
+    return made(forms.ChoiceRequest, values)
 
 
 def contact_deletion() -> forms.ContactDeletion:
@@ -253,6 +404,16 @@ def parameters() -> dict[str, list[str]]:
 def fields() -> dict[str, list[str]]:
     """For the API: the text fields of a multipart body, each with all its values."""
     return request.form.to_dict(flat=False)
+
+
+LONGEST_KEY = 200  # of an idempotency key, in characters
+
+
+def upload_key() -> str | None:
+    """The key under which the page's script sends a file; None where there is none that can be used."""
+    key = request.headers.get("Idempotency-Key", "")
+    is_fit = 0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
+    return key if is_fit else None
 
 
 def pasted() -> str:

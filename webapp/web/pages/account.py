@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from webapp.models import ApiToken, User
 from webapp.vocabulary import messages
 from webapp.vocabulary.refusals import Refusal
-from webapp.web import accounts, forms, identity, passwords
+from webapp.web import accounts, forms, identity, languages, passwords
 from webapp.web.access import refuse_others
 from webapp.web.addresses import own_page
 from webapp.web.answers import refused_on
@@ -23,7 +23,9 @@ blueprint = Blueprint("account", __name__)
 @blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return redirect(url_for("runs.history"))
+        return redirect(
+            own_page(sent.query(queries.SignInQuery).next) or url_for("runs.history")
+        )
     return render_template("account/sign_in.html", first=not accounts.any_user())
 
 
@@ -55,11 +57,13 @@ def sign_out() -> ResponseReturnValue:
 def setup(token: str) -> ResponseReturnValue:
     """The first account, by the link that the start prints; gone as soon as there is one."""
     if not accounts.opens_setup(token):
-        abort(404)
-    if accounts.any_user():
-        return redirect(url_for("account.sign_in"))
+        return render_template("account/setup_over.html", used=False), 404
+
+    used = accounts.any_user()
     if request.method == "GET":
-        return render_template("account/setup.html")
+        return render_template(f"account/{'setup_over' if used else 'setup'}.html", used=used)
+    if used:
+        return redirect(url_for("account.sign_in"))
 
     try:
         asked = sent.form(forms.FirstAccount)
@@ -87,16 +91,28 @@ def index() -> str:
 
 
 def _account_page(problem: str | None = None, **shown: Any) -> str:
-    everyone = (
-        db.session.scalars(select(User).order_by(User.email)).all()
-        if current_user.role == "admin"
-        else []
-    )
-
     return render_template(
         "account/index.html",
         tokens=accounts.living_tokens(current_user.id),
-        users=everyone,
+        roles=accounts.ROLES,
+        languages=languages.offered(),
+        problem=problem,
+        **shown,
+    )
+
+
+@blueprint.get("/people")
+@login_required
+def people() -> str:
+    """Who may sign in, for administrators."""
+    refuse_others("admin")
+    return _people_page()
+
+
+def _people_page(problem: str | None = None, **shown: Any) -> str:
+    return render_template(
+        "account/people.html",
+        accounts=db.session.scalars(select(User).order_by(User.email)).all(),
         roles=accounts.ROLES,
         problem=problem,
         **shown,
@@ -127,6 +143,13 @@ def change_password() -> ResponseReturnValue:
     return _account_page(done=messages.whole("password_changed"))
 
 
+@blueprint.post("/account/language")
+@login_required
+def change_language() -> ResponseReturnValue:
+    accounts.set_language(current_user.id, sent.form(forms.LanguageChoice).language)
+    return redirect(url_for("account.index"))
+
+
 @blueprint.post("/account/tokens")
 @login_required
 def create_token() -> ResponseReturnValue:
@@ -153,9 +176,9 @@ def create_user() -> ResponseReturnValue:
         asked = sent.form(forms.NewAccount)
         accounts.add_user(asked.email, asked.password, asked.role, asked.name)
     except Refusal as refusal:
-        return refused_on(refusal, lambda words: _account_page(words, form=sent.as_typed()))
+        return refused_on(refusal, lambda words: _people_page(words, form=sent.as_typed()))
 
-    return redirect(url_for("account.index"))
+    return redirect(url_for("account.people"))
 
 
 @blueprint.post("/account/users/<int:user_id>")
@@ -172,6 +195,6 @@ def change_user(user_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         if refusal.code == "account_not_administrator":
             raise
-        return refused_on(refusal, _account_page)
+        return refused_on(refusal, _people_page)
 
-    return redirect(url_for("account.index"))
+    return redirect(url_for("account.people"))

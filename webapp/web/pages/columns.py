@@ -8,20 +8,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from sqlalchemy import select
 
-from webapp.checking.blanks import NAMED, usual_word
+from webapp.checking import constants
+from webapp.checking.profiles import Profile
 from webapp.db import driver
 from webapp.imports import mappings, uploads
 from webapp.limits import LOOKS_AT_ONCE, READS_PER_MINUTE
-from webapp.models import ContactImport
+from webapp.models import Contact, ContactImport
 from webapp.reading import encodings, plain_lists, spoilt
-from webapp.reports.wording import DELIMITERS, REPAIRS
+from webapp.reports import column_cards
+from webapp.reports.wording import (
+    DELIMITERS,
+    REPAIRS,
+    RULES,
+    RULES_OF_ADDRESSES,
+    RULES_OF_TAGS,
+)
 from webapp.staging import judging
-from webapp.vocabulary.blank_words import BLANK_WORDS
-from webapp.vocabulary.fields import CUSTOM
+from webapp.vocabulary.country_names import COUNTRIES
+from webapp.vocabulary.fields import CUSTOM, LONGEST_CUSTOM_LABEL, LONGEST_CUSTOM_VALUE
 from webapp.vocabulary.keys import KEYS
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
@@ -30,12 +39,15 @@ from webapp.web.access import change_import, load_import, settings
 from webapp.web.answers import refused_on, step_url
 from webapp.web.concurrency import ConcurrencyLimit
 from webapp.web.extensions import db, limiter
+from webapp.web.forms import columns as columns_form
 from webapp.web.forms import queries, sent
+from webapp.web.forms.columns import ColumnsForm
 
 blueprint = Blueprint("columns", __name__)
 OPEN = {State.UPLOADED, State.READY}
-SHOWN_VALUES = 3  # of a column, beside its name
 SHOWN_COLUMNS, SHOWN_ROWS = 12, 5  # of the decoded sample
+LEAST_LINES, SPARE_LINES = 3, 2  # for values of all rows: at least, and beyond those filled
+MOST_LABELS = 200  # of custom fields that the search of fields offers
 _looks = ConcurrencyLimit(LOOKS_AT_ONCE, LOOKS_AT_ONCE)
 
 
@@ -49,62 +61,141 @@ def show(import_id: UUID) -> ResponseReturnValue:
     if run.state not in OPEN:
         return redirect(step_url(run))
 
-    suggested = mappings.suggested(db.session(), run.columns, run.sample)
     asked = sent.query(queries.ColumnsQuery)
+    problem = None
     if asked.suggest:
-        return _page(run, suggested)
+        return _page(run, _suggested(run))
+    if asked.saved:
+        form = _saved(run, asked.saved)
+        if form:
+            return _page(run, form)
+        problem = Refusal("mapping_unknown").sentence
 
-    wanted = asked.saved
-    chosen = wanted and mappings.applied(
-        db.session(), current_user.id, wanted, run.columns, suggested
+    return _page(run, _standing(run), problem)
+
+
+def _suggested(run: ContactImport) -> ColumnsForm:
+    """What the labels and the values say."""
+    targets = mappings.suggested(db.session(), run.columns, run.sample)
+    return _with_guesses(run, columns_form.of_import(run, targets, {}))
+
+
+def _saved(run: ContactImport, number: int) -> ColumnsForm | None:
+    """What a mapping says that is kept under a name; None where it is gone."""
+    suggested = mappings.suggested(db.session(), run.columns, run.sample)
+    kept = mappings.applied(db.session(), current_user.id, number, run.columns, suggested)
+    if kept is None:
+        return None
+    form = columns_form.of_import(run, kept.targets, kept.choices, kept.saved)
+    return _with_guesses(run, form)
+
+
+def _standing(run: ContactImport) -> ColumnsForm:
+    """The form as it was left; else as it was given; else as it was the last time, or is suggested."""
+    if run.draft:
+        return columns_form.of_draft(run.draft, len(run.columns))
+    if run.mapping:
+        return columns_form.of_import(
+            run, run.mapping, mappings.choices_kept(run)
+        ).answered_all()
+
+    before = run.head.get("choices_before", {})
+    form = columns_form.of_import(
+        run, run.suggested_mapping, before, run.head.get("saved_before")
     )
-
-    return _page(
-        run,
-        chosen or run.mapping or run.suggested_mapping,
-        used=wanted if chosen else None,
-    )
+    return _with_guesses(run, form)
 
 
-def _page(
-    run: ContactImport,
-    chosen: list[Any],
-    problem: str | None = None,
-    used: int | None = None,
-) -> str:
-    before = run.head.get("mapped_before")
+def _with_guesses(run: ContactImport, form: ColumnsForm) -> ColumnsForm:
+    """The form with what the file's evidence speaks for, until a person says it."""
+    found = column_cards.guessed(run.columns, uploads.profile_of(run), form.targets)
+    return form.with_guesses(found)
+
+
+def _page(run: ContactImport, form: ColumnsForm, problem: str | None = None) -> str:
+    session = db.session()
+    given = form.constants
 
     return render_template(
         "imports/columns.html",
-        found=run,
-        sheets=uploads.sheets_of(run),
-        chosen=chosen,
-        samples=_samples(run),
-        words=[
-            usual_word(row[index] for row in run.sample if index < len(row))
-            for index in range(len(run.columns))
-        ],
-        more_words=[word for word in run.blank_words or [] if word not in BLANK_WORDS],
-        custom=CUSTOM,
-        named=NAMED,
-        match_keys=KEYS,
         problem=problem,
-        saved=mappings.saved(db.session(), current_user.id),
-        used=used,
-        # Only as long as those are the columns that stand there.
-        before=datetime.fromisoformat(before)
-        if before and chosen == run.suggested_mapping
-        else None,
-        corrected=judging.any_corrections(driver(db.session()), run.id),
+        seen=form.get("seen") or columns_form.mark_of(run),
+        sheets=uploads.sheets_of(run),
+        saved=mappings.saved(session, current_user.id),
+        used=_name_of(form.used),
+        corrected=judging.any_corrections(driver(session), run.id),
+        given=given,
+        blank_lines=max(LEAST_LINES - len(given), SPARE_LINES),
+        offered=constants.OFFERED,
         longest_name=mappings.LONGEST_NAME,
+        longest_value=LONGEST_CUSTOM_VALUE,
+        longest_label=LONGEST_CUSTOM_LABEL,
+        match_keys=KEYS,
+        address_rules=RULES_OF_ADDRESSES,
         familiar=encodings.FAMILIAR,
         others=encodings.others(),
         delimiters=DELIMITERS,
         unparted=plain_lists.is_one(tuple(run.head.get("layout", ()))),
         repairing=REPAIRS,
         repaired=_repaired(run),
+        **_shown(run, form),
+        **_before(run, form),
         **_table(run.columns, run.sample),
     )
+
+
+def _shown(run: ContactImport, form: ColumnsForm) -> dict[str, Any]:
+    """What the cards are made of, on the page and where a part of it is shown anew."""
+    profile = uploads.profile_of(run)
+    known = mappings.known_labels(db.session())
+    cards = column_cards.Cards(run.columns, profile, form.chosen(), known).all()
+    kinds = {asked.kind for card in cards for asked in card.asked}
+
+    return {
+        "found": run,
+        "form": form,
+        "profile": profile,
+        "cards": cards,
+        "kinds": kinds,
+        "custom": CUSTOM,
+        "own_labels": known[:MOST_LABELS],
+        "rows_of_file": _rows_of(run, profile),
+        "has_book": _has_book(),
+        "column_rules": RULES,
+        "tag_rules": RULES_OF_TAGS,
+        "countries": COUNTRIES,
+        "dialled": column_cards.dialled,
+        "names_people": column_cards.names_people(form.targets),
+    }
+
+
+def _before(run: ContactImport, form: ColumnsForm) -> dict[str, Any]:
+    """When the person gave these columns last, as long as those are the ones that stand there."""
+    before = run.head.get("mapped_before")
+    stands = before and not form.used and form.targets == run.suggested_mapping
+    return {"before": datetime.fromisoformat(before) if before and stands else None}
+
+
+def _name_of(number: int) -> mappings.Saved | None:
+    """The saved mapping that the columns come from, if it is still there."""
+    try:
+        return mappings.one_saved(db.session(), current_user.id, number) if number else None
+    except Refusal:
+        return None
+
+
+def _rows_of(run: ContactImport, profile: Profile) -> int | None:
+    """How many rows the file has, where that is known before the check."""
+    if profile.is_whole:
+        return profile.rows
+    return next(
+        (sheet.rows for sheet in uploads.sheets_of(run) if sheet.name == run.sheet), None
+    )
+
+
+def _has_book() -> bool:
+    """Whether there are contacts that a column could change."""
+    return db.session().scalar(select(Contact.id).limit(1)) is not None
 
 
 def _repaired(run: ContactImport) -> str:
@@ -115,15 +206,6 @@ def _repaired(run: ContactImport) -> str:
     if spoilt.ENTITIES in layout or spoilt.TAGS in layout:
         return "html"
     return "false" if run.head.get("is_spoilt") else ""
-
-
-def _samples(run: ContactImport) -> list[list[str]]:
-    return [
-        [row[index] for row in run.sample if index < len(row) and row[index].strip()][
-            :SHOWN_VALUES
-        ]
-        for index in range(len(run.columns))
-    ]
 
 
 def _table(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -138,26 +220,53 @@ def _table(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str,
 def choose(import_id: UUID) -> ResponseReturnValue:
     """Take the columns, keep them under a name where one is given, and start the check."""
     run = change_import(import_id)
-    width = len(run.columns)
+    form = sent.columns(len(run.columns))
 
     try:
-        asked, name = sent.mapping(width)
-        commands.map_columns(import_id, asked, name)
+        _refuse_other_tab(run, form)
+        commands.map_columns(
+            import_id,
+            sent.mapping(form),
+            form.name(),
+            shared=form.has("shared"),
+            used=form.used,
+        )
     except Refusal as refusal:
         return refused_on(
-            refusal,
-            lambda words: _page(load_import(import_id), sent.chosen_targets(width), words),
+            refusal, lambda words: _page(load_import(import_id), form.answering_none(), words)
         )
 
     return redirect(url_for("wizard.checking", import_id=import_id))
 
 
-@blueprint.post("/imports/<uuid:import_id>/columns/forget")
+def _refuse_other_tab(run: ContactImport, form: ColumnsForm) -> None:
+    """The columns were checked in another tab since this page was shown: the person says which
+    stand.
+    """
+    if form.has("seen") and form.get("seen") != columns_form.mark_of(run):
+        raise Refusal("columns_chosen_elsewhere")
+
+
+@blueprint.post("/imports/<uuid:import_id>/columns/draft")
 @login_required
-def forget(import_id: UUID) -> ResponseReturnValue:
-    """Delete a saved mapping of this person's."""
-    commands.forget_mapping(import_id, sent.form(queries.SavedForm).saved)
-    return redirect(url_for("columns.show", import_id=import_id))
+def draft(import_id: UUID) -> ResponseReturnValue:
+    """Keep the form as it stands, before it is sent; the answer shows what changed by it."""
+    run = change_import(import_id)
+    before = _shown(run, _standing(run))["cards"]
+    form = sent.columns(len(run.columns)).pressed()
+    commands.keep_draft(import_id, form.draft())
+
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("columns.show", import_id=import_id))
+
+    shown = _shown(load_import(import_id), form)
+    changed = [card for card, old in zip(shown["cards"], before, strict=True) if card != old]
+    return render_template(
+        "partials/columns_changed.html",
+        changed=changed,
+        is_pressed=sent.columns(0).has_pressed,
+        **shown,
+    )
 
 
 @blueprint.get("/imports/<uuid:import_id>/reading")
@@ -192,7 +301,7 @@ def reread(import_id: UUID) -> ResponseReturnValue:
             commands.read_again(import_id, how)
     except Refusal as refusal:
         run = load_import(import_id)
-        return refused_on(refusal, lambda words: _page(run, run.suggested_mapping, words))
+        return refused_on(refusal, lambda words: _page(run, _standing(run), words))
 
     return redirect(url_for("columns.show", import_id=import_id))
 

@@ -2,6 +2,8 @@
 provenance.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,16 +11,20 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
+from webapp.checking.checked_rows import identity
 from webapp.checking.cleaning import is_same_text, line_feeds
 from webapp.contacts import journal, recent_changes
+from webapp.contacts.addresses import addresses_of
 from webapp.contacts.search import matching
+from webapp.limits import MOST_ADDRESSES
 from webapp.models import Contact
-from webapp.vocabulary import messages
-from webapp.vocabulary.fields import LISTED, is_multiline, label_of, least_lines
+from webapp.reports import wording
+from webapp.vocabulary.fields import LISTED, SEVERAL, is_multiline, least_lines
+from webapp.vocabulary.keys import FURTHER_COLUMN
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import commands, downloads
 from webapp.web.access import load_import, refuse_viewers, retention_days
-from webapp.web.answers import refused_on
+from webapp.web.answers import instruction, refused_on
 from webapp.web.commands import load_contact
 from webapp.web.extensions import db
 from webapp.web.forms import ContactEdit, queries, sent
@@ -41,6 +47,7 @@ def index() -> str:
         "contacts/index.html",
         contacts=rows[:A_PAGE],
         listed=LISTED,
+        further=FURTHER_COLUMN,
         more=len(rows) > A_PAGE,
         q=asked.q,
         source=source,
@@ -49,25 +56,11 @@ def index() -> str:
     )
 
 
-@blueprint.get("/contacts/export.csv")
+@blueprint.get("/contacts/export.<any(csv, xlsx, vcf):extension>")
 @login_required
-def export_csv() -> ResponseReturnValue:
+def export(extension: str) -> ResponseReturnValue:
     asked = sent.query(queries.ExportQuery)
-    return downloads.contacts_csv(asked.q, asked.imported_from)
-
-
-@blueprint.get("/contacts/export.xlsx")
-@login_required
-def export_xlsx() -> ResponseReturnValue:
-    asked = sent.query(queries.ExportQuery)
-    return downloads.contacts_xlsx(asked.q, asked.imported_from)
-
-
-@blueprint.get("/contacts/export.vcf")
-@login_required
-def export_vcf() -> ResponseReturnValue:
-    asked = sent.query(queries.ExportQuery)
-    return downloads.contacts_vcf(asked.q, asked.imported_from)
+    return downloads.contacts(extension, asked.q, asked.imported_from)
 
 
 @blueprint.get("/contacts/<int:contact_id>")
@@ -83,19 +76,47 @@ def show(contact_id: int) -> str:
 
 def _page(contact: Contact, **shown: Any) -> str:
     stored = journal.form_values(contact)
-    values = shown.pop("values", None) or stored
+    values = {**stored, **(shown.pop("values", None) or {})}
+    kept = {kind: addresses_of(contact, kind) for kind in SEVERAL}
+    lists = {kind: _as_text(listed) for kind, listed in kept.items()}
 
     return render_template(
         "contacts/show.html",
         contact=contact,
-        stored=stored,
+        told={**stored, **_each_address(contact)},
         values=values,
-        origins=journal.provenance(db.session(), contact),
+        origins=_origins(contact, kept),
         multiline=_lines(values),
-        marks={name: journal.mark(text) for name, text in stored.items()},
+        marks={name: journal.mark(text) for name, text in {**stored, **lists}.items()},
+        addresses={**kept, **shown.pop("addresses", {})},
+        numbered=sent.numbered,
+        most_addresses=MOST_ADDRESSES,
         days=retention_days(),
         **shown,
     )
+
+
+def _origins(
+    contact: Contact, addresses: Mapping[str, Sequence[Mapping[str, str | None]]]
+) -> dict[str, journal.Origin]:
+    """Where each value came from. The main address is told once, by its field's name."""
+    mains = {f"{kind}:{identity(held[0])}" for kind, held in addresses.items() if held}
+    found = journal.provenance(db.session(), contact)
+    return {name: origin for name, origin in found.items() if name not in mains}
+
+
+def _each_address(contact: Contact) -> dict[str, str]:
+    """Each e-mail and phone by the name that the journal has for it."""
+    return {
+        f"{kind}:{identity(one)}": wording.address(one)
+        for kind in SEVERAL
+        for one in addresses_of(contact, kind)
+    }
+
+
+def _as_text(addresses: Sequence[Mapping[str, str | None]]) -> str:
+    """A list of addresses as one text, whose mark tells whether it was left alone."""
+    return json.dumps([[one["value"], one["label"]] for one in addresses])
 
 
 def _lines(values: dict[str, str]) -> dict[str, int]:
@@ -133,22 +154,27 @@ def _again(contact_id: int, asked: ContactEdit, refusal: Refusal, words: str) ->
     """The page as the person left it: what they typed is still there."""
     contact = load_contact(contact_id)
     if refusal.code == "contact_changed":
-        return _stale(contact, asked.values, words)
+        return _stale(contact, asked, words)
 
     problems = {
-        problem["field"]: _instruction(problem)
+        (problem["field"], problem.get("at")): {
+            "words": instruction(problem),
+            "contact": problem.get("contact"),
+        }
         for problem in refusal.facts.get("problems", [])
     }
+    typed = {"values": asked.values, "addresses": _listed(asked)}
 
-    return _page(contact, values=asked.values, problem=words, problems=problems)
-
-
-def _instruction(problem: dict[str, Any]) -> str:
-    named = {"field": label_of(problem["field"]).lower()} if problem["field"] else {}
-    return messages.instruction(problem["code"], value=problem["value"], **named)
+    return _page(contact, **typed, problem=words, problems=problems)
 
 
-def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
+def _listed(asked: ContactEdit) -> dict[str, list[dict[str, str | None]]]:
+    return {
+        kind: [one.model_dump() for one in listed] for kind, listed in asked.addresses.items()
+    }
+
+
+def _stale(contact: Contact, asked: ContactEdit, words: str) -> str:
     """Another change came first: what was typed stays in the form, with what stands there now
     beside it.
 
@@ -157,15 +183,25 @@ def _stale(contact: Contact, values: dict[str, str], words: str) -> str:
     """
     stands, marks = journal.form_values(contact), sent.marks()
     typed = {
-        name: text for name, text in values.items() if marks.get(name) != journal.mark(text)
+        name: text
+        for name, text in asked.values.items()
+        if marks.get(name) != journal.mark(text)
     }
     now = {
         name: stands.get(name, "")
         for name in typed
         if not is_same_text(stands.get(name, ""), typed[name])
     }
+    lists = {
+        kind: listed
+        for kind, listed in _listed(asked).items()
+        if marks.get(kind) != journal.mark(_as_text(listed))
+    }
+    for kind, listed in lists.items():
+        if _as_text(kept := addresses_of(contact, kind)) != _as_text(listed):
+            now[kind] = wording.shown(kept)
 
-    return _page(contact, values={**stands, **typed}, problem=words, now=now)
+    return _page(contact, values={**stands, **typed}, addresses=lists, problem=words, now=now)
 
 
 @blueprint.post("/contacts/<int:contact_id>/delete")

@@ -1,5 +1,6 @@
 """What became of an import: its report, its rows, its downloads, and what an undo kept."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import abort, redirect, render_template, url_for
@@ -7,27 +8,35 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from webapp import jobs
-from webapp.reports import documents, ledger
+from webapp.imports import reruns
+from webapp.imports.progress import outcomes_of
+from webapp.models import ContactImport, RerunPreview
+from webapp.reports import choices, conflicts, documents, faults, ledger, summary
 from webapp.reports.reporter import ImportReporter
-from webapp.undoing import undo
+from webapp.undoing import undo, undo_by_row
 from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import gettext, language
 from webapp.vocabulary.outcomes import Outcome
+from webapp.vocabulary.refusals import Kind, Refusal
+from webapp.vocabulary.reruns import Rerun
 from webapp.vocabulary.states import Command, State
-from webapp.web import downloads
+from webapp.web import commands, downloads
 from webapp.web.access import (
     change_import,
     ended_import,
     load_import,
+    may_change,
     settings,
     undo_is_over,
     undo_until,
 )
-from webapp.web.answers import step_url
+from webapp.web.answers import refused_on, step_url
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
 from webapp.web.pages.runs import blueprint
 
-ROWS_A_PAGE = 100
+ROWS_A_PAGE = 50
+FACES = 6  # of people of the import, on its report
 PDF_WAIT = "5"  # seconds
 
 
@@ -35,25 +44,93 @@ PDF_WAIT = "5"  # seconds
 @login_required
 def report(import_id: UUID) -> ResponseReturnValue:
     run = ended_import(import_id)
+    over = undo_is_over(run)
+    may_run_again = State(run.state).allows(Command.RETRY) and not over
+
+    again = reruns.counts(db.session(), run) if may_run_again else None
+    would = _would(run) if again and again[Rerun.CORRECTED] else None
 
     return render_template(
         "imports/report.html",
         found=run,
+        again=again,
+        would=would,
+        of_all=choices.of_all_rows(run),
+        own_rules=choices.rules(run),
         report=ImportReporter(db.session(), import_id).generate_summary_report(),
+        changed=_changed(run),
+        people=_faces(run),
+        faults=faults.faults(db.session(), import_id),
+        unclear=_first_unclear(run),
+        in_conflict=_left_in_conflict(run),
+        undone_rows=undo_by_row.count(db.session(), import_id),
         until=undo_until(run),
-        over=undo_is_over(run),
+        over=over,
         gone=undo.gone(db.session(), import_id),
-        undoable=State(run.state).allows(Command.ROLL_BACK) and not undo_is_over(run),
+        undoable=State(run.state).allows(Command.ROLL_BACK) and not over,
     )
+
+
+def _changed(run: ContactImport) -> int:
+    """How many contacts that were there got new details; of imports from before, how many rows
+    gave them some.
+    """
+    counted = summary.people_of(run)["contacts_changed"]
+    if counted is not None:
+        return counted
+
+    outcomes = outcomes_of(run)
+    return outcomes[Outcome.UPDATED] + outcomes[Outcome.MERGED]
+
+
+def _faces(run: ContactImport) -> list[dict[str, Any]]:
+    which = Outcome.CREATED if outcomes_of(run)[Outcome.CREATED] else ledger.CHANGED
+    return ledger.first_people(db.session(), run.id, which, FACES)
+
+
+def _first_unclear(run: ContactImport) -> dict[str, Any] | None:
+    """The first row in conflict, and whom it may mean: `row` and `people`."""
+    if not outcomes_of(run)[Outcome.CONFLICT]:
+        return None
+
+    found = ledger.rows(db.session(), run.id, outcome=Outcome.CONFLICT, limit=1)
+    names = list(filter(None, ledger.names_of(db.session(), found).values()))
+    if len(names) < 2:  # noqa: PLR2004 - one person alone is no question
+        return None
+
+    people = gettext("{one} or {other}?").format(one=names[0], other=names[1])
+    return {"row": found[0].row, "people": people}
+
+
+def _would(run: ContactImport) -> RerunPreview | None:
+    """What a run of the corrected rows would do; None while or where that is not known."""
+    if run.correcting:
+        return None
+
+    try:
+        return commands.rerun_preview(run.id, Rerun.CORRECTED)
+    except Refusal:
+        return None
+
+
+def _left_in_conflict(run: ContactImport) -> conflicts.Counts | None:
+    """The rows that a second run could take; None where there is none."""
+    if not State(run.state).allows(Command.CORRECT) or undo_is_over(run):
+        return None
+    return conflicts.counts(db.session(), run)
 
 
 @blueprint.get("/imports/<uuid:import_id>/rows")
 @login_required
 def rows(import_id: UUID) -> ResponseReturnValue:
     """Ledger entries by outcome, reason, row number or text, a page at a time from a row on."""
+    return _rows_page(import_id)
+
+
+def _rows_page(import_id: UUID, problem: str | None = None) -> str:
     run = load_import(import_id)
     wanted = sent.query(queries.RowsQuery)
-    if wanted.outcome and wanted.outcome not in list(Outcome):
+    if wanted.outcome and wanted.outcome not in {*Outcome, *ledger.GROUPS}:
         abort(404)
 
     shown = ledger.rows(
@@ -81,6 +158,43 @@ def rows(import_id: UUID) -> ResponseReturnValue:
         names=ledger.names_of(db.session(), shown),
         more=len(shown) > ROWS_A_PAGE,
         asked=asked,
+        after=wanted.after,
+        problem=problem,
+        undone=wanted.undone,
+        outcomes=outcomes_of(run),
+        undone_rows=undo_by_row.count(db.session(), import_id),
+        undoable=may_change(run)
+        and State(run.state).allows(Command.ROLL_BACK)
+        and not undo_is_over(run),
+    )
+
+
+@blueprint.post("/imports/<uuid:import_id>/rows/<int:row>/undo")
+@login_required
+def undo_row(import_id: UUID, row: int) -> ResponseReturnValue:
+    """Undo what a row did; to undo twice is to undo once."""
+    wanted = sent.query(queries.RowsQuery)
+    back = wanted.model_dump(exclude_defaults=True)
+    url = url_for(
+        "runs.rows", import_id=import_id, **{**back, "undone": row}, _anchor=f"row-{row}"
+    )
+
+    try:
+        done = commands.undo_row(import_id, row)
+    except Refusal as refusal:
+        if refusal.kind is Kind.UNKNOWN:
+            abort(404)
+        if refusal.code == "row_undone":
+            return redirect(url)
+        return refused_on(refusal, lambda words: _rows_page(import_id, words))
+
+    if not done.kept:
+        return redirect(url)
+
+    run = load_import(import_id)
+    names = ledger.called(db.session(), [done.contact_id])
+    return render_template(
+        "imports/row_undone.html", found=run, done=done, names=names, back=url
     )
 
 
@@ -99,6 +213,7 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
         "imports/rolled_back.html",
         found=run,
         kept=kept[:ROWS_A_PAGE],
+        names=ledger.called(db.session(), [one.contact_id for one in kept]),
         more=len(kept) > ROWS_A_PAGE,
     )
 
@@ -126,11 +241,11 @@ def rollback_csv(import_id: UUID) -> ResponseReturnValue:
 def report_pdf(import_id: UUID) -> ResponseReturnValue:
     """The kept PDF; the first reader asks for it and waits a moment."""
     run = ended_import(import_id)
-    kept = documents.pdf_of(db.session(), run)
+    kept = documents.pdf_of(db.session(), run, language())
     if kept is not None and kept.content:
         return downloads.report_pdf(run, kept.content)
 
-    if kept is None and not documents.reserve_pdf(db.session(), run):
+    if kept is None and not documents.reserve_pdf(db.session(), run, language()):
         words = messages.whole("pdf_busy_here")
         return (
             render_template("imports/pdf.html", found=run, kept=None, busy=words),
@@ -140,7 +255,7 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
 
     db.session.commit()
     if kept is None:
-        jobs.request_pdf(import_id, settings())
+        jobs.request_pdf(import_id, settings(), language())
 
     return render_template("imports/pdf.html", found=run, kept=kept), 202
 
@@ -150,6 +265,6 @@ def report_pdf(import_id: UUID) -> ResponseReturnValue:
 def try_pdf_again(import_id: UUID) -> ResponseReturnValue:
     """Forget that the PDF could not be made, and ask for it anew."""
     change_import(import_id)
-    documents.forget_pdf(db.session(), import_id, "failed")
+    documents.forget_pdf(db.session(), import_id, "failed", language())
     db.session.commit()
     return redirect(url_for("runs.report_pdf", import_id=import_id))

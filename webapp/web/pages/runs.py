@@ -1,5 +1,6 @@
 """Runs: history, watching, stopping, undo. What became of them is in `results.py`."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +13,21 @@ from webapp import jobs
 from webapp.contacts import search
 from webapp.imports.progress import ProgressTracker, outcomes_of
 from webapp.models import ContactImport, User
-from webapp.reports import summary
+from webapp.reports import attention, ledger, summary
 from webapp.retention import discarding
 from webapp.undoing import undo_preview
-from webapp.vocabulary.catalogue import gettext
-from webapp.vocabulary.outcomes import sums
+from webapp.vocabulary.catalogue import gettext, gettext_noop
+from webapp.vocabulary.outcomes import Outcome, sums
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import PENDING, WORKED_ON, Command, State, Work, asked_for
-from webapp.web import commands
+from webapp.web import commands, forms
 from webapp.web.access import (
     SEES_ALL,
     change_import,
     load_import,
+    may_change,
+    retention_days,
+    seen,
     settings,
     undo_is_over,
     undo_until,
@@ -34,6 +38,10 @@ from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("runs", __name__)
 A_PAGE = 25
+A_WEEK = 7  # days
+EARLIER = gettext_noop("Earlier")
+CALLED = {0: gettext_noop("Today"), 1: gettext_noop("Yesterday")}
+NAMED = 3  # of the people whom an undo is about
 
 
 @blueprint.get("/imports")
@@ -48,10 +56,15 @@ def history() -> str:
         .offset((page - 1) * A_PAGE)
     )
     found = db.session.execute(newest.limit(A_PAGE + 1)).all()
+    items = [_item(row.ContactImport, row.User) for row in found[:A_PAGE]]
+    first = page == 1 and not any(asked.values())
+    live = [item for item in items if item["live"]] if first else []
 
     return render_template(
         "imports/history.html",
-        items=[_item(row.ContactImport, row.User) for row in found[:A_PAGE]],
+        live=live,
+        days=_by_day([item for item in items if item not in live]),
+        any=bool(items),
         more=len(found) > A_PAGE,
         page=page,
         asked=asked,
@@ -62,15 +75,50 @@ def history() -> str:
         people=db.session.scalars(select(User).order_by(User.email)).all()
         if current_user.role in SEES_ALL
         else [],
+        undo_days=retention_days(),
+        **(_top() if first else {}),
     )
+
+
+def _top() -> dict[str, Any]:
+    """What stands above the list: what waits for the person at hand, and what all imports came to."""
+    found, count = attention.waiting(db.session(), current_user, retention_days())
+    return {
+        "waiting": found,
+        "waiting_count": count,
+        "standing": attention.standing(db.session(), seen()),
+    }
+
+
+def _by_day(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items, newest first, under their days: `day`, `called` and `items`; all that is older than a
+    week is one.
+    """
+    today = datetime.now(UTC).date()
+    days: list[dict[str, Any]] = []
+    for item in items:
+        at = item["found"].created_at.astimezone(UTC)
+        ago = (today - at.date()).days
+        called = CALLED.get(ago, "" if ago < A_WEEK else EARLIER)
+        key = EARLIER if called == EARLIER else at.date()
+        if not days or days[-1]["key"] != key:
+            days.append(
+                {
+                    "key": key,
+                    "day": at,
+                    "called": gettext(called) if called else "",
+                    "items": [],
+                }
+            )
+        days[-1]["items"].append(item)
+
+    return days
 
 
 def _matching(q: str = "", state: str = "", who: str = "") -> Select[ContactImport, User]:
     """The imports that this person may see, and whose they are."""
     wanted = select(ContactImport, User).join(User, User.id == ContactImport.created_by)
-    if current_user.role not in SEES_ALL:
-        wanted = wanted.where(ContactImport.created_by == current_user.id)
-
+    wanted = wanted.where(seen())
     if state:
         wanted = wanted.where(
             ContactImport.state.in_(
@@ -95,7 +143,9 @@ def _item(run: ContactImport, person: User) -> dict[str, Any]:
         "seconds": summary.seconds(run),
         "live": run.state in WORKED_ON,
         "over": undo_is_over(run),
+        "until": undo_until(run),
         "discardable": discarding.possible(run),
+        "may": may_change(run),
     }
 
 
@@ -107,6 +157,7 @@ def history_row(import_id: UUID) -> str:
     return render_template(
         "partials/history_row.html",
         item=_item(run, db.session.get_one(User, run.created_by)),
+        as_day=False,
     )
 
 
@@ -145,7 +196,7 @@ def discard(import_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/retry")
 @login_required
 def retry(import_id: UUID) -> ResponseReturnValue:
-    commands.retry(import_id)
+    commands.retry(import_id, sent.form(forms.RetryRequest))
     return redirect(step_url(load_import(import_id)))
 
 
@@ -184,6 +235,13 @@ def confirm_rollback(import_id: UUID) -> ResponseReturnValue:
     if "HX-Request" in request.headers:  # the waiting page asks whether it is over
         return Response(headers={"HX-Refresh": "true"})
 
+    session = db.session()
     return render_template(
-        "imports/rollback.html", found=run, undo=undo, until=undo_until(run)
+        "imports/rollback.html",
+        found=run,
+        undo=undo,
+        until=undo_until(run),
+        created=ledger.first_people(session, import_id, Outcome.CREATED, NAMED),
+        changed=ledger.first_people(session, import_id, ledger.CHANGED, NAMED),
+        names=ledger.called(session, [one["contact_id"] for one in undo.conflicts]),
     )

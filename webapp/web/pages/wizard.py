@@ -1,25 +1,33 @@
 """The wizard: upload, check, review. Each step is a page, gated by the state of the import."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
+from flask_login import current_user, login_required
 from sqlalchemy import select
 
 from webapp.checking.other_lines import LEFT_OUT
+from webapp.contacts import workbooks
+from webapp.deciding import approval
 from webapp.deciding import preview as previews
-from webapp.imports import import_commands
+from webapp.imports import approval_requests, import_commands, mappings, uploads
 from webapp.imports.progress import ProgressTracker
 from webapp.models import ContactImport, ImportPreview, ImportRow
-from webapp.reports import summary
-from webapp.staging import problem_list
+from webapp.reports import choices, conflicts, summary
+from webapp.reports import review as review_of
+from webapp.reports.plan_rows import PlanRow
+from webapp.staging import problem_list, row_choices
+from webapp.vocabulary import messages
+from webapp.vocabulary.catalogue import gettext
+from webapp.vocabulary.outcomes import STORED_OUTCOMES
 from webapp.vocabulary.refusals import Kind, Refusal
-from webapp.vocabulary.states import State
-from webapp.vocabulary.strategies import Strategy
+from webapp.vocabulary.states import NEVER_RUN, State
+from webapp.vocabulary.strategies import Strategy, Variant
 from webapp.web import commands, forms
 from webapp.web.access import (
     change_import,
@@ -29,10 +37,14 @@ from webapp.web.access import (
     settings,
 )
 from webapp.web.answers import elsewhere, refused_on, step_url
+from webapp.web.downloads import XLSX
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
 
 blueprint = Blueprint("wizard", __name__)
+OPEN = {State.UPLOADED, State.READY}  # its file may be read in another way
+MOMENT = timedelta(minutes=10)
+LISTED_AT_ONCE = 5_000  # rows to fix of which the review counts the suggestions
 SHOWN_LINES = 5  # that are left out, on the review
 SAMPLE = Path(__file__).parents[3] / "samples" / "contacts.csv"
 
@@ -46,7 +58,39 @@ def home() -> ResponseReturnValue:
 @login_required
 def new() -> str:
     refuse_viewers()
-    return render_template("imports/new.html", limit=settings().max_upload_mb)
+    return _upload_page(open=_left_open())
+
+
+def _left_open() -> ContactImport | None:
+    """The import that this person brought last, where it is a moment ago and waits for them: who comes
+    back to this page may mean it.
+    """
+    last = (
+        select(ContactImport)
+        .where(
+            ContactImport.created_by == current_user.id,
+            ContactImport.created_at > datetime.now(UTC) - MOMENT,
+        )
+        .order_by(ContactImport.created_at.desc())
+        .limit(1)
+    )
+    found = db.session.scalar(last)
+    return found if found and found.state in NEVER_RUN else None
+
+
+def _upload_page(**facts: Any) -> str:
+    limit = settings().max_upload_mb
+    return render_template(
+        "imports/new.html",
+        limit=limit,
+        days=retention_days(),
+        mappings=mappings.saved(db.session(), current_user.id),
+        too_large=[
+            messages.title("too_large", limit_mb=limit),
+            messages.instruction("too_large", limit_mb=limit),
+        ],
+        **facts,
+    )
 
 
 @blueprint.post("/imports/new")
@@ -64,11 +108,11 @@ def _pasted(text: str) -> ResponseReturnValue:
         return _refused(Refusal("no_file"))
 
     try:
-        found = commands.paste(forms.UploadForm(text=text))
+        found = commands.paste(forms.UploadForm(text=text), sent.upload_key())
     except Refusal as refusal:
-        return _refused(refusal)
+        return _refused(refusal, pasted=text)
 
-    return redirect(url_for("columns.show", import_id=found.id))
+    return _go_on(found)
 
 
 @blueprint.post("/imports/sample")
@@ -81,23 +125,77 @@ def sample() -> ResponseReturnValue:
 
 def _open(filename: str, stream: BinaryIO) -> ResponseReturnValue:
     try:
-        found = commands.upload(filename, stream, forms.UploadForm())
+        found = commands.upload(filename, stream, forms.UploadForm(), sent.upload_key())
     except Refusal as refusal:
         return _refused(refusal)
 
-    return redirect(url_for("columns.show", import_id=found.id))
+    return _go_on(found)
 
 
-def _refused(refusal: Refusal) -> ResponseReturnValue:
-    """The form again; where too many imports wait for this person, with a link to them."""
-    waiting, limit = refusal.kind is Kind.TOO_MANY, settings().max_upload_mb
+def _go_on(run: ContactImport) -> ResponseReturnValue:
+    """To the choice among the tables of the file, where there are several, else to its columns."""
+    several = len([table for table in uploads.sheets_of(run) if table.rows != 0]) > 1
+    page = "wizard.sheet" if several else "columns.show"
+    return elsewhere(url_for(page, import_id=run.id))
 
-    return refused_on(
-        refusal,
-        lambda words: render_template(
-            "imports/new.html", limit=limit, problem=words, waiting=waiting
-        ),
+
+def _refused(refusal: Refusal, **shown: Any) -> ResponseReturnValue:
+    """The form again, with why; where too many imports wait for this person, with a link to them."""
+    problem = {
+        "title": messages.title(refusal.code, **refusal.facts),
+        "instruction": messages.instruction(refusal.code, **refusal.facts),
+        "waiting": refusal.kind is Kind.TOO_MANY,
+    }
+
+    return refused_on(refusal, lambda _words: _upload_page(problem=problem, **shown))
+
+
+@blueprint.get("/imports/template.xlsx")
+@login_required
+def template() -> ResponseReturnValue:
+    """An empty workbook with the fields of a contact as its columns."""
+    refuse_viewers()
+    return send_file(
+        BytesIO(workbooks.template()),
+        mimetype=XLSX,
+        as_attachment=True,
+        download_name=gettext("contacts") + ".xlsx",
     )
+
+
+@blueprint.get("/imports/<uuid:import_id>/sheet")
+@login_required
+def sheet(import_id: UUID) -> ResponseReturnValue:
+    """The tables of the file, to choose one."""
+    run = change_import(import_id)
+    if run.state not in OPEN or not uploads.sheets_of(run):
+        return redirect(step_url(run))
+    return _sheet_page(run)
+
+
+def _sheet_page(run: ContactImport, problem: str | None = None) -> str:
+    return render_template(
+        "imports/sheet.html",
+        found=run,
+        sheets=uploads.sheets_of(run),
+        archive=run.filename.lower().endswith(".zip"),
+        problem=problem,
+    )
+
+
+@blueprint.post("/imports/<uuid:import_id>/sheet")
+@login_required
+def choose_sheet(import_id: UUID) -> ResponseReturnValue:
+    run = change_import(import_id)
+    asked = sent.how_to_read()
+
+    try:
+        if asked.sheet and asked.sheet != run.sheet:
+            commands.read_again(import_id, asked)
+    except Refusal as refusal:
+        return refused_on(refusal, lambda words: _sheet_page(load_import(import_id), words))
+
+    return redirect(url_for("columns.show", import_id=import_id))
 
 
 @blueprint.post("/imports/<uuid:import_id>/dates")
@@ -151,12 +249,14 @@ def _review_page(run: ContactImport, problem: str | None = None) -> str:
         "imports/review.html",
         **_cards(run),
         problem=problem,
+        of_all=choices.of_all_rows(run),
+        own_rules=choices.rules(run),
         blanked=_blanked(run),
         left_out=LEFT_OUT,
         first_lines=_first_lines(run),
         repeated=summary.told_of_columns(run, "value_repeated"),
-        invalid=import_commands.invalid_rows(db.session(), run.id),
         mail=bool(settings().smtp_url),
+        approval=approval_requests.of(db.session(), run),
     )
 
 
@@ -188,28 +288,85 @@ def _first_lines(run: ContactImport) -> list[ImportRow]:
 
 
 def _cards(run: ContactImport) -> dict[str, object]:
-    """What the strategy cards show."""
-    rows = db.session.scalars(select(ImportPreview).where(ImportPreview.import_id == run.id))
+    """What the review shows of the variants, as far as they are counted."""
+    asked = sent.variants()
+    offered = asked.variants()
+    found = {variant.strategy: commands.preview(run.id, variant) for variant in offered}
+    kept = {strategy: preview for strategy, preview in found.items() if preview}
+    strategies, in_conflict = list(found), conflicts.counts(db.session(), run)
+    chosen = asked.duplicate_strategy
+    chosen = chosen if chosen in strategies else strategies[0]
+    given_up = previews.given_up(db.session(), run)
+    counted = given_up or len(kept) == len(strategies)
+    standings = {one: review_of.standing(run, preview) for one, preview in kept.items()}
+    # Where the file meets no one there is nothing to choose.
+    choice = not standings or in_conflict.rows or any(one.met for one in standings.values())
 
     return {
         "found": run,
-        "previews": {row.strategy: row for row in rows},
-        "strategies": list(Strategy),
+        "previews": kept,
+        "standings": standings,
+        "strategies": strategies,
+        "choice": choice,
+        "shown_strategies": strategies if choice else [chosen],
+        "counted": counted,
+        "chosen": chosen,
+        "asked": asked,
+        "shown_for": asked.parameters(),
         "until": datetime.now(UTC) + timedelta(days=retention_days()),
-        "given_up": previews.given_up(db.session(), run),
+        "in_conflict": in_conflict,
+        "given_up": given_up,
+        "large": approval.large(db.session(), run, offered, above=settings().approval_above),
+        "above": settings().approval_above,
+        "outcomes": STORED_OUTCOMES,
+        **_left_to_do(run, counted=counted),
+        "specimens": _specimens(run, offered, kept) if counted else {},
+    }
+
+
+def _left_to_do(run: ContactImport, *, counted: bool) -> dict[str, object]:
+    """What stands behind the doors."""
+    problems = run.check_summary.get("problems", [])
+    errors = [problem for problem in problems if problem["severity"] == "error"]
+    invalid = import_commands.invalid_rows(db.session(), run.id)
+    suggested = {}
+
+    if counted and 0 < invalid <= LISTED_AT_ONCE:
+        columns = problem_list.counts(db.session(), run).columns
+        db.session.commit()  # the list that was made for it
+        suggested = review_of.suggested(columns, run.mapping or [])
+
+    return {
+        "invalid": invalid,
+        "faults": review_of.faults(errors, suggested),
+        "suggestions": sum(suggested.values()),
+        "to_choose": review_of.choices(row_choices.kinds(db.session(), run)),
+    }
+
+
+def _specimens(
+    run: ContactImport, offered: list[Variant], kept: dict[Strategy, ImportPreview]
+) -> dict[Strategy, list[PlanRow]]:
+    """Some rows of each plan."""
+    return {
+        variant.strategy: review_of.specimens(
+            db.session(), run, variant, kept[variant.strategy]
+        )
+        for variant in offered
+        if variant.strategy in kept
     }
 
 
 @blueprint.get("/imports/<uuid:import_id>/preview")
 @login_required
 def preview(import_id: UUID) -> ResponseReturnValue:
-    """The strategy cards, polled until every preview is there."""
+    """The strategy cards as they are asked for, polled until every preview is there."""
     run = load_import(import_id)
     if run.state != State.READY:
         return elsewhere(step_url(run))
 
     return render_template(
-        "partials/strategies.html",
+        "partials/review_parts.html",
         **_cards(run),
     )
 
