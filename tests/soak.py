@@ -92,7 +92,7 @@ class Soak:
         found = self.through(import_id, *ENDED)
         self.count(import_id, found)
         if found["state"] == "completed" and found["failed"]:
-            self.ask(import_commands.retry_failed, import_id)
+            self.ask(import_commands.retry, import_id)
             found = self.through(import_id, "completed")
         check_invariants(self.house, import_id, complete=found["state"] == "completed")
         if found["state"] == "completed" and self.chance.random() < 0.7:

@@ -63,6 +63,32 @@ def test_another_persons_import_is_no_filter(outsider, importer, sign_in):
     outsider.get(f"/contacts/export.csv?imported_from={done.id}", 404)
 
 
+SEVERAL = b"""ID,Email,Email label,Email 2,Email 2 label,Phone,Phone label,Phone 2,First name,Tags
+1,ann@example.com,work,Ann@Home.example,home,+4930123456,,+49170123457,Ann,"vip, new"
+2,bob@example.com,,,,evenings,other,mornings,Bob,
+3,,,,,,,,Cleo Example.com,
+"""
+
+
+@pytest.mark.parametrize("strategy", ["update", "merge"])
+@pytest.mark.parametrize("extension", KINDS)
+def test_several_addresses_that_come_back_change_nothing(owner_program, extension, strategy):
+    owner_program.run(SEVERAL)
+    before = owner_program.ask("GET", "/contacts").json["items"]
+    assert [len(contact["emails"]) for contact in before] == [2, 1, 0]
+    assert [one["label"] for one in before[1]["phones"]] == ["other", None]
+    answer = owner_program.ask("GET", f"/contacts/export.{extension}")
+    again = owner_program.upload(answer.data, f"contacts.{extension}")
+    mapped = {"mapping": again["suggested_mapping"]}
+    owner_program.ask("PUT", f"/imports/{again['import_id']}/mapping", 202, json=mapped)
+    jobs.work(again["import_id"])
+    owner_program.execute(again["import_id"], strategy)
+    jobs.work(again["import_id"])
+    outcomes = owner_program.ask("GET", f"/imports/{again['import_id']}").json["outcomes"]
+    assert {name: count for name, count in outcomes.items() if count} == {"unchanged": 3}
+    assert owner_program.ask("GET", "/contacts").json["items"] == before
+
+
 @pytest.mark.parametrize("extension", ["csv", "xlsx"])
 def test_a_file_that_comes_back_changes_nothing(owner_program, session, extension):
     """The whole way by a program, with an update."""

@@ -493,13 +493,16 @@ def test_a_preview_that_takes_long_is_a_job(owner_program, owner, monkeypatch):
     monkeypatch.setattr(imports, "ROLLBACK_SECONDS", 0.3)
     answer = owner_program.ask("GET", f"/imports/{import_id}/rollback", 202)
     assert int(answer.headers["Retry-After"]) > 0
-    assert "is counting" in owner.get(f"/imports/{import_id}/rollback", status=202).text
+    assert (
+        "Counting what would change"
+        in owner.get(f"/imports/{import_id}/rollback", status=202).text
+    )
     jobs.preview_undo(import_id)
     would = schemas.RollbackPreview.model_validate(
         owner_program.ask("GET", f"/imports/{import_id}/rollback", 200).json
     )
     assert (would.contacts_removed, would.contacts_restored, would.contacts_kept) == (5, 0, 0)
-    assert "Take this import back?" in owner.get(f"/imports/{import_id}/rollback").text
+    assert "Undo this import?" in owner.get(f"/imports/{import_id}/rollback").text
 
 
 def test_a_preview_that_a_request_has_no_time_for_is_broken_off(owner_program, session):
@@ -544,7 +547,7 @@ def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(
     wrong = owner_program.ask("DELETE", f"/imports/{refused}/rollback", 409).json
     assert (wrong["state"], wrong["detail"]) == (
         "failed",
-        "The import is failed; this cannot be asked of it now.",
+        "The import is stopped; this cannot be asked of it now.",
     )
     stopped = owner_program.run(
         b"ID,Email\n1,a@example.com\n1,b@example.com\n2,a@example.com\n", skip_errors=False
@@ -561,11 +564,11 @@ def test_an_import_whose_file_was_refused_is_told_as_failed_with_the_reason(
     assert {refused} == history(owner, "refused")
     assert {ready} == history(owner, "ready")
     page = owner.get(f"/imports/{refused}/report").text
-    assert "The file could not be read to its end. Nothing was written." in page
-    assert "Upload the file again; if that does not help, split it." in page
+    assert "The file could not be read to the end. Nothing was imported." in page
+    assert "Upload the file again. If that does not help, split it." in page
     assert f'href="/imports/{refused}/columns"' in page
-    assert "Roll back this import" not in page
-    assert "Every row, CSV" not in page  # there are none
+    assert "Undo this import" not in page
+    assert "All rows (CSV)" not in page  # there are none
     again = owner_program.ask("PUT", f"/imports/{refused}/mapping", 202, json=mapping).json
     assert again["state"] == "checking"
 

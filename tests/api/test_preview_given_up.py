@@ -28,7 +28,7 @@ def test_a_program_is_told_that_there_will_be_no_preview(owner_program, broken):
         "GET", f"/imports/{broken}/preview?duplicate_strategy=update", 409
     ).json
     assert (refused["code"], refused["state"]) == ("preview_given_up", "ready")
-    assert "Run it all the same" in refused["detail"]
+    assert "run it all the same" in refused["detail"]
     assert owner_program.execute(broken).json["state"] == "queued"
 
 

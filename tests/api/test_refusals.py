@@ -191,7 +191,7 @@ WRONG_MAPPINGS = [
     ({"mapping": [*MAPPED[:6], "created_at"]}, "/mapping/6", "unknown_target"),
     ({"mapping": [*MAPPED[:6], "custom:"]}, "/mapping/6", "unknown_target"),
     ({"mapping": [*MAPPED[:6], "custom:a\0b"]}, "/mapping/6", "value_error"),
-    ({"mapping": [*MAPPED[:6], "email"]}, "/mapping/6", "target_twice"),
+    ({"mapping": [*MAPPED[:6], "external_id"]}, "/mapping/6", "target_twice"),
     ({"mapping": [None] * 7}, "/mapping", "nothing_mapped"),
     (
         {"mapping": MAPPED, "default_country": "Germany"},
@@ -422,7 +422,7 @@ def test_imports_that_were_never_run_do_not_pile_up(app, token_of):
         "POST", "/imports", None, data={"file": (io.BytesIO(people_table(1)), "people.csv")}
     )
     problem(answer, 429, "too_many_pending")
-    assert "Finish or discard one" in answer.json["detail"]
+    assert "Run or discard one" in answer.json["detail"]
     assert int(answer.headers["Retry-After"]) > 0
     program.upload(people_table(1), headers={"Idempotency-Key": "2"})  # It is there already.
 

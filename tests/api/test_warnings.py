@@ -120,9 +120,9 @@ def test_a_corrected_cell_is_no_longer_counted(owner, importer, session):
     assert "2 people come" in review
     assert "in without the e-mail that the file gave" in review
     listed = f"/imports/{import_id}/problems?code=cell_dropped"
-    assert owner.get(listed).text.count("imported without this cell") == 3
+    assert owner.get(listed).text.count("In without this cell") == 3
     owner.post(f"/imports/{import_id}/problems/3", {"cell-3": "bruno@example.com"}, at=listed)
-    assert owner.get(listed).text.count("imported without this cell") == 2
+    assert owner.get(listed).text.count("In without this cell") == 2
     assert "1 person comes" in owner.get(f"/imports/{import_id}/review").text
 
 
@@ -181,8 +181,10 @@ def test_a_program_takes_a_line_in(owner_program):
     told = {row["row"]: (row["outcome"], row["code"]) for row in rows}
     assert told[3] == told[9] == ("created", None)
     assert told[7] == ("left_out", "not_a_contact")
-    assert "Take it in" in rows[-3]["message"]
-    program.ask("POST", f"/imports/{import_id}/rows/7/include", 409)
+    assert "Include it" in rows[-3]["message"]
+    # For a second run, a line may be taken in afterwards; a row that is in may not.
+    program.ask("POST", f"/imports/{import_id}/rows/7/include")
+    program.ask("POST", f"/imports/{import_id}/rows/3/include", 409)
     report = program.ask("GET", f"/imports/{import_id}/report.csv").data.decode("utf-8-sig")
     lines = {line[0]: line for line in csv.reader(io.StringIO(report))}
     assert lines["7"][1:4] == ["left_out", "", "not_a_contact"]

@@ -88,7 +88,7 @@ def test_socket_moves_the_page_and_polling_rests(watch, running):
     watch.wait_for_percent_above(first + 25)
     assert len(watch.sockets) == 1
     assert len(watch.polls) == polled
-    assert re.match(r"[\d.]+ % ", watch.page.title())
+    assert re.match(r"[\d.]+% ", watch.page.title())
     assert re.fullmatch(
         r"\d?0 percent done", watch.page.locator("#progress [aria-live=polite]").inner_text()
     )
@@ -135,7 +135,7 @@ def test_end_turns_the_page_into_the_report_and_nothing_is_asked_after(
     watch.page.wait_for_url(f"**/imports/{import_id}/report", timeout=60_000)
     watch.page.wait_for_load_state("networkidle")
     asked, sockets = len(watch.requests), len(watch.sockets)
-    watch.page.wait_for_timeout(10_000)
+    watch.page.wait_for_timeout(5_000)
     assert watch.requests[asked:] == []
     assert len(watch.sockets) == sockets
 

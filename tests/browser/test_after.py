@@ -23,11 +23,22 @@ def downloaded(page, link: str) -> bytes:
 
 def narrow_to_invalid(page, rows: int) -> None:
     """Only the invalid rows are shown, and all of them."""
-    page.select_option("#outcome", "invalid")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("navigation", name="Outcome").get_by_role("link", name="To fix").click()
     page.wait_for_url("**outcome=invalid**")
-    assert 0 < page.locator("tbody tr").count() == rows
-    assert set(page.locator('td[data-label="Outcome"]').all_inner_texts()) == {"invalid"}
+    assert 0 < page.locator(".rows > li").count() == rows
+    assert set(page.locator(".rows .outcome").all_inner_texts()) == {"To fix"}
+
+
+def find_in_rows(page, text: str) -> None:
+    """From the report to the one row that holds the text, and on to its contact."""
+    page.get_by_role("link", name="All 300 rows").click()
+    page.wait_for_url("**/rows")
+    page.get_by_label("Name, e-mail or text in a row").fill(text)
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/rows?**")
+    assert page.locator(".rows > li").count() == 1
+    page.locator(".rows summary").click()
+    page.locator(".rows").get_by_role("link", name="Open ").click()
 
 
 def test_report_history_and_the_way_back(owner, live_server, conn, database_url, ci):
@@ -38,7 +49,7 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
 
     lines = list(
         csv.reader(
-            io.StringIO(downloaded(page, "Every row, CSV").decode("utf-8-sig"), newline="")
+            io.StringIO(downloaded(page, "All rows (CSV)").decode("utf-8-sig"), newline="")
         )
     )
     assert len(lines) == 301
@@ -47,17 +58,13 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     except OSError:
         assert not ci, messages.whole("pdf_without_pango")
     else:
-        assert downloaded(page, "Report, PDF").startswith(b"%PDF-")
+        assert downloaded(page, "PDF report").startswith(b"%PDF-")
         page.goto(f"{live_server}/imports/{done}/report")
 
     someone = conn.execute(
         "SELECT email, id FROM contacts ORDER BY id DESC LIMIT 1"
     ).fetchone()
-    page.get_by_label("Name, e-mail or text in a row").fill(someone["email"])
-    page.get_by_role("button", name="Find rows").click()
-    page.wait_for_url("**/rows?**")
-    assert page.locator("tbody tr").count() == 1
-    page.locator("tbody a").first.click()
+    find_in_rows(page, someone["email"])
     page.wait_for_url(f"**/contacts/{someone['id']}")
     page.locator("tbody a").first.click()
     page.wait_for_url(f"**/imports/{done}/rows**")
@@ -67,26 +74,26 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     upload(page, live_server, generated(300, invalid=0, duplicates=0), "again.csv")
     to_review(page)
     with Gate(database_url, "contact_import_results"):
-        page.click("form.review .actions button")
+        page.click("button[form=review]")
         page.wait_for_url("**/progress")
         page.goto(f"{live_server}/imports")
-        moving = page.locator("tbody tr", has_text="again.csv")
+        moving = page.locator("li.import", has_text="again.csv")
         assert moving.locator(".pill.live, .pill").inner_text() != "completed"
-        other = page.locator("tbody tr", has_text="three-hundred.csv").element_handle()
-    moving.get_by_role("link", name="Roll back").wait_for(timeout=PATIENCE)
+        other = page.locator("li.import", has_text="three-hundred.csv").element_handle()
+    moving.get_by_role("link", name="Undo again.csv").wait_for(timeout=PATIENCE)
     assert other.is_visible(), "only the line of the moving import was drawn anew"
 
     page.fill("#q", "three-hundred")
     page.get_by_role("button", name="Show").click()
     page.wait_for_url("**/imports?q=three-hundred**")
-    assert page.locator("tbody tr").count() == 1
-    page.get_by_role("link", name="Roll back three-hundred.csv").click()
+    assert page.locator("li.import").count() == 1
+    page.get_by_role("link", name="Undo three-hundred.csv").click()
     page.wait_for_url("**/rollback")
-    assert page.locator(".tiles dd").first.inner_text() == f"{300 - invalid}"
-    page.get_by_role("button", name="Roll back this import").click()
+    assert page.locator(".faults b").first.inner_text() == f"{300 - invalid}"
+    page.get_by_role("button", name="Undo this import").click()
     page.wait_for_url("**/report", timeout=PATIENCE)
-    page.get_by_role("link", name="What was taken back").click()
+    page.get_by_role("link", name="What was undone").click()
     page.wait_for_url("**/rolled-back")
     page.goto(f"{live_server}/imports?q=three-hundred")
-    assert page.locator("tbody tr .pill").inner_text() == "rolled back"
+    assert page.locator("li.import .pill").inner_text().strip() == "Undone"
     assert page.get_by_role("button", name="Run again").is_visible()

@@ -60,9 +60,8 @@ class Eye:
         self.look(name)
 
     def look(self, name: str) -> None:
-        self.page.locator(
-            "main h1"
-        ).wait_for()  # A page on its way has neither; a click does not wait for it.
+        # A page on its way has no heading; a click does not wait for it.
+        self.page.locator("main h1:visible").wait_for()
         self.page.wait_for_load_state()
         self.page.set_viewport_size(NARROW)
         self._measure(name)
@@ -91,6 +90,7 @@ class Eye:
                 self.page.screenshot(path=self.folder / f"{name}-{light}.png", full_page=True)
 
 
+@pytest.mark.timeout(1200)  # about fifty pages, each looked at in both lights and widths
 def test_every_page(page, live_server, app, conn, settings):
     eye = Eye(page, live_server)
     first_account(eye, app, conn)
@@ -113,7 +113,7 @@ def first_account(eye: Eye, app, conn) -> None:
     eye.page.fill("#email", "maria@example.com")
     eye.page.fill("#password", PASSWORD)
     eye.look("setup")
-    eye.page.click("main button")
+    eye.page.click("main form > button")
     eye.page.wait_for_url("**/imports")
 
 
@@ -124,7 +124,7 @@ def empty_pages(eye: Eye) -> None:
     eye.page.set_input_files(
         "#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Email\n"}
     )
-    eye.page.get_by_role("button", name="Upload").click()
+    eye.page.get_by_text("Choose another file").wait_for()
     eye.look("upload-refused")
 
 
@@ -133,19 +133,19 @@ def first_import(eye: Eye, database_url: str) -> None:
     page = eye.page
     upload(page, eye.address, PEOPLE)
     eye.look("columns")
-    for summary in page.locator("summary").all():
+    for summary in page.locator("main summary").all():
         summary.click()
     eye.look("columns-open")
     with Gate(database_url, "contact_import_rows"):
-        page.click("text=Check these columns")
+        page.click("button[form=columns]")
         page.wait_for_url("**/checking")
         eye.look("checking")
     page.wait_for_url("**/review")
     page.wait_for_selector(PREVIEWED)
-    page.click("summary")
+    page.click("main summary")
     eye.look("review-new")
     with Gate(database_url, "contact_import_results"):
-        page.click("form.review .actions button")
+        page.click("button[form=review]")
         page.wait_for_url("**/progress")
         eye.look("progress")
     page.wait_for_url("**/report")
@@ -179,18 +179,23 @@ def contact_pages(eye: Eye, conn) -> None:
     page = eye.page
     someone = conn.execute("SELECT id FROM contacts WHERE first_name = 'Cid'").fetchone()["id"]
     eye.visit(f"/contacts/{someone}", "contact")
-    page.get_by_label("E-mail").fill("cid at example.com")
+    page.get_by_label("E-mail 1", exact=True).fill("cid at example.com")
     page.get_by_role("button", name="Save").click()
     page.locator("[aria-invalid=true]").wait_for()
     eye.look("contact-wrong")
     conn.execute(
         "UPDATE contacts SET version = version + 1, city = 'Oslo' WHERE id = %s", (someone,)
     )
-    page.get_by_label("E-mail").fill("cid@example.org")
+    page.get_by_label("E-mail 1", exact=True).fill("cid@example.org")
+    page.get_by_label("E-mail 2, new").fill("cid.cedar@home.example")
+    page.get_by_label("Label of E-mail 2").select_option("home")
     page.get_by_label("City").fill("Bergen")
     page.get_by_role("button", name="Save").click()
     eye.look("contact-stale")
     page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    eye.look("contact-several")
+    eye.visit("/contacts/changes", "changes-several")
     eye.visit(f"/contacts/{someone}/erase", "erase")
     eye.visit("/contacts?q=zzzz", "contacts-none")
 
@@ -198,10 +203,10 @@ def contact_pages(eye: Eye, conn) -> None:
 def undone(eye: Eye, database_url: str, of_import: str) -> None:
     page = eye.page
     eye.visit(f"/imports/{of_import}/report", "report-update")
-    page.click("text=Roll back this import")
+    page.click("text=Undo this import")
     eye.look("rollback")
     with Gate(database_url, "contact_changes"):
-        page.click("main button.danger")
+        page.get_by_role("button", name="Undo this import").click()
         page.wait_for_url("**/progress")
         eye.look("rolling-back")
     page.wait_for_url("**/report")
@@ -212,16 +217,18 @@ def undone(eye: Eye, database_url: str, of_import: str) -> None:
 
 def account_and_errors(eye: Eye, of_import: str) -> None:
     page = eye.page
-    page.goto(f"{eye.address}/account")
+    page.goto(f"{eye.address}/people")
     for label, text in (
         ("Name", "Jonas Weber"),
         ("E-mail", "jonas@example.com"),
         ("Password, at", PASSWORD),
     ):
         page.locator("form[action='/account/users']").get_by_label(label).fill(text)
-    page.click("text=Add the account")
+    page.click("text=Add the person")
+    eye.look("people")
+    page.goto(f"{eye.address}/account")
     page.get_by_label("Name of the token").fill("Nightly export")
-    page.click("text=Make a token")
+    page.click("text=Create token")
     eye.look("account")
     page.goto(f"{eye.address}/api/docs")
     page.evaluate(FEWER)
@@ -229,12 +236,12 @@ def account_and_errors(eye: Eye, of_import: str) -> None:
     eye.visit(f"/imports/{of_import}x", "error-404")
     page.goto(f"{eye.address}/account")
     page.context.clear_cookies()
-    page.click("text=Make a token")
+    page.click("text=Create token")
     eye.look("error-old-form")
     page.goto(f"{eye.address}/sign-in")
     page.fill("#email", "maria@example.com")
     page.fill("#password", "a guess")
-    page.click("main button")
+    page.click("main form > button")
     eye.look("sign-in-wrong")
 
 
@@ -267,7 +274,7 @@ def test_changes_by_hand(page, live_server, conn, people):
     eye.look("contact-deleted")
     eye.visit("/contacts/changes", "changes")
     page.goto(f"{live_server}/contacts/2")
-    page.get_by_label("E-mail").fill("ann@example.com")
+    page.get_by_label("E-mail 1", exact=True).fill("ann@example.com")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()
     page.goto(f"{live_server}/contacts/changes")
@@ -291,7 +298,7 @@ def test_changes_by_hand(page, live_server, conn, people):
     )
     to_review(page)
     eye.page.goto(f"{live_server}/contacts/1/erase")
-    eye.page.locator("summary").click()
+    eye.page.locator("main summary").click()
     eye.look("erase-others")
     assert not eye.found, "\n".join(eye.found)
 
@@ -318,3 +325,56 @@ def test_a_deletion_is_undone_by_keyboard_and_without_scripts(
     page.get_by_text("Ann is back.").wait_for()
     assert conn.execute("SELECT count(*) AS n FROM contacts").fetchone()["n"] == 1
     context.close()
+
+
+IN_BOOK = b"""ID,Email,First name,Last name,Company,Phone
+K-1,juergen@example.com,Juergen,Rossi,Acme,+49 30 1234567
+K-2,marek.conti@acme.example,Marek,Conti,Acme,
+K-3,cid@example.com,Cid,Cedar,,
+"""
+DISPUTED = b"""ID,Email,First name,Last name,Company,Phone
+K-1,marek.conti@acme.example,Marek,Conti,Acme Logistics,+49 30 1234569
+K-1,cid@example.com,Cid,Cedar,,
+K-9,cid@example.com,Cid,Cedar,An unusually long name of a company that nobody shortened GmbH & Co. KG,
+K-77,new@example.com,New,Person,,
+K-77,cid@example.com,,,,
+"""
+
+
+def test_rows_in_conflict(owner, live_server, conn):
+    """None, some and all of them settled, one by another person, and what is left after the run."""
+    eye = Eye(owner, live_server)
+    upload(owner, live_server, IN_BOOK)
+    to_review(owner)
+    eye.visit(f"/imports/{import_id(owner)}/conflicts", "conflicts-none")
+    owner.go_back()
+    run(owner, "skip")
+    upload(owner, live_server, DISPUTED, "leads.csv")
+    to_review(owner)
+    eye.look("review-conflicts")
+    here = f"/imports/{import_id(owner)}/conflicts"
+    eye.visit(here, "conflicts")
+    owner.locator("[data-choice='2']:visible").click()
+    owner.wait_for_selector(".bottom >> text=1 of 4 chosen")
+    eye.look("conflicts-some")
+    owner.goto(f"{live_server}{here}?row=4")
+    conn.execute(
+        "INSERT INTO contact_import_choices (import_id, row, chosen) VALUES (%s, 4, 'leave_out')",
+        (import_id(owner),),
+    )
+    owner.locator("[data-choice='1']:visible").click()
+    owner.wait_for_selector("text=Someone else has already chosen for row 4")
+    eye.look("conflicts-settled")
+    conn.execute("DELETE FROM contacts WHERE external_id = 'K-2'")
+    eye.visit(f"{here}?row=2", "conflicts-contact-deleted")
+    owner.goto(f"{live_server}{here}?row=3")
+    owner.locator("#alike").check()
+    owner.locator("[data-choice]:visible").last.click()
+    owner.wait_for_selector("text=that are alike")
+    eye.look("conflicts-all")
+    owner.goto(f"{live_server}{here.removesuffix('conflicts')}review")
+    owner.wait_for_selector(PREVIEWED)
+    eye.look("review-conflicts-settled")
+    run(owner, "update")
+    eye.look("report-conflicts")
+    assert not eye.found, "\n".join(eye.found)

@@ -25,7 +25,7 @@ def test_columns(owner, live_server, conn):
     assert "Größe" in owner.inner_text("#sample")
     owner.select_option("#encoding", "cp1251")
     owner.wait_for_selector("#sample >> text=Дnne")
-    assert owner.locator("label[for=c3]").inner_text() == "Größe"
+    assert owner.locator("#column-3 summary b").inner_text() == "Größe"
     owner.select_option("#delimiter", "tab")
     owner.wait_for_selector("#sample th:only-child")
     owner.select_option("#encoding", "cp1252")
@@ -44,18 +44,19 @@ def test_columns(owner, live_server, conn):
     )
 
     owner.select_option("#c3", "notes")
-    owner.click("summary >> text=More choices")
+    owner.click("summary >> text=Save this mapping")
     owner.fill("#save_as", "Kunden")
     accessible(owner)
-    owner.click("text=Check these columns")
+    owner.click("button[form=columns]")
     owner.wait_for_url("**/review")
 
     upload(owner, live_server, UMLAUTS)
-    assert "You mapped a file with these columns on" in owner.inner_text("main")
+    assert "Saved mapping: Kunden." in owner.inner_text("main")
     assert owner.input_value("#c3") == "notes"
-    owner.click("text=Take the suggestions instead")
+    owner.click("text=Use the automatic matches")
     assert owner.input_value("#c3") == "custom:Größe"
-    owner.click("text=Use them")
+    owner.click("summary >> text=Saved mappings")
+    owner.click(".menu-items >> text=Kunden")
     owner.wait_for_url("**saved=*")
     assert owner.input_value("#c3") == "notes"
     accessible(owner)
@@ -63,7 +64,7 @@ def test_columns(owner, live_server, conn):
 
 
 def test_strategies(owner, live_server, conn):
-    """Each strategy shows what it would do to which contact; a conflict leads to both; what is
+    """Each strategy shows what it would do to which contact; a conflict has its door; what is
     promised comes.
     """
     upload(owner, live_server, KNOWN)
@@ -79,16 +80,15 @@ def test_strategies(owner, live_server, conn):
         owner.check(f"#s-{strategy}")
         shown[strategy] = owner.locator("form.review").inner_text()
         accessible(owner)
-    assert "ann@example.com is in your contacts and stays as it is" in shown["skip"]
+    assert "They stay exactly as they are." in shown["skip"]
+    assert "Nothing changes." in shown["skip"]
     assert "Acme Ltd" in shown["update"]
-    assert "kept" not in shown["update"]
-    assert "(the file says “Acme Ltd”; kept)" in shown["merge"]
+    assert "stays (file:" not in shown["update"]
+    assert "stays (file: Acme Ltd)" in shown["merge"]
     assert "Empties 1 field, where the file says “-”." in shown["update"]
-    links = owner.locator(".for-merge th a").all_inner_texts()
-    assert len(links) == 2
-    assert all(link.startswith("Contact ") for link in links)
+    assert "Choose for 1" in shown["merge"]
     owner.check("#s-update")
-    assert owner.inner_text("form.review .actions button") == "Import 3 rows"
+    assert owner.inner_text("button[form=review]") == "Import 3 rows"
     done = run(owner, "update")
     assert ledger(conn, done) == {"created": 1, "updated": 2, "conflict": 1}
     assert import_id(owner) == done

@@ -1,8 +1,9 @@
-"""Words for nothing: where they are read as blank, where they stay, and what is counted of them."""
+"""Placeholders: where they are read as blank, where they stay, and what is counted of them."""
 
 import pytest
 
 from webapp.checking.blanks import BlankWords, spellings
+from webapp.checking.seen_columns import SeenColumns
 from webapp.checking.validation import Checker
 from webapp.reading.records import Position, Record
 from webapp.vocabulary.blank_words import BLANK_WORDS, BUT_IN_NOTES, ERROR_CELLS, SIGNS
@@ -27,7 +28,7 @@ def checked(rows: list[dict[str, str]], targets=TARGETS, **options):
 
 def one(cells: dict[str, str], **options):
     checker, (row,) = checked([{"external_id": "7", **cells}], **options)
-    return row, checker.told_of_columns()
+    return row, checker.seen.told()
 
 
 @pytest.mark.parametrize("word", ERROR_CELLS + SIGNS)
@@ -125,9 +126,9 @@ def test_cells_are_counted_by_column_and_word_and_the_count_goes_on():
     rows = [{"company": "N/A", "Diet": "-"}, {"company": "n/a"}, {"company": "Acme"}] * 3
     first, _ = checked([{"external_id": "1", **cells} for cells in rows])
     second = Checker(TARGETS)
-    second.take_counts(first.counted())
+    second.seen = SeenColumns.from_json(first.seen.as_json())
     second.check_block([Record(20, ["1", "", "", "", "N/A"], None, Position(0, 20))])
-    assert [(t["column"], t["value"], t["cells"]) for t in second.told_of_columns()] == [
+    assert [(t["column"], t["value"], t["cells"]) for t in second.seen.told()] == [
         (4, "N/A", 4),
         (4, "n/a", 3),
         (8, "-", 3),
@@ -138,8 +139,8 @@ def test_many_words_of_a_column_are_counted_together():
     checker, _ = checked(
         [{"company": "-" * count} for count in range(1, 9)] + [{"company": "nil"}]
     )
-    (*_, last) = checker.told_of_columns()
-    assert (sum(t["cells"] for t in checker.told_of_columns()), last["cells"]) == (9, 1)
+    (*_, last) = checker.seen.told()
+    assert (sum(t["cells"] for t in checker.seen.told()), last["cells"]) == (9, 1)
 
 
 def test_a_value_that_fills_most_of_a_column_is_told_and_kept():
@@ -148,17 +149,17 @@ def test_a_value_that_fills_most_of_a_column_is_told_and_kept():
         for n in range(3)
     ]
     checker, rows = checked([*people, {"email": "ann@example.com"}, {"first_name": "Ben"}])
-    assert checker.told_of_columns() == [
+    assert checker.seen.told() == [
         {"code": "value_repeated", "column": 2, "value": "info@example.com", "cells": 3}
     ]
     assert rows[0].values["email"] == "info@example.com"
     checker, rows = checked(people, blank_words=[*BLANK_WORDS, "info@example.com"])
-    assert ("email" in rows[0].values, len(checker.told_of_columns())) == (False, 1)
+    assert ("email" in rows[0].values, len(checker.seen.told())) == (False, 1)
 
 
 @pytest.mark.parametrize("alike", [2, 3])
 def test_a_few_alike_are_a_family(alike):
     rows = [{"phone": "+49 30 90123456"}] * alike
     rows += [{"phone": f"+49 30 9012{n}"} for n in range(1000, 1000 + alike)]
-    assert checked(rows)[0].told_of_columns() == []
-    assert checked(rows[:2])[0].told_of_columns() == []
+    assert checked(rows)[0].seen.told() == []
+    assert checked(rows[:2])[0].seen.told() == []

@@ -6,6 +6,7 @@ import unicodedata
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.harness.examples import examples
 from webapp.checking.cleaning import AROUND, CONTROL, cleaned_column
 from webapp.reading.formulas import unprotected
 
@@ -37,7 +38,7 @@ def without_control(sign: str) -> str:
 @example(["e", "\u0301"], "")  # A letter and the accent of the next cell are no é.
 @example(["a", "'=b"], "")
 @example([" '\r="], "")  # A quote behind a blank or a line end is the person's own.
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(400, 1500), deadline=None)
 def test_a_column_is_cleaned_like_its_cells(cells, kept):
     assert cleaned_column(cells, kept) == [by_the_book(cell, kept) for cell in cells]
 

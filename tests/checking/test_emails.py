@@ -5,6 +5,8 @@ import pytest
 from tests.checking.test_validation import check, codes
 from webapp.checking import emails
 from webapp.checking.cleaning import cleaned, cleaned_column
+from webapp.limits import MOST_ADDRESSES
+from webapp.vocabulary import messages
 
 
 @pytest.mark.parametrize(
@@ -38,30 +40,67 @@ def test_what_stands_around_an_address_comes_off(text):
 @pytest.mark.parametrize(
     ("text", "further"),
     [
-        ("anna@example.com; a@example.org", "a@example.org"),
-        ("anna@example.com, a@example.org", "a@example.org"),
-        ("anna@example.com,a@example.org;b@example.org", "a@example.org; b@example.org"),
-        ("anna@example.com / a@example.org", "a@example.org"),
-        ("anna@example.com/a@example.org", "a@example.org"),
-        ("anna@example.com a@example.org", "a@example.org"),
-        ("anna@example.com\na@example.org", "a@example.org"),
-        ("anna@example.com or a@example.org", "a@example.org"),
-        ("anna@example.com ::: a@example.org", "a@example.org"),
-        ("anna@example.com; unknown", "unknown"),
-        ("anna@@example; anna@example.com", "anna@@example"),
+        ("anna@example.com; a@example.org", ["a@example.org"]),
+        ("anna@example.com, a@example.org", ["a@example.org"]),
+        ("anna@example.com,A@example.org;b@example.org", ["A@example.org", "b@example.org"]),
+        ("anna@example.com / a@example.org", ["a@example.org"]),
+        ("anna@example.com/a@example.org", ["a@example.org"]),
+        ("anna@example.com a@example.org", ["a@example.org"]),
+        ("anna@example.com\na@example.org", ["a@example.org"]),
+        ("anna@example.com or a@example.org", ["a@example.org"]),
+        ("anna@example.com ::: a@example.org", ["a@example.org"]),
+        ("Keller, Anna <anna@example.com>; Keller, Ben <a@example.org>", ["a@example.org"]),
+        ("anna@example.com; ANNA@example.com; a@example.org", ["a@example.org"]),
     ],
 )
-def test_of_several_addresses_the_first_is_the_e_mail(text, further):
+def test_of_several_addresses_the_first_is_the_main_one(text, further):
     row = check(email=text)
-    assert (row.email_key, row.custom) == (
+    assert (row.email_key, row.custom, row.problems) == ("anna@example.com", None, [])
+    assert row.further_emails == [
+        {"value": value, "key": value.lower(), "label": None} for value in further
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "bad"),
+    [
+        ("anna@example.com; unknown", "unknown"),
+        ("anna@@example; anna@example.com", "anna@@example"),
+        ("anna@example.com; x@; y", "x@; y"),
+    ],
+)
+def test_a_further_address_that_is_none_is_left_out_with_a_warning(text, bad):
+    row = check(email=text)
+    assert (row.status, row.email_key, row.further_emails) == (
+        "valid",
         "anna@example.com",
-        {"E-mail (further)": further},
+        None,
     )
+    assert [(found.code, found.value, found.severity) for found in row.problems] == [
+        ("email_further_invalid", bad, "warning")
+    ]
 
 
-def test_many_addresses_are_not_too_long():
+def test_words_beside_addresses_are_their_labels():
+    row = check(email="work: anna@example.com; a@example.org (privat); x@example.org (old)")
+    assert (row.email_key, row.email_label) == ("anna@example.com", "work")
+    assert [(found["key"], found["label"]) for found in row.further_emails] == [
+        ("a@example.org", "home"),
+        ("x@example.org", None),
+    ]
+
+
+def test_of_many_addresses_the_first_twenty_are_taken():
     row = check(email="; ".join(f"person.{number}@example.com" for number in range(50)))
     assert (row.email_key, row.status) == ("person.0@example.com", "valid")
+    assert [found["key"] for found in row.further_emails] == [
+        f"person.{number}@example.com" for number in range(1, MOST_ADDRESSES)
+    ]
+    assert [(found.code, found.value, found.severity) for found in row.problems] == [
+        ("addresses_exceed", "person.20@example.com", "warning")
+    ]
+    said = messages.of_problem(row.problems[0].as_json(), row.row)
+    assert f"at most {MOST_ADDRESSES} of each" in said
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import literal, select
 
+from tests.harness.examples import examples
 from webapp.contacts import search
 from webapp.folding import FINAL_SIGMA, SIGMA, folded, pattern, searchable
 
@@ -21,7 +22,7 @@ def test_a_key_is_folded_by_no_language():
 
 
 @given(text=st.text(LETTERS, max_size=12), sought=st.text(LETTERS, min_size=1, max_size=3))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150, 400), deadline=None)
 def test_the_database_finds_what_python_finds(engine, text, sought):
     with engine.connect() as conn:
         found = conn.scalar(select(search.holds(literal(text), sought)))

@@ -24,8 +24,8 @@ from webapp.vocabulary.refusals import Refusal
         ("PLZ", "postal_code"),
         ("Fax", None),
         ("Business Fax", None),
-        ("E-mail Type", None),
-        ("Phone 1 - Label", None),
+        ("E-mail Type", "email_label"),
+        ("Phone 1 - Label", "phone_label"),
         ("Assistant's Phone", None),
         ("Birth Day", None),
         ("Home", None),
@@ -51,10 +51,60 @@ def suggested(columns: str, *rows: str) -> list[str | None]:
     return mapping.suggest(columns.split(","), [row.split(",") for row in rows])
 
 
-def test_the_first_phone_with_values_goes_to_the_field():
-    assert suggested("Home Phone,Mobile,Email,Phone", ",0170 1,a@example.com,030 1") == [
-        "custom:Home Phone", "phone", "email", "custom:Phone",
+def test_all_e_mails_and_phones_of_the_contact_go_to_the_fields():
+    columns = "Home Phone,Mobile,Email,Fax,E-mail 2,Phone"
+    assert suggested(columns, ",0170 1,a@example.com,030 2,b@example.com,030 1") == [
+        "phone", "phone", "email", "custom:Fax", "email", "phone",
     ]  # fmt: skip
+
+
+def test_columns_called_home_and_work_hold_what_their_values_are():
+    columns = "Email,Home,Work,Office"
+    assert suggested(columns, "a@example.com,030 1234567,b@example.com,Room 7") == [
+        "email", "phone", "email", "custom:Office",
+    ]  # fmt: skip
+
+
+def test_an_address_that_others_share_is_no_further_one():
+    columns = "Email,Work Email"
+    rows = ["a@example.com,office@example.com", "b@example.com,office@example.com"]
+    assert suggested(columns, *rows) == ["email", "custom:Work Email"]
+    assert suggested("Email,Billing Email", "a@example.com,b@example.com") == [
+        "email", "custom:Billing Email",
+    ]  # fmt: skip
+    assert suggested("Email,Buyer Email", "a@example.com,b@example.com") == [
+        "email", "custom:Buyer Email",
+    ]  # fmt: skip
+    assert suggested("Name,Billing Email", "Ann Ash,b@example.com")[1] == "email"
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "targets"),
+    [
+        (
+            "E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value",
+            "* Work,a@example.com,Summer house,b@example.com",
+            ["email_label", "email", "email_label", "email"],
+        ),
+        (
+            "E-mail 1 - Type,E-mail 1 - Value,E-mail 2 - Type,E-mail 2 - Value",
+            "* ,a@example.com,Home,b@example.com",
+            ["email_label", "email", "email_label", "email"],
+        ),
+        (
+            "Email,Email label,Billing Email,Billing Email label",
+            "a@example.com,Home,b@example.com,Work",
+            ["email", "email_label", "custom:Billing Email", "custom:Billing Email label"],
+        ),
+        ("Email,Phone,Phone Type", "a@example.com,030 1,Mobile", ["email", "phone", "phone_label"]),
+        ("E-mail Address,E-mail Type", "a@example.com,SMTP", ["email", "custom:E-mail Type"]),
+        ("E-mail Address,E-mail Type", "a@example.com,", ["email", "custom:E-mail Type"]),
+        ("Email,Phone Type", "a@example.com,Android", ["email", "custom:Phone Type"]),
+        ("Name,Phone label", "Ann Ash,Mobile", ["full_name", "custom:Phone label"]),
+    ],
+)  # fmt: skip
+def test_columns_of_labels_are_told_by_their_values_too(columns, row, targets):
+    assert suggested(columns, row) == targets
 
 
 def test_the_better_label_wins_over_the_earlier_one():
@@ -195,7 +245,7 @@ def test_columns_of_yes_and_no_hold_no_addresses():
 def test_a_second_address_comes_after_the_first():
     columns = "Secondary Email,Email"
     assert suggested(columns, "b@example.com,a@example.com") == [
-        "custom:Secondary Email",
+        "email",
         "email",
     ]
 
@@ -255,7 +305,7 @@ def test_whatever_the_file_no_value_is_lost_and_the_suggestion_is_a_mapping(cell
         (["email", "custom:a\0b"], "unknown_target", 1),
         (["email", "custom:a\nb"], "unknown_target", 1),
         (["email", "custom:" + "x" * 101], "unknown_target", 1),
-        (["email", "email"], "target_twice", 1),
+        (["external_id", "external_id"], "target_twice", 1),
         (["custom:Shoe", "custom: Shoe "], "target_twice", 1),
         (["company", "custom:Shoe"], "nothing_mapped", None),
         ([None, None], "nothing_mapped", None),
@@ -274,3 +324,11 @@ def test_what_is_no_mapping_is_refused(targets, code, index):
 )
 def test_what_is_a_mapping_passes(target):
     mapping.check([target, "external_id"], ["first", "second"])
+
+
+def test_e_mails_phones_and_their_labels_may_come_several_times():
+    several = ["email", "email_label", "phone", "phone_label"]
+    mapping.check([*several, *several], [str(number) for number in range(8)])
+    with pytest.raises(Refusal) as refused:
+        mapping.check(["email_label", "email_label"], ["first", "second"])
+    assert refused.value.code == "nothing_mapped"

@@ -74,15 +74,15 @@ def test_the_order_is_the_columns_where_the_name_does_not_say():
     assert same.values == {"first_name": "Anna", "last_name": "Szabo"}
 
 
-def test_a_whole_name_leaves_nothing_of_the_old_one():
+def test_a_whole_name_says_all_its_parts():
     found = row("full_name", "Zucchero")
     assert found.values == {"first_name": "Zucchero"}
-    assert found.clears == ["prefix", "middle_name", "last_name", "suffix"]
+    assert found.clears == [f"name:{part}" for part in names.PARTS]
 
 
-def test_a_part_with_a_column_of_its_own_is_not_emptied():
+def test_a_part_with_a_column_of_its_own_is_said_there():
     found = row("full_name", "Eva Moser", more=[("prefix", "")])
-    assert found.clears == ["middle_name", "suffix"]
+    assert found.clears == [f"name:{part}" for part in names.PARTS if part != "prefix"]
 
 
 def test_nicknames_and_birth_names_are_kept():

@@ -1,4 +1,4 @@
-"""Lines that are no contacts, rows that go on with the one above, and notes broken into lines; and
+"""Lines that are not contacts, rows that go on with the one above, and notes broken into lines; and
 beside them, contacts that look like one.
 """
 

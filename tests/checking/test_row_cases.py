@@ -14,7 +14,8 @@ import pytest
 
 from tests.corpus import make
 from webapp.checking import mapping
-from webapp.checking.validation import CheckedRow, Checker
+from webapp.checking.checked_rows import CheckedRow
+from webapp.checking.validation import Checker
 from webapp.reading import readers
 
 FOLDER = Path(make.__file__).parent
@@ -68,5 +69,7 @@ def seen(row: CheckedRow, wanted: dict[str, Any]) -> dict[str, Any]:
         "clears": row.clears,
         "email_key": row.email_key,
         "phone_key": row.phone_key,
+        "further_emails": row.further_emails,
+        "further_phones": row.further_phones,
     }
     return {name: facts.get(name, row.values.get(name)) for name in wanted}

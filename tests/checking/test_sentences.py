@@ -13,7 +13,7 @@ import webapp
 from tests.house import catalogue as template
 from webapp.reading import file_kinds
 from webapp.reports import summary
-from webapp.vocabulary import catalogue, messages
+from webapp.vocabulary import catalogue, languages, messages
 from webapp.vocabulary.fields import TARGETS
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import State
@@ -146,3 +146,57 @@ def test_a_headline_is_in_the_language_in_use(monkeypatch, importer, session):
     assert summary.report(session, done.id).headline == "All 2 contacts are in."
     monkeypatch.setattr(catalogue, "translations", German())
     assert summary.report(session, done.id).headline == "Alle 2 sind da."
+
+
+PLACES = re.compile(r"\{\w*\}|%\(\w+\)s|</?\w+[^>]*>")
+
+
+def forms(texts: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
+@pytest.mark.parametrize("code", languages.codes())
+def test_a_language_has_every_text_with_its_facts(code):
+    """No text lacks a translation, and each names the facts that the English one names; one for a
+    single thing may leave its number out.
+    """
+    with template.CATALOGUE.open("rb") as file:
+        texts = [message for message in read_po(file) if message.id]
+    with (template.LANGUAGES / f"{code}.po").open("rb") as file:
+        said = read_po(file)
+
+    missing, wrong = [], []
+    for text in texts:
+        english = forms(text.id)
+        found = said.get(english[0], text.context)
+        if (
+            found is None
+            or not all(forms(found.string))
+            or len(forms(found.id)) != len(english)
+        ):
+            missing.append(text.id)
+            continue
+        may, must = ({*PLACES.findall(one)} for one in ("".join(english), english[-1]))
+        ours = [{*PLACES.findall(one)} for one in forms(found.string)]
+        if not must <= ours[-1] or not all(one <= may for one in ours):
+            wrong.append((text.id, found.string))
+
+    assert (missing, wrong) == ([], [])
+
+
+@pytest.mark.parametrize("code", languages.codes())
+def test_a_languages_file_is_read_as_babel_reads_it(code):
+    with (template.LANGUAGES / f"{code}.po").open("rb") as file:
+        entries = [entry for entry in read_po(file) if entry.id]
+    found = languages.translations(code)
+
+    for entry in entries:
+        english, ours = forms(entry.id), forms(entry.string)
+        for count, wanted in zip((1, 2), (ours[0], ours[-1]), strict=True):
+            if entry.context:
+                assert found.pgettext(entry.context, english[0]) == wanted
+            elif len(english) > 1:
+                assert found.ngettext(*english, count) == wanted
+                assert found.gettext(english[0]) == ours[0]
+            else:
+                assert found.gettext(english[0]) == wanted

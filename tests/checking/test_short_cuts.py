@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.harness.examples import examples
 from webapp.checking import emails, phones
 
 NAMES = """
@@ -22,22 +23,37 @@ DOMAINS += [
     "a." + "b" * 63,
     "a." + "b" * 64,
 ]
-LOCAL = "abcXYZ019.-_+@'\"üß! K"
+LOCAL = "abcXYZ019.-_+@'\"üß! K,;<>()[]"
 
 
 @given(st.text(LOCAL, max_size=70), st.sampled_from(DOMAINS) | st.text(LOCAL, max_size=20))
 @example("a" * 64, "example.com")
 @example("a" * 65, "example.com")
 @example("a" * 60, ".".join(["b" * 60] * 3) + ".com")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(400, 1500), deadline=None)
 def test_addresses_are_judged_as_the_library_does(local, domain):
     address = f"{local}@{domain}"
     expected = emails.by_library(address) if len(address) <= emails.LONGEST else None
     assert emails.key_of(address) == expected
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann@example.com",
+        "Anna.Berg.1@firm5834.example.com",
+        "a_b+news@mail.bau-und-holz.co.uk",
+        "o'neil@x1.example.museum",
+    ],
+)
+def test_plain_addresses_do_not_need_the_library(address, monkeypatch):
+    monkeypatch.setattr(emails, "by_library", pytest.fail)
+
+    assert emails.key_of(address) == address.lower()
+
+
 @given(st.text(LOCAL + ".-", max_size=80).filter(lambda text: "@" not in text))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(150, 500), deadline=None)
 def test_what_has_no_at_sign_is_no_address_to_the_library_either(text):
     assert emails.key_of(text) is emails.by_library(text) is None
 
@@ -104,7 +120,7 @@ def digits(chance: random.Random) -> str:
     st.text("+0123456789 ().-/xe,;#~٣", max_size=24),
     st.sampled_from(["DE", "US", "IT", "BR", None]),
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(400, 1500), deadline=None)
 def test_anything_like_a_number_is_read_as_the_library_does(text, region):
     if text.strip():
         assert phones.read(text.strip(), region) == phones.by_library.__wrapped__(

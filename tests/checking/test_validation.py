@@ -144,10 +144,8 @@ def test_several_values_of_google_in_one_cell():
         "+49301234567",
         ["a", "b"],
     )
-    assert row.custom == {
-        "E-mail (further)": "b@example.com",
-        "Phone (further)": "+49 30 7654321",
-    }
+    assert [found["key"] for found in row.further_emails] == ["b@example.com"]
+    assert [found["key"] for found in row.further_phones] == ["+49307654321"]
 
 
 NAMES = ["full_name", "first_name", "last_name", "email"]

@@ -163,6 +163,12 @@ def google() -> Iterator[Case]:
             {"First Name": "Ben", "Middle Name": "J.", "E-mail 1 - Value": "ben@example.com"},
         ],
         {
+            "E-mail 1 - Label": "email_label",
+            "E-mail 2 - Label": "email_label",
+            "E-mail 2 - Value": "email",
+            "Phone 1 - Label": "phone_label",
+            "Phone 2 - Label": "phone_label",
+            "Phone 2 - Value": "phone",
             "Organization Department": "department",
             "Name Suffix": "suffix",
             "Middle Name": "middle_name",
@@ -203,6 +209,12 @@ def google() -> Iterator[Case]:
             {"Name": "Acme Hotline", "Phone 1 - Value": "+49 30 7654321"},
         ],
         {
+            "E-mail 1 - Type": "email_label",
+            "E-mail 2 - Type": "email_label",
+            "E-mail 2 - Value": "email",
+            "Phone 1 - Type": "phone_label",
+            "Phone 2 - Type": "phone_label",
+            "Phone 2 - Value": "phone",
             "Organization 1 - Department": "department",
             "Name Suffix": "suffix",
             "Additional Name": "middle_name",
@@ -252,6 +264,15 @@ def outlook() -> Iterator[Case]:
             },
         ],
         {
+            "E-mail 2 Address": "email",
+            "E-mail 3 Address": "email",
+            "Home Phone": "phone",
+            "Home Phone 2": "phone",
+            "Business Phone": "phone",
+            "Business Phone 2": "phone",
+            "Other Phone": "phone",
+            "Primary Phone": "phone",
+            "TTY/TDD Phone": "phone",
             "Department": "department",
             "Suffix": "suffix",
             "Middle Name": "middle_name",
@@ -274,6 +295,15 @@ def outlook() -> Iterator[Case]:
         encoding="utf-8-sig",
     )
     fields = {
+        "Business Phone 2": "phone",
+        "Home Phone": "phone",
+        "Home Phone 2": "phone",
+        "Mobile Phone": "phone",
+        "Other Phone": "phone",
+        "Primary Phone": "phone",
+        "TTY/TDD Phone": "phone",
+        "E-mail 2 Address": "email",
+        "E-mail 3 Address": "email",
         "Department": "department",
         "Suffix": "suffix",
         "Middle Name": "middle_name",
@@ -337,6 +367,12 @@ def outlook() -> Iterator[Case]:
             }
         ],
         {
+            "Telefon geschäftlich": "phone",
+            "Telefon geschäftlich 2": "phone",
+            "Telefon (privat 2)": "phone",
+            "Mobiltelefon": "phone",
+            "Haupttelefon": "phone",
+            "E-Mail 2: Adresse": "email",
             "Abteilung": "department",
             "Suffix": "suffix",
             "Weitere Vornamen": "middle_name",
@@ -386,6 +422,9 @@ def others() -> Iterator[Case]:
             },
         ],
         {
+            "Secondary Email": "email",
+            "Work Phone": "phone",
+            "Mobile Number": "phone",
             "Department": "department",
             "First Name": "first_name",
             "Last Name": "last_name",
@@ -500,6 +539,7 @@ def sales() -> Iterator[Case]:
             },
         ],
         {
+            "Phone Number": "phone",
             "Record ID": "external_id",
             "First Name": "first_name",
             "Last Name": "last_name",
@@ -535,6 +575,7 @@ def sales() -> Iterator[Case]:
             }
         ],
         {
+            "Mobile": "phone",
             "Salutation": "prefix",
             "First Name": "first_name",
             "Last Name": "last_name",
@@ -572,6 +613,8 @@ def sales() -> Iterator[Case]:
             }
         ],
         {
+            "MOBILEPHONE": "phone",
+            "HOMEPHONE": "phone",
             "DEPARTMENT": "department",
             "SALUTATION": "prefix",
             "ID": "external_id",
@@ -609,6 +652,10 @@ def sales() -> Iterator[Case]:
             }
         ],
         {
+            "Home Phone": "phone",
+            "Other Phone": "phone",
+            "Mobile": "phone",
+            "Secondary Email": "email",
             "Department": "department",
             "Record Id": "external_id",
             "First Name": "first_name",

@@ -71,7 +71,7 @@ END:VCARD
 """
 CARD_COLUMNS = [
     "External ID", "Full name", "Last name", "First name", "Middle name", "Prefix", "Company", "Department",
-    "Email (work)", "Phone (Boat)", "Phone (home)", "Phone (mobile)", "Phone (work fax)", "Street (home)", "City (home)",
+    "Email", "Email label", "Phone", "Phone label", "Phone (work fax)", "Street (home)", "City (home)",
     "Postal code (home)", "Country (home)", "Birthday", "Tags", "Notes", "Shoe size",
 ]  # fmt: skip
 
@@ -84,13 +84,13 @@ def card(**cells: str) -> list[str]:
 
 def cards() -> Iterator[Case]:
     rows = [
-        (1, card(Last_name="Böhm", First_name="Jürgen", Prefix="Dr.", Phone_mobile="+49 171 5550101",
+        (1, card(Last_name="Böhm", First_name="Jürgen", Prefix="Dr.", Phone="+49 171 5550101", Phone_label="mobile",
                  Phone_work_fax="+49 351 5550102", Street_home="Am Ufer 5", City_home="Pirna", Postal_code_home="01796",
                  Country_home="Germany", Birthday="1979-06-11")),
         (2, card(Last_name="Nkosi", First_name="Thandi", Middle_name="Grace", Company="Nkosi, Dube & Co", Department="Sales",
-                 Email_work="thandi@example.com", Phone_Boat="+27 21 555 0103", Notes="likes\ntea, and coffee",
+                 Email="thandi@example.com", Email_label="work", Phone="+27 21 555 0103", Phone_label="Boat", Notes="likes\ntea, and coffee",
                  Tags="crew, press", Birthday="--02-29")),
-        (3, card(Full_name="Lars Holm", Phone_home="+45-55-501-04", External_ID="urn:uuid:holm", Shoe_size="42")),
+        (3, card(Full_name="Lars Holm", Phone="+45-55-501-04", Phone_label="home", External_ID="urn:uuid:holm", Shoe_size="42")),
     ]  # fmt: skip
     for name, text in (("cards", CARDS), ("cards_crlf", CARDS.replace("\n", "\r\n"))):
         yield read(

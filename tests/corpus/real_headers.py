@@ -22,7 +22,7 @@ EXPORTS = {
         Default Address Country Code → country = GB
         Default Address Zip → postal_code = LS1 1AA
         Default Address Phone → phone = +447700900123
-        Phone
+        Phone → phone
         Accepts SMS Marketing = no
         Total Spent = 10.00
         Total Orders = 1
@@ -58,10 +58,10 @@ EXPORTS = {
         Person - Label → tags = Hot
         Person - Organization → company = Ash Ltd
         Person - Email - Work → email = ann@example.com
-        Person - Email - Home
-        Person - Email - Other
+        Person - Email - Home → email
+        Person - Email - Other → email
         Person - Phone - Work → phone = +447700900123
-        Person - Phone - Mobile
+        Person - Phone - Mobile → phone
         Person - Owner = Kim Sale
         Person - Job title → job_title = Buyer
         Person - Marketing status = Subscribed
@@ -155,7 +155,7 @@ EXPORTS = {
         Name → full_name = Ann Ash
         Email → email = ann@example.com
         Phone → phone = +447700900123
-        Mobile
+        Mobile → phone
         Street → street = 1 Mill Lane
         Street2
         City → city = Leeds
@@ -205,7 +205,7 @@ EXPORTS = {
         Email permission status = Implied
         Email update source = Upload
         Phone - work → phone = +447700900123
-        Phone - mobile
+        Phone - mobile → phone
         Street address line 1 - Home → street = 1 Mill Lane
         City - Home → city = Leeds
         State/Province - Home → region
@@ -226,8 +226,8 @@ EXPORTS = {
         Departments → department = Sales
         Contact Owner = kim@example.net
         Work Direct Phone → phone = +447700900123
-        Home Phone
-        Mobile Phone
+        Home Phone → phone
+        Mobile Phone → phone
         Corporate Phone = +442079460011
         # Employees = 12
         Industry = tea
@@ -257,8 +257,8 @@ EXPORTS = {
         Fax
         Mobile → phone = +447700900123
         Other
-        Alternate Email 1
-        Alternate Email 2
+        Alternate Email 1 → email
+        Alternate Email 2 → email
         Business Website → website
         Title → job_title = Buyer
         Company → company = Ash Ltd
@@ -298,7 +298,7 @@ EXPORTS = {
         Email → email = ann@example.com
         Company Name → company = Ash Ltd
         Business Phone → phone = +442079460011
-        Mobile Phone
+        Mobile Phone → phone
         Job Title → job_title = Buyer
         Address 1: Street 1 → street = 1 Mill Lane
         Address 1: Street 2
@@ -363,9 +363,9 @@ EXPORTS = {
         Ort → city = Dresden
         Land → country = Deutschland
         E-Mail 1 → email = ann@example.com
-        E-Mail 2
+        E-Mail 2 → email
         Telefon 1 → phone = +493512345678
-        Telefon 2
+        Telefon 2 → phone
         Notiz → notes = x
     """,
     "german_club": """
@@ -378,7 +378,7 @@ EXPORTS = {
         PLZ → postal_code = 01067
         Wohnort → city = Dresden
         Tel. privat → phone = +493512345678
-        Handy
+        Handy → phone
         E-Mail → email = ute@example.com
         Geb.-Datum → birthday = 23.04.1985
         Eintritt = 2001-01-01
@@ -470,7 +470,7 @@ EXPORTS = {
         Имя → first_name = Иван
         Отчество → middle_name = Петрович
         Мобильный телефон → phone = +79161234567
-        Рабочий телефон
+        Рабочий телефон → phone
         Электронная почта → email = ivan@example.com
         Город → city = Москва
         Индекс → postal_code = 101000
@@ -485,7 +485,7 @@ EXPORTS = {
         Soyadı → last_name = Yılmaz
         E-posta Adresi → email = ayse@example.com
         Cep Telefonu → phone = +905321234567
-        İş Telefonu
+        İş Telefonu → phone
         Şirket → company = Yılmaz AŞ
         Unvan → job_title = müdür
         Adres → street = Cadde 1
@@ -508,7 +508,7 @@ EXPORTS = {
         市区町村 → city = 千代田区
         番地 → street = 1-1
         電話番号 → phone = +81355550101
-        携帯電話
+        携帯電話 → phone
         メールアドレス → email = yuki@example.com
         生年月日 → birthday = 1985-04-23
         備考 → notes = x
@@ -521,8 +521,8 @@ EXPORTS = {
         番地 (会社) → street = 1-1
         市区町村 (会社) → city = 千代田区
         会社電話 → phone = +81355550101
-        自宅電話
-        携帯電話
+        自宅電話 → phone
+        携帯電話 → phone
         電子メール アドレス → email = yuki@example.com
     """,
     "chinese": """
@@ -565,7 +565,7 @@ EXPORTS = {
         Rue (domicile)
         Ville (domicile)
         Téléphone (bureau) → phone = +33478123456
-        Tél. mobile
+        Tél. mobile → phone
         Télécopie (bureau)
         Nom de l'assistant(e) = Max
         Adresse de messagerie → email = jean@example.com
@@ -584,7 +584,7 @@ EXPORTS = {
         País o región del trabajo → country = España
         Teléfono del trabajo → phone = +34912345678
         Dirección de correo electrónico → email = ana@example.com
-        Dirección de correo electrónico 2
+        Dirección de correo electrónico 2 → email
         Nombre del director = Max
         Página web → website
         Categorías → tags = vip
@@ -617,7 +617,7 @@ EXPORTS = {
         Cargo → job_title = chefe
         Endereço residencial → street = Rua 1
         Telefone comercial → phone = +551131234567
-        Telefone celular
+        Telefone celular → phone
         Endereço de email → email = ana@example.com
         Nome do assistente = Max
         Telefone do assistente = +551131234568
@@ -654,7 +654,7 @@ EXPORTS = {
         lastname → last_name = Ash
         email → email = ann@example.com
         mobile → phone = +447700900123
-        phone
+        phone → phone
         company → company = Ash Ltd
         position → job_title = Buyer
         address1 → street = 1 Mill Lane

@@ -10,35 +10,67 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from tests.deciding.model import Book, take
-from webapp.deciding import duplicates
-from webapp.deciding.decision import Rules
+from tests.deciding.model import NAMES, Book, as_columns, take
+from tests.harness.examples import examples
+from webapp.checking import column_rules
+from webapp.deciding import duplicates, other_names, person_keys
+from webapp.deciding.decision import LISTS, Options
 from webapp.deciding.duplicates import DuplicateHandler
 from webapp.vocabulary.strategies import Strategy
 
+EXAMPLES = examples(30)
 FEW = st.integers(0, 4)
+
+
+EMAILS = st.builds(
+    lambda letter, number: f"{letter}{number}@example.com", st.sampled_from("Aa"), FEW
+)
+PHONES = st.builds(
+    lambda form, number: form.format(number),
+    st.sampled_from(["0{}", "+4930{}", "+4930{}", "call {}"]),
+    FEW,
+)
+LABELS = st.sampled_from([None, "work", "home"])
+
+
+def key_of(kind: str, value: str) -> str | None:
+    """An unreadable number has no key."""
+    if kind == "email":
+        return value.lower()
+    if value.startswith("call"):
+        return None
+    return value if value.startswith("+") else "+4930" + value[-1]
+
+
+@st.composite
+def several(draw, kind, values):
+    """No, one or several e-mails or phones, each of them once; a few have twenty or nearly so, most
+    of which are of few others.
+    """
+    told = draw(st.lists(values, max_size=draw(st.sampled_from([1, 1, 1, 2, 4]))))
+    if draw(st.integers(0, 15)) == 0:
+        whose = draw(FEW)
+        told += [f"+{whose}{n:02}" for n in range(draw(st.integers(16, 20)) - len(told))]
+    listed = {}
+    for value in told:
+        key = key_of(kind, value)
+        one = {"value": value, "key": key, "label": draw(LABELS)}
+        listed.setdefault(key or value, one)
+    return [*listed.values()]
 
 
 @st.composite
 def people(draw):
     """A contact, or what the check stages of one; few values, so that keys collide often."""
     row = {}
-    if draw(st.booleans()):
+    keyless = draw(st.integers(0, 3)) == 0
+    if not keyless and draw(st.booleans()):
         row["external_id"] = f"x{draw(FEW)}"
-    if draw(st.booleans()):
-        row["email"] = draw(st.sampled_from(["A{}@example.com", "a{}@example.com"])).format(
-            draw(FEW)
-        )
-        row["email_key"] = row["email"].lower()
-    if draw(st.booleans()):
-        row["phone"] = draw(st.sampled_from(["0{0}", "+4930{0}", "call {0}"])).format(
-            draw(FEW)
-        )
-        if not row["phone"].startswith("call"):  # An unreadable number has no key.
-            row["phone_key"] = "+4930" + row["phone"][-1]
-    for name in ("first_name", "company"):
+    for kind, values in (("email", EMAILS), ("phone", PHONES)):
+        row |= as_columns(kind, [] if keyless else draw(several(kind, values)))
+    for name in ("prefix", "first_name", "last_name", "company", "street", "city"):
         if draw(st.booleans()):
-            row[name] = draw(st.sampled_from(["p", "q"]))
+            row[name] = draw(st.sampled_from(["p", "q", "P", "Ä q", "ä Q", "ä  Q"]))
     if draw(st.booleans()):
         row["tags"] = draw(
             st.lists(
@@ -60,11 +92,55 @@ def lines(draw):
     if draw(st.integers(0, 9)) == 0:
         row["status"] = draw(st.sampled_from(["invalid", "left_out"]))
         row["problems"] = [{"code": row["status"], "severity": "error"}]
+    for name in LISTS:
+        row[name] = row[name] or None
     if draw(st.integers(0, 2)) == 0:
-        said = {*row, *(f"custom:{name}" for name in row.get("custom", ()))}
+        said = {name for name, value in row.items() if value}
+        said |= {f"custom:{name}" for name in row.get("custom", ())}
         cleared = draw(st.sets(st.sampled_from(CLEARABLE), min_size=1, max_size=3)) - said
         row["clears"] = sorted(cleared) or None
+    if draw(st.integers(0, 3)) == 0:  # It has a column of whole names, beside one of prefixes.
+        said = [f"name:{name}" for name in NAMES if name != "prefix" or draw(st.booleans())]
+        row["clears"] = [*(row.get("clears") or ()), *said]
     return row
+
+
+KINDS = ["external_id", "email", "phone"]
+CHOICES = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "chosen": st.just("contact"),
+            "contact": st.integers(1, 7),
+            "by": st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
+        }
+    ),
+    st.fixed_dictionaries(
+        {"chosen": st.just("owner_of"), "by": st.sampled_from(KINDS).map(lambda key: [key])}
+    ),
+    st.fixed_dictionaries(
+        {"chosen": st.sampled_from(["new", "new", "leave_out"]), "by": st.none()}
+    ),
+)
+
+
+GONE = 10**6  # the number of a contact that was deleted
+
+
+def choosable(choice: dict, book: Book) -> dict:
+    """A person chooses a contact of the book as it is now or was before, never one that the file is
+    still to make: its number is not known yet, and the numbers follow no order.
+    """
+    if choice["chosen"] != "contact" or choice["contact"] in book.contacts:
+        return choice
+    return choice | {"contact": GONE}
+
+
+@st.composite
+def chosen(draw):
+    """What a person chose, by the row's number from 2: of most files nothing."""
+    if draw(st.booleans()):
+        return {}
+    return draw(st.dictionaries(st.integers(2, 15), CHOICES, max_size=8))
 
 
 CLEARABLE = (
@@ -77,14 +153,25 @@ CLEARABLE = (
     "custom:s",
     "custom:t",
 )
+RULES = st.dictionaries(
+    st.sampled_from(
+        [
+            *("external_id", "email", "phone", "name", "company", "street", "address"),
+            *("tags", "custom:s", "custom:t"),
+        ]
+    ),
+    st.sampled_from(["replace", "fill", "keep"]),
+    max_size=4,
+).filter(lambda rules: not {"street", "address"} <= rules.keys())
 STRATEGIES = st.sampled_from(["skip", "update", "merge"])
 ANY_KEYS = st.sets(st.sampled_from(["external_id", "email", "phone"])).map(
     lambda keys: tuple(sorted(keys))
 )
 
 
+@pytest.mark.timeout(120 + 3 * EXAMPLES)
 @settings(
-    max_examples=150,
+    max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -93,13 +180,29 @@ ANY_KEYS = st.sets(st.sampled_from(["external_id", "email", "phone"])).map(
     rows=st.lists(lines(), min_size=1, max_size=14),
     strategy=STRATEGIES,
     match_keys=ANY_KEYS,
+    create_new=st.booleans(),
+    rules=RULES,
+    hold_other_names=st.booleans(),
+    choices=chosen(),
     size=st.integers(1, 8) | st.integers(9, 1000),
     together=st.sampled_from([1, 2, duplicates.TAKEN_TOGETHER]),
 )
 def test_sql_equals_the_sequential_model(
-    conn, before, rows, strategy, match_keys, size, together
+    conn,
+    before,
+    rows,
+    strategy,
+    match_keys,
+    create_new,
+    rules,
+    hold_other_names,
+    choices,
+    size,
+    together,
 ):
     book, import_id = Book(), uuid.uuid4()
+    other_names.define(conn)
+    conn.commit()  # Once: making it takes longer than all of an example.
     conn.execute(
         "TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows RESTART IDENTITY"
     )
@@ -112,15 +215,42 @@ def test_sql_equals_the_sequential_model(
     for number, row in enumerate(rows, 2):
         _insert(conn, "contact_import_rows", {"import_id": import_id, "row": number, **row})
     book.ledger.clear()
+    book.other_names.clear()
+    choices = {
+        row: choosable(choice, book) for row, choice in choices.items() if row < len(rows) + 2
+    }
+    choose(conn, import_id, choices)
 
     names = {number: number for number in book.contacts}  # model's number → database's id
     for number, row in enumerate(rows, 2):
-        take(book, number, row, strategy, match_keys)
+        take(
+            book,
+            number,
+            row,
+            strategy,
+            match_keys,
+            create_new=create_new,
+            rules=rules,
+            hold_other_names=hold_other_names,
+            choice=choices.get(number),
+        )
     with (
         pytest.MonkeyPatch.context() as patch
     ):  # The fewer, the sooner rows are taken one by one.
         patch.setattr(duplicates, "TAKEN_TOGETHER", together)
-        handler = DuplicateHandler(conn, import_id, Rules(Strategy(strategy), match_keys))
+        keyless = person_keys.has_keyless_rows(conn, import_id)
+        if keyless:
+            assert person_keys.renew(conn, lambda: False)
+        options = Options(
+            Strategy(strategy),
+            match_keys,
+            create_new=create_new,
+            rules=column_rules.decided(rules),
+            hold_other_names=hold_other_names,
+            keyless=keyless,
+            chosen=bool(choices),
+        )
+        handler = DuplicateHandler(conn, import_id, options)
     after, counted = 0, {}
     while (decided := handler.handle_duplicates(after, size)).rows:
         after = decided.last_row
@@ -128,7 +258,7 @@ def test_sql_equals_the_sequential_model(
             counted[outcome.value] = counted.get(outcome.value, 0) + count
 
     ledger = conn.execute(
-        "SELECT row, outcome, contact_id, code FROM contact_import_results"
+        "SELECT row, outcome, contact_id, code, detail FROM contact_import_results"
     ).fetchall()
     assert {entry["row"]: (entry["outcome"], entry["code"]) for entry in ledger} == {
         number: (outcome, code) for number, (outcome, _, code) in book.ledger.items()
@@ -136,11 +266,43 @@ def test_sql_equals_the_sequential_model(
     for entry in ledger:
         expected = book.ledger[entry["row"]][1]
         assert names.setdefault(expected, entry["contact_id"]) == entry["contact_id"]
+        warnings = ["other_name"] * (entry["row"] in book.other_names)
+        warnings += ["addresses_exceed"] * (entry["row"] in book.exceeding)
+        kinds = book.left_out.get(entry["row"], [])
+        warnings += ["key_left_out"] * bool(kinds)
+        detail = entry["detail"] or {}
+        assert (detail.get("warnings", []), detail.get("left_out", [])) == (warnings, kinds)
+        if entry["outcome"] == "conflict":
+            by = book.candidates[entry["row"]]
+            by = {key: sorted(names[one] for one in some) for key, some in by.items()}
+            assert {key: sorted(some) for key, some in detail["by"].items()} == by
+            assert detail["contacts"] == sorted({one for some in by.values() for one in some})
     assert sum(counted.values()) == len(rows)
     assert _contacts(conn) == {
         names[number]: _plain(contact) for number, contact in book.contacts.items()
     }
     conn.rollback()
+
+
+def choose(conn, import_id, choices: dict[int, dict]) -> None:
+    """Store what a person chose, by row, for an import of which nothing else is known."""
+    if not choices:
+        return
+    conn.execute(
+        """INSERT INTO users (id, email, email_key, password_hash, role) OVERRIDING SYSTEM VALUE
+           VALUES (1, 'one@example.com', 'one@example.com', 'x', 'importer') ON CONFLICT DO NOTHING"""
+    )
+    conn.execute(
+        """INSERT INTO contact_imports (id, created_by, filename, size_bytes, sha256, format,
+             header_row, columns, sample, suggested_mapping)
+           VALUES (%s, 1, 'f', 1, '', 'csv', 1, '[]', '[]', '[]')""",
+        (import_id,),
+    )
+    for row, choice in choices.items():
+        conn.execute(
+            "INSERT INTO contact_import_choices VALUES (%s, %s, %s, %s, %s)",
+            (import_id, row, choice["chosen"], choice.get("contact"), choice["by"]),
+        )
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])
@@ -172,7 +334,7 @@ def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, 
     ]
     for number, row in enumerate(rows, 2):
         _insert(conn, "contact_import_rows", {"import_id": import_id, "row": number, **row})
-    handler = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("email", "phone")))
+    handler = DuplicateHandler(conn, import_id, Options(Strategy.UPDATE, ("email", "phone")))
     after = 0
     while (decided := handler.handle_duplicates(after, size)).rows:
         after = decided.last_row
@@ -209,7 +371,7 @@ def test_an_update_takes_a_keyed_value_where_it_says_more(
     row = {"import_id": import_id, "row": 1, "external_id": "1"}
     _insert(conn, "contact_import_rows", {**row, field: comes[0], key: comes[1]})
 
-    handler = DuplicateHandler(conn, import_id, Rules(Strategy.UPDATE, ("external_id",)))
+    handler = DuplicateHandler(conn, import_id, Options(Strategy.UPDATE, ("external_id",)))
     counts = handler.handle_duplicates(0, 10).counts
 
     found = conn.execute(f"SELECT {field} AS value, {key} AS key FROM contacts").fetchone()
@@ -241,7 +403,7 @@ def test_rows_of_one_person_wait_for_each_other_and_for_nobody_else(conn, times)
     for statement in COUNT_STATEMENTS:
         conn.execute(statement)
     decided = DuplicateHandler(
-        conn, import_id, Rules(Strategy.UPDATE, ("email",))
+        conn, import_id, Options(Strategy.UPDATE, ("email",))
     ).handle_duplicates(0, 1000)
     assert (decided.counts["created"], decided.counts["updated"]) == (
         1000 // times,
@@ -253,7 +415,7 @@ def test_rows_of_one_person_wait_for_each_other_and_for_nobody_else(conn, times)
 
 def _insert(conn: psycopg.Connection, table: str, values: dict) -> None:
     values = {
-        name: Jsonb(value) if name in {"custom", "problems"} else value
+        name: Jsonb(value) if name in JSON and value is not None else value
         for name, value in values.items()
     }
     conn.execute(
@@ -262,14 +424,25 @@ def _insert(conn: psycopg.Connection, table: str, values: dict) -> None:
     )
 
 
+JSON = {"custom", "problems", *LISTS}
 COLUMNS = (
     "external_id",
     "email",
     "email_key",
+    "email_label",
+    "further_emails",
     "phone",
     "phone_key",
+    "phone_label",
+    "further_phones",
+    "prefix",
     "first_name",
+    "middle_name",
+    "last_name",
+    "suffix",
     "company",
+    "street",
+    "city",
     "tags",
     "custom",
 )

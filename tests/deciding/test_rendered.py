@@ -2,8 +2,10 @@
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from tests.house import rendered
+from webapp.deciding import other_names
 
 TEXTS = dict(rendered.texts())
 
@@ -18,7 +20,8 @@ def test_the_file_shows_what_the_code_renders(file):
 
 @pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.stem)
 def test_postgresql_understands_the_file(file, database_url):
-    with psycopg.connect(database_url) as conn:
+    with psycopg.connect(database_url, row_factory=dict_row) as conn:
+        other_names.define(conn)
         conn.execute(file.read_text(), prepare=False)
 
 

@@ -41,15 +41,14 @@ def test_an_import_is_watched_over_the_socket(site, visitor, settings, people, p
     visitor.goto(f"{here.url}/contacts?q=ada")
     visitor.fill("#email", "owner@example.com")
     visitor.fill("#password", PASSWORD)
-    visitor.click("main button")
+    visitor.click("main form > button")
     visitor.wait_for_url(f"{here.url}/contacts?q=ada")
 
     upload(visitor, here.url, people_table(500))
     to_review(visitor)
     gate = Gate(House(settings, people["owner"], None))
-    visitor.click("#s-skip")
     with visitor.expect_websocket() as opened:
-        visitor.click("form.review .actions button")
+        visitor.click("button[form=review]")
     of_import = import_id_below(visitor.url, path)
     opened.value.wait_for_event("framereceived")
     gate.open()
@@ -57,7 +56,7 @@ def test_an_import_is_watched_over_the_socket(site, visitor, settings, people, p
 
     assert f"{here.url.replace('https', 'wss')}/imports/{of_import}/live" in sockets
     with visitor.expect_download() as download:
-        visitor.get_by_role("link", name="Every row, CSV").first.click()
+        visitor.get_by_role("link", name="All rows (CSV)").first.click()
     assert download.value.path().read_text(encoding="utf-8-sig").count("\n") == 501
     visitor.click("a.brand")
     visitor.wait_for_url(f"{here.url}/imports")

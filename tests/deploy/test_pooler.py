@@ -74,6 +74,18 @@ def test_shared_sessions_are_found_each_time(settings):
         assert db.shares_sessions(db.libpq_url(settings.database_url))
 
 
+@pytest.mark.parametrize("pool_mode", ["session", "transaction", "statement"])
+def test_sessions_are_told_apart_where_idle_transactions_end_at_once(
+    settings, database_url, pool_mode
+):
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        name = conn.info.dbname
+        conn.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = 1")
+    for _ in range(30):
+        shared = db.shares_sessions(db.libpq_url(settings.database_url))
+        assert shared == (pool_mode != "session")
+
+
 @pytest.mark.parametrize("pool_mode", ["transaction"])
 def test_shared_sessions_are_found_while_others_use_the_pooler(settings):
     idle = [psycopg.connect(settings.database_url, autocommit=True) for _ in range(4)]

@@ -19,6 +19,8 @@ from tests.deciding.test_decision import (
     lines,
     people,
 )
+from tests.harness.examples import examples
+from webapp.deciding import person_keys
 from webapp.executing import batches
 from webapp.executing.batches import BatchProcessor, Turn
 from webapp.imports import leases
@@ -46,8 +48,9 @@ def prepare(conn, user_id, strategy, match_keys, size) -> uuid.UUID:
     return row["id"]
 
 
+@pytest.mark.timeout(300)
 @settings(
-    max_examples=60,
+    max_examples=examples(25, 60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -79,6 +82,9 @@ def test_the_loop_equals_the_sequential_model(
     for number, row in enumerate(rows, 2):
         take(book, number, row, strategy, match_keys)
 
+    assert person_keys.renew(
+        conn, lambda: False
+    )  # As an execution does before its first batch.
     lease = leases.claim(conn, import_id, 15)
     assert BatchProcessor(conn, lease).process_batches(lambda: False) is Turn.DONE
     ledger = conn.execute(
@@ -97,13 +103,18 @@ def test_the_loop_equals_the_sequential_model(
 
 
 def staged(conn, user_id, names, size, **options) -> uuid.UUID:
-    """An import of so many people with these names, claimed by nobody yet."""
+    """An import of so many people with these names and an ID each, claimed by no worker yet."""
     import_id = prepare(conn, user_id, "skip", ("external_id", "email"), size)
     for number, name in enumerate(names, 2):
         _insert(
             conn,
             "contact_import_rows",
-            {"import_id": import_id, "row": number, "first_name": name},
+            {
+                "import_id": import_id,
+                "row": number,
+                "external_id": f"p{number}",
+                "first_name": name,
+            },
         )
     for column, value in options.items():
         conn.execute(f"UPDATE contact_imports SET {column} = %s", (value,))

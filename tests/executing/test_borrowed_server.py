@@ -55,7 +55,7 @@ def test_the_whole_way_on_a_server_with_other_defaults(sign_in, importer, sessio
         importer,
         "ID,Email,First name\n1,ann@example.com,Zoë\n2,b@example.com,Łukasz\n".encode(),
     )
-    assert "All 2 contacts are in" in owner.get(f"/imports/{import_id}/report").text
+    assert "2 new contacts</a> are in." in owner.get(f"/imports/{import_id}/report").text
     assert "Łukasz" in owner.get("/contacts").text
     contact = session.query(Contact).filter_by(external_id="1").one()
     version = {"version": str(contact.version)}
@@ -65,7 +65,7 @@ def test_the_whole_way_on_a_server_with_other_defaults(sign_in, importer, sessio
     owner.get(f"/imports/{import_id}/rollback")
     owner.post(f"/imports/{import_id}/rollback", {})
     importer.work(import_id)
-    assert "taken back" in owner.get(f"/imports/{import_id}/report").text
+    assert "This import was undone." in owner.get(f"/imports/{import_id}/report").text
 
 
 @pytest.mark.usefixtures("borrowed")

@@ -48,7 +48,7 @@ def test_one_bad_row_fails_alone(importer, session):
     assert failed.detail["message"] == "refused by a trigger"
     session.execute(text("DROP TRIGGER refuse ON contacts"))
     session.commit()
-    import_commands.retry_failed(session, done.id)
+    import_commands.retry(session, done.id)
     session.commit()
     again = importer.work(done.id)
     assert (again.state, again.created, again.failed) == ("completed", 250, 0)

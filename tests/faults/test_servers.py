@@ -123,7 +123,7 @@ def test_database_away(house, owner):
     gate.open()
     house.machine.stop_database()
     for path in ("/imports", f"/imports/{import_id}/progress/fragment", "/contacts"):
-        assert "database is out of reach" in owner.get(path, 503).text
+        assert "database cannot be reached" in owner.get(path, 503).text
     assert owner.client.get("/api/imports").status_code == 503
     assert owner.client.get("/readyz").json["database"] == "out of reach"
     owner.get("/healthz")
@@ -307,7 +307,7 @@ def test_disk_full(small_disk, house, owner):
     house.query("ALTER TABLE contacts SET TABLESPACE small")
     house.worker()
     house.execute(import_id)
-    said = "Waiting for the database. The import goes on by itself."
+    said = "Waiting for the database. The import continues by itself."
     house.until(
         lambda: said in owner.get(f"/imports/{import_id}/progress").text,
         what="nothing was said",

@@ -39,7 +39,10 @@ def live_server(settings, people):
     commands = [[*web, "webapp.app:create_app()"], ["worker.py"]]
     running = [
         subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, start_new_session=True
+            [sys.executable, "-OO", *command],
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
         )
         for command in commands
     ]

@@ -89,12 +89,12 @@ def worker_process(
     environment: dict[str, str] | None = None, under: tuple[str, ...] = ()
 ) -> Family:
     """`worker.py`, with this in its environment and under this command."""
-    return Family([*under, sys.executable, "worker.py"], environment)
+    return Family([*under, sys.executable, "-OO", "worker.py"], environment)
 
 
 def web_process(port: int) -> Family:
     """The web process as the Procfile starts it."""
-    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:webapp.serving"]
+    gunicorn = [sys.executable, "-OO", "-m", "gunicorn", "--config", "python:webapp.serving"]
     return Family(
         [*gunicorn, "--bind", f"127.0.0.1:{port}", "webapp.app:create_app()"],
         {"PORT": str(port)},
@@ -126,21 +126,24 @@ def web_workers() -> list[int]:
 
 
 def workers() -> list[int]:
-    """The worker processes that this one started, each with its sweeper and the work-horse at
-    hand.
+    """The worker processes that this one started, each with its sweeper, the work-horse at hand and
+    what that started.
     """
     found = [
         pid
         for pid in children(os.getpid())
         if b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
-    return [*found, *(child for pid in found for child in children(pid))]
+    for pid in found:
+        with suppress(OSError):
+            found += children(pid)
+    return found
 
 
 @contextmanager
 def peaks_of_workers() -> Iterator[list[float]]:
-    """The most memory, in MB, that a worker or one of its work-horses had while the block ran,
-    looked at often.
+    """The most memory, in MB, that a worker or one of its work-horses had while the block ran, or
+    the second process of a check; looked at often.
     """
     peaks, done = [0.0], threading.Event()
 

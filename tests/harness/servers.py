@@ -11,11 +11,13 @@ from unittest.mock import patch
 import psycopg
 import pytest
 
+from tests.harness.databases import TEMPLATE, Databases
 from webapp import db
 from webapp.config import Settings
 from webapp.embedded import Servers, programs
 from webapp.migrate import migrate
 
+POOLS: dict[str, Databases] = {}  # of each server, by its superuser's address
 _numbers = itertools.count()
 SECRET = "a key for tests only, long enough to be refused nowhere"
 
@@ -53,8 +55,8 @@ def started(locale: str | None, *, ci: bool) -> Iterator[dict[str, str]]:
         of_locale = (
             f"template0 LOCALE_PROVIDER icu ICU_LOCALE '{locale}'" if locale else "template1"
         )
-        _create(found, "template_rowcall", of_locale)
-        migrate(_named(found["DATABASE_URL"], "template_rowcall"))
+        _create(found, TEMPLATE, of_locale)
+        migrate(_named(found["DATABASE_URL"], TEMPLATE))
         yield found
         running.stop()
 
@@ -90,16 +92,20 @@ def _admin(found: dict[str, str], statement: str) -> None:
 
 
 def _create(found: dict[str, str], name: str, template: str = "template1") -> None:
-    """A database that belongs to the program's role, as in an installation."""
-    _admin(found, f"CREATE DATABASE {name} TEMPLATE {template} OWNER rowcall")
+    _databases(found).create(name, template)
+
+
+def _databases(found: dict[str, str]) -> Databases:
+    url = found["ADMINISTRATOR_URL"]
+    return POOLS.setdefault(url, Databases(url))
 
 
 @pytest.fixture
 def database_url(servers):
-    name = f"t{next(_numbers)}"
-    _create(servers, name, "template_rowcall")
+    databases = _databases(servers)
+    name = databases.take()
     yield _named(servers["DATABASE_URL"], name)
-    _admin(servers, f"DROP DATABASE {name} WITH (FORCE)")
+    databases.give_back(name)
 
 
 @pytest.fixture

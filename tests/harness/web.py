@@ -184,13 +184,19 @@ class Browser:
         return answer
 
 
+def _is_sent(field: dict) -> bool:
+    """Whether a browser sends it as it stands: a box only where it is ticked."""
+    ticked = field.get("type") not in {"radio", "checkbox"} or "checked" in field
+    return "name" in field and ticked
+
+
 class Form(HTMLParser):
     """The fields of the form that posts to `action`, as a browser would send them untouched."""
 
     def __init__(self, page: str, action: str) -> None:
         super().__init__()
         self.action, self.values = action, {}
-        self._inside, self._area = False, None
+        self._inside, self._area, self._select = False, None, None
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
@@ -199,7 +205,12 @@ class Form(HTMLParser):
             self._inside = found.get("action") == self.action
         elif self._inside and tag == "textarea":
             self._area = (found["name"], [])
-        elif self._inside and tag == "input" and "name" in found:
+        elif self._inside and tag == "select":
+            self._select = found["name"]
+        elif self._inside and tag == "option":
+            if "selected" in found or self._select not in self.values:
+                self.values[self._select] = found["value"]
+        elif self._inside and tag == "input" and _is_sent(found):
             self.values[found["name"]] = re.sub("[\r\n]", "", found.get("value") or "")
 
     def handle_data(self, data):

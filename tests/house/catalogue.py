@@ -1,4 +1,5 @@
-"""The catalogue of sentences for a translator, `make catalogue`: webapp/vocabulary/rowcall.pot.
+"""The catalogue of sentences for a translator, `make catalogue`: webapp/vocabulary/rowcall.pot, and its
+texts in the file of each language.
 
 Babel finds the texts: in the templates those of `_` and `trans`, in the code those that are given
 to `gettext` and its kin, and to the items of closed lists.
@@ -11,10 +12,11 @@ from typing import IO, Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract, extract_python
-from babel.messages.pofile import write_po
+from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent.parent
 CATALOGUE = ROOT / "webapp" / "vocabulary" / "rowcall.pot"
+LANGUAGES = CATALOGUE.parent / "languages"
 HEAD = """msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=UTF-8\\n"
@@ -44,7 +46,7 @@ def catalogue() -> str:
     found = Catalog(charset="utf-8")
     for file in sorted(ROOT.glob("webapp/**/*.py")):
         _add(found, file, _python)
-    for file in sorted(ROOT.glob("templates/**/*.*")):
+    for file in sorted(ROOT.glob("templates/**/*.[ht]*")):
         _add(found, file, "jinja2.ext:babel_extract", JINJA)
 
     written = BytesIO()
@@ -79,5 +81,29 @@ def _python(
             yield line, "gettext", text, said
 
 
+def translated(language: Path) -> str:
+    """A language's file with the texts of today: what is new has no translation yet, what is gone is
+    left out. Its head, and the comments before it, stay.
+    """
+    text = language.read_text(encoding="utf-8")
+    head = text[: text.index("\n\n") + 2]
+    old = read_po(text.splitlines(keepends=True))
+    new = read_po(catalogue().splitlines(keepends=True))
+
+    for message in new:
+        kept = old.get(message.id[0] if message.pluralizable else message.id, message.context)
+        plain = isinstance(message.id, str)
+        if kept and message.id and isinstance(kept.id, str) == plain:
+            message.string = kept.string
+        message.locations = []
+
+    written = BytesIO()
+    write_po(written, new, omit_header=True, no_location=True, sort_output=True, width=100)
+
+    return head + written.getvalue().decode()
+
+
 if __name__ == "__main__":
     CATALOGUE.write_text(catalogue())
+    for file in sorted(LANGUAGES.glob("*.po")):
+        file.write_text(translated(file), encoding="utf-8")

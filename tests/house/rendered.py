@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from webapp import queries
-from webapp.deciding.decision import Rules, statement
+from webapp.deciding.decision import Options, statement
 from webapp.vocabulary.keys import DEFAULT_KEYS
 from webapp.vocabulary.strategies import Strategy
 
@@ -16,7 +16,8 @@ HEADING = """\
 -- The row decision for the strategy `{strategy}`, with the default match keys.
 --
 -- `make render` makes this file from sql/decide.sql and deciding/decision.py, for reading: the
--- program does not use it. In psql, \\i prepares it, and this shows its plan:
+-- program does not use it. In psql, \\i prepares it, once a function stands in for
+-- pg_temp.is_other_person (sql/other_names.sql), and this shows its plan:
 --   EXPLAIN EXECUTE decide('the import', 1, 100);
 PREPARE decide (uuid, bigint, bigint) AS
 """
@@ -25,7 +26,7 @@ PREPARE decide (uuid, bigint, bigint) AS
 def texts() -> Iterator[tuple[Path, str]]:
     """Each file, and what is to be in it."""
     for strategy in Strategy:
-        text = statement(Rules(strategy, DEFAULT_KEYS))
+        text = statement(Options(strategy, DEFAULT_KEYS))
         yield (
             FOLDER / f"decide_{strategy}.sql",
             HEADING.format(strategy=strategy) + text + ";\n",

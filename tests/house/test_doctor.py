@@ -190,6 +190,13 @@ def test_with_two_retention_times(settings, worker, execute):
     ]
 
 
+def test_with_large_changes_that_no_one_could_approve(settings, people, execute):
+    assert one("approval") == one("approval", approval_above=500) == "ok   approval"
+    execute("UPDATE users SET active = false WHERE email <> 'owner@example.com'")
+    said = one("approval", approval_above=500)
+    assert said.startswith("note approval: APPROVAL_ABOVE is 500, and fewer than two accounts")
+
+
 def test_with_a_full_disk(settings, monkeypatch):
     monkeypatch.setattr(readiness, "LEAST_FREE", 2**60)
     assert one("disk").startswith("FIX  disk: Less than")

@@ -4,13 +4,13 @@ import json
 
 import psycopg
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from webapp import migrate
 from webapp.checking import mapping
 from webapp.contacts import journal
 from webapp.imports import mappings
-from webapp.models import Contact
+from webapp.models import Contact, ImportDifference, ImportPreview
 from webapp.vocabulary import messages
 from webapp.vocabulary.fields import FIELDS, label_of
 
@@ -52,7 +52,7 @@ def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(
         ),
         {"custom": json.dumps(custom)},
     ).scalar_one()
-    mappings.remember(session, someone, columns, kept)
+    _kept_mapping(session, someone, columns, kept)
     session.commit()
 
     migrate.migrate(database_url)
@@ -65,7 +65,7 @@ def test_fields_that_come_in_move_nothing_in_the_book_and_in_kept_mappings(
     ]
     remembered = mappings.remembered(session, someone, columns)
     assert remembered
-    assert remembered[0] == kept
+    assert remembered.targets == kept
     assert mapping.suggest(columns, [["ann@example.com", *custom.values()]])[1:] == [
         field.name for field in fresh
     ]
@@ -85,15 +85,30 @@ def test_a_kept_mapping_that_is_the_suggestion_is_forgotten(database_url, sessio
     chosen_before = (["external_id"], ["external_id"])  # what was chosen, suggested once more
     kept = {"E-mail": [accepted], "Mail": [chosen], "Address": [chosen, chosen_before]}
     for label, made in kept.items():
-        mappings.remember(session, someone, [label], made[-1][1])
+        _kept_mapping(session, someone, [label], made[-1][1])
         for suggested, targets in made:
             _import_with_columns(session, someone, [label], suggested, targets)
     session.commit()
 
     migrate.migrate(database_url)
     found = [mappings.remembered(session, someone, [label]) for label in kept]
-    targets = [mapping and mapping[0] for mapping in found]
+    targets = [each and each.targets for each in found]
     assert targets == [None, ["external_id"], ["external_id"]]
+
+
+def _kept_mapping(session, user_id, columns, targets) -> None:
+    session.execute(
+        text(
+            """INSERT INTO mapping_templates (user_id, header_hash, columns, mapping)
+               VALUES (:user, :hash, CAST(:columns AS jsonb), CAST(:mapping AS jsonb))"""
+        ),
+        {
+            "user": user_id,
+            "hash": mappings.header_hash(columns),
+            "columns": json.dumps(columns),
+            "mapping": json.dumps(targets),
+        },
+    )
 
 
 def _import_with_columns(session, user_id, columns, suggested, targets) -> None:
@@ -189,3 +204,68 @@ def test_imports_whose_file_was_refused_get_a_state_of_their_own(database_url):
     with psycopg.connect(database_url) as conn:
         assert conn.execute(states).fetchall() == [*kept, ("failed", None), ("uploaded", None)]
     migrate.migrate(database_url)
+
+
+BEFORE_PLANS = "0030"  # the last version whose previews promised outcomes alone
+
+
+def test_previews_from_before_are_made_anew_and_differences_stay(
+    database_url, session, someone
+):
+    """What waits gets previews with plans; of a difference nothing but the outcome is known."""
+    command.downgrade(migrate.config(database_url), BEFORE_PLANS)
+    _import_with_columns(session, someone, ["E-mail"], ["email"], ["email"])
+    for statement in (
+        """INSERT INTO contact_import_previews
+             (import_id, strategy, outcomes, examples, cleared, promised)
+           SELECT id, 'skip', '{}', '[]', 0, ' ab' FROM contact_imports""",
+        """INSERT INTO contact_import_results (import_id, row, outcome, contact_id, code, detail)
+           SELECT id, 2, 'unchanged'::outcome, 7, 'joins_row', '{"row": 1}'::jsonb FROM contact_imports""",
+        """INSERT INTO contact_import_differences (import_id, row, promised)
+           SELECT id, 2, 'created'::outcome FROM contact_imports""",
+    ):
+        session.execute(text(statement))
+    session.commit()
+
+    migrate.migrate(database_url)
+    assert session.scalars(select(ImportPreview)).all() == []
+    (difference,) = session.scalars(select(ImportDifference))
+    assert difference.planned == "2,created,7,joins_row,1,"
+    assert difference.came_to == "2,unchanged,7,joins_row,1,"
+    session.rollback()
+
+    command.downgrade(migrate.config(database_url), BEFORE_PLANS)
+    promised = session.scalar(text("SELECT promised::text FROM contact_import_differences"))
+    session.rollback()
+    assert promised == "created"
+    migrate.migrate(database_url)
+
+
+BEFORE_RERUNS = "0031"  # the last version whose second runs took failed rows alone
+
+
+def test_second_runs_that_wait_at_the_upgrade_go_on(database_url):
+    """They take the rows that failed, and began in completed imports."""
+    command.downgrade(migrate.config(database_url), BEFORE_RERUNS)
+    with psycopg.connect(database_url) as conn:
+        conn.execute(
+            """INSERT INTO users (email, email_key, password_hash, role)
+               VALUES ('a@example.com', 'a@example.com', 'x', 'admin')"""
+        )
+        for state, retrying in (("queued", True), ("running", True), ("queued", False)):
+            conn.execute(
+                """INSERT INTO contact_imports (created_by, state, retrying, filename, size_bytes,
+                     sha256, format, header_row, columns, sample, suggested_mapping)
+                   SELECT id, %s, %s, 'a.csv', 1, '', 'csv', 1, '[]', '[]', '[]' FROM users""",
+                (state, retrying),
+            )
+    migrate.migrate(database_url)
+    with psycopg.connect(database_url) as conn:
+        found = conn.execute(
+            "SELECT state, rerun, rerun_from FROM contact_imports ORDER BY rerun, state"
+        ).fetchall()
+    assert found == [
+        ("queued", "", None),
+        ("queued", "failed", "completed"),
+        ("running", "failed", "completed"),
+    ]

@@ -175,7 +175,7 @@ def test_running_failed_rows_again_counts_those_rows(
     session.execute(text("DROP TRIGGER refuse ON contacts"))
     session.execute(text("DROP FUNCTION refuse"))
     refuse(session, "NEW.external_id = '45'")
-    import_commands.retry_failed(session, found.id)
+    import_commands.retry(session, found.id)
     session.commit()
     queued = ProgressTracker(session, found.id).progress()
     assert (queued.progress, queued.work) == (100, Work(0.0, 0, 40))

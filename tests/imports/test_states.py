@@ -3,6 +3,7 @@ engine does.
 """
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -12,18 +13,28 @@ from sqlalchemy import text
 from tests.harness.imports import table
 from webapp.checking.validation import Checker
 from webapp.db import driver
-from webapp.deciding import ledger_digest
+from webapp.deciding import approval, ledger_digest, plan
 from webapp.executing import execution
 from webapp.executing.batches import Turn
-from webapp.imports import import_commands, leases, transitions, uploads
+from webapp.imports import approval_requests, import_commands, leases, transitions, uploads
+from webapp.imports.approval_requests import End
 from webapp.models import ContactImport
 from webapp.retention import discarding
 from webapp.staging import check, corrections
 from webapp.undoing import undo as undoing
 from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome, sums
 from webapp.vocabulary.refusals import Refusal
-from webapp.vocabulary.states import ENDED, TRANSITIONS, UNCHECKED, WORKED_ON, Command, State
-from webapp.vocabulary.strategies import Strategy
+from webapp.vocabulary.reruns import Rerun
+from webapp.vocabulary.states import (
+    ENDED,
+    TRANSITIONS,
+    UNCHECKED,
+    WORKED_ON,
+    Command,
+    State,
+    allowing,
+)
+from webapp.vocabulary.strategies import Strategy, Variant
 
 ROOT = Path(__file__).parent.parent.parent
 ROWS = table(
@@ -41,7 +52,7 @@ def test_every_state_is_reachable_and_known():
 
 def test_outcomes_are_summed_once():
     assert sums(dict.fromkeys(Outcome, 1)) == {
-        "success": 4, "failed": 2, "skipped": 3, "duplicates": 4, "processed": 9
+        "success": 4, "failed": 2, "skipped": 4, "duplicates": 4, "processed": 10
     }  # fmt: skip
     for outcome in STORED_OUTCOMES:
         told = sums({outcome: 7})
@@ -50,8 +61,9 @@ def test_outcomes_are_summed_once():
 
 
 @pytest.fixture
-def asked(importer, session, settings):
+def asked(importer, session, settings, people):
     """Each command as a call on an import, by the engine's own function for it."""
+    another = people["outsider"]
     mapping = importer.upload(ROWS).suggested_mapping
     session.execute(text("DELETE FROM contact_imports"))
     session.commit()
@@ -64,14 +76,24 @@ def asked(importer, session, settings):
         Command.EXECUTE: lambda one: import_commands.execute(
             session, one, strategy=Strategy.SKIP
         ),
+        Command.APPROVE: lambda one: approval.approve(
+            session, one, by=another, plan=plan_of(session, one)
+        ),
+        Command.REFUSE: lambda one: approval.refuse(session, one, by=another),
         Command.CANCEL: lambda one: import_commands.cancel(session, one),
-        Command.RETRY: lambda one: import_commands.retry_failed(session, one),
+        Command.RETRY: lambda one: retry(session, one),
         Command.ROLL_BACK: lambda one: import_commands.roll_back(session, one),
         Command.RUN_AGAIN: lambda one: import_commands.run_again(
             session, one, importer.user_id, settings
         ),
         Command.DISCARD: lambda one: discarding.discard(session, one),
     }
+
+
+def retry(session, import_id) -> None:
+    """What failed is run again, or else what is left over."""
+    failed = session.get_one(ContactImport, import_id, populate_existing=True).failed
+    import_commands.retry(session, import_id, Rerun.FAILED if failed else Rerun.REMAINING)
 
 
 def put(session, import_id, state: State, **columns) -> None:
@@ -83,6 +105,11 @@ def put(session, import_id, state: State, **columns) -> None:
             "batches_done": 0,
             **dict.fromkeys((outcome.value for outcome in STORED_OUTCOMES), 0),
         }
+    if state is State.AWAITING_APPROVAL:
+        columns |= {
+            "approval": json.dumps(request(session, import_id)),
+            "duplicate_strategy": "update",
+        }
     columns["state"] = state.value
     assigned = ", ".join(f"{name} = :{name}" for name in columns)
     session.execute(
@@ -90,6 +117,14 @@ def put(session, import_id, state: State, **columns) -> None:
         {**columns, "id": import_id},
     )
     session.expire_all()
+
+
+def plan_of(session, import_id) -> str:
+    return plan.digest(session, import_id, Variant(Strategy.UPDATE))
+
+
+def request(session, import_id) -> dict:
+    return approval_requests.made(session, 0, plan_of(session, import_id))
 
 
 def stands(session, import_id) -> tuple[str | None, list[str]]:
@@ -129,11 +164,12 @@ def walk_commands(session, import_id, asked) -> set[tuple[State, State]]:
             elif command is Command.DISCARD:
                 assert after == (None, []), source
             elif after[0] != source:
-                assert after[1][len(before[1]) :] in moves(source, State(after[0])), (
-                    source,
-                    command,
-                )
-                made.add((source, State(after[0])))
+                added = after[1][len(before[1]) :]
+                (way,) = [
+                    way for way, log in ways(source, State(after[0])) if log == added
+                ] or [None]
+                assert way, (source, command, added)
+                made |= way
             else:
                 assert command in {Command.CORRECT, Command.RUN_AGAIN, Command.READ_AGAIN}, (
                     source,
@@ -142,12 +178,26 @@ def walk_commands(session, import_id, asked) -> set[tuple[State, State]]:
     return made
 
 
+def ways(source: State, target: State):
+    """Each way from state to state that one command may take, with what the log gets: one move, or
+    two where a request for approval is void first.
+    """
+    if target in TRANSITIONS[source]:
+        yield from (({(source, target)}, log) for log in moves(source, target))
+    if source is State.AWAITING_APPROVAL and target in TRANSITIONS[State.READY]:
+        for log in moves(State.READY, target):
+            way = {(source, State.READY), (State.READY, target)}
+            yield way, ["approval_voided", *log]
+
+
 def moves(source: State, target: State) -> list[list[str]]:
     """What the log may get with a move: the event, where the table has one.
 
-    A second run logs its failed rows too.
+    A second run logs its failed rows too; a request for approval ends in three ways.
     """
     event = TRANSITIONS[source][target]
+    if (source, target) == (State.AWAITING_APPROVAL, State.READY):
+        return [[end.event] for end in End if end is not End.APPROVED]
     return [[event], ["row_failed", event]] if event else [[]]
 
 
@@ -171,7 +221,7 @@ def walk_worker(session, conn, import_id) -> set[tuple[State, State]]:
     ]
     for source in State:
         for step in steps:
-            put(session, import_id, source, retrying=False)
+            put(session, import_id, source, rerun="", rerun_from=None)
             before = stands(session, import_id)
             session.commit()
             lease = leases.claim(conn, import_id, 0)
@@ -204,18 +254,34 @@ def test_every_command_and_every_step_of_a_worker_from_every_state(
         )
     )
     session.commit()
-    done = importer.run(ROWS)
+    found = importer.check(ROWS)
+    importer.work(found.id)
+    done = importer.execute(found.id)
     assert (done.state, done.created, done.failed, done.invalid) == ("completed", 1, 1, 1)
     import_id = done.id
     made = walk_commands(session, import_id, asked)
     session.rollback()
 
     # What was queued as a second run goes back to where it was.
-    put(session, import_id, State.QUEUED, retrying=True)
-    import_commands.cancel(session, import_id)
-    assert stands(session, import_id)[0] == State.COMPLETED
+    for came_from in allowing(Command.RETRY):
+        put(session, import_id, State.QUEUED, rerun="failed", rerun_from=came_from)
+        import_commands.cancel(session, import_id)
+        assert stands(session, import_id)[0] == came_from
+        session.rollback()
+        made.add((State.QUEUED, came_from))
+
+    # What has to be approved first waits for that.
+    put(session, import_id, State.READY)
+    import_commands.execute(
+        session,
+        import_id,
+        strategy="update",
+        approval_for=lambda *_: request(session, import_id),
+    )
+    state, log = stands(session, import_id)
+    assert (state, log[-1]) == (State.AWAITING_APPROVAL, "approval_requested")
     session.rollback()
-    made.add((State.QUEUED, State.COMPLETED))
+    made.add((State.READY, State.AWAITING_APPROVAL))
 
     # One that is told to stop before its first batch was begun elsewhere at the same moment.
     put(session, import_id, State.QUEUED)

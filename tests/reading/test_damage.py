@@ -2,7 +2,6 @@
 the file is refused. `make properties` takes more tables of each.
 """
 
-import os
 import re
 from random import Random
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.examples import examples
 from tests.reading.damage import KINDS
 from tests.reading.test_round_trip import InPieces
 from webapp.checking import mapping
@@ -17,7 +17,7 @@ from webapp.checking.validation import Checker
 from webapp.reading import readers
 from webapp.vocabulary.refusals import Refusal
 
-EXAMPLES = min(int(os.environ.get("PROPERTIES", "12")), 300)
+EXAMPLES = examples(8, 300)
 NAMES = st.sampled_from(
     ["Ann", "Zoë", "Jörg", "O'Shea", "José María", "Émile", "Per-Åke", "Uwe"]
 )

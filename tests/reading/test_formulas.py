@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.harness.examples import examples
 from webapp.checking.cleaning import cleaned, cleaned_column
 from webapp.reading.formulas import protected, unprotected
 
@@ -62,7 +63,7 @@ def test_every_form_of_the_four_signs_is_known():
 
 
 @given(TEXTS)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(300, 1500), deadline=None)
 def test_nothing_runs_and_all_comes_off_again(text):
     assert not runs(protected(text))
     assert unprotected(protected(text)) == text
@@ -72,7 +73,7 @@ def test_nothing_runs_and_all_comes_off_again(text):
 @example("  '=1", "")
 @example("'\t'=1", "\n\t")
 @example("\r'\r1", "")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(300, 1500), deadline=None)
 def test_an_upload_takes_a_cell_of_a_report_for_the_cell_of_the_file(cell, kept):
     """Trimming a cell changes nothing of what the quotes are."""
     again = protected(unprotected(cell))

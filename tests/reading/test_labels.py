@@ -17,8 +17,8 @@ Work Email → email
 Straße (privat) → street
 Fax →
 Business Fax →
-E-mail Type →
-Phone 1 - Label →
+E-mail Type → email_label
+Phone 1 - Label → phone_label
 Assistant's Phone →
 Birth Day →
 Home →

@@ -8,10 +8,11 @@ from xml.sax.saxutils import escape
 
 import pytest
 import xlsxwriter
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.corpus.formats import ods, ods_row, ods_text
+from tests.harness.examples import examples
 from webapp.reading import encodings, readers
 from webapp.vocabulary.refusals import Refusal
 
@@ -94,7 +95,7 @@ def with_text(table: list[list[str]]) -> list[tuple[int, list[str]]]:
 
 
 @given(written(), st.integers(1, 40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(120, 400), deadline=None)
 def test_any_table_in_any_dialect_and_encoding_is_read_back(made, step):
     dialect, table, data = made
     found = list(readers.records(InPieces(data, step), dialect))
@@ -107,7 +108,7 @@ def test_any_table_in_any_dialect_and_encoding_is_read_back(made, step):
 
 
 @given(written(), st.integers(1, 40), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 300), deadline=None)
 def test_reading_goes_on_from_any_record(made, step, data):
     dialect, _, content = made
     whole = list(readers.records(InPieces(content, step), dialect))
@@ -124,7 +125,7 @@ def test_reading_goes_on_from_any_record(made, step, data):
     st.integers(1, 60),
     st.data(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 300), deadline=None)
 def test_any_bytes_are_read_to_the_end_and_from_any_position(
     content, codec, delimiter, step, data
 ):
@@ -151,7 +152,7 @@ def test_the_mark_of_utf_8_before_what_a_person_calls_wide(encoding, behind):
 
 
 @given(st.binary(max_size=300), st.sampled_from(["people.csv", "people.xlsx", "people.txt"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 300), deadline=None)
 def test_any_bytes_are_a_table_or_are_refused(content, name):
     head, refusal = None, ""
     try:
@@ -172,7 +173,7 @@ XML_TEXT = st.text(IN_XML, max_size=12)
 
 
 @given(st.lists(st.lists(XML_TEXT, max_size=5), min_size=1, max_size=10), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(40, 100), deadline=None)
 def test_any_table_of_a_workbook_is_read_back(table, in_place):
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True, "constant_memory": in_place}) as book:
@@ -199,7 +200,7 @@ def trimmed(cells: list[str]) -> list[str]:
 
 
 @given(st.lists(st.lists(XML_TEXT, max_size=5), min_size=1, max_size=10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30, 60), deadline=None)
 def test_any_table_of_opendocument_is_read_back(drawn):
     table = [[as_xml_has_it(cell) for cell in cells] for cells in drawn]
     rows = "".join(ods_row(*(ods_text(paragraphs(cell)) for cell in cells)) for cells in table)
@@ -228,7 +229,8 @@ def as_xml_has_it(text: str) -> str:
     st.lists(st.tuples(XML_TEXT, XML_TEXT, XML_TEXT), min_size=1, max_size=8),
     st.integers(1, 40),
 )
-@settings(max_examples=60, deadline=None)
+@example([("", "", "data: on paper")], 40)
+@settings(max_examples=examples(30, 60), deadline=None)
 def test_any_cards_are_read_back(people, step):
     cards = "".join(
         f"BEGIN:VCARD\r\nVERSION:4.0\r\nUID:{n}\r\nN:{kept(last)};{kept(first)};;;\r\nNOTE:{kept(note)}\r\nEND:VCARD\r\n"

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import text
 
 from tests.web.test_pages import run
 from webapp.models import Contact
@@ -52,13 +53,14 @@ def test_every_fact_is_filled_in(owner, importer, session):
     run(owner, importer, BOOK)
     import_id = run(owner, importer, TROUBLE, "update")
     page = owner.get(f"/imports/{import_id}/rows").text
-    reasons = re.findall(r'<td data-label="Why">(.*?)</td>', page, re.DOTALL)
+    shown = re.findall(r'<li id="row-\d+".*?</li>', page, re.DOTALL)
+    reasons = [" ".join(re.sub("<[^>]*>", " ", one).split()) for one in shown]
     assert len(reasons) == 12
     rows = ledger.rows(session, import_id)
     assert {row.code for row in rows} & CODES >= CODES
     for words in (*reasons, *[row.sentence or "" for row in rows]):
         is_whole(words)
-    assert "Say whether 03/04/1990 has the day or the month first." in page
+    assert "Say whether the day or the month comes first in 03/04/1990." in page
     assert "Shorten the first name to at most 200 characters." in page
     for chunk in (
         *exports.report_csv(session, import_id),
@@ -105,17 +107,24 @@ def test_contacts_go_by_name_or_address(owner, importer, session):
     first = run(owner, importer, BOOK)
     page = owner.get(f"/imports/{first}/rows").text
     ann, ben = session.query(Contact).order_by(Contact.id)
-    assert f'<a href="/contacts/{ann.id}">Ann Ash</a>' in page
-    assert f'<a href="/contacts/{ben.id}">ben@example.com</a>' in page
+    assert f'href="/contacts/{ann.id}">Open Ann Ash</a>' in page
+    assert f'href="/contacts/{ben.id}">Open ben@example.com</a>' in page
     second = run(owner, importer, TROUBLE)
     listed = owner.get(f"/imports/{second}/rows?outcome=conflict").text
     assert (
-        f'<a href="/contacts/{ann.id}">Ann Ash</a> <a href="/contacts/{ben.id}">ben@example.com</a>'
-        in listed
+        f'<a href="/contacts/{ann.id}">Ann Ash</a>, <a href="/contacts/{ben.id}">ben@example.com</a>'
+        in " ".join(listed.split())
     )
     ann.first_name = ann.last_name = ann.email = ann.email_key = None
     session.commit()
-    assert (
-        f'<a href="/contacts/{ann.id}">{ann.id}</a>'
-        in owner.get(f"/imports/{first}/rows").text
-    )
+    assert _link_to(ann, owner.get(f"/imports/{first}/rows").text) == "Open 1", "her ID"
+    ann.external_id = None
+    session.commit()
+    assert _link_to(ann, owner.get(f"/imports/{first}/rows").text) == "Open Ann Ash"
+    session.execute(text("DELETE FROM contact_import_rows"))
+    session.commit()
+    assert _link_to(ann, owner.get(f"/imports/{first}/rows").text) == f"Open contact {ann.id}"
+
+
+def _link_to(contact: Contact, page: str) -> str:
+    return re.search(rf'href="/contacts/{contact.id}">(.*?)</a>', page)[1]

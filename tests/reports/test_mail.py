@@ -140,7 +140,7 @@ def test_a_stop_and_a_failure_are_told_too(importer, session, box):
         jobs.notify(str(found.id))
     said = [letter(envelope)["Subject"] for envelope in box.letters]
     assert [subject.split(".")[0] for subject in said] == [
-        "Stopped by you",
+        "Stopped before the end",
         "Stopped at the first bad row",
     ]
     assert mail.due(session) == []

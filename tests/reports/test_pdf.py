@@ -102,10 +102,10 @@ def test_who_when_and_what_was_chosen(importer, session):
     chosen = {
         "File read as": "Unicode (UTF-8), semicolon between columns, column names in row 1",
         "Columns": "ID → External ID; Email → E-mail; Größe → Größe",
-        "Left aside": "Notes",
+        "Left out": "Notes",
         "Dates like 03/04": "day first",
         "Country of phones": "DE",
-        "Empties a field": "(none)",
+        "Clears a field": "(none)",
         "Batches asked for": "1 row each",
     }
     assert {name: said.get(name) for name in chosen} == chosen
@@ -115,7 +115,7 @@ def test_who_when_and_what_was_chosen(importer, session):
     plain = importer.run(table("1,a@example.com,,,,,"), batch_size="auto")
     said = dict(choices.choices(plain))
     assert said["Batches asked for"] == "as large as runs well"
-    assert "Left aside" not in said
+    assert "Left out" not in said
 
 
 def test_a_workbook_is_called_one(importer, session):
@@ -126,6 +126,8 @@ def test_a_workbook_is_called_one(importer, session):
         batch_size=0,
         columns=["n" * 99] * 70,
         mapping=["notes"] * 70,
+        column_rules={},
+        constants={},
     )
     said = dict(choices.choices(found))
     assert said["File read as"] == "Excel workbook, sheet Gäste, no column names"

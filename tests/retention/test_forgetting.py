@@ -127,8 +127,8 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
         "5,duplicate_skipped",
     ]
     assert len(lines(exports.rejected_csv(session, old))) == 1
-    for ask in (import_commands.roll_back, import_commands.retry_failed):
-        if ask is import_commands.retry_failed:
+    for ask in (import_commands.roll_back, import_commands.retry):
+        if ask is import_commands.retry:
             session.execute(text("UPDATE contact_imports SET failed = 1"))
         with pytest.raises(Refusal) as refusal:
             ask(session, old)
@@ -377,16 +377,15 @@ def test_somebody_who_was_taken_for_the_columns_names_goes_too(importer, session
     importer.work(holding)
     importer.execute(holding)
     others = importer.run(table("8,fay@example.com,Fay,,,,")).id
-    mappings.save(
-        session,
-        importer.user_id,
-        "Mine",
-        ["Zebedee@Example.com", "Name"],
-        ["email", "full_name"],
-    )
-    mappings.save(
-        session, importer.user_id, "Theirs", ["Email", "Name"], ["email", "full_name"]
-    )
+    for name, columns, constants in (
+        ("Mine", ["Zebedee@Example.com", "Name"], {}),
+        ("Of mine", ["Email", "Name"], {"custom:Friend of": "zebedee@example.com"}),
+        ("Theirs", ["Email", "Name"], {"country": "Germany"}),
+    ):
+        kept = ContactImport(
+            columns=columns, mapping=["email", "full_name"], constants=constants
+        )
+        mappings.save(session, importer.user_id, name, kept)
     if is_purged:
         session.execute(text("DELETE FROM contact_import_files"))
     session.commit()

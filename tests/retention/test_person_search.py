@@ -2,12 +2,14 @@
 theirs and no chance.
 """
 
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import select
 
 from tests.harness.imports import table
 from webapp.models import Contact
-from webapp.retention import erasure
+from webapp.retention import erasure, person_search
 from webapp.retention.person_search import Sought
 
 OTHERS = [
@@ -126,3 +128,14 @@ def test_somebody_whose_address_ends_like_theirs_stays(importer, session):
     assert not others.file_gone
     assert not unchecked.file_gone
     assert session.query(Contact).count() == len(OTHERS) + 1
+
+
+@pytest.mark.parametrize(
+    ("target", "whole"), [("first_name", True), ("email_label", False), (None, False)]
+)
+def test_of_a_column_of_labels_not_every_cell_is_kept(target, whole):
+    """A label of one's own, such as a name, is kept as `other`: the file is read for it."""
+    run = SimpleNamespace(
+        header_row=1, head={}, columns=["A", "B"], mapping=["email", target], state="completed"
+    )
+    assert person_search._rows_say_all(run) is whole

@@ -1,4 +1,4 @@
-"""Words for nothing on their way: counted over blocks, told by pages, API and reports, switched off
+"""Placeholders on their way: counted over blocks, told by pages, API and reports, switched off
 for a column.
 """
 

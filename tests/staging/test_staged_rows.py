@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from tests.harness.examples import examples
 from tests.harness.imports import table
 from webapp.checking.validation import Checker
 from webapp.reading.readers import Position, Record
@@ -24,7 +25,11 @@ TARGETS = [
     "tags",
     "custom:Shoe",
     None,
+    "email_label",
+    "email",
+    "phone",
 ]
+LABELS = ["ID", "Email", "First name", "Business phone", *[""] * 8, "E-mail 2", "Phone 2"]
 SIGNS = "ab1\"'\\{},;|:@.+ \t\n\r\x07\x1e\x1f\x7fé\u0308\u2028😀"
 WORDS = [
     "\\N",
@@ -39,7 +44,7 @@ WORDS = [
     "DE",
     "\x1e",
 ]
-CELLS = st.lists(st.text(SIGNS, max_size=6) | st.sampled_from(WORDS), max_size=12)
+CELLS = st.lists(st.text(SIGNS, max_size=6) | st.sampled_from(WORDS), max_size=15)
 FOUND = st.sampled_from([None, "undecodable", "damaged_characters", "unclosed_quote"])
 
 
@@ -49,7 +54,7 @@ def import_id(importer):
 
 
 def checked(block):
-    checker = Checker(TARGETS, default_country="DE", clear_token="-")
+    checker = Checker(TARGETS, columns=LABELS, default_country="DE", clear_token="-")
     records = [
         Record(row, cells, problem, Position(0, row))
         for row, (cells, problem) in enumerate(block, 2)
@@ -61,9 +66,12 @@ def checked(block):
 
 @given(st.lists(st.tuples(CELLS, FOUND), max_size=4))
 @example([(["\\", "a\\b", "a\tb", "", "", "", "a\nb\r", 'a"b,c\\', "\\\\"], None)])
+@example(
+    [(["", "a@x.org; b@x.org", "", "+49 30 1234567", *[""] * 6, "own", "c@x.org", "x"], None)]
+)
 @example([(["x", "no address", "\x1f", "", "", "", "\\\x1f", "", "", 'a\x1fb\x1e"{'], None)])
 @settings(
-    max_examples=300,
+    max_examples=examples(100, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -90,6 +98,10 @@ def as_parameters(import_id, row) -> list[object]:
         *(
             row.email_key,
             row.phone_key,
+            row.email_label,
+            row.phone_label,
+            Jsonb(row.further_emails) if row.further_emails else None,
+            Jsonb(row.further_phones) if row.further_phones else None,
             row.clears,
             Jsonb(problems) if problems else None,
             row.record,

@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select, text
 
+from tests.undoing.test_undo import MOVING
 from webapp import db
 from webapp.contacts import journal
 from webapp.models import Contact, ContactChange
@@ -26,9 +27,7 @@ def patient(monkeypatch):
 
 
 def book(session) -> list[dict]:
-    found = session.execute(
-        text("SELECT to_jsonb(c) - 'version' - 'updated_at' FROM contacts c ORDER BY id")
-    )
+    found = session.execute(text(f"SELECT to_jsonb(c) - {MOVING} FROM contacts c ORDER BY id"))
     return list(found.scalars())
 
 

@@ -13,7 +13,7 @@ from webapp.config import Misconfigured, refuse_open_queue
 from webapp.models import Session, User
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import passwords
-from webapp.web.accounts import add_user
+from webapp.web.accounts import _setup_signer, add_user
 
 WRONG = {"email": "owner@example.com", "password": "not this one at all"}
 
@@ -202,3 +202,15 @@ def test_many_who_sign_in_at_once_need_the_memory_of_one():
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     )
     assert grown < 2 * extract_parameters(passwords.UNKNOWN).memory_cost / 1024
+
+
+def test_a_setup_link_that_opens_nothing_says_why_and_leads_on(app, people):
+    with app.test_request_context():
+        link = f"/setup/{_setup_signer().dumps('first account')}"
+    browser = app.test_client()
+    used, unknown = browser.get(link), browser.get("/setup/unknown")
+    assert (used.status_code, unknown.status_code) == (200, 404)
+    assert "This link has been used." in used.text
+    assert "This link does not work any more." in unknown.text
+    for page in (used, unknown):
+        assert 'href="/sign-in"' in page.text

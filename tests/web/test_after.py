@@ -33,7 +33,7 @@ def test_taking_back_says_first_what_it_would_do_and_then_what_it_did(owner, imp
     second = run(owner, importer, SECOND, "update")
     ann = edit(owner, importer, "ann@example.com", company="Mine")
     page = owner.get(f"/imports/{second}/rollback").text
-    assert [int(n) for n in re.findall(r"<dd>(\d+)</dd>", page)] == [0, 2, 1]
+    assert [int(n) for n in re.findall(r"<b>(\d+)</b> contact", page)] == [0, 2, 1]
     assert "Edited since: Owner" in page
     assert "Mine" in page
     first_page = owner.get(f"/imports/{first}/rollback").text
@@ -41,10 +41,10 @@ def test_taking_back_says_first_what_it_would_do_and_then_what_it_did(owner, imp
     owner.post(f"/imports/{second}/rollback", {}, at=f"/imports/{second}/rollback")
     importer.work(UUID(second))
     done = owner.get(f"/imports/{second}/rolled-back").text
-    assert "0 contacts deleted, 2 put back, 1 kept." in done
+    assert "0 contacts were removed, 2 restored, 1 kept." in done
     listed = owner.get(f"/imports/{second}/rollback.csv").data.decode("utf-8-sig").splitlines()
     assert listed[1] == f"2,{ann.id},company,edited_since,Edited since,Acme,Mine,Owner"
-    assert "This import was taken back" in owner.get(f"/imports/{second}/report").text
+    assert "This import was undone." in owner.get(f"/imports/{second}/report").text
     again = owner.post(f"/imports/{second}/run-again", {}).location
     assert again.endswith("/checking")
 
@@ -61,23 +61,25 @@ def test_what_somebody_deleted_is_foretold_and_listed_with_who(owner, importer):
     )
     for import_id, removed, restored in ((second, 0, 1), (first, 1, 0)):
         page = owner.get(f"/imports/{import_id}/rollback").text
-        assert [int(n) for n in re.findall(r"<dd>(\d+)</dd>", page)] == [removed, restored, 0]
-        assert "Deleted meanwhile: Owner" in page
+        assert [int(n) for n in re.findall(r"<b>(\d+)</b> contact", page)] == [
+            removed,
+            restored,
+            0,
+        ]
+        assert "Deleted since: Owner" in page
         assert f'href="/contacts/{number}"' not in page
         owner.post(f"/imports/{import_id}/rollback", {}, at=f"/imports/{import_id}/rollback")
         importer.work(UUID(import_id))
         report = owner.get(f"/imports/{import_id}/report").text
         assert "1 contact had been deleted by hand before." in report
-        assert "Nothing stood in its way" not in report
-        assert (
-            "Deleted meanwhile: Owner" in owner.get(f"/imports/{import_id}/rolled-back").text
-        )
+        assert "Everything was undone." not in report
+        assert "Deleted since: Owner" in owner.get(f"/imports/{import_id}/rolled-back").text
         listed = (
             owner.get(f"/imports/{import_id}/rollback.csv")
             .data.decode("utf-8-sig")
             .splitlines()
         )
-        assert listed[1:] == [f"2,{number},,deleted_meanwhile,Deleted meanwhile,,,Owner"]
+        assert listed[1:] == [f"2,{number},,deleted_meanwhile,Deleted since,,,Owner"]
 
 
 def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
@@ -85,7 +87,7 @@ def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
     check(owner, importer, import_id)
     owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"})
     running = owner.post(f"/imports/{import_id}/rollback", {}, status=409).text
-    assert "This import is still at work" in running
+    assert "This import is still running" in running
     importer.work(UUID(import_id))
     outsider.post(f"/imports/{import_id}/rollback", {}, status=404)
     viewer.post(f"/imports/{import_id}/rollback", {}, status=403)
@@ -102,9 +104,9 @@ def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
         owner.post(f"/imports/{import_id}/rollback", {}, status=409),
         owner.get(f"/imports/{import_id}/rollback", status=409),
     ):
-        assert "The time to take it back is over" in answer.text
+        assert "This import can no longer be undone" in answer.text
     assert (
-        "The file is no longer kept"
+        "The file is no longer stored"
         in owner.post(f"/imports/{later}/run-again", {}, status=409).text
     )
     headers = {
@@ -118,8 +120,8 @@ def test_each_answer_of_its_own(owner, outsider, viewer, importer, session):
         assert (answer.status_code, answer.json["code"]) == (409, "undo_expired")
     assert not owner.client.get(f"/api/imports/{import_id}").json["rollback_possible"]
     report = owner.get(f"/imports/{import_id}/report").text
-    assert "Here to stay" in report
-    assert "Roll back this import" not in report
+    assert "Can no longer be undone" in report
+    assert "Undo this import" not in report
 
 
 def test_the_time_is_over_before_anybody_deletes_anything(owner, importer, session, settings):
@@ -134,20 +136,22 @@ def test_the_time_is_over_before_anybody_deletes_anything(owner, importer, sessi
     session.execute(text(aged), {"days": settings.retention_days - 1})
     session.commit()
     last_day = owner.get(f"/imports/{import_id}/report").text
-    assert "You can take it back until" in last_day
-    assert "Run 1 row again" in last_day
-    assert "Roll back" in owner.get(f"/imports/{import_id}/row").text
+    assert "Possible until" in last_day
+    assert "Try 1 row again" in last_day
+    assert "Undo</a>" in owner.get(f"/imports/{import_id}/row").text
     assert "Run again" in owner.get(f"/imports/{undone}/row").text
     session.execute(text(aged), {"days": 1})
     session.commit()
     report = owner.get(f"/imports/{import_id}/report").text
-    assert "Here to stay" in report
-    assert "Run 1 row again" not in report
-    assert "Roll back" not in owner.get(f"/imports/{import_id}/row").text
+    assert "Can no longer be undone" in report
+    assert "Try 1 row again" not in report
+    row = owner.get(f"/imports/{import_id}/row").text
+    assert "Undo</a>" not in row
+    assert "Undo ended on" in row
     assert "Run again" not in owner.get(f"/imports/{undone}/row").text
-    assert "Run it again" not in owner.get(f"/imports/{undone}/report").text
+    assert "Import again" not in owner.get(f"/imports/{undone}/report").text
     assert (
-        "The time to take it back is over"
+        "This import can no longer be undone"
         in owner.get(f"/imports/{import_id}/rollback", status=409).text
     )
     for path in (f"{import_id}/rollback", f"{import_id}/retry", f"{undone}/run-again"):
@@ -172,12 +176,12 @@ def test_history_narrowed_and_live(owner, sign_in, importer, session):
     assert page.count("hx-get") == 1
     assert f'hx-get="/imports/{waiting}/row"' in page
     row = owner.get(f"/imports/{waiting}/row").text
-    assert row.strip().startswith("<tr")
+    assert row.strip().startswith("<li")
     assert "Stop" in row
     importer.work(UUID(waiting))
     assert "hx-get" not in owner.get(f"/imports/{waiting}/row").text
     assert done not in owner.get("/imports?q=second").text
-    assert "No import fits" in owner.get("/imports?state=failed").text
+    assert "No imports found" in owner.get("/imports?state=failed").text
     admin = sign_in("admin")
     owner_id = session.get(ContactImport, UUID(done)).created_by
     assert done in admin.get(f"/imports?who={owner_id}").text
@@ -206,7 +210,9 @@ def test_stopped_halfway_and_taken_back(owner, importer, session, monkeypatch):
     stopped = importer.work(UUID(import_id))
     assert stopped.state == "cancelled"
     assert 0 < stopped.created < 50
-    assert "not processed" in owner.get(f"/imports/{import_id}/report").text
+    report = owner.get(f"/imports/{import_id}/report").text
+    assert "rows were not imported" in re.sub("<[^>]*>", "", report)
+    assert "Import the remaining" in report
     owner.post(f"/imports/{import_id}/rollback", {})
     assert importer.work(UUID(import_id)).rollback["removed"] == stopped.created
     assert session.query(Contact).count() == 0
@@ -238,12 +244,12 @@ def test_erasing_is_for_administrators_and_asks_first(owner, sign_in, importer):
     assert page in admin.get(f"/contacts/{ann.id}").text
     asked = admin.get(page).text
     assert "people.csv" in asked
-    assert "It cannot be undone" in asked
+    assert "This cannot be undone." in asked
     admin.post(page, {}, at=page)
     admin.get(f"/contacts/{ann.id}", status=404)
     report = owner.get(f"/imports/{import_id}/report").text
     assert "A person was erased from this import" in report
-    assert "All 2 contacts are in." in report
+    assert "2 new contacts</a> are in." in report
 
 
 def test_the_naughtiest_cells_on_every_page(owner, importer):
@@ -277,3 +283,38 @@ def test_downloads_read_as_wide_a_file_as_the_check_did(
     for path in ("report.csv", "rejected.csv"):
         last = owner.get(f"/imports/{import_id}/{path}").text.splitlines()[-1]
         assert last.endswith(f"nobody,{cells}"), path
+
+
+def test_what_waits_stands_on_top(owner, outsider, viewer, importer, session):
+    """Each import that its person can do something about, with that act, and none of others."""
+    first_visit = owner.get("/imports").text
+    assert "No imports yet." in first_visit
+    assert "Try it with a sample" in first_visit
+    done = run(owner, importer, FIRST)
+    mapped, open_ = bring(owner, SECOND, "second.csv"), bring(owner, SECOND, "third.csv")
+    check(owner, importer, mapped)
+    session.execute(
+        text(
+            "UPDATE contact_imports SET invalid = 4, conflict = 2, total = total + 9 WHERE id = :id"
+        ),
+        {"id": done},
+    )
+    session.commit()
+    page = owner.get("/imports").text
+    assert "3 imports wait for you" in page
+    assert "4 to fix, 2 to choose, 3 not imported yet" in page
+    for address in (
+        f"/imports/{done}/problems",
+        f"/imports/{done}/conflicts",
+        f"/imports/{done}/retry",
+        f"/imports/{mapped}/review",
+        f"/imports/{open_}/columns",
+    ):
+        assert f'"{address}"' in page, address
+    for other in (outsider, viewer):
+        assert "for you" not in other.get("/imports").text
+    session.execute(
+        text("UPDATE contact_imports SET expired_at = now() WHERE id = :id"), {"id": done}
+    )
+    session.commit()
+    assert "2 imports wait for you" in owner.get("/imports").text

@@ -12,8 +12,8 @@ from tests.web.test_pages import run
 from webapp.models import Base
 
 OPEN = {"static", "style", "account.sign_in", "account.setup", "health.alive", "health.ready"}
-OWN = {"account.sign_out", "account.enter", "account.setup", "account.change_password", "account.create_token",
-       "account.revoke_token"}  # fmt: skip
+OWN = {"account.sign_out", "account.enter", "account.setup", "account.change_password", "account.change_language",
+       "account.create_token", "account.revoke_token"}  # fmt: skip
 POLICY = {
     "default-src 'self'", "img-src 'self' data:", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'",
     "form-action 'self'",
@@ -26,7 +26,7 @@ def addresses(app):
 
     def walk(import_id: str) -> list[tuple[str, str, str]]:
         values = {"import_id": import_id, "row": 3, "what": "leave", "token_id": 1, "user_id": 1, "contact_id": 1,
-                  "token": "x", "filename": "app.css", "change_id": 1}  # fmt: skip
+                  "token": "x", "filename": "app.css", "change_id": 1, "extension": "csv", "mapping_id": 1}  # fmt: skip
         with app.test_request_context():
             urls = app.url_map.bind("localhost")
             return [
@@ -94,7 +94,7 @@ def test_viewers_read_and_change_nothing(owner, viewer, importer, addresses):
             assert answer.status_code == 403, path
     viewer.get("/imports/new", status=403)
     viewer.get(f"/imports/{import_id}/rollback", status=403)
-    for path in ("report", "rows", "problems", "report.csv"):
+    for path in ("report", "rows", "problems", "conflicts", "report.csv"):
         viewer.get(f"/imports/{import_id}/{path}")
     assert everything(importer.session) == before
 
@@ -107,7 +107,7 @@ def test_a_form_without_its_token_does_nothing(app, owner, sign_in, importer, ad
         if method == "POST":
             answer = admin.client.post(path, data={"csrf_token": token} if token else {})
             assert answer.status_code == 400, path
-            assert "This page is from before" in answer.text
+            assert "This page has expired" in answer.text
     assert everything(importer.session) == before
     header = {"X-CSRFToken": Page(admin.get("/account").text).tokens[0]}
     assert (

@@ -139,7 +139,7 @@ def test_the_database_ends_the_session_in_the_middle_of_a_request(
             ), path
         else:
             assert media_type == "text/html"
-            assert "The database is out of reach" in words, path
+            assert "The database cannot be reached" in words, path
         assert send("GET", "/imports")[0] == 200, "a lost connection was kept"
     importer.session.expire_all()
     assert len(importer.session.execute(text("SELECT id FROM contact_imports")).all()) == 1
@@ -174,6 +174,7 @@ def test_a_transaction_that_idles_too_long_is_an_outage_and_no_failure(
 
     original = runs._matching
     monkeypatch.setattr(runs, "_matching", slow)
-    assert owner.client.get("/imports").status_code == 503
+    answer = owner.client.get("/imports")
+    assert (answer.status_code, 'href="/imports">Try again' in answer.text) == (503, True)
     monkeypatch.undo()
     assert owner.client.get("/imports").status_code == 200

@@ -78,7 +78,7 @@ def test_a_form_from_before_a_sign_out_loses_nothing(owner, importer):
         "http://localhost/nowhere",
     ):
         answer = owner.client.post(page, data=form, headers={"Referer": elsewhere})
-        assert 'href="/imports">Open the page anew' in answer.text
+        assert 'href="/imports">Reload' in answer.text
     fragment = owner.client.post(page, data=form, headers={"HX-Request": "true"})
     assert fragment.headers["HX-Refresh"] == "true"
     again = owner.client.get(page)

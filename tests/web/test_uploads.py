@@ -19,7 +19,7 @@ from tests.harness.web import Page
 from tests.web.test_pages import bring, check
 from webapp import folding
 from webapp.app import create_app
-from webapp.limits import MEBIBYTE
+from webapp.limits import MEBIBYTE, PASTED_BYTES
 from webapp.models import Contact, ContactImport, ImportFileChunk
 from webapp.web import receiving
 
@@ -164,7 +164,7 @@ KINDS = [
     (b"%PDF-1.7\n", "people.xlsx", "This is a PDF"),
     (PEOPLE, "people.json", "This is a JSON file"),
     (PEOPLE, "people.numbers", "This is a Numbers file"),
-    (PEOPLE, "people.csv.exe", "Files named .exe are not read"),
+    (PEOPLE, "people.csv.exe", "We cannot read .exe files"),
     (PEOPLE, "people", "Save the table as .csv"),
 ]
 
@@ -221,6 +221,7 @@ def test_one_upload_too_many_is_told_so(owner):
         post_file(owner, PEOPLE, 302)
     late = post_file(owner, PEOPLE, 429)
     assert "Wait a minute" in late.text
+    assert ">Try again</a>" in late.text
     assert late.headers["Retry-After"]
 
 
@@ -230,7 +231,9 @@ def test_forms_are_bounded(owner):
         for n in range(1001)
     ]
     long = (
-        b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n' + b"x" * 600_000 + b"\r\n"
+        b'--x\r\nContent-Disposition: form-data; name="p"\r\n\r\n'
+        + b"x" * (PASTED_BYTES + 1)
+        + b"\r\n"
     )
     for body in (b"".join(parts) + b"--x--\r\n", long + b"--x--\r\n"):
         answer = owner.client.post(
@@ -248,7 +251,8 @@ def test_forms_are_bounded(owner):
 @pytest.mark.usefixtures("nothing_stays")
 def test_a_long_field_beside_a_file(owner):
     late = owner.client.post(
-        "/imports/new", data={"file": (io.BytesIO(PEOPLE), "a.csv"), "p": "x" * 600_000}
+        "/imports/new",
+        data={"file": (io.BytesIO(PEOPLE), "a.csv"), "p": "x" * (PASTED_BYTES + 1)},
     )
     assert (late.status_code, "<main" in late.text) == (413, True)
 
@@ -397,7 +401,7 @@ def test_rejected_rows_are_corrected_and_uploaded_again(owner, importer, session
     lines = list(csv.reader(io.StringIO(rejected.decode("utf-8-sig"), newline="")))
     assert [line[0] for line in lines] == ["Rowcall row", "3", "4"]
     assert lines[0][2:] == ROUND.splitlines()[0].split(",")
-    assert "Give the e-mail an @" in lines[1][1]
+    assert "Write the e-mail with an @" in lines[1][1]
     assert (lines[1][4], lines[2][4], lines[2][6], lines[2][8]) == (
         "'=1+1",
         "'@SUM(A1)",
