@@ -37,7 +37,7 @@ def known(conn: Conn, **instead: str) -> None:
     } | instead  # Else its undo would see its own creations.
     values = ", ".join(instead.get(column, column) for column in COLUMNS.split(", "))
     conn.execute(f"INSERT INTO contacts ({COLUMNS}) SELECT {values} FROM kept")
-    conn.execute("VACUUM contacts")
+    conn.execute("VACUUM contacts, contact_email_keys")
 
 
 def others(conn: Conn, count: int) -> None:
@@ -49,13 +49,13 @@ def others(conn: Conn, count: int) -> None:
            FROM (SELECT n, 'other' || n || '@example.org' AS e, '+4930' || n AS p FROM generate_series(1, %s) n) o""",
         (count,),
     )
-    conn.execute("VACUUM contacts")
+    conn.execute("VACUUM contacts, contact_email_keys")
 
 
 def forget(conn: Conn, import_id: UUID) -> None:
     """Take out the contacts that the import created."""
     conn.execute("DELETE FROM contacts WHERE imported_from = %s", (import_id,))
-    conn.execute("VACUUM contacts")
+    conn.execute("VACUUM contacts, contact_email_keys")
 
 
 def drop(conn: Conn, import_id: UUID) -> None:
@@ -82,6 +82,10 @@ def reset(conn: Conn, import_id: UUID) -> None:
         f"""UPDATE contact_imports SET state = 'ready', last_row = 0, batches_done = 0, busy_seconds = 0,
               started_at = NULL, completed_at = NULL, rolled_back_at = NULL, rollback = NULL, ledger_digest = NULL,
               {counters} WHERE id = %s""",
+        (import_id,),
+    )
+    conn.execute(
+        "UPDATE contact_import_plan_blocks SET compared = false WHERE import_id = %s",
         (import_id,),
     )
     conn.execute(

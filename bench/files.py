@@ -1,5 +1,6 @@
-"""The bench's files: contacts with 30 % distinct mail domains, 2 % invalid rows, 3 % duplicates;
-and hard ones, where each cell has to be understood.
+"""The bench's files: contacts with 30 % distinct mail domains, 2 % invalid rows, 3 % duplicates,
+as CSV and as a workbook; ones in which most rows repeat another; and hard ones, where each cell has
+to be understood.
 """
 
 import csv
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "samples"))
 
 import generate  # noqa: E402
+import xlsxwriter  # noqa: E402
 
 
 def contacts(folder: Path, rows: int, first: int = 1) -> Path:
@@ -20,6 +22,35 @@ def contacts(folder: Path, rows: int, first: int = 1) -> Path:
     if not file.exists():
         with file.open("w", newline="") as stream:
             generate.write_csv(stream, rows, first=first)
+    return file
+
+
+def sharing(folder: Path, rows: int) -> Path:
+    """So many rows, four in five of which share their keys with another, anywhere in the file."""
+    file = folder / f"sharing-{rows}.csv"
+    people = [*range(1, rows * 3 // 5 + 1), *range(1, rows * 2 // 5 + 1)]
+    random.Random(1).shuffle(people)  # noqa: S311 - a bench
+    with file.open("w", newline="") as stream:
+        target = csv.writer(stream)
+        target.writerow(generate.HEADER)
+        target.writerows(generate.row(person, 1, rows, changed=False) for person in people)
+    return file
+
+
+def workbook(folder: Path, rows: int) -> Path:
+    """The contacts of the CSV as a workbook, written once."""
+    file = folder / f"contacts-{rows}.xlsx"
+    if file.exists():
+        return file
+    options = {"constant_memory": True}
+    with (
+        xlsxwriter.Workbook(file, options) as book,
+        contacts(folder, rows).open(newline="") as stream,
+    ):
+        sheet = book.add_worksheet()
+        for number, cells in enumerate(csv.reader(stream)):
+            for column, text in enumerate(cells):
+                sheet.write_string(number, column, text)
     return file
 
 

@@ -2,6 +2,7 @@
 watched from outside.
 """
 
+import compileall
 import os
 import secrets
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -36,6 +38,8 @@ class House:
     """
 
     def __init__(self, workers: int = 1, *, web: bool = False) -> None:
+        # As an installation has it after its first start; compiling takes memory.
+        compileall.compile_dir(ROOT / "webapp", quiet=2, optimize=[2])
         self.folder = tempfile.TemporaryDirectory(prefix="rb", ignore_cleanup_errors=True)
         Path(self.folder.name).chmod(0o755)
         self.servers = Servers(Path(self.folder.name) / "v")
@@ -67,7 +71,7 @@ class House:
 
     def _spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL
+            [sys.executable, "-OO", *arguments], cwd=ROOT, stderr=subprocess.DEVNULL
         )
 
     def administer(self, *statements: str) -> None:
@@ -133,23 +137,31 @@ class House:
         """Uploaded, checked and previewed."""
         import_id = self.upload(file)
         self.wait(import_id, "ready")
-        question = "SELECT count(*) AS n FROM contact_import_previews WHERE import_id = %s"
-        while self.conn.execute(question, (import_id,)).fetchone()["n"] < len(Strategy):
-            time.sleep(0.05)
+        self.wait_for_previews(import_id)
         self.wait_until_let_go(import_id)
         return import_id
 
-    def preview(self, import_id: UUID, strategy: str) -> None:
-        """Preview one strategy anew, since the book is another than it was."""
-        where = "import_id = %s AND strategy = %s"
+    def preview(self, import_id: UUID, *strategies: str) -> None:
+        """Preview these strategies anew, or all, since the book is another than it was."""
+        wanted = strategies or tuple(Strategy)
         self.conn.execute(
-            f"DELETE FROM contact_import_previews WHERE {where}", (import_id, strategy)
+            "DELETE FROM contact_import_previews WHERE import_id = %s AND strategy = ANY(%s)",
+            (import_id, list(wanted)),
         )
         jobs.wake(import_id, self.settings)
-        question = f"SELECT 1 AS there FROM contact_import_previews WHERE {where}"
-        while not self.conn.execute(question, (import_id, strategy)).fetchone():
+        self.wait_for_previews(import_id, wanted)
+
+    def wait_for_previews(
+        self, import_id: UUID, strategies: Sequence[str] = tuple(Strategy)
+    ) -> None:
+        """Return once these strategies were previewed."""
+        question = """SELECT count(*) AS n FROM contact_import_previews
+                      WHERE import_id = %s AND strategy = ANY(%s)"""
+        wanted = (import_id, list(strategies))
+        while self.conn.execute(question, wanted, prepare=True).fetchone()["n"] < len(
+            strategies
+        ):
             time.sleep(0.02)
-        self.wait_until_let_go(import_id)
 
     def wait_until_let_go(self, import_id: UUID) -> None:
         question = "SELECT heartbeat_at FROM contact_import_leases WHERE import_id = %s"

@@ -5,19 +5,16 @@ python bench/intake.py [--megabytes 100] [--csv-rows 1000000] [--xlsx-rows 20000
 """
 
 import argparse
-import csv
 import json
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import xlsxwriter
-
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.files import contacts, hard  # noqa: E402
+from bench.files import contacts, hard, workbook  # noqa: E402
 from bench.house import House  # noqa: E402
 from bench.processes import processor_seconds  # noqa: E402
 
@@ -86,21 +83,6 @@ def large(folder: Path, size: int) -> Path:
         target.write(header + b"\n")
         while target.tell() < size:
             target.write(body)
-    return file
-
-
-def workbook(folder: Path, rows: int) -> Path:
-    """The contacts of the CSV as a workbook, written row by row."""
-    file = folder / f"contacts-{rows}.xlsx"
-    options = {"constant_memory": True}
-    with (
-        xlsxwriter.Workbook(file, options) as book,
-        contacts(folder, rows).open(newline="") as stream,
-    ):
-        sheet = book.add_worksheet()
-        for number, cells in enumerate(csv.reader(stream)):
-            for column, text in enumerate(cells):
-                sheet.write_string(number, column, text)
     return file
 
 

@@ -24,30 +24,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "samples")]
 import generate  # noqa: E402
 
 from bench.house import House  # noqa: E402
+from bench.sign_in import cookie_of  # noqa: E402
 from bench.watchers import Seen, Watchers  # noqa: E402
 
-PASSWORD = "a password for the bench alone"  # noqa: S105 - thrown away with its database
 COUNTED_ROWS, COUNTED_BATCH = 20_000, 10
 FRAGMENT_MS, SEEN_SECONDS, SAME_STATEMENTS = 50.0, 1.0, 0.05
-
-
-def cookie_of(house: House) -> str:
-    """The bench's user, signed in."""
-    from webapp.app import create_app  # noqa: PLC0415 - Flask, for this alone
-    from webapp.web.passwords import hashed  # noqa: PLC0415
-
-    house.conn.execute(
-        "UPDATE users SET password_hash = %s WHERE id = %s", (hashed(PASSWORD), house.user_id)
-    )
-    app = create_app(house.settings)
-    app.config["WTF_CSRF_ENABLED"] = (
-        False  # The bench's own process; what is measured is another.
-    )
-    client = app.test_client()
-    client.post("/sign-in", data={"email": "bench@example.com", "password": PASSWORD})
-    cookie = client.get_cookie("rowcall")
-    assert cookie is not None, "the bench could not sign in"
-    return f"{cookie.key}={cookie.value}"
 
 
 class Bench:

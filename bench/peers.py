@@ -49,13 +49,19 @@ def measure(house: House, folder: Path, rows: int) -> dict[str, tuple[int, float
             )
     if shutil.which("pgloader"):
         for name, (most, setting) in LOADERS.items():
-            table(
-                house.conn, unique=""
-            )  # It knows no duplicates: a unique index would only have it reject rows.
             count = min(rows, most or rows)
             found[name] = (count, _pgloader(house, contacts(folder, count), count, setting))
     house.conn.execute("DROP TABLE IF EXISTS peer")
     return found
+
+
+def loaded(house: House, file: Path, rows: int) -> float | None:
+    """Seconds that pgloader takes by its default for the file; None where it is not installed."""
+    if not shutil.which("pgloader"):
+        return None
+    seconds = _pgloader(house, file, rows, "")
+    house.conn.execute("DROP TABLE peer")
+    return seconds
 
 
 def table(conn: psycopg.Connection[dict[str, object]], unique: str = "UNIQUE") -> None:
@@ -93,6 +99,8 @@ def _python(house: House, program: str, arguments: list[str]) -> float:
 
 
 def _pgloader(house: House, file: Path, rows: int, setting: str) -> float:
+    # It knows no duplicates: a unique index would only have it reject rows.
+    table(house.conn, unique="")
     columns = ", ".join(FIELDS)
     script = file.with_suffix(".load")
     script.write_text(

@@ -7,10 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-NAMES = {
-    "worker": "work-horse",
-    "web": "web",
-}  # what the children of a watched process are called
+# What the children of a watched process are called, and theirs.
+NAMES = {"worker": "work-horse", "web": "web", "work-horse": "second process"}
 
 
 class Watch:
@@ -42,22 +40,21 @@ class Watch:
             for name, pids in self.watched.items():
                 for pid in pids:
                     self._note(name, pid)
-                    for child in children(pid):
-                        self._note(NAMES[name], child)
             time.sleep(0.1)
 
     def _note(self, name: str, pid: int) -> None:
         self.peaks[name] = max(self.peaks[name], peak_megabytes(pid))
+        for child in children(pid):
+            self._note(NAMES.get(name, name), child)
 
 
 def children(pid: int) -> list[int]:
+    """Of all its threads."""
     try:
-        return [
-            int(child)
-            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
+        lists = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:
         return []
+    return [int(child) for found in lists for child in found.split()]
 
 
 def peak_megabytes(pid: int) -> float:

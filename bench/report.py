@@ -19,6 +19,7 @@ def tables(result: dict[str, Any]) -> list[Table]:
         _speeds(result),
         _undo(result),
         _memory(result),
+        *_waits(result),
         *_stages(result),
     ]
     return [table for table in found if table[2]]
@@ -29,6 +30,7 @@ def _targets(result: dict[str, Any]) -> Table:
         (v.name, _shown(v.figure), f"{'under ' if v.most else ''}{v.least:g}",
          "" if v.goal is None else f"{v.goal:g}", v.word)
         for v in verdicts(result)
+        if v.figure is not None or "speeds" in result
     ]  # fmt: skip
     return "Targets", ("what", "figure", "target", "goal", ""), found
 
@@ -49,7 +51,7 @@ def _speeds(result: dict[str, Any]) -> Table:
             str(f["rounds"]),
             f["note"],
         )
-        for f in result["speeds"]
+        for f in result.get("speeds", [])
     ]
     return "Speed", ("what", "rows", "rows/s", "of COPY", "rounds", ""), found
 
@@ -79,7 +81,36 @@ def _memory(result: dict[str, Any]) -> Table:
     return "Peak resident memory, MB", ("", *PROCESSES), found
 
 
-PROCESSES = ("web", "worker", "work-horse")
+PROCESSES = ("web", "worker", "work-horse", "second process")
+
+
+def _loaded(entry: dict[str, Any]) -> str:
+    """What pgloader took, where it was asked."""
+    if "pgloader_seconds" not in entry:
+        return ""
+    seconds = entry["pgloader_seconds"]
+    return "not installed" if seconds is None else f"{seconds:.2f}"
+
+
+def _waits(result: dict[str, Any]) -> Iterable[Table]:
+    waits = [
+        (
+            f"{entry['rows']:,} rows, {entry['file']}",
+            f"{entry['review_seconds']:.2f}",
+            f"{entry['report_seconds']:.2f}",
+            _loaded(entry),
+            *(f"{entry['megabytes'].get(name, 0):.0f}" for name in PROCESSES),
+        )
+        for entry in result.get("waits", [])
+    ]
+    header = ("", "upload's end to review, s", "click to report, s", "pgloader, s")
+    peaks = tuple(f"{name}, MB" for name in PROCESSES)
+    yield "What a person waits for, and the peaks of memory", (*header, *peaks), waits
+
+    parts = result.get("parts", {"rows": 0, "rounds": 0, "seconds": {}})
+    title = f"What the waiting for {parts['rows']:,} rows is made of, {parts['rounds']} rounds"
+    seconds = [(name, f"{found:.2f}") for name, found in parts["seconds"].items()]
+    yield title, ("", "seconds"), seconds
 
 
 def _stages(result: dict[str, Any]) -> Iterable[Table]:

@@ -120,6 +120,7 @@ class Rounds:
         """
         book.reset(self.conn, self.import_id)
         self.house.preview(self.import_id, strategy)
+        self.house.wait_until_let_go(self.import_id)
         self.conn.execute("CHECKPOINT")
 
     def run_prepared(self, strategy: str, measure: str, batch_size: int | str = 100) -> None:
@@ -149,6 +150,16 @@ class Rounds:
             self.house.seconds(self.import_id, "rollback_started", "rolled_back"),
         )
         self.house.wait_until_let_go(self.import_id)
+
+    def check(self) -> None:
+        """The check alone, from its start to its end."""
+        import_id = self.house.upload(self.file)
+        self.house.wait(import_id, "ready")
+        self.note(
+            "check", self.rows, self.house.seconds(import_id, "check_started", "checked")
+        )
+        self.house.wait_until_let_go(import_id)
+        book.drop(self.conn, import_id)
 
     def whole_way(self) -> None:
         """Over the API, from the last byte sent to completed, as a program drives it; and the

@@ -1,10 +1,11 @@
 """Speed and memory, beside PostgreSQL's own COPY and beside what a person would use instead.
 
-    python bench/run.py [--full] [--rows N] [--rounds N] [--write]
+    python bench/run.py [--full | --wait] [--rows N] [--rounds N] [--write]
 
-The short run takes about three minutes, the full one at most fifteen: on a machine so slow that the
-rounds take longer, there are fewer of them, and the table says how many. `--write` keeps the
-figures in docs/benchmarks.json and docs/benchmarks.md.
+The short run takes about four minutes, the full one about twenty: on a machine so slow that the
+rounds take longer, there are fewer of them, and the table says how many. `--wait` measures nothing
+but what a person waits for, at 200,000 rows too, in about four minutes. `--write` keeps the figures
+in docs/benchmarks.json and docs/benchmarks.md.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import Any, TypeVar
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import cost, peers, single  # noqa: E402
+from bench import cost, peers, single, waiting  # noqa: E402
 from bench.files import contacts  # noqa: E402
 from bench.house import House  # noqa: E402
 from bench.report import as_text, write_page  # noqa: E402
@@ -30,20 +31,30 @@ from bench.rounds import BESIDE, EMPTY_NEARBY, Rounds  # noqa: E402
 from bench.stages import inside, stages  # noqa: E402
 
 T = TypeVar("T")
-ROUNDS = {"short": 5, "full": 7}
-SHORT_ROWS, FULL_ROWS = 20_000, 50_000  # of the rounds
+ROUNDS = {"short": 5, "full": 7, "wait": 3}
+ROWS = {"short": 20_000, "full": 50_000, "wait": 200_000}  # of the rounds
 SIZES = {
     "short": (10_000, 50_000),
     "full": (10_000, 100_000, 1_000_000),
 }  # of the memory, and of the growth
 COST_ROWS, COST_ROUNDS = 100_000, 12
 UNDO_ROUNDS = 2
+WAITS = (1_000, 20_000, 200_000, 1_000_000)  # rows of the files for which a person waits
+SHORT_WAIT = 20_000  # the most of them in the short run
 MINUTES_OF_ROUNDS = {"short": 2.5, "full": 6}  # no further round begins after this long
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Everything; a JSON-able result."""
     result: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "machine": machine()}
+    if not options.wait:
+        result |= _work(options, folder)
+    return result | _waits(options, folder)
+
+
+def _work(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """How fast and in how much memory the work is done."""
+    result: dict[str, Any] = {}
     length = _length(options)
     until = time.monotonic() + 60 * MINUTES_OF_ROUNDS[length]
     with House(web=True) as house:
@@ -80,8 +91,24 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return result
 
 
+def _waits(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """What a person waits for, and, but for the short run, what that is made of."""
+    at_size = options.rows if options.wait else ROWS["wait"]
+    most = {"short": SHORT_WAIT, "wait": at_size, "full": WAITS[-1]}[_length(options)]
+    found: dict[str, Any] = {"waits": []}
+    for rows in sorted({*(rows for rows in WAITS if rows <= most), most}):
+        wait = partial(waiting.waits, folder, rows, loader=rows == at_size)
+        found["waits"] += said(f"waiting for {rows:,} rows", wait)
+    if options.full or options.wait:
+        parts = partial(
+            waiting.parts, folder, at_size, options.rounds if options.wait else ROUNDS["wait"]
+        )
+        found["parts"] = said("what the waiting is made of", parts)
+    return found
+
+
 def _length(options: argparse.Namespace) -> str:
-    return "full" if options.full else "short"
+    return "full" if options.full else "wait" if options.wait else "short"
 
 
 def _peers(rounds: Rounds) -> None:
@@ -119,16 +146,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
         "--full", action="store_true", help="a million others, a million rows, two workers"
     )
-    parser.add_argument(
-        "--rows", type=int, help="rows of the rounds: 20,000, or 50,000 in the full run"
+    length.add_argument(
+        "--wait", action="store_true", help="nothing but what a person waits for"
     )
-    parser.add_argument("--rounds", type=int, help="5, or 7 in the full run")
+    parser.add_argument(
+        "--rows", type=int, help="of the rounds: 20,000; --full 50,000; --wait 200,000"
+    )
+    parser.add_argument("--rounds", type=int, help="5; --full 7; --wait 3")
     parser.add_argument("--write", action="store_true", help="keep the figures under docs/")
     options = parser.parse_args()
-    options.rows = options.rows or (FULL_ROWS if options.full else SHORT_ROWS)
+    options.rows = options.rows or ROWS[_length(options)]
     options.rounds = options.rounds or ROUNDS[_length(options)]
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options, Path(folder))

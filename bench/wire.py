@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-HEAD = (
-    b'--bench\r\nContent-Disposition: form-data; name="file"; filename="contacts.csv"\r\n\r\n'
-)
+HEAD = '--bench\r\nContent-Disposition: form-data; name="file"; filename="{}"\r\n\r\n'
 TAIL = b"\r\n--bench--\r\n"
 BLOCK = 1 << 20
 
@@ -53,7 +51,7 @@ class Wire:
         """Upload a file and have its suggested columns checked: its id, and when the last byte
         was sent.
         """
-        length = len(HEAD) + file.stat().st_size + len(TAIL)
+        length = len(_head(file)) + file.stat().st_size + len(TAIL)
         headers = {
             "Content-Type": "multipart/form-data; boundary=bench",
             "Content-Length": str(length),
@@ -71,8 +69,12 @@ class Wire:
         self.ask("POST", f"/imports/{import_id}/execute", body)
 
 
+def _head(file: Path) -> bytes:
+    return HEAD.format(file.name).encode()
+
+
 def _parts(file: Path, sent: list[float]) -> Iterator[bytes]:
-    yield HEAD
+    yield _head(file)
     with file.open("rb") as stream:
         while block := stream.read(BLOCK):
             yield block
