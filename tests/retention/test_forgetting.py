@@ -94,6 +94,7 @@ def test_what_is_older_than_the_retention_time_is_deleted(importer, session, set
     old = importer.run(PEOPLE).id
     later = importer.run(LATER, "update", match_keys=["external_id"]).id
     unused = importer.check(table("9,unused@example.com,Una,Used,,,")).id
+    session.get_one(ContactImport, old).draft = {"value:first_name": "Zebedee"}
     before, digest = (
         summary.report(session, old),
         session.get(ContactImport, old).ledger_digest,

@@ -30,6 +30,13 @@ OF_FILE = {"erasure": "file"}
 OUTCOME = Enum(*[outcome.value for outcome in STORED_OUTCOMES], name="outcome")
 
 
+def cells_of_file(left: str) -> dict[str, str]:
+    """The mark of a column that holds cells of a file; `left` is the SQL of what stays of it where
+    the file is deleted.
+    """
+    return {**OF_FILE, "left": left}
+
+
 class Base(DeclarativeBase):
     """Plain SQLAlchemy, so that jobs can use the tables without Flask."""
 

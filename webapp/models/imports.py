@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import CODE, OF_FILE, Base, one_of
+from webapp.models.base import CODE, OF_FILE, Base, cells_of_file, one_of
 from webapp.vocabulary.keys import (
     DEFAULT_KEYS,
 )
@@ -63,11 +63,11 @@ class ContactImport(Base):
         info=OF_FILE
     )  # the header's labels, in file order
     sample: Mapped[list[Any]] = mapped_column(
-        info=OF_FILE
+        info=cells_of_file("'[]'")
     )  # the first records: lists of cells
     head: Mapped[dict[str, Any]] = mapped_column(
-        server_default=text("'{}'"), info=OF_FILE
-    )  # what else reading learnt
+        server_default=text("'{}'"), info=cells_of_file("head - 'profile'")
+    )  # what else reading learnt; in its profile, cells
     suggested_mapping: Mapped[list[Any]] = mapped_column(info=OF_FILE)
 
     mapping: Mapped[list[Any] | None] = mapped_column(
@@ -75,7 +75,7 @@ class ContactImport(Base):
     )  # one target or null for each column
     # The form of the columns as a person left it, before it is sent: the values by name.
     draft: Mapped[dict[str, Any] | None] = mapped_column(
-        JSONB(none_as_null=True), info=OF_FILE, deferred=True
+        JSONB(none_as_null=True), info=cells_of_file("NULL"), deferred=True
     )
     default_country: Mapped[str | None]  # ISO 3166 alpha-2
     match_keys: Mapped[list[str]] = mapped_column(

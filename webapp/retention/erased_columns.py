@@ -34,6 +34,10 @@ IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS = (
 
 SQL = queries.load("erased_columns")
 
+# Assignments for the columns of an import that hold cells of its file, where that is deleted.
+CELLS_EMPTIED = ", ".join(
+    f"{column.name} = {column.info['left']}" for column in IMPORTS.c if "left" in column.info
+)
 # What stays of a JSON column, since counts and lists are made of it.
 INSTEAD = {(ROWS, "problems"): SQL.problems, (LEDGER, "detail"): SQL.detail}
 
@@ -99,7 +103,11 @@ def of_unused() -> Iterator[str]:
 
 def labels() -> list[Column[Any]]:
     """The columns of an import that say something of their own, not of its file."""
-    return [column for column in personal_columns(IMPORTS) if column.info != OF_FILE]
+    return [column for column in personal_columns(IMPORTS) if not _is_of_file(column)]
+
+
+def _is_of_file(column: Column[Any]) -> bool:
+    return column.info.items() >= OF_FILE.items()
 
 
 def labelled(session: Session, sought: Sought) -> dict[UUID, str]:

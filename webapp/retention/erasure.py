@@ -54,6 +54,7 @@ _SAID = f"concat_ws('{person_search.APART}', {_CELLS})"
 
 SQL = queries.load(
     "erase",
+    cells_emptied=erased_columns.CELLS_EMPTIED,
     full_name=person_names.full_name("r.{name}"),
     otherwise=", ".join(f"r.{name}" for name in ("company", *CALLED)),
     own=OWN,

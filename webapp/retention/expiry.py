@@ -11,12 +11,13 @@ from uuid import UUID
 
 from webapp import queries
 from webapp.db import Connection
-from webapp.retention import handed_addresses
+from webapp.retention import erased_columns, handed_addresses
 from webapp.undoing import undo_rules
 from webapp.vocabulary.states import ENDED, NEVER_RUN, UNUSED
 
 SQL = queries.load(
     "expire",
+    cells_emptied=erased_columns.CELLS_EMPTIED,
     fields_of_p=undo_rules.fields("p"),
     fields_of_q=undo_rules.fields("q"),
     journal_since_p=undo_rules.journal("p.contact_id", since="p.id"),

@@ -75,7 +75,7 @@ UNION SELECT import_id FROM contact_undo_kept WHERE contact_id = %(id)s
 SELECT id, filename, state FROM contact_imports WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 
 -- name: empty_imports
-UPDATE contact_imports SET sample = '[]', head = head - 'profile', file_gone = true,
+UPDATE contact_imports SET {{cells_emptied}}, file_gone = true,
   check_summary = check_summary || jsonb_build_object('problems', COALESCE((
     SELECT jsonb_agg(p || '{"example": null}')
     FROM jsonb_path_query(check_summary, '$.problems[*] ? (@.type() == "object")') p), '[]'),

@@ -93,8 +93,7 @@ INSERT INTO contact_import_logs (import_id, event) VALUES (%(id)s, 'purged')
 
 -- name: purged
 UPDATE contact_imports
-SET purged_at = clock_timestamp(), sample = '[]', head = head - 'profile',
-  check_summary = '{}'
+SET purged_at = clock_timestamp(), {{cells_emptied}}, check_summary = '{}'
 WHERE id = %(id)s
 
 -- name: empty_deleted
