@@ -9,11 +9,14 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SQLColumnExpression,
+    and_,
     collate,
     func,
     literal_column,
     select,
+    true,
 )
+from sqlalchemy.orm import Session
 
 from webapp import folding
 from webapp.models import Contact
@@ -37,9 +40,10 @@ def holds(text: SQLColumnExpression[Any], sought: str) -> ColumnElement[bool]:
     return collate(text, "C").regexp_match(folding.pattern(sought))
 
 
-def matching(sought: str, imported_from: UUID | None) -> Select[Contact]:
-    """Contacts in which every word of `sought` occurs somewhere."""
-    wanted = select(Contact)
+def condition(sought: str) -> ColumnElement[bool]:
+    """Whether a contact has every word of `sought`, as a condition on `Contact`; true where there
+    is none.
+    """
     columns = [getattr(Contact, name) for name in SEARCHED]
     further: list[ColumnElement[str]] = [
         literal_column(further_values(f"contacts.{name}")) for name in FURTHER_COLUMN.values()
@@ -47,8 +51,15 @@ def matching(sought: str, imported_from: UUID | None) -> Select[Contact]:
 
     # Words hold no line feed, so none is found across two columns.
     searched = func.concat_ws("\n", *columns, *further)
+    return and_(true(), *(holds(searched, word) for word in sought.split()))
 
-    for word in sought.split():
-        wanted = wanted.where(holds(searched, word))
 
+def matching(sought: str, imported_from: UUID | None) -> Select[Contact]:
+    """Contacts that have every word of `sought`, and that the import created where one is named."""
+    wanted = select(Contact).where(condition(sought))
     return wanted.where(Contact.imported_from == imported_from) if imported_from else wanted
+
+
+def unknown(session: Session) -> int:  # noqa: ARG001
+    """How many contacts changed that a search does not know of yet."""
+    return 0
