@@ -38,7 +38,7 @@ from webapp.retention import erased_columns, erasure
 from webapp.retention.person_search import NAMED, PHONE
 
 MARK = "zebedee@example.com"
-ROOTS = {"contacts", "contact_imports", "mapping_templates"}
+ROOTS = {"contacts", "contact_imports", "mapping_templates", "contact_views"}
 LINKS = {"contact_id", "import_id", "change_id"}
 ROW = 2
 # What only some texts may be.

@@ -3,6 +3,7 @@
 from sqlalchemy import text
 
 from webapp.contacts import exporting
+from webapp.contacts.filters import ContactFilter
 from webapp.imports import import_commands
 from webapp.models import Contact, ImportRow
 from webapp.staging import corrections
@@ -101,7 +102,7 @@ def test_an_import_that_waits_since_before_gets_its_addresses_when_it_is_mapped_
 def test_what_comes_in_goes_out_and_comes_back_unchanged(importer, session):
     file = FILE.replace("ann at example.org", "ann@example.org")
     importer.run(file, default_country="DE")
-    selection = exporting.Selection(session, "", None)
+    selection = exporting.Selection(session, ContactFilter())
     exported = b"".join(exporting.as_csv(session, selection)).decode("utf-8-sig")
     session.rollback()
     done = importer.run(exported, "update")

@@ -49,8 +49,8 @@ def test_list_in_pages_and_by_search(viewer):
     while path:
         page = viewer.get(path).text
         seen += names_on(page)
-        following = re.search(r'href="(/contacts\?after=\d+)">Next contacts', page)
-        path = following and following[1]
+        following = re.search(r'href="(/contacts\?after=[^"]+)">Next<', page)
+        path = following and following[1].replace("&amp;", "&")
     assert seen == [f"First{n} Last" for n in range(1, BOOK + 1)]
     for search, count in SEARCHES.items():
         found = viewer.client.get("/contacts", query_string={"q": search}).text

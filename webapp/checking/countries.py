@@ -100,6 +100,14 @@ def code_of(text: str) -> str | None:
     return _named(text) or _named(re.split(r"[,(/-]", text, maxsplit=1)[0])
 
 
+@cache
+def names_of(code: str) -> tuple[str, ...]:
+    """What we know a country to be called, in small letters without accents; its letters too."""
+    names = {name for name, found in _names().items() if found == code}
+    letters = {three.lower() for three, found in cldr.names().codes.items() if found == code}
+    return tuple(sorted({code.lower(), *names, *letters}))
+
+
 def _named(text: str) -> str | None:
     plain = normalised(text)
     letters = plain.replace(" ", "")

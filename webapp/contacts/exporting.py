@@ -8,7 +8,6 @@ gives the connection back. Contacts that come after the export began are not in 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, func, literal_column, select
 from sqlalchemy.orm import Session
@@ -20,7 +19,7 @@ from webapp.checking.mapping import exported, heading_of
 from webapp.checking.tags import joined_tags
 from webapp.checking.validation import NUMBERED
 from webapp.contacts.addresses import addresses_of
-from webapp.contacts.search import matching
+from webapp.contacts.filters import ContactFilter
 from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
 from webapp.models import Contact
 from webapp.reading.formulas import protected
@@ -43,10 +42,10 @@ Entry = Row[Any]  # the columns above
 
 
 class Selection:
-    """The contacts that a search finds now, and the labels of the custom fields that they have."""
+    """The contacts that a filter finds now, and the labels of the custom fields that they have."""
 
-    def __init__(self, session: Session, sought: str, imported_from: UUID | None) -> None:
-        self.wanted = matching(sought, imported_from)
+    def __init__(self, session: Session, wanted: ContactFilter) -> None:
+        self.wanted = wanted.select()
         self.last = session.scalar(select(func.max(Contact.id))) or 0
         labels = self.wanted.with_only_columns(func.jsonb_object_keys(Contact.custom))
         self.labels = sorted(session.scalars(labels.distinct()))

@@ -2,6 +2,7 @@
 
 from webapp.models.accounts import ApiToken, Installation, Session, User, WorkerReport
 from webapp.models.base import CODE, DERIVED, OF_FILE, OUTCOME, Base, personal_columns
+from webapp.models.book import ContactView
 from webapp.models.contacts import Contact, ContactChange, ContactEmailKey, ContactFurtherPhone
 from webapp.models.imports import (
     ContactImport,
@@ -44,6 +45,7 @@ __all__ = [
     "ContactEmailKey",
     "ContactFurtherPhone",
     "ContactImport",
+    "ContactView",
     "CorrectedCell",
     "CorrectionAct",
     "ImportChoice",

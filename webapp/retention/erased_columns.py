@@ -19,7 +19,7 @@ from webapp.models import DERIVED, OF_FILE, Base, personal_columns
 from webapp.retention.person_search import Sought
 
 ERASED = "erased"  # in place of a text that can't be null
-IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS = (
+IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS, VIEWS = (
     Base.metadata.tables[name]
     for name in (
         "contact_imports",
@@ -29,6 +29,7 @@ IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS = (
         "contact_import_choices",
         "contact_import_listed_cells",
         "mapping_templates",
+        "contact_views",
     )
 )
 
@@ -123,17 +124,17 @@ def labelled(session: Session, sought: Sought) -> dict[UUID, str]:
 
 
 def scrub(session: Session, sought: Sought, without_file: Sequence[UUID]) -> None:
-    """Empty every text of imports, logs and kept mappings that tells of the person; of those files
-    all columns.
+    """Empty every text of imports and logs that tells of the person, of those files all columns; kept
+    mappings and views of the list that do go as a whole.
     """
     _scrub(session, IMPORTS, personal_columns(IMPORTS), sought, IMPORTS.c.id.in_(without_file))
     _scrub(session, IMPORTS, labels(), sought, IMPORTS.c.id.not_in(without_file))
     _scrub(session, LOGS, personal_columns(LOGS), sought)
-    columns = personal_columns(MAPPINGS)
-
-    for row in session.execute(select(MAPPINGS.c.id, *columns)).mappings().all():
-        if any(tells(sought, row[column.name]) for column in columns):
-            session.execute(delete(MAPPINGS).where(MAPPINGS.c.id == row["id"]))
+    for table in (MAPPINGS, VIEWS):
+        columns = personal_columns(table)
+        for row in session.execute(select(table.c.id, *columns)).mappings().all():
+            if any(tells(sought, row[column.name]) for column in columns):
+                session.execute(delete(table).where(table.c.id == row["id"]))
 
 
 def _scrub(

@@ -43,6 +43,8 @@ class Refusal(Exception):  # noqa: N818 - an answer; nothing is broken
 
 # Every other code is of the kind UNUSABLE.
 KINDS = {
+    "too_many_views": Kind.TOO_MANY,
+    "view_unknown": Kind.UNKNOWN,
     "act_unknown": Kind.UNKNOWN,
     "act_undone": Kind.NOT_NOW,
     "act_too_old": Kind.NOT_NOW,

@@ -284,6 +284,12 @@ REQUEST_MESSAGES = {
         "", "Choose how to recognise people: by external ID, e-mail or phone."
     ),
     "bad_notification_email": Message("", "Enter one e-mail address, as in name@example.com."),
+    "bad_sort": Message("", "Choose an order from the list."),
+    "bad_cursor": Message("", "Go back to the first page of the list."),
+    "bad_updated_since": Message("", "Give a day such as 2025-11-26."),
+    "bad_columns": Message("", "Choose at most 12 columns from the list."),
+    "too_many_views": Message("You have {limit} views", "Delete one of them first."),
+    "view_unknown": Message("There is no such view", "It may have been deleted."),
     "bad_number": Message("", "Give {what} as a whole number from 0 to {limit}."),
     "bad_option": Message("", "Choose {what} from the list."),
     "bad_sheet": Message("", "Choose a sheet from the list."),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from webapp import jobs
-from webapp.contacts import journal
+from webapp.contacts import journal, views
 from webapp.deciding import approval
 from webapp.deciding import preview as previews
 from webapp.deciding import rerun_preview as rerun_previews
@@ -46,6 +46,7 @@ from webapp.web.access import (
     undo_is_over,
 )
 from webapp.web.extensions import db
+from webapp.web.forms import queries
 
 Result = TypeVar("Result")
 
@@ -619,3 +620,26 @@ def undo_change(change_id: int) -> undo_by_hand.ChangeUndone:
     refuse_viewers()
     user_id = current_user.id
     return _committed(lambda session: undo_by_hand.undo_change(session, change_id, user_id))
+
+
+def save_view(asked: queries.ContactsQuery, named: queries.ViewForm) -> int:
+    """Keep the list as it is shown under a name, for oneself or for all: the view's number."""
+    refuse_viewers_who_share(shared=named.shared)
+    user_id = current_user.id
+    return _committed(
+        lambda session: views.save(
+            session, user_id, named.name, asked.view(), shared=named.shared
+        )
+    )
+
+
+def refuse_viewers_who_share(*, shared: bool) -> None:
+    """Viewers keep views for themselves alone: 403."""
+    if shared:
+        refuse_viewers()
+
+
+def forget_view(view_id: int) -> str:
+    """Delete a view, and return its name; administrators may delete each shared one."""
+    user_id, of_all = current_user.id, current_user.role == "admin"
+    return _committed(lambda session: views.forget(session, user_id, view_id, of_all=of_all))

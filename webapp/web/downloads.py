@@ -17,6 +17,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from webapp.contacts.exporting import Selection, as_csv
+from webapp.contacts.filters import ContactFilter
 from webapp.contacts.vcards import as_vcards
 from webapp.contacts.workbooks import as_xlsx, refuse_too_wide
 from webapp.deciding import plan
@@ -110,11 +111,12 @@ FORMATS = {
 }
 
 
-def contacts(extension: str, sought: str, imported_from: UUID | None) -> Response:
-    """The contacts that a search finds, in one of the formats. Raises concurrency.Full, and Refusal
+def contacts(extension: str, wanted: ContactFilter) -> Response:
+    """The contacts that a filter finds, in one of the formats. Raises concurrency.Full, and Refusal
     where a workbook would be too wide.
     """
-    source = load_import(imported_from).id if imported_from else None
+    if wanted.imported_from:
+        load_import(wanted.imported_from)
     form = FORMATS[extension]
     with ExitStack() as opened:
         if extension == "xlsx":
@@ -122,7 +124,7 @@ def contacts(extension: str, sought: str, imported_from: UUID | None) -> Respons
         opened.enter_context(_under_way.place(current_user.id))
 
         session = db.session()
-        selection = Selection(session, sought, source)
+        selection = Selection(session, wanted)
         if form.refuse:
             form.refuse(selection)
 

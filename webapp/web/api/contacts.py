@@ -6,7 +6,7 @@ from typing import Any
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from webapp.contacts.search import matching
+from webapp.contacts import filters
 from webapp.models import Contact
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.refusals import Refusal
@@ -19,7 +19,6 @@ from webapp.web.api.imports import blueprint
 from webapp.web.extensions import db
 from webapp.web.problems import BAD_CURSOR, Problem, at_fault
 
-LARGEST_ID = 2**63 - 1
 VERSION = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
 
@@ -31,21 +30,26 @@ VERSION = re.compile(r'(?:W/)?"([0-9]{1,18})"')
     refuses=(404, 422),
 )
 def list_contacts(query: schemas.ContactsQuery) -> ResponseReturnValue:
-    source = load_import(query.imported_from).id if query.imported_from else None
-    wanted = matching(query.q or "", source).where(Contact.id > _after(query.after))
-    found = list(db.session.scalars(wanted.order_by(Contact.id).limit(query.limit + 1)))
-    items = [representations.contact_of(contact) for contact in found[: query.limit]]
-    following = str(items[-1].id) if len(found) > query.limit else None
-    return given(schemas.ContactList(items=items, next=following))
+    wanted = query.filter()
+    if wanted.imported_from:
+        load_import(wanted.imported_from)
 
+    try:
+        found = filters.page(
+            db.session(),
+            wanted,
+            filters.Order(query.sort.removeprefix("-")),
+            descending=query.sort.startswith("-"),
+            after=query.after or "",
+            limit=query.limit,
+        )
+    except Refusal as refusal:
+        if refusal.code == BAD_CURSOR[0]:
+            raise at_fault("after", *BAD_CURSOR) from None
+        raise
 
-def _after(cursor: str | None) -> int:
-    if not cursor:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()) or int(cursor) > LARGEST_ID:
-        raise at_fault("after", *BAD_CURSOR)
-
-    return int(cursor)
+    items = [representations.contact_of(contact) for contact in found.contacts]
+    return given(schemas.ContactList(items=items, next=found.after))
 
 
 def _file(media_type: str) -> Answer:
@@ -64,7 +68,7 @@ def _file(media_type: str) -> Answer:
     refuses=(404, 422, 429),
 )
 def export_csv(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts("csv", query.q or "", query.imported_from)
+    return downloads.contacts("csv", query.filter())
 
 
 @blueprint.get("/contacts/export.xlsx")
@@ -75,7 +79,7 @@ def export_csv(query: schemas.ExportQuery) -> ResponseReturnValue:
     refuses=(404, 422, 429),
 )
 def export_xlsx(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts("xlsx", query.q or "", query.imported_from)
+    return downloads.contacts("xlsx", query.filter())
 
 
 @blueprint.get("/contacts/export.vcf")
@@ -86,7 +90,7 @@ def export_xlsx(query: schemas.ExportQuery) -> ResponseReturnValue:
     refuses=(404, 422, 429),
 )
 def export_vcf(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts("vcf", query.q or "", query.imported_from)
+    return downloads.contacts("vcf", query.filter())
 
 
 @blueprint.get("/contacts/<int:contact_id>")

@@ -8,8 +8,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    create_model,
+)
 
+from webapp.contacts.filters import ContactFilter, Order
 from webapp.imports.approval_requests import End, Reason
 from webapp.vocabulary.fields import FIELDS
 from webapp.vocabulary.keys import MatchKey
@@ -45,6 +54,13 @@ def _column(value: Any) -> Any:
     return -1 if value == "-1" else _whole_number(value)
 
 
+def _in_years_that_are(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Give a moment within the years 1 to 9999") from None
+
+
 Moment = Annotated[datetime, BeforeValidator(_utc)]
 # Python would take "yes" and "on" for true, too.
 QueryFlag = Annotated[bool, BeforeValidator(lambda value: _FLAGS.get(value, ()))]
@@ -52,6 +68,8 @@ _FLAGS = {"true": True, "false": False}
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_number)]
 Cursor = Annotated[Text, Field(max_length=200)]
+FilterText = Annotated[Text, Field(max_length=2000)]
+CONTACT_ORDERS = tuple(f"{sign}{order}" for order in Order for sign in ("", "-"))
 
 
 if TYPE_CHECKING:
@@ -127,6 +145,35 @@ class ExportQuery(BaseModel):
 
     q: Annotated[Text, Field(max_length=200)] | None = None
     imported_from: UUID | None = None
+    tag: Annotated[
+        FilterText | None, Field(description="A tag that the contact has, to the letter.")
+    ] = None
+    company: Annotated[FilterText | None, Field(description="Compared without case.")] = None
+    country: Annotated[
+        FilterText | None,
+        Field(description="A country by its letters or by any of its names."),
+    ] = None
+    no_email: Annotated[QueryFlag, Field(description="Contacts without any e-mail.")] = False
+    no_phone: Annotated[QueryFlag, Field(description="Contacts without any phone.")] = False
+    updated_since: Annotated[
+        Annotated[AwareDatetime, AfterValidator(_in_years_that_are)] | None,
+        Field(description="Created or changed at that moment or later."),
+    ] = None
+    custom: Annotated[
+        FilterText | None, Field(description="The label of a custom field that is filled.")
+    ] = None
+    value: Annotated[
+        FilterText | None,
+        Field(description="What that custom field holds, compared without case."),
+    ] = None
+
+    def filter(self) -> ContactFilter:
+        """What the parameters mean."""
+        given = self.model_dump(exclude_none=True)
+        return ContactFilter(**{name: given[name] for name in FILTERS if name in given})
+
+
+FILTERS = tuple(ExportQuery.model_fields)
 
 
 class ConflictsQuery(BaseModel):
@@ -170,7 +217,11 @@ class CorrectionsQuery(BaseModel):
 
 
 class ContactsQuery(ExportQuery):
-    after: Cursor | None = None
+    sort: Annotated[
+        Literal[CONTACT_ORDERS],  # type: ignore[valid-type]
+        Field(description='"-" before it: the other way round. Blanks come last.'),
+    ] = "added"
+    after: Annotated[Text, Field(max_length=500)] | None = None
     limit: PageSize = 50
 
 

@@ -1,18 +1,32 @@
 """What pages take from the parameters of their addresses, and from their smallest forms."""
 
 import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from webapp.contacts.filters import ContactFilter, Order
 from webapp.staging.problem_list import WHOLE_ROW
+from webapp.vocabulary.fields import CUSTOM, FIELDS, NAMES, is_target
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy, Variant
-from webapp.web.forms import LARGEST_CURSOR, LINE_ENDS
+from webapp.web.forms import LARGEST_CURSOR, LINE_ENDS, MappingName
 
 LONGEST_SEARCH = 200  # characters
+LONGEST_FILTER = 2000  # characters of a tag, a company or a value
+LONGEST_PLACE = 500  # characters of a cursor
 LAST_PAGE = 10**9  # more imports than that no history has
 ROW = "row"  # in the list of rows to fix: what is wrong with a row as a whole
 WAITING = "waiting"  # in the history's filter: every import that was never run
@@ -142,14 +156,106 @@ class ColumnsQuery(Query):
     suggest: bool = False
 
 
+def _with_zone(moment: datetime) -> datetime:
+    """In UTC, in which a moment may be none that there is."""
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise PydanticCustomError("bad_updated_since", "Give a day") from None
+
+
+def _column(name: str) -> str:
+    """A column of the list of contacts."""
+    if name not in LIST_COLUMNS and not (name.startswith(CUSTOM) and is_target(name)):
+        raise PydanticCustomError("bad_option", "Choose a column from the list")
+    return name
+
+
+# What the list of contacts can show beside the name.
+LIST_COLUMNS = (
+    *(field.name for field in FIELDS if field.name not in NAMES),
+    *("tags", "changed", "added"),
+)
+USUAL_COLUMNS = ("company", "email", "phone", "city", "tags", "changed")
+USUAL_ORDER = ("sort", Order.ADDED.value)
+Since = Annotated[datetime, AfterValidator(_with_zone)]
+Name = Annotated[str, _line_of(LONGEST_FILTER, "a filter")]
+
+
 class ExportQuery(Query):
+    """Filters of contacts, as `ContactFilter` has them. A day is meant from its beginning on, UTC."""
+
     q: Search = ""
     imported_from: UUID | None = None
+    tag: Name = ""
+    company: Name = ""
+    country: Name = ""
+    no_email: bool = False
+    no_phone: bool = False
+    updated_since: Since | None = None
+    custom: Name = ""
+    value: Name = ""
+
+    def filter(self) -> ContactFilter:
+        return ContactFilter(**{name: getattr(self, name) for name in FILTERS})
+
+    def parameters(self) -> dict[str, Any]:
+        """The filters that are not blank, as parameters of an address."""
+        return _parameters(self, FILTERS)
+
+
+FILTERS = tuple(ExportQuery.model_fields)
+
+
+def _parameters(asked: BaseModel, names: Iterable[str]) -> dict[str, Any]:
+    found = {name: getattr(asked, name) for name in names}
+    return {name: _text(value) for name, value in found.items() if value}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        midnight = value.time() == time() and value.tzinfo is UTC
+        return f"{value:%Y-%m-%d}" if midnight else value.isoformat()
+    return "1" if value is True else value
 
 
 class ContactsQuery(ExportQuery):
-    after: Number = 0
+    """The list of contacts. `sort` is an order, with "-" before it the other way round; `after` and
+    `before` are cursors of pages, and `at` is how many contacts stand before this one.
+    """
+
+    sort: Annotated[str, StringConstraints(pattern=f"^-?({'|'.join(Order)})$")] = "added"
+    columns: Annotated[
+        list[Annotated[str, AfterValidator(_column)]], Field(max_length=12)
+    ] = []
+    compact: bool = False
+    after: Annotated[str, _line_of(LONGEST_PLACE, "a page")] = ""
+    before: Annotated[str, _line_of(LONGEST_PLACE, "a page")] = ""
+    at: Number = 0
     deleted: Number = 0
+
+    @field_validator("columns")
+    @classmethod
+    def _other_than_usual(cls, names: list[str]) -> list[str]:
+        """None where they are the usual ones, so that one list has one address."""
+        chosen = list(dict.fromkeys(names))
+        return [] if chosen == [*USUAL_COLUMNS] else chosen
+
+    @property
+    def order(self) -> Order:
+        return Order(self.sort.removeprefix("-"))
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    def view(self) -> dict[str, Any]:
+        """What a saved view keeps: filters, order, columns and density."""
+        found = _parameters(self, VIEWED)
+        return {name: text for name, text in found.items() if (name, text) != USUAL_ORDER}
+
+
+VIEWED = (*FILTERS, "sort", "columns", "compact")
 
 
 class ContactQuery(Query):
@@ -270,3 +376,10 @@ class ChangeForm(Query):
 
     at: str = ""
     before: Number = 0
+
+
+class ViewForm(Query):
+    """The name of a view, and whether others may use it."""
+
+    name: MappingName
+    shared: bool = False

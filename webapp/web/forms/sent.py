@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 from uuid import UUID
 
 from flask import abort, request
@@ -55,12 +55,17 @@ def form(model: type[Model]) -> Model:
     return made(model, _texts(model, request.form))
 
 
-def _texts(model: type[BaseModel], given: Mapping[str, str]) -> dict[str, Any]:
-    """The values of the model's fields that are not blank; a ticked box is a name that is there."""
+def _texts(model: type[BaseModel], given: MultiDict[str, str]) -> dict[str, Any]:
+    """The values of the model's fields that are not blank; a ticked box is a name that is there, and
+    a list has each value of a name.
+    """
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         if field.annotation is bool:
             found[name] = name in given
+            continue
+        if get_origin(field.annotation) is list:
+            found[name] = [text for text in given.getlist(name) if text.strip()]
             continue
 
         text = given.get(name, "")

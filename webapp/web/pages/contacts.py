@@ -13,13 +13,14 @@ from flask_login import current_user, login_required
 
 from webapp.checking.checked_rows import identity
 from webapp.checking.cleaning import is_same_text, line_feeds
-from webapp.contacts import journal, recent_changes
+from webapp.contacts import custom_labels, filters, journal, recent_changes, views
 from webapp.contacts.addresses import addresses_of
-from webapp.contacts.search import matching
+from webapp.contacts.filters import ContactFilter
 from webapp.limits import MOST_ADDRESSES
-from webapp.models import Contact
+from webapp.models import Contact, ContactImport
 from webapp.reports import wording
-from webapp.vocabulary.fields import LISTED, SEVERAL, is_multiline, least_lines
+from webapp.vocabulary.catalogue import gettext, gettext_noop
+from webapp.vocabulary.fields import CUSTOM, SEVERAL, is_multiline, least_lines
 from webapp.vocabulary.keys import FURTHER_COLUMN
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import commands, downloads
@@ -32,6 +33,15 @@ from webapp.web.pages import changes
 
 blueprint = Blueprint("contacts", __name__)
 A_PAGE = 50
+FILTER_LABELS = {
+    "imported_from": gettext_noop("Import"),
+    "tag": gettext_noop("Tag"),
+    "company": gettext_noop("Company"),
+    "country": gettext_noop("Country"),
+    "no_email": gettext_noop("No e-mail"),
+    "no_phone": gettext_noop("No phone"),
+    "updated_since": gettext_noop("Changed since"),
+}
 MOST_LINES = 8  # that a field shows at once
 
 
@@ -40,27 +50,90 @@ MOST_LINES = 8  # that a field shows at once
 def index() -> str:
     asked = sent.query(queries.ContactsQuery)
     source = load_import(asked.imported_from) if asked.imported_from else None
-    wanted = matching(asked.q, source.id if source else None).where(Contact.id > asked.after)
-    rows = list(db.session.scalars(wanted.order_by(Contact.id).limit(A_PAGE + 1)))
+    wanted = asked.filter()
+    found = filters.page(
+        db.session(),
+        wanted,
+        asked.order,
+        descending=asked.descending,
+        after=asked.after,
+        before=asked.before,
+        limit=A_PAGE,
+    )
+    counted = filters.count(db.session(), wanted)
 
     return render_template(
         "contacts/index.html",
-        contacts=rows[:A_PAGE],
-        listed=LISTED,
+        asked=asked,
+        found=found,
+        counted=counted,
+        in_book=counted if wanted.is_blank else filters.count(db.session(), ContactFilter()),
+        first=_first(asked, found, counted),
+        columns=asked.columns or queries.USUAL_COLUMNS,
+        columns_offered=_offered(asked.columns),
         further=FURTHER_COLUMN,
-        more=len(rows) > A_PAGE,
-        q=asked.q,
+        a_page=A_PAGE,
         source=source,
-        after=asked.after,
+        chips=_chips(asked, source),
+        views=views.listed(db.session(), current_user.id),
         deleted=changes.known(asked.deleted),
     )
+
+
+def _first(asked: queries.ContactsQuery, found: filters.Page, counted: filters.Count) -> int:
+    """The place of the page's first contact in the list, from 1. Who adds contacts meanwhile moves
+    it, so that it never says more than there are.
+    """
+    first = asked.at + 1 if found.before else 1
+    return min(first, max(counted.contacts - len(found.contacts) + 1, 1))
+
+
+def _offered(chosen: Sequence[str]) -> list[str]:
+    """The columns that can be chosen, custom fields that imports brought among them."""
+    labels = custom_labels.known(db.session())
+    custom = [CUSTOM + label for label in labels]
+    return list(dict.fromkeys([*queries.LIST_COLUMNS, *custom, *chosen]))
+
+
+def _chips(
+    asked: queries.ContactsQuery, source: ContactImport | None
+) -> list[tuple[str, str, str]]:
+    """Each filter that is set: the parameter to take off, what it is called, and what it says."""
+    shown = asked.parameters()
+    shown.pop("q", None)
+    value = shown.pop("value", "")
+    if source:
+        shown["imported_from"] = source.filename
+
+    found = []
+    for name, text in shown.items():
+        words = {"custom": asked.custom, "no_email": "", "no_phone": ""}.get(name, text)
+        label = asked.custom if name == "custom" else gettext(FILTER_LABELS[name])
+        told = (value or gettext("any")) if name == "custom" else words
+        found.append((name, label, str(told)))
+
+    return found
+
+
+@blueprint.post("/contacts/views")
+@login_required
+def save_view() -> ResponseReturnValue:
+    asked = sent.query(queries.ContactsQuery)
+    commands.save_view(asked, sent.form(queries.ViewForm))
+    return redirect(url_for("contacts.index", **asked.view()))
+
+
+@blueprint.post("/contacts/views/<int:view_id>/delete")
+@login_required
+def forget_view(view_id: int) -> ResponseReturnValue:
+    commands.forget_view(view_id)
+    return redirect(url_for("contacts.index"))
 
 
 @blueprint.get("/contacts/export.<any(csv, xlsx, vcf):extension>")
 @login_required
 def export(extension: str) -> ResponseReturnValue:
-    asked = sent.query(queries.ExportQuery)
-    return downloads.contacts(extension, asked.q, asked.imported_from)
+    return downloads.contacts(extension, sent.query(queries.ExportQuery).filter())
 
 
 @blueprint.get("/contacts/<int:contact_id>")

@@ -1,0 +1,269 @@
+"""Which contacts a page, a program or a file is about: filters that combine, orders, and pages that
+begin behind a contact, however far down it stands.
+"""
+
+import base64
+import binascii
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    SQLColumnExpression,
+    Text,
+    case,
+    collate,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.orm import Session
+
+from webapp import folding
+from webapp.checking import countries
+from webapp.contacts.search import matching
+from webapp.models import Contact
+from webapp.vocabulary.fields import CALLED, NAMES
+from webapp.vocabulary.refusals import Refusal
+
+COUNTED = (
+    10_000  # contacts that are counted one by one; of more it is said that there are more
+)
+SORTED = 40  # characters of a text by which contacts are ordered
+COLUMNS = Contact.__table__.c
+LAST = "\U0010ffff"  # in place of a blank, so that it comes behind all texts
+ACCENTS = "[\u0300-\u036f]"
+
+
+@dataclass(frozen=True)
+class ContactFilter:
+    """Filters that combine: a contact is meant that fits all that are not blank.
+
+    `tag` is one of its tags, to the letter. `company`, and the `value` of the field `custom`, are
+    compared without case; without a `value` the contact has any in that field. `country` finds each
+    spelling of a country that is known.
+    """
+
+    q: str = ""
+    imported_from: UUID | None = None
+    tag: str = ""
+    company: str = ""
+    country: str = ""
+    no_email: bool = False
+    no_phone: bool = False
+    updated_since: datetime | None = None
+    custom: str = ""
+    value: str = ""
+
+    def select(self) -> Select[Contact]:
+        """The contacts, in no order."""
+        return matching(self.q, self.imported_from).where(*self._conditions())
+
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.tag:
+            found.append(Contact.tags.contains([self.tag]))
+        if self.company:
+            found.append(_is_text(COLUMNS.company, self.company))
+        if self.country:
+            found.append(_without_accents(COLUMNS.country).in_(spellings(self.country)))
+        if self.no_email:
+            found.append(COLUMNS.email.is_(None))
+        if self.no_phone:
+            found.append(COLUMNS.phone.is_(None))
+        if self.updated_since:
+            found.append(Contact.updated_at >= self.updated_since)
+        if self.custom:
+            found.append(Contact.custom.has_key(self.custom))
+        if self.custom and self.value:
+            found.append(_is_text(Contact.custom[self.custom].astext, self.value))
+
+        return found
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it means the whole book."""
+        return self == ContactFilter()
+
+
+def _is_text(column: SQLColumnExpression[Any], sought: str) -> ColumnElement[bool]:
+    """Whether the column holds this text, in upper or lower case."""
+    return collate(column, "C").regexp_match(f"^{folding.pattern(sought)}$")
+
+
+def spellings(country: str) -> list[str]:
+    """What means the same country as this text, as `_without_accents` writes it."""
+    code = countries.code_of(country)
+    plain = unicodedata.normalize("NFKD", country).lower()
+    typed = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return [typed] if code is None else [typed, *countries.names_of(code)]
+
+
+class Order(StrEnum):
+    """By what contacts are listed; with "-" before it the other way round."""
+
+    ADDED = "added"
+    NAME = "name"
+    COMPANY = "company"
+    CHANGED = "changed"
+
+    @property
+    def expression(self) -> ColumnElement[Any]:
+        """What is compared: for texts without case and accents, blanks last."""
+        if self is Order.NAME:
+            parts = [getattr(Contact, name) for name in NAMES]
+            name = func.nullif(func.concat_ws(" ", *parts), "")
+            others = [getattr(Contact, other) for other in CALLED]
+            return _folded(func.coalesce(name, *others))
+        if self is Order.COMPANY:
+            return _folded(COLUMNS.company)
+
+        return COLUMNS.updated_at if self is Order.CHANGED else literal(0)
+
+
+def _folded(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    bare = _without_accents(func.left(column, SORTED, type_=Text()))
+    return collate(func.coalesce(bare, LAST, type_=Text()), "C")
+
+
+def _without_accents(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The text in small letters without accents; a text of ASCII is not looked through for them."""
+    decomposed = func.normalize(column, literal_column("NFKD"))
+    bare = func.regexp_replace(decomposed, ACCENTS, "", "g", type_=Text())
+    is_ascii = func.octet_length(column) == func.char_length(column)
+    return func.lower(collate(case((is_ascii, column), else_=bare), "C"), type_=Text())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: behind this contact, or, for the page before, ahead of it."""
+
+    key: Any
+    number: int
+
+    @property
+    def cursor(self) -> str:
+        key = self.key.isoformat() if isinstance(self.key, datetime) else self.key
+        if key == 0:
+            return str(self.number)
+        return base64.urlsafe_b64encode(json.dumps([key, self.number]).encode()).decode()
+
+
+def place_of(cursor: str, order: Order) -> Place:
+    """The place that a cursor names. Raises Refusal("bad_cursor") for one of another order."""
+    try:
+        if order is Order.ADDED:
+            if not (cursor.isascii() and cursor.isdigit()) or int(cursor) >= 2**63:
+                raise ValueError  # noqa: TRY301 - told as each other fault of it
+            return Place(0, int(cursor))
+
+        key, number = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if not isinstance(key, str) or type(number) is not int or not 0 <= number < 2**63:
+            raise ValueError  # noqa: TRY301
+        if "\0" in key:
+            raise ValueError  # noqa: TRY301
+        return Place(datetime.fromisoformat(key) if order is Order.CHANGED else key, number)
+    except (ValueError, TypeError, binascii.Error):
+        raise Refusal("bad_cursor", at="/after") from None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Contacts in their order, and the cursors of the pages before and behind; null where none is."""
+
+    contacts: Sequence[Contact]
+    before: str | None
+    after: str | None
+
+
+def page(
+    session: Session,
+    wanted: ContactFilter,
+    order: Order = Order.ADDED,
+    *,
+    descending: bool = False,
+    after: str = "",
+    before: str = "",
+    limit: int = 50,
+) -> Page:
+    """A page of contacts, behind `after` or ahead of `before`.
+
+    Raises Refusal("bad_cursor").
+    """
+    backwards = bool(before)
+    falling = descending is not backwards
+    key = order.expression
+    found = wanted.select().add_columns(key.label("key"))
+    if start := before or after:
+        place = place_of(start, order)
+        found = found.where(_beyond(key, place, order, falling=falling))
+
+    ends = [Contact.id] if order is Order.ADDED else [key, Contact.id]
+    found = found.order_by(*(end.desc() if falling else end for end in ends)).limit(limit + 1)
+    rows: Sequence[Row[Any]] = session.execute(found).all()
+    more, shown = len(rows) > limit, list(rows[:limit])
+    if backwards:
+        shown.reverse()
+
+    first, last = _cursors(rows=shown)
+    return Page(
+        [row[0] for row in shown],
+        first if (more if backwards else after) else None,
+        last if backwards or more else None,
+    )
+
+
+def _cursors(rows: Sequence[Row[Any]]) -> tuple[str | None, str | None]:
+    """The cursors of the first and the last contact of a page."""
+    if not rows:
+        return None, None
+
+    first, last = (Place(row.key, row[0].id).cursor for row in (rows[0], rows[-1]))
+    return first, last
+
+
+def _beyond(
+    key: ColumnElement[Any], place: Place, order: Order, *, falling: bool
+) -> ColumnElement[bool]:
+    if order is Order.ADDED:
+        return Contact.id < place.number if falling else Contact.id > place.number
+
+    here = tuple_(literal(place.key), place.number)
+    there = tuple_(key, Contact.id)
+    return there < here if falling else there > here
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many contacts there are; where `exact` is false, at least so many."""
+
+    contacts: int
+    exact: bool = True
+
+
+def count(session: Session, wanted: ContactFilter) -> Count:
+    """Of so many contacts as are counted; of the whole book what the database estimates."""
+    ids = wanted.select().with_only_columns(Contact.id).limit(COUNTED + 1)
+    found = session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+    if found <= COUNTED:
+        return Count(found)
+
+    estimated = session.scalar(text(ESTIMATE)) if wanted.is_blank else 0
+    return Count(max(int(estimated or 0), COUNTED), exact=False)
+
+
+# As of the last analysis, grown with the table since.
+ESTIMATE = """SELECT CASE WHEN relpages > 0
+  THEN reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::int) END
+FROM pg_class WHERE oid = 'contacts'::regclass"""
