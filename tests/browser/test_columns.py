@@ -83,7 +83,7 @@ def focused(page) -> str:
 def test_each_column_asks_what_its_values_leave_open(owner, live_server, conn):
     upload(owner, live_server, fair())
     assert owner.inner_text("h1") == "3 columns need a look. 10 are matched."
-    assert "13 of 14 columns will be read" in owner.inner_text(".bottom")
+    assert "Reads 13 of 14 columns" in owner.inner_text(".bottom")
     assert "14 February 1959" in owner.locator("#column-2").inner_text()
     assert "+41446681800" in owner.locator("#column-3").inner_text()
     assert owner.get_by_text("36 dates fit only day first, 4 only month first").is_visible()

@@ -38,7 +38,7 @@ def test_columns(owner, live_server, conn):
     owner.fill("#header_row", "1")
     owner.wait_for_selector("#sample th >> text=Größe")
     assert owner.url == where
-    owner.click("text=Read it like this")
+    owner.click("text=Apply")
     owner.wait_for_selector(
         "summary >> text=How the file is read: Western European (Windows), semicolon"
     )
@@ -80,8 +80,8 @@ def test_strategies(owner, live_server, conn):
         owner.check(f"#s-{strategy}")
         shown[strategy] = owner.locator("form.review").inner_text()
         accessible(owner)
-    assert "They stay exactly as they are." in shown["skip"]
-    assert "Nothing changes." in shown["skip"]
+    assert "They stay as they are." in shown["skip"]
+    assert "Unchanged" in shown["skip"]
     assert "Acme Ltd" in shown["update"]
     assert "stays (file:" not in shown["update"]
     assert "stays (file: Acme Ltd)" in shown["merge"]

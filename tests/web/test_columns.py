@@ -46,7 +46,7 @@ def chosen_in(page: str) -> list[str]:
 def test_a_look_keeps_nothing(owner, session):
     import_id = bring(owner, UMLAUTS)
     page = f"/imports/{import_id}/columns"
-    assert "Do the accents look right?" in owner.get(page).text
+    assert "Do the names look right?" in owner.get(page).text
     kept = session.get_one(ContactImport, import_id)
     before = (kept.encoding, kept.delimiter, kept.columns, kept.state)
     for query, words in (
@@ -97,7 +97,7 @@ def test_reading_again_says_that_corrections_are_lost(owner, importer, session):
     page = f"/imports/{import_id}/columns"
     assert "is forgotten then" not in owner.get(page).text
     owner.post(f"/imports/{import_id}/problems/2", {"cell-0": "ann@example.com"}, at=page)
-    assert "What you corrected by hand is forgotten then." in owner.get(page).text
+    assert "This discards your corrections." in owner.get(page).text
     owner.post(f"/imports/{import_id}/reading", {"delimiter": ","}, at=page)
     assert session.query(ImportCorrection).count() == 0
     assert session.get_one(ContactImport, import_id).state == "uploaded"

@@ -142,7 +142,7 @@ def test_the_review_speaks_of_one_row_in_the_singular(owner, importer):
     import_id = bring(owner, one)
     check(owner, importer, import_id)
     page = " ".join(owner.get(f"/imports/{import_id}/review").text.split())
-    assert "1 row repeats a person of this file: what should happen to it?" in page
+    assert "1 row repeats a person of this file: what should happen?" in page
     assert "Fix 1</a>" in page
 
 

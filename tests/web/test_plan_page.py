@@ -41,7 +41,7 @@ def rows_of(page: str) -> dict[int, str]:
 
 def test_every_row_is_shown_as_it_would_be(owner, ready):
     review = owner.get(f"/imports/{ready}/review").text
-    assert "See all 4 as they would be" in review
+    assert "See all 4 rows" in review
     (address,) = set(re.findall(r'href="([^"]*/plan\?duplicate_strategy=update)"', review))
     page = owner.get(address).text
     assert rows_of(page) == {

@@ -42,19 +42,19 @@ def test_every_number_of_a_messy_export(owner, leads):
     assert "545 of 600 rows are ready: 450 new people, 64 you know, 31 repeats." in said
     for words in (
         "44 to fix",
-        "22 e-mails, 9 with a suggestion",
-        "12 birthdays, 4 with a suggestion",
+        "22 e-mails, 9 suggested",
+        "12 birthdays, 4 suggested",
         "10 without e-mail, phone or name",
         "11 to choose 6 fit two people 5 same e-mail, different ID",
-        "64 people you know 61 fit by name as well 3 carry another name",
-        "64 people you know and 31 repeats: what should happen to them?",
-        "95 rows are skipped.",
-        "91 rows change something, 4 nothing.",
-        "89 rows fill something, 6 nothing.",
+        "64 people you know 61 same name 3 another name",
+        "64 people you know, 31 repeats: what should happen?",
+        "95 skipped.",
+        "91 changed, 4 unchanged.",
+        "89 filled, 6 unchanged.",
         "450 rows go in, 150 stay out",
         "545 rows go in, 55 stay out",
-        "Fix the 55 now or after the import.",
-        "See all 600 as they would be",
+        "Fix the 55 now or later.",
+        "See all 600 rows",
     ):
         assert words in said, words
     for strategy, first in (("skip", 450), ("update", 545), ("merge", 545)):

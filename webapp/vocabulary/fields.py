@@ -209,7 +209,7 @@ FIELDS = (
         " | numero cellulare | tel nummer | gsm nummer | vast telefoonnummer | 06 nummer",
         identifies=True,
         match_rank=3,
-        match_note=gettext_noop("off by default; colleagues often share a number"),
+        match_note=gettext_noop("often shared"),
         has_key=True,
         several=True,
         telling_rank=4,

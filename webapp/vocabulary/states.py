@@ -108,7 +108,7 @@ class State(StrEnum):
         Facts(
             page="wizard.checking",
             label=gettext_noop("checking"),
-            sentence=gettext_noop("Checking every row. Nothing has been imported yet."),
+            sentence=gettext_noop("Nothing has been imported yet."),
             commands=frozenset({Command.CANCEL, Command.DISCARD}),
             work=Work.CHECK,
         ),
@@ -175,7 +175,6 @@ class State(StrEnum):
         Facts(
             page="runs.watch",
             label=gettext_noop("queued"),
-            sentence=gettext_noop("It starts by itself."),
             commands=frozenset({Command.CANCEL}),
             repeats=frozenset({Command.EXECUTE}),
             work=Work.EXECUTE,

@@ -58,7 +58,7 @@ class Strategy(StrEnum):
         "skip",
         Texts(
             "Skip",
-            "They stay exactly as they are.",
+            "They stay as they are.",
             "duplicates skipped",
             "After",
         ),
@@ -69,7 +69,7 @@ class Strategy(StrEnum):
         "update",
         Texts(
             "Update",
-            "Values from the file replace yours. Blank cells change nothing.",
+            "The file replaces your values. Blanks change nothing.",
             "duplicates updated",
             "After updating",
         ),
@@ -80,7 +80,7 @@ class Strategy(StrEnum):
         "merge",
         Texts(
             "Merge",
-            "Only blank fields are filled. Nothing you have is overwritten.",
+            "Only blank fields are filled.",
             "duplicates merged",
             "After merging",
         ),
