@@ -3,8 +3,13 @@ variants.
 """
 
 import os
+import time
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from unittest.mock import patch
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +25,7 @@ from tests.deciding.test_decision import (
     lines,
     people,
 )
-from webapp import jobs
+from webapp import db, jobs
 from webapp.deciding import (
     duplicates,
     people_counts,
@@ -62,9 +67,22 @@ def waiting(importer, conn):
     rules=RULES,
     requested=st.sets(VARIANTS, max_size=2),
     each_yields=st.booleans(),
+    in_two=st.booleans(),
+    together=st.booleans(),
 )
 def test_a_preview_is_the_execution(
-    waiting, conn, before, rows, choices, match_keys, rules, requested, each_yields
+    waiting,
+    conn,
+    settings,
+    before,
+    rows,
+    choices,
+    match_keys,
+    rules,
+    requested,
+    each_yields,
+    in_two,
+    together,
 ):
     if not choices:
         rows = [(gap, row, None) for gap, row, _ in rows]
@@ -74,8 +92,10 @@ def test_a_preview_is_the_execution(
         _insert(conn, "contact_import_preview_requests", asked)
     conn.commit()
 
-    while not preview.compute_missing(conn, waiting, lambda: each_yields):
-        pass
+    beside = partial(db.connect_job, settings.database_url) if in_two else None
+    with patch.object(preview, "KEPT_TOGETHER", preview.KEPT_TOGETHER if together else 0):
+        while not preview.compute_missing(conn, waiting, lambda: each_yields, connect=beside):
+            pass
     kept = {
         variant: _kept(conn, waiting.import_id, variant) for variant in {*USUAL, *requested}
     }
@@ -201,6 +221,62 @@ def test_each_slice_goes_on_where_the_one_before_made_room(spread, conn):
     conn.commit()
     assert preview.compute_missing(conn, spread, lambda: False)
     assert {v: _kept(conn, spread.import_id, v) for v in USUAL} == found
+
+
+def test_a_second_session_takes_a_share_of_the_pass(spread, conn, settings):
+    """Behind its first range the first one waits until another one is there; all comes out the same."""
+    assert preview.compute_missing(conn, spread, lambda: False)
+    alone = {variant: _kept(conn, spread.import_id, variant) for variant in USUAL}
+    conn.execute("DELETE FROM contact_import_previews")
+    conn.commit()
+
+    seen = []
+    with db.connect_job(settings.database_url) as looking:
+
+        def looks() -> bool:
+            until = time.monotonic() + 60
+            while not seen and time.monotonic() < until:
+                ranges = looking.execute("SELECT FROM contact_import_scans").rowcount
+                looking.rollback()
+                seen.extend([ranges] * (ranges > 1))
+            return False
+
+        beside = partial(db.connect_job, settings.database_url)
+        assert preview.compute_missing(conn, spread, looks, connect=beside)
+
+    assert seen
+    assert {variant: _kept(conn, spread.import_id, variant) for variant in USUAL} == alone
+
+
+def test_without_room_for_a_second_session_the_pass_goes_on_alone(spread, conn):
+    def full() -> db.Connection:
+        raise psycopg.OperationalError("sorry, too many clients already")
+
+    assert preview.compute_missing(conn, spread, lambda: False, connect=full)
+
+
+def test_a_second_session_that_is_lost_loses_nothing(spread, conn, settings):
+    """What it had taken is taken by the next slice."""
+    opened = []
+
+    def connect() -> db.Connection:
+        opened.append(db.connect_job(settings.database_url))
+        return opened[0]
+
+    def ends_the_other() -> bool:
+        until = time.monotonic() + 60
+        while not opened and time.monotonic() < until:
+            time.sleep(0.01)
+        opened[0].close()
+        return False
+
+    with suppress(psycopg.OperationalError):  # It may have been at its end already.
+        preview.compute_missing(conn, spread, ends_the_other, connect=connect)
+    conn.rollback()
+
+    assert preview.compute_missing(conn, spread, lambda: False)
+    kept = _kept(conn, spread.import_id, USUAL[0])
+    assert kept["outcomes"]["created"] == 4
 
 
 def test_a_correction_in_between_begins_the_pass_anew(spread, conn):

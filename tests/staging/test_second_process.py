@@ -302,7 +302,7 @@ def test_a_second_process_needs_a_core_that_nothing_else_wants(
 
     def free(cores: float) -> bool:
         monkeypatch.setattr(second_process, "cores", lambda: cores)
-        return jobs.slices._second_process(conn, lease, settings) is not None
+        return jobs.slices._where_a_core_is_free(conn, lease, settings) is not None
 
     assert (free(2), free(2.5), free(3)) == (False, False, True)  # The other one waits.
     held = leases.claim(conn, other.id, 15)

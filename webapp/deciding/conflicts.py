@@ -16,12 +16,22 @@ SQL = queries.load(
 )
 
 
-def keep(conn: Connection, import_id: UUID, variant: Variant) -> None:
-    """Keep those of the simulation that stands in the temporary tables, with the preview of its
-    variant, which was just inserted. The caller commits.
+def make_found(conn: Connection) -> None:
+    """Make the temporary table of conflicts found, variant by variant."""
+    conn.execute(SQL.make_found)
+
+
+def find(conn: Connection, number: int) -> None:
+    """Find those of the simulation that stands in the temporary tables, for the variant with this
+    number.
     """
-    conn.execute(SQL.hold)
-    conn.execute(SQL.find)
-    asked = {"import_id": import_id, **variant._asdict()}
+    conn.execute(SQL.find, {"number": number})
+
+
+def keep(conn: Connection, import_id: UUID, variant: Variant, number: int) -> None:
+    """Keep those found with the preview of their variant, which was just inserted. The caller
+    commits.
+    """
+    asked = {"import_id": import_id, "number": number, **variant._asdict()}
     conn.execute(SQL.forget_older, asked)
     conn.execute(SQL.keep, asked)

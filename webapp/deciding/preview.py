@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +89,9 @@ _PREVIEWED = [state.value for state in PREVIEWED]
 _KEEP_LINES = fill(SQL.keep_lines, line=plan.JOURNAL_LINE)
 RANGE = 1000  # rows a statement: the result does not depend on it
 BLOCKS = 50  # of a plan that are read at a time
+# Rows to be simulated, up to which all variants are put together in one go. More of them take so long
+# that each variant is kept as soon as it is simulated.
+KEPT_TOGETHER = 50_000
 WRITTEN_TO = (
     "contacts",
     "contact_email_keys",
@@ -96,6 +100,8 @@ WRITTEN_TO = (
     "contact_import_results",
 )
 SHADOWED = (*WRITTEN_TO, "contact_import_rows")
+# What is told of the variants that are kept together.
+GATHERED = ("simulated_lines", "found_conflicts", "composed")
 # Conflicts have a page of their own: `deciding/conflicts.py`.
 _SHOWN = tuple(outcome for outcome in Outcome if outcome.duplicate)
 
@@ -115,7 +121,7 @@ class Facts:
         """What the pass depends on beside the rows, as text."""
         return f"{version.current()} {self.mended_at}"
 
-    def still(self) -> bool:
+    def still(self, conn: Connection) -> bool:
         """Whether the rows are as they were and the lease is held; both stay so until the commit."""
         asked = {
             "import_id": self.lease.import_id,
@@ -123,7 +129,7 @@ class Facts:
             "mended_at": self.mended_at,
             "previewed": _PREVIEWED,
         }
-        return self.conn.execute(SQL.still, asked).fetchone() is not None
+        return conn.execute(SQL.still, asked).fetchone() is not None
 
 
 def compute_missing(
@@ -131,8 +137,10 @@ def compute_missing(
     lease: Lease,
     should_yield: Callable[[], bool],
     stopped: Callable[[], bool] = lambda: False,
+    connect: Callable[[], Connection] | None = None,
 ) -> bool:
-    """Compute and keep the previews that an import lacks; true when all are there.
+    """Compute and keep the previews that an import lacks; true when all are there. Where a core is
+    free, `connect` opens a second session, which takes a share of the pass.
 
     Stops early when others wait, but not before it has got on by a range of rows or by a variant;
     and at once where the import is not on its review any more, or `stopped` says that the process
@@ -145,20 +153,26 @@ def compute_missing(
     if facts.options.keyless and not person_keys.renew(conn, should_yield):
         return False
 
+    beside = connect and partial(_ready_to_look_up, connect, facts.options)
     duplicates.define_look_up(conn, facts.options)
-    if not preview_scan.scan(conn, lease.import_id, facts, should_yield):
+    if not preview_scan.scan(conn, lease.import_id, facts, should_yield, beside):
         return False
 
-    with _shadows(facts):
-        for count, variant in enumerate(missing, 1):
-            if not _compute(facts, variant, stopped):
-                return False
-            if count < len(missing) and should_yield():
-                return False
+    with _shadows(facts) as rows:
+        together = len(missing) if rows <= KEPT_TOGETHER else 1
+        if not _compute(facts, missing, together, should_yield, stopped):
+            return False
 
     preview_scan.forget(conn, lease.import_id)
     conn.commit()
     return True
+
+
+def _ready_to_look_up(connect: Callable[[], Connection], options: Options) -> Connection:
+    conn = connect()
+    duplicates.define_look_up(conn, options)
+    conn.commit()
+    return conn
 
 
 def request(session: Session, import_id: UUID, variant: Variant) -> bool:
@@ -221,10 +235,10 @@ def facts_of(conn: Connection, lease: Lease) -> Facts | None:
 
 
 @contextmanager
-def _shadows(facts: Facts) -> Iterator[None]:
-    """Temporary tables in front of the real ones, with the rows that are simulated."""
+def _shadows(facts: Facts) -> Iterator[int]:
+    """Temporary tables in front of the real ones, with the rows that are simulated: how many."""
     conn = facts.conn
-    tables = (*SHADOWED, "book_contacts", "simulated_lines", "composed")
+    tables = (*SHADOWED, "book_contacts", *GATHERED)
     drop = f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in tables)}"
     conn.execute(drop)
     for table in SHADOWED:
@@ -232,47 +246,112 @@ def _shadows(facts: Facts) -> Iterator[None]:
 
     for statement in (SQL.make_book, SQL.make_lines, SQL.make_composed):
         conn.execute(statement)
+    conflicts.make_found(conn)
     for row in conn.execute(SQL.key_triggers).fetchall():
         conn.execute(row["definition"])
 
     _plan_freely(conn)
-    preview_scan.fill_rows(conn, facts.lease.import_id)
+    rows = preview_scan.fill_rows(conn, facts.lease.import_id)
     conn.execute(_FIND_CONTACTS, {"import_id": facts.lease.import_id})
     if facts.options.keyless:
         conn.execute(_FIND_PERSONS, {"import_id": facts.lease.import_id})
     conn.commit()
-    yield
+    yield rows
     conn.execute(drop)
     conn.commit()
 
 
-def _compute(facts: Facts, variant: Variant, stopped: Callable[[], bool]) -> bool:
-    """Simulate a variant, and keep its preview and plan; false where the simulation was broken off."""
+@dataclass(frozen=True)
+class Simulation:
+    """What the rows that were simulated come to in a variant, which the temporary tables know by its
+    number.
+    """
+
+    number: int
+    options: Options
+    outcomes: dict[str, int]
+    cleared: int
+    examples: list[dict[str, Any]]
+    people: dict[str, Any]
+
+    @property
+    def variant(self) -> Variant:
+        options = self.options
+        return Variant(options.strategy, options.create_new, options.hold_other_names)
+
+
+def _compute(
+    facts: Facts,
+    missing: list[Variant],
+    together: int,
+    should_yield: Callable[[], bool],
+    stopped: Callable[[], bool],
+) -> bool:
+    """Simulate variants, and keep so many at a time; false where it made room, was broken off, or the
+    import has changed.
+    """
+    simulated: list[Simulation] = []
+
+    for count, variant in enumerate(missing, 1):
+        simulation = _simulated(facts, variant, len(simulated) + 1, stopped)
+        if simulation is None:
+            return False
+
+        simulated.append(simulation)
+        makes_room = count < len(missing) and should_yield()
+        if makes_room or len(simulated) == together or count == len(missing):
+            if not _keep(facts, simulated):
+                return False
+            simulated = []
+        if makes_room:
+            return False
+
+    return True
+
+
+def _simulated(
+    facts: Facts, variant: Variant, number: int, stopped: Callable[[], bool]
+) -> Simulation | None:
+    """Simulate a variant; None where that was broken off."""
     conn, import_id = facts.conn, facts.lease.import_id
     _fill(facts)
     handler = DuplicateHandler(conn, import_id, replace(facts.options, **variant._asdict()))
     conn.commit()
 
     conn.execute("SET TRANSACTION READ ONLY")
-    simulated = _simulate(handler, stopped)
-    if simulated is None:
+    outcomes = _simulate(handler, stopped)
+    if outcomes is None:
         conn.rollback()
-        return False
+        return None
 
     conn.commit()
-    said = _told(facts, handler.options, simulated)
-    return _keep(facts, variant, said, plan.header(handler.options))
+    _plan_freely(conn)
+    conn.execute(_KEEP_LINES, {"import_id": import_id, "number": number})
+    conflicts.find(conn, number)
+    simulation = Simulation(
+        number,
+        handler.options,
+        outcomes,
+        cleared=_cleared(conn) if facts.clears else 0,
+        examples=_examples(conn, import_id),
+        people=people_counts.foretold(conn, import_id, outcomes),
+    )
+    conn.commit()
+    return simulation
 
 
 def _fill(facts: Facts) -> None:
     """Put the temporary tables that a simulation writes to back to what the book has."""
     conn = facts.conn
-    written = (*WRITTEN_TO, "simulated_lines", "composed")
-    conn.execute(f"TRUNCATE {', '.join(f'pg_temp.{table}' for table in written)}")
+    _empty(conn, WRITTEN_TO)
     _plan_freely(conn)
     conn.execute(SQL.fill_again)
     conn.execute(SQL.number_behind_the_book)
     conn.commit()
+
+
+def _empty(conn: Connection, tables: Iterable[str]) -> None:
+    conn.execute(f"TRUNCATE {', '.join(f'pg_temp.{table}' for table in tables)}")
 
 
 def _plan_freely(conn: Connection) -> None:
@@ -302,42 +381,6 @@ def _wanted(handler: DuplicateHandler) -> bool:
     return row is not None and row["state"] in PREVIEWED
 
 
-def _told(facts: Facts, options: Options, simulated: dict[str, int]) -> dict[str, Any]:
-    """What is kept of a variant: of the simulation, and of the rows that the pass decided."""
-    conn, import_id = facts.conn, facts.lease.import_id
-    _plan_freely(conn)
-    conn.execute(_KEEP_LINES, {"import_id": import_id})
-    passed = preview_scan.compose(conn, import_id, options)
-    cleared = passed.pop("cleared") + (_cleared(conn) if facts.clears else 0)
-    outcomes = {
-        outcome: count + passed.get(outcome, 0) for outcome, count in simulated.items()
-    }
-    said = {
-        "outcomes": Jsonb({**outcomes, Outcome.NOT_PROCESSED.value: 0}),
-        "examples": Jsonb(_examples(conn, import_id)),
-        "cleared": cleared if facts.clears else 0,
-        "people": Jsonb(_people(conn, import_id, options, simulated, passed)),
-    }
-    conn.commit()
-    return said
-
-
-def _people(
-    conn: Connection,
-    import_id: UUID,
-    options: Options,
-    simulated: dict[str, int],
-    passed: dict[str, int],
-) -> dict[str, Any]:
-    """Each row that the pass decided is another person."""
-    people = people_counts.foretold(conn, import_id, simulated)
-    people["contacts_created"] += passed.get(Outcome.CREATED, 0)
-    if options.writes_to_matches:
-        people["contacts_changed"] += passed[options.strategy.changed]
-
-    return people
-
-
 def _cleared(conn: Connection) -> int:
     """How many fields the clear token empties."""
     row = conn.execute(SQL.cleared_fields).fetchone()
@@ -360,13 +403,33 @@ def _examples(conn: Connection, import_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-def _keep(facts: Facts, variant: Variant, said: dict[str, Any], header: str) -> bool:
-    """Keep a preview and its plan; false where the import has changed meanwhile."""
+def _keep(facts: Facts, simulated: list[Simulation]) -> bool:
+    """Put simulations and what the pass decided together, and keep the previews and their plans;
+    false where the import has changed meanwhile.
+    """
+    conn = facts.conn
+    _plan_freely(conn)
+    of_variants = {one.number: one.options for one in simulated}
+    passed = preview_scan.compose(conn, facts.lease.import_id, of_variants)
+    conn.commit()
+
+    for one in simulated:
+        if not _keep_preview(facts, one, passed[one.number]):
+            return False
+
+    _empty(conn, GATHERED)
+    conn.commit()
+    return True
+
+
+def _keep_preview(facts: Facts, simulation: Simulation, passed: dict[str, int]) -> bool:
     conn, lease = facts.conn, facts.lease
+    header = plan.header(simulation.options)
     asked = {
-        **said,
-        **variant._asdict(),
-        "plan_digest": _digest(conn, header),
+        **_told(facts, simulation, passed),
+        **simulation.variant._asdict(),
+        "number": simulation.number,
+        "plan_digest": _digest(conn, simulation.number, header),
         "version": version.current(),
         "previewed": _PREVIEWED,
         "import_id": lease.import_id,
@@ -378,18 +441,43 @@ def _keep(facts: Facts, variant: Variant, said: dict[str, Any], header: str) -> 
     if kept:
         conn.execute(SQL.keep_header, asked)
         conn.execute(SQL.keep_blocks, asked)
-        conflicts.keep(conn, lease.import_id, variant)
+        conflicts.keep(conn, lease.import_id, simulation.variant, simulation.number)
 
     conn.commit()
     return kept
 
 
-def _digest(conn: Connection, header: str) -> str:
+def _told(facts: Facts, simulation: Simulation, passed: dict[str, int]) -> dict[str, Any]:
+    """What is kept of a variant: of the simulation, and of the rows that the pass decided."""
+    outcomes = {
+        outcome: count + passed.get(outcome, 0)
+        for outcome, count in simulation.outcomes.items()
+    }
+    cleared = simulation.cleared + passed["cleared"] if facts.clears else 0
+    return {
+        "outcomes": Jsonb({**outcomes, Outcome.NOT_PROCESSED.value: 0}),
+        "examples": Jsonb(simulation.examples),
+        "cleared": cleared,
+        "people": Jsonb(_people(simulation, passed)),
+    }
+
+
+def _people(simulation: Simulation, passed: dict[str, int]) -> dict[str, Any]:
+    """Each row that the pass decided is another person."""
+    people, options = dict(simulation.people), simulation.options
+    people["contacts_created"] += passed.get(Outcome.CREATED, 0)
+    if options.writes_to_matches:
+        people["contacts_changed"] += passed[options.strategy.changed]
+
+    return people
+
+
+def _digest(conn: Connection, number: int, header: str) -> str:
     """SHA-256 over a plan's CSV, hexadecimal."""
     sha256, block = hashlib.sha256(header.encode()), -1
 
     while rows := conn.execute(
-        SQL.composed_behind, {"block": block, "limit": BLOCKS}
+        SQL.composed_behind, {"number": number, "block": block, "limit": BLOCKS}
     ).fetchall():
         for row in rows:
             sha256.update(row["lines"].encode())

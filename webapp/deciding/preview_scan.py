@@ -10,10 +10,13 @@ Simulated are also rows of which more is to be told than an outcome and fields: 
 another name, with a choice, without any key, or with more addresses than a contact can have.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, partial
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -29,10 +32,19 @@ from webapp.vocabulary.strategies import Strategy
 
 RANGE = 10 * plan.BLOCK_ROWS  # row numbers, so that each block of a plan lies within one
 EXAMPLES = 3  # of each outcome
-# In which columns the pass keeps what each strategy would change, and how much of it is cleared.
+LEAST_FOR_TWO = 3  # ranges; fewer are done before a second session knows the statement
+
+
+class _Columns(NamedTuple):
+    """Where the pass keeps what a strategy would change: the names, and how many fields it clears."""
+
+    names: str
+    cleared: str
+
+
 _COMPARED = {
-    Strategy.UPDATE: "k.updates, k.update_clears",
-    Strategy.MERGE: "k.merges, k.merge_clears",
+    Strategy.UPDATE: _Columns("updates", "update_clears"),
+    Strategy.MERGE: _Columns("merges", "merge_clears"),
 }
 _SHOWN = ("true", "o.updates <> ''", "o.updates = ''", "o.merges <> ''", "o.merges = ''")
 _COUNTED = ("left_out", "invalid", "new", "unchanged", "changed")
@@ -115,6 +127,10 @@ def _compared(options: Options) -> str:
     return decision.compared(options, told)
 
 
+# A connection of one's own on which the look-up's functions are defined.
+Connect = Callable[[], Connection]
+
+
 class Scanned(Protocol):
     """The import that a pass is made of. `inputs` is what it depends on beside the rows: what was
     found under others is forgotten. `still` says whether the import is as it was, and keeps it so
@@ -127,22 +143,48 @@ class Scanned(Protocol):
     @property
     def inputs(self) -> str: ...
 
-    def still(self) -> bool: ...
+    def still(self, conn: Connection) -> bool: ...
 
 
 def scan(
-    conn: Connection, import_id: UUID, of: Scanned, should_yield: Callable[[], bool]
+    conn: Connection,
+    import_id: UUID,
+    of: Scanned,
+    should_yield: Callable[[], bool],
+    connect: Connect | None = None,
 ) -> bool:
-    """Go on with the pass, a range a transaction, and at least by one; true when it is at its end."""
+    """Go on with the pass, a range a transaction, and at least by one; true when it is at its end.
+
+    With `connect` a second session takes every other range or so, where there are several.
+    """
     asked = {"import_id": import_id, "inputs": of.inputs}
     conn.execute(SQL.forget_others, asked)
     conn.commit()
-    cursor = psycopg.RawCursor(conn)
+    left = deque(row["start"] for row in conn.execute(SQL.missing_ranges, asked))
+    conn.rollback()
+    scan_left = partial(_scan_left, left, import_id, of)
 
-    while (start := _next(conn, import_id)) is not None:
+    if connect is None or len(left) < LEAST_FOR_TWO:
+        whole = scan_left(conn, should_yield)
+    else:
+        whole = _in_two_sessions(conn, connect, scan_left, left, should_yield)
+
+    return whole and _know_simulated(conn, asked, of)
+
+
+def _scan_left(
+    left: deque[int],
+    import_id: UUID,
+    of: Scanned,
+    conn: Connection,
+    should_yield: Callable[[], bool],
+) -> bool:
+    """Take ranges while any are left; false where it made room, or the import is another by now."""
+    cursor = psycopg.RawCursor(conn)
+    while (start := _taken(left)) is not None:
         values = [import_id, start - 1, RANGE, start + RANGE, of.inputs]
         cursor.execute(statement(of.options), values, prepare=True)
-        if not of.still():
+        if not of.still(conn):
             conn.rollback()
             return False
 
@@ -150,13 +192,45 @@ def scan(
         if should_yield():
             return False
 
-    return _know_simulated(conn, asked, of)
+    return True
 
 
-def _next(conn: Connection, import_id: UUID) -> int | None:
-    """The first row number of the next range."""
-    found: Any = conn.execute(SQL.next_row, {"import_id": import_id}).fetchone()
-    return None if found["row"] is None else found["row"] - found["row"] % plan.BLOCK_ROWS
+def _taken(left: deque[int]) -> int | None:
+    with suppress(IndexError):
+        return left.popleft()
+
+    return None
+
+
+def _in_two_sessions(
+    conn: Connection,
+    connect: Connect,
+    scan_left: Callable[[Connection, Callable[[], bool]], bool],
+    left: deque[int],
+    should_yield: Callable[[], bool],
+) -> bool:
+    """The database works on two ranges at once; the second session ends with the first one's turn."""
+    with ThreadPoolExecutor(1) as threads:
+        beside = threads.submit(_scan_beside, connect, scan_left)
+        try:
+            whole = scan_left(conn, should_yield)
+        finally:
+            left.clear()
+
+        return beside.result() and whole
+
+
+def _scan_beside(
+    connect: Connect, scan_left: Callable[[Connection, Callable[[], bool]], bool]
+) -> bool:
+    """The second session's share: none where the database has no room for it."""
+    try:
+        own = connect()
+    except psycopg.OperationalError:
+        return True
+
+    with own:
+        return scan_left(own, lambda: False)
 
 
 def _know_simulated(conn: Connection, asked: dict[str, Any], of: Scanned) -> bool:
@@ -166,7 +240,7 @@ def _know_simulated(conn: Connection, asked: dict[str, Any], of: Scanned) -> boo
             conn.execute(f"SET LOCAL {setting}")
         conn.execute(SQL.find_simulated, asked)
         conn.execute(_ADD_EXAMPLES, asked)
-        if not of.still():
+        if not of.still(conn):
             conn.rollback()
             return False
 
@@ -174,41 +248,73 @@ def _know_simulated(conn: Connection, asked: dict[str, Any], of: Scanned) -> boo
     return True
 
 
-def fill_rows(conn: Connection, import_id: UUID) -> None:
-    """Fill the temporary table that stands before the staged rows with those to be simulated."""
-    conn.execute(SQL.fill_rows, {"import_id": import_id})
-
-
-def compose(conn: Connection, import_id: UUID, options: Options) -> dict[str, int]:
-    """Make the blocks of a variant's plan in the temporary table `composed`, with the simulation's
-    lines in `simulated_lines`.
-
-    What the rows that were not simulated come to: how often each outcome, and `cleared` fields.
+def fill_rows(conn: Connection, import_id: UUID) -> int:
+    """Fill the temporary table that stands before the staged rows with those to be simulated: how
+    many.
     """
-    conn.execute(_compose(options), {"import_id": import_id})
-    found: Any = conn.execute(SQL.composed).fetchone()
-    changed = options.strategy.changed
-    counts: dict[str, int] = {
+    return conn.execute(SQL.fill_rows, {"import_id": import_id}).rowcount
+
+
+def compose(
+    conn: Connection, import_id: UUID, variants: dict[int, Options]
+) -> dict[int, dict[str, int]]:
+    """Make the blocks of some variants' plans in the temporary table `composed`, with the lines of
+    their simulations in `simulated_lines`. The variants are numbered from 1 on.
+
+    What the rows that were not simulated come to, by variant: how often each outcome, and `cleared`
+    fields.
+    """
+    conn.execute(_compose(variants), {"import_id": import_id})
+    found = {row["variant"]: row for row in conn.execute(SQL.composed)}
+    none = dict.fromkeys((*_COUNTED, "cleared"), 0)
+    return {
+        number: _counted(options, found.get(number, none))
+        for number, options in variants.items()
+    }
+
+
+def _counted(options: Options, found: dict[str, Any]) -> dict[str, int]:
+    return {
         Outcome.LEFT_OUT: found["left_out"],
         Outcome.INVALID: found["invalid"],
-        Outcome.CREATED if options.create_new else Outcome.NEW_SKIPPED: found["new"],
+        _of_new(options): found["new"],
         Outcome.UNCHANGED: found["unchanged"],
-        changed: found["changed"],
+        options.strategy.changed: found["changed"],
+        "cleared": found["cleared"],
     }
-    return {**counts, "cleared": found["cleared"]}
 
 
-def _compose(options: Options) -> str:
-    writes = options.writes_to_matches
+def _of_new(options: Options) -> Outcome:
+    return Outcome.CREATED if options.create_new else Outcome.NEW_SKIPPED
+
+
+def _compose(variants: dict[int, Options]) -> str:
+    numbers = [str(number) for number in variants]
+    of_variants = map(_of_variant, numbers, variants.values())
     return fill(
         SQL.compose,
         block_rows=str(plan.BLOCK_ROWS),
-        new=Outcome.CREATED if options.create_new else Outcome.NEW_SKIPPED,
-        of_matched=fill(
-            SQL.line_of_compared if writes else SQL.line_of_met,
-            outcome=options.strategy.changed,
-        ),
-        compared=_COMPARED.get(options.strategy, "NULL::text[], NULL::int[]"),
+        of_variants=",\n".join(of_variants),
+        rows_of_variants=",\n".join(fill(SQL.row_of_variant, number=n) for n in numbers),
+    )
+
+
+def _of_variant(number: str, options: Options) -> str:
+    outcome = options.strategy.changed
+    if options.writes_to_matches:
+        columns = _COMPARED[options.strategy]
+        of_matched = fill(SQL.line_of_compared, outcome=outcome, names=columns.names)
+        counts = fill(SQL.counts_of_compared, number=number, **columns._asdict())
+    else:
+        of_matched = fill(SQL.line_of_met, outcome=outcome)
+        counts = fill(SQL.counts_of_met, number=number)
+
+    return fill(
+        SQL.of_variant,
+        number=number,
+        new=_of_new(options),
+        of_matched=of_matched,
+        counts=counts,
     )
 
 

@@ -153,7 +153,8 @@ def _work_on(
         if corrected and state in RUN_ENDED:
             rerun_preview.compute_missing(conn, lease, should_yield, stopped)
         elif corrected:
-            preview.compute_missing(conn, lease, should_yield, stopped)
+            connect = _where_a_core_is_free(conn, lease, settings)
+            preview.compute_missing(conn, lease, should_yield, stopped, connect)
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:
@@ -171,18 +172,18 @@ def _check(
             lease,
             uploads.limits(settings),
             should_yield,
-            second=_second_process(conn, lease, settings),
+            second=_where_a_core_is_free(conn, lease, settings),
         )
     except Refusal as refusal:
         conn.rollback()
         check.refuse(conn, lease, refusal)
 
 
-def _second_process(
+def _where_a_core_is_free(
     conn: Any, lease: leases.Lease, settings: Settings
 ) -> second_process.Connect | None:
-    """How the second process of a check connects, where a core is free for it: each other import
-    that is worked on, or waits for a worker, takes one.
+    """How the second process of a check, or the second session of previews, connects, where a core
+    is free for it: each other import that is worked on, or waits for a worker, takes one.
     """
     asked = {
         "import_id": lease.import_id,

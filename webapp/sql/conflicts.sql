@@ -1,14 +1,14 @@
 -- Rows in conflict, kept with the previews that found them: `deciding/conflicts.py`.
 
--- name: hold
-CREATE TEMP TABLE IF NOT EXISTS pg_temp.found_conflicts (row bigint PRIMARY KEY, code text, candidates jsonb)
-ON COMMIT DELETE ROWS
+-- name: make_found
+CREATE TEMP TABLE found_conflicts (
+  row bigint, variant integer, code text, candidates jsonb, PRIMARY KEY (row, variant))
 
 -- name: find
 -- Of a simulation, from its ledger. A contact that it made has no number yet: it is known by the row
 -- that made it.
 INSERT INTO pg_temp.found_conflicts
-SELECT l.row, l.code, COALESCE(c.candidates, '[]')
+SELECT l.row, %(number)s, l.code, COALESCE(c.candidates, '[]')
 FROM pg_temp.contact_import_results l
 CROSS JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object(made.by_row, made.number, 'by', keys) ORDER BY id) AS candidates
@@ -28,7 +28,8 @@ WHERE l.outcome = 'conflict'
 -- With the first preview after a change. Rows with a choice stay, unless it came to nothing.
 DELETE FROM contact_import_conflicts k
 WHERE import_id = %(import_id)s AND (
-    EXISTS (SELECT FROM pg_temp.found_conflicts f WHERE f.row = k.row) OR NOT EXISTS (
+    EXISTS (
+      SELECT FROM pg_temp.found_conflicts f WHERE f.row = k.row AND f.variant = %(number)s) OR NOT EXISTS (
       SELECT FROM contact_import_choices c WHERE c.import_id = k.import_id AND c.row = k.row))
   AND NOT EXISTS (SELECT FROM contact_import_previews
     WHERE import_id = %(import_id)s
@@ -56,5 +57,6 @@ CROSS JOIN LATERAL (
       FROM jsonb_array_elements(f.candidates || COALESCE(k.candidates, '[]')) x
       CROSS JOIN LATERAL jsonb_array_elements_text(x -> 'by') key) held
     GROUP BY who) each_) both_
+WHERE f.variant = %(number)s
 ON CONFLICT (import_id, row) DO UPDATE
 SET kind = excluded.kind, candidates = excluded.candidates

@@ -74,11 +74,13 @@ WHERE id = %(import_id)s AND state = ANY(%(previewed)s) AND lease_token = %(toke
 CREATE TEMP TABLE book_contacts (LIKE public.contacts, PRIMARY KEY (id))
 
 -- name: make_lines
-CREATE TEMP TABLE simulated_lines (row bigint PRIMARY KEY, line text NOT NULL)
+CREATE TEMP TABLE simulated_lines (
+  row bigint, variant integer, line text NOT NULL, PRIMARY KEY (row, variant))
 
 -- name: make_composed
-CREATE TEMP TABLE composed (block bigint PRIMARY KEY, lines text NOT NULL, left_out bigint,
-  invalid bigint, new bigint, unchanged bigint, changed bigint, cleared bigint)
+CREATE TEMP TABLE composed (variant integer, block bigint, lines text NOT NULL, left_out bigint,
+  invalid bigint, new bigint, unchanged bigint, changed bigint, cleared bigint,
+  PRIMARY KEY (variant, block))
 
 -- name: state
 SELECT state FROM contact_imports WHERE id = %(import_id)s
@@ -117,13 +119,14 @@ ORDER BY l.code NULLS FIRST, l.row
 -- part: keep_lines
 -- The lines of a plan of the rows that were simulated.
 INSERT INTO pg_temp.simulated_lines
-SELECT l.row, {{line}} FROM (
+SELECT l.row, %(number)s, {{line}} FROM (
   SELECT l.row, l.outcome, l.contact_id, l.code, l.detail, h.before
   FROM pg_temp.contact_import_results l
   LEFT JOIN pg_temp.contact_changes h ON h.row = l.row AND h.import_id = l.import_id) l
 
 -- name: composed_behind
-SELECT block, lines FROM pg_temp.composed WHERE block > %(block)s ORDER BY block LIMIT %(limit)s
+SELECT block, lines FROM pg_temp.composed
+WHERE variant = %(number)s AND block > %(block)s ORDER BY block LIMIT %(limit)s
 
 -- name: keep
 -- Unless the mapping or a row changed, or another worker took over, meanwhile.
@@ -143,4 +146,4 @@ VALUES (%(import_id)s, %(strategy)s, %(create_new)s, %(hold_other_names)s, -1, %
 -- name: keep_blocks
 INSERT INTO contact_import_plan_blocks (import_id, strategy, create_new, hold_other_names, block, lines)
 SELECT %(import_id)s, %(strategy)s, %(create_new)s, %(hold_other_names)s, block, lines
-FROM pg_temp.composed
+FROM pg_temp.composed WHERE variant = %(number)s

@@ -103,11 +103,17 @@ SELECT DISTINCT row, hashtextextended(phone, {{seed}}) FROM (
 -- name: forget_others
 DELETE FROM contact_import_scans WHERE import_id = %(import_id)s AND inputs <> %(inputs)s
 
--- name: next_row
--- The first row that no range has yet.
-SELECT min(row) AS row FROM contact_import_rows
-WHERE import_id = %(import_id)s AND row >= COALESCE((
-  SELECT max(first_row) + {{range}} FROM contact_import_scans WHERE import_id = %(import_id)s), 0)
+-- name: missing_ranges
+-- The first row numbers of those that hold rows and are not there yet.
+SELECT start FROM generate_series(
+  (SELECT min(row) / {{range}} * {{range}} FROM contact_import_rows WHERE import_id = %(import_id)s),
+  (SELECT max(row) FROM contact_import_rows WHERE import_id = %(import_id)s), {{range}}) start
+WHERE NOT EXISTS (
+    SELECT FROM contact_import_scans WHERE import_id = %(import_id)s AND first_row = start)
+  AND EXISTS (
+    SELECT FROM contact_import_rows
+    WHERE import_id = %(import_id)s AND row >= start AND row < start + {{range}})
+ORDER BY start
 
 -- name: forget
 DELETE FROM contact_import_scans WHERE import_id = %(import_id)s
@@ -184,39 +190,60 @@ CROSS JOIN LATERAL (
   SELECT * FROM public.contact_import_rows WHERE import_id = %(import_id)s AND row = s.row LIMIT 1) r
 
 
--- What a variant comes to: the lines of the simulation, and for all other rows what the pass found.
+-- What variants come to: the lines of the simulations, and for all other rows what the pass found. The
+-- variants are numbered from 1 on without a gap.
 
 -- part: compose
 INSERT INTO pg_temp.composed
-SELECT b.* FROM contact_import_scans k CROSS JOIN LATERAL (
-  SELECT o.row / {{block_rows}},
-    string_agg(COALESCE(s.line, o.row::text || CASE
-      WHEN o.status IS NOT NULL THEN ',' || o.status || ',,' || COALESCE(o.code, '') || ',,'
-      WHEN o.owner IS NULL THEN ',{{new}},,,,'
-      {{of_matched}} END || E'\n'), '' ORDER BY o.row),
-    count(*) FILTER (WHERE s.row IS NULL AND o.status = 'left_out'),
-    count(*) FILTER (WHERE s.row IS NULL AND o.status = 'invalid'),
-    count(*) FILTER (WHERE s.row IS NULL AND o.status IS NULL AND o.owner IS NULL),
-    count(*) FILTER (WHERE s.row IS NULL AND o.owner IS NOT NULL AND o.names = ''),
-    count(*) FILTER (WHERE s.row IS NULL AND o.owner IS NOT NULL AND o.names IS DISTINCT FROM ''),
-    COALESCE(sum(o.clears) FILTER (WHERE s.row IS NULL), 0)
-  FROM unnest(k.rows, k.statuses, k.codes, k.owners, {{compared}})
-    o(row, status, code, owner, names, clears)
+SELECT v.variant, b.block, v.lines, b.left_out, b.invalid, b.new, v.unchanged, v.changed, v.cleared
+FROM contact_import_scans k CROSS JOIN LATERAL (
+  SELECT o.row / {{block_rows}} AS block,
+    count(*) FILTER (WHERE s.row IS NULL AND o.status = 'left_out') AS left_out,
+    count(*) FILTER (WHERE s.row IS NULL AND o.status = 'invalid') AS invalid,
+    count(*) FILTER (WHERE s.row IS NULL AND o.status IS NULL AND o.owner IS NULL) AS new,
+    {{of_variants}}
+  FROM unnest(k.rows, k.statuses, k.codes, k.owners,
+      k.updates, k.merges, k.update_clears, k.merge_clears)
+    o(row, status, code, owner, updates, merges, update_clears, merge_clears)
   LEFT JOIN (
-    SELECT row, line FROM pg_temp.simulated_lines
-    WHERE row >= k.first_row AND row < k.first_row + {{range}}) s ON s.row = o.row
+    SELECT row, array_agg(line ORDER BY variant) AS lines FROM pg_temp.simulated_lines
+    WHERE row >= k.first_row AND row < k.first_row + {{range}} GROUP BY row) s ON s.row = o.row
   GROUP BY o.row / {{block_rows}}) b
+CROSS JOIN LATERAL (VALUES
+  {{rows_of_variants}}) v(variant, lines, unchanged, changed, cleared)
 WHERE k.import_id = %(import_id)s
+
+-- part: of_variant
+string_agg(COALESCE(s.lines[{{number}}], o.row::text || CASE
+  WHEN o.status IS NOT NULL THEN ',' || o.status || ',,' || COALESCE(o.code, '') || ',,'
+  WHEN o.owner IS NULL THEN ',{{new}},,,,'
+  {{of_matched}} END || E'\n'), '' ORDER BY o.row) AS lines_{{number}},
+{{counts}}
+
+-- part: counts_of_met
+0 AS unchanged_{{number}},
+count(*) FILTER (WHERE s.row IS NULL AND o.owner IS NOT NULL) AS changed_{{number}},
+0 AS cleared_{{number}}
+
+-- part: counts_of_compared
+count(*) FILTER (
+  WHERE s.row IS NULL AND o.owner IS NOT NULL AND o.{{names}} = '') AS unchanged_{{number}},
+count(*) FILTER (
+  WHERE s.row IS NULL AND o.owner IS NOT NULL AND o.{{names}} IS DISTINCT FROM '') AS changed_{{number}},
+COALESCE(sum(o.{{cleared}}) FILTER (WHERE s.row IS NULL), 0) AS cleared_{{number}}
+
+-- part: row_of_variant
+({{number}}, b.lines_{{number}}, b.unchanged_{{number}}, b.changed_{{number}}, b.cleared_{{number}})
 
 -- part: line_of_met
 ELSE ',{{outcome}},' || o.owner::text || ',,,'
 
 -- part: line_of_compared
-WHEN o.names = '' THEN ',unchanged,' || o.owner::text || ',,,'
-ELSE ',{{outcome}},' || o.owner::text || ',,,' || o.names
+WHEN o.{{names}} = '' THEN ',unchanged,' || o.owner::text || ',,,'
+ELSE ',{{outcome}},' || o.owner::text || ',,,' || o.{{names}}
 
 -- name: composed
-SELECT COALESCE(sum(left_out), 0)::bigint AS left_out, COALESCE(sum(invalid), 0)::bigint AS invalid,
-  COALESCE(sum(new), 0)::bigint AS new, COALESCE(sum(unchanged), 0)::bigint AS unchanged,
-  COALESCE(sum(changed), 0)::bigint AS changed, COALESCE(sum(cleared), 0)::bigint AS cleared
-FROM pg_temp.composed
+SELECT variant, sum(left_out)::bigint AS left_out, sum(invalid)::bigint AS invalid,
+  sum(new)::bigint AS new, sum(unchanged)::bigint AS unchanged, sum(changed)::bigint AS changed,
+  sum(cleared)::bigint AS cleared
+FROM pg_temp.composed GROUP BY variant
