@@ -14,11 +14,20 @@ from webapp.reports import wording
 NOWHERE = Settings(
     database_url="postgresql:///none", redis_url="redis:///0", secret_key="none" * 8
 )
+# What starts the app is loaded before it, and by nothing that it loads.
+LOADED = (
+    "worker",
+    "webapp.serving",
+    "webapp.connections",
+    "gunicorn.app.wsgiapp",
+    "gunicorn.arbiter",
+)
 
 
 def main() -> None:
     """Load every module and every template, which keeps them compiled."""
-    importlib.import_module("worker")
+    for module in LOADED:
+        importlib.import_module(module)
 
     pages = app.create_app(NOWHERE).jinja_env
     for name in pages.list_templates(extensions=("html",)):

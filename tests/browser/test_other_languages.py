@@ -63,7 +63,7 @@ def test_the_main_pages_in_another_language(pseudo, paths, page, live_server, co
             walk.look(
                 path,
                 page.content(),
-                {word for one in encodings.others() for word in words(one)},
+                {word for one in encodings.OTHERS for word in words(one)},
             )
 
     assert (wrong, walk.strays) == ([], {}), str((wrong, walk.strays))

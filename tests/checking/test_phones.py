@@ -1,5 +1,6 @@
 """Numbers as people and programs write them, and countries as a cell names them."""
 
+import phonenumbers
 import pytest
 
 from tests.checking.test_validation import check, codes
@@ -142,3 +143,10 @@ def test_a_country_that_we_do_not_know_is_not_the_usual_one():
     row = check(phone="030 1234567", country="Atlantis")
     assert (row.values["phone"], row.phone_key) == ("030 1234567", None)
     assert check(phone="+49 30 1234567", country="Atlantis").phone_key == "+49301234567"
+
+
+def test_calling_codes_are_the_librarys():
+    assert phones.calling_code_of("XX") == 0
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        code = phonenumbers.country_code_for_region(region)
+        assert phones.calling_code_of(region) == code > 0

@@ -2,10 +2,14 @@
 which no rule was tuned.
 """
 
+from contextlib import suppress
+from encodings.aliases import aliases
+
 import pytest
 
 from tests.reading import tuning_files, unnamed_files
 from webapp.reading import encodings
+from webapp.vocabulary.refusals import Refusal
 
 LEAST_RIGHT = 36  # of forty
 
@@ -57,3 +61,17 @@ def test_utf_8_is_certain_however_short():
 def test_an_encoding_that_switches_is_no_ascii():
     text = "氏名,市\n田中,東京\n"
     assert found(text.encode("iso2022_jp")) == (text, False)
+
+
+def python_has() -> set[str]:
+    """Python's own name of each encoding of text."""
+    found = set()
+    for name in aliases.values():
+        with suppress(Refusal):
+            found.add(encodings.known(name))
+    return found
+
+
+def test_every_encoding_that_python_has_can_be_chosen():
+    assert python_has() - encodings.FAMILIAR.keys() == {*encodings.OTHERS}
+    assert list(encodings.OTHERS) == sorted(encodings.OTHERS)

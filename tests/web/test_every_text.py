@@ -164,7 +164,7 @@ def one_import(walk, owner, importer) -> str:
     importer.session.commit()
 
     other = bring(owner, TROUBLE)
-    names = {word for name in encodings.others() for word in words(name)}
+    names = {word for name in encodings.OTHERS for word in words(name)}
     walk.look("columns", owner.get(f"/imports/{other}/columns").text, names)
     check(owner, importer, other)
     for path in ("review", "problems", "conflicts", "columns"):

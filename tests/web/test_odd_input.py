@@ -169,7 +169,7 @@ def test_encodings_are_those_on_the_list(owner, ready):
         assert "is not an encoding" in answer.text or "Choose an encoding" in answer.text, odd
     for offered in (
         *encodings.FAMILIAR,
-        *encodings.others(),
+        *encodings.OTHERS,
         "utf-8-sig",
         "latin-1",
         "ISO-8859-1",

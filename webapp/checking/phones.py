@@ -110,7 +110,7 @@ def code_of(text: str) -> str | None:
         )
 
     region = region_of(text)
-    return str(phonenumbers.country_code_for_region(region)) if region else None
+    return str(calling_code_of(region)) if region else None
 
 
 CODE = re.compile(r"\(?\+?\s*(\d[\d\s-]{0,7})\)?")
@@ -132,9 +132,22 @@ def region_of_number(text: str) -> str | None:
 
 def calling_code_of(region: str) -> int:
     """The calling code of a country, given by its two letters; 0 where it has none."""
+    return _calling_codes().get(region, 0)
+
+
+@cache
+def _calling_codes() -> dict[str, int]:
+    """Each country's. The library itself would load the tables of a country to tell it, and of all
+    countries, which a page lists, 5 MB.
+    """
     import phonenumbers  # noqa: PLC0415 - see above
 
-    return int(phonenumbers.country_code_for_region(region))
+    return {
+        region: code
+        for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
+        for region in regions
+        if region in phonenumbers.SUPPORTED_REGIONS
+    }
 
 
 def read(text: str, region: str | None) -> Number:

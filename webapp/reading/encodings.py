@@ -42,6 +42,20 @@ FAMILIAR = {
     "big5": gettext_noop("Chinese, traditional (Big5)"),
     "euc_kr": gettext_noop("Korean (EUC)"),
 }
+# Every other encoding that Python has, by its own name of it. To ask Python for all of them would load a
+# hundred modules, 3 MB, into a process that only lists them.
+OTHERS = (
+    "ascii", "big5hkscs", "cp037", "cp1026", "cp1125", "cp1140", "cp273", "cp424", "cp437",
+    "cp500", "cp775", "cp852", "cp855", "cp857", "cp858", "cp860", "cp861", "cp862", "cp863",
+    "cp864", "cp865", "cp866", "cp869", "cp932", "cp949", "cp950", "euc_jis_2004",
+    "euc_jisx0213", "gb2312", "gbk", "hp-roman8", "hz", "iso2022_jp", "iso2022_jp_1",
+    "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr",
+    "iso8859-10", "iso8859-11", "iso8859-13", "iso8859-14", "iso8859-16", "iso8859-3",
+    "iso8859-4", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-9", "johab",
+    "kz1048", "mac-cyrillic", "mac-greek", "mac-iceland", "mac-latin2", "mac-turkish",
+    "ptcp154", "shift_jis_2004", "shift_jisx0213", "tis-620", "utf-16-be", "utf-16-le",
+    "utf-32", "utf-32-be", "utf-32-le", "utf-7",
+)  # fmt: skip
 # (mark, name, the codec that reads on after the mark); UTF-32 first, since its mark begins with
 # UTF-16's.
 MARKS = (
@@ -106,19 +120,6 @@ def _names() -> frozenset[str]:
     """
     modules = (module.name for module in pkgutil.iter_modules(encodings.__path__))
     return frozenset((*aliases, *modules)) - NOT_FOR_FILES
-
-
-@lru_cache(maxsize=1)
-def others() -> list[str]:
-    """Every encoding that Python has and that is not a familiar one, by name."""
-    found = set()
-    for name in set(aliases.values()):
-        try:
-            found.add(known(name))
-        except Refusal:
-            continue
-
-    return sorted(found - FAMILIAR.keys())
 
 
 Found = tuple[str, bool, tuple[str, ...]]  # encoding, whether it is certain, layout of lines
