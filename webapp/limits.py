@@ -63,6 +63,7 @@ SHEETS_LOOKED_AT = 10  # for one that has rows
 VCARD_LOOK_BYTES = 32 * MEBIBYTE  # of cards, in which their columns are looked for
 VCARD_LOOK_PROPERTIES = 40_000  # of them together: some 4,000 cards
 VCARD_PROPERTIES = 2_000  # of one card
+VCARD_LINES = 300_000  # of the file for one card: a photograph of 20 MB, as programs fold it
 VCARD_LABELS = 2_000  # that are counted, to keep the most frequent
 
 # What pages show of a file.

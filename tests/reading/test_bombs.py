@@ -13,6 +13,7 @@ import pytest
 from tests.corpus.formats import MADE, ods, ods_row, ods_text
 from tests.corpus.refusals import zipped
 from tests.reading.test_limits import MEBIBYTE, Endless, peak_of
+from webapp.limits import VCARD_LINES
 from webapp.reading import readers
 from webapp.vocabulary.refusals import Refusal
 
@@ -85,6 +86,37 @@ def test_a_card_of_endless_folded_lines_costs_no_memory():
     source = Endless(b"BEGIN:VCARD\nNOTE:x\n", b" xxxxxxxxxxxxxxxxxxx\n", 6 * MEBIBYTE)
     dialect = readers.Dialect("vcard", "utf-8", None, None, 0)
     assert peak_of(lambda: list(readers.records(source, dialect))) < 60 * MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"BEGIN:VCARD\nNOTE:x\n", b" xxxxxxxxxxxxxxxxxxx\n"),
+        (b"BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:x=\n", b"xxxxxxxxxxxxxxxxxxx=\n"),
+        (b"BEGIN:VCARD\nFN:Ann\nPHOTO;ENCODING=b:x\n", b" xxxxxxxxxxxxxxxxxxx\n"),
+        (b"BEGIN:VCARD\n", b"BEGIN:VCARD\n"),
+        (b"BEGIN:VCARD\nFN:Ann\nEND:VCARD\n", b"\n"),
+    ],
+)
+def test_a_card_without_an_end_is_given_up_after_so_many_lines(begin, again):
+    """A second reading, for the encoding, takes the whole file."""
+    source = Endless(begin, again, 20 * MEBIBYTE)
+    assert refused(source, "people.vcf") == "vcard_broken"
+    assert source.given < source.size + 2 * (VCARD_LINES * len(again) + MEBIBYTE)
+
+
+def test_cards_that_say_nothing_are_looked_at_only_so_far():
+    source = Endless(b"BEGIN:VCARD\n", b"END:VCARD\nBEGIN:VCARD\n", 20 * MEBIBYTE)
+    assert refused(source, "people.vcf") == "vcard_broken"
+    assert source.given < source.size + 2 * MEBIBYTE
+
+
+def test_a_photograph_of_a_card_may_be_large():
+    photo = b" " + b"x" * 74 + b"\n"
+    data = b"BEGIN:VCARD\nFN:Ann\nPHOTO;ENCODING=b:x\n" + photo * 200_000 + b"END:VCARD\n"
+    source = Counted(data)
+    head = readers.inspect(source, "people.vcf")
+    assert [record.cells for record in readers.records(source, head.dialect)] == [["Ann"]]
 
 
 def test_a_card_may_not_bring_endless_columns():

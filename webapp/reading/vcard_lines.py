@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from webapp.limits import ROW_BYTES, VCARD_PROPERTIES
+from webapp.limits import ROW_BYTES, VCARD_LINES, VCARD_PROPERTIES
 from webapp.reading import lines
 from webapp.reading.records import Position, Source
+from webapp.vocabulary.refusals import Refusal
 
 PROPERTY = re.compile(
     r"""(?:[\w-]+\s*\.)?\s*(?P<name>[\w-]+)\s*(?P<params>(?:;(?:"[^"]*"|[^":])*)?):(?P<value>.*)""",
@@ -45,13 +46,33 @@ class Card:
     problem: str | None = None
 
 
+class _Lines:
+    """The lines of a file. Where a card has far too many, no more are read: what is no card, or one
+    that never ends, costs little then.
+    """
+
+    def __init__(self, cut: Iterator[lines.Line]) -> None:
+        self.cut = cut
+        self.of_card = 0
+
+    def __iter__(self) -> Iterator[lines.Line]:
+        for line in self.cut:
+            self.of_card += 1
+            if self.of_card > VCARD_LINES:
+                raise Refusal("vcard_broken")
+            yield line
+
+
 def cards(source: Source, begin: Position, codec: str) -> Iterator[tuple[Card, Position]]:
-    """Every card after a position, each with the position behind it."""
+    """Every card after a position, each with the position behind it. Raises Refusal where none comes
+    to an end.
+    """
     offset, number = begin
     card: Card | None = None
     nested = 0
+    cut = _Lines(lines.cut(source, offset, codec))
 
-    for text, after, problem in _unfolded(source, offset, codec):
+    for text, after, problem in _unfolded(cut, offset):
         before, offset = offset, after
         word = text.strip().upper()
 
@@ -60,7 +81,7 @@ def cards(source: Source, begin: Position, codec: str) -> Iterator[tuple[Card, P
                 nested += 1
                 continue
             if card and card.properties:  # the card before has no end
-                number += 1
+                number, cut.of_card = number + 1, 0
                 yield card, Position(before, number)
             card = Card()
         elif word == "END:VCARD":
@@ -68,7 +89,7 @@ def cards(source: Source, begin: Position, codec: str) -> Iterator[tuple[Card, P
                 nested -= 1
                 continue
             if card:
-                number += 1
+                number, cut.of_card = number + 1, 0
                 yield card, Position(offset, number)
             card = None
         elif card and not nested:
@@ -92,14 +113,12 @@ def _take(card: Card, text: str, problem: str | None) -> None:
         card.properties.append(found)
 
 
-def _unfolded(
-    source: Source, offset: int, codec: str
-) -> Iterator[tuple[str, int, str | None]]:
+def _unfolded(cut: _Lines, offset: int) -> Iterator[tuple[str, int, str | None]]:
     """Logical lines, each with the offset behind it and what is wrong with it."""
     parts: list[str] = []
     held, problem, soft = 0, None, False
 
-    for raw, size, wrong in lines.cut(source, offset, codec):
+    for raw, size, wrong in cut:
         text = raw.rstrip("\r\n")
         folded = text[:1] in {" ", "\t"}
 

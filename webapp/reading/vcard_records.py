@@ -116,7 +116,8 @@ def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Hea
     if not columns:
         raise Refusal("vcard_broken")
 
-    first = list(itertools.islice(records(source, dialect, None, limits), SAMPLE_ROWS))
+    found = _records(source, dialect, None, limits, columns)
+    first = list(itertools.islice(found, SAMPLE_ROWS))
     sample = [
         [cell[:SAMPLE_CELL_CHARS].replace("\0", "") for cell in record.cells]
         for record in first
@@ -129,7 +130,16 @@ def records(
     source: Source, dialect: Dialect, start: Position | None, limits: Limits
 ) -> Iterator[Record]:
     """Every card after `start` as a row; its number is the card's."""
-    columns = _columns(source, dialect, limits)
+    yield from _records(source, dialect, start, limits, _columns(source, dialect, limits))
+
+
+def _records(
+    source: Source,
+    dialect: Dialect,
+    start: Position | None,
+    limits: Limits,
+    columns: list[str],
+) -> Iterator[Record]:
     places = {label: index for index, label in enumerate(columns)}
 
     for card, position in _cards(source, dialect, start):
@@ -172,7 +182,7 @@ def _columns(source: Source, dialect: Dialect, limits: Limits) -> list[str]:
             counts.update(labels)
         else:
             is_whole = False
-        properties += len(card.properties)
+        properties += 1 + len(card.properties)
         if position.offset > VCARD_LOOK_BYTES or properties > VCARD_LOOK_PROPERTIES:
             is_whole = False
             break
