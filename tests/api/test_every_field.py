@@ -111,7 +111,7 @@ def test_each_field_is_mapped_created_changed_journalled_and_undone(way, owner):
     assert way.stands() == second
     way.undo(updated)
     assert way.stands() == first
-    page = owner.get(f"/contacts/{way.contact()['id']}").text
+    page = owner.get(f"/contacts/{way.contact()['id']}/edit").text
     assert {
         name: Form(page, f"/contacts/{way.contact()['id']}").values[name] for name in SCALARS
     } == first

@@ -66,7 +66,7 @@ def test_report_history_and_the_way_back(owner, live_server, conn, database_url,
     ).fetchone()
     find_in_rows(page, someone["email"])
     page.wait_for_url(f"**/contacts/{someone['id']}")
-    page.locator("tbody a").first.click()
+    page.locator(".timeline a").first.click()
     page.wait_for_url(f"**/imports/{done}/rows**")
     invalid = ledger(conn, done)["invalid"]
     narrow_to_invalid(page, invalid)

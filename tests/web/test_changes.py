@@ -29,7 +29,7 @@ def delete(browser, contact) -> str:
 def edit(browser, contact, **values: str) -> str:
     """Edited by hand; the page that follows."""
     page = f"/contacts/{contact.id}"
-    form = Form(browser.get(page).text, page).values
+    form = Form(browser.get(f"{page}/edit").text, page).values
     return browser.get(browser.post(page, {**form, **values}, at=page).location).text
 
 

@@ -158,11 +158,11 @@ def ann(importer):
 def test_saving_one_field_leaves_the_lines_of_the_others(owner, ann, session):
     page = f"/contacts/{ann.id}"
     assert {name: journal.form_values(ann)[name] for name in LINES} == LINES
-    form = Form(owner.get(page).text, page).values
+    form = Form(owner.get(f"{page}/edit").text, page).values
     owner.post(page, {**form, "company": "Acme"}, at=page)
-    form = Form(owner.get(page).text, page).values
+    form = Form(owner.get(f"{page}/edit").text, page).values
     owner.post(page, form, at=page)
-    form = Form(owner.get(page).text, page).values
+    form = Form(owner.get(f"{page}/edit").text, page).values
     owner.post(
         page, {**form, "notes": "First\r\nThird", "tags": form["tags"] + ", new "}, at=page
     )
@@ -186,7 +186,7 @@ def test_every_line_end_is_kept_as_one_kind(owner, ann, session, line_end):
 
 def test_a_page_that_came_too_late_leaves_alone_what_was_not_typed(owner, ann, session):
     page = f"/contacts/{ann.id}"
-    form = Form(owner.get(page).text, page).values
+    form = Form(owner.get(f"{page}/edit").text, page).values
     owner.post(page, {**form, "company": "Theirs", "city": "Ulm"}, at=page)
     late = owner.post(page, {**form, "city": "Oslo"}, at=page, status=409).text
     again = Form(late, page).values

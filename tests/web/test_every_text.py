@@ -231,6 +231,8 @@ def by_hand(walk, owner, importer) -> None:
     ann = importer.session.query(Contact).filter_by(email="ann@example.com").one()
     page = f"/contacts/{ann.id}"
     walk.look("a contact", owner.get(page).text)
+    walk.look("a contact's form", owner.get(f"{page}/edit").text)
+    walk.look("a new contact", owner.get("/contacts/new").text)
     wrong = {"version": str(ann.version), "email": "nobody"}
     walk.look("a wrong edit", owner.post(page, wrong, at=page, status=422).text)
     owner.post(page, {"version": str(ann.version), "company": "Acme"}, at=page)

@@ -91,6 +91,27 @@ def edit_contact(
     return contact
 
 
+def blank_contact() -> Contact:
+    """A contact without anything, in no session."""
+    return Contact(tags=[], custom={}, further_emails=[], further_phones=[])
+
+
+def create_contact(
+    session: Session, values: Mapping[str, str], *, addresses: Lists | None = None
+) -> Contact:
+    """A new contact with a person's values, as `edit_contact` takes them. The caller commits.
+
+    Raises Refusal: contact_busy, contact_key_taken or contact_invalid.
+    """
+    contact = blank_contact()
+    for name, value in _columns(_edited(session, contact, values, addresses or {})).items():
+        setattr(contact, name, value)
+
+    session.add(contact)
+    _write(session, time.monotonic() + LONGEST_WAIT)
+    return contact
+
+
 def _changed(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
     """The fields that differ, each main address with its key and, where it has or had one, its
     label: an undo brings all of it back.

@@ -582,6 +582,17 @@ def load_contact(contact_id: int) -> Contact:
     return contact
 
 
+def create_contact(asked: forms.ContactEdit) -> Contact:
+    """A new contact with a person's values."""
+    refuse_viewers()
+    addresses = {
+        kind: [one.model_dump() for one in listed] for kind, listed in asked.addresses.items()
+    }
+    return _committed(
+        lambda session: journal.create_contact(session, asked.values, addresses=addresses)
+    )
+
+
 def edit_contact(contact_id: int, asked: forms.ContactEdit) -> Contact:
     """Write a person's values. The contact's version is one higher where that changed anything."""
     refuse_viewers()

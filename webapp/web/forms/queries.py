@@ -263,6 +263,7 @@ class ContactQuery(Query):
 
     saved: Number = 0
     undone: Number = 0
+    added: bool = False
 
 
 class ChangesQuery(Query):

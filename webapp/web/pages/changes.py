@@ -50,7 +50,12 @@ def _fields_of(change: recent_changes.RecentChange) -> list[dict[str, Any]]:
     """What changed, as {"field", "before", "after"}, in the order of a contact's page; custom
     fields come last.
     """
-    changed = ledger.changes_of(change.before, change.after)
+    return fields_of(change.before, change.after)
+
+
+def fields_of(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same of an entry of the journal."""
+    changed = ledger.changes_of(before, after)
     return sorted(
         changed, key=lambda entry: (_ORDER.get(entry["field"], len(_ORDER)), entry["field"])
     )

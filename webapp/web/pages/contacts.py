@@ -13,18 +13,25 @@ from flask_login import current_user, login_required
 
 from webapp.checking.checked_rows import identity
 from webapp.checking.cleaning import is_same_text, line_feeds
-from webapp.contacts import custom_labels, filters, journal, recent_changes, views
+from webapp.contacts import custom_labels, filters, journal, recent_changes, timeline, views
 from webapp.contacts.addresses import addresses_of
 from webapp.contacts.filters import ContactFilter
 from webapp.limits import MOST_ADDRESSES
 from webapp.models import Contact, ContactImport
 from webapp.reports import wording
 from webapp.vocabulary.catalogue import gettext, gettext_noop
-from webapp.vocabulary.fields import CUSTOM, SEVERAL, is_multiline, least_lines
+from webapp.vocabulary.fields import ADDRESS, CUSTOM, NAMES, SEVERAL, is_multiline, least_lines
 from webapp.vocabulary.keys import FURTHER_COLUMN
 from webapp.vocabulary.refusals import Refusal
+from webapp.vocabulary.states import Command, State
 from webapp.web import commands, downloads
-from webapp.web.access import load_import, refuse_viewers, retention_days
+from webapp.web.access import (
+    load_import,
+    may_change,
+    refuse_viewers,
+    retention_days,
+    undo_is_over,
+)
 from webapp.web.answers import instruction, refused_on
 from webapp.web.commands import load_contact
 from webapp.web.extensions import db
@@ -139,12 +146,107 @@ def export(extension: str) -> ResponseReturnValue:
 @blueprint.get("/contacts/<int:contact_id>")
 @login_required
 def show(contact_id: int) -> str:
+    """The contact as a card to read, with its history."""
     asked = sent.query(queries.ContactQuery)
-    return _page(
-        load_contact(contact_id),
+    contact = load_contact(contact_id)
+    held = {kind: addresses_of(contact, kind) for kind in SEVERAL}
+
+    return render_template(
+        "contacts/show.html",
+        contact=contact,
+        groups=_groups(contact),
+        held=held,
+        told={**journal.form_values(contact), **_each_address(contact)},
+        origins=_origins(contact, held),
+        events=_events(contact),
         saved=changes.known(asked.saved),
         undone=changes.known(asked.undone),
+        added=asked.added,
     )
+
+
+# The groups of the card, each with its icon. A field that is in none stands with those of the person.
+WORK = ("company", "job_title", "department", "external_id")
+GROUPS = {
+    "contact": ("phone", gettext_noop("Contact"), ("email", "phone", "website")),
+    "work": ("building-2", gettext_noop("Work"), WORK),
+    "place": ("map-pin", gettext_noop("Place"), ADDRESS),
+    "person": ("user", gettext_noop("Personal"), ()),
+    "notes": ("file-text", gettext_noop("Notes"), ("notes",)),
+}
+GROUP_OF = {name: group for group, (_, _, names) in GROUPS.items() for name in names}
+
+
+def _groups(contact: Contact) -> list[dict[str, Any]]:
+    """The filled fields by their groups: [{"icon", "label", "fields": [(name, text)]}]."""
+    found: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    shown = journal.form_values(contact)
+    for name in (NAMES if contact.called else ()) + ("tags",):
+        shown.pop(name)
+    for name, text in shown.items():
+        if text:
+            found[GROUP_OF.get(name, "person")].append((name, text))
+
+    return [
+        {"icon": GROUPS[group][0], "label": gettext(GROUPS[group][1]), "fields": fields}
+        for group, fields in found.items()
+        if fields
+    ]
+
+
+def _events(contact: Contact) -> list[dict[str, Any]]:
+    """The contact's history, each with its changed fields and whether this person may undo it."""
+    may = current_user.role != "viewer"
+    return [
+        {
+            "event": event,
+            "fields": changes.fields_of(event.before, event.after),
+            "may_undo": may and event.undone_at is None and _may_undo(event),
+        }
+        for event in timeline.events(db.session(), contact, retention_days())
+    ]
+
+
+def _may_undo(event: timeline.Event) -> bool:
+    if event.import_id is None:
+        return event.change_id is not None and event.in_time
+
+    run = db.session.get(ContactImport, event.import_id)
+    return (
+        run is not None
+        and event.row is not None
+        and may_change(run)
+        and State(run.state).allows(Command.ROLL_BACK)
+        and not undo_is_over(run)
+    )
+
+
+@blueprint.get("/contacts/new")
+@login_required
+def new() -> str:
+    refuse_viewers()
+    return _page(journal.blank_contact())
+
+
+@blueprint.post("/contacts")
+@login_required
+def create() -> ResponseReturnValue:
+    refuse_viewers()
+    asked = sent.contact_edit(list(journal.form_values(journal.blank_contact())))
+
+    try:
+        contact = commands.create_contact(asked)
+    except Refusal as refusal:
+        again = partial(_with_problems, journal.blank_contact(), asked, refusal)
+        return refused_on(refusal, again)
+
+    return redirect(url_for("contacts.show", contact_id=contact.id, added="1"))
+
+
+@blueprint.get("/contacts/<int:contact_id>/edit")
+@login_required
+def edit_page(contact_id: int) -> str:
+    return _page(load_contact(contact_id))
 
 
 def _page(contact: Contact, **shown: Any) -> str:
@@ -154,11 +256,9 @@ def _page(contact: Contact, **shown: Any) -> str:
     lists = {kind: _as_text(listed) for kind, listed in kept.items()}
 
     return render_template(
-        "contacts/show.html",
+        "contacts/edit.html",
         contact=contact,
-        told={**stored, **_each_address(contact)},
         values=values,
-        origins=_origins(contact, kept),
         multiline=_lines(values),
         marks={name: journal.mark(text) for name, text in {**stored, **lists}.items()},
         addresses={**kept, **shown.pop("addresses", {})},
@@ -229,6 +329,10 @@ def _again(contact_id: int, asked: ContactEdit, refusal: Refusal, words: str) ->
     if refusal.code == "contact_changed":
         return _stale(contact, asked, words)
 
+    return _with_problems(contact, asked, refusal, words)
+
+
+def _with_problems(contact: Contact, asked: ContactEdit, refusal: Refusal, words: str) -> str:
     problems = {
         (problem["field"], problem.get("at")): {
             "words": instruction(problem),
