@@ -71,6 +71,7 @@ class Sweeper:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             end_with_parent()
+            jobs.SearchIndexing(self.settings).start()
 
             while os.getppid() == self.worker:
                 self._sweep()

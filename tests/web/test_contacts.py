@@ -20,7 +20,9 @@ SEARCHES = {
     "acme first1 last": 4,
     "P7@EXAMPLE.com": 1,
     "+49301000003": 1,
-    "first%": 0,
+    "f_rst": 0,
+    "irst": 0,
+    "%": 0,
 }
 
 

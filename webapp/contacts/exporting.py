@@ -18,6 +18,7 @@ from webapp.checking.cleaning import LINES_AND_TABS, cleaned, of_digits
 from webapp.checking.mapping import exported, heading_of
 from webapp.checking.tags import joined_tags
 from webapp.checking.validation import NUMBERED
+from webapp.contacts import search
 from webapp.contacts.addresses import addresses_of
 from webapp.contacts.filters import ContactFilter
 from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
@@ -45,7 +46,10 @@ class Selection:
     """The contacts that a filter finds now, and the labels of the custom fields that they have."""
 
     def __init__(self, session: Session, wanted: ContactFilter) -> None:
-        self.wanted = wanted.select()
+        if wanted.q:
+            search.unknown(session)
+        # Each page would have the index find all of them again.
+        self.wanted = wanted.select(walking=search.is_frequent(session, wanted.q))
         self.last = session.scalar(select(func.max(Contact.id))) or 0
         labels = self.wanted.with_only_columns(func.jsonb_object_keys(Contact.custom))
         self.labels = sorted(session.scalars(labels.distinct()))

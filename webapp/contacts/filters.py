@@ -7,7 +7,7 @@ import binascii
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 
 from webapp import folding
 from webapp.checking import countries
-from webapp.contacts.search import matching
+from webapp.contacts import search
 from webapp.models import Contact
 from webapp.vocabulary.fields import CALLED, NAMES
 from webapp.vocabulary.refusals import Refusal
@@ -66,9 +66,10 @@ class ContactFilter:
     custom: str = ""
     value: str = ""
 
-    def select(self) -> Select[Contact]:
-        """The contacts, in no order."""
-        return matching(self.q, self.imported_from).where(*self._conditions())
+    def select(self, *, walking: bool = False) -> Select[Contact]:
+        """The contacts, in no order; `walking`: as `search.condition` has it."""
+        found = search.matching(self.q, self.imported_from, walking=walking)
+        return found.where(*self._conditions())
 
     def _conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
@@ -204,14 +205,14 @@ def page(
     backwards = bool(before)
     falling = descending is not backwards
     key = order.expression
-    found = wanted.select().add_columns(key.label("key"))
+    found = replace(wanted, q="").select().add_columns(key.label("key"))
     if start := before or after:
         place = place_of(start, order)
         found = found.where(_beyond(key, place, order, falling=falling))
 
     ends = [Contact.id] if order is Order.ADDED else [key, Contact.id]
-    found = found.order_by(*(end.desc() if falling else end for end in ends)).limit(limit + 1)
-    rows: Sequence[Row[Any]] = session.execute(found).all()
+    found = found.order_by(*(end.desc() if falling else end for end in ends))
+    rows = search.first(session, found, wanted.q, limit + 1)
     more, shown = len(rows) > limit, list(rows[:limit])
     if backwards:
         shown.reverse()
@@ -254,8 +255,11 @@ class Count:
 
 def count(session: Session, wanted: ContactFilter) -> Count:
     """Of so many contacts as are counted; of the whole book what the database estimates."""
-    ids = wanted.select().with_only_columns(Contact.id).limit(COUNTED + 1)
-    found = session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+    if wanted.q.strip() and wanted == ContactFilter(q=wanted.q):
+        found = search.count(session, wanted.q, COUNTED + 1)
+    else:
+        ids = wanted.select().with_only_columns(Contact.id).limit(COUNTED + 1)
+        found = session.scalar(select(func.count()).select_from(ids.subquery())) or 0
     if found <= COUNTED:
         return Count(found)
 

@@ -17,12 +17,14 @@ from webapp.jobs.queueing import (
     workers,
 )
 from webapp.jobs.report_jobs import notify, render_pdf
+from webapp.jobs.search_indexing import SearchIndexing
 from webapp.jobs.slices import horse_died, preview_undo, renew_keys, work
 from webapp.jobs.sweeping import forget, report_worker, send_notices, sweep
 from webapp.jobs.work_horses import end_silent_work_horses, stop_request
 
 __all__ = [
     "OwnJob",
+    "SearchIndexing",
     "end_silent_work_horses",
     "eviction_policy",
     "forget",

@@ -3,7 +3,14 @@
 from webapp.models.accounts import ApiToken, Installation, Session, User, WorkerReport
 from webapp.models.base import CODE, DERIVED, OF_FILE, OUTCOME, Base, personal_columns
 from webapp.models.book import ContactView
-from webapp.models.contacts import Contact, ContactChange, ContactEmailKey, ContactFurtherPhone
+from webapp.models.contacts import (
+    Contact,
+    ContactChange,
+    ContactEmailKey,
+    ContactFurtherPhone,
+    ContactWords,
+    ContactWordsPending,
+)
 from webapp.models.imports import (
     ContactImport,
     ImportFileChunk,
@@ -46,6 +53,8 @@ __all__ = [
     "ContactFurtherPhone",
     "ContactImport",
     "ContactView",
+    "ContactWords",
+    "ContactWordsPending",
     "CorrectedCell",
     "CorrectionAct",
     "ImportChoice",

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Computed,
     Identity,
     Index,
     Text,
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import DERIVED, Base, Fields, one_of
@@ -86,6 +88,39 @@ class ContactFurtherPhone(Base):
     contact_id: Mapped[int] = mapped_column(primary_key=True)
 
     __table_args__ = ({"info": DERIVED},)
+
+
+class ContactWords(Base):
+    """The search index: the words of each contact (`contacts/search_words.py`), some seconds behind.
+
+    Triggers on `contacts` note what changed, and take out at once what is deleted.
+    """
+
+    __tablename__ = "contact_words"
+
+    contact_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    words: Mapped[str] = mapped_column(TSVECTOR)
+
+    __table_args__ = (
+        Index(
+            "contact_words_words",
+            "words",
+            postgresql_using="gin",
+        ),
+        {"info": DERIVED},
+    )
+
+
+class ContactWordsPending(Base):
+    """Contacts that were created or changed since their words were read: a row for each statement
+    that wrote some.
+    """
+
+    __tablename__ = "contact_words_pending"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    contact_ids: Mapped[list[int]]
+    size: Mapped[int] = mapped_column(Computed("cardinality(contact_ids)", persisted=True))
 
 
 class ContactChange(Base):

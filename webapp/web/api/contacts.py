@@ -6,7 +6,7 @@ from typing import Any
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from webapp.contacts import filters
+from webapp.contacts import filters, search
 from webapp.models import Contact
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.refusals import Refusal
@@ -33,6 +33,7 @@ def list_contacts(query: schemas.ContactsQuery) -> ResponseReturnValue:
     wanted = query.filter()
     if wanted.imported_from:
         load_import(wanted.imported_from)
+    unknown = search.unknown(db.session()) if wanted.q else 0
 
     try:
         found = filters.page(
@@ -49,7 +50,7 @@ def list_contacts(query: schemas.ContactsQuery) -> ResponseReturnValue:
         raise
 
     items = [representations.contact_of(contact) for contact in found.contacts]
-    return given(schemas.ContactList(items=items, next=found.after))
+    return given(schemas.ContactList(items=items, next=found.after, unknown=unknown))
 
 
 def _file(media_type: str) -> Answer:

@@ -143,7 +143,21 @@ class RowsQuery(BaseModel):
 class ExportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    q: Annotated[Text, Field(max_length=200)] | None = None
+    q: (
+        Annotated[
+            Text,
+            Field(
+                max_length=200,
+                description="Words. A contact is found that has, for each of them, a word that begins"
+                " with it: in its names, e-mails, company, department, ID, phones and tags."
+                " Case and accents do not count. Words begin behind blanks and behind"
+                " `. @ - _ +` too; a phone is also found by its last four digits or more."
+                " Text inside a word is not found. Of Chinese, Japanese and Korean any signs"
+                " that stand side by side are found.",
+            ),
+        ]
+        | None
+    ) = None
     imported_from: UUID | None = None
     tag: Annotated[
         FilterText | None, Field(description="A tag that the contact has, to the letter.")
@@ -857,6 +871,13 @@ class RowList(Given):
 class ContactList(Given):
     items: list[Contact]
     next: str | None
+    unknown: Annotated[
+        int,
+        Field(
+            description="Contacts that were created or changed just now, which `q` does not"
+            " know as they are yet; 0 within seconds. Without `q` it is 0."
+        ),
+    ] = 0
 
 
 class SavedMapping(Given):

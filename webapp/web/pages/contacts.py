@@ -13,7 +13,15 @@ from flask_login import current_user, login_required
 
 from webapp.checking.checked_rows import identity
 from webapp.checking.cleaning import is_same_text, line_feeds
-from webapp.contacts import custom_labels, filters, journal, recent_changes, timeline, views
+from webapp.contacts import (
+    custom_labels,
+    filters,
+    journal,
+    recent_changes,
+    search,
+    timeline,
+    views,
+)
 from webapp.contacts.addresses import addresses_of
 from webapp.contacts.filters import ContactFilter
 from webapp.limits import MOST_ADDRESSES
@@ -58,6 +66,7 @@ def index() -> str:
     asked = sent.query(queries.ContactsQuery)
     source = load_import(asked.imported_from) if asked.imported_from else None
     wanted = asked.filter()
+    unknown = search.unknown(db.session()) if wanted.q else 0
     found = filters.page(
         db.session(),
         wanted,
@@ -74,6 +83,7 @@ def index() -> str:
         asked=asked,
         found=found,
         counted=counted,
+        unknown=unknown,
         in_book=counted if wanted.is_blank else filters.count(db.session(), ContactFilter()),
         first=_first(asked, found, counted),
         columns=asked.columns or queries.USUAL_COLUMNS,
