@@ -172,3 +172,11 @@ def highest_mb(pid: int) -> float:
         line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
     )
     return (int(status["VmHWM"].split()[0]) - int(status["RssFile"].split()[0])) / 1024
+
+
+def resident_mb(pid: int) -> float:
+    """The memory of its own that the process has resident now, counted as `highest_mb` does."""
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
+    return (int(status["VmRSS"].split()[0]) - int(status["RssFile"].split()[0])) / 1024
