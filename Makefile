@@ -8,7 +8,7 @@ $(shell rm -rf .venv)
 endif
 endif
 
-.PHONY: run test again house check render names openapi catalogue bench bench-wait bench-full bench-peers bench-live bench-pages soak properties lock backup restore shell
+.PHONY: run test again house check render names openapi catalogue bench bench-wait bench-full bench-peers bench-live bench-pages bench-search soak properties lock backup restore shell
 
 run: .venv/runtime
 	@bin/system-packages pdf || true
@@ -95,6 +95,10 @@ bench-live: .venv/dev
 bench-pages: .venv/dev
 	@bin/system-packages browser || true
 	python bench/pages.py $(ARGS)
+
+# How soon a search is answered, its index has caught up, and what that costs an import.
+bench-search: .venv/dev
+	python bench/searching.py $(ARGS)
 
 KILLS ?= 200
 soak: .venv/dev

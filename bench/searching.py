@@ -1,14 +1,34 @@
-"""The search at so many contacts: how soon the first page is there, and how soon the index knows
-them all.
+"""The search at so many contacts: how soon the first page is there, how soon the index knows all
+of them, and what its notes cost an import that creates contacts.
 
-Names, companies and places are made of syllables and drawn so that some are frequent and most are
-rare, as in a real book.
+python bench/searching.py [--contacts 1000000] [--rows 50000] [--rounds 5]
+
+Names and companies are made of syllables and drawn so that some are frequent and most are rare, as
+in a real book.
 """
 
+import argparse
 import random
+import statistics
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 
-import psycopg
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+import psycopg  # noqa: E402
+
+from bench import book  # noqa: E402
+from bench.files import contacts  # noqa: E402
+from bench.house import House  # noqa: E402
+from bench.rounds import Rounds  # noqa: E402
+from webapp import db  # noqa: E402
+from webapp.contacts import filters, search_index  # noqa: E402
+from webapp.contacts.filters import ContactFilter, Order  # noqa: E402
 
 SYLLABLES = [
     a + b for a in "bdfgklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "ö")
@@ -20,7 +40,6 @@ COLUMNS = (
     "external_id, first_name, last_name, email, email_key, phone, phone_key, company, tags"
 )
 QUERIES = 100
-PAGE = 50
 
 
 class Names:
@@ -58,8 +77,116 @@ def people(count: int) -> Iterator[tuple[object, ...]]:
 def fill(conn: psycopg.Connection[dict[str, object]], count: int) -> None:
     """A book of so many contacts, in statements of 100,000."""
     rows = people(count)
-    for _ in range(0, count, 100_000):
+    while some := list(islice(rows, 100_000)):
         with conn.cursor().copy(f"COPY contacts ({COLUMNS}) FROM STDIN") as copy:
-            for row, _number in zip(rows, range(100_000), strict=False):
+            for row in some:
                 copy.write_row(row)
-    conn.execute("ANALYZE contacts")
+    conn.execute("VACUUM ANALYZE contacts")
+
+
+def queries(count: int) -> list[str]:
+    """What people type: names whole and begun, addresses, companies, phones, IDs, tags; frequent
+    words and such as nobody has.
+    """
+    chance = random.Random(11)  # noqa: S311 - a bench
+    drawn = list(islice(people(count), 3_000))
+    found = []
+    while len(found) < QUERIES:
+        number, given, family, email, _key, phone, _key, firm, _tags = map(
+            str, chance.choice(drawn)
+        )
+        found += [
+            *(
+                family,
+                family[:3],
+                given,
+                given[:2],
+                f"{given} {family}",
+                f"{family} {given[:1]}",
+            ),
+            *(email, email.partition("@")[0], email.partition("@")[2], firm, firm.split()[0]),
+            *(phone, f"0{phone[3:]}", phone[-4:], phone[-6:], number, number[:6]),
+            *(chance.choice(TAGS), chance.choice("abdefg"), f"{family} com", "nobodyhasthis"),
+        ]
+    chance.shuffle(found)
+    return found[:QUERIES]
+
+
+def caught_up(house: House) -> float:
+    """Seconds until the index knows the whole book."""
+    started = time.monotonic()
+    with db.connect_job(house.settings.database_url) as conn:
+        search_index.catch_up(conn)
+        search_index.flush(conn)
+    house.conn.execute("VACUUM ANALYZE contact_words")
+    return time.monotonic() - started
+
+
+def first_pages(house: House, asked: list[str], order: Order) -> list[float]:
+    """Milliseconds for the first page of each, after a first time for all."""
+    with db.session(house.settings.database_url) as session:
+        for _ in range(2):  # the first time warms up
+            took = []
+            for q in asked:
+                started = time.monotonic()
+                filters.page(session, ContactFilter(q=q), order)
+                took.append(1000 * (time.monotonic() - started))
+    return took
+
+
+def told(took: list[float]) -> str:
+    cut = statistics.quantiles(took, n=20)
+    return f"p50 {cut[9]:.1f}  p95 {cut[18]:.1f}  max {max(took):.1f} ms"
+
+
+def searching(count: int) -> None:
+    with House(workers=0) as house:
+        fill(house.conn, count)
+        seconds = caught_up(house)
+        print(
+            f"index of {count:,}: {seconds:.0f} s, {count / seconds:,.0f} contacts/s",
+            flush=True,
+        )
+        asked = queries(count)
+        for order in (Order.ADDED, Order.NAME, Order.CHANGED):
+            print(
+                f"first page by {order}: {told(first_pages(house, asked, order))}", flush=True
+            )
+        sizes = house.conn.execute(
+            "SELECT pg_relation_size('contact_words') AS words,"
+            " pg_relation_size('contact_words_words') AS index"
+        ).fetchone()
+        print({name: f"{size / 1e6:,.0f} MB" for name, size in sizes.items()}, flush=True)
+
+
+def creating(rows: int, times: int) -> None:
+    """Rows a second of an import that creates, with the notes and the index behind it, and without."""
+    with House() as house, tempfile.TemporaryDirectory() as folder:
+        rounds = Rounds(house, contacts(Path(folder), rows), rows)
+        rounds.begin()
+        for _ in range(times):
+            for name, state in (("with", "ENABLE"), ("without", "DISABLE")):
+                book.empty(house.conn)
+                house.conn.execute(
+                    f"ALTER TABLE contacts {state} TRIGGER contact_words_create"
+                )
+                rounds.execution("skip", name)
+        speeds = {
+            name: statistics.median(rounds.rounds[-1][name]) for name in ("with", "without")
+        }
+        print({name: round(speed) for name, speed in speeds.items()}, flush=True)
+        print(f"ratio {speeds['with'] / speeds['without']:.3f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--contacts", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    searching(options.contacts)
+    creating(options.rows, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
