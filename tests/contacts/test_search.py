@@ -312,6 +312,20 @@ def add(conn, count: int) -> None:
     conn.commit()
 
 
+def test_short_words_are_looked_for_in_what_long_ones_find(conn, session):
+    add(conn, 300)
+    conn.execute("UPDATE contacts SET last_name = 'Berg' WHERE id IN (7, 70)")
+    conn.execute("UPDATE contacts SET company = 'Kaya' WHERE id = 70")
+    conn.commit()
+    search_index.catch_up(conn)
+    assert search_words.looked_up(search_words.sought("k berg a")) == [[("berg",)]]
+    assert search_words.looked_up(search_words.sought("k b")) == [[("k",)], [("b",)]]
+    wanted = select(Contact.id).where(search.condition("k berg"))
+    assert session.scalars(wanted).all() == [70]
+    assert search.count(session, "k berg", 10) == 1
+    assert search.count(session, "berg", 10) == 2
+
+
 def test_many_contacts_of_one_statement_are_noted_in_pieces(conn):
     add(conn, 2_500)
     sizes = conn.execute("SELECT size FROM contact_words_pending ORDER BY size").fetchall()

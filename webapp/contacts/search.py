@@ -97,7 +97,8 @@ def first(
 def count(session: Session, sought: str, most: int) -> int:
     """How many contacts a search finds, at most so many; `sought` holds words."""
     wanted = search_words.sought(sought)
-    asked = {"query": search_words.as_query(wanted), "most": most}
+    looked_up = search_words.as_query(search_words.looked_up(wanted))
+    asked = {"query": search_words.as_query(wanted), "looked_up": looked_up, "most": most}
     return int(db.execute(session, SQL.count, asked).scalar_one()) if wanted else 0
 
 
@@ -134,5 +135,10 @@ def is_frequent(session: Session, sought: str) -> bool:
 
 
 def _asking(sql: str, wanted: list[search_words.Wanted]) -> TextClause:
-    query: BindParameter[str] = bindparam("query", search_words.as_query(wanted), unique=True)
-    return text(sql).bindparams(query)
+    asked = {"query": wanted, "looked_up": search_words.looked_up(wanted)}
+    values: list[BindParameter[str]] = [
+        bindparam(name, search_words.as_query(words), unique=True)
+        for name, words in asked.items()
+        if f":{name} " in sql
+    ]
+    return text(sql).bindparams(*values)

@@ -21,6 +21,7 @@ MOST_WORDS = 2_000  # of a contact; twenty addresses in all their parts come to 
 MOST_SOUGHT = 32  # words of a search; those behind them are left out
 LAST_DIGITS = 4  # of a phone, from which on it is found by its end
 
+SHORT = 2  # signs, up to which a beginning belongs to a great many words
 BACKWARDS = (
     "#"  # stands before the digits of a phone from the last one on, and in no other word
 )
@@ -190,16 +191,27 @@ def _typed(text: str) -> Iterator[str]:
 
 
 def _number(typed: list[str]) -> Wanted:
-    """Digits with blanks between them: words of their own, or together a phone."""
-    apart = tuple(word for text in typed for word in _typed(text))
+    """Digits, a phone where blanks stand between them; by themselves also an ID with signs."""
     digits = re.sub(r"\D", "", "".join(typed))[:LONGEST]
-    wanted = [apart, (digits,)]
+    wanted: Wanted = [(digits,)]
+    if len(typed) == 1:
+        wanted.append(tuple(_typed(typed[0])))
     if digits.startswith("00"):
         wanted.append((digits.removeprefix("00"),))
     if len(digits) >= LAST_DIGITS:
         wanted.append((BACKWARDS + digits[::-1],))
 
     return list(dict.fromkeys(one for one in wanted if all(one)))
+
+
+def looked_up(wanted: list[Wanted]) -> list[Wanted]:
+    """Those by which an index finds contacts quickly: one or two signs begin so many words that
+    they are rather looked for in what the others find. All, where there are no others.
+    """
+    long = [
+        one for one in wanted if all(len(word) > SHORT for all_of in one for word in all_of)
+    ]
+    return long or wanted
 
 
 def as_query(wanted: Iterable[Wanted]) -> str:
