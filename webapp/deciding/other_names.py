@@ -5,27 +5,16 @@ name may have changed places: none of this makes another person.
 """
 
 import json
-import unicodedata
 from collections.abc import Iterator
 
 import psycopg
 
 from webapp import folding, queries
+from webapp.checking.short_forms import WHOLE, lines_of_names
 from webapp.db import Connection
 from webapp.queries import fill
-from webapp.vocabulary.short_names import SHORT_NAMES
 
 SQL = queries.load("other_names")
-# Letters that NFD leaves whole, and what they are written as without their own keys.
-WHOLE = {
-    "ø": "o",
-    "ł": "l",
-    "đ": "d",
-    "ð": "d",
-    "þ": "t",
-    folding.DOTLESS_I: "i",
-    folding.FINAL_SIGMA: folding.SIGMA,
-}
 _AS_WRITTEN = {ord(letter): written for letter, written in WHOLE.items()}
 _ACCENTS = "\u0300-\u036f"
 _BEYOND_ASCII = "\u00df-\U000e0000"
@@ -56,24 +45,3 @@ def definitions() -> Iterator[str]:
     )
     yield from (SQL.as_heard, SQL.is_slip, fill(SQL.is_one_name, lines=lines))
     yield from (SQL.share_a_name, SQL.is_other_person)
-
-
-def lines_of_names() -> dict[str, list[int]]:
-    """In which lines each name stands, those of one name being one line."""
-    numbers: dict[str, int] = {}
-    found: dict[str, list[int]] = {}
-
-    for line in filter(None, map(str.split, SHORT_NAMES.splitlines())):
-        number = numbers.setdefault(line[0], len(numbers))
-        for name in line:
-            lines = found.setdefault(_bare(name), [])
-            if number not in lines:
-                lines.append(number)
-
-    return found
-
-
-def _bare(name: str) -> str:
-    """Without what NFD parts from a letter, as in a Cyrillic short i."""
-    letters = unicodedata.normalize("NFD", name).replace(folding.FINAL_SIGMA, folding.SIGMA)
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))

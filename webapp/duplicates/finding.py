@@ -1,0 +1,115 @@
+"""Find the pairs: contacts in, one at a time, and pairs out, the most certain first.
+
+Memory grows with the keys alone, 8 bytes each; the contacts stand in a temporary file meanwhile.
+"""
+
+import heapq
+import os
+import tempfile
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from webapp.duplicates import blocking, people, scoring
+from webapp.duplicates.counting import Counts
+from webapp.duplicates.people import Person
+from webapp.duplicates.weights import LISTED_FROM
+
+PARTS = 64  # of the keys, taken one after the other
+MOST_PAIRS = 100_000  # that are kept, the most certain
+BETWEEN = "\x1f"
+
+
+class Pair(NamedTuple):
+    """Two contacts by number, the smaller one first, with the weight of evidence in bits."""
+
+    score: float
+    low: int
+    high: int
+    evidence: tuple[str, ...]
+
+
+class Search:
+    """One search of a book: `add` each contact, then `pairs`. The same book gives the same pairs,
+    in whichever order it comes.
+
+    `compared` counts comparisons. Close it at the end.
+    """
+
+    def __init__(self) -> None:
+        self.compared = 0
+        self.counts = Counts()
+        self.hashes = [array("I") for _ in range(PARTS)]
+        self.holders = [array("I") for _ in range(PARTS)]
+        self.places = array("Q", [0])
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the search
+
+    def close(self) -> None:
+        """Drop the contacts."""
+        self.file.close()
+
+    def add(self, values: list[Any]) -> None:
+        """Take a contact, as the values of `people.COLUMNS`."""
+        one = people.person(values)
+        number = len(self.places) - 1
+        line = BETWEEN.join(one).encode(errors="replace")
+        self.file.write(line)
+        self.places.append(self.places[-1] + len(line))
+        for text in scoring.counted(one):
+            self.counts.add(text)
+        for key in blocking.keys(one):
+            self.hashes[key % PARTS].append(key)
+            self.holders[key % PARTS].append(number)
+
+    def pairs(self, progress: Callable[[int], None] = lambda _part: None) -> list[Pair]:
+        """What was found; `progress` is told how many of the PARTS are through."""
+        self.file.flush()
+        kept: list[Pair] = []
+        known: set[tuple[int, int]] = set()
+
+        for part in range(PARTS):
+            for pair in self._pairs_of(part):
+                if (pair.low, pair.high) in known:
+                    continue
+                known.add((pair.low, pair.high))
+                if len(kept) < MOST_PAIRS:
+                    heapq.heappush(kept, pair)
+                else:
+                    heapq.heappushpop(kept, pair)
+            if len(known) > MOST_PAIRS:
+                known = {(pair.low, pair.high) for pair in kept}
+            progress(part + 1)
+
+        return sorted(kept, key=lambda pair: (-pair.score, pair.low, pair.high))
+
+    def _pairs_of(self, part: int) -> Iterator[Pair]:
+        blocks: dict[int, list[int]] = defaultdict(list)
+        for key, number in zip(self.hashes[part], self.holders[part], strict=True):
+            blocks[key].append(number)
+
+        for key in sorted(blocks):
+            if len(blocks[key]) > 1:
+                yield from self._compared(map(self._person, blocks[key]))
+
+    def _compared(self, persons: Iterable[Person]) -> Iterator[Pair]:
+        block = sorted(persons, key=_order)
+        reach = len(block) if len(block) <= blocking.LARGEST else blocking.NEXT
+
+        for place, one in enumerate(block):
+            for other in block[place + 1 : place + 1 + reach]:
+                self.compared += 1
+                weight, found = scoring.score(one, other, self.counts)
+                if weight >= LISTED_FROM:
+                    low, high = sorted((int(one.id), int(other.id)))
+                    yield Pair(round(weight, 2), low, high, tuple(found))
+
+    def _person(self, number: int) -> Person:
+        start, end = self.places[number], self.places[number + 1]
+        line = os.pread(self.file.fileno(), end - start, start)
+        return Person(*line.decode().split(BETWEEN))
+
+
+def _order(one: Person) -> tuple[str, str, str, str, str, int]:
+    """Alike next to each other, and never by chance."""
+    return one.heard, one.given, one.birthday, one.street, one.company, int(one.id)
