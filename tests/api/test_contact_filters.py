@@ -22,6 +22,7 @@ FILTERS = {
 REFUSED = {
     "sort=shoe": "sort",
     "updated_since=2025-01-01": "updated_since",
+    "updated_since=0.5": "updated_since",
     "no_email=yes": "no_email",
     "tag=%00": "tag",
     "company=" + "x" * 3_000: "company",

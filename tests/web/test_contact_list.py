@@ -132,6 +132,7 @@ REFUSED = {
     "&".join(f"columns=custom:{n}" for n in range(13)): "Choose at most 12 columns",
     "sort=shoe": "Choose an order from the list.",
     "updated_since=yesterday": "Give a day such as 2025-11-26.",
+    "updated_since=20250601": "Give a day such as 2025-11-26.",
     "sort=name&after=x": "Go back to the first page of the list.",
     "sort=name&after=WzEsMl0=": "Go back to the first page of the list.",
     "sort=changed&after=WyJ4IiwyXQ==": "Go back to the first page of the list.",

@@ -173,6 +173,7 @@ def prepared(app, sign_in, importer, people, monkeypatch):
         f"/contacts/{ann}", {"version": "1", "company": "Acme"}, at=f"/contacts/{ann}"
     )  # which an undo keeps
     admin.post(f"/contacts/{ben}/delete", {"version": "1"}, at=f"/contacts/{ben}")
+    admin.post("/contacts/views?tag=fair", {"name": "Of the fair"}, at="/contacts")
     admin.post(f"/imports/{undone}/rollback", {}, at="/imports")
     importer.work(undone)
     failed = run(admin, importer)

@@ -54,6 +54,13 @@ def _column(value: Any) -> Any:
     return -1 if value == "-1" else _whole_number(value)
 
 
+def _of_rfc_3339(value: Any) -> Any:
+    """Pydantic would take a number for seconds since 1970, too."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]", value, re.ASCII):
+        raise ValueError("Give a moment as in 2025-11-26T14:32:00Z")
+    return value
+
+
 def _in_years_that_are(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
@@ -68,7 +75,7 @@ _FLAGS = {"true": True, "false": False}
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_number)]
 Cursor = Annotated[Text, Field(max_length=200)]
-FilterText = Annotated[Text, Field(max_length=2000)]
+FilterText = Annotated[Text, Field(max_length=200)]
 CONTACT_ORDERS = tuple(f"{sign}{order}" for order in Order for sign in ("", "-"))
 
 
@@ -170,7 +177,10 @@ class ExportQuery(BaseModel):
     no_email: Annotated[QueryFlag, Field(description="Contacts without any e-mail.")] = False
     no_phone: Annotated[QueryFlag, Field(description="Contacts without any phone.")] = False
     updated_since: Annotated[
-        Annotated[AwareDatetime, AfterValidator(_in_years_that_are)] | None,
+        Annotated[
+            AwareDatetime, BeforeValidator(_of_rfc_3339), AfterValidator(_in_years_that_are)
+        ]
+        | None,
         Field(description="Created or changed at that moment or later."),
     ] = None
     custom: Annotated[

@@ -156,6 +156,13 @@ class ColumnsQuery(Query):
     suggest: bool = False
 
 
+def _day_or_moment(text: str) -> str:
+    """Pydantic would take a number for seconds since 1970, too."""
+    if not re.match(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        raise PydanticCustomError("bad_updated_since", "Give a day")
+    return text
+
+
 def _with_zone(moment: datetime) -> datetime:
     """In UTC, in which a moment may be none that there is."""
     try:
@@ -178,7 +185,7 @@ LIST_COLUMNS = (
 )
 USUAL_COLUMNS = ("company", "email", "phone", "city", "tags", "changed")
 USUAL_ORDER = ("sort", Order.ADDED.value)
-Since = Annotated[datetime, AfterValidator(_with_zone)]
+Since = Annotated[datetime, BeforeValidator(_day_or_moment), AfterValidator(_with_zone)]
 Name = Annotated[str, _line_of(LONGEST_FILTER, "a filter")]
 
 
