@@ -21,6 +21,7 @@ document.addEventListener("htmx:after:swap", () => {
   };
   const tell = () => {
     for (const time of document.querySelectorAll("time[datetime]:not([data-as=plain])")) {
+      if (!time.textContent) continue; // Its text is still on the way.
       const at = new Date(time.dateTime);
       if (time.dataset.told === time.dateTime || !time.dateTime.includes("T") || isNaN(at)) continue;
       const shape = time.dataset.as;
@@ -32,8 +33,9 @@ document.addEventListener("htmx:after:swap", () => {
       time.dataset.told = time.dateTime;
     }
   };
-  tell();
   document.addEventListener("htmx:after:swap", tell);
+  // As the page comes in, so that nothing moves later; and what is put into it afterwards.
+  new MutationObserver(tell).observe(document.documentElement, { childList: true, subtree: true });
 }
 
 // A menu closes by Escape, by a press beside it, and when the keyboard leaves it.

@@ -9,7 +9,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import cli, db
 from webapp.config import Settings, refuse_unusable
 from webapp.limits import FORM_BYTES, FORM_PARTS, MEBIBYTE, POOL_SECONDS
-from webapp.web import errors, health, languages, odd_input, presenting, receiving
+from webapp.web import (
+    errors,
+    health,
+    languages,
+    odd_input,
+    presenting,
+    receiving,
+)
 from webapp.web.api import documentation
 from webapp.web.extensions import csrf, limiter, login
 from webapp.web.extensions import db as orm
