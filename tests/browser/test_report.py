@@ -60,7 +60,7 @@ def test_report_rows_and_undo(import_id, page, live_server, conn, chromium):
         == 1
     )
     faults = text_of(page, ".faults")
-    assert "info \N{MULTIPLICATION SIGN}4 see card and 1 more" in faults
+    assert "info \N{MULTIPLICATION SIGN}4 see card \N{HORIZONTAL ELLIPSIS}" in faults
     assert "Row 130: Jürgen Rossi or Marek Conti? And 2 more." in faults
     page.get_by_role("link", name="Fix 13 now").click()
     page.wait_for_url("**/problems**")

@@ -86,7 +86,7 @@ def test_the_person_who_asked_sees_what_was_asked_and_can_withdraw_it(
         "new names.csv waits for approval",
         "You asked for this import on",
         "5 of your contacts are changed",
-        "Update. Values from the file replace yours.",
+        "Update. The file replaces your values.",
         "<li>Admin</li>",
         "<li>Outsider</li>",
         "Withdraw the request",

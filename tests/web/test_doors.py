@@ -13,7 +13,7 @@ from webapp.models import Base
 
 OPEN = {"static", "style", "account.sign_in", "account.setup", "health.alive", "health.ready"}
 OWN = {"account.sign_out", "account.enter", "account.setup", "account.change_password", "account.change_language",
-       "account.create_token", "account.revoke_token"}  # fmt: skip
+       "account.create_token", "account.revoke_token", "contacts.save_view", "contacts.forget_view"}  # fmt: skip
 POLICY = {
     "default-src 'self'", "img-src 'self' data:", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'",
     "form-action 'self'",
@@ -26,7 +26,8 @@ def addresses(app):
 
     def walk(import_id: str) -> list[tuple[str, str, str]]:
         values = {"import_id": import_id, "row": 3, "what": "leave", "token_id": 1, "user_id": 1, "contact_id": 1,
-                  "token": "x", "filename": "app.css", "change_id": 1, "extension": "csv", "mapping_id": 1}  # fmt: skip
+                  "token": "x", "filename": "app.css", "change_id": 1, "extension": "csv", "mapping_id": 1,
+                  "view_id": 1}  # fmt: skip
         with app.test_request_context():
             urls = app.url_map.bind("localhost")
             return [
