@@ -304,10 +304,13 @@ class _Writer:
             draw = self.chance.random()
             place = self._add(self._person())
             if draw < 0.04:
-                same.append((place, self._add(self._again(self.people[place]))))
-                if draw < 0.003:
-                    same.append((place, self._add(self._again(self.people[place]))))
-                    same.append((place + 1, place + 2))
+                # Each with each: one may stand three times.
+                alike = [place]
+                for _ in range(2 if draw < 0.003 else 1):
+                    if (copy := self._again(self.people[place])) is not None:
+                        other = self._add(copy)
+                        same += [(one, other) for one in alike]
+                        alike.append(other)
             elif draw < 0.075:
                 near += [
                     (place, other) for other in map(self._add, self._near(self.people[place]))
@@ -442,8 +445,9 @@ class _Writer:
 
     # The same person again.
 
-    def _again(self, entry: Entry) -> Entry:
-        while True:
+    def _again(self, entry: Entry) -> Entry | None:
+        """None for an entry whose details are too few to recognise it by."""
+        for _ in range(50):
             copy = dict(entry)
             changes: list[Callable[[Entry], None]] = self.chance.sample(
                 [self._typed, self._typed, self._short, self._married, self._moved, self._other_mail, self._other_mail,
@@ -461,6 +465,8 @@ class _Writer:
                 )
             if self._is_recognisable(entry, copy):
                 return copy
+
+        return None
 
     @staticmethod
     def _is_recognisable(entry: Entry, copy: Entry) -> bool:
