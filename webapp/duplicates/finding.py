@@ -1,6 +1,7 @@
 """Find the pairs: contacts in, one at a time, and pairs out, the most certain first.
 
-Memory grows with the keys alone, 8 bytes each; the contacts stand in a temporary file meanwhile.
+Memory grows with the keys and the pairs that share one, 8 bytes each; the contacts stand in a
+temporary file meanwhile.
 """
 
 import heapq
@@ -8,7 +9,8 @@ import os
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from webapp.duplicates import blocking, people, scoring
@@ -42,6 +44,7 @@ class Search:
         self.counts = Counts()
         self.hashes = [array("I") for _ in range(PARTS)]
         self.holders = [array("I") for _ in range(PARTS)]
+        self.together = [array("Q") for _ in range(PARTS)]  # low << 32 | high
         self.places = array("Q", [0])
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the search
 
@@ -65,40 +68,44 @@ class Search:
     def pairs(self, progress: Callable[[int], None] = lambda _part: None) -> list[Pair]:
         """What was found; `progress` is told how many of the PARTS are through."""
         self.file.flush()
-        kept: list[Pair] = []
-        known: set[tuple[int, int]] = set()
-
         for part in range(PARTS):
-            for pair in self._pairs_of(part):
-                if (pair.low, pair.high) in known:
-                    continue
-                known.add((pair.low, pair.high))
+            self._block(part)
+
+        kept: list[Pair] = []
+        for part in range(PARTS):
+            for pair in self._compared(part):
                 if len(kept) < MOST_PAIRS:
                     heapq.heappush(kept, pair)
                 else:
                     heapq.heappushpop(kept, pair)
-            if len(known) > MOST_PAIRS:
-                known = {(pair.low, pair.high) for pair in kept}
             progress(part + 1)
 
         return sorted(kept, key=lambda pair: (-pair.score, pair.low, pair.high))
 
-    def _pairs_of(self, part: int) -> Iterator[Pair]:
+    def _block(self, part: int) -> None:
         blocks: dict[int, list[int]] = defaultdict(list)
         for key, number in zip(self.hashes[part], self.holders[part], strict=True):
             blocks[key].append(number)
+        self.hashes[part], self.holders[part] = array("I"), array("I")
 
-        for key in sorted(blocks):
-            if len(blocks[key]) > 1:
-                yield from self._compared(map(self._person, blocks[key]))
+        for block in blocks.values():
+            reach = len(block)
+            if reach > blocking.LARGEST:
+                block.sort(key=lambda number: _order(self._person(number)))
+                reach = blocking.NEXT
+            for place, one in enumerate(block):
+                for other in block[place + 1 : place + 1 + reach]:
+                    low, high = (one, other) if one < other else (other, one)
+                    self.together[low % PARTS].append(low << 32 | high)
 
-    def _compared(self, persons: Iterable[Person]) -> Iterator[Pair]:
-        block = sorted(persons, key=_order)
-        reach = len(block) if len(block) <= blocking.LARGEST else blocking.NEXT
-
-        for place, one in enumerate(block):
-            for other in block[place + 1 : place + 1 + reach]:
-                self.compared += 1
+    def _compared(self, part: int) -> Iterator[Pair]:
+        # Two that share several keys are compared once, and each is read once for all it meets.
+        pairs, self.together[part] = sorted(set(self.together[part])), array("Q")
+        self.compared += len(pairs)
+        for number, met in groupby(pairs, key=lambda pair: pair >> 32):
+            one = self._person(number)
+            for pair in met:
+                other = self._person(pair & 0xFFFFFFFF)
                 weight, found = scoring.score(one, other, self.counts)
                 if weight >= LISTED_FROM:
                     low, high = sorted((int(one.id), int(other.id)))
