@@ -1,14 +1,16 @@
 """The search at so many contacts: how soon the first page is there, how soon the index knows all
-of them, and what its notes cost an import that creates contacts.
+of them, and what its notes and its thread cost an import.
 
-python bench/searching.py [--contacts 1000000] [--rows 50000] [--rounds 5]
+python bench/searching.py [--contacts 1000000 | 0 for imports alone] [--rows 50000] [--rounds 5]
 
 Names and companies are made of syllables and drawn so that some are frequent and most are rare, as
 in a real book.
 """
 
 import argparse
+import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -25,7 +27,7 @@ import psycopg  # noqa: E402
 from bench import book  # noqa: E402
 from bench.files import contacts  # noqa: E402
 from bench.house import House  # noqa: E402
-from bench.rounds import Rounds  # noqa: E402
+from bench.rounds import BEFORE, Rounds  # noqa: E402
 from webapp import db  # noqa: E402
 from webapp.contacts import filters, search_index  # noqa: E402
 from webapp.contacts.filters import ContactFilter, Order  # noqa: E402
@@ -40,6 +42,7 @@ COLUMNS = (
     "external_id, first_name, last_name, email, email_key, phone, phone_key, company, tags"
 )
 QUERIES = 100
+KINDS = ("create", "update", "skip")
 
 
 class Names:
@@ -159,23 +162,56 @@ def searching(count: int) -> None:
         print({name: f"{size / 1e6:,.0f} MB" for name, size in sizes.items()}, flush=True)
 
 
-def creating(rows: int, times: int) -> None:
-    """Rows a second of an import that creates, with the notes and the index behind it, and without."""
+def importing(rows: int, times: int) -> None:
+    """Rows a second of imports without notes for the index, with them alone, and with the index
+    thread beside them; the order goes round.
+    """
     with House() as house, tempfile.TemporaryDirectory() as folder:
         rounds = Rounds(house, contacts(Path(folder), rows), rows)
-        rounds.begin()
-        for _ in range(times):
-            for name, state in (("with", "ENABLE"), ("without", "DISABLE")):
-                book.empty(house.conn)
-                house.conn.execute(
-                    f"ALTER TABLE contacts {state} TRIGGER contact_words_create"
-                )
-                rounds.execution("skip", name)
-        speeds = {
-            name: statistics.median(rounds.rounds[-1][name]) for name in ("with", "without")
-        }
-        print({name: round(speed) for name, speed in speeds.items()}, flush=True)
-        print(f"ratio {speeds['with'] / speeds['without']:.3f}", flush=True)
+        arms = ["nothing", "notes", "index"]
+        for turn in range(times):
+            rounds.begin()
+            for kind in KINDS:
+                for arm in arms[turn % 3 :] + arms[: turn % 3]:
+                    _import(house, rounds, kind, arm)
+        for kind in KINDS:
+            speeds = {arm: round(rounds.speed(f"{kind} {arm}")) for arm in arms}
+            ratios = {
+                arm: round(rounds.ratio(f"{kind} {arm}", f"{kind} nothing"), 3)
+                for arm in arms[1:]
+            }
+            print(f"{kind}: {speeds} rows/s, of nothing: {ratios}", flush=True)
+
+
+def _import(house: House, rounds: Rounds, kind: str, arm: str) -> None:
+    """One import on a book that the index knows."""
+    state = "DISABLE" if arm == "nothing" else "ENABLE"
+    for name in ("create", "change"):
+        house.conn.execute(f"ALTER TABLE contacts {state} TRIGGER contact_words_{name}")
+    if kind == "create":
+        book.empty(house.conn)
+    else:
+        book.known(house.conn, **BEFORE[kind])
+    while (
+        house.conn.execute("SELECT FROM contact_words_pending LIMIT 1").fetchone() is not None
+    ):
+        time.sleep(0.05)
+    thread = _sweeper(house)
+    if arm != "index":
+        os.kill(thread, signal.SIGSTOP)
+    try:
+        rounds.execution("skip" if kind == "create" else kind, f"{kind} {arm}")
+    finally:
+        os.kill(thread, signal.SIGCONT)
+
+
+def _sweeper(house: House) -> int:
+    """The process whose thread keeps the index: the one that a worker without a job has."""
+    worker = house.workers[0].pid
+    children = Path(f"/proc/{worker}/task/{worker}/children")
+    while len(found := children.read_text().split()) != 1:
+        time.sleep(0.05)
+    return int(found[0])
 
 
 def main() -> None:
@@ -184,8 +220,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    searching(options.contacts)
-    creating(options.rows, options.rounds)
+    if options.contacts:
+        searching(options.contacts)
+    importing(options.rows, options.rounds)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests.harness.examples import examples
+from tests.harness.gates import Gate
+from tests.harness.house import House
 from tests.harness.imports import table
 from tests.harness.processes import worker_process
 from webapp import db
 from webapp.contacts import search, search_index, search_words
+from webapp.imports import leases
+from webapp.jobs import search_indexing
 from webapp.models import Contact
 from webapp.retention import erasure
 
@@ -345,14 +349,14 @@ def test_what_few_changed_comes_before_a_large_remainder(conn):
 
 
 def test_a_large_remainder_is_told_and_a_small_one_taken_in(conn, session):
-    add(conn, search.AT_ONCE + 1)
-    assert search.unknown(session) == search.AT_ONCE + 1
+    add(conn, search_index.FEW + 1)
+    assert search.unknown(session) == search_index.FEW + 1
     assert words(session) == 0
     conn.execute("DELETE FROM contacts")
     conn.execute("DELETE FROM contact_words_pending")
-    add(conn, search.AT_ONCE)
+    add(conn, search_index.FEW)
     assert search.unknown(session) == 0
-    assert words(session) == search.AT_ONCE
+    assert words(session) == search_index.FEW
 
 
 def test_an_emptied_book_has_no_words(conn):
@@ -441,3 +445,131 @@ def test_frequent_words_are_walked_to(conn, session):
     assert [row[0].id for row in late] == [29001, 29002]
     assert search.count(session, "late", 5000) == 1000
     assert search.count(session, "ann", 500) == 500
+
+
+# What an import pays for it.
+
+
+def pending(conn) -> int:
+    row = conn.execute("SELECT sum(size) AS size FROM contact_words_pending").fetchone()
+    conn.commit()
+    return row["size"] or 0
+
+
+def test_a_change_is_noted_where_the_search_reads_the_column(conn):
+    """Of all columns: those that change what is read for the index, and only those."""
+    conn.execute(
+        "INSERT INTO contacts (first_name, further_emails, further_phones) VALUES"
+        """ ('Ann', '[{"value": "a@example.com"}]', '[{"value": "1234"}]')"""
+    )
+    values = {"text": "'Zyx'", "text[]": "'{Zyx}'", "jsonb": """'[{"value": "Zyx"}]'"""}
+    types = {
+        row["name"]: row["type"]
+        for row in conn.execute(
+            "SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute"
+            " WHERE attrelid = 'contacts'::regclass AND attnum > 0 AND NOT attisdropped"
+        ).fetchall()
+    }
+    ids = [row["id"] for row in conn.execute("SELECT id FROM contacts").fetchall()]
+    conn.commit()
+    noted = set()
+    for name, type_ in types.items():
+        if name == "id":
+            continue
+        conn.execute("DELETE FROM contact_words_pending")
+        before = conn.execute(search_index.SQL.texts, {"ids": ids}).fetchone()
+        value = values.get(type_, "now()" if type_.startswith("timestamp") else None)
+        value = value or ("gen_random_uuid()" if type_ == "uuid" else "'2001-02-03'")
+        value = "7" if type_ in ("bigint", "integer", "smallint") else value
+        conn.execute(f"UPDATE contacts SET {name} = {value}")
+        after = conn.execute(search_index.SQL.texts, {"ids": ids}).fetchone()
+        changed = any(before[part] != after[part] for part in ("texts", "phones"))
+        note = conn.execute("SELECT FROM contact_words_pending").fetchone()
+        assert (note is not None) == changed, name
+        noted |= {name} if changed else set()
+        conn.rollback()
+    assert {"email", "phone", "phone_key", "tags", "further_emails", "further_phones"} < noted
+    assert len(noted) < len(types) / 2
+
+
+def test_of_a_statement_only_the_contacts_that_changed_are_noted(conn):
+    """Also in a session whose first statement was of one contact."""
+    add(conn, 3_000)
+    conn.execute("DELETE FROM contact_words_pending")
+    conn.execute("UPDATE contacts SET company = 'Zyx' WHERE id = 1")
+    conn.execute("UPDATE contacts SET company = 'Zyx' WHERE id <= 1200")
+    assert pending(conn) == 1_200
+
+
+def test_words_of_an_unsearched_version_are_written(conn):
+    """A change that notes nothing makes no words that were read before it go missing."""
+    add(conn, 1)
+    notes = conn.execute(search_index.SQL.pending, {"notes": 9, "contacts": 9}).fetchall()
+    read = conn.execute(search_index.SQL.texts, {"ids": notes[0]["contact_ids"]}).fetchall()
+    conn.execute("UPDATE contacts SET city = 'Bonn'")
+    conn.commit()
+    search_index._write(conn, [notes[0]["id"]], read)
+    assert pending(conn) == 1
+    search_index.catch_up(conn)
+    assert known(conn) == 1
+
+
+@pytest.mark.parametrize("state", ["running", "rolling_back"])
+def test_the_index_waits_while_an_import_writes(conn, session, settings, importer, state):
+    run = importer.run(table("1,ann@example.com,Ann"))
+    search_index.catch_up(conn)
+    with db.connect_job(settings.database_url) as worker:
+        lease = leases.claim(worker, run.id, settings.lease_seconds)
+        worker.execute("UPDATE contact_imports SET state = %s WHERE id = %s", (state, run.id))
+        worker.commit()
+        before = known(conn)
+        add(conn, 1_500)
+        add(conn, 3)
+        for _ in range(3):
+            search_indexing.keep_up_once(conn, settings.lease_seconds)
+        assert known(conn) == before + 3, "what a person may have changed"
+        assert search.unknown(session) == 1_500
+        assert known(conn) == before + 3
+        leases.release(worker, lease)
+
+    search_indexing.keep_up_once(conn, settings.lease_seconds)
+    assert known(conn) == before + 1_503
+    assert pending(conn) == 0
+
+
+def test_the_index_does_not_wait_for_a_worker_that_is_gone(conn, settings, importer):
+    run = importer.run(table("1,ann@example.com,Ann"))
+    with db.connect_job(settings.database_url) as worker:
+        leases.claim(worker, run.id, settings.lease_seconds)
+        worker.execute("UPDATE contact_imports SET state = 'running' WHERE id = %s", (run.id,))
+        worker.execute(
+            "UPDATE contact_import_leases SET heartbeat_at = now() - make_interval(secs => %s)",
+            (settings.lease_seconds + 1,),
+        )
+        worker.commit()
+    add(conn, 1_500)
+    search_indexing.keep_up_once(conn, settings.lease_seconds)
+    assert pending(conn) == 0
+
+
+def test_the_index_waits_for_an_import_in_other_processes(settings, conn, importer, someone):
+    """While a worker's import is held in a batch, its index thread writes no words of it."""
+    house = House(settings, someone, None)
+    gate = Gate(house, when="NEW.external_id = '1800'")
+    rows = [f"{n},p{n}@example.com,Ann" for n in range(1, 2_001)]
+    import_id = importer.check(table(*rows)).id
+    house.execute(import_id, batch_size=600)
+    worker = worker_process()
+    try:
+        gate.held(import_id)
+        time.sleep(3 * search_indexing.EVERY_SECONDS)
+        assert (pending(conn), known(conn)) == (1_200, 0)
+        gate.open()
+        house.wait(import_id, "completed")
+        until = time.monotonic() + 30
+        while known(conn) < 2_000 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert (pending(conn), known(conn)) == (0, 2_000)
+    finally:
+        gate.open()
+        worker.end()

@@ -33,7 +33,6 @@ SQL = search_index.SQL
 SAMPLED_PAGES = 160  # of the index, some 4,000 contacts: a millisecond
 FREQUENT = 0.01  # of the contacts, from which on a walk through them is quicker than the index
 WALKED = 10_000  # contacts that are looked at one by one, before the index is asked
-AT_ONCE = 200  # changed contacts that a search itself takes in
 
 
 def holds_sought(column: str) -> str:
@@ -108,12 +107,12 @@ def unknown(session: Session) -> int:
     A few of them it takes in at once, and ends the transaction.
     """
     pending = int(db.execute(session, SQL.unknown).scalar_one())
-    if not 0 < pending <= AT_ONCE:
+    if not 0 < pending <= search_index.FEW:
         return pending
 
     conn = db.driver(session)
     try:
-        search_index.write_some(conn, AT_ONCE)
+        search_index.write_some(conn, search_index.FEW)
     except psycopg.Error:
         # It is as far behind as it was, and the worker catches up.
         with suppress(psycopg.Error):

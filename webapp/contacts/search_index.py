@@ -1,8 +1,9 @@
-"""The search index, kept some seconds behind the contacts.
+"""The search index, kept behind the contacts: a second, or until an import has ended.
 
-Triggers on `contacts` note in `contact_words_pending` which contacts a statement wrote, in its own
-transaction and once for all of them. A worker's sweeper reads these contacts and writes their words.
-So does a search where few are pending, that what a person has just changed is found.
+Triggers on `contacts` note in `contact_words_pending` which contacts a statement created, or changed
+in what a search reads, in its own transaction and once for all of them. A worker's sweeper reads
+these contacts and writes their words. So does a search where few are pending, that what a person
+has just changed is found.
 
 Words are written and their note is deleted in one transaction, so that a process that ends between
 the two has done nothing. Whoever is late with words leaves a contact alone that was changed since:
@@ -21,7 +22,8 @@ from webapp.contacts import search_words
 from webapp.vocabulary.fields import SEARCHED
 
 WRITE_LOCK = 7_665_102  # deletions hold it shared: the triggers of the migrations name it too
-AT_ONCE = 1_000  # contacts in one transaction, and those of one note more
+AT_ONCE = 1_000  # contacts in one transaction, and at most in one note
+FEW = 200  # contacts that may be taken in while there is no time for all
 NOTES_AT_ONCE = 200
 
 SQL = queries.load(
@@ -47,7 +49,10 @@ def catch_up(
 
 
 def write_some(conn: psycopg.Connection[Any], at_once: int = AT_ONCE) -> int:
-    """Write the words of the next pending contacts, and commit; how many contacts were noted."""
+    """Write the words of the next pending contacts, at most so many, and commit; how many were noted.
+
+    None where the smallest note holds more; none does more than a thousand.
+    """
     with conn.cursor(row_factory=dict_row) as cursor:
         noted = cursor.execute(
             SQL.pending, {"notes": NOTES_AT_ONCE, "contacts": at_once}

@@ -166,6 +166,17 @@ def expire(conn: Connection, import_id: UUID, worker: str) -> None:
     conn.commit()
 
 
+def is_any_held(conn: Connection, states: list[str], lease_seconds: float) -> bool:
+    """Whether a worker that is not late works on an import in one of these states. Ends the
+    transaction.
+    """
+    parameters = {"states": states, "lease_seconds": lease_seconds}
+    row = conn.execute(SQL.is_any_held, parameters).fetchone()
+    conn.rollback()
+
+    return row is not None and bool(row["held"])
+
+
 def silent_workers(conn: Connection, lease_seconds: float) -> list[str]:
     """The names of lease holders whose heartbeat is late although the database was there to take
     it.

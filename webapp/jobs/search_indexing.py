@@ -1,5 +1,7 @@
-"""Keeps the search index up to date, beside the sweep's rounds and all jobs: a long import must not
-wait for it, nor it for an import.
+"""Keeps the search index up to date, beside the sweep's rounds and all jobs.
+
+While an import is executed or undone, it leaves the processors to that: only changes of a few
+contacts, such as people make, are taken in, and all others right after the import's end.
 """
 
 import logging
@@ -11,7 +13,10 @@ import psycopg
 from webapp import db
 from webapp.config import Settings
 from webapp.contacts import search_index
+from webapp.imports import leases
+from webapp.vocabulary.states import WRITING
 
+WRITING_STATES = [state.value for state in WRITING]
 logger = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0  # between two looks for what changed
 AGAIN_SECONDS = 5.0  # after the database was out of reach
@@ -41,9 +46,19 @@ class SearchIndexing(threading.Thread):
                 logger.exception("search index")
                 time.sleep(AGAIN_SECONDS)
 
-    @staticmethod
-    def _keep_up(conn: db.Connection) -> None:
+    def _keep_up(self, conn: db.Connection) -> None:
         while True:
-            if search_index.catch_up(conn):
-                search_index.flush(conn)
+            keep_up_once(conn, self.settings.lease_seconds)
             time.sleep(EVERY_SECONDS)
+
+
+def keep_up_once(conn: db.Connection, lease_seconds: float) -> None:
+    """Write the words of all pending contacts; while an import writes contacts, of a few."""
+
+    def is_import_writing() -> bool:
+        return leases.is_any_held(conn, WRITING_STATES, lease_seconds)
+
+    if is_import_writing():
+        search_index.write_some(conn, search_index.FEW)
+    elif search_index.catch_up(conn, is_import_writing):
+        search_index.flush(conn)

@@ -91,7 +91,7 @@ class ContactFurtherPhone(Base):
 
 
 class ContactWords(Base):
-    """The search index: the words of each contact (`contacts/search_words.py`), some seconds behind.
+    """The search index: the words of each contact (`contacts/search_words.py`), kept behind them.
 
     Triggers on `contacts` note what changed, and take out at once what is deleted.
     """

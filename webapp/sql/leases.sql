@@ -20,6 +20,12 @@ CASE i.state
       WHERE p.import_id = i.id AND p.outcomes IS NOT NULL) END
 
 
+-- name: is_any_held
+SELECT EXISTS (SELECT FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
+  WHERE l.heartbeat_at > clock_timestamp() - make_interval(secs => %(lease_seconds)s)
+    AND i.state = ANY(%(states)s)) AS held
+
+
 -- The steps of a claim.
 
 -- name: lock_if_free

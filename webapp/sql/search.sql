@@ -5,7 +5,7 @@
 SELECT id, contact_ids FROM (
   SELECT id, contact_ids, size, sum(size) OVER (ORDER BY size, id) AS upto
   FROM contact_words_pending ORDER BY size, id LIMIT %(notes)s) p
-WHERE upto - size < %(contacts)s
+WHERE upto <= %(contacts)s
 
 -- name: texts
 -- A text or a phone in each line. `xmin` tells this version of the row from every later one.

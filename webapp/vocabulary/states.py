@@ -328,6 +328,9 @@ TRANSITIONS: dict[State, dict[State, str | None]] = {
 
 ENDED = frozenset(state for state in State if state.ended)
 WORKED_ON = frozenset(state for state in State if state.work)
+WRITING = frozenset(
+    state for state in State if state.work in (Work.EXECUTE, Work.UNDO)
+)  # a worker's batches write contacts
 # It waits for its person, and wrote nothing.
 PENDING = tuple(state for state in State if state.allows(Command.DISCARD) and not state.ended)
 # Of these, those that no worker is at.
