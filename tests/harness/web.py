@@ -17,7 +17,7 @@ KINDS = {"admin": "admin", "owner": "importer", "outsider": "importer", "viewer"
 
 
 # A line break of a template's own, with the next line's indent.
-BREAK = re.compile(r"\s*\n[ \n]*  +|\n\s*\n")
+BREAK = re.compile(r"\s*\n[ \n]* +|\n\s*\n")
 BLOCKS = (
     "article|body|button|d[dlt]|details|div|fieldset|figure|footer|form|h[1-6]|header|label|legend|li|main|nav"
     "|ol|option|p|section|select|summary|table|tbody|t[dhr]|thead|title|ul"

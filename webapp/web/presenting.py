@@ -27,7 +27,7 @@ COLOURS = {**{outcome.value: outcome.colour for outcome in STORED_OUTCOMES}, "re
 def register(app: Flask) -> None:
     """Give the templates these words, and the pages their style sheets, scripts and icons."""
     app.jinja_env.add_extension(WithoutIndentation)
-    furnish(app.jinja_env, "page-flush")
+    furnish(app.jinja_env, "page-unindented")
     app.jinja_env.filters.update(initials=initials, disc_colour=disc_colour)
     app.jinja_env.globals.update(
         changes_of=examples.changes, name_of=examples.name, key_of=examples.key
@@ -39,11 +39,13 @@ def register(app: Flask) -> None:
 
 
 class WithoutIndentation(Extension):
-    """Leaves the spaces before a line out of a page, a third of it: for a slow line."""
+    """Leaves all but one of the spaces before a line out of a page, a third of it: for a slow
+    line.
+    """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         """The template without them, but where they are shown."""
-        return source if "<pre" in source else INDENTATION.sub("", source)
+        return source if "<pre" in source else INDENTATION.sub(" ", source)
 
 
 def initials(name: str | None) -> str:

@@ -54,7 +54,7 @@ def _answer(response: Response) -> Response:
 
     file = _file((request.view_args or {})["filename"])
     changed = file.stat().st_mtime_ns
-    if request.args.get("v") == _digest(file, changed):
+    if request.query_string == f"v={_digest(file, changed)}".encode():
         response.cache_control.no_cache = None
         response.cache_control.public = True
         response.cache_control.max_age = SECONDS
