@@ -6,9 +6,9 @@ these contacts and writes their words. So does a search where few are pending, t
 has just changed is found.
 
 Words are written and their note is deleted in one transaction, so that a process that ends between
-the two has done nothing. Whoever is late with words leaves a contact alone that was changed since:
-that change has a note of its own. A deletion takes the words with it. It waits for words that are
-being written, some milliseconds long, so no words outlive their contact.
+the two has done nothing. A process that is late with words leaves a contact alone that was changed
+since: that change has a note of its own. A deletion takes the words with it. It waits for words
+that are being written, some milliseconds long, so no words outlive their contact.
 """
 
 from collections.abc import Callable
