@@ -8,6 +8,7 @@ card, a phone call or another list.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 Entry = dict[str, str]
 
@@ -24,6 +25,8 @@ class Country:
     ends: str
     cities: str
     streets: str
+    towns: str  # ends of smaller towns' names
+    roads: str  # what comes before or after a name in a street's
     number_first: bool = False
 
 
@@ -40,6 +43,8 @@ COUNTRIES = (
         "mann er bauer meier hoff ler ner inger ke feld müller bach hausen schmidt ert",
         "Berlin Hamburg München Köln Leipzig Bremen Dresden Hannover Nürnberg Kassel",
         "Hauptstraße Bahnhofstraße Gartenweg Lindenallee Schulstraße Am_Markt Bergstraße Kirchgasse",
+        "hausen dorf burg stadt heim ingen au feld kirchen rode",
+        "straße weg allee gasse platz ring",
     ),
     Country(
         "GB",
@@ -53,6 +58,8 @@ COUNTRIES = (
         "ton ley ford field man well wood son ing worth by more shaw bury s",
         "London Leeds Bristol Glasgow Cardiff Belfast Sheffield Norwich Exeter Derby",
         "High_Street Station_Road Church_Lane Mill_Road Park_Avenue Victoria_Road Queens_Drive The_Green",
+        "ton ham bury wick stead mouth church bridge minster thorpe",
+        "_Road _Street _Lane _Close _Avenue _Crescent",
         True,
     ),
     Country(
@@ -67,6 +74,8 @@ COUNTRIES = (
         "mont fort champ tier dier let rier neau chard vière lier roux sard ton elle",
         "Paris Lyon Marseille Toulouse Nantes Lille Rennes Dijon Grenoble Bordeaux",
         "rue_de_la_Paix rue_Victor_Hugo avenue_Foch rue_du_Moulin place_de_la_Gare rue_des_Lilas",
+        "ville court gny zac sur_Mer sur_Loire ières bourg gnan les_Bains",
+        "rue_ avenue_ boulevard_ chemin_ allée_ impasse_",
         True,
     ),
     Country(
@@ -81,6 +90,8 @@ COUNTRIES = (
         "ález ero illa ado arro edo era ano oso ega ado ino ente ares ique",
         "Madrid Sevilla Valencia Bilbao Zaragoza Málaga Granada Vigo",
         "Calle_Mayor Calle_Real Avenida_de_la_Paz Calle_del_Sol Plaza_Nueva Calle_San_Juan",
+        "ejo ares anca uela osa illo eda del_Río del_Campo ago",
+        "Calle_ Avenida_ Plaza_ Camino_ Paseo_ Ronda_",
     ),
     Country(
         "IT",
@@ -94,6 +105,8 @@ COUNTRIES = (
         "etti ini elli one ucci aro ato ieri ani oni isi otti acci igo uso",
         "Roma Milano Torino Napoli Bologna Firenze Palermo Genova",
         "Via_Roma Via_Garibaldi Corso_Italia Via_Mazzini Piazza_Dante Via_Verdi",
+        "ano ate asco iano ella ona ara sul_Po a_Mare igo",
+        "Via_ Corso_ Viale_ Piazza_ Vicolo_ Largo_",
     ),
     Country(
         "PL",
@@ -108,6 +121,8 @@ COUNTRIES = (
         "ski ewski owski ak czyk owicz cki ik arz ec",
         "Warszawa Kraków Łódź Wrocław Poznań Gdańsk Lublin",
         "ul._Polna ul._Leśna ul._Słoneczna ul._Krótka ul._Szkolna ul._Ogrodowa",
+        "owo ów ice sk ec yn owa in ław no",
+        "ul._ al._ pl._ os._",
     ),
     Country(
         "SE",
@@ -121,6 +136,8 @@ COUNTRIES = (
         "ström berg gren kvist man qvist lund mark blad ros in én stedt feldt",
         "Stockholm Göteborg Malmö Uppsala Örebro Lund",
         "Storgatan Kungsgatan Drottninggatan Skolvägen Kyrkogatan Parkvägen",
+        "köping by sund vik torp hamn arp rum sala ås",
+        "gatan vägen stigen gränd torget",
     ),
     Country(
         "NL",
@@ -134,6 +151,8 @@ COUNTRIES = (
         "er s man sma stra ink ma ers enaar huis",
         "Amsterdam Rotterdam Utrecht Eindhoven Groningen",
         "Dorpsstraat Kerkstraat Molenweg Stationsweg Schoolstraat",
+        "dam wijk drecht hoven veen burg zand loo recht mond",
+        "straat weg laan plein gracht kade",
     ),
     Country(
         "US",
@@ -148,6 +167,8 @@ COUNTRIES = (
         "erson ford son ell ey man field kins ards ison ler wood den ton er",
         "Chicago Houston Phoenix Dallas Austin Seattle Denver Boston Portland",
         "Main_St Oak_Ave Maple_Dr Washington_Blvd Lake_Rd Sunset_Blvd Elm_St 2nd_Ave",
+        "ville ton burg field port dale City Springs Falls Grove",
+        "_St _Ave _Dr _Rd _Ln _Blvd",
         True,
     ),
     Country(
@@ -160,6 +181,8 @@ COUNTRIES = (
         "ов ев ин ский ков енко ук",
         "Москва Казань Самара Омск Пермь",
         "ул._Ленина ул._Мира Садовая Советская",
+        "ск град ово ино поль горск ка ец ичи ое",
+        "ул._ пр._ пер._ пл._",
     ),
     Country(
         "JP",
@@ -170,6 +193,8 @@ COUNTRIES = (
         "中 田 本 村 井 藤 口 野 上 島 崎 原 川 木 橋",
         "東京 大阪 京都 名古屋 福岡",
         "中央 本町 栄町 緑町",
+        "市 町 村 岡 崎 島 沢 宮",
+        "町 台 通 丘",
     ),
     Country(
         "IN",
@@ -180,6 +205,8 @@ COUNTRIES = (
         "ma ta el jan dy r er ar gh erjee wal oor hotra ra i karni",
         "Mumbai Delhi Chennai Pune Kolkata",
         "MG_Road Station_Road Gandhi_Nagar Nehru_Street Park_Street",
+        "pur abad nagar garh palli gaon ur kot wara giri",
+        "_Road _Street _Nagar _Marg _Colony",
         True,
     ),
     Country(
@@ -191,6 +218,8 @@ COUNTRIES = (
         "meida bosa tro ta reira seca çalves es ado ins eira to va ra cimento",
         "São_Paulo Recife Curitiba Salvador Fortaleza",
         "Rua_das_Flores Avenida_Brasil Rua_XV_de_Novembro Rua_do_Comércio",
+        "ópolis ândia ência inho aí aba uru ema do_Sul do_Norte",
+        "Rua_ Avenida_ Travessa_ Praça_ Alameda_",
     ),
     Country(
         "TR",
@@ -201,6 +230,8 @@ COUNTRIES = (
         "maz a ci hin ik rım türk ın an ç lan in oğlu gül er",
         "İstanbul Ankara İzmir Bursa",
         "Atatürk_Caddesi İstiklal_Caddesi Cumhuriyet_Caddesi",
+        "köy hisar pınar ova su kale lı yurt",
+        "_Caddesi _Sokak _Bulvarı _Yolu",
     ),
 )
 
@@ -270,6 +301,11 @@ PLAIN = {
     "ć": "c", "à": "a",
 }  # fmt: skip
 ROMAN = dict(zip("абвгдежзийклмнопрстуфхцчшщыэюя", ["a", "b", "v", "g", "d", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "sch", "y", "e", "yu", "ya"], strict=True))  # fmt: skip
+
+
+SPREAD = 7_919  # a prime that no number of parts is a multiple of
+# What stands between the two halves of a double given name.
+DOUBLE = {"DE": "-", "FR": "-", "ES": " ", "IT": " ", "SE": "-", "NL": "-", "BR": " "}
 
 
 @dataclass
@@ -355,35 +391,76 @@ class _Writer:
     def _of(self, entry: Entry) -> Country:
         return next(country for country in COUNTRIES if country.code == entry["_country"])
 
-    def _often(self, names: str) -> str:
-        listed = names.split()
-        return listed[min(int(self.chance.paretovariate(0.7)) - 1, len(listed) - 1) if self.chance.random() < 0.4
-                      else self.chance.randrange(len(listed))]  # fmt: skip
+    def _ranked(self, flat: int, heads: list[str], stems: str = "", *ends: list[str]) -> str:
+        """A name by its rank, as real ones are spread: Zipf's law, flattened at the head, with as
+        long a tail as `heads` and what `stems` make with each of `ends` in turn; so more names
+        come up in a larger book, and most of them once.
+        """
+        firsts = stems.split()
+        names = len(heads) + len(firsts) * sum(map(len, ends))
+        rank = int(flat * ((names + flat) / flat) ** self.chance.random()) - flat
+        if rank < len(heads):
+            return heads[rank].replace("_", " ")
+
+        rank -= len(heads)
+        for lasts in ends:
+            if rank < len(firsts) * len(lasts):
+                break
+            rank -= len(firsts) * len(lasts)
+        # The parts of neighbouring ranks differ; the same rank is always the same name.
+        rank = rank * SPREAD % (len(firsts) * len(lasts))
+        first, last = firsts[rank % len(firsts)], lasts[rank // len(firsts)]
+        return (first + (f" {last}" if last[0].isupper() else last)).replace("_", " ").strip()
 
     def _surname(self, country: Country) -> str:
-        name = (self._often(country.stems) + self._often(country.ends)).replace("_", " ")
-        if country.code == "ES":
-            name += " " + self._often(country.stems) + self._often(country.ends)
-        return name
+        name = self._one_surname(country)
+        return f"{name} {self._one_surname(country)}" if country.code == "ES" else name
+
+    def _one_surname(self, country: Country) -> str:
+        ends = country.ends.split()
+        return self._ranked(12, [], country.stems, ends, _composed(country.stems, ends))
 
     def _given(self, country: Country, sex: str, without: str = "") -> str:
-        names = country.women if sex == "f" else country.men
-        while (name := self._often(names)) == without:
+        while (name := self._any_given(country, sex)) == without:
             pass
+        return name
+
+    def _any_given(self, country: Country, sex: str) -> str:
+        draw = self.chance.random()
+        if draw < 0.1:
+            # From elsewhere, as of those who moved, or whose parents did.
+            country = self.chance.choice(COUNTRIES[:-4])
+        names = (country.women if sex == "f" else country.men).split()
+        name = self._ranked(12, names)
+        if 0.1 <= draw < 0.18 and country.code in DOUBLE:
+            other = self._ranked(12, names)
+            return f"{name}{DOUBLE[country.code]}{other}" if other != name else name
         return name
 
     def _phone(self, country: Country) -> str:
         return f"+{country.calling}{self.chance.randrange(200_000_000, 999_999_999)}"
 
     def _place(self, country: Country) -> Entry:
-        street, number = (
-            self._often(country.streets).replace("_", " "),
-            self.chance.randrange(1, 180),
-        )
+        street, number = self._street(country), self.chance.randrange(1, 180)
         line = f"{number} {street}" if country.number_first else f"{street} {number}"
-        city = self._often(country.cities).replace("_", " ")
+        towns = country.towns.split()
+        city = self._ranked(
+            4, country.cities.split(), country.stems, towns, _composed(country.ends, towns)
+        )
         code = f"{sum(map(ord, city)) % 90 + 10}{self.chance.randrange(1000):03}"
         return {"street": line, "city": city, "postal_code": code, "country": country.code}
+
+    def _street(self, country: Country) -> str:
+        """One that every town has, or one of a name."""
+        heads = country.streets.split()
+        if self.chance.random() < 0.4:
+            return self._ranked(3, heads)
+
+        road = self.chance.choice(country.roads.split()).replace("_", " ")
+        name = self._ranked(20, [], country.stems, country.ends.split())
+        if road.endswith((" ", ".")):
+            return f"{road}{name}"
+        return f"{name}{road}"
 
     def _birthday(self) -> str:
         return f"{self.chance.randrange(1940, 2004)}-{self.chance.randrange(1, 13):02}-{self.chance.randrange(1, 29):02}"
@@ -658,6 +735,16 @@ class _Writer:
         for one in (entry, other):
             self._employ(one, company)
         return [other]
+
+
+def _composed(stems: str, ends: list[str]) -> list[str]:
+    """Longer endings, such as a second stem with an end."""
+    return _of_two(stems.lower().replace("_", ""), tuple(ends))
+
+
+@cache
+def _of_two(stems: str, ends: tuple[str, ...]) -> list[str]:
+    return [f"{stem}{end}" for stem in stems.split() for end in ends if end[0] != "_"]
 
 
 def plain(text: str) -> str:
