@@ -3,7 +3,7 @@ one town.
 
 Comparing all with all would grow with the square of the book. Each contact has at most MOST_KEYS
 keys; a block of more than LARGEST contacts is sorted, and each is compared with the next few.
-So a book of n contacts is compared in at most n x MOST_KEYS x LARGEST / 2 steps.
+So a book of n contacts is compared in at most n x MOST_KEYS x NEXT steps.
 """
 
 import zlib
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from webapp.duplicates.people import Person, heard, local_parts
 
 MOST_KEYS = 16
-LARGEST = 24  # contacts of a block that are all compared
-NEXT = 8  # contacts of a larger block that each is compared with
+LARGEST = 6  # contacts of a block that are all compared
+NEXT = 3  # contacts of a larger block that each is compared with
 
 
 def keys(one: Person) -> list[int]:
@@ -39,13 +39,18 @@ def _texts(one: Person) -> Iterator[str]:
         # Two digits that changed places leave the sum as it is.
         yield f"dial {sum(map(ord, phone))} {len(phone)} {first} {one.heard[:2]}"
     for local in local_parts(one)[:2]:
-        yield f"mail {local}"
+        # Many a given name with two digits is someone else's too.
+        yield (
+            f"mail {local} {one.city[:3]}"
+            if first and local.startswith(first) and len(local) <= len(first) + 3
+            else f"mail {local}"
+        )
 
 
 def _of_names(one: Person, first: str) -> Iterator[str]:
     # In one order, so that names that changed places meet.
     yield "name " + " ".join(sorted((first, one.heard)))
-    yield f"head {first[:1]} {one.heard[:4]} {one.place[:3]}"
+    yield f"head {first[:2]} {one.heard[:4]} {one.place[:3]}"
     yield f"tail {first[:3]} {one.heard[-4:]} {one.place[:3]}"
 
 
@@ -55,7 +60,7 @@ def _of_family(one: Person) -> Iterator[str]:
     if one.company:
         yield f"firm {one.heard} {one.company}"
     if one.birthday:
-        yield f"born {one.heard[:3]} {one.birthday[-5:]}"
+        yield f"born {one.heard[:5]} {one.birthday[-5:]}"
 
 
 def _of_given(one: Person, first: str) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 import zlib
 from array import array
+from math import log2
 
-CELLS = 1 << 20
+CELLS = 1 << 22
 MOST = 65_000
+MOST_BITS = 14.0  # since who is named once may still have a namesake outside the book
 
 
 class Counts:
@@ -12,6 +14,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.cells = array("H", bytes(2 * CELLS))
+        self.contacts = 0  # that the texts are of
 
     def add(self, text: str) -> None:
         """Count the text once more."""
@@ -22,3 +25,10 @@ class Counts:
     def of(self, text: str) -> int:
         """How often it was added, at least."""
         return self.cells[zlib.crc32(text.encode()) % CELLS]
+
+    def bits(self, text: str) -> float:
+        """What two who share it by chance tell: log2 of how many contacts there are to each that
+        has it, from 0 to MOST_BITS.
+        """
+        often = max(self.of(text), 1)
+        return min(log2(max(self.contacts / often, 1)), MOST_BITS)

@@ -59,6 +59,7 @@ class Search:
         line = BETWEEN.join(one).encode(errors="replace")
         self.file.write(line)
         self.places.append(self.places[-1] + len(line))
+        self.counts.contacts += 1
         for text in scoring.counted(one):
             self.counts.add(text)
         for key in blocking.keys(one):
@@ -105,11 +106,13 @@ class Search:
         for number, met in groupby(pairs, key=lambda pair: pair >> 32):
             one = self._person(number)
             for pair in met:
-                other = self._person(pair & 0xFFFFFFFF)
-                weight, found = scoring.score(one, other, self.counts)
+                # By their ids, so that the order in which they came makes no difference.
+                low, high = sorted(
+                    (one, self._person(pair & 0xFFFFFFFF)), key=lambda each: int(each.id)
+                )
+                weight, found = scoring.score(low, high, self.counts)
                 if weight >= LISTED_FROM:
-                    low, high = sorted((int(one.id), int(other.id)))
-                    yield Pair(round(weight, 2), low, high, tuple(found))
+                    yield Pair(round(weight, 2), int(low.id), int(high.id), tuple(found))
 
     def _person(self, number: int) -> Person:
         start, end = self.places[number], self.places[number + 1]

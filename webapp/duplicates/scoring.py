@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from math import log2
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -23,49 +25,89 @@ WOMEN, MEN = (
 )
 
 
+class Found(NamedTuple):
+    """What was found about a pair, by its name in the table, and how rare that is in the book."""
+
+    name: str
+    bits: float = 0.0  # log2 of how many times fewer contacts have the value than there are
+
+
 def counted(one: Person) -> Iterator[str]:
     """What is counted of each contact before any are compared."""
     yield f"n {one.given} {one.family}"
+    if one.given:
+        yield f"g {one.given.split()[0]}"
+        yield f"i {one.given[0]}"
+    if one.heard:
+        yield f"f {one.heard}"
     for phone in filter(None, one.phones.split("\n")):
         yield f"p {phone}"
     if one.street:
         yield f"s {one.street} {one.place}"
     if one.company:
         yield f"c {one.company}"
+    if one.city:
+        yield f"t {one.city}"
+    if one.birthday:
+        yield f"b {one.birthday}"
 
 
 def score(one: Person, other: Person, counts: Counts) -> tuple[float, list[str]]:
-    """The weight of all evidence, in bits, and its names."""
+    """The log-odds, in bits, of the two being one person, and the names of the evidence."""
     found = evidence(one, other, counts)
-    return sum(EVIDENCE[name].weight for name in found), found
-
-
-def evidence(one: Person, other: Person, counts: Counts) -> list[str]:
-    """The names of what is found about the pair; empty where the names alone part them."""
-    found = _names(one, other)
     if not found:
+        return IMPOSSIBLE, []
+
+    odds = EVIDENCE["prior"].of(log2(max(counts.contacts, LEAST)))
+    return odds + sum(EVIDENCE[each.name].of(each.bits) for each in found), [
+        each.name for each in found
+    ]
+
+
+IMPOSSIBLE = -99.0
+LEAST = 1_000  # contacts from which on a larger book makes a chance likeness likelier
+
+
+def evidence(one: Person, other: Person, counts: Counts) -> list[Found]:
+    """What is found about the pair; empty where the names alone part them."""
+    names = _names(one, other)
+    if not names:
         return []
 
-    other_family = "other_family" in found
-    if found[0] in SAME_GIVEN and "same_family" in found:
-        often = counts.of(f"n {one.given} {one.family}")
-        found.append(
-            "rare_name" if often <= RARE else "usual_name" if often <= FEW else "frequent_name"
-        )
+    other_family = "other_family" in names
+    found = [Found(name, _bits_of_name(name, one, other, counts)) for name in names]
+    if names[0] in SAME_GIVEN and names[1] == "same_family":
+        often = max(counts.of(f"n {each.given} {each.family}") for each in (one, other))
+        found.append(Found("namesakes", log2(max(often, 1))))
 
     at_work = bool(one.company) and one.company == other.company
-    found += _phones(one, other, counts, at_work=at_work)
-    found += _birthdays(one.birthday, other.birthday)
-    found += _emails(one, other)
+    found += map(Found, _phones(one, other, counts, at_work=at_work))
+    for name in _birthdays(one.birthday, other.birthday):
+        bits = counts.bits(f"b {one.birthday}") if name == "same_birthday" else 0.0
+        found.append(Found(name, bits))
+    found += map(Found, _emails(one, other))
     found += _addresses(one, other, counts, at_work=at_work)
-    if other_family and "same_company" in found:
-        found[found.index("same_company")] = "colleague"
+    found += _companies(one, other, counts, other_family=other_family)
     if one.suffix != other.suffix and (one.suffix and other.suffix):
-        found.append("other_suffix")
+        found.append(Found("other_suffix"))
     if {one.prefix, other.prefix} & WOMEN and {one.prefix, other.prefix} & MEN:
-        found.append("other_prefix")
+        found.append(Found("other_prefix"))
 
     return found
+
+
+def _bits_of_name(name: str, one: Person, other: Person, counts: Counts) -> float:
+    """Of the commoner of the two: what is mistyped stands once in any book."""
+    if name.startswith(("other", "missing")):
+        return 0.0
+    if name == "initial":
+        return counts.bits(f"i {one.given[0]}")
+
+    givens = [f"g {each.given.split()[0]}" for each in (one, other) if each.given]
+    families = [f"f {each.heard}" for each in (one, other)]
+    if name == "swapped":
+        return min(counts.bits(text) for text in families) + min(map(counts.bits, givens))
+    return min(map(counts.bits, families if name.endswith("family") else givens))
 
 
 SAME_GIVEN = frozenset(("same_given", "short_form", "spelling_given", "initial", "slip_given"))
@@ -211,33 +253,37 @@ def _is_made_of(local: str, names: set[str]) -> bool:
     return len(local) < RARE
 
 
-def _addresses(one: Person, other: Person, counts: Counts, *, at_work: bool) -> Iterator[str]:
+def _addresses(
+    one: Person, other: Person, counts: Counts, *, at_work: bool
+) -> Iterator[Found]:
     if one.street and other.street:
         if one.street == other.street and (
             one.place == other.place or not one.place or not other.place
         ):
-            often = counts.of(f"s {one.street} {one.place}")
-            yield (
-                "address_of_firm"
-                if at_work
-                else "same_address"
-                if often <= FEW
-                else "address_of_many"
-            )
+            name = "address_of_firm" if at_work else "same_address"
+            yield Found(name, counts.bits(f"s {one.street} {one.place}"))
         elif is_slip(one.street, other.street) and house_number(one.street) == house_number(
             other.street
         ):
-            yield "slip_address"
+            yield Found("slip_address")
         else:
-            yield "other_address"
-    elif one.city and one.city == other.city:
-        yield "same_city"
-    if one.city and other.city and one.city != other.city:
-        yield "other_city"
-    if one.company and other.company:
-        if at_work:
-            yield "same_company"
-        elif is_slip(one.company, other.company):
-            yield "slip_company"
+            yield Found("other_address")
+    if one.city and other.city:
+        if one.city == other.city:
+            yield Found("same_city", counts.bits(f"t {one.city}"))
         else:
-            yield "other_company"
+            yield Found("slip_city" if is_slip(one.city, other.city) else "other_city")
+
+
+def _companies(
+    one: Person, other: Person, counts: Counts, *, other_family: bool
+) -> Iterator[Found]:
+    if not one.company or not other.company:
+        return
+    if one.company == other.company:
+        yield Found(
+            "colleague" if other_family else "same_company", counts.bits(f"c {one.company}")
+        )
+    else:
+        is_same = is_slip(one.company, other.company)
+        yield Found("slip_company" if is_same else "other_company")
