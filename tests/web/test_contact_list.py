@@ -120,8 +120,8 @@ def link(page: str, words: str) -> str | None:
 @pytest.mark.usefixtures("book")
 def test_columns_are_chosen(viewer):
     page = viewer.get("/contacts?columns=country&columns=custom:Shoe+size&compact=1").text
-    assert '<td data-label="Country">Schweiz' in page
-    assert '<td data-label="Shoe size">42' in page
+    assert '<td data-label="Country" class="of-country">Schweiz' in page
+    assert '<td data-label="Shoe size" class="of-custom">42' in page
     assert 'data-label="Company"' not in page
     assert "book compact" in page
 
