@@ -102,7 +102,7 @@ CASE WHEN r.further_emails IS NOT NULL THEN ARRAY(
 END AS further_by_email,
 CASE WHEN r.further_emails IS NOT NULL THEN ARRAY(
   SELECT f ->> 'key' FROM jsonb_array_elements(r.further_emails) f
-  WHERE NOT EXISTS (SELECT FROM contact_email_keys WHERE key = f ->> 'key'))
+  WHERE NOT EXISTS (SELECT FROM contact_email_keys WHERE key = f ->> 'key' OFFSET 0))
 END AS further_free_email
 
 -- part: further_phones
@@ -642,7 +642,10 @@ ledger AS (
 ledger AS (
   UPDATE contact_import_results l
   SET outcome = e.outcome, contact_id = e.contact_id, code = e.code, detail = e.detail
-  FROM entries e WHERE l.import_id = $1::uuid AND l.row = e.row AND l.outcome IN ({{open}})),
+  FROM entries e CROSS JOIN LATERAL (
+    SELECT ctid AS place, outcome AS earlier FROM contact_import_results
+    WHERE import_id = $1::uuid AND row = e.row LIMIT 1) p
+  WHERE l.ctid = p.place AND p.earlier IN ({{open}})),
 taken AS (
   DELETE FROM contact_import_reopened WHERE ctid = ANY(ARRAY(
     SELECT t.ctid FROM entries CROSS JOIN LATERAL (

@@ -42,7 +42,7 @@ WITH looked AS MATERIALIZED (
       END AS further_by_email,
       CASE WHEN r.further_emails IS NOT NULL THEN ARRAY(
         SELECT f ->> 'key' FROM jsonb_array_elements(r.further_emails) f
-        WHERE NOT EXISTS (SELECT FROM contact_email_keys WHERE key = f ->> 'key'))
+        WHERE NOT EXISTS (SELECT FROM contact_email_keys WHERE key = f ->> 'key' OFFSET 0))
       END AS further_free_email,
       CASE r.status WHEN 'left_out' THEN COALESCE(jsonb_path_query_first(r.problems,
         '$[*] ? (@.code == "not_a_contact" || @.code == "continues_row").code') #>> '{}', 'left_out')
