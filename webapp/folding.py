@@ -8,6 +8,7 @@ each letter in every case.
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Literal
 
 # People who search mean the same by each of these: one can't see in which a file's author wrote a
 # name.
@@ -26,6 +27,14 @@ def folded(text: str) -> str:
     particular.
     """
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
+
+
+def without_accents(text: str, form: Literal["NFD", "NFKD"] = "NFD") -> str:
+    """The letters alone, taken apart by the form of Unicode: without the accents that it parts from
+    them.
+    """
+    parted = unicodedata.normalize(form, text)
+    return "".join(sign for sign in parted if not unicodedata.combining(sign))
 
 
 def two_cases() -> tuple[str, str]:

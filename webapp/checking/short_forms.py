@@ -1,7 +1,5 @@
 """Which given names one person may go by, as a table: `vocabulary/short_names.py` has the lines."""
 
-import unicodedata
-
 from webapp import folding
 from webapp.vocabulary.short_names import SHORT_NAMES
 
@@ -34,5 +32,4 @@ def lines_of_names() -> dict[str, list[int]]:
 
 def _bare(name: str) -> str:
     """Without what NFD parts from a letter, as in a Cyrillic short i."""
-    letters = unicodedata.normalize("NFD", name).replace(folding.FINAL_SIGMA, folding.SIGMA)
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return folding.without_accents(name).replace(folding.FINAL_SIGMA, folding.SIGMA)

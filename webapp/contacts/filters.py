@@ -5,7 +5,6 @@ begin behind a contact, however far down it stands.
 import base64
 import binascii
 import json
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -106,8 +105,7 @@ def _is_text(column: SQLColumnExpression[Any], sought: str) -> ColumnElement[boo
 def spellings(country: str) -> list[str]:
     """What means the same country as this text, as `_without_accents` writes it."""
     code = countries.code_of(country)
-    plain = unicodedata.normalize("NFKD", country).lower()
-    typed = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    typed = folding.without_accents(country, "NFKD").lower()
     return [typed] if code is None else [typed, *countries.names_of(code)]
 
 

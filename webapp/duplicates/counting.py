@@ -1,4 +1,4 @@
-"""How often a value stands in the book, in a few megabytes whatever its size."""
+"""How often a value stands in the book, in a few megabytes however large that is."""
 
 import zlib
 from array import array

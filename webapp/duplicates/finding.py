@@ -34,7 +34,7 @@ class Pair(NamedTuple):
 
 class Search:
     """One search of a book: `add` each contact, then `pairs`. The same book gives the same pairs,
-    in whichever order it comes.
+    in any order of its contacts.
 
     `compared` counts comparisons. Close it at the end.
     """

@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from webapp import folding
 from webapp.checking.short_forms import WHOLE
 
 # What the database is asked for, in this order: columns of a contact, the further keys in lists.
@@ -105,9 +106,8 @@ def words(text: str) -> str:
 
     text = text.lower()
     if not text.isascii():
-        letters = unicodedata.normalize("NFD", text)
-        text = "".join(letter for letter in letters if not unicodedata.combining(letter))
-        text = unicodedata.normalize("NFKC", text).translate(_AS_WRITTEN)
+        text = unicodedata.normalize("NFKC", folding.without_accents(text))
+        text = text.translate(_AS_WRITTEN)
 
     return _NO_WORD.sub(" ", text).strip()
 

@@ -17,7 +17,6 @@ from itertools import pairwise
 
 from webapp.reading.labels import named
 
-FALLBACK = "cp1252"
 WEIGHED_BYTES = 8_192  # of the lines with other signs than ASCII
 LABELS = 40  # of the first line
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise, takewhile
 
+from webapp import folding
 from webapp.vocabulary.aliases import FURTHER
 from webapp.vocabulary.fields import ADDRESS, FULL_NAMES, NAMES, TARGETS
 from webapp.vocabulary.label_words import (
@@ -95,10 +96,8 @@ def normalised(text: str) -> str:
     if text.isascii():
         return NO_WORD.sub(" ", text.lower()).strip()
 
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").casefold()).translate(
-        LETTERS
-    )
-    return NO_WORD.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+    plain = folding.without_accents(text.replace("ß", "ss").casefold(), "NFKD")
+    return NO_WORD.sub(" ", plain.translate(LETTERS)).strip()
 
 
 def _key(words: Iterable[str]) -> str:

@@ -15,6 +15,3 @@ class Rerun(StrEnum):
     def amends(self) -> bool:
         """Whether the rows have an entry in the ledger, which the run replaces."""
         return self in {Rerun.FAILED, Rerun.CORRECTED}
-
-
-SECOND_RUNS = tuple(rerun for rerun in Rerun if rerun)

@@ -635,19 +635,14 @@ def undo_change(change_id: int) -> undo_by_hand.ChangeUndone:
 
 def save_view(asked: queries.ContactsQuery, named: queries.ViewForm) -> int:
     """Keep the list as it is shown under a name, for oneself or for all: the view's number."""
-    refuse_viewers_who_share(shared=named.shared)
+    if named.shared:  # Viewers keep views for themselves alone.
+        refuse_viewers()
     user_id = current_user.id
     return _committed(
         lambda session: views.save(
             session, user_id, named.name, asked.view(), shared=named.shared
         )
     )
-
-
-def refuse_viewers_who_share(*, shared: bool) -> None:
-    """Viewers keep views for themselves alone: 403."""
-    if shared:
-        refuse_viewers()
 
 
 def forget_view(view_id: int) -> str:
