@@ -381,3 +381,12 @@ def test_rows_in_conflict(owner, live_server, conn):
     run(owner, "update")
     eye.look("report-conflicts")
     assert not eye.found, "\n".join(eye.found)
+
+
+def test_the_ways_to_export(owner, live_server, conn):
+    conn.execute("INSERT INTO contacts (first_name, company) VALUES ('Ann', 'Ash & Sons')")
+    eye = Eye(owner, live_server)
+    owner.goto(f"{live_server}/contacts")
+    owner.locator("summary", has_text="Export").click()
+    eye.look("contacts-export")
+    assert not eye.found, "\n".join(eye.found)

@@ -14,9 +14,11 @@ from tests.harness.examples import examples
 from tests.reading.test_formulas import runs
 from webapp.checking import mapping
 from webapp.checking.checked_rows import CheckedRow
+from webapp.checking.column_sets import ColumnSet, columns_of
 from webapp.checking.validation import Checker
 from webapp.contacts import exporting, vcards, workbooks
 from webapp.contacts.addresses import addresses_of
+from webapp.contacts.export_columns import MOMENTS, all_columns
 from webapp.reading import readers
 from webapp.reading.records import Position, Record
 from webapp.vocabulary.fields import (
@@ -31,16 +33,23 @@ from webapp.vocabulary.keys import FURTHER_COLUMN, LABEL_COLUMN
 
 EXAMPLES = examples(20, 1000)
 BESIDE = (*LABEL_COLUMN.values(), *FURTHER_COLUMN.values())
-Entry = namedtuple("Entry", exporting.COLUMNS, defaults=[None] * len(BESIDE))  # noqa: PYI024 - made of the list
+ENTRY = [name for name in exporting.COLUMNS if name not in MOMENTS.values()]
+Entry = namedtuple("Entry", ENTRY, defaults=[None] * len(BESIDE))  # noqa: PYI024 - made of the list
 
 
 class Given(exporting.Selection):
     """These contacts, instead of those of a database."""
 
-    def __init__(self, entries: list[Entry]) -> None:
+    def __init__(self, entries: list[Entry], column_set: ColumnSet | None = None) -> None:
         self.entries = entries
-        self.labels = sorted({label for entry in entries for label in entry.custom})
-        self.addresses = {kind: self._columns_of(None, kind) for kind in SEVERAL}
+        labels = sorted({label for entry in entries for label in entry.custom})
+        addresses = {kind: self._columns_of(None, kind) for kind in SEVERAL}
+        self.is_for_program = column_set is not None
+        self.columns = (
+            columns_of(column_set, addresses, labels)
+            if column_set
+            else all_columns(addresses, labels)
+        )
 
     def _columns_of(self, _session: object, kind: str) -> tuple[int, bool]:
         lists = [addresses_of(entry, kind) for entry in self.entries]
@@ -150,8 +159,10 @@ def read_back(content: bytes, filename: str) -> list[Entry]:
     return [entry_of(row) for row in rows]
 
 
-def there_and_back(kind: str, entries: list[Entry]) -> None:
-    content = b"".join(FORMATS[kind](None, Given(entries)))
+def there_and_back(
+    kind: str, entries: list[Entry], column_set: ColumnSet | None = None
+) -> None:
+    content = b"".join(FORMATS[kind](None, Given(entries, column_set)))
     assert list(map(said, read_back(content, f"contacts.{kind}"))) == list(map(said, entries))
 
 
@@ -159,6 +170,12 @@ def there_and_back(kind: str, entries: list[Entry]) -> None:
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_contacts_come_back_from_a_csv(entries):
     there_and_back("csv", entries)
+
+
+@given(contacts(), st.sampled_from(ColumnSet))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_contacts_come_back_from_the_columns_of_a_program(entries, column_set):
+    there_and_back("csv", entries, column_set)
 
 
 @given(contacts())

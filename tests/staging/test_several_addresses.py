@@ -102,7 +102,7 @@ def test_an_import_that_waits_since_before_gets_its_addresses_when_it_is_mapped_
 def test_what_comes_in_goes_out_and_comes_back_unchanged(importer, session):
     file = FILE.replace("ann at example.org", "ann@example.org")
     importer.run(file, default_country="DE")
-    selection = exporting.Selection(session, ContactFilter())
+    selection = exporting.Selection(session, exporting.Wanted(ContactFilter()))
     exported = b"".join(exporting.as_csv(session, selection)).decode("utf-8-sig")
     session.rollback()
     done = importer.run(exported, "update")

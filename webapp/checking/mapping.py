@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from webapp.checking import values
+from webapp.checking import column_sets, values
 from webapp.folding import folded
 from webapp.reading.labels import (
     ALIASES,
@@ -28,6 +28,7 @@ from webapp.vocabulary.fields import (
     SCALARS,
     SEVERAL,
     TARGETS,
+    WHOLE_NAME,
     is_target,
     label_of,
 )
@@ -36,10 +37,15 @@ from webapp.vocabulary.label_words import PERSONS, SECOND, SHARED
 from webapp.vocabulary.refusals import Refusal
 
 # Columns that our own lists add; a corrected list of rejected rows is recognised without them.
-OURS = {f"rowcall {name}" for name in ("row", "outcome", "contact", "code", "reason")}
+OURS = {
+    f"rowcall {name}"
+    for name in ("row", "outcome", "contact", "code", "reason", "changed", "added")
+}
 # The columns of an export of contacts; the custom fields come behind them. What these say is known
 # without a look at their values.
 EXPORTED = (*SCALARS, "tags")
+EXPORTED_BY_LABEL = {TARGETS[name].english: name for name in EXPORTED}
+MISSING = ""  # the target of a column that is none of an export
 # Of several e-mails or phones: “E-mail”, “E-mail label”, “E-mail 2”, “E-mail 2 label”, …
 EXPORTED_ADDRESS = {
     kind: re.compile(rf"{re.escape(TARGETS[kind].english)}(?: ([1-9]\d?))?( label)?")
@@ -84,6 +90,8 @@ def suggest(
     only goes there. Only columns without a label and without values are left out, and those that
     our own lists add.
     """
+    if (of_export := column_sets.targets_of(columns) or _columns_of_part(columns)) is not None:
+        return of_export
     if ours := _columns_of_export(columns):
         custom = (
             label if _is_custom_target(label) else CUSTOM + label
@@ -139,6 +147,33 @@ def _columns_of_export(columns: Sequence[str]) -> list[str] | None:
     ours = exported(addresses)
     labels = [label for _, label in ours]
     return [target for target, _ in ours] if list(columns[: len(ours)]) == labels else None
+
+
+def _columns_of_part(columns: Sequence[str]) -> list[str | None] | None:
+    """The targets of an export of some columns: the parts of the name, and behind them columns of
+    an export only; else None.
+    """
+    names = [TARGETS[name].english for name in WHOLE_NAME]
+    if [*columns[: len(names)]] != names:
+        return None
+
+    found = [_of_export(label) for label in columns]
+    return None if MISSING in found else found
+
+
+def _of_export(label: str) -> str | None:
+    """The target of one column of an export; MISSING where it is none."""
+    if is_ours(label):
+        return None
+    if label in EXPORTED_BY_LABEL:
+        return EXPORTED_BY_LABEL[label]
+    for kind, pattern in EXPORTED_ADDRESS.items():
+        if match := pattern.fullmatch(label):
+            return LABEL_COLUMN[kind] if match[2] else kind
+    if _is_custom_target(label):
+        return label
+
+    return CUSTOM + label if heading_of(label) == label else MISSING
 
 
 def is_ours(label: str) -> bool:

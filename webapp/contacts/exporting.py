@@ -6,20 +6,23 @@ gives the connection back. Contacts that come after the export began are not in 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Row, func, literal_column, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from webapp import db
-from webapp.checking.checked_rows import Address
-from webapp.checking.cleaning import LINES_AND_TABS, cleaned, of_digits
-from webapp.checking.mapping import exported, heading_of
-from webapp.checking.tags import joined_tags
-from webapp.checking.validation import NUMBERED
+from webapp.checking.cleaning import LINES_AND_TABS, cleaned
+from webapp.checking.column_sets import Column, ColumnSet, columns_of
 from webapp.contacts import search
-from webapp.contacts.addresses import addresses_of
+from webapp.contacts.export_columns import (
+    MOMENTS,
+    Entry,
+    all_columns,
+    rows,
+    shown_columns,
+)
 from webapp.contacts.filters import ContactFilter
 from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
 from webapp.models import Contact
@@ -30,37 +33,58 @@ from webapp.vocabulary.keys import FURTHER_COLUMN, LABEL_COLUMN
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 QUOTE = '"'
+PHONE = re.compile(r"\+[0-9]+(?: [0-9]+)*")
 PARTING = re.compile(r"[\",;|\t\r\n^:~]|\A\s|\s\Z")
 MARKS = ("'", '="')  # without these in it, cleaning leaves a contact's text alone
 
 COLUMNS = (
-    *("id", *SCALARS, "tags", "custom"),
+    *("id", *SCALARS, "tags", "custom", *MOMENTS.values()),
     *(*LABEL_COLUMN.values(), *FURTHER_COLUMN.values()),
 )
-NO_ADDRESS: Address = {"value": None, "label": None}
 
-Entry = Row[Any]  # the columns above
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a file shall hold: these contacts, and all that they hold; or the columns `shown` beside
+    the name, as a list of contacts has them; or the columns of another program.
+    """
+
+    contacts: ContactFilter
+    shown: Sequence[str] = ()
+    column_set: ColumnSet | None = None
 
 
 class Selection:
-    """The contacts that a filter finds now, and the labels of the custom fields that they have."""
+    """The contacts that are wanted now, and the columns in which a table has them."""
 
-    def __init__(self, session: Session, wanted: ContactFilter) -> None:
-        if wanted.q:
+    def __init__(self, session: Session, wanted: Wanted) -> None:
+        sought = wanted.contacts.q
+        if sought:
             search.unknown(session)
         # Each page would have the index find all of them again.
-        self.wanted = wanted.select(walking=search.is_frequent(session, wanted.q))
+        self.contacts = wanted.contacts.select(walking=search.is_frequent(session, sought))
         self.last = session.scalar(select(func.max(Contact.id))) or 0
-        labels = self.wanted.with_only_columns(func.jsonb_object_keys(Contact.custom))
-        self.labels = sorted(session.scalars(labels.distinct()))
-        self.addresses = {kind: self._columns_of(session, kind) for kind in SEVERAL}
+        self.columns = self._columns(session, wanted)
+        # For another program a phone is one only without a quote before it.
+        self.is_for_program = wanted.column_set is not None
+
+    def _columns(self, session: Session, wanted: Wanted) -> list[Column]:
+        addresses = {kind: self._columns_of(session, kind) for kind in SEVERAL}
+        if wanted.column_set is None and wanted.shown:
+            return shown_columns(wanted.shown, addresses)
+
+        labels = self.contacts.with_only_columns(func.jsonb_object_keys(Contact.custom))
+        known = sorted(session.scalars(labels.distinct()))
+        if wanted.column_set is not None:
+            return columns_of(wanted.column_set, addresses, known)
+        return all_columns(addresses, known)
 
     def _columns_of(self, session: Session, kind: str) -> tuple[int, bool]:
         """How many columns the e-mails or phones take, and whether those of labels are wanted."""
         further = getattr(Contact, FURTHER_COLUMN[kind])
         label = getattr(Contact, LABEL_COLUMN[kind])
         most, labelled = session.execute(
-            self.wanted.with_only_columns(
+            self.contacts.with_only_columns(
                 func.max(func.jsonb_array_length(further)),
                 func.bool_or(label.is_not(None)),
             )
@@ -70,32 +94,12 @@ class Selection:
 
     @property
     def headings(self) -> list[str]:
-        """The label of each column, in the order of `row`."""
-        ours = [label for _, label in exported(self.addresses)]
-        return [*ours, *map(heading_of, self.labels)]
+        """The label of each column, in the order of `rows`."""
+        return [column.heading for column in self.columns]
 
-    def row(self, entry: Entry) -> list[str]:
-        """A contact's text for each column, blank where it has none."""
-        custom = custom_of(entry)
-        cells: list[str] = []
-        for name in SCALARS:
-            cells += self._cells(entry, name) if name in SEVERAL else [text_of(entry, name)]
-
-        return [
-            *cells,
-            joined_tags(entry.tags),
-            *(custom.get(label, "") for label in self.labels),
-        ]
-
-    def _cells(self, entry: Entry, kind: str) -> Iterator[str]:
-        """The cells of a contact's e-mails or phones, with their labels where these are wanted."""
-        count, labelled = self.addresses[kind]
-        held = addresses_of(entry, kind)[:count]
-
-        for one in [*held, *[NO_ADDRESS] * (count - len(held))]:
-            yield one["value"] or ""
-            if labelled:
-                yield one["label"] or ""
+    def rows(self, page: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
+        """Each contact's text for each column, blank where it has none."""
+        return rows(self.columns, page)
 
     def pages(self, session: Session) -> Iterator[Sequence[Entry]]:
         """The contacts in the order of their numbers, a bounded number and text at once."""
@@ -107,7 +111,7 @@ class Selection:
     def _page(self, session: Session, after: int) -> Sequence[Entry]:
         columns = [getattr(Contact, name) for name in COLUMNS]
         next_ones = (
-            self.wanted.with_only_columns(*columns)
+            self.contacts.with_only_columns(*columns)
             .where(Contact.id > after, Contact.id <= self.last)
             .order_by(Contact.id)
             .limit(EXPORT_PAGE_ROWS)
@@ -128,17 +132,6 @@ class Selection:
         return found
 
 
-def text_of(entry: Entry, name: str) -> str:
-    """A field's text; digits that an upload would take for a number's have the mark of a text."""
-    text = getattr(entry, name) or ""
-    return f"'{text}" if name in NUMBERED and of_digits(text) != text else text
-
-
-def custom_of(entry: Entry) -> dict[str, str]:
-    """The custom fields of a contact, as texts."""
-    return {label: str(value) for label, value in entry.custom.items() if value is not None}
-
-
 def as_taken(text: str) -> str:
     """The text with a formula's quote only where an upload would take it for another without."""
     if not any(mark in text for mark in MARKS) or cleaned(text, LINES_AND_TABS) == text:
@@ -148,14 +141,15 @@ def as_taken(text: str) -> str:
 
 def as_csv(session: Session, selection: Selection) -> Iterator[bytes]:
     """The contacts as a CSV in which no cell runs as a formula."""
-    yield BOM + _lines([selection.headings])
+    cell = _cell_for_program if selection.is_for_program else _cell
+    yield BOM + _lines([selection.headings], cell)
 
     for page in selection.pages(session):
-        yield _lines(map(selection.row, page))
+        yield _lines(selection.rows(page), cell)
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
-    lines = (",".join(map(_cell, row)) + "\r\n" for row in rows)
+def _lines(rows: Iterable[Sequence[str]], cell: Callable[[str], str]) -> bytes:
+    lines = (",".join(map(cell, row)) + "\r\n" for row in rows)
     return "".join(lines).encode("utf-8", "replace")
 
 
@@ -163,3 +157,8 @@ def _cell(text: str) -> str:
     """A cell, in quotes where it holds a sign that a program may take for the one between cells."""
     shown = text and protected(text)
     return f'"{shown.replace(QUOTE, QUOTE * 2)}"' if PARTING.search(shown) else shown
+
+
+def _cell_for_program(text: str) -> str:
+    """The same, but a phone stays one: as a formula it would be a number, which does no harm."""
+    return text if PHONE.fullmatch(text) else _cell(text)

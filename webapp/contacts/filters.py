@@ -51,7 +51,7 @@ class ContactFilter:
 
     `tag` is one of its tags, to the letter. `company`, and the `value` of the field `custom`, are
     compared without case; without a `value` the contact has any in that field. `country` finds each
-    spelling of a country that is known.
+    spelling of a country that is known. `ids` are the numbers of some contacts.
     """
 
     q: str = ""
@@ -64,6 +64,7 @@ class ContactFilter:
     updated_since: datetime | None = None
     custom: str = ""
     value: str = ""
+    ids: tuple[int, ...] = ()
 
     def select(self, *, walking: bool = False) -> Select[Contact]:
         """The contacts, in no order; `walking`: as `search.condition` has it."""
@@ -88,6 +89,8 @@ class ContactFilter:
             found.append(Contact.custom.has_key(self.custom))
         if self.custom and self.value:
             found.append(_is_text(Contact.custom[self.custom].astext, self.value))
+        if self.ids:
+            found.append(Contact.id.in_(self.ids))
 
         return found
 

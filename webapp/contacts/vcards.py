@@ -13,12 +13,19 @@ from webapp.checking.blanks import usual_word
 from webapp.checking.mapping import heading_of
 from webapp.checking.tags import joined_tags
 from webapp.contacts.addresses import addresses_of
-from webapp.contacts.exporting import Entry, Selection, as_taken, custom_of, text_of
-from webapp.vocabulary.fields import ADDRESS_LABELS, CALLED, FIELDS, SEVERAL, TARGETS
+from webapp.contacts.export_columns import Entry, custom_of, text_of
+from webapp.contacts.exporting import Selection, as_taken
+from webapp.vocabulary.fields import (
+    ADDRESS_LABELS,
+    CALLED,
+    FIELDS,
+    SEVERAL,
+    TARGETS,
+    WHOLE_NAME,
+)
 
 OURS = "X-ROWCALL-FIELD"
 LINE_BYTES = 75
-WHOLE_NAME = ("prefix", "first_name", "middle_name", "last_name", "suffix")
 SHOWN_FOR_A_NAME = ("company", *CALLED)
 # How many parts a property has, however many are filled; others have as many as fields.
 PARTS = {"N": 5, "ADR": 7}

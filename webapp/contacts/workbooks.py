@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def _fed(
         rows.write(_line(selection.headings))
         for page in selection.pages(session):
             yield b""
-            rows.write(b"".join(_line(selection.row(entry)) for entry in page))
+            rows.write(b"".join(map(_line, selection.rows(page))))
 
         rows.close()
     except BrokenPipeError:
@@ -83,6 +83,6 @@ def _fed(
         raise subprocess.CalledProcessError(failed, writer.args)
 
 
-def _line(cells: list[str]) -> bytes:
+def _line(cells: Sequence[str]) -> bytes:
     texts = [text and as_taken(text) for text in cells]
     return json.dumps(texts).encode() + b"\n"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from webapp.reading import plain_lists, quotes
 from webapp.reading.labels import named
 from webapp.reading.records import Dialect, Record
-from webapp.vocabulary.fields import SCALARS, SEVERAL, TARGETS
+from webapp.vocabulary.fields import SCALARS, SEVERAL, TARGETS, WHOLE_NAME
 from webapp.vocabulary.refusals import Refusal
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -46,6 +46,10 @@ OWN_HEADER = re.compile(
         else TARGETS[name].english
         for name in SCALARS
     )
+    + "|"
+    + ",".join(TARGETS[name].english for name in WHOLE_NAME)
+    + "|First Name,Middle Name,Last Name,Phonetic First Name,.*,Rowcall ID,"
+    + "|Title,First Name,Middle Name,Last Name,Suffix,Company,.*,Rowcall ID,"
 )
 NO_VALUE = re.compile(r"(?:^|\t)\\N(?:\t|\r?$)", re.MULTILINE)
 

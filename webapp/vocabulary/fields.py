@@ -403,6 +403,8 @@ SCALARS = tuple(
     field.name for field in FIELDS
 )  # the text columns of contacts and of staged rows
 NAMES = tuple(field.name for field in FIELDS if field.in_full_name)
+# The parts of a name, in the order in which they are said.
+WHOLE_NAME = ("prefix", "first_name", "middle_name", "last_name", "suffix")
 ADDRESS = tuple(field.name for field in FIELDS if field.in_address)
 SEARCHED = tuple(field.name for field in FIELDS if field.searchable)
 SEVERAL = tuple(field.name for field in FIELDS if field.several)

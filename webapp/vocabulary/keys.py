@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from webapp.vocabulary.fields import FIELDS, SEVERAL, TARGETS, ranked
+from webapp.vocabulary.fields import FIELDS, SEVERAL, TARGETS, WHOLE_NAME, ranked
 
 # As programs name them: the fields with a rank, in its order. A type can't be made from a list.
 MatchKey = Literal["external_id", "email", "phone"]
@@ -45,10 +45,7 @@ def holding(key: str) -> dict[str, str]:
 KEY_FIELDS = {field.name: field.key for field in FIELDS if field.has_key}
 DERIVED_KEYS = tuple(KEY_FIELDS.values())
 # Whom a row means that has no key: the contact in which all of these are the same.
-PERSON = (
-    *("prefix", "first_name", "middle_name", "last_name", "suffix"),
-    *("company", "street", "postal_code", "city", "birthday"),
-)
+PERSON = (*WHOLE_NAME, *("company", "street", "postal_code", "city", "birthday"))
 KEYLESS = " AND ".join(
     f"{name} IS NULL" for name in MATCH_KEYS
 )  # SQL: whether a row has neither ID, e-mail nor phone

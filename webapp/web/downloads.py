@@ -16,8 +16,7 @@ from flask import Response, request, stream_with_context
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from webapp.contacts.exporting import Selection, as_csv
-from webapp.contacts.filters import ContactFilter
+from webapp.contacts.exporting import Selection, Wanted, as_csv
 from webapp.contacts.vcards import as_vcards
 from webapp.contacts.workbooks import as_xlsx, refuse_too_wide
 from webapp.deciding import plan
@@ -111,12 +110,12 @@ FORMATS = {
 }
 
 
-def contacts(extension: str, wanted: ContactFilter) -> Response:
-    """The contacts that a filter finds, in one of the formats. Raises concurrency.Full, and Refusal
+def contacts(extension: str, wanted: Wanted) -> Response:
+    """The contacts that are wanted, in one of the formats. Raises concurrency.Full, and Refusal
     where a workbook would be too wide.
     """
-    if wanted.imported_from:
-        load_import(wanted.imported_from)
+    if wanted.contacts.imported_from:
+        load_import(wanted.contacts.imported_from)
     form = FORMATS[extension]
     with ExitStack() as opened:
         if extension == "xlsx":
@@ -130,7 +129,8 @@ def contacts(extension: str, wanted: ContactFilter) -> Response:
 
         speak(ENGLISH)
         pieces = _while_read(exports.streamed(session, form.made(session, selection)))
-        name = f"rowcall-contacts-{datetime.now(UTC):%Y-%m-%d}.{extension}"
+        of = f"-{wanted.column_set}" if wanted.column_set else ""
+        name = f"rowcall-contacts{of}-{datetime.now(UTC):%Y-%m-%d}.{extension}"
         response = Response(
             stream_with_context(pieces), mimetype=form.media_type, headers=_named(name)
         )

@@ -65,22 +65,22 @@ def _file(media_type: str) -> Answer:
 @contract(
     "Export contacts as CSV",
     {200: _file("text/csv")},
-    query=schemas.ExportQuery,
+    query=schemas.CsvQuery,
     refuses=(404, 422, 429),
 )
-def export_csv(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts("csv", query.filter())
+def export_csv(query: schemas.CsvQuery) -> ResponseReturnValue:
+    return downloads.contacts("csv", query.wanted())
 
 
 @blueprint.get("/contacts/export.xlsx")
 @contract(
     "Export contacts as a workbook",
     {200: _file(downloads.XLSX)},
-    query=schemas.ExportQuery,
+    query=schemas.TableQuery,
     refuses=(404, 422, 429),
 )
-def export_xlsx(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts("xlsx", query.filter())
+def export_xlsx(query: schemas.TableQuery) -> ResponseReturnValue:
+    return downloads.contacts("xlsx", query.wanted())
 
 
 @blueprint.get("/contacts/export.vcf")
@@ -91,7 +91,7 @@ def export_xlsx(query: schemas.ExportQuery) -> ResponseReturnValue:
     refuses=(404, 422, 429),
 )
 def export_vcf(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts("vcf", query.filter())
+    return downloads.contacts("vcf", query.wanted())
 
 
 @blueprint.get("/contacts/<int:contact_id>")

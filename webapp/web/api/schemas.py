@@ -2,6 +2,7 @@
 come from these.
 """
 
+import csv
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +19,8 @@ from pydantic import (
     create_model,
 )
 
+from webapp.checking.column_sets import ColumnSet
+from webapp.contacts.exporting import Wanted
 from webapp.contacts.filters import ContactFilter, Order
 from webapp.imports.approval_requests import End, Reason
 from webapp.vocabulary.fields import FIELDS
@@ -26,6 +29,7 @@ from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy, Variant
 from webapp.web.forms import AddressLabel, RuleWord, Text
+from webapp.web.forms.queries import MOST_IDS, list_column
 
 LARGEST_PAGE = 1000
 ERROR_LOG_ENTRIES = 1000
@@ -147,7 +151,7 @@ class RowsQuery(BaseModel):
     limit: PageSize = 100
 
 
-class ExportQuery(BaseModel):
+class FilterQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     q: (
@@ -197,7 +201,61 @@ class ExportQuery(BaseModel):
         return ContactFilter(**{name: given[name] for name in FILTERS if name in given})
 
 
-FILTERS = tuple(ExportQuery.model_fields)
+FILTERS = tuple(FilterQuery.model_fields)
+
+
+def _numbers(text: Any) -> Any:
+    """Numbers with commas between them."""
+    return text.split(",") if isinstance(text, str) else text
+
+
+def _names(text: Any) -> Any:
+    """A line of CSV."""
+    try:
+        return next(csv.reader([text]), []) if isinstance(text, str) else text
+    except csv.Error:
+        raise ValueError("Give one line of CSV") from None
+
+
+class ExportQuery(FilterQuery):
+    ids: Annotated[
+        list[RowNumber],
+        BeforeValidator(_numbers, json_schema_input_type=str),
+        Field(max_length=MOST_IDS, description="These contacts, whatever the filters say: numbers"
+            " with commas between them.", json_schema_extra={"examples": ["1,2,3"]}),
+    ] = []  # fmt: skip
+
+    def contacts(self) -> ContactFilter:
+        """The contacts that are meant."""
+        return ContactFilter(ids=tuple(self.ids)) if self.ids else self.filter()
+
+    def wanted(self) -> Wanted:
+        """What the file shall hold."""
+        return Wanted(self.contacts())
+
+
+class TableQuery(ExportQuery):
+    columns: Annotated[
+        list[Annotated[Text, AfterValidator(list_column)]],
+        BeforeValidator(_names, json_schema_input_type=str),
+        Field(max_length=12, description="Only these beside the parts of the name, in this order: names of"
+            " fields, `tags`, `custom:` and a label, `changed`, `added`; a line of CSV."),
+    ] = []  # fmt: skip
+
+    def wanted(self) -> Wanted:
+        """What the file shall hold."""
+        return Wanted(self.contacts(), self.columns)
+
+
+class CsvQuery(TableQuery):
+    column_set: Annotated[
+        ColumnSet | None,
+        Field(description="The columns that Google Contacts or Outlook imports."),
+    ] = None
+
+    def wanted(self) -> Wanted:
+        """What the file shall hold."""
+        return Wanted(self.contacts(), self.columns, self.column_set)
 
 
 class ConflictsQuery(BaseModel):
@@ -240,7 +298,7 @@ class CorrectionsQuery(BaseModel):
     limit: PageSize = 50
 
 
-class ContactsQuery(ExportQuery):
+class ContactsQuery(FilterQuery):
     sort: Annotated[
         Literal[CONTACT_ORDERS],  # type: ignore[valid-type]
         Field(description='"-" before it: the other way round. Blanks come last.'),

@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from webapp.checking.column_sets import ColumnSet
+from webapp.contacts.exporting import Wanted
 from webapp.contacts.filters import ContactFilter, Order
 from webapp.staging.problem_list import WHOLE_ROW
 from webapp.vocabulary.fields import CUSTOM, FIELDS, NAMES, is_target
@@ -27,6 +29,7 @@ from webapp.web.forms import LARGEST_CURSOR, LINE_ENDS, MappingName
 LONGEST_SEARCH = 200  # characters
 LONGEST_FILTER = 2000  # characters of a tag, a company or a value
 LONGEST_PLACE = 500  # characters of a cursor
+MOST_IDS = 250  # contacts that are named one by one: an address has room for them
 LAST_PAGE = 10**9  # more imports than that no history has
 ROW = "row"  # in the list of rows to fix: what is wrong with a row as a whole
 WAITING = "waiting"  # in the history's filter: every import that was never run
@@ -171,7 +174,7 @@ def _with_zone(moment: datetime) -> datetime:
         raise PydanticCustomError("bad_updated_since", "Give a day") from None
 
 
-def _column(name: str) -> str:
+def list_column(name: str) -> str:
     """A column of the list of contacts."""
     if name not in LIST_COLUMNS and not (name.startswith(CUSTOM) and is_target(name)):
         raise PydanticCustomError("bad_option", "Choose a column from the list")
@@ -189,7 +192,7 @@ Since = Annotated[datetime, BeforeValidator(_day_or_moment), AfterValidator(_wit
 Name = Annotated[str, _line_of(LONGEST_FILTER, "a filter")]
 
 
-class ExportQuery(Query):
+class FilterQuery(Query):
     """Filters of contacts, as `ContactFilter` has them. A day is meant from its beginning on, UTC."""
 
     q: Search = ""
@@ -211,7 +214,7 @@ class ExportQuery(Query):
         return _parameters(self, FILTERS)
 
 
-FILTERS = tuple(ExportQuery.model_fields)
+FILTERS = tuple(FilterQuery.model_fields)
 
 
 def _parameters(asked: BaseModel, names: Iterable[str]) -> dict[str, Any]:
@@ -226,15 +229,31 @@ def _text(value: Any) -> Any:
     return "1" if value is True else value
 
 
-class ContactsQuery(ExportQuery):
+Columns = Annotated[list[Annotated[str, AfterValidator(list_column)]], Field(max_length=12)]
+
+
+class ExportQuery(FilterQuery):
+    """The contacts that the filters find, or those with these numbers; all that they hold, or the
+    `columns` beside the name; or a list as another program imports it.
+    """
+
+    ids: Annotated[list[Number], Field(max_length=MOST_IDS)] = []
+    columns: Columns = []
+    column_set: ColumnSet | None = None
+
+    def wanted(self) -> Wanted:
+        """What the file shall hold."""
+        contacts = ContactFilter(ids=tuple(self.ids)) if self.ids else self.filter()
+        return Wanted(contacts, self.columns, self.column_set)
+
+
+class ContactsQuery(FilterQuery):
     """The list of contacts. `sort` is an order, with "-" before it the other way round; `after` and
     `before` are cursors of pages, and `at` is how many contacts stand before this one.
     """
 
     sort: Annotated[str, StringConstraints(pattern=f"^-?({'|'.join(Order)})$")] = "added"
-    columns: Annotated[
-        list[Annotated[str, AfterValidator(_column)]], Field(max_length=12)
-    ] = []
+    columns: Columns = []
     compact: bool = False
     after: Annotated[str, _line_of(LONGEST_PLACE, "a page")] = ""
     before: Annotated[str, _line_of(LONGEST_PLACE, "a page")] = ""

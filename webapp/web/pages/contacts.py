@@ -150,7 +150,7 @@ def forget_view(view_id: int) -> ResponseReturnValue:
 @blueprint.get("/contacts/export.<any(csv, xlsx, vcf):extension>")
 @login_required
 def export(extension: str) -> ResponseReturnValue:
-    return downloads.contacts(extension, sent.query(queries.ExportQuery).filter())
+    return downloads.contacts(extension, sent.query(queries.ExportQuery).wanted())
 
 
 @blueprint.get("/contacts/<int:contact_id>")

@@ -1,0 +1,162 @@
+"""What stands in each column of a list of contacts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from webapp.checking.cleaning import of_digits
+from webapp.checking.column_sets import Column, outlook_phones
+from webapp.checking.mapping import exported, heading_of
+from webapp.checking.tags import SEVERAL as BETWEEN_LABELS
+from webapp.checking.tags import joined_tags
+from webapp.checking.validation import NUMBERED
+from webapp.contacts.addresses import addresses_of
+from webapp.vocabulary.fields import CUSTOM, SEVERAL, WHOLE_NAME
+from webapp.vocabulary.keys import LABEL_COLUMN
+
+Entry = Row[Any]  # the columns of `exporting.COLUMNS`
+MOMENTS = {"changed": "updated_at", "added": "created_at"}
+LABELS = {label: kind for kind, label in LABEL_COLUMN.items()}
+
+
+def all_columns(addresses: dict[str, tuple[int, bool]], labels: Sequence[str]) -> list[Column]:
+    """Everything that contacts hold, as an upload knows it."""
+    return [
+        *_numbered(exported(addresses)),
+        *(Column(heading_of(label), CUSTOM + label, CUSTOM, of=label) for label in labels),
+    ]
+
+
+def shown_columns(
+    shown: Sequence[str], addresses: dict[str, tuple[int, bool]]
+) -> list[Column]:
+    """The parts of the name, and then the columns that a list of contacts shows."""
+    by_target: dict[str, list[Column]] = {}
+    for column in all_columns(addresses, []):
+        by_target.setdefault(LABELS.get(column.holds, column.holds), []).append(column)
+
+    found: list[Column] = []
+    for name in (*WHOLE_NAME, *shown):
+        if name.startswith(CUSTOM):
+            label = name.removeprefix(CUSTOM)
+            found.append(Column(heading_of(label), name, CUSTOM, of=label))
+        elif name in MOMENTS:
+            found.append(Column(f"Rowcall {name}", None, name))
+        else:
+            found += by_target[name]
+
+    return found
+
+
+def _numbered(columns: Sequence[tuple[str, str]]) -> Iterator[Column]:
+    """These targets and headings as columns, each with its place among those of its target."""
+    seen: dict[str, int] = {}
+    for target, heading in columns:
+        number = seen.setdefault(target, 0)
+        seen[target] += 1
+        yield Column(heading, target, target, number)
+
+
+def rows(columns: Sequence[Column], page: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
+    """The text of each contact for each column, blank where it has none."""
+    held = _Held(page)
+    return zip(*(held.texts(column) for column in columns), strict=True)
+
+
+class _Held:
+    """What the contacts of a page hold, column by column."""
+
+    def __init__(self, page: Sequence[Entry]) -> None:
+        self.page = page
+        self.blank = [""] * len(page)
+        self.addresses = {
+            kind: [addresses_of(entry, kind) for entry in page] for kind in SEVERAL
+        }
+        self.phones: list[dict[str, str]] | None = None
+
+    def texts(self, column: Column) -> Sequence[str]:
+        """The column's text of each contact."""
+        name = column.holds
+        if name in SEVERAL:
+            return self._nth(name, column.number, "value")
+        if name in LABELS:
+            return self._nth(LABELS[name], column.number, "label")
+        if name == "google_label":
+            return [text.title() for text in self._nth(column.of, column.number, "label")]
+        if name == "outlook_phone":
+            return self._outlook_phones(column.of)
+
+        made = MADE.get(name, _field)
+        return [made(entry, column) for entry in self.page] if name else self.blank
+
+    def _nth(self, kind: str, number: int, part: str) -> Sequence[str]:
+        return [
+            held[number].get(part) or "" if number < len(held) else ""
+            for held in self.addresses[kind]
+        ]
+
+    def _outlook_phones(self, heading: str) -> Sequence[str]:
+        if self.phones is None:
+            self.phones = [outlook_phones(held) for held in self.addresses["phone"]]
+
+        return [placed.get(heading, "") for placed in self.phones]
+
+
+def text_of(entry: Entry, name: str) -> str:
+    """A field's text; digits that an upload would take for a number's have the mark of a text."""
+    text: str = getattr(entry, name) or ""
+    return f"'{text}" if name in NUMBERED and of_digits(text) != text else text
+
+
+def custom_of(entry: Entry) -> dict[str, str]:
+    """The custom fields of a contact, as texts."""
+    return {label: str(value) for label, value in entry.custom.items() if value is not None}
+
+
+def _field(entry: Entry, column: Column) -> str:
+    return text_of(entry, column.holds)
+
+
+def _custom(entry: Entry, column: Column) -> str:
+    value = entry.custom.get(column.of)
+    return "" if value is None else str(value)
+
+
+def _tags(entry: Entry, _column: Column) -> str:
+    return joined_tags(entry.tags) if entry.tags else ""
+
+
+def _google_labels(entry: Entry, _column: Column) -> str:
+    return f" {BETWEEN_LABELS} ".join(entry.tags)
+
+
+def _google_custom_label(entry: Entry, column: Column) -> str:
+    return column.of if entry.custom.get(column.of) is not None else ""
+
+
+def _outlook_categories(entry: Entry, _column: Column) -> str:
+    return ";".join(tag.replace(";", ",") for tag in entry.tags)
+
+
+def _outlook_birthday(entry: Entry, _column: Column) -> str:
+    """A whole date; Outlook knows none without its year."""
+    day = entry.birthday or ""
+    return "" if day.startswith("-") else day
+
+
+def _moment(entry: Entry, column: Column) -> str:
+    moment = getattr(entry, MOMENTS[column.holds])
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+MADE: dict[str, Callable[[Entry, Column], str]] = {
+    CUSTOM: _custom,
+    "tags": _tags,
+    "google_labels": _google_labels,
+    "google_custom_label": _google_custom_label,
+    "outlook_categories": _outlook_categories,
+    "outlook_birthday": _outlook_birthday,
+    "changed": _moment,
+    "added": _moment,
+}
