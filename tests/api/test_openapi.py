@@ -62,6 +62,10 @@ GET /api/contacts/export.xlsx
 GET /api/contacts/export.vcf
 GET /api/contacts/{contact_id}
 PATCH /api/contacts/{contact_id}
+POST /api/duplicates/find
+POST /api/duplicates/cancel
+GET /api/duplicates
+POST /api/duplicates/answers
 GET /api/mappings
 POST /api/mappings
 PATCH /api/mappings/{mapping_id}

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Enum,
+    Float,
     Integer,
     LargeBinary,
     MetaData,
@@ -91,7 +92,7 @@ def filled(of: Table, links: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_number(column: Column[Any]) -> bool:
-    return isinstance(column.type, Integer)
+    return isinstance(column.type, Integer | Float)
 
 
 def of_type(column: Column[Any]) -> Any:

@@ -6,6 +6,8 @@ from math import log2
 
 CELLS = 1 << 22
 MOST = 65_000
+# In a smaller book a value is taken to be as rare as in one of so many: few share it by chance.
+LEAST = 1_000
 MOST_BITS = 14.0  # since who is named once may still have a namesake outside the book
 
 
@@ -31,4 +33,16 @@ class Counts:
         has it, from 0 to MOST_BITS.
         """
         often = max(self.of(text), 1)
-        return min(log2(max(self.contacts / often, 1)), MOST_BITS)
+        return min(log2(max(max(self.contacts, LEAST) / often, 1)), MOST_BITS)
+
+    def packed(self) -> bytes:
+        """The counts as bytes, to be kept; `unpacked` reads them."""
+        return zlib.compress(memoryview(self.cells), level=1)
+
+
+def unpacked(packed: bytes, contacts: int) -> Counts:
+    """The counts that were kept, of so many contacts."""
+    counts = Counts()
+    counts.cells = array("H", zlib.decompress(packed))
+    counts.contacts = contacts
+    return counts

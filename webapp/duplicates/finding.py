@@ -9,7 +9,7 @@ import os
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -52,7 +52,7 @@ class Search:
         """Drop the contacts."""
         self.file.close()
 
-    def add(self, values: list[Any]) -> None:
+    def add(self, values: Sequence[Any]) -> None:
         """Take a contact, as the values of `people.COLUMNS`."""
         one = people.person(values)
         number = len(self.places) - 1
@@ -66,11 +66,12 @@ class Search:
             self.hashes[key % PARTS].append(key)
             self.holders[key % PARTS].append(number)
 
-    def pairs(self, progress: Callable[[int], None] = lambda _part: None) -> list[Pair]:
-        """What was found; `progress` is told how many of the PARTS are through."""
+    def pairs(self, progress: Callable[[float], None] = lambda _share: None) -> list[Pair]:
+        """What was found; `progress` is told which share of the work is done, from 0 to 1."""
         self.file.flush()
         for part in range(PARTS):
             self._block(part)
+            progress((part + 1) / PARTS / 2)
 
         kept: list[Pair] = []
         for part in range(PARTS):
@@ -79,7 +80,7 @@ class Search:
                     heapq.heappush(kept, pair)
                 else:
                     heapq.heappushpop(kept, pair)
-            progress(part + 1)
+            progress(0.5 + (part + 1) / PARTS / 2)
 
         return sorted(kept, key=lambda pair: (-pair.score, pair.low, pair.high))
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -67,7 +68,7 @@ class Person(NamedTuple):
     city: str
 
 
-def person(values: list[Any]) -> Person:
+def person(values: Sequence[Any]) -> Person:
     """From the values of COLUMNS."""
     ident, prefix, first, middle, last, suffix, birthday, email, phone, company, street = (
         values[:11]

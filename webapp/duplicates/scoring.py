@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 from webapp.checking.short_forms import lines_of_names
-from webapp.duplicates.counting import Counts
+from webapp.duplicates.counting import LEAST, Counts
 from webapp.duplicates.people import Person, heard, house_number, local_parts
 from webapp.duplicates.weights import EVIDENCE
 
@@ -65,7 +65,6 @@ def score(one: Person, other: Person, counts: Counts) -> tuple[float, list[str]]
 
 
 IMPOSSIBLE = -99.0
-LEAST = 1_000  # contacts from which on a larger book makes a chance likeness likelier
 
 
 def evidence(one: Person, other: Person, counts: Counts) -> list[Found]:

@@ -2,14 +2,17 @@
 
 Jobs carry ids only and delegate to the rooms; the database says what is to be done.
 
-What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`, `renew_keys`) and what
+What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`, `renew_keys`,
+`find_duplicates`) and what
 the rest of the program asks for stands here.
 """
 
+from webapp.jobs.duplicate_finding import find_duplicates
 from webapp.jobs.queueing import (
     OwnJob,
     eviction_policy,
     queue,
+    request_duplicates,
     request_notice,
     request_pdf,
     request_undo_preview,
@@ -27,6 +30,7 @@ __all__ = [
     "SearchIndexing",
     "end_silent_work_horses",
     "eviction_policy",
+    "find_duplicates",
     "forget",
     "horse_died",
     "notify",
@@ -35,6 +39,7 @@ __all__ = [
     "render_pdf",
     "renew_keys",
     "report_worker",
+    "request_duplicates",
     "request_notice",
     "request_pdf",
     "request_undo_preview",

@@ -39,7 +39,9 @@ FUNCTIONS = frozenset(
         "webapp.jobs.preview_undo",
     }
 )
-RENEW_KEYS = "webapp.jobs.renew_keys"  # but this one: it is about the book, and takes none
+# But these: they are about the book, and take none.
+RENEW_KEYS = "webapp.jobs.renew_keys"
+FIND_DUPLICATES = "webapp.jobs.find_duplicates"
 # What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled
 # values.
 RECORD = frozenset({
@@ -89,7 +91,7 @@ class OwnJob(Job):
     def _is_own(self) -> bool:
         if self.instance is not None or self.kwargs:
             return False
-        if self.func_name == RENEW_KEYS:
+        if self.func_name in {RENEW_KEYS, FIND_DUPLICATES}:
             return not self.args
 
         argument, *more = self.args
@@ -180,6 +182,11 @@ def request_undo_preview(import_id: UUID, settings: Settings | None = None) -> b
 def request_key_renewal(settings: Settings) -> bool:
     """Ask for the book's keys to be renewed under today's rules."""
     return _enqueue(RENEW_KEYS, "book-keys", settings=settings)
+
+
+def request_duplicates(settings: Settings | None = None) -> bool:
+    """Ask for the search for duplicates that waits to be done."""
+    return _enqueue(FIND_DUPLICATES, "duplicates", settings=settings or Settings())
 
 
 def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:

@@ -16,7 +16,7 @@ from webapp.config import Settings
 from webapp.contacts import book_keys
 from webapp.deciding import preview
 from webapp.imports import import_commands, leases
-from webapp.jobs import queueing
+from webapp.jobs import duplicate_finding, queueing
 from webapp.retention import expiry
 from webapp.vocabulary.states import PREVIEWED, WORKED_ON
 from webapp.vocabulary.strategies import USUAL
@@ -35,6 +35,7 @@ def sweep(settings: Settings) -> int:
         preview.drop_outdated(conn)
         if book_keys.are_behind(conn):
             queueing.request_key_renewal(settings)
+        duplicate_finding.look_for_searches(conn, SWEPT_STATES, settings)
 
         found = unattended(conn, settings)
         enqueued = all(queueing.enqueue(import_id, settings) for import_id in found)

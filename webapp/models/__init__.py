@@ -11,6 +11,7 @@ from webapp.models.contacts import (
     ContactWords,
     ContactWordsPending,
 )
+from webapp.models.duplicates import DuplicatePair, DuplicateSearch
 from webapp.models.imports import (
     ContactImport,
     ImportFileChunk,
@@ -57,6 +58,8 @@ __all__ = [
     "ContactWordsPending",
     "CorrectedCell",
     "CorrectionAct",
+    "DuplicatePair",
+    "DuplicateSearch",
     "ImportChoice",
     "ImportConflict",
     "ImportCorrection",

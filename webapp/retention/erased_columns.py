@@ -61,6 +61,9 @@ def of_contact() -> Iterator[str]:
     for table in tables("contact_id"):
         if table not in {LEDGER, CHOICES} and table.info != DERIVED:
             yield f"DELETE FROM {table} WHERE contact_id = %(id)s"
+        if "other_id" in table.c:
+            yield f"DELETE FROM {table} WHERE other_id = %(id)s"
+    yield SQL.forget_counts
 
 
 def of_rows() -> Iterator[str]:

@@ -79,6 +79,7 @@ KINDS = {
     "nothing_failed": Kind.NOT_NOW,
     "nothing_remaining": Kind.NOT_NOW,
     "own_request": Kind.NOT_ALLOWED,
+    "pair_unknown": Kind.UNKNOWN,
     "plan_changed": Kind.NOT_NOW,
     "plan_missing": Kind.NOT_NOW,
     "plan_pending": Kind.NOT_NOW,

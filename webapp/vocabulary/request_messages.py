@@ -189,6 +189,10 @@ REQUEST_MESSAGES = {
         "This contact has changed",
         "Look at it again, then delete it if you still want to.",
     ),
+    "pair_unknown": Message(
+        "These two contacts are not in the list of possible duplicates any more",
+        "Look at the list as it is now.",
+    ),
     "contact_invalid": Message("Not saved yet", "Fix the marked fields."),
     "contact_key_taken": Message(
         "Another contact has this e-mail or external ID",

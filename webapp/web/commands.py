@@ -22,6 +22,7 @@ from webapp.contacts import journal, views
 from webapp.deciding import approval
 from webapp.deciding import preview as previews
 from webapp.deciding import rerun_preview as rerun_previews
+from webapp.duplicates import pairs, searches
 from webapp.imports import import_commands, leases, mappings, reruns, uploads
 from webapp.imports.stored_files import sha256_of
 from webapp.models import Contact, ContactImport, ImportPreview, RerunPreview
@@ -631,6 +632,33 @@ def undo_change(change_id: int) -> undo_by_hand.ChangeUndone:
     refuse_viewers()
     user_id = current_user.id
     return _committed(lambda session: undo_by_hand.undo_change(session, change_id, user_id))
+
+
+def find_duplicates() -> searches.SearchRun:
+    """Have the book searched for possible duplicates; a search that waits or runs is the one."""
+    refuse_viewers()
+    user_id = current_user.id
+    asked = _committed(lambda session: searches.request(session, user_id))
+    jobs.request_duplicates(settings())
+
+    return asked
+
+
+def cancel_duplicates() -> None:
+    """End the search that waits or runs; the pairs that were found before stay."""
+    refuse_viewers()
+    _committed(searches.cancel)
+
+
+def answer_pair(asked: forms.PairAnswer) -> None:
+    """Keep what a person says of two contacts that may be one."""
+    refuse_viewers()
+    user_id = current_user.id
+    _committed(
+        lambda session: pairs.answer(
+            session, asked.contact_id, asked.other_id, asked.answer, user_id
+        )
+    )
 
 
 def save_view(asked: queries.ContactsQuery, named: queries.ViewForm) -> int:

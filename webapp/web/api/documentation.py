@@ -15,6 +15,7 @@ from webapp.web.api import (
     conflicts,
     contacts,
     corrections,
+    duplicates,
     imports,
     mappings,
     plans,
@@ -25,7 +26,10 @@ from webapp.web.api import (
 DOCUMENT = Path(__file__).parent / "openapi.json"
 blueprint = imports.blueprint
 # Whose views the blueprint has.
-ROOMS = (imports, plans, uploads, conflicts, corrections, reports, contacts, mappings)
+ROOMS = (
+    *(imports, plans, uploads, conflicts, corrections, reports),
+    *(contacts, duplicates, mappings),
+)
 
 
 @blueprint.get("/openapi.json")

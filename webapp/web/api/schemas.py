@@ -948,6 +948,55 @@ class ContactList(Given):
     ] = 0
 
 
+class DuplicatesQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[Text, Field(max_length=100)] | None = None
+    limit: PageSize = 100
+
+
+class DuplicateSearch(Given):
+    """A search of the book for possible duplicates. `requested_by` is null where it began by itself,
+    after a large import. `contacts` were read so far.
+    """
+
+    id: int
+    state: Literal["waiting", "running", "done", "cancelled", "failed"]
+    requested_by: int | None
+    requested_at: Moment
+    ended_at: Moment | None
+    contacts: int
+    percent: Annotated[int, Field(ge=0, le=100)]
+    pairs: int
+
+
+class DuplicatePair(Given):
+    """Two contacts that may be one person, the smaller number first.
+
+    `score` is in bits: 1 more doubles the odds. `evidence` names what speaks for it and against.
+    """
+
+    contact_id: int
+    other_id: int
+    score: float
+    likelihood: Literal["very_likely", "likely", "possible"]
+    evidence: list[str]
+    answer: Literal["later"] | None
+    contacts: Annotated[list[Contact], Field(min_length=2, max_length=2)]
+
+
+class DuplicateList(Given):
+    """The pairs without an answer, the most certain first, then those for later.
+
+    `total` counts all of them, at most 1,000. `search` is the newest search, null before the first.
+    """
+
+    items: list[DuplicatePair]
+    next: str | None
+    total: int
+    search: DuplicateSearch | None
+
+
 class SavedMapping(Given):
     """A mapping that is kept under a name, by the labels of its columns. `own`: it is yours;
     `created_by` is the name of whose it is.

@@ -530,6 +530,23 @@ class ContactDeletion(Strict):
     version: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)]
 
 
+ContactNumber = Annotated[int, Field(ge=1, le=LARGEST_CURSOR)]
+
+
+class PairAnswer(Strict):
+    """What a person says of two contacts that may be one, in any order."""
+
+    contact_id: ContactNumber
+    other_id: ContactNumber
+    answer: Annotated[
+        Literal["not_the_same", "later"] | None,
+        Field(
+            description="`not_the_same` is remembered for good, and `later` moves the pair behind all"
+            " others. null takes back what was said."
+        ),
+    ]
+
+
 class Erasure(Strict):
     """What is erased beside what is surely the person's: imports with a row, or with a way to
     find rows.
