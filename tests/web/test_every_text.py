@@ -30,7 +30,8 @@ READ = {"aria-label", "placeholder", "title", "alt", "data-label"}  # attributes
 UNREAD = {"code", "script", "style"}
 LETTERS = re.compile("[^\\W\\d_]+")
 # What no person wrote and no language changes: the product, names of formats, an example's cells.
-NAMES = {"Rowcall", "CSV", "PDF", "UTC", "vCard", "F"}  # F2 is a key
+# F2 is a key.
+NAMES = {"Rowcall", "CSV", "PDF", "UTC", "vCard", "F", "Google", "Outlook"}
 DIGEST = re.compile("[0-9a-f]{64}")
 DISC = re.compile(r'<span class="disc.*?</span>', re.DOTALL)  # a person's initials
 TROUBLE = PEOPLE + b"4,ann@example.com,Anna,1990-05-06\n4,dan@example.com,Dan,31/31/1990\n"
