@@ -66,29 +66,36 @@ def edit_contact(
     if contact.version != version:
         raise Refusal("contact_changed")
 
-    now = _flat(contact)
+    now = flat(contact)
     then = _edited(session, contact, values, addresses or {})
-    changed = _changed(now, then)
-    if not changed:
+    if not changed_fields(now, then):
         return contact
 
-    for name, value in _columns(then).items():
+    for name, value in in_columns(then).items():
         setattr(contact, name, value)
 
     contact.version += 1
     contact.updated_at = func.now()
+    write(session, until)
+    session.add(edit_entry(contact_id, now, then, user_id))
+    write(session, until)
+
+    return contact
+
+
+def edit_entry(
+    contact_id: int, now: Mapping[str, Any], then: Mapping[str, Any], user_id: int
+) -> ContactChange:
+    """The journal's entry of an edit from the fields `now` to the fields `then`."""
+    changed = changed_fields(now, then)
     before, after = ({name: values.get(name) for name in changed} for values in (now, then))
-    _write(session, until)
     entry = ContactChange(
         contact_id=contact_id, kind="edit", user_id=user_id, before=before, after=after
     )
-    entry.at = (
-        func.clock_timestamp()
-    )  # After what an undo wrote that held the contact until now.
-    session.add(entry)
-    _write(session, until)
+    # After what an undo wrote that held the contact until now.
+    entry.at = func.clock_timestamp()
 
-    return contact
+    return entry
 
 
 def blank_contact() -> Contact:
@@ -104,15 +111,15 @@ def create_contact(
     Raises Refusal: contact_busy, contact_key_taken or contact_invalid.
     """
     contact = blank_contact()
-    for name, value in _columns(_edited(session, contact, values, addresses or {})).items():
+    for name, value in in_columns(_edited(session, contact, values, addresses or {})).items():
         setattr(contact, name, value)
 
     session.add(contact)
-    _write(session, time.monotonic() + LONGEST_WAIT)
+    write(session, time.monotonic() + LONGEST_WAIT)
     return contact
 
 
-def _changed(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
+def changed_fields(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
     """The fields that differ, each main address with its key and, where it has or had one, its
     label: an undo brings all of it back.
     """
@@ -137,17 +144,19 @@ def delete_contact(session: Session, contact_id: int, version: int, user_id: int
     if contact.version != version:
         raise Refusal("contact_changed_on_delete")
 
-    before = {
-        name: value for name, value in _flat(contact).items() if value not in (None, [])
-    } | _beside(contact)
-    session.add(
-        ContactChange(
-            contact_id=contact_id, kind="delete", user_id=user_id, before=before, after={}
-        )
-    )
-    _write(session, until)
+    session.add(deletion_entry(contact, user_id))
+    write(session, until)
     session.delete(contact)
-    _write(session, until)
+    write(session, until)
+
+
+def deletion_entry(contact: Contact, user_id: int) -> ContactChange:
+    """The journal's entry of a deletion: what the contact was."""
+    held = {name: value for name, value in flat(contact).items() if value not in (None, [])}
+    before = held | _beside(contact)
+    return ContactChange(
+        contact_id=contact.id, kind="delete", user_id=user_id, before=before, after={}
+    )
 
 
 def _beside(contact: Contact) -> dict[str, Any]:
@@ -166,32 +175,33 @@ def _beside(contact: Contact) -> dict[str, Any]:
 
 
 def _locked(session: Session, contact_id: int, until: float) -> Contact:
-    _limit(session, until)
+    limit(session, until)
     try:
         return session.get_one(
             Contact, contact_id, with_for_update=True, populate_existing=True
         )
     except OperationalError as error:
-        raise _busy(session, error) from None
+        raise busy(session, error) from None
 
 
-def _write(session: Session, until: float) -> None:
-    """Send what was changed, one statement a call.
+def write(session: Session, until: float) -> None:
+    """Send what was changed, one statement a call, by then.
 
-    A key that a batch is writing is waited for, like the contact.
+    A key that a batch is writing is waited for, like the contact. Raises Refusal: contact_busy or
+    contact_key_taken.
     """
-    _limit(session, until)
+    limit(session, until)
     try:
         session.flush()
     except IntegrityError:
         session.rollback()
         raise Refusal("contact_key_taken") from None
     except OperationalError as error:
-        raise _busy(session, error) from None
+        raise busy(session, error) from None
 
 
-def _limit(session: Session, until: float) -> None:
-    """Have the next statement end by then.
+def limit(session: Session, until: float) -> None:
+    """Have the next statement end by `until`, of time.monotonic().
 
     The limit of a lock would begin anew with each lock that it waits for.
     """
@@ -200,7 +210,7 @@ def _limit(session: Session, until: float) -> None:
         session.execute(text(f"SET LOCAL statement_timeout = {left}"))
 
 
-def _busy(session: Session, error: OperationalError) -> Exception:
+def busy(session: Session, error: OperationalError) -> Exception:
     """A refusal, where an import holds what the edit needs; any other error stays what it is."""
     session.rollback()
     return Refusal("contact_busy") if getattr(error.orig, "sqlstate", None) in HELD else error
@@ -213,7 +223,7 @@ def _edited(
 
     An import may have known more of it, such as the country from which a phone number is dialled.
     """
-    now, stands = _flat(contact), form_values(contact)
+    now, stands = flat(contact), form_values(contact)
     touched = {
         name for name, value in values.items() if not is_same_text(stands.get(name, ""), value)
     }
@@ -308,11 +318,12 @@ def mark(text: str) -> str:
     return hashlib.blake2s(cleaned(text, LINES_AND_TABS).encode(), digest_size=6).hexdigest()
 
 
-def _flat(contact: Contact) -> dict[str, Any]:
+def flat(contact: Contact) -> dict[str, Any]:
+    """The contact as the journal names its fields."""
     return _flattened({name: getattr(contact, name) for name in JOURNALLED})
 
 
-def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+def in_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The journal's fields as the columns of a contact."""
     custom = {
         name[len(CUSTOM) :]: value for name, value in fields.items() if name.startswith(CUSTOM)
@@ -361,7 +372,7 @@ def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
 
     if contact.imported_from:
         created = _creation(session, contact)
-        for name, value in _told(_flat(contact)).items():
+        for name, value in _told(flat(contact)).items():
             if value not in (None, []):
                 found.setdefault(name, created)
 

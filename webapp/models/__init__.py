@@ -8,6 +8,7 @@ from webapp.models.contacts import (
     ContactChange,
     ContactEmailKey,
     ContactFurtherPhone,
+    ContactMerge,
     ContactWords,
     ContactWordsPending,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "ContactEmailKey",
     "ContactFurtherPhone",
     "ContactImport",
+    "ContactMerge",
     "ContactView",
     "ContactWords",
     "ContactWordsPending",

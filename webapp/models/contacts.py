@@ -162,3 +162,23 @@ class ContactChange(Base):
             postgresql_where=text("kind IN ('edit', 'delete')"),
         ),
     )
+
+
+class ContactMerge(Base):
+    """A merge of the contact `other_id` into `contact_id`: its two entries of the journal. It stands
+    while the deletion does.
+    """
+
+    __tablename__ = "contact_merges"
+
+    # The edit of the kept contact, by whose number people and programs name the merge.
+    change_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    deletion_id: Mapped[int]
+    contact_id: Mapped[int]
+    other_id: Mapped[int]
+
+    __table_args__ = (
+        Index("contact_merges_deletion", "deletion_id", unique=True),
+        Index("contact_merges_contact", "contact_id"),
+        Index("contact_merges_other", "other_id"),
+    )

@@ -198,6 +198,21 @@ REQUEST_MESSAGES = {
         "Another contact has this e-mail or external ID",
         "Change it here or there, then save again.",
     ),
+    "contact_merged": Message(
+        "This contact was merged into another one",
+        "Change that one instead, or undo the merge first.",
+    ),
+    "merge_gone": Message(
+        "One of these two contacts is not in your contacts any more",
+        "Look at the list as it is now.",
+    ),
+    "merge_same": Message(
+        "A contact cannot be merged with itself", "Choose another one to merge it with."
+    ),
+    "merge_too_many": Message(
+        "Together these contacts have more than {limit} addresses of one kind",
+        "Remove some e-mails or phones first, then merge them.",
+    ),
     "main_address_differs": Message(
         "{field} is not the same as the first of {field}s",
         "Use the same in both, or leave one of them out.",
