@@ -66,6 +66,10 @@ POST /api/duplicates/find
 POST /api/duplicates/cancel
 GET /api/duplicates
 POST /api/duplicates/answers
+POST /api/contacts/acts
+GET /api/contacts/acts/{act_id}
+POST /api/contacts/acts/{act_id}/stop
+POST /api/contacts/acts/{act_id}/undo
 GET /api/mappings
 POST /api/mappings
 PATCH /api/mappings/{mapping_id}

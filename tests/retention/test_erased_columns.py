@@ -39,7 +39,7 @@ from webapp.retention import erased_columns, erasure
 from webapp.retention.person_search import NAMED, PHONE
 
 MARK = "zebedee@example.com"
-ROOTS = {"contacts", "contact_imports", "mapping_templates", "contact_views"}
+ROOTS = {"contacts", "contact_imports", "contact_acts", "mapping_templates", "contact_views"}
 LINKS = {"contact_id", "import_id", "change_id"}
 ROW = 2
 # What only some texts may be.
@@ -118,6 +118,7 @@ def test_nothing_of_a_person_is_left_in_any_column(session, someone):
     keys = {
         "contacts": "contact_id",
         "contact_imports": "import_id",
+        "contact_acts": "act_id",
         "contact_changes": "change_id",
     }
     people = [of for of in Base.metadata.sorted_tables if holds_people(of)]

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -98,6 +98,27 @@ class ContactFilter:
     def is_blank(self) -> bool:
         """Whether it means the whole book."""
         return self == ContactFilter()
+
+
+def as_json(wanted: ContactFilter) -> dict[str, Any]:
+    """The filters that are not blank, to be kept."""
+    given = asdict(wanted)
+    if wanted.updated_since:
+        given["updated_since"] = wanted.updated_since.isoformat()
+    if wanted.imported_from:
+        given["imported_from"] = str(wanted.imported_from)
+    return {name: value for name, value in given.items() if value}
+
+
+def of_json(kept: dict[str, Any]) -> ContactFilter:
+    """The filter that `as_json` wrote."""
+    wanted = ContactFilter(**kept)
+    if wanted.imported_from:
+        wanted = replace(wanted, imported_from=UUID(str(wanted.imported_from)))
+    if wanted.updated_since:
+        since = datetime.fromisoformat(str(wanted.updated_since))
+        wanted = replace(wanted, updated_since=since)
+    return wanted
 
 
 def _is_text(column: SQLColumnExpression[Any], sought: str) -> ColumnElement[bool]:

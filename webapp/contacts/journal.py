@@ -24,7 +24,7 @@ from webapp.contacts.addresses import addresses_of, as_columns, columns_of, diff
 from webapp.deciding.decision import WRITTEN
 from webapp.models import Contact, ContactChange, ContactImport, User
 from webapp.reading.readers import Position, Record
-from webapp.vocabulary.fields import CUSTOM, SCALARS, SEVERAL
+from webapp.vocabulary.fields import CUSTOM, SCALARS, SEVERAL, is_target
 from webapp.vocabulary.keys import KEY_FIELDS
 from webapp.vocabulary.refusals import Refusal
 
@@ -294,6 +294,19 @@ def _cleaned(
     ]
 
     return _flattened(_as_columns(row)), told
+
+
+def cleaned_field(name: str, value: str) -> tuple[Any, list[dict[str, Any]]]:
+    """One field's value as an edit would write it, blank is null or no tags; and what is wrong with
+    it: [{code, field, value}].
+    """
+    fields, problems = _cleaned({name: value}, {name})
+    return fields.get(name), [problem for problem in problems if problem["field"] == name]
+
+
+def is_label(label: str) -> bool:
+    """Whether a custom field may be called so."""
+    return is_target(CUSTOM + label) and label == cleaned(label, "")
 
 
 def _as_columns(row: CheckedRow) -> dict[str, Any]:

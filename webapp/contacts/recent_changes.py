@@ -57,14 +57,14 @@ def page(
     """The changes by hand of the last `days`, newest first, from the one before the change numbered
     `before` on.
     """
-    asked = {"days": days, "before": before or 2**63 - 1, "limit": limit, "id": None}
+    asked = {"days": days, "before": before or 2**63 - 1, "limit": limit}
     return [RecentChange(**row) for row in db.execute(session, SQL.changes, asked).mappings()]
 
 
 def find(session: Session, days: int, change_id: int) -> RecentChange | None:
     """One of them by its number; null where it is none, or none any more."""
-    asked = {"days": days, "before": 2**63 - 1, "limit": 1, "id": change_id}
-    change = db.execute(session, SQL.changes, asked).mappings().one_or_none()
+    asked = {"days": days, "id": change_id}
+    change = db.execute(session, SQL.change, asked).mappings().one_or_none()
     return RecentChange(**change) if change else None
 
 

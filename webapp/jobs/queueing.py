@@ -42,6 +42,7 @@ FUNCTIONS = frozenset(
 # But these: they are about the book, and take none.
 RENEW_KEYS = "webapp.jobs.renew_keys"
 FIND_DUPLICATES = "webapp.jobs.find_duplicates"
+BULK_ACTS = "webapp.jobs.act_on_contacts"
 # What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled
 # values.
 RECORD = frozenset({
@@ -91,7 +92,7 @@ class OwnJob(Job):
     def _is_own(self) -> bool:
         if self.instance is not None or self.kwargs:
             return False
-        if self.func_name in {RENEW_KEYS, FIND_DUPLICATES}:
+        if self.func_name in {RENEW_KEYS, FIND_DUPLICATES, BULK_ACTS}:
             return not self.args
 
         argument, *more = self.args
@@ -187,6 +188,11 @@ def request_key_renewal(settings: Settings) -> bool:
 def request_duplicates(settings: Settings | None = None) -> bool:
     """Ask for the search for duplicates that waits to be done."""
     return _enqueue(FIND_DUPLICATES, "duplicates", settings=settings or Settings())
+
+
+def request_bulk_acts(settings: Settings | None = None) -> bool:
+    """Ask for bulk acts to be worked on."""
+    return _enqueue(BULK_ACTS, "bulk-acts", settings=settings or Settings())
 
 
 def request_notice(import_id: UUID, settings: Settings | None = None) -> bool:

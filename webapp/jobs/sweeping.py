@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from webapp import db, migrate, queries
 from webapp.checking.rules import RULES
 from webapp.config import Settings
-from webapp.contacts import book_keys
+from webapp.contacts import book_keys, bulk_acts
 from webapp.deciding import preview
 from webapp.imports import import_commands, leases
 from webapp.jobs import duplicate_finding, queueing
@@ -36,6 +36,8 @@ def sweep(settings: Settings) -> int:
         if book_keys.are_behind(conn):
             queueing.request_key_renewal(settings)
         duplicate_finding.look_for_searches(conn, SWEPT_STATES, settings)
+        if bulk_acts.are_unattended(conn, settings.lease_seconds):
+            queueing.request_bulk_acts(settings)
 
         found = unattended(conn, settings)
         enqueued = all(queueing.enqueue(import_id, settings) for import_id in found)

@@ -3,6 +3,7 @@
 from webapp.models.accounts import ApiToken, Installation, Session, User, WorkerReport
 from webapp.models.base import CODE, DERIVED, OF_FILE, OUTCOME, Base, personal_columns
 from webapp.models.book import ContactView
+from webapp.models.bulk_acts import BulkAct, BulkActContact, BulkActKept
 from webapp.models.contacts import (
     Contact,
     ContactChange,
@@ -49,6 +50,9 @@ __all__ = [
     "OUTCOME",
     "ApiToken",
     "Base",
+    "BulkAct",
+    "BulkActContact",
+    "BulkActKept",
     "Contact",
     "ContactChange",
     "ContactEmailKey",

@@ -139,6 +139,7 @@ class ContactChange(Base):
     import_id: Mapped[uuid.UUID | None]  # the import that wrote it, or created the contact
     row: Mapped[int | None]
     user_id: Mapped[int | None]
+    act_id: Mapped[int | None]  # the bulk act that the change is a part of
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     # The changed fields only; a custom field is "custom:<label>", and names in parentheses are
     # columns of the table.
@@ -155,11 +156,14 @@ class ContactChange(Base):
             "id",
             postgresql_where=text("import_id IS NOT NULL"),
         ),
+        Index(
+            "contact_changes_act", "act_id", "id", postgresql_where=text("act_id IS NOT NULL")
+        ),
         Index("contact_changes_deleted", "at", postgresql_where=text("kind = 'delete'")),
         Index(
             "contact_changes_by_hand",
             "id",
-            postgresql_where=text("kind IN ('edit', 'delete')"),
+            postgresql_where=text("kind IN ('edit', 'delete') AND act_id IS NULL"),
         ),
     )
 

@@ -11,15 +11,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Table, delete, or_, select, update
+from sqlalchemy import Column, Table, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp import queries
+from webapp.contacts.bulk_acts import AT_WORK, State
 from webapp.models import DERIVED, OF_FILE, Base, personal_columns
 from webapp.retention.person_search import Sought
 
 ERASED = "erased"  # in place of a text that can't be null
-IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS, VIEWS = (
+IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS, VIEWS, ACTS = (
     Base.metadata.tables[name]
     for name in (
         "contact_imports",
@@ -30,6 +31,7 @@ IMPORTS, LOGS, LEDGER, ROWS, CHOICES, LISTED, MAPPINGS, VIEWS = (
         "contact_import_listed_cells",
         "mapping_templates",
         "contact_views",
+        "contact_acts",
     )
 )
 
@@ -133,11 +135,22 @@ def scrub(session: Session, sought: Sought, without_file: Sequence[UUID]) -> Non
     _scrub(session, IMPORTS, personal_columns(IMPORTS), sought, IMPORTS.c.id.in_(without_file))
     _scrub(session, IMPORTS, labels(), sought, IMPORTS.c.id.not_in(without_file))
     _scrub(session, LOGS, personal_columns(LOGS), sought)
+    _scrub_acts(session, sought)
     for table in (MAPPINGS, VIEWS):
         columns = personal_columns(table)
         for row in session.execute(select(table.c.id, *columns)).mappings().all():
             if any(tells(sought, row[column.name]) for column in columns):
                 session.execute(delete(table).where(table.c.id == row["id"]))
+
+
+def _scrub_acts(session: Session, sought: Sought) -> None:
+    """One that is not at its end would go on with a blank for the text: it is stopped."""
+    at_work = ACTS.c.state.in_(AT_WORK)
+    for row in session.execute(select(ACTS).where(at_work).with_for_update()).mappings().all():
+        if any(tells(sought, row[column.name]) for column in personal_columns(ACTS)):
+            stopped = update(ACTS).where(ACTS.c.id == row["id"])
+            session.execute(stopped.values(state=State.STOPPED.value, ended_at=func.now()))
+    _scrub(session, ACTS, personal_columns(ACTS), sought)
 
 
 def _scrub(

@@ -10,6 +10,7 @@ import time
 from uuid import UUID
 
 from webapp import queries
+from webapp.contacts import bulk_acts
 from webapp.db import Connection
 from webapp.retention import erased_columns, handed_addresses
 from webapp.undoing import undo_rules
@@ -46,6 +47,7 @@ def forget(conn: Connection, days: int, seconds: float = 1.0) -> bool:
                 _some_of_an_import(conn)
                 or _some_deleted_contacts(conn, days)
                 or _some_due(conn, days)
+                or _some_bulk_acts(conn, days)
             ):
                 return False
 
@@ -143,6 +145,14 @@ def _some_deleted_contacts(conn: Connection, days: int) -> bool:
 def _some_due(conn: Connection, days: int) -> bool:
     """Keys that the undo of an old change by hand left due: they are for good where they are."""
     done = conn.execute(SQL.delete_due_by_hand, {"days": days, "limit": BATCH}).rowcount
+    conn.commit()
+
+    return done > 0
+
+
+def _some_bulk_acts(conn: Connection, days: int) -> bool:
+    """Bulk acts that cannot be undone any more."""
+    done = bulk_acts.forget(conn, days, BATCH)
     conn.commit()
 
     return done > 0

@@ -1,16 +1,29 @@
 -- The changes by hand of the last days: `contacts/recent_changes.py`.
 
 -- name: changes
--- OFFSET 0 keeps the order of the index: the joins are for one page alone.
+-- Those of bulk acts are told with their act.
+{{told}}
+FROM (SELECT * FROM contact_changes
+  WHERE kind IN ('edit', 'delete') AND act_id IS NULL AND id < %(before)s
+    AND at > now() - make_interval(days => %(days)s)
+  ORDER BY id DESC LIMIT %(limit)s OFFSET 0) h
+{{joined}}
+
+-- name: change
+{{told}}
+FROM (SELECT * FROM contact_changes
+  WHERE kind IN ('edit', 'delete') AND id = %(id)s
+    AND at > now() - make_interval(days => %(days)s)) h
+{{joined}}
+
+-- part: told
 SELECT h.id, h.contact_id, h.kind::text AS kind, h.at, h.before, h.after, h.undone_at,
   COALESCE(NULLIF(u.name, ''), u.email) AS by,
   COALESCE(NULLIF(w.name, ''), w.email) AS undone_by,
   c.id IS NOT NULL AS there, COALESCE({{as_it_is}}, {{as_it_was}}) AS name
-FROM (SELECT * FROM contact_changes
-  WHERE kind IN ('edit', 'delete') AND id < %(before)s
-    AND (%(id)s::bigint IS NULL OR id = %(id)s)
-    AND at > now() - make_interval(days => %(days)s)
-  ORDER BY id DESC LIMIT %(limit)s OFFSET 0) h
+
+-- part: joined
+-- OFFSET 0 keeps the order of the index: the joins are for one page alone.
 LEFT JOIN contacts c ON c.id = h.contact_id
 LEFT JOIN users u ON u.id = h.user_id
 LEFT JOIN users w ON w.id = h.undone_by

@@ -14,6 +14,9 @@
 -- part: of_change
 ({{h}}.id = %(change)s)
 
+-- part: of_act
+({{h}}.act_id = %(act_id)s AND {{h}}.kind = 'edit' AND {{h}}.undone_at IS NULL)
+
 -- part: undone_meanwhile
 -- What was undone while the contact was deleted: judged when the deletion is undone.
 ({{h}}.kind IN ('import', 'edit') AND {{h}}.undone_at > %(since)s)

@@ -103,6 +103,10 @@ WITH {{judging_of_import}},
 WITH {{judging_of_change}},
 {{restoring}}
 
+-- name: restore_of_act
+WITH {{judging_of_act}},
+{{restoring}}
+
 -- name: restore_undone_meanwhile
 WITH {{judging_undone_meanwhile}},
 {{restoring}}

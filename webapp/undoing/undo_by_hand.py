@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -153,7 +153,7 @@ def _undo(
     undone = ChangeUndone(change.contact_id, change.kind)
     before = held(conn, change.contact_id)
     written = (
-        _bring_back(conn, change, unit)
+        bring_back(conn, change, unit)
         if change.kind == "delete"
         else _take_edit_back(conn, change, unit)
     )
@@ -225,10 +225,26 @@ def restore(
     raise Refusal("refused_on_undo")
 
 
-def _bring_back(
-    conn: psycopg.Connection[Any], change: ContactChange, unit: Row
+class Deletion(Protocol):
+    """An entry of the journal: the contact and what it was."""
+
+    @property
+    def id(self) -> Any: ...
+
+    @property
+    def contact_id(self) -> Any: ...
+
+    @property
+    def before(self) -> Any: ...
+
+
+def bring_back(
+    conn: psycopg.Connection[Any], change: Deletion, unit: Row
 ) -> undo_writing.Written:
-    """Insert the deleted contact as it was, and undo on it what was undone while it was away."""
+    """Insert the deleted contact as it was, and undo on it what was undone while it was away.
+
+    `unit` has `since`, the time of the deletion, and `user_id`, who undoes it.
+    """
     values = _without_taken(conn, change)
     rows(conn, SQL.insert, {"id": change.contact_id, **_columns(values)})
     rows(conn, SQL.mark, {"id": change.id, "user_id": unit["user_id"]})
@@ -239,7 +255,7 @@ def _bring_back(
     return undo_writing.Written()
 
 
-def _without_taken(conn: psycopg.Connection[Any], change: ContactChange) -> Row:
+def _without_taken(conn: psycopg.Connection[Any], change: Deletion) -> Row:
     """What the contact was, but for the keys that another one has by now: they become due."""
     before = change.before
     lists = {kind: addresses_of(before, kind) for kind in KEYS if kind in SEVERAL}

@@ -59,6 +59,7 @@ SQL = queries.load(
 # The unit of undo is a set of journal entries: whether entry {{h}} belongs to it.
 UNDONE_ALONE = SQL.undone_alone
 OF_IMPORT, OF_CHANGE, UNDONE_MEANWHILE = SQL.of_import, SQL.of_change, SQL.undone_meanwhile
+OF_ACT = SQL.of_act
 
 # Whether a field is about e-mails or phones.
 IS_OF_ADDRESSES = f"{fill(SQL.group, of_field='f.field')} IN {SEVERAL}"

@@ -33,6 +33,7 @@ SQL = queries.load(
     found=undo_rules.found(undo_rules.OF_IMPORT, _CHANGED),
     judging_of_import=undo_rules.judging(undo_rules.OF_IMPORT, _CHANGED, _CLAIM),
     judging_of_change=undo_rules.judging(undo_rules.OF_CHANGE, _CHANGED, _CLAIM),
+    judging_of_act=undo_rules.judging(undo_rules.OF_ACT, _CHANGED, _CLAIM),
     judging_undone_meanwhile=undo_rules.judging(undo_rules.UNDONE_MEANWHILE, _CHANGED, _CLAIM),
     listed=undo_rules.LISTED,
     field_of_d=undo_rules.DUE_FIELD,
@@ -43,6 +44,7 @@ SQL = queries.load(
 _RESTORE = {
     undo_rules.OF_IMPORT: SQL.restore_of_import,
     undo_rules.OF_CHANGE: SQL.restore_of_change,
+    undo_rules.OF_ACT: SQL.restore_of_act,
     undo_rules.UNDONE_MEANWHILE: SQL.restore_undone_meanwhile,
 }
 

@@ -45,6 +45,9 @@ class Refusal(Exception):  # noqa: N818 - an answer; nothing is broken
 KINDS = {
     "too_many_views": Kind.TOO_MANY,
     "view_unknown": Kind.UNKNOWN,
+    "bulk_unknown": Kind.UNKNOWN,
+    "bulk_at_work": Kind.NOT_NOW,
+    "bulk_changed_nothing": Kind.NOT_NOW,
     "act_unknown": Kind.UNKNOWN,
     "act_undone": Kind.NOT_NOW,
     "act_too_old": Kind.NOT_NOW,

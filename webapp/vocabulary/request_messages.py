@@ -307,6 +307,23 @@ REQUEST_MESSAGES = {
     "bad_cursor": Message("", "Go back to the first page of the list."),
     "bad_updated_since": Message("", "Give a day such as 2025-11-26."),
     "bad_columns": Message("", "Choose at most 12 columns from the list."),
+    # Bulk acts
+    "bulk_unknown": Message("There is no such act", "Look at the list of recent changes."),
+    "bulk_at_work": Message("This is still being done", "Stop it, or wait until it is done."),
+    "bulk_changed_nothing": Message("This changed no contact", "There is nothing to undo."),
+    "bulk_no_tag": Message("", "Give at least one tag."),
+    "bulk_one_tag": Message("", "Give one tag, without a comma."),
+    "bulk_no_field": Message(
+        "", "Choose a field from the list. E-mails, phones and IDs differ for each contact."
+    ),
+    "bulk_same": Message("Both names are the same", "Give another one."),
+    "bulk_refused": Message("The database refused this contact", "It stays as it was."),
+    "bulk_value_unfit": Message(
+        "The value does not fit the other field", "It stays where it is."
+    ),
+    "bulk_field_filled": Message(
+        "The other field holds something else", "Both values stay where they are."
+    ),
     "too_many_views": Message("You have {limit} views", "Delete one of them first."),
     "view_unknown": Message("There is no such view", "It may have been deleted."),
     "bad_number": Message("", "Give {what} as a whole number from 0 to {limit}."),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from webapp import jobs
-from webapp.contacts import journal, views
+from webapp.contacts import bulk_acts, journal, views
 from webapp.deciding import approval
 from webapp.deciding import preview as previews
 from webapp.deciding import rerun_preview as rerun_previews
@@ -43,6 +43,7 @@ from webapp.web.access import (
     load_import,
     refuse_others,
     refuse_viewers,
+    retention_days,
     settings,
     undo_is_over,
 )
@@ -659,6 +660,48 @@ def answer_pair(asked: forms.PairAnswer) -> None:
             session, asked.contact_id, asked.other_id, asked.answer, user_id
         )
     )
+
+
+def load_bulk_act(act_id: int) -> Any:
+    """The act as `bulk_acts.recent` has it. Raises Refusal("bulk_unknown")."""
+    found = bulk_acts.recent(db.session(), retention_days(), act_id=act_id)
+    if not found:
+        raise Refusal("bulk_unknown")
+    return found[0]
+
+
+def start_bulk_act(asked: forms.BulkActRequest) -> int:
+    """Have a worker change many contacts: the number of the act."""
+    refuse_viewers()
+    kind, user_id = bulk_acts.Kind(asked.kind), current_user.id
+    wanted = asked.filter.filter() if asked.filter else None
+    if wanted and wanted.imported_from:
+        load_import(wanted.imported_from)
+    parameters = bulk_acts.cleaned(kind, asked.parameters())
+
+    act_id = _committed(
+        lambda session: (
+            bulk_acts.ask(
+                session, user_id, kind, parameters, ids=asked.contact_ids, wanted=wanted
+            ).id
+        )
+    )
+    jobs.request_bulk_acts(settings())
+    return act_id
+
+
+def stop_bulk_act(act_id: int) -> None:
+    """Stop an act; what is done stays."""
+    refuse_viewers()
+    _committed(lambda session: bulk_acts.stop(session, act_id))
+
+
+def undo_bulk_act(act_id: int) -> None:
+    """Have a worker undo an act."""
+    refuse_viewers()
+    user_id, days = current_user.id, retention_days()
+    _committed(lambda session: bulk_acts.undo(session, act_id, user_id, days))
+    jobs.request_bulk_acts(settings())
 
 
 def save_view(asked: queries.ContactsQuery, named: queries.ViewForm) -> int:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.web import problems
 from webapp.web.api import (
+    bulk_acts,
     conflicts,
     contacts,
     corrections,
@@ -28,7 +29,7 @@ blueprint = imports.blueprint
 # Whose views the blueprint has.
 ROOMS = (
     *(imports, plans, uploads, conflicts, corrections, reports),
-    *(contacts, duplicates, mappings),
+    *(contacts, bulk_acts, duplicates, mappings),
 )
 
 

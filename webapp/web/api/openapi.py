@@ -42,6 +42,7 @@ HEADERS = {
 PATH_TYPES = {
     "import_id": {"type": "string", "format": "uuid"},
     "contact_id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
+    "act_id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
     "mapping_id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
     "row": {"type": "integer", "minimum": 0, "maximum": 2**53},
     "number": {"type": "integer", "minimum": 0, "maximum": 2**53},
@@ -99,6 +100,10 @@ FLOW = (
         "cancel_duplicates",
         "list_duplicates",
         "answer_duplicate",
+        "start_bulk_act",
+        "read_bulk_act",
+        "stop_bulk_act",
+        "undo_bulk_act",
         "list_mappings",
         "save_mapping",
         "change_mapping",

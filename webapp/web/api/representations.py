@@ -1,6 +1,8 @@
 """Rows of the tables → answers of the API."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -417,3 +419,34 @@ def _addresses(contact: Contact, kind: str) -> list[schemas.Address]:
         schemas.Address(value=one["value"] or "", label=one["label"])
         for one in addresses_of(contact, kind)
     ]
+
+
+OF_BULK_ACT = (
+    *("id", "kind", "state", "parameters", "filter", "total", "through"),
+    *("touched", "restored", "ended_at", "undone_at"),
+)
+
+
+def bulk_act_of(act: Any, kept: Sequence[Any], days: int) -> schemas.BulkAct:
+    """A bulk act, with what it and its undo left as it was."""
+    return schemas.BulkAct(
+        **{name: getattr(act, name) for name in OF_BULK_ACT},
+        kept=[_kept_by_act(one) for one in kept],
+        started_by=act.by,
+        started_at=act.at,
+        undo_until=act.at + timedelta(days=days),
+    )
+
+
+def _kept_by_act(one: Any) -> schemas.KeptByAct:
+    return schemas.KeptByAct(
+        contact_id=one.contact_id,
+        field=one.field,
+        code=one.code,
+        message=one.message or messages.title(one.code),
+        wanted=one.wanted,
+        now=one.now,
+        changed_by_import=one.by_import,
+        changed_by=one.by_person,
+        on_undo=one.undo,
+    )

@@ -997,6 +997,48 @@ class DuplicateList(Given):
     search: DuplicateSearch | None
 
 
+class KeptByAct(Given):
+    """A contact, or one field of it (`field` null: the whole contact), that an act or its undo left
+    as it was.
+    """
+
+    contact_id: int
+    field: str | None
+    code: str
+    message: str
+    wanted: Any
+    now: Any
+    changed_by_import: UUID | None
+    changed_by: str | None
+    on_undo: bool
+
+
+class BulkAct(Given):
+    """One change of many contacts. `total` is how many are meant, null until they are listed;
+    `through` how many of them are done, of an undo how many of the changed ones; `touched` how many
+    were changed, and `restored` to how many something came back. `kept` lists the first hundred of
+    what stays.
+    """
+
+    id: int
+    kind: Literal["tag", "untag", "rename_tag", "set", "move", "delete"]
+    state: Literal["queued", "running", "done", "stopped", "failed", "undoing", "undone"]
+    parameters: dict[str, Any]
+    filter: Annotated[
+        dict[str, Any] | None, Field(description="Null where contacts were named.")
+    ]
+    total: int | None
+    through: int
+    touched: int
+    restored: int
+    kept: list[KeptByAct]
+    started_by: str | None
+    started_at: Moment
+    ended_at: Moment | None
+    undone_at: Moment | None
+    undo_until: Moment
+
+
 class SavedMapping(Given):
     """A mapping that is kept under a name, by the labels of its columns. `own`: it is yours;
     `created_by` is the name of whose it is.

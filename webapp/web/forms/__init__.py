@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 from webapp.checking import countries
 from webapp.checking.constants import MOST as MOST_CONSTANTS
 from webapp.checking.tags import joined_tags
+from webapp.contacts.filters import ContactFilter
 from webapp.limits import LARGEST_BATCH, PASTED_BYTES
 from webapp.staging.row_choices import Choice
 from webapp.vocabulary.choices import Chosen
@@ -50,6 +51,9 @@ MOST_WORDS = 1000  # that are read as blank
 MOST_COLUMNS = 1000  # of a file
 LONGEST_TARGET = 120  # characters
 LONGEST_LABEL = 500  # characters of a column's label
+LONGEST_FILTER = 2000  # characters of a tag, a company or a value
+MOST_TICKED = 1000  # contacts that are named one by one
+MOST_TAGS = 50  # that are given at once
 LONGEST_PASSWORD = 1000  # characters; hashing a novel would keep the server busy
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL keeps neither
 LINE_ENDS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -545,6 +549,90 @@ class PairAnswer(Strict):
             " others. null takes back what was said."
         ),
     ]
+
+
+class ContactsMeant(Strict):
+    """Filters of contacts, as the list takes them: those that fit all; {} is the whole book."""
+
+    q: Annotated[Text, Field(max_length=200)] = ""
+    imported_from: UUID | None = None
+    tag: Annotated[Line, Field(max_length=LONGEST_FILTER)] = ""
+    company: Annotated[Line, Field(max_length=LONGEST_FILTER)] = ""
+    country: Annotated[Line, Field(max_length=LONGEST_FILTER)] = ""
+    no_email: bool = False
+    no_phone: bool = False
+    updated_since: AwareDatetime | None = None
+    custom: Annotated[Line, Field(max_length=LONGEST_FILTER)] = ""
+    value: Annotated[Line, Field(max_length=LONGEST_FILTER)] = ""
+
+    def filter(self) -> ContactFilter:
+        return ContactFilter(**self.model_dump())
+
+
+FieldName = Annotated[Line, Field(min_length=1, max_length=LONGEST_TARGET)]
+# What each kind of bulk act takes beside the contacts.
+BULK_PARAMETERS = {
+    "tag": {"tags"},
+    "untag": {"tags"},
+    "rename_tag": {"tag", "to"},
+    "set": {"field", "value"},
+    "move": {"field", "to"},
+    "delete": set(),
+}
+
+
+class BulkActRequest(Strict):
+    """One change of many contacts: of those in `contact_ids`, or of all that `filter` finds when it
+    starts.
+
+    `tag` and `untag` take `tags`; `set` takes a `field` and its `value`, blank to empty it;
+    `rename_tag` takes a `tag` and what it is called from now on, `to`; `move` takes the `field`
+    `custom:<label>` and the one that gets its values where it is blank, `to`.
+    """
+
+    kind: Literal["tag", "untag", "rename_tag", "set", "move", "delete"]
+    contact_ids: (
+        Annotated[list[ContactNumber], Field(min_length=1, max_length=MOST_TICKED)] | None
+    ) = None
+    filter: ContactsMeant | None = None
+    tags: (
+        Annotated[
+            list[Annotated[Line, Field(min_length=1, max_length=LONGEST_FILTER)]],
+            Field(min_length=1, max_length=MOST_TAGS),
+        ]
+        | None
+    ) = None
+    tag: Annotated[Line, Field(min_length=1, max_length=LONGEST_FILTER)] | None = None
+    to: FieldName | None = None
+    field: FieldName | None = None
+    value: Annotated[Text, Field(max_length=LONGEST_CUSTOM_VALUE)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.contact_ids is None) is (self.filter is None):
+            raise PydanticCustomError("which_contacts", "Give one of contact_ids and filter")
+
+        wanted = BULK_PARAMETERS[self.kind]
+        given = {name for name in BULK_NAMES if getattr(self, name) is not None}
+        if given != wanted:
+            names = ", ".join(sorted(wanted)) or "none of them"
+            raise PydanticCustomError(
+                "bulk_parameters",
+                "Of tags, tag, to, field and value give {names}",
+                {"names": names},
+            )
+        return self
+
+    def parameters(self) -> dict[str, str]:
+        """What the kind takes, as texts."""
+        given = {name: getattr(self, name) for name in BULK_PARAMETERS[self.kind]}
+        return {
+            name: joined_tags(value) if isinstance(value, list) else value
+            for name, value in given.items()
+        }
+
+
+BULK_NAMES = frozenset().union(*BULK_PARAMETERS.values())
 
 
 class Erasure(Strict):
