@@ -52,6 +52,8 @@ PROFILED_BYTES = MEBIBYTE
 PROFILED_FILE_BYTES = 4 * MEBIBYTE
 # Of a workbook's sheets together; a sheet may begin with rows that are only coloured.
 LOOK_ROWS = 50_000
+HTML_LOOK_BYTES = 2 * MEBIBYTE  # half a second each, where they hold tags alone
+XML_LOOK_BYTES = 6 * MEBIBYTE  # a quarter of a second each
 LOOK_BYTES = 64 * MEBIBYTE  # unpacked, of the sheets and strings of one look
 # Each unpacks a workbook, or decodes a file's head; the processor is what is scarce.
 LOOKS_AT_ONCE = 4

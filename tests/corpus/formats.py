@@ -197,6 +197,18 @@ def old_workbooks() -> Iterator[Case]:
         [(2, ["anna@example.com", "Anna", "17"]), (3, ["jörg@example.com", "Jörg", "18"])],
         sheet="Members", columns=["Email", "First name", "Member no"],
     )  # fmt: skip
+    yield read(
+        "formats.xls", (MADE / "formats.xls").read_bytes(), "xls",
+        [
+            (2, ["C-0042", "anna@example.com", "01067", "+491701234567", "1985-04-23", "2020-01-02 03:04:05", "TRUE", "Berlin", "12.5"]),
+            (3, ["C-0043", "bruno@example.com", "69001", "+33123456789", "1999-12-31", "2021-06-07", "FALSE", "Berlin", "-3"]),
+            (4, ["C-0044", "carla@example.com", "43121", "+390521234567", "1960-02-29", "08:30:00", "TRUE", "Parma", "0"]),
+            (5, ["", "dora@example.com"]),
+            (6, ["", "emil@example.com"]),
+        ],
+        sheet="Members", problems={5: "row_hidden", 6: "cell_error"},
+        columns=["Number", "Email", "Postal code", "Phone", "Birthday", "Joined at", "Active", "City", "Balance"],
+    )  # fmt: skip
     whole = (MADE / "members.xls").read_bytes()
     yield refused("cut_off.xls", whole[:1500], "is_old_excel")
 

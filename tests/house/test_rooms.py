@@ -101,6 +101,6 @@ def test_what_is_refused_is_refused_by_one_class():
             r"^class (\w+)\(\w*(?:Exception|Error|Refusal)\)", file.read_text(), re.MULTILINE
         )
     }
-    # A lease that passed on, an outage that is waited for, a mail server that must not be told, and a
-    # process without which the check goes on.
-    assert own == {"Refusal", "Fenced", "Paused", "Unsafe", "Lost"}
+    # A lease that passed on, an outage that is waited for, a mail server that must not be told, a
+    # process without which the check goes on, and a look that has seen enough.
+    assert own == {"Refusal", "Fenced", "Paused", "Unsafe", "Lost", "LookedEnough"}

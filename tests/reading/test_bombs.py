@@ -13,7 +13,7 @@ import pytest
 from tests.corpus.formats import MADE, ods, ods_row, ods_text
 from tests.corpus.refusals import zipped
 from tests.reading.test_limits import MEBIBYTE, Endless, peak_of
-from webapp.limits import VCARD_LINES
+from webapp.limits import HTML_LOOK_BYTES, VCARD_LINES, XML_LOOK_BYTES
 from webapp.reading import readers
 from webapp.vocabulary.refusals import Refusal
 
@@ -164,9 +164,40 @@ def test_a_web_page_of_one_endless_tag_is_refused():
     assert refused(Counted(data), "people.xls") == "workbook_too_large"
 
 
+@pytest.mark.parametrize("tag", [b"<tr>", b"<td>", b"<b>", b"<tr></tr>"])
+def test_a_web_page_of_blank_rows_is_looked_at_only_so_far(tag):
+    source = Counted(b"<html><table>" + tag * (20 * MEBIBYTE // len(tag)))
+    with pytest.raises(Refusal) as found:
+        readers.inspect(source, "people.xls", encoding="utf-8")
+    assert found.value.code == "no_rows_at_the_top"
+    assert source.given < 2 * HTML_LOOK_BYTES
+
+
+@pytest.mark.parametrize("row", [b"<Row/>", b"<Row><Cell/></Row>"])
+def test_a_workbook_of_2003_of_blank_rows_is_looked_at_only_so_far(row):
+    begin = (
+        b"<?xml version='1.0'?><Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>"
+        b"<Worksheet><Table>"
+    )
+    source = Counted(begin + row * (20 * MEBIBYTE // len(row)))
+    with pytest.raises(Refusal) as found:
+        readers.inspect(source, "people.xls")
+    assert found.value.code == "no_rows_at_the_top"
+    assert source.given < 2 * XML_LOOK_BYTES
+
+
+def test_of_a_long_web_page_the_rows_below_the_look_are_read():
+    people = HTML_LOOK_BYTES // 15
+    lines = b"<tr><td>a@example.com</td></tr>" * people
+    source = Counted(b"<html><table><tr><td>Email</td></tr>" + lines + b"</table></html>")
+    head = readers.inspect(source, "people.xls")
+    assert [sheet.rows for sheet in head.sheets] == [None]
+    assert sum(1 for _ in readers.records(source, head.dialect)) == people
+
+
 @pytest.mark.parametrize("at", range(512, 5000, 450))
 def test_damaged_old_workbooks_end_in_a_sentence(at):
-    """Calamine may panic or ask for gigabytes: that ends a process of its own, with 512 MB."""
+    """A reader may panic or ask for gigabytes: that ends a process of its own, with 512 MB."""
     data = bytearray((MADE / "members.xls").read_bytes())
     data[at : at + 60] = b"\xff" * 60
     with suppress(Refusal):

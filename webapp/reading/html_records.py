@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Final
 
-from webapp.limits import ROW_BYTES, XML_BLOCK_BYTES, XML_LARGE_BYTES
+from webapp.limits import HTML_LOOK_BYTES, ROW_BYTES, XML_BLOCK_BYTES, XML_LARGE_BYTES
 from webapp.reading import encodings, tables
 from webapp.reading.file_kinds import MARKUP, begins_with_any, extension_of
 from webapp.reading.records import (
@@ -36,7 +36,8 @@ def recognises(head: bytes, filename: str) -> bool:
 def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Head:
     """The tables, and the head of one of them."""
     encoding, certain = _encoding(source, head, chosen.encoding)
-    found = tables.head_of(_rows(source, encoding, limits), NAME, chosen, limits)
+    rows = _rows(source, encoding, limits, HTML_LOOK_BYTES)
+    found = tables.head_of(rows, NAME, chosen, limits)
     dialect = Dialect(NAME, encoding, None, found.dialect.sheet, found.dialect.header_row)
     return Head(dialect, found.columns, found.sample, found.sheets, certain)
 
@@ -66,10 +67,12 @@ def _encoding(source: Source, head: bytes, chosen: str | None) -> tuple[str, boo
     return (named, True) if named and not certain else (found, certain)
 
 
-def _rows(source: Source, encoding: str, limits: Limits) -> Iterator[tuple[str, Record]]:
+def _rows(
+    source: Source, encoding: str, limits: Limits, most_bytes: int | None = None
+) -> Iterator[tuple[str, Record]]:
     codec, mark = encodings.resolved(encoding, beginning(source, MARK_BYTES))
     decoder = codecs.getincrementaldecoder(codec)("replace")
-    page = _Page(tables.Builder(limits, source.size))
+    page = _Page(tables.Builder(limits, source.size, most_bytes))
 
     for block in source.blocks(mark):
         for begin in range(0, len(block), XML_BLOCK_BYTES):

@@ -1,5 +1,5 @@
-"""Old and binary workbooks (.xls, .xlsb), which calamine reads whole: in a process of its own, under
-a limit of memory, one at a time. Large ones are better saved as CSV.
+"""Old and binary workbooks (.xls, .xlsb), which xlrd and calamine read whole: in a process of its
+own, under a limit of memory, one at a time. Large ones are better saved as CSV.
 """
 
 import fcntl
@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from webapp.limits import SNIFFED_RECORDS
-from webapp.reading import calamine_child, tables
+from webapp.reading import old_workbook_child, tables, xlsx_formats
 from webapp.reading.file_kinds import OLE
 from webapp.reading.records import Choices, Dialect, Head, Limits, Position, Record, Source
 from webapp.vocabulary.refusals import Refusal
@@ -23,8 +23,8 @@ NAME: Final = "xls"
 BINARY = b"xl/workbook.bin"
 SECONDS = 90
 CODES = {
-    calamine_child.TOO_MANY: "too_many_old_rows",
-    calamine_child.PROTECTED: "is_protected",
+    old_workbook_child.TOO_MANY: "too_many_old_rows",
+    old_workbook_child.PROTECTED: "is_protected",
 }
 
 
@@ -61,34 +61,52 @@ def _rows(source: Source, limits: Limits, first_rows: int) -> Iterator[tuple[str
         size = max(rows.stat().st_size, 1)
 
         with rows.open(encoding="utf-8") as lines:
+            shown = _Shown(**json.loads(next(lines)))
             read = 0
             sheet = None
             for line in lines:
                 read += len(line)
                 builder.offset = min(source.size * read // size, source.size)
-                name, number, cells = json.loads(line)
+                name, number, cells, is_hidden, merged = json.loads(line)
                 if name != sheet:
                     builder.begin_sheet(name)
                     sheet = name
-                yield from _row(builder, number, cells)
+                builder.begin_row(number, is_hidden=is_hidden)
+                _fill(builder, ["-"] if cells is None else cells, dict(merged), shown)
+                builder.end_row()
+                yield from builder.ready()
 
 
-def _row(
-    builder: tables.Builder, number: int, cells: list[str]
-) -> Iterator[tuple[str, Record]]:
-    """A row; one that is only counted has no cells."""
-    builder.begin_row(number)
-    for text in cells:
-        builder.cell(text)
-    if not cells:
-        builder.cell("-")
-    builder.end_row()
-    yield from builder.ready()
+class _Shown:
+    """Numbers as their formats show them."""
+
+    def __init__(self, formats: list[tuple[int, str | None]], *, from_1904: bool) -> None:
+        self.formats = [xlsx_formats.format_of(key, code) for key, code in formats]
+        self.from_1904 = from_1904
+
+    def __call__(self, text: str, index: int) -> str:
+        form = self.formats[index] if index >= 0 else None
+        return xlsx_formats.shown(text, form, from_1904=self.from_1904)
+
+
+def _fill(
+    builder: tables.Builder, cells: list[Any], merged: dict[int, int], shown: _Shown
+) -> None:
+    """The cells of a row, in the shapes that the child writes; one merged downwards is the value of
+    the rows below, too.
+    """
+    for column, cell in enumerate(cells):
+        if cell is None:
+            builder.wrong()
+            builder.cell("")
+        else:
+            text = cell if isinstance(cell, str) else shown(*cell)
+            builder.cell(text, down=merged.get(column, 0))
 
 
 def _take_apart(workbook: Path, rows: Path, first_rows: int) -> None:
     """Have the child write the rows. Raises Refusal for what it could not read."""
-    command = [sys.executable, "-I", calamine_child.__file__]
+    command = [sys.executable, "-I", old_workbook_child.__file__]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             [*command, workbook, rows, str(first_rows)],
@@ -104,7 +122,8 @@ def _take_apart(workbook: Path, rows: Path, first_rows: int) -> None:
 
     if done.returncode:
         raise Refusal(
-            CODES.get(done.returncode, "is_old_excel"), limit=f"{calamine_child.MOST_ROWS:,}"
+            CODES.get(done.returncode, "is_old_excel"),
+            limit=f"{old_workbook_child.MOST_ROWS:,}",
         )
 
 

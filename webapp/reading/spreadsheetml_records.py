@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from webapp.limits import ROW_BYTES
+from webapp.limits import ROW_BYTES, XML_LOOK_BYTES
 from webapp.reading import tables, xml_tables
 from webapp.reading.records import Choices, Dialect, Head, Limits, Position, Record, Source
 from webapp.reading.xlsx_cells import LAST_ROW
@@ -22,7 +22,7 @@ def recognises(head: bytes, _filename: str) -> bool:
 
 def inspect(source: Source, _head: bytes, chosen: Choices, limits: Limits) -> Head:
     """The sheets, and the head of one of them."""
-    return tables.head_of(_rows(source, limits), NAME, chosen, limits)
+    return tables.head_of(_rows(source, limits, XML_LOOK_BYTES), NAME, chosen, limits)
 
 
 def records(
@@ -32,9 +32,11 @@ def records(
     return tables.records_of(_rows(source, limits), dialect.sheet, start)
 
 
-def _rows(source: Source, limits: Limits) -> Iterator[tuple[str, Record]]:
+def _rows(
+    source: Source, limits: Limits, most_bytes: int | None = None
+) -> Iterator[tuple[str, Record]]:
     with readable():
-        handler = _Workbook(tables.Builder(limits, source.size))
+        handler = _Workbook(tables.Builder(limits, source.size, most_bytes))
         yield from xml_tables.rows(source.blocks(0), handler)
 
 

@@ -39,11 +39,22 @@ class _Row(NamedTuple):
     repeated: int
 
 
-class Builder:
-    """Cells of one table after the other → rows with text. Bounds what comes out."""
+class LookedEnough(Exception):  # noqa: N818 - an end, no error
+    """As much of the file was read as a look at its head may take, down to the row `row`."""
 
-    def __init__(self, limits: Limits, file_size: int) -> None:
+    def __init__(self, row: int) -> None:
+        super().__init__(row)
+        self.row = row
+
+
+class Builder:
+    """Cells of one table after the other → rows with text. Bounds what comes out, and, for a look
+    at the head, what is read: `most_bytes` of the file, past which it raises LookedEnough.
+    """
+
+    def __init__(self, limits: Limits, file_size: int, most_bytes: int | None = None) -> None:
         self.limits = limits
+        self.most_bytes = most_bytes
         self.text_left = TEXT_BYTES + TEXT_RATIO * file_size
         self.sheet, self.sheets = "", 0
         self.row = 0
@@ -132,6 +143,9 @@ class Builder:
                     record._replace(row=row, position=Position(record.position.offset, row)),
                 )
 
+        if self.most_bytes is not None and self.offset >= self.most_bytes:
+            raise LookedEnough(self.row)
+
 
 def head_of(rows: Rows, name: str, chosen: Choices, limits: Limits) -> Head:
     """The head of the chosen table, or of the likeliest; all are offered with how many rows they
@@ -140,14 +154,20 @@ def head_of(rows: Rows, name: str, chosen: Choices, limits: Limits) -> Head:
     first: dict[str, list[Record]] = {}
     counts: Counter[str] = Counter()
     last = None
+    looked_down_to = None
 
-    for sheet, record in itertools.islice(rows, LOOK_ROWS):
-        counts[sheet] += 1
-        last = sheet
-        known = first.setdefault(sheet, [])
-        if len(known) < SNIFFED_RECORDS:
-            known.append(record)
+    try:
+        for sheet, record in itertools.islice(rows, LOOK_ROWS):
+            counts[sheet] += 1
+            last = sheet
+            known = first.setdefault(sheet, [])
+            if len(known) < SNIFFED_RECORDS:
+                known.append(record)
+    except LookedEnough as end:
+        looked_down_to = end.row
 
+    if not first and looked_down_to is not None:
+        raise Refusal("no_rows_at_the_top", looked_at=f"{looked_down_to:,}")
     if not first or (chosen.sheet is not None and chosen.sheet not in first):
         raise Refusal("empty_file")
 
@@ -160,7 +180,8 @@ def head_of(rows: Rows, name: str, chosen: Choices, limits: Limits) -> Head:
         limits,
         certain=True,
     )
-    cut = last if counts.total() >= LOOK_ROWS else None
+    is_whole = looked_down_to is None and counts.total() < LOOK_ROWS
+    cut = None if is_whole else last
 
     return replace(
         found,
