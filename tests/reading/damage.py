@@ -136,4 +136,24 @@ KINDS: dict[str, Damage] = {
     "utf-16 without a mark": lambda t, _: plain(t).encode("utf-16-le"),
     "two marks": lambda t, _: codecs.BOM_UTF8 * 2 + plain(t).encode(),
     "zeros at the end": lambda t, _: plain(t).encode() + b"\0" * 3,
+    "the end of a DOS file": lambda t, _: plain(t).encode() + b"\x1a",
+    "next lines in cells": lambda t, _: plain(
+        [[c.replace("\n", "\x85") for c in row] for row in t]
+    ).encode(),
+    "formulas around texts": lambda t, _: plain(
+        [t[0], *([f'="{c}"' if '"' not in c else c for c in row] for row in t[1:])]
+    ).encode(),
+    "a line that names the delimiter": lambda t, _: (
+        b"sep=;\r\n" + plain(t, delimiter=";").encode()
+    ),
+    "delimiters at the end of each line": lambda t, _: _each(
+        t, ",", _doubled, ",,,\r\n"
+    ).encode(),
+    "the names again in the middle": lambda t, _: plain([*t[:3], t[0], *t[3:]]).encode(),
+    "signs without width": lambda t, _: plain(
+        [[c.replace("@", "\u200b@\u2060") for c in row] for row in t]
+    ).encode(),
+    "a page's heading in the middle": lambda t, r: _at(
+        _lines(t), r, lambda x: "Members of the club,,,\r\nPage 2,,,\r\n" + x
+    ),
 }
