@@ -6,6 +6,12 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
+// The server groups what happened by the reader's own days.
+{
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  if (timeZone) document.cookie = `zone=${timeZone}; path=/; max-age=31536000; samesite=lax`;
+}
+
 // Moments in the reader's own zone: "Today 20:59". The page has them in UTC, and the title keeps that.
 {
   const page = document.documentElement.lang || "en";

@@ -35,7 +35,8 @@
     const speed = sent / (passed / 1000); // bytes a second
     const digits = total < 10 * MEGABYTE || (known && speed < SLOW * MEGABYTE) ? 2 : 1;
     const percent = Math.floor((sent / total) * 100);
-    const percentWords = new Intl.NumberFormat(language, { style: "percent" }).format(percent / 100);
+    const inPercent = new Intl.NumberFormat(language, { style: "percent" });
+    const percentWords = inPercent.format(percent / 100);
 
     if (sent >= total) {
       part("heading").textContent = words.reading;
@@ -54,7 +55,7 @@
     part("togo").textContent = said(words.togo, { size: size(total - sent, digits) });
     document.title = `${percentWords} · ${title}`;
     // A screen reader hears each tenth, not each event.
-    const tenth = `${Math.floor(percent / 10) * 10} %`;
+    const tenth = inPercent.format(Math.floor(percent / 10) / 10);
     if (part("told").textContent !== tenth) part("told").textContent = tenth;
   }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.harness.imports import table
+from webapp.web.forms import LONGEST_FILTER
 
 PEOPLE = table(
     "1,ann@example.com,Ann,Ash,Acme,vip,39",
@@ -71,3 +72,11 @@ def test_exports_take_the_same(program):
     answer = program("viewer").ask("GET", "/contacts/export.csv?tag=vip&no_email=true")
     assert len(answer.text.splitlines()) == 2
     assert "bob" in answer.text
+
+
+def test_a_filter_is_as_long_for_programs_as_for_pages(owner_program, owner):
+    longest = "x" * LONGEST_FILTER
+    owner_program.ask("GET", "/contacts", query_string={"tag": longest})
+    owner.get(f"/contacts?tag={longest}")
+    owner_program.ask("GET", "/contacts", 422, query_string={"tag": f"{longest}x"})
+    assert owner.client.get(f"/contacts?tag={longest}x").status_code == 422

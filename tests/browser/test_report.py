@@ -107,7 +107,7 @@ def test_report_rows_and_undo(import_id, page, live_server, conn, chromium):
     page.wait_for_url("**/report", timeout=60_000)
     eye.look("after-report-undone")
     assert text_of(page, "h1").startswith(
-        "This import was undone. 89 contacts were removed, 19 restored"
+        "This import was undone. 89 contacts were removed. 19 contacts are as they were before."
     )
     eye.visit(f"/imports/{import_id}/rolled-back", "after-rolled-back")
     eye.visit(f"/imports/{import_id}/rows", "after-rows-undone")

@@ -268,3 +268,19 @@ def test_a_page_takes_the_same_statements_however_many_rows_it_has(owner, import
         return found, len(sent)
 
     assert counted(1) == counted(30)
+
+
+def test_a_report_leads_to_no_contact_that_was_deleted_since(
+    owner, import_id, ids, importer, session
+):
+    owner.post(f"/imports/{import_id}/execute", {"duplicate_strategy": "skip"})
+    importer.work(import_id)
+    there = f'href="/contacts/{ids["Ben"]}"'
+    rows = f"/imports/{import_id}/rows?outcome=conflict"
+    assert there in owner.get(rows).text
+    session.delete(session.get_one(Contact, ids["Ben"]))
+    session.commit()
+    found = owner.get(rows).text
+    assert there not in found
+    assert f"contact {ids['Ben']}, deleted since" in found
+    assert f'href="/contacts/{ids["Ann"]}"' in found

@@ -285,3 +285,42 @@ def test_the_colours_of_the_page_are_those_of_the_list(owner):
         assert f"--{outcome}: {outcome.colour.dark};" in answer.text
         assert f".fill-{outcome} {{ fill: var(--{outcome}); }}" in answer.text
     assert "body:has(#s-update:checked) :is(.for-skip, .for-merge)" in answer.text
+
+
+def test_imports_stand_under_the_readers_own_days(owner, importer, session):
+    """At 23:30 in UTC it is tomorrow in Tokyo already, and still today in Lisbon's winter."""
+    import_id = run(owner, importer, MIXED)
+    at = (datetime.now(UTC) - timedelta(days=3)).replace(hour=23, minute=30)
+    session.execute(
+        text("UPDATE contact_imports SET created_at = :at WHERE id = :id"),
+        {"at": at, "id": import_id},
+    )
+    session.commit()
+
+    def days() -> list[str]:
+        return re.findall(
+            r'<h3 class="day">.*?<span class="rest">([^<]+)</span>',
+            owner.get("/imports").text,
+            re.DOTALL,
+        )
+
+    here, tomorrow = wording.day(at), wording.day(at + timedelta(days=1))
+    assert days() == [here]
+    owner.client.set_cookie("zone", "Asia/Tokyo")
+    assert days() == [tomorrow]
+    for no_zone in ("Nowhere/Land", "../../etc/passwd", "x" * 5000, "é"):
+        owner.client.set_cookie("zone", no_zone)
+        assert days() == [here]
+
+
+def test_who_undid_an_import_is_said_also_when_that_account_is_gone(owner, importer, session):
+    import_id = run(owner, importer, MIXED)
+    owner.post(f"/imports/{import_id}/rollback", {}, at=f"/imports/{import_id}/rollback")
+    importer.work(import_id)
+    found = session.get_one(ContactImport, import_id, populate_existing=True)
+    assert summary.undone_by(session, found) == "Owner"
+    found.rolled_back_by = 999_999
+    session.commit()
+    assert summary.undone_by(session, found) is None
+    assert "Undone" in owner.get(f"/imports/{import_id}/report").text
+    assert re.search(r"Undone on \d+ \w+\.", owner.get("/imports").text)

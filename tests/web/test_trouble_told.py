@@ -104,7 +104,7 @@ def test_an_undo_that_does_not_get_on_says_why_and_goes_on_by_itself(
     session.execute(text("DROP TRIGGER hold_on ON contacts"))
     session.commit()
     assert importer.work(standing_still).state == "rolled_back"
-    assert "1 contact was removed, " in owner.get(f"/imports/{standing_still}/report").text
+    assert "1 contact was removed." in owner.get(f"/imports/{standing_still}/report").text
 
 
 def test_an_undo_that_gets_on_again_says_no_more_of_it(owner, session, standing_still):

@@ -320,8 +320,8 @@ def _cancel_queued(session: Session, import_id: UUID) -> bool:
     )
 
 
-def roll_back(session: Session, import_id: UUID) -> None:
-    """Start the undo of an ended import. Asking twice is one undo."""
+def roll_back(session: Session, import_id: UUID, user_id: int | None = None) -> None:
+    """Start the undo of an ended import, for this account. Asking twice is one undo."""
     opened = locked_with_lease(session, import_id)
     if Command.ROLL_BACK in State(opened.state).repeats:
         return
@@ -330,7 +330,7 @@ def roll_back(session: Session, import_id: UUID) -> None:
     refuse_while_correcting(opened)
     _not_expired(session, opened)
     enter(session, opened, State.ROLLING_BACK)
-    opened.rollback = None
+    opened.rollback, opened.rolled_back_by = None, user_id
     wanted(session, import_id)
     session.flush()
 

@@ -40,6 +40,7 @@ class ContactImport(Base):
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]  # when it ended: completed, cancelled or failed
     rolled_back_at: Mapped[datetime | None]
+    rolled_back_by: Mapped[int | None]  # whose account asked for the undo; null: not known
     expired_at: Mapped[datetime | None]  # its retention time is over: no undo from here on
     purged_at: Mapped[datetime | None]  # and its file, rows and undo data are deleted
     file_gone: Mapped[bool] = mapped_column(

@@ -82,6 +82,7 @@ class Report:
 
     found: ContactImport
     person: str
+    undone_by: str | None  # None: it stands, or the account is not known
     outcomes: dict[str, int]
     total: int
     success: int
@@ -144,6 +145,7 @@ def report(session: Session, import_id: UUID) -> Report:
     return Report(
         found=run,
         person=person.name or person.email,
+        undone_by=undone_by(session, run),
         outcomes=outcomes,
         total=run.total or 0,
         lines=_lines(session, import_id),
@@ -161,6 +163,15 @@ def report(session: Session, import_id: UUID) -> Report:
         **_batches(session, import_id),
         **sums(outcomes),
     )
+
+
+def undone_by(session: Session, run: ContactImport) -> str | None:
+    """What the person is called who had the import undone; None where that is not known."""
+    if run.rolled_back_at is None or run.rolled_back_by is None:
+        return None
+
+    person = session.get(User, run.rolled_back_by)
+    return (person.name or person.email) if person else None
 
 
 def _approval(session: Session, run: ContactImport) -> Request | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, pass_context, select_autoescape
@@ -189,15 +189,15 @@ def brief(value: datetime) -> str:
     return _date(gettext("{day} {month} {year}, {time} UTC"), value, SHORT_MONTHS)
 
 
-def day(value: datetime) -> str:
-    """23 December."""
+def day(value: date) -> str:
+    """23 December: of a moment as it is in UTC, and of a date itself."""
     return _date(gettext("{day} {month}"), value, MONTHS)
 
 
-def _date(text: str, value: datetime, months: tuple[str, ...]) -> str:
-    utc = value.astimezone(UTC)
+def _date(text: str, value: date, months: tuple[str, ...]) -> str:
+    told = value.astimezone(UTC) if isinstance(value, datetime) else value
     return text.format(
-        day=utc.day, month=gettext(months[utc.month - 1]), year=utc.year, time=f"{utc:%H:%M}"
+        day=told.day, month=gettext(months[told.month - 1]), year=told.year, time=f"{told:%H:%M}"
     )
 
 

@@ -545,7 +545,10 @@ def retry(import_id: UUID, asked: forms.RetryRequest) -> None:
 
 def roll_back(import_id: UUID) -> None:
     """Take the import back. Asking twice is one undo."""
-    _of_import(import_id, lambda session: import_commands.roll_back(session, import_id))
+    user_id = current_user.id
+    _of_import(
+        import_id, lambda session: import_commands.roll_back(session, import_id, user_id)
+    )
 
 
 def undo_row(import_id: UUID, row: int) -> undo_by_row.RowUndone:

@@ -28,7 +28,13 @@ from webapp.vocabulary.keys import MatchKey
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy, Variant
-from webapp.web.forms import AddressLabel, RuleWord, Text
+from webapp.web.forms import (
+    LONGEST_FILTER,
+    LONGEST_SEARCH,
+    AddressLabel,
+    RuleWord,
+    Text,
+)
 from webapp.web.forms.queries import MOST_IDS, list_column
 
 LARGEST_PAGE = 1000
@@ -79,7 +85,7 @@ _FLAGS = {"true": True, "false": False}
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole_number)]
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST_ROW), BeforeValidator(_whole_number)]
 Cursor = Annotated[Text, Field(max_length=200)]
-FilterText = Annotated[Text, Field(max_length=200)]
+FilterText = Annotated[Text, Field(max_length=LONGEST_FILTER)]
 CONTACT_ORDERS = tuple(f"{sign}{order}" for order in Order for sign in ("", "-"))
 
 
@@ -158,7 +164,7 @@ class FilterQuery(BaseModel):
         Annotated[
             Text,
             Field(
-                max_length=200,
+                max_length=LONGEST_SEARCH,
                 description="Words. A contact is found that has, for each of them, a word that begins"
                 " with it: in its names, e-mails, company, department, ID, phones and tags."
                 " Case and accents do not count. Words begin behind blanks and behind"
@@ -278,7 +284,7 @@ class ProblemsQuery(BaseModel):
     group: (
         Annotated[int, Field(ge=1, le=LARGEST_ROW), BeforeValidator(_whole_number)] | None
     ) = None
-    q: Annotated[Text, Field(max_length=200)] = ""
+    q: Annotated[Text, Field(max_length=LONGEST_SEARCH)] = ""
     after: Cursor = ""
     limit: PageSize = 50
 
@@ -286,7 +292,7 @@ class ProblemsQuery(BaseModel):
 class CellsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    q: Annotated[Text, Field(max_length=200)] = ""
+    q: Annotated[Text, Field(max_length=LONGEST_SEARCH)] = ""
     after: RowNumber = 0
     limit: PageSize = 50
 

@@ -46,6 +46,7 @@ from webapp.vocabulary.strategies import Strategy
 LARGEST_NUMBER = 2**63 - 1  # PostgreSQL's bigint
 LARGEST_CURSOR = LARGEST_NUMBER - 1  # so that one more is a number too
 LAST_HEADER_ROW = 1_048_576  # a spreadsheet has no more
+LONGEST_SEARCH = 200  # characters
 LONGEST_TOKEN = 100  # characters of a clear token
 MOST_WORDS = 1000  # that are read as blank
 MOST_COLUMNS = 1000  # of a file
@@ -320,7 +321,7 @@ class ProblemFilter(Strict):
     kind: Literal["to_fix", "look", "left_out"] = "to_fix"
     code: Annotated[Text, Field(max_length=60)] | None = None
     column: Annotated[int, Field(ge=-1, le=LAST_HEADER_ROW)] | None = None
-    q: Annotated[Text, Field(max_length=200)] = ""
+    q: Annotated[Text, Field(max_length=LONGEST_SEARCH)] = ""
     group: Annotated[int, Field(ge=1, le=LARGEST_CURSOR)] | None = None
 
 

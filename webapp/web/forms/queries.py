@@ -24,9 +24,14 @@ from webapp.staging.problem_list import WHOLE_ROW
 from webapp.vocabulary.fields import CUSTOM, FIELDS, NAMES, is_target
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy, Variant
-from webapp.web.forms import LARGEST_CURSOR, LINE_ENDS, LONGEST_FILTER, MappingName
+from webapp.web.forms import (
+    LARGEST_CURSOR,
+    LINE_ENDS,
+    LONGEST_FILTER,
+    LONGEST_SEARCH,
+    MappingName,
+)
 
-LONGEST_SEARCH = 200  # characters
 LONGEST_PLACE = 500  # characters of a cursor
 MOST_IDS = 250  # contacts that are named one by one: an address has room for them
 LAST_PAGE = 10**9  # more imports than that no history has

@@ -212,6 +212,7 @@ def rolled_back(import_id: UUID) -> ResponseReturnValue:
     return render_template(
         "imports/rolled_back.html",
         found=run,
+        undone_by=summary.undone_by(db.session(), run),
         kept=kept[:ROWS_A_PAGE],
         names=ledger.called(db.session(), [one.contact_id for one in kept]),
         more=len(kept) > ROWS_A_PAGE,

@@ -1,6 +1,6 @@
 """Runs: history, watching, stopping, undo. What became of them is in `results.py`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from webapp.vocabulary.catalogue import gettext, gettext_noop
 from webapp.vocabulary.outcomes import Outcome, sums
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import PENDING, WORKED_ON, Command, State, Work, asked_for
-from webapp.web import commands, forms
+from webapp.web import commands, forms, zones
 from webapp.web.access import (
     SEES_ALL,
     change_import,
@@ -91,13 +91,14 @@ def _top() -> dict[str, Any]:
 
 
 def _by_day(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items, newest first, under their days: `day`, `called` and `items`; all that is older than a
-    week is one.
+    """The items, newest first, under the reader's days: `day`, `called` and `items`; all that is older
+    than a week is one.
     """
-    today = datetime.now(UTC).date()
+    zone = zones.of_reader()
+    today = datetime.now(zone).date()
     days: list[dict[str, Any]] = []
     for item in items:
-        at = item["found"].created_at.astimezone(UTC)
+        at = item["found"].created_at.astimezone(zone)
         ago = (today - at.date()).days
         called = CALLED.get(ago, "" if ago < A_WEEK else EARLIER)
         key = EARLIER if called == EARLIER else at.date()
@@ -105,7 +106,7 @@ def _by_day(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
             days.append(
                 {
                     "key": key,
-                    "day": at,
+                    "day": at.date(),
                     "called": gettext(called) if called else "",
                     "items": [],
                 }
@@ -139,6 +140,7 @@ def _item(run: ContactImport, person: User) -> dict[str, Any]:
         "found": run,
         "person": person.name or person.email,
         "outcomes": outcomes,
+        "undone_by": summary.undone_by(db.session(), run),
         "sums": sums(outcomes),
         "seconds": summary.seconds(run),
         "live": run.state in WORKED_ON,
