@@ -67,9 +67,7 @@ def test_what_somebody_deleted_is_foretold_and_listed_with_who(owner, importer):
     for import_id, removed, restored in ((second, 0, 1), (first, 1, 0)):
         page = owner.get(f"/imports/{import_id}/rollback").text
         assert [int(n) for n in re.findall(r"<b>(\d+)</b> contact", page)] == [
-            removed,
-            restored,
-            0,
+            removed or restored
         ]
         assert "Deleted since: Owner" in page
         assert f'href="/contacts/{number}"' not in page

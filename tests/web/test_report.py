@@ -308,7 +308,7 @@ def test_imports_stand_under_the_readers_own_days(owner, importer, session):
     assert days() == [here]
     owner.client.set_cookie("zone", "Asia/Tokyo")
     assert days() == [tomorrow]
-    for no_zone in ("Nowhere/Land", "../../etc/passwd", "x" * 5000, "é"):
+    for no_zone in ("Nowhere/Land", "../../etc/passwd", "x" * 3000, "é"):
         owner.client.set_cookie("zone", no_zone)
         assert days() == [here]
 

@@ -197,7 +197,10 @@ def day(value: date) -> str:
 def _date(text: str, value: date, months: tuple[str, ...]) -> str:
     told = value.astimezone(UTC) if isinstance(value, datetime) else value
     return text.format(
-        day=told.day, month=gettext(months[told.month - 1]), year=told.year, time=f"{told:%H:%M}"
+        day=told.day,
+        month=gettext(months[told.month - 1]),
+        year=told.year,
+        time=f"{told:%H:%M}",
     )
 
 

@@ -47,12 +47,13 @@ LARGEST_NUMBER = 2**63 - 1  # PostgreSQL's bigint
 LARGEST_CURSOR = LARGEST_NUMBER - 1  # so that one more is a number too
 LAST_HEADER_ROW = 1_048_576  # a spreadsheet has no more
 LONGEST_SEARCH = 200  # characters
+# Of a tag, a company or a value: all five filters fit into a request's line of 4,094 bytes.
+LONGEST_FILTER = 600
 LONGEST_TOKEN = 100  # characters of a clear token
 MOST_WORDS = 1000  # that are read as blank
 MOST_COLUMNS = 1000  # of a file
 LONGEST_TARGET = 120  # characters
 LONGEST_LABEL = 500  # characters of a column's label
-LONGEST_FILTER = 2000  # characters of a tag, a company or a value
 MOST_TICKED = 1000  # contacts that are named one by one
 MOST_TAGS = 50  # that are given at once
 LONGEST_PASSWORD = 1000  # characters; hashing a novel would keep the server busy

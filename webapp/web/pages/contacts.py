@@ -43,7 +43,7 @@ from webapp.web.access import (
 from webapp.web.answers import instruction, refused_on
 from webapp.web.commands import load_contact
 from webapp.web.extensions import db
-from webapp.web.forms import ContactEdit, queries, sent
+from webapp.web.forms import LONGEST_FILTER, ContactEdit, queries, sent
 from webapp.web.pages import changes
 
 blueprint = Blueprint("contacts", __name__)
@@ -81,6 +81,7 @@ def index() -> str:
     return render_template(
         "contacts/index.html",
         asked=asked,
+        longest_filter=LONGEST_FILTER,
         found=found,
         counted=counted,
         unknown=unknown,
