@@ -91,7 +91,8 @@ def _bad_field(name: str, kind: str, facts: Mapping[str, Any]) -> Refusal:
     """The field's own sentence, or else that of its kind."""
     at = f"/{name}"
     if (code := f"bad_{name}") in messages.MESSAGES:
-        return Refusal(code, at=at, **({"limit": LIMITS[name]} if name in LIMITS else {}))
+        limit = facts.get("limit", LIMITS.get(name))
+        return Refusal(code, at=at, **({"limit": limit} if name in LIMITS else {}))
     if kind in messages.MESSAGES:
         return Refusal(kind, at=at, **{"what": name.replace("_", " "), **facts})
 
