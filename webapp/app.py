@@ -29,6 +29,7 @@ from webapp.web.pages import (
     conflicts,
     contacts,
     corrections,
+    duplicates,
     erasing,
     mappings,
     plans,
@@ -38,6 +39,27 @@ from webapp.web.pages import (
 )
 
 ROOT = Path(__file__).parent.parent
+# Whose addresses the app serves.
+ROOMS = (
+    account,
+    approvals,
+    changes,
+    columns,
+    conflicts,
+    contacts,
+    duplicates,
+    erasing,
+    health,
+    corrections,
+    mappings,
+    websocket,
+    documentation,
+    polling,
+    plans,
+    results,
+    styleguide,
+    wizard,
+)
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " form-action 'self'"
@@ -68,25 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for extension in (orm, login, csrf, limiter):
         extension.init_app(app)
 
-    for room in (
-        account,
-        approvals,
-        changes,
-        columns,
-        conflicts,
-        contacts,
-        erasing,
-        health,
-        corrections,
-        mappings,
-        websocket,
-        documentation,
-        polling,
-        plans,
-        results,
-        styleguide,
-        wizard,
-    ):
+    for room in ROOMS:
         app.register_blueprint(room.blueprint)
 
     cli.register(app)

@@ -52,9 +52,12 @@ VALUES = {
     "markup": quote("<b>'\"&%s{{7*7}}"),
 }
 # Sockets and files are no pages; the first account has a test of its own below.
-# `corrections.news` is asked by the script of its page.
+# `corrections.news` and `duplicates.search` are asked by the scripts of their pages; a search is
+# cancelled only while there is one, in place of the button that begins it.
 NO_PAGES = {
     "corrections.news",
+    "duplicates.cancel",
+    "duplicates.search",
     "static",
     "live.live",
     "account.setup",
@@ -209,6 +212,14 @@ def prepared(app, sign_in, importer, people, monkeypatch):
     check(admin, importer, other)
     admin.post(f"/imports/{other}/problems/5/leave", {}, at="/imports")  # which can be undone
     importer.work(other)
+    # Three contacts of which each two may be one person.
+    end(
+        "INSERT INTO contacts (first_name) VALUES ('Ann'), ('Anna'), ('Anne')",
+        "INSERT INTO duplicate_pairs (contact_id, other_id, score, evidence, version, other_version)"
+        " SELECT a.id, b.id, 9, '{same_given}', a.version, b.version"
+        " FROM contacts a JOIN contacts b ON b.id > a.id AND b.first_name LIKE 'Ann%'"
+        " WHERE a.first_name LIKE 'Ann%'",
+    )
     # Two rows in conflict, of which one is settled.
     disputed = bring(admin, b"ID,Email\n98,ann@example.com\n99,ann@example.com\n")
     check(admin, importer, disputed)

@@ -374,6 +374,21 @@ class ChoiceForm(Query):
     alike: bool = False
 
 
+class DuplicatesQuery(Query):
+    """`answered` are the numbers of a pair that was answered just now. `after` is where a page of the
+    list begins.
+    """
+
+    answered: Cursor = ""
+    after: Annotated[str, _line_of(LONGEST_PLACE, "a place")] = ""
+
+
+class PairForm(Query):
+    """The button that was pressed at a pair; none takes back what was said."""
+
+    answer: Literal["not_the_same", "later"] | None = None
+
+
 class DatesForm(Query):
     date_order: Literal["dmy", "mdy"] | None = None
 

@@ -1,0 +1,93 @@
+"""Possible duplicates in a browser: looked for, and answered by keyboard, by pointer and without a
+script.
+"""
+
+import pytest
+
+from tests.browser.steps import accessible, run, sign_in, to_review, upload
+from tests.browser.test_looks import Eye
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+BOOK = b"""ID,Email,First name,Last name,Company,Phone,Birthday,City,Tags
+1,soren.jones@oresund.example,Soren,Jones,Acme Logistics,+45 33 12 34 56,1957-07-16,Kobenhavn,press
+2,s.jones@oresund.example,Soeren,Jones,Acme Logistics A/S,+45 33 12 34 56,,Copenhagen,vip
+3,renee@example.com,Renee,Okafor,Okafor & Co,,1980-01-02,Lagos,
+4,renee.okafor@example.org,Renee,Okafor,Okafor & Co,,1980-01-02,Lagos,
+5,bob@example.com,Robert,Milner,,+44 113 200 0001,,Leeds,
+6,bob.milner@example.org,Bob,Milner,,+44 113 200 0001,,Leeds,
+7,zoe@example.com,Zoe,Quist,,,,,
+"""
+
+
+@pytest.fixture
+def searched(owner, live_server):
+    """A book with three pairs, looked for by the button."""
+    upload(owner, live_server, BOOK)
+    to_review(owner)
+    run(owner, "skip")
+    owner.goto(f"{live_server}/contacts")
+    owner.get_by_role("link", name="Duplicates").click()
+    owner.wait_for_selector("h1 >> text=Duplicates")
+    accessible(owner)
+    owner.get_by_role("button", name="Look for duplicates").click()
+    owner.wait_for_selector("h1 >> text=Are these two the same person?", timeout=60_000)
+    return owner
+
+
+def test_pairs_are_answered_by_keyboard(searched, live_server):
+    page = searched
+    accessible(page)
+    assert page.title().startswith("Are these two the same person? 1 of 3")
+    assert page.locator("nav .count").inner_text() == "3"
+    assert "differs:" in page.get_by_role("row", name="E-mail").first.inner_text()
+
+    first = page.locator(".compared thead").inner_text()
+    page.keyboard.press("2")
+    page.wait_for_selector("[role=status] >> text=are not the same")
+    assert page.locator(".compared thead").inner_text() != first
+    assert page.locator("nav .count").inner_text() == "2"
+    page.locator("[role=status]").get_by_role("button", name="Undo").press("Enter")
+    page.wait_for_selector("h1 >> text=1 of 3")
+    assert page.locator(".compared thead").inner_text() == first
+
+    page.keyboard.press("3")
+    page.wait_for_selector("[role=status] >> text=later")
+    page.keyboard.press("2")
+    page.wait_for_selector("[role=status] >> text=are not the same")
+    page.keyboard.press("2")
+    page.wait_for_selector("h1 >> text=1 of 1")
+    assert page.locator(".compared thead").inner_text() == first, "the one for later"
+    page.keyboard.press("2")
+    page.wait_for_selector("h1 >> text=No duplicates found")
+    accessible(page)
+
+    page.get_by_role("button", name="Look again").click()
+    page.wait_for_selector("h1 >> text=No duplicates found")
+    page.goto(f"{live_server}/contacts")
+    assert page.locator("nav .count").count() == 0
+
+
+def test_pairs_are_answered_without_a_script(chromium, searched, live_server):
+    plain = chromium.new_context(java_script_enabled=False)
+    page = plain.new_page()
+    sign_in(page, live_server)
+    page.goto(f"{live_server}/duplicates")
+    page.get_by_role("button", name="Later").click()
+    page.wait_for_selector("[role=status] >> text=later")
+    page.get_by_role("button", name="Not the same").click()
+    page.wait_for_selector("h1 >> text=of 2")
+    page.get_by_role("link", name="See them as a list").click()
+    page.wait_for_selector("h1 >> text=2 pairs")
+    plain.close()
+
+
+def test_it_looks_as_it_should(searched, live_server):
+    eye = Eye(searched, live_server)
+    eye.visit("/duplicates", "duplicates")
+    eye.visit("/duplicates?after=0_99.00_0_0", "duplicates-list")
+    searched.goto(f"{live_server}/duplicates")
+    for _ in range(3):
+        searched.keyboard.press("2")
+        searched.wait_for_load_state("networkidle")
+    eye.visit("/duplicates", "duplicates-none")
+    assert eye.found == []
