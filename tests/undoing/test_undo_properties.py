@@ -18,12 +18,13 @@ from sqlalchemy import text
 
 from tests.harness.examples import examples
 from tests.undoing.test_undo import World, named, rows
-from webapp.contacts import journal
+from webapp.contacts import journal, merging
 from webapp.contacts.addresses import as_columns
 from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import DuplicateHandler
 from webapp.staging import reopening
 from webapp.undoing import undo, undo_by_hand, undo_by_row
+from webapp.vocabulary.choices import Side
 from webapp.vocabulary.fields import SEVERAL
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.reruns import Rerun
@@ -161,6 +162,12 @@ values = st.sampled_from([
     {"first_name": "p"}, {"first_name": "z"}, {"tags": "a, z"}, {"tags": ""}, {"custom:s": "9"},
     *[{"external_id": f"x{n}"} for n in POOL], *[{"email": f"a{n}@example.com"} for n in POOL], {"email": ""},
 ])  # fmt: skip
+# Which of two contacts that are merged has a field, where a person said so.
+sides = st.dictionaries(
+    st.sampled_from(["external_id", "email", "phone", "first_name", "custom:s"]),
+    st.sampled_from(Side),
+    max_size=3,
+)
 steps = st.lists(
     st.one_of(
         *[st.tuples(st.just("import"), files)] * 3,
@@ -169,6 +176,7 @@ steps = st.lists(
         st.tuples(st.just("edit"), st.tuples(numbers, values)),
         st.tuples(st.just("edit"), st.tuples(numbers, lists())),
         st.tuples(st.just("delete"), numbers),
+        st.tuples(st.just("merge"), st.tuples(numbers, numbers, sides)),
         st.tuples(st.just("undo"), numbers),
         st.tuples(st.just("undo by hand"), numbers),
         st.tuples(st.just("undo row"), st.tuples(numbers, numbers)),
@@ -228,6 +236,8 @@ class History(World):
             self.edit(*what)
         elif kind == "delete":
             self.delete(what)
+        elif kind == "merge":
+            self.merge(*what)
         elif kind == "undo" and self.standing:
             self.undo(self.standing[what % len(self.standing)])
         elif kind == "undo by hand" and self.by_hand:
@@ -235,6 +245,17 @@ class History(World):
         elif kind == "undo row" and self.standing:
             which, row = what
             self.undo_row(self.standing[which % len(self.standing)], row)
+
+    def merge(self, kept: int, other: int, sides: dict[str, Side]) -> None:
+        found = sorted(self.contacts())
+        if len(found) < 2:
+            return
+        kept = found.pop(kept % len(found))
+        other = found[other % len(found)]
+        note(f"{other} into {kept}")
+        merging.merge_contacts(self.session, kept, other, 1, choices=sides)
+        self.session.commit()
+        HELD["merges"] += 1
 
     def undo_row(self, import_id: uuid.UUID, which: int) -> None:
         """One of the rows that did something, and that is not undone. Twice is refused."""
@@ -311,14 +332,14 @@ class History(World):
 
     def undo_by_hand(self, change: int) -> bool:
         """Whether it could be undone: of a contact that is deleted, the deletion has to be
-        undone first.
+        undone first. A merge is undone by either of its entries.
         """
         try:
             planned = undo_by_hand.preview_change(self.session, change)
             done = undo_by_hand.undo_change(self.session, change, 1)
         except Refusal as refusal:
             self.session.rollback()
-            if refusal.code == "contact_gone":
+            if refusal.code in {"contact_gone", "change_undone"}:
                 return False
             raise
         self.session.commit()
@@ -387,7 +408,7 @@ class History(World):
             for number in now.keys() - before.keys()
             if (number, "") not in self.told
         ]
-        edited_contacts = {contact for contact, _ in edited}
+        edited_contacts = {contact for contact, _ in edits}
         left += [
             (number, "nobody's") for number in now.keys() - before.keys() - edited_contacts
         ]
@@ -412,7 +433,7 @@ def emptied(conn, session) -> None:
     conn.rollback()
     conn.execute(
         """TRUNCATE contacts, contact_changes, contact_import_results, contact_import_rows, contact_undo_kept,
-             contact_row_undos, contact_undo_due, contact_imports RESTART IDENTITY CASCADE"""
+             contact_row_undos, contact_undo_due, contact_merges, contact_imports RESTART IDENTITY CASCADE"""
     )
     conn.commit()
 
@@ -480,6 +501,7 @@ run_twice = st.fixed_dictionaries(
 between = st.one_of(
     st.tuples(st.just("edit"), st.tuples(numbers, values)),
     st.tuples(st.just("delete"), numbers),
+    st.tuples(st.just("merge"), st.tuples(numbers, numbers, sides)),
     st.tuples(st.just("undo"), numbers),
     st.tuples(st.just("undo by hand"), numbers),
     st.tuples(st.just("undo row"), st.tuples(numbers, numbers)),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -196,3 +196,9 @@ def refuse_merged(session: Session, contact_id: int) -> None:
     """Raise Refusal("contact_merged") where the contact was merged into another one."""
     if into := leads_to(session, contact_id):
         raise Refusal("contact_merged", into=into)
+
+
+def of_change(session: Session, change_id: int) -> ContactMerge | None:
+    """The merge to which an entry of the journal belongs."""
+    either = or_(ContactMerge.change_id == change_id, ContactMerge.deletion_id == change_id)
+    return session.scalar(select(ContactMerge).where(either))

@@ -70,8 +70,8 @@ class UndoKept(Base):
     contact_id: Mapped[int]
     row: Mapped[int | None]
     field: Mapped[str | None]  # null: the contact as a whole
-    # One of edited_since, changed_by_later_import, deleted_meanwhile, key_taken_on_undo,
-    # refused_on_undo.
+    # One of edited_since, changed_by_later_import, deleted_meanwhile, merged_since,
+    # key_taken_on_undo, refused_on_undo.
     code: Mapped[str]
     message: Mapped[str | None]  # what the database refused with
     wanted: Mapped[Any | None] = mapped_column(JSONB)  # the value from before the import

@@ -36,6 +36,23 @@ SELECT h.id FROM contact_changes h WHERE h.contact_id = %(contact)s
 SELECT d.row, d.contact_id, d.import_id AS creator, {{undone_import}} AS undone
 FROM contact_undo_due d WHERE kind = 'contact' AND contact_id = %(contact)s
 
+-- name: changed_since
+-- Field by field what standing changes wrote to a contact, after the entry numbered %(since)s.
+-- E-mails and phones are told as one field each, without their values.
+SELECT %(contact)s::bigint AS contact_id, NULL AS row, w.field,
+  CASE WHEN w.by_import IS NULL THEN 'edited_since' ELSE 'changed_by_later_import' END AS code,
+  w.wanted, w.now, w.by_import::text AS by_import, w.by_user
+FROM (
+  SELECT {{group_of_f}} AS field,
+    (array_agg(f.before ORDER BY h.id) FILTER (WHERE NOT {{is_of_addresses}}))[1] AS wanted,
+    (array_agg(f.after ORDER BY h.id DESC) FILTER (WHERE NOT {{is_of_addresses}}))[1] AS now,
+    (array_agg(h.import_id ORDER BY h.id DESC))[1] AS by_import,
+    (array_agg(h.user_id ORDER BY h.id DESC))[1] AS by_user
+  FROM {{journal_since}} h CROSS JOIN LATERAL {{fields_of_h}} f
+  WHERE h.kind IN ('import', 'edit') AND h.undone_at IS NULL AND f.field NOT LIKE 'tag:%%'
+  GROUP BY 1) w
+ORDER BY w.field
+
 -- name: files
 SELECT id::text AS id, filename AS name FROM contact_imports WHERE id = ANY(%(ids)s::uuid[])
 

@@ -79,13 +79,13 @@ listed AS MATERIALIZED (
     by_import, by_user, NULL::bigint AS holder, NULL AS key
   FROM made WHERE new AND there AND change IS NOT NULL
   UNION ALL
-  (SELECT DISTINCT ON (g.contact_id) g.contact_id, g.row, NULL, 'deleted_meanwhile',
+  (SELECT DISTINCT ON (g.contact_id) g.contact_id, g.row, NULL, {{why_g_deleted}},
     NULL::jsonb, NULL::jsonb, NULL::uuid, g.user_id, NULL, NULL
   FROM (
-    SELECT m.contact_id, m.row, d.user_id, 0 AS change
+    SELECT m.contact_id, m.row, d.user_id, 0 AS change, d.id AS deletion
     FROM made m LEFT JOIN LATERAL ({{deletion_of_made}}) d ON true WHERE m.new AND NOT m.there
     UNION ALL
-    SELECT f.contact_id, f.row, d.user_id, f.change
+    SELECT f.contact_id, f.row, d.user_id, f.change, d.id
     FROM found f CROSS JOIN LATERAL ({{deletion_of_found}}) d WHERE NOT f.there) g
   ORDER BY g.contact_id, g.change = 0 DESC, g.change DESC)
   UNION ALL

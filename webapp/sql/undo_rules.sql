@@ -56,6 +56,11 @@ EXISTS (SELECT FROM contact_row_undos u WHERE u.import_id = l.import_id AND u.ro
 SELECT h.* FROM {{journal}} h
 WHERE h.kind = 'delete' AND h.undone_at IS NULL ORDER BY h.id DESC LIMIT 1
 
+-- part: why_gone
+-- Why a contact is not in the book: its deletion has the number {{gone_by}}, which may be that of a merge.
+CASE WHEN EXISTS (SELECT FROM contact_merges WHERE deletion_id = {{gone_by}})
+  THEN 'merged_since' ELSE 'deleted_meanwhile' END
+
 -- part: addresses
 -- The e-mails or phones of the kind k that {{side}} names, a side of an entry or a contact: id,
 -- place, address. The main one is the first. An address is known by its key, or by its text.

@@ -24,7 +24,7 @@ settled AS (
   WHERE (SELECT true FROM contact_undo_due LIMIT 1) AND d.contact_id = g.contact_id)
 
 -- part: why_it_stays
-CASE WHEN NOT there THEN 'deleted_meanwhile' WHEN kind = 'import' THEN 'changed_by_later_import'
+CASE WHEN NOT there THEN {{why_deleted}} WHEN kind = 'import' THEN 'changed_by_later_import'
   ELSE 'edited_since' END
 
 -- name: remove_whole
@@ -160,7 +160,7 @@ due AS (
 listed AS MATERIALIZED (
   {{listed}}
   UNION ALL
-  SELECT DISTINCT ON (f.contact_id) f.contact_id, f.row, NULL, 'deleted_meanwhile', NULL::jsonb,
+  SELECT DISTINCT ON (f.contact_id) f.contact_id, f.row, NULL, {{why_d_deleted}}, NULL::jsonb,
     NULL::jsonb, NULL::uuid, d.user_id
   FROM found f CROSS JOIN LATERAL ({{deletion_of_found}}) d WHERE NOT f.there)
 SELECT ARRAY(SELECT id FROM restored) AS restored, ARRAY(SELECT id FROM marked) AS marked,

@@ -1,8 +1,11 @@
-"""The undo of one change by hand, an edit or a deletion, by the same rules as that of an import, in
-one transaction.
+"""The undo of one change by hand, an edit, a deletion or a merge, by the same rules as that of an
+import, in one transaction.
 
 A deleted contact comes back under its own number with what it held. A key that another contact took
 meanwhile stays away and is due. What was undone while the contact was away is caught up with.
+
+A merge is the edit of one contact and the deletion of another, so both are undone: first the edit,
+which frees the keys that the other contact brought with it.
 """
 
 import time
@@ -18,11 +21,11 @@ from sqlalchemy.orm import Session
 
 from webapp import db, queries
 from webapp.checking.checked_rows import identity
-from webapp.contacts import journal
+from webapp.contacts import journal, merging
 from webapp.contacts.addresses import addresses_of, as_columns, columns_of
 from webapp.db import driver
 from webapp.imports import deadlines
-from webapp.models import ContactChange
+from webapp.models import ContactChange, ContactMerge
 from webapp.undoing import undo, undo_keys, undo_rules, undo_writing
 from webapp.undoing.undo_keys import Row, rows
 from webapp.undoing.undo_rules import ID, KEYS
@@ -52,6 +55,9 @@ SQL = queries.load(
     field_of_d=undo_rules.DUE_FIELD,
     undone_import=undo_rules.undone_import("d.import_id"),
     undone_meanwhile=queries.fill(undo_rules.UNDONE_MEANWHILE, h="h"),
+    journal_since=undo_rules.journal("%(contact)s", since="%(since)s"),
+    group_of_f=undo_rules.GROUP_OF_F,
+    is_of_addresses=undo_rules.IS_OF_ADDRESSES,
     columns=", ".join(_COLUMNS),
     values=", ".join(f"%({column})s" for column in _COLUMNS),
 )
@@ -61,20 +67,25 @@ SQL = queries.load(
 class ChangeUndone:
     """What the undo of a change did.
 
-    `there` says whether the contact is in the book afterwards. `kept` lists what stays, as the
-    preview of an import's undo does: contact_id, row, field, code, wanted, now, by_import, by_file,
-    by_user, by_person.
+    `there` says whether the contact is in the book afterwards. Of a merge, `contact_id` is the
+    contact that was kept, and `other_id` the one that was merged into it; `other_there` whether that
+    one is in the book again. `restored` names the fields of `contact_id` that came back. `kept` lists
+    what stays, as the preview of an import's undo does: contact_id, row, field, code, wanted, now,
+    by_import, by_file, by_user, by_person.
     """
 
     contact_id: int
-    kind: str  # edit | delete
+    kind: str  # edit | delete | merge
     there: bool = True
+    other_id: int | None = None
+    other_there: bool = False
     restored: list[str] = field(default_factory=list)
     kept: list[Row] = field(default_factory=list)
 
 
 def undo_change(session: Session, change_id: int, user_id: int) -> ChangeUndone:
-    """Undo an edit or a deletion. The caller commits.
+    """Undo an edit, a deletion or a merge, by the number of either of its entries. The caller
+    commits.
 
     Raises Refusal: change_unknown, change_undone, change_too_old, contact_gone, refused_on_undo, or
     contact_busy while an import holds the contact.
@@ -139,11 +150,10 @@ def _milliseconds(until: float) -> int:
 def _undo(
     session: Session, conn: psycopg.Connection[Any], change_id: int, user_id: int
 ) -> ChangeUndone:
-    change = session.get(
-        ContactChange, change_id, with_for_update=True, populate_existing=True
-    )
-    _possible(change, deadlines.days(session))
-    assert change is not None  # noqa: S101 - _possible said so
+    if merge := merging.of_change(session, change_id):
+        return _undo_merge(session, conn, merge, user_id)
+
+    change = _possible(session, change_id)
     unit = {
         "import_id": None,
         "change": change.id,
@@ -167,15 +177,68 @@ def _undo(
     return undone
 
 
-def _possible(change: ContactChange | None, days: int) -> None:
+def _undo_merge(
+    session: Session, conn: psycopg.Connection[Any], merge: ContactMerge, user_id: int
+) -> ChangeUndone:
+    """What the kept contact took goes, and the other one comes back with what it held."""
+    deletion = _possible(session, merge.deletion_id)
+    unit = {
+        "import_id": None,
+        "change": merge.change_id,
+        "since": deletion.at,
+        "user_id": user_id,
+    }
+    undone = ChangeUndone(merge.contact_id, "merge", other_id=merge.other_id)
+    before = held(conn, merge.contact_id)
+    edit = restore(conn, undo_rules.OF_CHANGE, unit, [merge.change_id])
+    bring_back(conn, deletion, unit)
+    for contact_id in (merge.contact_id, merge.other_id):
+        remove_if_due(conn, contact_id, unit)
+
+    settled = undo_keys.settle(conn, unit)
+    after, other = held(conn, merge.contact_id), held(conn, merge.other_id)
+    undone.there, undone.other_there = after is not None, other is not None
+    undone.restored = differing(before or {}, after or {})
+    stays = [*edit.kept, *settled.blocked]
+    stays += _changed_since(conn, merge, stays)
+    gone = {undone.contact_id: not after, undone.other_id: not other}
+    undone.kept = named(session, [one for one in stays if not gone[one["contact_id"]]])
+
+    return undone
+
+
+def _changed_since(
+    conn: psycopg.Connection[Any], merge: ContactMerge, stays: list[Row]
+) -> list[Row]:
+    """What imports and people wrote to the kept contact since the merge, in fields that are not
+    listed yet: it may have been meant for the other one.
+    """
+    listed = {
+        _FIELD_OF.get(one["field"], one["field"])
+        for one in stays
+        if one["contact_id"] == merge.contact_id
+    }
+    asked = {"contact": merge.contact_id, "since": merge.change_id}
+    found = rows(conn, SQL.changed_since, asked)
+
+    return [change for change in found if change["field"] not in listed]
+
+
+def _possible(session: Session, change_id: int) -> ContactChange:
+    """The change, under a lock."""
+    change = session.get(
+        ContactChange, change_id, with_for_update=True, populate_existing=True
+    )
     if change is None or change.kind not in {"edit", "delete"}:
         raise Refusal("change_unknown")
     if change.undone_at is not None:
         raise Refusal("change_undone")
 
-    oldest = datetime.now(UTC) - timedelta(days=days)
+    oldest = datetime.now(UTC) - timedelta(days=deadlines.days(session))
     if change.at < oldest or not change.before:
         raise Refusal("change_too_old")
+
+    return change
 
 
 def held(conn: psycopg.Connection[Any], contact_id: int) -> Row | None:
@@ -243,9 +306,10 @@ def bring_back(
 ) -> undo_writing.Written:
     """Insert the deleted contact as it was, and undo on it what was undone while it was away.
 
-    `unit` has `since`, the time of the deletion, and `user_id`, who undoes it.
+    `unit` has `since`, the time of the deletion, `user_id`, who undoes it, and `change`, the change
+    whose undo makes keys due.
     """
-    values = _without_taken(conn, change)
+    values = _without_taken(conn, change, unit)
     rows(conn, SQL.insert, {"id": change.contact_id, **_columns(values)})
     rows(conn, SQL.mark, {"id": change.id, "user_id": unit["user_id"]})
     missed = rows(conn, SQL.missed, {"contact": change.contact_id, "since": unit["since"]})
@@ -255,7 +319,7 @@ def bring_back(
     return undo_writing.Written()
 
 
-def _without_taken(conn: psycopg.Connection[Any], change: Deletion) -> Row:
+def _without_taken(conn: psycopg.Connection[Any], change: Deletion, unit: Row) -> Row:
     """What the contact was, but for the keys that another one has by now: they become due."""
     before = change.before
     lists = {kind: addresses_of(before, kind) for kind in KEYS if kind in SEVERAL}
@@ -273,7 +337,7 @@ def _without_taken(conn: psycopg.Connection[Any], change: Deletion) -> Row:
         if (kind, key) in taken
     ]
     if due:
-        facts = {"contact": change.contact_id, "change": change.id, "due": Jsonb(due)}
+        facts = {"contact": change.contact_id, "change": unit["change"], "due": Jsonb(due)}
         rows(conn, SQL.make_due, facts)
 
     values = dict(before)

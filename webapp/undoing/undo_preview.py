@@ -38,6 +38,7 @@ SQL = queries.load(
     undone_import=undo_rules.undone_import("d.import_id"),
     deletion_of_made=undo_rules.deletion("m.contact_id"),
     deletion_of_found=undo_rules.deletion("f.contact_id"),
+    why_g_deleted=undo_rules.why_gone("g.deletion"),
     listed=undo_rules.LISTED,
     void=undo_rules.void(_THIS),
     field_of_d=undo_rules.DUE_FIELD,

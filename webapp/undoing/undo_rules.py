@@ -61,8 +61,9 @@ UNDONE_ALONE = SQL.undone_alone
 OF_IMPORT, OF_CHANGE, UNDONE_MEANWHILE = SQL.of_import, SQL.of_change, SQL.undone_meanwhile
 OF_ACT = SQL.of_act
 
+GROUP_OF_F = fill(SQL.group, of_field="f.field")
 # Whether a field is about e-mails or phones.
-IS_OF_ADDRESSES = f"{fill(SQL.group, of_field='f.field')} IN {SEVERAL}"
+IS_OF_ADDRESSES = f"{GROUP_OF_F} IN {SEVERAL}"
 KINDS_OF_ADDRESSES = SQL.kinds_of_addresses
 NOW = SQL.now  # contact c as the journal would name its fields
 
@@ -89,6 +90,11 @@ def undone_import(import_id: str) -> str:
 def deletion(contact: str) -> str:
     """SQL: the deletion by hand that keeps a contact out of the book, if there is one."""
     return fill(SQL.deletion, contact=contact, since="0")
+
+
+def why_gone(deletion: str) -> str:
+    """SQL: the code for a contact that is not in the book, of its deletion's number."""
+    return fill(SQL.why_gone, gone_by=deletion)
 
 
 def custom_with(entry: str) -> str:

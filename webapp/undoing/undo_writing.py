@@ -30,6 +30,8 @@ SQL = queries.load(
     ),
     deletion_of_created=undo_rules.deletion("m.contact_id"),
     deletion_of_found=undo_rules.deletion("f.contact_id"),
+    why_deleted=undo_rules.why_gone("deletion"),
+    why_d_deleted=undo_rules.why_gone("d.id"),
     found=undo_rules.found(undo_rules.OF_IMPORT, _CHANGED),
     judging_of_import=undo_rules.judging(undo_rules.OF_IMPORT, _CHANGED, _CLAIM),
     judging_of_change=undo_rules.judging(undo_rules.OF_CHANGE, _CHANGED, _CLAIM),

@@ -157,6 +157,10 @@ REQUEST_MESSAGES = {
         "An import is being undone right now", "Undo the row once it has finished."
     ),
     "deleted_meanwhile": Message("Deleted since", "Nothing to do: the contact is gone."),
+    "merged_since": Message(
+        "Merged into another contact since",
+        "Nothing to do: what the other contact took was kept.",
+    ),
     "refused_on_undo": Message(
         "The database refused",
         "Show the reason to your administrator, then edit or delete the contact.",
