@@ -30,6 +30,7 @@ from webapp.vocabulary.keys import KEY_FIELDS
 from webapp.vocabulary.refusals import Refusal
 
 SQL = queries.load("merging")
+STANDS = SQL.stands  # SQL: whether merge m stands
 
 # Of which contact each field is taken: by its name, or `custom:<label>`; of `email` and `phone`
 # the one whose main address stays the main one.

@@ -1,4 +1,5 @@
-"""Erasing a person: everything that is kept of them goes, and every count stays true.
+"""Erasing a person: everything that is kept of them goes, and every count stays true. With a contact
+go those that were merged into it.
 
 A row is theirs where it made or changed their contact, or has their e-mail or ID. Rows that share
 no more than a phone with them, or only name them, may be about another person: those are listed,
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from webapp import db, queries
 from webapp.checking import mapping
-from webapp.contacts import journal, person_names, search
+from webapp.contacts import journal, merging, person_names, search
 from webapp.models import Contact, ContactImport, personal_columns
 from webapp.reading.records import column_names
 from webapp.retention import erased_columns, person_search
@@ -55,6 +56,7 @@ _SAID = f"concat_ws('{person_search.APART}', {_CELLS})"
 SQL = queries.load(
     "erase",
     cells_emptied=erased_columns.CELLS_EMPTIED,
+    stands=merging.STANDS,
     full_name=person_names.full_name("r.{name}"),
     otherwise=", ".join(f"r.{name}" for name in ("company", *CALLED)),
     own=OWN,
@@ -312,13 +314,23 @@ def _erase(session: Session, contact_id: int, look: _Look, also: Also) -> Traces
     if _anything_new(session, contact_id, look):
         raise Refusal("erase_meanwhile")
 
-    for statement in erased_columns.of_contact():
-        db.execute(session, statement, {"id": contact_id})
-
+    _forget_contacts(session, look)
     session.delete(contact)
     session.flush()
 
     return traced
+
+
+def _forget_contacts(session: Session, look: _Look) -> None:
+    """What hangs on the contact and on those that were merged into it, in the journals of others
+    too, where a merge was undone.
+    """
+    for statement in (SQL.forget_while_merged, SQL.forget_undone_merges):
+        db.execute(session, statement, look.keys)
+
+    for number in look.keys["contacts"]:
+        for statement in erased_columns.of_contact():
+            db.execute(session, statement, {"id": int(number)})
 
 
 def _forget_headers(session: Session, look: _Look, files: list[UUID]) -> None:

@@ -17,13 +17,24 @@ SELECT r.import_id, r.row, left(COALESCE(
 FROM unnest(%(imports)s::uuid[], %(rows)s::bigint[]) AS t(import_id, row)
 JOIN contact_import_rows r ON r.import_id = t.import_id AND r.row = t.row
 
+-- part: them
+-- The contact and all that were merged into it: of one person, as people said.
+them(id) AS (
+  SELECT %(id)s::bigint
+  UNION SELECT m.other_id FROM them t JOIN contact_merges m ON m.contact_id = t.id WHERE {{stands}})
+
 -- name: keys
 -- The keys that the contact has or ever had, as the journal knows them; of phones that are no
 -- number of any country, and so have no key, the texts with enough digits to look for.
-WITH sides AS MATERIALIZED (
+-- What a merge brought that was undone since is another person's.
+WITH RECURSIVE {{them}},
+entries AS MATERIALIZED (
+  SELECT h.before, h.after FROM contact_changes h JOIN them t ON t.id = h.contact_id
+  WHERE h.undone_at IS NULL OR NOT EXISTS (SELECT FROM contact_merges m WHERE m.change_id = h.id)),
+sides AS MATERIALIZED (
   SELECT to_jsonb(c) AS v FROM contacts c WHERE c.id = %(id)s
-  UNION ALL SELECT before FROM contact_changes WHERE contact_id = %(id)s
-  UNION ALL SELECT after FROM contact_changes WHERE contact_id = %(id)s),
+  UNION ALL SELECT before FROM entries
+  UNION ALL SELECT after FROM entries),
 emails AS MATERIALIZED (
   SELECT v ->> 'email' AS value, v ->> 'email_key' AS key FROM sides
   UNION SELECT e ->> 'value', e ->> 'key'
@@ -32,7 +43,8 @@ phones AS MATERIALIZED (
   SELECT v ->> 'phone' AS value, v ->> 'phone_key' AS key FROM sides
   UNION SELECT e ->> 'value', e ->> 'key'
   FROM sides, jsonb_path_query(v, '$.further_phones[*]') e)
-SELECT (SELECT array_agg(key) FROM emails) AS email_keys,
+SELECT (SELECT array_agg(id::text) FROM them) AS contacts,
+  (SELECT array_agg(key) FROM emails) AS email_keys,
   (SELECT array_agg(value) || array_agg(key) FROM emails) AS mails,
   (SELECT array_agg(key) FROM phones) AS phone_keys,
   (SELECT array_agg(value) FROM phones
@@ -52,7 +64,7 @@ FROM contact_imports i
 -- name: rows
 -- What a row only says is looked at more closely afterwards.
 SELECT import_id, row, '{{own}}' AS way, NULL AS said FROM contact_import_results
-WHERE import_id = ANY(%(among)s) AND contact_id = %(id)s
+WHERE import_id = ANY(%(among)s) AND contact_id = ANY(%(contacts)s::bigint[])
 UNION ALL
 SELECT import_id, row, way, CASE way WHEN '{{named}}' THEN {{said}} END
 FROM (SELECT *,
@@ -66,9 +78,10 @@ FROM (SELECT *,
 WHERE way <> '{{named}}' OR {{holds_sought}}
 
 -- name: by_journal
-SELECT DISTINCT import_id FROM contact_changes
-WHERE contact_id = %(id)s AND import_id IS NOT NULL
-UNION SELECT import_id FROM contact_undo_kept WHERE contact_id = %(id)s
+WITH RECURSIVE {{them}}
+SELECT h.import_id FROM contact_changes h JOIN them t ON t.id = h.contact_id
+WHERE h.import_id IS NOT NULL
+UNION SELECT k.import_id FROM contact_undo_kept k JOIN them t ON t.id = k.contact_id
 
 -- name: lock_imports
 -- The look through the files takes its time, and an import may have been started meanwhile.
@@ -87,3 +100,19 @@ WHERE id = ANY(%(ids)s)
 -- name: log_erased
 INSERT INTO contact_import_logs (import_id, event)
 SELECT unnest(%(ids)s::uuid[]), 'person_erased'
+
+-- name: forget_undone_merges
+-- What a merge brought to another contact, and was undone.
+DELETE FROM contact_changes h USING contact_merges m
+WHERE h.id = m.change_id AND m.other_id = ANY(%(contacts)s::bigint[]) AND h.undone_at IS NOT NULL
+
+-- name: forget_while_merged
+-- Entries of another contact that name an address of the person, from the time when the person was
+-- merged into it: as if the retention time of their values were over.
+UPDATE contact_changes h SET after = '{}',
+  before = (SELECT jsonb_object_agg(k, NULL) FROM jsonb_object_keys(h.before) k)
+FROM contact_merges m JOIN contact_changes d ON d.id = m.deletion_id
+WHERE m.other_id = ANY(%(contacts)s::bigint[]) AND h.contact_id = m.contact_id
+  AND h.id > m.change_id AND d.undone_at IS NOT NULL AND h.at <= d.undone_at AND h.after <> '{}'
+  AND EXISTS (SELECT FROM unnest(%(email_keys)s::text[] || %(phone_keys)s::text[]) k
+    WHERE strpos(lower(h.before::text || h.after::text), lower(to_json(k)::text)) > 0)
