@@ -24,6 +24,7 @@ from webapp.web.live import polling, websocket
 from webapp.web.pages import (
     account,
     approvals,
+    bulk_acts,
     changes,
     columns,
     conflicts,
@@ -43,6 +44,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = (
     account,
     approvals,
+    bulk_acts,
     changes,
     columns,
     conflicts,

@@ -316,6 +316,8 @@ REQUEST_MESSAGES = {
     "bulk_at_work": Message("This is still being done", "Stop it, or wait until it is done."),
     "bulk_changed_nothing": Message("This changed no contact", "There is nothing to undo."),
     "bulk_no_tag": Message("", "Give at least one tag."),
+    "bulk_none_ticked": Message("No contact is ticked", "Tick at least one in the list."),
+    "bulk_no_name": Message("", "Give the new name."),
     "bulk_one_tag": Message("", "Give one tag, without a comma."),
     "bulk_no_field": Message(
         "", "Choose a field from the list. E-mails, phones and IDs differ for each contact."

@@ -288,6 +288,37 @@ class ContactsQuery(FilterQuery):
 VIEWED = (*FILTERS, "sort", "columns", "compact")
 
 
+class BulkActQuery(FilterQuery):
+    """What many contacts are to get: the ticked ones, `ids`, or with `all` those that fit the filters.
+
+    `kind` is the act that was chosen already.
+    """
+
+    ids: Annotated[list[Number], Field(max_length=MOST_IDS)] = []
+    all: bool = False
+    kind: str = ""
+
+
+class BulkActPlace(Query):
+    """Where a bulk act was asked for: "tags", "fields" or the page of its own."""
+
+    at: str = ""
+
+
+class BulkActForm(FilterQuery):
+    """A bulk act as a page asks for it. Its own names differ from those of the filters."""
+
+    ids: Annotated[list[Number], Field(max_length=MOST_IDS)] = []
+    all: bool = False
+    kind: Literal["tag", "untag", "rename_tag", "set", "move", "delete"]
+    tags: str = ""
+    old_tag: str = ""
+    field: str = ""
+    new_value: str = ""
+    to: str = ""
+    new_label: str = ""
+
+
 class ContactQuery(Query):
     """The changes that the line above the contact speaks of."""
 

@@ -15,12 +15,14 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from webapp.checking import constants
+from webapp.checking.tags import split_tags
+from webapp.contacts.filters import as_json
 from webapp.limits import LARGEST_BATCH
 from webapp.retention import erasure, person_search
 from webapp.staging.problem_list import WHOLE_ROW
 from webapp.staging.row_choices import Choice
 from webapp.vocabulary import messages
-from webapp.vocabulary.fields import SEVERAL, TAGS
+from webapp.vocabulary.fields import CUSTOM, SEVERAL, TAGS
 from webapp.vocabulary.keys import LABEL_COLUMN
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import forms
@@ -97,6 +99,35 @@ def _bad_field(name: str, kind: str, facts: Mapping[str, Any]) -> Refusal:
         return Refusal(kind, at=at, **{"what": name.replace("_", " "), **facts})
 
     return Refusal("bad_option", at=at, what=name.replace("_", " "))
+
+
+def bulk_act() -> forms.BulkActRequest:
+    """What a page asks of many contacts.
+
+    Raises Refusal: bulk_none_ticked, bulk_no_tag, bulk_no_field, bulk_no_name, or that of a value.
+    """
+    asked = form(queries.BulkActForm)
+    if not (asked.ids or asked.all):
+        raise Refusal("bulk_none_ticked")
+
+    tags = list(split_tags(asked.tags))
+    to = f"{CUSTOM}{asked.new_label}" if asked.new_label else asked.to
+    given = {
+        "tags": (tags, "bulk_no_tag"),
+        "tag": (asked.old_tag, "bulk_no_tag"),
+        "to": (to, "bulk_no_name"),
+        "field": (asked.field, "bulk_no_field"),
+        "value": (asked.new_value, ""),
+    }
+    values: dict[str, Any] = {"kind": asked.kind}
+    for name in forms.BULK_PARAMETERS[asked.kind]:
+        value, code = given[name]
+        if code and not value:
+            raise Refusal(code, at=f"/{name}")
+        values[name] = value
+
+    which = {"contact_ids": asked.ids} if asked.ids else {"filter": as_json(asked.filter())}
+    return made(forms.BulkActRequest, values | which)
 
 
 def columns(width: int) -> ColumnsForm:

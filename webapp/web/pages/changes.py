@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from webapp.contacts import recent_changes
+from webapp.contacts import bulk_acts, recent_changes
 from webapp.reports import ledger
 from webapp.vocabulary.fields import TARGETS
 from webapp.vocabulary.refusals import Kind, Refusal
@@ -15,6 +15,7 @@ from webapp.web.access import refuse_viewers, retention_days
 from webapp.web.answers import refused_on
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
+from webapp.web.pages.bulk_acts import words
 
 blueprint = Blueprint("changes", __name__)
 A_PAGE = 25
@@ -40,6 +41,8 @@ def _page(before: int, **shown: Any) -> str:
         more=len(found) > A_PAGE,
         before=before,
         days=retention_days(),
+        acts=[] if before else bulk_acts.recent(db.session(), retention_days()),
+        words_of=words,
         fields_of=_fields_of,
         shown=FIELDS,
         **shown,
