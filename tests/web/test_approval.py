@@ -90,7 +90,7 @@ def test_the_person_who_asked_sees_what_was_asked_and_can_withdraw_it(
         "<li>Admin</li>",
         "<li>Outsider</li>",
         "Withdraw the request",
-        "Discard this file",
+        "Discard",
     ):
         assert words in page, words
     assert "Approve and import" not in page

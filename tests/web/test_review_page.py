@@ -111,6 +111,36 @@ def test_a_session_that_ends_on_the_review_leads_back_to_it(owner, leads, sessio
     assert elsewhere.location == "/sign-in"
 
 
+def test_the_chosen_strategy_is_kept_with_the_import(owner, leads):
+    """Also where no script keeps it in the address: on the way to the rows to fix and back."""
+    review = f"/imports/{leads}/review"
+    assert re.search(r'id="s-skip"\s+checked', owner.get(review).text)
+    kept = owner.post(
+        f"/imports/{leads}/strategy", {"duplicate_strategy": "merge"}, at=review
+    )
+    assert kept.location == review
+    assert re.search(r'id="s-merge"\s+checked', owner.get(review).text)
+    asked = owner.get(f"{review}?duplicate_strategy=update").text
+    assert re.search(r'id="s-update"\s+checked', asked)
+    owner.post(f"/imports/{leads}/strategy", {}, at=review)
+    assert re.search(r'id="s-merge"\s+checked', owner.get(review).text)
+
+
+def test_chips_narrow_the_rows_in_place(owner, leads):
+    review = owner.get(f"/imports/{leads}/review").text
+    address = f"/imports/{leads}/plan/part?duplicate_strategy=merge"
+    assert f'hx-get="{address.replace("?", "?outcome=invalid&amp;")}"' in review
+    part = owner.client.get(f"{address}&outcome=invalid").text
+    outcomes = re.findall(r'<span class="pill (\w+)"', part)
+    assert outcomes == ["invalid"] * 6
+    assert "See all 44 rows" in part
+    assert f'href="/imports/{leads}/plan?outcome=invalid' in part
+    every = owner.client.get(address).text
+    assert len(set(re.findall(r'<span class="pill (\w+)"', every))) > 2
+    nothing = owner.client.get(f"{address}&outcome=nonsense", headers={"HX-Request": "true"})
+    assert nothing.headers["HX-Redirect"] == f"/imports/{leads}/review"
+
+
 def test_rare_kinds_of_faults_are_counted_together():
     problems = [{"code": f"code_{n}", "rows": 10 - n} for n in range(5)]
     found = review_of.faults(problems)

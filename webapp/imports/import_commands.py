@@ -43,6 +43,15 @@ SQL = queries.load("imports")
 ApprovalFor = Callable[[ContactImport, Variant], dict[str, Any] | None]
 
 
+def choose_strategy(session: Session, import_id: UUID, strategy: Strategy) -> None:
+    """Keep the strategy that a person chose for an import that is ready; any other stays as it is."""
+    session.execute(
+        update(ContactImport)
+        .where(ContactImport.id == import_id, ContactImport.state == State.READY)
+        .values(duplicate_strategy=strategy)
+    )
+
+
 def map_columns(
     session: Session,
     import_id: UUID,

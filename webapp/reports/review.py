@@ -174,10 +174,18 @@ def _alike(
 
 
 def specimens(
-    session: Session, run: ContactImport, variant: Variant, kept: ImportPreview
+    session: Session,
+    run: ContactImport,
+    variant: Variant,
+    kept: ImportPreview,
+    outcome: Outcome | None = None,
 ) -> list[PlanRow]:
-    """A few rows of the plan, of as many outcomes as there are."""
-    lines = _specimens(session, run, variant, kept)
+    """A few rows of the plan: the first of this outcome, else of as many outcomes as there are."""
+    if outcome:
+        lines = _first(session, run.id, variant, outcome, SPECIMENS)
+    else:
+        lines = _specimens(session, run, variant, kept)
+
     return plan_rows(
         session, run.id, sorted(lines, key=lambda line: line.row), variant.strategy
     )
@@ -205,6 +213,6 @@ def _specimens(
 
 
 def _first(
-    session: Session, import_id: UUID, variant: Variant, outcome: Outcome
+    session: Session, import_id: UUID, variant: Variant, outcome: Outcome, limit: int = 1
 ) -> list[PlanLine]:
-    return plan.lines(session, import_id, variant, after=0, limit=1, outcome=outcome)
+    return plan.lines(session, import_id, variant, after=0, limit=limit, outcome=outcome)

@@ -35,7 +35,7 @@ from webapp.vocabulary.blank_words import BLANK_WORDS
 from webapp.vocabulary.refusals import Kind, Refusal
 from webapp.vocabulary.reruns import Rerun
 from webapp.vocabulary.states import PREVIEWED, Command, State
-from webapp.vocabulary.strategies import Variant
+from webapp.vocabulary.strategies import Strategy, Variant
 from webapp.web import forms
 from webapp.web.access import (
     change_import,
@@ -185,6 +185,15 @@ def choose_dates(import_id: UUID, order: str) -> None:
     """Check the file again, with this one order of day and month in all dates."""
     run = change_import(import_id)
     _check_again(import_id, **{**import_commands.choices_of(run), "date_order": order})
+
+
+def choose_strategy(import_id: UUID, strategy: Strategy) -> None:
+    """Keep what is chosen for people who are known, until the import is run."""
+    _of_import(
+        import_id,
+        lambda session: import_commands.choose_strategy(session, import_id, strategy),
+        wakes=False,
+    )
 
 
 def choose_words(import_id: UUID, *, keep: int | None, blank: int | None) -> None:

@@ -10,12 +10,14 @@ from flask_login import login_required
 from webapp.deciding import plan
 from webapp.deciding import preview as previews
 from webapp.models import ContactImport
+from webapp.reports import review as review_of
 from webapp.reports.plan_rows import plan_rows
-from webapp.vocabulary.outcomes import STORED_OUTCOMES
+from webapp.vocabulary.outcomes import STORED_OUTCOMES, Outcome
 from webapp.vocabulary.states import PREVIEWED, State
 from webapp.vocabulary.strategies import Strategy, Variant
 from webapp.web import commands, downloads
 from webapp.web.access import checked_import, load_import
+from webapp.web.answers import elsewhere, step_url
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
 
@@ -58,6 +60,33 @@ def show(import_id: UUID) -> ResponseReturnValue:
         if kept
         else False,
         outcomes=[one for one in STORED_OUTCOMES if kept and kept.outcomes.get(one)],
+    )
+
+
+@blueprint.get("/imports/<uuid:import_id>/plan/part")
+@login_required
+def part(import_id: UUID) -> ResponseReturnValue:
+    """The rows that the review shows of the plan of a variant, of one outcome or of as many as there
+    are.
+    """
+    run = checked_import(import_id)
+    asked = sent.query(queries.PlanQuery)
+    variant = _variant(run, asked)
+    kept = commands.preview(import_id, variant)
+    if kept is None or (asked.outcome and not kept.outcomes.get(asked.outcome)):
+        return elsewhere(step_url(run))
+
+    return render_template(
+        "partials/plan_part.html",
+        found=run,
+        kept=kept,
+        strategy=variant.strategy,
+        variant=asked.of_variant(variant),
+        one=Outcome(asked.outcome) if asked.outcome else None,
+        outcomes=STORED_OUTCOMES,
+        rows=review_of.specimens(
+            db.session(), run, variant, kept, Outcome(asked.outcome) if asked.outcome else None
+        ),
     )
 
 

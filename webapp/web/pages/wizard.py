@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, send_file, url_for
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from sqlalchemy import select
@@ -294,8 +294,8 @@ def _cards(run: ContactImport) -> dict[str, object]:
     found = {variant.strategy: commands.preview(run.id, variant) for variant in offered}
     kept = {strategy: preview for strategy, preview in found.items() if preview}
     strategies, in_conflict = list(found), conflicts.counts(db.session(), run)
-    chosen = asked.duplicate_strategy
-    chosen = chosen if chosen in strategies else strategies[0]
+    chosen = asked.duplicate_strategy or run.duplicate_strategy
+    chosen = Strategy(chosen) if chosen in strategies else strategies[0]
     given_up = previews.given_up(db.session(), run)
     counted = given_up or len(kept) == len(strategies)
     standings = {one: review_of.standing(run, preview) for one, preview in kept.items()}
@@ -369,6 +369,20 @@ def preview(import_id: UUID) -> ResponseReturnValue:
         "partials/review_parts.html",
         **_cards(run),
     )
+
+
+@blueprint.post("/imports/<uuid:import_id>/strategy")
+@login_required
+def choose_strategy(import_id: UUID) -> ResponseReturnValue:
+    """Keep what is chosen for people who are known, without running it."""
+    change_import(import_id)
+    strategy = sent.form(queries.VariantQuery).duplicate_strategy
+    if strategy is not None:
+        commands.choose_strategy(import_id, strategy)
+    if request.headers.get("HX-Request"):
+        return "", 204
+
+    return redirect(step_url(load_import(import_id)))
 
 
 @blueprint.post("/imports/<uuid:import_id>/execute")
