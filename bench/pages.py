@@ -324,7 +324,9 @@ class Bench:
                 page.goto(f"{self.address}/{path}", wait_until="networkidle")
                 page.wait_for_timeout(500)
                 found.append(page.evaluate("seen"))
-            size = page.evaluate("performance.getEntriesByType('navigation')[0].encodedBodySize")
+            size = page.evaluate(
+                "performance.getEntriesByType('navigation')[0].encodedBodySize"
+            )
             self.say(f"kB of {name} on the line", round(size / 1000, 1))
             cold, warm = found
             self.say(

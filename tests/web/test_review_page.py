@@ -115,9 +115,7 @@ def test_the_chosen_strategy_is_kept_with_the_import(owner, leads):
     """Also where no script keeps it in the address: on the way to the rows to fix and back."""
     review = f"/imports/{leads}/review"
     assert re.search(r'id="s-skip"\s+checked', owner.get(review).text)
-    kept = owner.post(
-        f"/imports/{leads}/strategy", {"duplicate_strategy": "merge"}, at=review
-    )
+    kept = owner.post(f"/imports/{leads}/strategy", {"duplicate_strategy": "merge"}, at=review)
     assert kept.location == review
     assert re.search(r'id="s-merge"\s+checked', owner.get(review).text)
     asked = owner.get(f"{review}?duplicate_strategy=update").text

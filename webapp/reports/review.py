@@ -181,19 +181,22 @@ def specimens(
     outcome: Outcome | None = None,
 ) -> list[PlanRow]:
     """A few rows of the plan: the first of this outcome, else of as many outcomes as there are."""
-    if outcome:
-        lines = _first(session, run.id, variant, outcome, SPECIMENS)
-    else:
-        lines = _specimens(session, run, variant, kept)
-
+    lines = _specimens(session, run, variant, kept, outcome)
     return plan_rows(
         session, run.id, sorted(lines, key=lambda line: line.row), variant.strategy
     )
 
 
 def _specimens(
-    session: Session, run: ContactImport, variant: Variant, kept: ImportPreview
+    session: Session,
+    run: ContactImport,
+    variant: Variant,
+    kept: ImportPreview,
+    only: Outcome | None,
 ) -> list[PlanLine]:
+    if only:
+        return _first(session, run.id, variant, only, SPECIMENS)
+
     by_outcome: dict[str, list[PlanLine]] = {}
     for line in plan.lines(session, run.id, variant, after=0, limit=LOOKED_AT, outcome=None):
         by_outcome.setdefault(line.outcome, []).append(line)
