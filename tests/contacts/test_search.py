@@ -573,3 +573,29 @@ def test_the_index_waits_for_an_import_in_other_processes(settings, conn, import
     finally:
         gate.open()
         worker.end()
+
+
+def test_the_versions_of_changed_contacts_are_joined_by_a_hash_in_a_job(conn):
+    """As the trigger plans it, in a session that rules hashes out for its own statements."""
+    add(conn, 100)
+    conn.execute("CREATE TEMPORARY TABLE plan (line text)")
+    found = conn.execute(
+        "SELECT pg_get_functiondef('contact_words_note_changed'::regproc) AS definition"
+    ).fetchone()
+    explaining = (
+        found["definition"]
+        .replace("contact_words_note_changed", "explain_note")
+        .replace("BEGIN", "DECLARE line text;\nBEGIN\n  FOR line IN EXPLAIN (COSTS OFF)")
+        .replace(
+            "GROUP BY part;", "GROUP BY part LOOP INSERT INTO plan VALUES (line); END LOOP;"
+        )
+    )
+    conn.execute(explaining)
+    conn.execute("""CREATE TRIGGER explain AFTER UPDATE ON contacts
+      REFERENCING OLD TABLE AS before NEW TABLE AS after
+      FOR EACH STATEMENT EXECUTE FUNCTION explain_note()""")
+    conn.execute("UPDATE contacts SET first_name = 'Bea'")
+    lines = "\n".join(row["line"] for row in conn.execute("SELECT line FROM plan").fetchall())
+    conn.rollback()
+    assert "Hash Cond: (a.id = b.id)" in lines, lines
+    assert "Nested Loop" not in lines, lines
