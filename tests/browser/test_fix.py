@@ -290,3 +290,93 @@ def test_without_a_script(chromium, owner, live_server, conn):
     owner.goto(f"{live_server}/imports/{number}/review")
     owner.wait_for_selector("#strategies:not([hx-get])")
     assert ledger(conn, run(owner, "skip"))["left_out"] == 1
+
+
+def test_what_another_person_fixes_appears_by_itself(chromium, owner, live_server):
+    """While the owner types in another row, whose cell and text stay."""
+    owner.clock.install()
+    number = to_fix(owner, live_server, people([*SUGGESTED, "info"]))
+    owner.focus("#r4c0")
+    owner.keyboard.type("half")
+    other = chromium.new_context(viewport={"width": 1280, "height": 900})
+    admin = other.new_page()
+    sign_in(admin, live_server, "admin@example.com")
+    admin.goto(f"{live_server}/imports/{number}/problems?column=0")
+    save(admin, "#r3c0", "theirs@example.com")
+    admin.wait_for_selector("#row-3[data-done]")
+    other.close()
+
+    owner.clock.run_for(16_000)  # The page asks for news every fifteen seconds.
+    owner.wait_for_selector("#row-3[data-done]")
+    assert owner.input_value("#r3c0") == "theirs@example.com"
+    assert "Admin: " in owner.inner_text(SAID)
+    assert owner.locator("#row-3 .by").is_visible()
+    assert owner.evaluate(FOCUS) == "r4c0"
+    assert owner.input_value("#r4c0") == "half"
+    accessible(owner)
+
+
+PASTE = """([cell, text]) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    document.querySelector(cell).dispatchEvent(
+      new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_paste_of_a_hundred_thousand_cells(owner, live_server, conn):
+    """As many as there are rows below take one each, and it is said how many had none."""
+    number = to_fix(owner, live_server, people(["info"] * 5))
+    pasted = [f"pasted{n}@example.com" for n in range(100_000)]
+    owner.focus("#r3c0")
+    owner.evaluate(PASTE, ["#r3c0", "\n".join(pasted)])
+    owner.wait_for_selector(f"{SAID} >> text=99,996 more cells had no row to go to")
+    assert values(conn, number) == pasted[:4]
+    assert owner.input_value("#r3c0") == pasted[0]
+    owner.keyboard.press("Control+z")
+    owner.wait_for_selector("#row-3:not([data-done])")
+    assert values(conn, number) == []
+
+
+def test_all_rows_and_the_changes_by_keyboard(owner, live_server, conn):
+    """A row without a problem is corrected among all rows, listed as a change, and undone there."""
+    number = to_fix(owner, live_server, people(["info"], good=3))
+    keys = Keys(owner)
+    owner.get_by_role("link", name="All 4 rows").focus()
+    keys.press("Enter")
+    owner.wait_for_selector("#r3c1")
+    assert owner.locator(".fix-row").count() == 4
+    owner.focus("#r3c1")
+    keys.type("Better")
+    keys.press("Enter")
+    owner.wait_for_selector(f"{SAID} >> text=in 1 row")
+    name = "SELECT first_name FROM contact_import_rows WHERE import_id = %s AND row = 3"
+    assert conn.execute(name, (number,)).fetchone()["first_name"] == "Better"
+
+    owner.get_by_role("link", name="All changes").focus()
+    keys.press("Enter")
+    owner.wait_for_url("**/problems/changes")
+    accessible(owner)
+    owner.get_by_role("button", name="Undo").first.focus()
+    keys.press("Enter")
+    owner.wait_for_selector("text=Undone by Owner")
+    assert conn.execute(name, (number,)).fetchone()["first_name"] == "Good0"
+
+
+def test_find_and_replace_by_keyboard(owner, live_server, conn):
+    number = to_fix(owner, live_server, people(["jean#example.com", "mo#example.com", "info"]))
+    keys = Keys(owner)
+    owner.get_by_role("link", name="Replace").focus()
+    keys.press("Enter")
+    owner.wait_for_selector("#find")
+    owner.focus("#find")
+    keys.type("#")
+    owner.focus("#with")
+    keys.type("@")
+    keys.press("Enter")  # looks, and writes nothing
+    owner.wait_for_selector("#would >> text=2 rows would change")
+    assert values(conn, number) == []
+    owner.focus("#write")
+    keys.press("Enter")
+    owner.wait_for_selector(f"{SAID} >> text=in 2 rows")
+    assert values(conn, number) == ["jean@example.com", "mo@example.com"]

@@ -1,8 +1,8 @@
 """Every page: nothing for axe to object to in either light, nothing cut off when narrow,
-targets large enough.
+targets large enough, in English and in German.
 
-With SHOTS set to a folder, it leaves four pictures of each page there: wide and narrow, light
-and dark.
+With SHOTS set to a folder, it leaves eight pictures of each page there: wide and narrow, light
+and dark, in both languages.
 """
 
 import os
@@ -72,6 +72,25 @@ class Eye:
         self._note(name, objections(self.page))
         self.page.emulate_media(color_scheme="dark")
         self._note(f"{name}, dark", objections(self.page, ["color-contrast"]))
+        self._in_german(name)
+
+    def _in_german(self, name: str) -> None:
+        """The page at this address as another window has it, so that the one at hand stays."""
+        ours = self.page
+        german = ours.context.browser.new_context(
+            locale="de-DE", storage_state=ours.context.storage_state()
+        )
+        self.page = german.new_page()
+        self.page.set_viewport_size(NARROW)
+        self.page.goto(ours.url)
+        if self.page.locator("html[lang=de] main h1:visible").count():
+            self._measure(f"{name}, in German")
+            self._keep(f"de-{name}-narrow")
+            self.page.set_viewport_size(WIDE)
+            self._keep(f"de-{name}-wide")
+
+        german.close()
+        self.page = ours
 
     def _measure(self, name: str) -> None:
         if self.page.evaluate(CUT_OFF) > 0:
