@@ -1,6 +1,6 @@
 """The bench's files: contacts with 30 % distinct mail domains, 2 % invalid rows, 3 % duplicates,
-as CSV and as a workbook; ones in which most rows repeat another; and hard ones, where each cell has
-to be understood.
+as CSV and as a workbook; ones whose only key is the e-mail; ones in which most rows repeat another;
+and hard ones, where each cell has to be understood.
 """
 
 import csv
@@ -22,6 +22,16 @@ def contacts(folder: Path, rows: int, first: int = 1) -> Path:
     if not file.exists():
         with file.open("w", newline="") as stream:
             generate.write_csv(stream, rows, first=first)
+    return file
+
+
+def by_email(folder: Path, rows: int) -> Path:
+    """The contacts without their ID, so that the e-mail alone says who they are."""
+    file = folder / f"by-email-{rows}.csv"
+    with file.open("w", newline="") as stream:
+        target = csv.writer(stream)
+        target.writerow(generate.HEADER[1:])
+        target.writerows(row[1:] for row in generate.rows(rows))
     return file
 
 

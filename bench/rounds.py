@@ -15,6 +15,7 @@ COPY = "COPY of the finished columns"
 COPY_OTHERS = "COPY, beside a million others"
 OTHERS = 1_000_000
 BESIDE = ", beside a million others"
+BY_EMAIL = ", e-mail the only key"
 EMPTY_NEARBY = "skip, empty book, before and after them"
 STRATEGIES = ("skip", "update", "merge")
 BATCH_SIZES = (10, 1000, "auto")
@@ -72,6 +73,16 @@ class Rounds:
             self.execution("skip", f"skip, empty book, batch size {size}", size)
         self.copy()
         self.whole_way()
+
+    def run_by_email(self) -> None:
+        """One round on a file without IDs."""
+        self.begin()
+        self.copy()
+        book.empty(self.conn)
+        self.execution("skip", f"skip, empty book{BY_EMAIL}")
+        for strategy in STRATEGIES:
+            book.known(self.conn, **BEFORE[strategy])
+            self.execution(strategy, f"{strategy}, all known{BY_EMAIL}")
 
     def beside_others(self, times: int) -> None:
         """So many rounds on a book of a million others, who stay, between two on an empty one."""

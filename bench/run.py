@@ -24,10 +24,10 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import cost, peers, single, waiting  # noqa: E402
-from bench.files import contacts  # noqa: E402
+from bench.files import by_email, contacts  # noqa: E402
 from bench.house import House  # noqa: E402
 from bench.report import as_text, write_page  # noqa: E402
-from bench.rounds import BESIDE, EMPTY_NEARBY, Rounds  # noqa: E402
+from bench.rounds import BESIDE, COPY, EMPTY_NEARBY, Rounds  # noqa: E402
 from bench.stages import inside, stages  # noqa: E402
 
 T = TypeVar("T")
@@ -39,6 +39,7 @@ SIZES = {
 }  # of the memory, and of the growth
 COST_ROWS, COST_ROUNDS = 100_000, 12
 UNDO_ROUNDS = 2
+BY_EMAIL_ROUNDS = 3
 WAITS = (1_000, 20_000, 200_000, 1_000_000)  # rows of the files for which a person waits
 SHORT_WAIT = 20_000  # the most of them in the short run
 MINUTES_OF_ROUNDS = {"short": 2.5, "full": 6}  # no further round begins after this long
@@ -71,7 +72,7 @@ def _work(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             result["beside_others"] = rounds.speed("skip" + BESIDE) / rounds.speed(
                 EMPTY_NEARBY
             )
-        result["speeds"] = rounds.figures()
+        result["speeds"] = [*rounds.figures(), *_by_email(house, options, folder)]
     result["promises"] = said(
         "what the promises cost", partial(cost.ratio, COST_ROWS, COST_ROUNDS)
     )
@@ -89,6 +90,16 @@ def _work(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "two workers", partial(single.two_workers, folder, sizes[1], options.rounds)
         )
     return result
+
+
+def _by_email(
+    house: House, options: argparse.Namespace, folder: Path
+) -> list[dict[str, object]]:
+    """The speeds of a file whose only key is the e-mail, of the COPY of its own columns."""
+    rounds = Rounds(house, by_email(folder, options.rows), options.rows)
+    for number in range(BY_EMAIL_ROUNDS):
+        said(f"by e-mail, round {number + 1} of {BY_EMAIL_ROUNDS}", rounds.run_by_email)
+    return [figure for figure in rounds.figures() if figure["measure"] != COPY]
 
 
 def _waits(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
