@@ -61,6 +61,7 @@ GET /api/contacts/export.csv
 GET /api/contacts/export.xlsx
 GET /api/contacts/export.vcf
 GET /api/contacts/{contact_id}
+GET /api/contacts/{contact_id}/past
 PATCH /api/contacts/{contact_id}
 POST /api/duplicates/find
 POST /api/duplicates/cancel

@@ -6,6 +6,7 @@ and dark, in both languages.
 """
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -408,4 +409,23 @@ def test_the_ways_to_export(owner, live_server, conn):
     owner.goto(f"{live_server}/contacts")
     owner.locator("summary", has_text="Export").click()
     eye.look("contacts-export")
+    assert not eye.found, "\n".join(eye.found)
+
+
+def test_an_earlier_day(owner, live_server, conn):
+    conn.execute(
+        "INSERT INTO contacts (first_name, last_name, company, email, email_key, city, tags)"
+        " VALUES ('Ann', 'Ash', 'Ash & Sons', 'a@example.com', 'a@example.com', 'Oslo', '{vip}')"
+    )
+    eye = Eye(owner, live_server)
+    owner.goto(f"{live_server}/contacts/1")
+    owner.locator("summary", has_text="as it was").click()
+    eye.look("contact-days")
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    owner.fill("#day", today)
+    owner.get_by_role("button", name="Show").click()
+    owner.get_by_text("This is how the contact was").wait_for()
+    eye.look("contact-past")
+    owner.goto(f"{live_server}/contacts/7/past?day={today}")
+    eye.look("contact-past-none")
     assert not eye.found, "\n".join(eye.found)

@@ -44,7 +44,7 @@ class Given(exporting.Selection):
         self.entries = entries
         labels = sorted({label for entry in entries for label in entry.custom})
         addresses = {kind: self._columns_of(None, kind) for kind in SEVERAL}
-        self.is_for_program = column_set is not None
+        self.is_for_program, self.moment = column_set is not None, None
         self.columns = (
             columns_of(column_set, addresses, labels)
             if column_set

@@ -299,13 +299,15 @@ def test_an_edit_of_a_deleted_contact_says_what_to_do_first(importer, session, a
 def test_a_removed_contact_leaves_import_and_row_in_the_journal_and_no_values(
     importer, session, ann
 ):
-    number, created = ann.id, ann.imported_from
+    """But since when it was there, by which an earlier day is told."""
+    number, created, since = ann.id, ann.imported_from, ann.created_at
     undone(importer, session, created)
     left = session.scalars(
         select(ContactChange).where(ContactChange.contact_id == number)
     ).all()
+    told = {"(created_at)": since.isoformat()}
     assert [(one.kind, one.import_id, one.row, one.before, one.after) for one in left] == [
-        ("removed", created, 2, {}, {})
+        ("removed", created, 2, told, {})
     ]
 
 

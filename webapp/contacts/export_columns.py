@@ -146,8 +146,9 @@ def _outlook_birthday(entry: Entry, _column: Column) -> str:
 
 
 def _moment(entry: Entry, column: Column) -> str:
+    """Blank where it is not known any more, as of an earlier day."""
     moment = getattr(entry, MOMENTS[column.holds])
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
 MADE: dict[str, Callable[[Entry, Column], str]] = {

@@ -8,6 +8,8 @@ gives the connection back. Contacts that come after the export began are not in 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
@@ -15,7 +17,8 @@ from sqlalchemy.orm import Session
 from webapp import db
 from webapp.checking.cleaning import LINES_AND_TABS, cleaned
 from webapp.checking.column_sets import Column, ColumnSet, columns_of
-from webapp.contacts import search
+from webapp.contacts import past, search
+from webapp.contacts.addresses import addresses_of
 from webapp.contacts.export_columns import (
     MOMENTS,
     Entry,
@@ -29,12 +32,13 @@ from webapp.models import Contact
 from webapp.reading.formulas import protected
 from webapp.staging.problem_list import IN_ORDER
 from webapp.vocabulary.fields import SCALARS, SEVERAL
-from webapp.vocabulary.keys import FURTHER_COLUMN, LABEL_COLUMN
+from webapp.vocabulary.keys import DERIVED_KEYS, FURTHER_COLUMN, LABEL_COLUMN
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 QUOTE = '"'
 PHONE = re.compile(r"\+[0-9]+(?: [0-9]+)*")
 PARTING = re.compile(r"[\",;|\t\r\n^:~]|\A\s|\s\Z")
+LAST = 2**63 - 1  # the largest number of a contact
 MARKS = ("'", '="')  # without these in it, cleaning leaves a contact's text alone
 
 COLUMNS = (
@@ -46,12 +50,14 @@ COLUMNS = (
 @dataclass(frozen=True)
 class Wanted:
     """What a file shall hold: these contacts, and all that they hold; or the columns `shown` beside
-    the name, as a list of contacts has them; or the columns of another program.
+    the name, as a list of contacts has them; or the columns of another program. With a `moment`,
+    the whole book as it was then.
     """
 
     contacts: ContactFilter
     shown: Sequence[str] = ()
     column_set: ColumnSet | None = None
+    moment: datetime | None = None
 
 
 class Selection:
@@ -64,20 +70,46 @@ class Selection:
         # Each page would have the index find all of them again.
         self.contacts = wanted.contacts.select(walking=search.is_frequent(session, sought))
         self.last = session.scalar(select(func.max(Contact.id))) or 0
+        self.moment = wanted.moment
         self.columns = self._columns(session, wanted)
         # For another program a phone is one only without a quote before it.
         self.is_for_program = wanted.column_set is not None
 
     def _columns(self, session: Session, wanted: Wanted) -> list[Column]:
         addresses = {kind: self._columns_of(session, kind) for kind in SEVERAL}
+        labels = self.contacts.with_only_columns(func.jsonb_object_keys(Contact.custom))
+        known = set(session.scalars(labels.distinct()))
+        if self.moment is not None:
+            self._see_past(session, self.moment, addresses, known)
         if wanted.column_set is None and wanted.shown:
             return shown_columns(wanted.shown, addresses)
 
-        labels = self.contacts.with_only_columns(func.jsonb_object_keys(Contact.custom))
-        known = sorted(session.scalars(labels.distinct()))
         if wanted.column_set is not None:
-            return columns_of(wanted.column_set, addresses, known)
-        return all_columns(addresses, known)
+            return columns_of(wanted.column_set, addresses, sorted(known))
+        return all_columns(addresses, sorted(known))
+
+    def _see_past(
+        self,
+        session: Session,
+        moment: datetime,
+        addresses: dict[str, tuple[int, bool]],
+        labels: set[str],
+    ) -> None:
+        """Count in what the contacts held then that were changed since."""
+        after = 0
+        while changed := past.changed_since(session, moment, after, LAST, EXPORT_PAGE_ROWS):
+            after = max(changed)
+            some = tuple(changed)
+            page = session.scalars(select(Contact).where(Contact.id.in_(some))).all()
+            for contact in past.page_of(session, moment, page, changed):
+                labels.update(contact.custom)
+                for kind in SEVERAL:
+                    held = addresses_of(contact, kind)
+                    count, labelled = addresses[kind]
+                    said = labelled or len(held) > 1 or any(one["label"] for one in held)
+                    addresses[kind] = max(count, len(held)), said
+
+            session.expunge_all()
 
     def _columns_of(self, session: Session, kind: str) -> tuple[int, bool]:
         """How many columns the e-mails or phones take, and whether those of labels are wanted."""
@@ -103,13 +135,34 @@ class Selection:
 
     def pages(self, session: Session) -> Iterator[Sequence[Entry]]:
         """The contacts in the order of their numbers, a bounded number and text at once."""
+        if self.moment is not None:
+            yield from self._pages_of_past(session, self.moment)
+            return
+
         after = 0
         while page := self._page(session, after):
             yield page
             after = page[-1].id
 
+    def _pages_of_past(self, session: Session, moment: datetime) -> Iterator[Sequence[Any]]:
+        """The contacts are read before their changes: what is changed in between is read back."""
+        after = 0
+        while after < LAST:
+            page = self._page(session, after)
+            until = page[-1].id if page else LAST
+            changed = past.changed_since(session, moment, after, until, EXPORT_PAGE_ROWS)
+            if len(changed) == EXPORT_PAGE_ROWS:
+                until = max(changed)
+
+            here = [entry for entry in page if entry.id <= until]
+            found = past.page_of(session, moment, here, changed)
+            session.close()
+            yield found
+            after = until
+
     def _page(self, session: Session, after: int) -> Sequence[Entry]:
-        columns = [getattr(Contact, name) for name in COLUMNS]
+        names = COLUMNS if self.moment is None else (*COLUMNS, *DERIVED_KEYS)
+        columns = [getattr(Contact, name) for name in names]
         next_ones = (
             self.contacts.with_only_columns(*columns)
             .where(Contact.id > after, Contact.id <= self.last)

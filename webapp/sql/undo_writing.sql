@@ -15,10 +15,12 @@ LEFT JOIN LATERAL (
   WHERE c.id = m.contact_id LIMIT 1) c ON true
 
 -- part: recorded
--- The journal keeps which import and row a removed contact came from, and not what it was.
+-- The journal keeps which import and row a removed contact came from, and since when it was there.
+-- What it was stands in the row.
 recorded AS (
-  INSERT INTO contact_changes (contact_id, kind, import_id, row, before, after)
-  SELECT contact_id, 'removed', creator, row, '{}', '{}' FROM gone),
+  INSERT INTO contact_changes (contact_id, kind, import_id, row, at, before, after)
+  SELECT contact_id, 'removed', creator, row, clock_timestamp(),
+    jsonb_build_object('(created_at)', created_at), '{}' FROM gone),
 settled AS (
   DELETE FROM contact_undo_due d USING gone g
   WHERE (SELECT true FROM contact_undo_due LIMIT 1) AND d.contact_id = g.contact_id)
@@ -33,7 +35,7 @@ WITH judged AS MATERIALIZED (
   WHERE NOT EXISTS ({{standing_change}})),
 gone AS (
   DELETE FROM contacts c USING judged j WHERE c.ctid = j.place AND c.version = j.version
-  RETURNING j.row, j.contact_id, j.creator),
+  RETURNING j.row, j.contact_id, j.creator, c.created_at),
 {{recorded}}
 SELECT count(*) AS removed FROM gone
 
@@ -47,7 +49,7 @@ WITH judged AS MATERIALIZED (
   LEFT JOIN LATERAL ({{deletion_of_created}}) d ON c.id IS NULL),
 gone AS (
   DELETE FROM contacts c USING judged j WHERE c.ctid = j.place AND j.change IS NULL
-  RETURNING j.row, j.contact_id, j.creator),
+  RETURNING j.row, j.contact_id, j.creator, c.created_at),
 {{recorded}},
 due AS (
   INSERT INTO contact_undo_due (kind, contact_id, import_id, row)

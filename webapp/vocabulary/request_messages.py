@@ -180,6 +180,14 @@ REQUEST_MESSAGES = {
     "contact_gone": Message(
         "This contact was deleted", "Undo its deletion first, then this change."
     ),
+    "day_not_kept": Message(
+        "That day cannot be shown",
+        "Choose one from {first} to {last}: earlier values are no longer kept.",
+    ),
+    "day_alone": Message(
+        "Only the whole book can be taken as of an earlier day",
+        "Leave the filters out, or the day.",
+    ),
     # Contacts by hand
     "contact_busy": Message(
         "An import is writing to this contact right now",
@@ -309,6 +317,7 @@ REQUEST_MESSAGES = {
     "bad_notification_email": Message("", "Enter one e-mail address, as in name@example.com."),
     "bad_sort": Message("", "Choose an order from the list."),
     "bad_cursor": Message("", "Go back to the first page of the list."),
+    "bad_day": Message("", "Give a day such as 2025-11-26."),
     "bad_updated_since": Message("", "Give a day such as 2025-11-26."),
     "bad_columns": Message("", "Choose at most 12 columns from the list."),
     # Bulk acts

@@ -6,6 +6,7 @@ for a person who only looks. Then nothing was changed.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from webapp import jobs
-from webapp.contacts import bulk_acts, journal, views
+from webapp.contacts import bulk_acts, journal, past, views
 from webapp.deciding import approval
 from webapp.deciding import preview as previews
 from webapp.deciding import rerun_preview as rerun_previews
@@ -591,6 +592,18 @@ def discard(import_id: UUID) -> None:
 def load_contact(contact_id: int) -> Contact:
     """The contact; 404 where it is not in the book."""
     contact = db.session.get(Contact, contact_id)
+    if contact is None:
+        raise NotFound
+    return contact
+
+
+def contact_on(contact_id: int, day: date) -> Contact:
+    """The contact as it was when that day ended; 404 where it was not in the book then.
+
+    Raises Refusal("day_not_kept").
+    """
+    moment = past.end_of(day, retention_days())
+    contact = past.contact_on(db.session(), contact_id, moment)
     if contact is None:
         raise NotFound
     return contact

@@ -7,7 +7,7 @@ import select
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -129,14 +129,21 @@ def contacts(extension: str, wanted: Wanted) -> Response:
 
         speak(ENGLISH)
         pieces = _while_read(exports.streamed(session, form.made(session, selection)))
-        of = f"-{wanted.column_set}" if wanted.column_set else ""
-        name = f"rowcall-contacts{of}-{datetime.now(UTC):%Y-%m-%d}.{extension}"
+        name = f"{_name_of(wanted)}.{extension}"
         response = Response(
             stream_with_context(pieces), mimetype=form.media_type, headers=_named(name)
         )
         response.call_on_close(opened.pop_all().close)
 
     return response
+
+
+def _name_of(wanted: Wanted) -> str:
+    of = f"-{wanted.column_set}" if wanted.column_set else ""
+    if wanted.moment is None:
+        return f"rowcall-contacts{of}-{datetime.now(UTC):%Y-%m-%d}"
+
+    return f"rowcall-contacts{of}-as-of-{wanted.moment - timedelta(days=1):%Y-%m-%d}"
 
 
 def _while_read(pieces: Iterator[bytes]) -> Iterator[bytes]:

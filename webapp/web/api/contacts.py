@@ -11,7 +11,7 @@ from webapp.models import Contact
 from webapp.vocabulary.fields import CUSTOM
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import commands, downloads, forms
-from webapp.web.access import load_import
+from webapp.web.access import load_import, retention_days
 from webapp.web.answers import instruction
 from webapp.web.api import representations, schemas
 from webapp.web.api.contract import Answer, contract, given
@@ -69,7 +69,7 @@ def _file(media_type: str) -> Answer:
     refuses=(404, 422, 429),
 )
 def export_csv(query: schemas.CsvQuery) -> ResponseReturnValue:
-    return downloads.contacts("csv", query.wanted())
+    return downloads.contacts("csv", query.wanted(retention_days()))
 
 
 @blueprint.get("/contacts/export.xlsx")
@@ -80,7 +80,7 @@ def export_csv(query: schemas.CsvQuery) -> ResponseReturnValue:
     refuses=(404, 422, 429),
 )
 def export_xlsx(query: schemas.TableQuery) -> ResponseReturnValue:
-    return downloads.contacts("xlsx", query.wanted())
+    return downloads.contacts("xlsx", query.wanted(retention_days()))
 
 
 @blueprint.get("/contacts/export.vcf")
@@ -91,7 +91,7 @@ def export_xlsx(query: schemas.TableQuery) -> ResponseReturnValue:
     refuses=(404, 422, 429),
 )
 def export_vcf(query: schemas.ExportQuery) -> ResponseReturnValue:
-    return downloads.contacts("vcf", query.wanted())
+    return downloads.contacts("vcf", query.wanted(retention_days()))
 
 
 @blueprint.get("/contacts/<int:contact_id>")
@@ -102,6 +102,19 @@ def export_vcf(query: schemas.ExportQuery) -> ResponseReturnValue:
 )
 def read_contact(contact_id: int) -> ResponseReturnValue:
     return _answer(commands.load_contact(contact_id))
+
+
+@blueprint.get("/contacts/<int:contact_id>/past")
+@contract(
+    "Read a contact as it was when a day ended",
+    {200: Answer("The contact as it was.", schemas.PastContact)},
+    query=schemas.PastQuery,
+    refuses=(404, 422),
+)
+def read_past_contact(contact_id: int, query: schemas.PastQuery) -> ResponseReturnValue:
+    """404 where it was not in the book then; also one that was deleted since is found."""
+    contact = commands.contact_on(contact_id, query.day)
+    return given(representations.past_contact(contact, query.day))
 
 
 def _answer(contact: Contact) -> ResponseReturnValue:

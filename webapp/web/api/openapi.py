@@ -95,6 +95,7 @@ FLOW = (
         "export_xlsx",
         "export_vcf",
         "read_contact",
+        "read_past_contact",
         "change_contact",
         "find_duplicates",
         "cancel_duplicates",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -382,6 +382,13 @@ def row_undone_of(undone: undo_by_row.RowUndone) -> schemas.RowUndone:
 
 def contact_of(contact: Contact) -> schemas.Contact:
     return schemas.Contact(**_fields(contact))
+
+
+def past_contact(contact: Contact, day: date) -> schemas.PastContact:
+    names = (*SCALARS, "id", "tags", "custom", "created_at")
+    held: dict[str, Any] = {name: getattr(contact, name) for name in names}
+    held |= {f"{kind}s": _addresses(contact, kind) for kind in SEVERAL}
+    return schemas.PastContact(**held, day=day)
 
 
 def contact_with_provenance(

@@ -4,7 +4,7 @@ come from these.
 
 import csv
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
@@ -35,7 +35,7 @@ from webapp.web.forms import (
     RuleWord,
     Text,
 )
-from webapp.web.forms.queries import MOST_IDS, list_column
+from webapp.web.forms.queries import MOST_IDS, Day, list_column, wanted_of
 
 LARGEST_PAGE = 1000
 ERROR_LOG_ENTRIES = 1000
@@ -223,21 +223,32 @@ def _names(text: Any) -> Any:
         raise ValueError("Give one line of CSV") from None
 
 
+class PastQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    day: Annotated[
+        Day, Field(description="The day at whose end, midnight UTC, it is looked at.")
+    ]
+
+
 class ExportQuery(FilterQuery):
     ids: Annotated[
         list[RowNumber],
         BeforeValidator(_numbers, json_schema_input_type=str),
-        Field(max_length=MOST_IDS, description="These contacts, whatever the filters say: numbers"
+        Field(max_length=MOST_IDS, description="These contacts alone, without regard to filters: numbers"
             " with commas between them.", json_schema_extra={"examples": ["1,2,3"]}),
     ] = []  # fmt: skip
+    day: Annotated[
+        Day | None,
+        Field(description="The whole book as it was when that day ended, at midnight UTC; without"
+            " filters."),
+    ] = None  # fmt: skip
 
-    def contacts(self) -> ContactFilter:
-        """The contacts that are meant."""
-        return ContactFilter(ids=tuple(self.ids)) if self.ids else self.filter()
-
-    def wanted(self) -> Wanted:
-        """What the file shall hold."""
-        return Wanted(self.contacts())
+    def wanted(self, days: int) -> Wanted:
+        """What the file shall hold; values are kept for so many days. Raises Refusal."""
+        contacts = ContactFilter(ids=tuple(self.ids)) if self.ids else self.filter()
+        columns = getattr(self, "columns", [])
+        return wanted_of(contacts, columns, getattr(self, "column_set", None), self.day, days)
 
 
 class TableQuery(ExportQuery):
@@ -248,20 +259,12 @@ class TableQuery(ExportQuery):
             " fields, `tags`, `custom:` and a label, `changed`, `added`; a line of CSV."),
     ] = []  # fmt: skip
 
-    def wanted(self) -> Wanted:
-        """What the file shall hold."""
-        return Wanted(self.contacts(), self.columns)
-
 
 class CsvQuery(TableQuery):
     column_set: Annotated[
         ColumnSet | None,
         Field(description="The columns that Google Contacts or Outlook imports."),
     ] = None
-
-    def wanted(self) -> Wanted:
-        """What the file shall hold."""
-        return Wanted(self.contacts(), self.columns, self.column_set)
 
 
 class ConflictsQuery(BaseModel):
@@ -909,6 +912,18 @@ class Contact(_Fields):
     created_at: Moment
     updated_at: Moment
     version: int
+
+
+class PastContact(_Fields):
+    """A contact as it was when a day ended."""
+
+    id: int
+    day: date
+    emails: list[Address]
+    phones: list[Address]
+    tags: list[str]
+    custom: dict[str, Any]
+    created_at: Moment
 
 
 class Origin(Given):

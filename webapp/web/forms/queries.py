@@ -1,8 +1,8 @@
 """What pages take from the parameters of their addresses, and from their smallest forms."""
 
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -18,10 +18,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from webapp.checking.column_sets import ColumnSet
+from webapp.contacts import past
 from webapp.contacts.exporting import Wanted
 from webapp.contacts.filters import ContactFilter, Order
 from webapp.staging.problem_list import WHOLE_ROW
 from webapp.vocabulary.fields import CUSTOM, FIELDS, NAMES, is_target
+from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.states import State
 from webapp.vocabulary.strategies import Strategy, Variant
 from webapp.web.forms import (
@@ -170,6 +172,13 @@ def _day_or_moment(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    """Pydantic would take a number for seconds since 1970, too."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        raise PydanticCustomError("bad_day", "Give a day")
+    return text
+
+
 def _with_zone(moment: datetime) -> datetime:
     """In UTC, in which a moment may be none that there is."""
     try:
@@ -192,6 +201,7 @@ LIST_COLUMNS = (
 )
 USUAL_COLUMNS = ("company", "email", "phone", "city", "tags", "changed")
 USUAL_ORDER = ("sort", Order.ADDED.value)
+Day = Annotated[date, BeforeValidator(_day)]
 Since = Annotated[datetime, BeforeValidator(_day_or_moment), AfterValidator(_with_zone)]
 Name = Annotated[str, _line_of(LONGEST_FILTER, "a filter")]
 
@@ -244,11 +254,39 @@ class ExportQuery(FilterQuery):
     ids: Annotated[list[Number], Field(max_length=MOST_IDS)] = []
     columns: Columns = []
     column_set: ColumnSet | None = None
+    day: Day | None = None
 
-    def wanted(self) -> Wanted:
-        """What the file shall hold."""
+    def wanted(self, days: int) -> Wanted:
+        """What the file shall hold; values are kept for so many days.
+
+        Raises Refusal, as `wanted_of` does.
+        """
         contacts = ContactFilter(ids=tuple(self.ids)) if self.ids else self.filter()
-        return Wanted(contacts, self.columns, self.column_set)
+        return wanted_of(contacts, self.columns, self.column_set, self.day, days)
+
+
+def wanted_of(
+    contacts: ContactFilter,
+    columns: Sequence[str],
+    column_set: ColumnSet | None,
+    day: date | None,
+    days: int,
+) -> Wanted:
+    """What a file of contacts shall hold. Raises Refusal: day_not_kept; day_alone where some
+    contacts only are asked for as of a day.
+    """
+    if day is None:
+        return Wanted(contacts, columns, column_set)
+    if not contacts.is_blank:
+        raise Refusal("day_alone", at="/day")
+
+    return Wanted(contacts, columns, column_set, past.end_of(day, days))
+
+
+class PastQuery(Query):
+    """A day at whose end a contact is looked at."""
+
+    day: Day | None = None
 
 
 class ContactsQuery(FilterQuery):

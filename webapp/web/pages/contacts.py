@@ -4,12 +4,15 @@ provenance.
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from werkzeug.exceptions import NotFound
 
 from webapp.checking.checked_rows import identity
 from webapp.checking.cleaning import is_same_text, line_feeds
@@ -95,6 +98,7 @@ def index() -> str:
         chips=_chips(asked, source),
         views=views.listed(db.session(), current_user.id),
         deleted=changes.known(asked.deleted),
+        days=_days(),
     )
 
 
@@ -151,7 +155,9 @@ def forget_view(view_id: int) -> ResponseReturnValue:
 @blueprint.get("/contacts/export.<any(csv, xlsx, vcf):extension>")
 @login_required
 def export(extension: str) -> ResponseReturnValue:
-    return downloads.contacts(extension, sent.query(queries.ExportQuery).wanted())
+    return downloads.contacts(
+        extension, sent.query(queries.ExportQuery).wanted(retention_days())
+    )
 
 
 @blueprint.get("/contacts/<int:contact_id>")
@@ -173,7 +179,48 @@ def show(contact_id: int) -> str:
         saved=changes.known(asked.saved),
         undone=changes.known(asked.undone),
         added=asked.added,
+        days=_days(),
     )
+
+
+@blueprint.get("/contacts/<int:contact_id>/past")
+@login_required
+def past_day(contact_id: int) -> ResponseReturnValue:
+    """The contact as it was when a day ended."""
+    day = sent.query(queries.PastQuery).day
+    if day is None:
+        return redirect(url_for("contacts.show", contact_id=contact_id))
+
+    try:
+        contact = commands.contact_on(contact_id, day)
+    except (Refusal, NotFound) as error:
+        words = error.sentence if isinstance(error, Refusal) else None
+        page = _past_page(contact_id, day, None, words)
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY if words else HTTPStatus.NOT_FOUND
+
+    return _past_page(contact_id, day, contact)
+
+
+def _past_page(
+    contact_id: int, day: date, contact: Contact | None, problem: str | None = None
+) -> str:
+    return render_template(
+        "contacts/past.html",
+        contact_id=contact_id,
+        is_there=db.session.get(Contact, contact_id) is not None,
+        contact=contact,
+        day=day,
+        problem=problem,
+        days=_days(),
+        groups=_groups(contact) if contact else [],
+        held={kind: addresses_of(contact, kind) for kind in SEVERAL} if contact else {},
+    )
+
+
+def _days() -> tuple[date, date]:
+    """The first and the last day that can be looked at."""
+    today = datetime.now(UTC).date()
+    return today - timedelta(days=retention_days()), today
 
 
 # The groups of the card, each with its icon. A field that is in none stands with those of the person.
