@@ -67,6 +67,30 @@ def test_pairs_are_answered_by_keyboard(searched, live_server):
     assert page.locator("nav .count").count() == 0
 
 
+def test_two_contacts_become_one_field_by_field_and_two_again(searched, live_server, conn):
+    page = searched
+    page.goto(f"{live_server}/duplicates?after=0_99.00_0_0")
+    page.get_by_role("link", name="Soren Jones and Soeren Jones").click()
+    page.wait_for_selector("h1 >> text=3 of 3")
+    company = page.get_by_role("row", name="Company")
+    assert company.locator(".stays").inner_text().strip() == "Acme Logistics"
+    company.get_by_label("Acme Logistics A/S").check()
+    assert company.locator(".stays").inner_text().strip() == "Acme Logistics A/S"
+    accessible(page)
+    page.keyboard.press("1")
+    page.wait_for_selector("[role=status] >> text=Merged into Soren Jones.")
+
+    (kept,) = conn.execute("SELECT * FROM contacts WHERE last_name = 'Jones'").fetchall()
+    assert (kept["first_name"], kept["company"]) == ("Soren", "Acme Logistics A/S")
+    assert (kept["birthday"], sorted(kept["tags"])) == ("1957-07-16", ["press", "vip"])
+    assert [one["value"] for one in kept["further_emails"]] == ["s.jones@oresund.example"]
+    assert page.locator("nav .count").inner_text() == "2"
+    page.locator("[role=status]").get_by_role("button", name="Undo").click()
+    page.wait_for_url("**/contacts/*")
+    found = conn.execute("SELECT company FROM contacts WHERE last_name = 'Jones' ORDER BY id")
+    assert [one["company"] for one in found] == ["Acme Logistics", "Acme Logistics A/S"]
+
+
 def test_pairs_are_answered_without_a_script(chromium, searched, live_server):
     plain = chromium.new_context(java_script_enabled=False)
     page = plain.new_page()

@@ -148,6 +148,11 @@ def answer(
         raise Refusal("pair_unknown")
 
 
+def drop_of(session: Session, contact_id: int) -> None:
+    """Drop the open pairs of a contact that is no more."""
+    db.execute(session, SQL.drop_of, {"contact_id": contact_id})
+
+
 class _Judge:
     """Judges pairs again whose contacts were changed since, by the counts of the last search."""
 

@@ -158,6 +158,10 @@ DELETE FROM duplicate_pairs
 WHERE contact_id = %(contact_id)s AND other_id = %(other_id)s
   AND answer IS DISTINCT FROM 'not_the_same'
 
+-- name: drop_of
+DELETE FROM duplicate_pairs
+WHERE %(contact_id)s IN (contact_id, other_id) AND answer IS DISTINCT FROM 'not_the_same'
+
 -- name: answer
 UPDATE duplicate_pairs SET answer = %(answer)s::text,
   answered_by = CASE WHEN %(answer)s::text IS NULL THEN NULL ELSE %(user_id)s::bigint END,

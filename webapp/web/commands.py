@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from webapp import jobs
-from webapp.contacts import bulk_acts, journal, past, views
+from webapp.contacts import bulk_acts, journal, merging, past, views
 from webapp.deciding import approval
 from webapp.deciding import preview as previews
 from webapp.deciding import rerun_preview as rerun_previews
@@ -727,6 +727,26 @@ def undo_bulk_act(act_id: int) -> None:
     user_id, days = current_user.id, retention_days()
     _committed(lambda session: bulk_acts.undo(session, act_id, user_id, days))
     jobs.request_bulk_acts(settings())
+
+
+def merge_pair(asked: forms.PairMerge) -> merging.Merged:
+    """Merge two contacts that may be one: the first is kept, with the values that were chosen."""
+    refuse_viewers()
+    user_id = current_user.id
+
+    def merge(session: Session) -> merging.Merged:
+        done = merging.merge_contacts(
+            session,
+            asked.contact_id,
+            asked.other_id,
+            user_id,
+            choices=asked.choices,
+            versions=asked.versions(),
+        )
+        pairs.drop_of(session, asked.other_id)
+        return done
+
+    return _committed(merge)
 
 
 def save_view(asked: queries.ContactsQuery, named: queries.ViewForm) -> int:

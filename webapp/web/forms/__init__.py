@@ -29,7 +29,7 @@ from webapp.checking.tags import joined_tags
 from webapp.contacts.filters import ContactFilter
 from webapp.limits import LARGEST_BATCH, PASTED_BYTES
 from webapp.staging.row_choices import Choice
-from webapp.vocabulary.choices import Chosen
+from webapp.vocabulary.choices import Chosen, Side
 from webapp.vocabulary.fields import (
     CUSTOM,
     FIELDS,
@@ -635,6 +635,21 @@ class BulkActRequest(Strict):
 
 
 BULK_NAMES = frozenset().union(*BULK_PARAMETERS.values())
+
+
+class PairMerge(Strict):
+    """Two contacts that become one, the first of them, each as the person saw it. `choices` say of
+    which a field is taken, by its name or `custom:<label>`.
+    """
+
+    contact_id: ContactNumber
+    other_id: ContactNumber
+    version: ContactNumber
+    other_version: ContactNumber
+    choices: dict[Annotated[Text, Field(max_length=LONGEST_TARGET)], Side]
+
+    def versions(self) -> dict[int, int]:
+        return {self.contact_id: self.version, self.other_id: self.other_version}
 
 
 class Erasure(Strict):

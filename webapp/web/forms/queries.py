@@ -444,18 +444,23 @@ class ChoiceForm(Query):
 
 
 class DuplicatesQuery(Query):
-    """`answered` are the numbers of a pair that was answered just now. `after` is where a page of the
-    list begins.
+    """`answered` are the numbers of a pair that was answered just now, `merged` is the change that
+    merged one. `after` is where a page of the list begins.
     """
 
     answered: Cursor = ""
+    merged: Number = 0
     after: Annotated[str, _line_of(LONGEST_PLACE, "a place")] = ""
 
 
 class PairForm(Query):
-    """The button that was pressed at a pair; none takes back what was said."""
+    """The button that was pressed at a pair, and the versions that were shown; none takes back what
+    was said.
+    """
 
-    answer: Literal["not_the_same", "later"] | None = None
+    answer: Literal["merge", "not_the_same", "later"] | None = None
+    version: Number = 0
+    other_version: Number = 0
 
 
 class DatesForm(Query):

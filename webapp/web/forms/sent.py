@@ -179,6 +179,26 @@ def variants() -> queries.VariantQuery:
     return (form if request.method == "POST" else query)(queries.VariantQuery)
 
 
+TAKEN = "take:"  # before the name of a field, in the form of two contacts
+
+
+def pair_merge(contact_id: int, other_id: int, asked: queries.PairForm) -> forms.PairMerge:
+    """The merge that the form of a pair asks for."""
+    choices = {
+        name.removeprefix(TAKEN): request.form[name]
+        for name in request.form
+        if name.startswith(TAKEN)
+    }
+    values = {
+        "contact_id": contact_id,
+        "other_id": other_id,
+        "version": asked.version,
+        "other_version": asked.other_version,
+        "choices": choices,
+    }
+    return made(forms.PairMerge, values)
+
+
 def correction() -> forms.CorrectionRequest:
     """The cells that the person typed.
 

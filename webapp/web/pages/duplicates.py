@@ -11,9 +11,11 @@ from webapp.duplicates.pairs import FoundPair
 from webapp.reports import duplicates
 from webapp.vocabulary.refusals import Refusal
 from webapp.web import commands, forms
+from webapp.web.access import retention_days
 from webapp.web.answers import refused_on
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
+from webapp.web.pages import changes
 
 blueprint = Blueprint("duplicates", __name__)
 A_PAGE = 25
@@ -64,27 +66,33 @@ def answer(contact_id: int, other_id: int) -> ResponseReturnValue:
     asked = sent.form(queries.PairForm)
     found = _one(contact_id, other_id)
     following = _listed(found.place, 1) if found else []
-    said = {"contact_id": contact_id, "other_id": other_id, "answer": asked.answer}
 
     try:
-        commands.answer_pair(sent.made(forms.PairAnswer, said))
+        said = _settled(contact_id, other_id, asked)
     except Refusal as refusal:
-        return refused_on(refusal, _refused)
+        return refused_on(refusal, lambda words: _refused(contact_id, other_id, words))
 
     if asked.answer is None:
-        return redirect(url_for("duplicates.show", contact_id=contact_id, other_id=other_id))
-    answered = f"{contact_id}.{other_id}"
-    if not following:
-        return redirect(url_for("duplicates.index", answered=answered))
+        return redirect(_address(contact_id, other_id))
+    if following:
+        return redirect(_address(following[0].contact_id, following[0].other_id, **said))
 
-    return redirect(
-        url_for(
-            "duplicates.show",
-            contact_id=following[0].contact_id,
-            other_id=following[0].other_id,
-            answered=answered,
-        )
-    )
+    return redirect(url_for("duplicates.index", **said))
+
+
+def _settled(contact_id: int, other_id: int, asked: queries.PairForm) -> dict[str, Any]:
+    """Do what was asked; what the next page has to say of it, as parameters."""
+    if asked.answer == "merge":
+        done = commands.merge_pair(sent.pair_merge(contact_id, other_id, asked))
+        return {"merged": done.change_id}
+
+    said = {"contact_id": contact_id, "other_id": other_id, "answer": asked.answer}
+    commands.answer_pair(sent.made(forms.PairAnswer, said))
+    return {"answered": f"{contact_id}.{other_id}"}
+
+
+def _address(contact_id: int, other_id: int, **said: Any) -> str:
+    return url_for("duplicates.show", contact_id=contact_id, other_id=other_id, **said)
 
 
 @blueprint.post("/duplicates/find")
@@ -160,9 +168,12 @@ def _empty(asked: queries.DuplicatesQuery, problem: str | None = None) -> str:
     return render_template("duplicates/none.html", **_facts(asked), problem=problem)
 
 
-def _refused(words: str) -> str:
-    """The first pair with why the other one was not answered."""
-    found, asked = _listed(pairs.TOP, 1 + BEHIND), queries.DuplicatesQuery()
+def _refused(contact_id: int, other_id: int, words: str) -> str:
+    """The pair as it is now, or else the first one, with why nothing was done."""
+    here = _one(contact_id, other_id)
+    place = here.place if here else pairs.TOP
+    found = [*([here] if here else []), *_listed(place, 1 + BEHIND)]
+    asked = queries.DuplicatesQuery()
     return _compare(found, asked, words) if found else _empty(asked, words)
 
 
@@ -171,6 +182,8 @@ def _facts(asked: queries.DuplicatesQuery) -> dict[str, Any]:
         "levels": pairs.levels(db.session()),
         "newest": searches.latest(db.session()),
         "done": _answered(asked.answered),
+        "merged": changes.known(asked.merged),
+        "days": retention_days(),
         "may": _may(),
     }
 
