@@ -8,6 +8,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from tests.harness.house import House
+from webapp.imports.reruns import LOOK_AHEAD
 from webapp.reports import exports
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
 
@@ -28,7 +29,7 @@ def check_invariants(house: House, import_id: UUID, *, complete: bool = True) ->
         )
     ]
     entered = [entry["row"] for entry in ledger]
-    assert entered == staged[: len(entered)], "the ledger has a gap or a stranger"
+    _check_order(staged, entered)
     if complete:
         assert len(entered) == found["total"], "rows without an outcome"
     _check_contacts(house, import_id, ledger)
@@ -75,17 +76,23 @@ def _check_contacts(house: House, import_id: UUID, ledger: list[dict]) -> None:
     assert not doubled
 
 
+def _check_order(staged: list[int], entered: list[int]) -> None:
+    """The entries are of the file's first rows, but for gaps that two lanes left among the last."""
+    assert set(entered) <= set(staged), "the ledger has a stranger"
+    missing = min(set(staged) - set(entered), default=None)
+    if missing is not None and entered:
+        assert max(entered) - missing < LOOK_AHEAD, "the ledger has a gap"
+
+
 def _check_batches(house: House, import_id: UUID, found: dict, entered: list[int]) -> None:
-    """I3 and I8: the settled batches follow one another without gap or overlap, so no two
-    executors ever wrote.
+    """I3 and I8: the settled batches are numbered without gap or overlap, and have as many rows as
+    there are entries, so no two executors ever wrote. 
     """
     settled = [batch for batch in house.batches(import_id) if batch["rows"]]
-    again = next(
-        (n for n, batch in enumerate(settled) if n and batch["first_row"] <= 2), len(settled)
-    )
+    tops = [n for n, batch in enumerate(settled) if batch["first_row"] <= 2]
+    again = tops[1] if len(tops) > 1 else len(settled)
     first_run = settled[:again]  # A run over failed rows begins from the top.
     for before, after in pairwise(first_run):
-        assert after["first_row"] == before["last_row"] + 1, "batches overlap"
         assert after["batch"] == before["batch"] + 1, "a batch was committed twice"
     assert sum(batch["rows"] for batch in first_run) == len(entered), (
         "a batch was neither whole nor absent"

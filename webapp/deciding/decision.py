@@ -83,7 +83,7 @@ class Options:
 
     strategy: Strategy
     match_keys: tuple[str, ...]
-    rerun: Rerun = Rerun.NONE  # which rows a second run takes
+    rerun: Rerun = Rerun.NONE  # which rows are taken; those that remain, where some have an entry
     create_new: bool = True  # rows that match no contact become contacts
     hold_other_names: bool = False  # another person behind a row's key is a conflict
     # The columns' own rules, by field, `name`, `address`, `tags` and `custom:<label>`.
@@ -194,6 +194,8 @@ def find_existing_contacts(
 
 
 def _next_rows(options: Options) -> str:
+    if options.rerun is Rerun.REMAINING:
+        return SQL.next_rows_left
     if not options.rerun.amends:
         return SQL.next_rows
 

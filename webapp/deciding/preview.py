@@ -63,6 +63,8 @@ SQL = queries.load(
     "preview",
     row_fields=_pairs("r", SHOWN_FIELDS),
     contact_fields=_pairs("c", SHOWN_FIELDS),
+    block_rows=str(plan.BLOCK_ROWS),
+    range=str(preview_scan.RANGE),
 )
 
 

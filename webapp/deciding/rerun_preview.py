@@ -100,7 +100,7 @@ def _shadow(conn: Connection, import_id: UUID, rerun: Rerun) -> None:
     asked = {"import_id": import_id}
     after = 0
     if rerun is Rerun.REMAINING:
-        last: Any = conn.execute(reruns.SQL.last_of_ledger, asked).fetchone()
+        last: Any = conn.execute(reruns.SQL.before_remaining, asked).fetchone()
         after = last["row"]
 
     conn.execute(SQL.make_of_run)

@@ -42,12 +42,13 @@ class LoopRun:
 
 
 def define(conn: Connection) -> None:
-    """Define the procedure for this session.
+    """Define the procedures for this session.
 
     It calls `pg_temp.decide`, which DuplicateHandler defines.
     """
     conn.execute(SQL.define_checkpoint)
     conn.execute(SQL.define_run_batches)
+    conn.execute(SQL.define_run_listed)
 
 
 def run(
@@ -85,3 +86,37 @@ def run(
     assert found is not None  # noqa: S101 - a procedure with INOUT parameters always answers
 
     return LoopRun(found["turn"], found["last_row"], found["batches"])
+
+
+@dataclass(frozen=True)
+class ListRun:
+    """What one call on a list came to: why it ended, and how many of its rows are through."""
+
+    turn: str  # go on | cancelled | fenced, the last one rolled back
+    done: int
+
+
+def run_listed(
+    conn: Connection, lease: Lease, rows: list[int], size: int, seconds: float, through: int
+) -> ListRun:
+    """Commit batches of `size` of these rows, in file order, the first in any case, for about so many
+    seconds. The checkpoint moves to `through`, a row number.
+
+    `conn` is in autocommit. Raises psycopg.Error when a batch fails: it is rolled back, those before
+    it are committed.
+    """
+    found = conn.execute(
+        SQL.run_listed,
+        {
+            "import_id": lease.import_id,
+            "token": lease.token,
+            "rows": rows,
+            "size": size,
+            "seconds": seconds,
+            "through": through,
+        },
+        prepare=True,
+    ).fetchone()
+    assert found is not None  # noqa: S101 - a procedure with INOUT parameters always answers
+
+    return ListRun(found["turn"], found["done"])

@@ -5,14 +5,16 @@ A batch's transaction holds everything that must agree: contacts, journal, ledge
 checkpoint and log. So a crash at any moment leaves a batch whole or absent, and the next claim goes
 on after the checkpoint.
 
-Most batches run in the database's own loop (`batch_loop`), a tenth of a second of them at a time.
-One that fails there is taken here, attempt by attempt, and the loop goes on behind it.
+Most batches run in the database's own loop (`batch_loop`), a tenth of a second of them at a time,
+or in two lanes of it (`lanes`). One that fails there is taken here, attempt by attempt, and the loop
+goes on behind it.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from math import inf
 from uuid import UUID
 
 import psycopg
@@ -23,11 +25,13 @@ from webapp.db import Connection
 from webapp.deciding import person_keys
 from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import Decided, DuplicateHandler
-from webapp.executing import batch_loop
+from webapp.executing import batch_loop, lanes
 from webapp.executing.bisection import Bisection
+from webapp.executing.lanes import Lanes, Rows
 from webapp.imports import reruns
 from webapp.imports.faults import Category, Fault, Fenced, Paused, classify, first_line
 from webapp.imports.leases import GIVE_UP_AFTER, Lease
+from webapp.imports.reruns import LOOK_AHEAD
 from webapp.limits import LARGEST_BATCH
 from webapp.queries import fill
 from webapp.vocabulary.outcomes import STORED_OUTCOMES
@@ -41,6 +45,9 @@ BACK_OFF_SECONDS = (0.1, 0.5)
 LOOP_SECONDS = 0.1
 AUTO_START = 100  # rows
 AUTO_AIM_SECONDS = (0.1, 0.25)
+
+# How a second lane connects, where a core is free for it now.
+SecondLane = Callable[[], lanes.Connect | None]
 
 
 class Turn(StrEnum):
@@ -101,16 +108,44 @@ class BatchProcessor:
     room.
     """
 
-    def __init__(self, conn: Connection, lease: Lease) -> None:
+    def __init__(
+        self, conn: Connection, lease: Lease, second_lane: SecondLane = lambda: None
+    ) -> None:
         self.conn = conn
         self.lease = lease
         self.run = load_run(conn, lease.import_id)
         self.size = self.run.batch_size or AUTO_START
         self.sizing = not self.run.batch_size  # still looking for the size: a batch a call
-        self.handler = DuplicateHandler(conn, lease.import_id, self.run.options)
+        self.second_lane = second_lane
+        # Behind this row two lanes may work. Up to there rows may have an entry, or one of them ended
+        # a worker: one stream takes those that have none.
+        self.lanes_from: float = inf
+        self.asks_at = 0.0  # when it is asked next whether two lanes may be
+        self.planned: lanes.Planned | None = None
+        self.lanes: Lanes | None = None
+        if self.run.options.rerun is Rerun.NONE:
+            self._prepare_lanes()
+
+        self._define()
+
+    def _prepare_lanes(self) -> None:
+        furthest = lanes.furthest(self.conn, self.lease.import_id)
+        if lanes.are_possible(self.run.options, skip_errors=self.run.skip_errors):
+            behind = self.run.last_row + LOOK_AHEAD if self.lease.deaths else 0
+            self.lanes_from = max(furthest, behind)
+            self.planned = lanes.find_plan(self.conn, self.lease.import_id)
+        if furthest > self.run.last_row:
+            self._take_what_remains()
+
+    def _take_what_remains(self) -> None:
+        options = replace(self.run.options, rerun=Rerun.REMAINING)
+        self.run = replace(self.run, options=options)
+
+    def _define(self) -> None:
+        self.handler = DuplicateHandler(self.conn, self.lease.import_id, self.run.options)
         self.bisection = Bisection(self.handler)
-        batch_loop.define(conn)
-        conn.commit()
+        batch_loop.define(self.conn)
+        self.conn.commit()
 
     def process_batches(
         self, should_yield: Callable[[], bool], committed: Callable[[int], object] = _ignore
@@ -129,10 +164,108 @@ class BatchProcessor:
             if turn is not Turn.GO_ON:
                 return turn
 
-        while (turn := self.run_loop(LOOP_SECONDS)) is Turn.GO_ON and not should_yield():
+        try:
+            return self._process(should_yield, committed)
+        finally:
+            if self.lanes:
+                self.lanes.close()
+
+    def _process(
+        self, should_yield: Callable[[], bool], committed: Callable[[int], object]
+    ) -> Turn:
+        turn, makes_room = Turn.GO_ON, False
+
+        while turn is Turn.GO_ON and not makes_room:
+            if self._may_open_lanes():
+                turn, makes_room = self._run_lanes(should_yield, committed)
+            else:
+                turn = self.run_loop(LOOP_SECONDS)
+                makes_room = turn is Turn.GO_ON and should_yield()
+
             committed(self.run.last_row)
 
         return turn
+
+    def _may_open_lanes(self) -> bool:
+        """Whether two lanes may work now, and both sessions are ready for it. Ends the transaction."""
+        left = (self.planned.last_row if self.planned else 0) - self.run.last_row
+        if (
+            self.planned is None
+            or self.sizing
+            or left < self.size * lanes.LEAST_BATCHES
+            or self.run.last_row < self.lanes_from
+            or time.monotonic() < self.asks_at
+        ):
+            return False
+
+        self.asks_at = time.monotonic() + lanes.STRETCH_SECONDS
+        try:
+            return self._open_lanes()
+        except psycopg.Error as error:
+            self._roll_back(error)
+            return False
+
+    def _open_lanes(self) -> bool:
+        assert self.planned is not None  # noqa: S101 - asked before
+        connect = self.second_lane()
+        if connect is None:
+            return False
+
+        self.planned = lanes.still_holds(self.conn, self.lease.import_id, self.planned)
+        if self.planned is None:
+            return False
+
+        if self.lanes is None:
+            self._take_what_remains()
+            self._define()
+            self.lanes = Lanes(self.conn, self.lease, self.run.options)
+
+        return self.lanes.opened(connect)
+
+    def _run_lanes(
+        self, should_yield: Callable[[], bool], committed: Callable[[int], object]
+    ) -> tuple[Turn, bool]:
+        """A stretch in two lanes: what follows, and whether room must be made. Raises Fenced and
+        Paused.
+        """
+        assert self.lanes is not None and self.planned is not None  # noqa: S101, PT018 - opened before
+        until = time.monotonic() + lanes.STRETCH_SECONDS
+        rows = Rows(self.lease.import_id, self.planned, self.run.last_row, self.size)
+
+        def told() -> None:
+            committed(rows.through)
+            if should_yield():
+                rows.stop("make room")
+            elif time.monotonic() > until:
+                rows.stop("go on")
+
+        error = self.lanes.run(rows, told)
+        if error is not None:
+            self._roll_back(error)
+
+        self._move_checkpoint(rows.through)
+        self.asks_at = 0.0
+        if rows.turn in {"failure", "make room", "cancelled"}:
+            self.lanes_from = self.run.last_row + LOOK_AHEAD
+        if rows.turn == "fenced":
+            raise Fenced
+
+        turn = Turn.CANCELLED if rows.turn == "cancelled" else Turn.GO_ON
+        return turn, rows.turn == "make room"
+
+    def _move_checkpoint(self, through: int) -> None:
+        asked = {
+            "import_id": self.lease.import_id,
+            "token": self.lease.token,
+            "through": through,
+        }
+        try:
+            self.conn.execute(lanes.SQL.move_checkpoint, asked)
+            self.conn.commit()
+        except psycopg.Error as error:
+            raise Paused("database", first_line(error)) from error
+
+        self._find_checkpoint()
 
     def run_loop(self, seconds: float) -> Turn:
         """As many batches as fit in so many seconds, one at least. Raises Fenced and Paused."""

@@ -60,6 +60,7 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
 
     if held["backend_pid"]:
         _end_backend(conn, held["backend_pid"], held["backend_start"])
+        end_second_lane(conn, import_id)
 
     # Where the work stands is read behind the old session: a lost work-horse's batches may have
     # gone on for a moment.
@@ -86,6 +87,19 @@ def _lock_if_free(
 def _end_backend(conn: Connection, pid: object, started: object) -> None:
     """End the late holder's session."""
     conn.execute(SQL.end_backend, {"pid": pid, "started": started})
+
+
+def name_second_lane(conn: Connection, import_id: UUID) -> None:
+    """Name the session of an execution's second lane, so that it can be ended by whoever takes the
+    import over.
+    """
+    conn.execute(SQL.name_second_lane, {"import_id": str(import_id)})
+    conn.commit()
+
+
+def end_second_lane(conn: Connection, import_id: UUID) -> None:
+    """End the second lane's session, if there is one."""
+    conn.execute(SQL.end_second_lane, {"import_id": str(import_id)})
 
 
 def _deaths(held: dict[str, Any], place: int) -> int:

@@ -12,7 +12,10 @@ from webapp.queries import fill
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.reruns import Rerun
 
-SQL = queries.load("reruns")
+# How far behind the first row without an entry others may have one, by their numbers: two lanes
+# (`executing/lanes.py`) take rows in any order, but none that is further ahead.
+LOOK_AHEAD = 10_000
+SQL = queries.load("reruns", look_ahead=str(LOOK_AHEAD))
 _ROWS = {
     Rerun.NONE: SQL.remaining,
     Rerun.FAILED: SQL.failed,
@@ -25,7 +28,7 @@ def rows(rerun: Rerun, import_id: str = "%(import_id)s", after: str = "%(after)s
     """A query for the `row` numbers behind `after` that such a run has still to take, unordered.
 
     `import_id` and `after` are SQL. Of a first run and of one over what remains these are the staged
-    rows, since both go on from the checkpoint.
+    rows without an entry.
     """
     return fill(_ROWS[rerun], import_id=import_id, after=after)
 
@@ -48,11 +51,11 @@ def forget_previews(session: Session, import_id: UUID) -> None:
 
 
 def start_after(session: Session, import_id: UUID, rerun: Rerun) -> int:
-    """The checkpoint from which such a run goes on: a row number."""
+    """The checkpoint from which such a run goes on: a row number, with no row to take up to it."""
     if rerun is not Rerun.REMAINING:
         return 0
     asked = {"import_id": import_id}
-    return int(db.execute(session, SQL.last_of_ledger, asked).scalar_one())
+    return int(db.execute(session, SQL.before_remaining, asked).scalar_one())
 
 
 def log_outcomes(session: Session, import_id: UUID, rerun: Rerun) -> None:

@@ -182,8 +182,8 @@ def _check(
 def _where_a_core_is_free(
     conn: Any, lease: leases.Lease, settings: Settings
 ) -> second_process.Connect | None:
-    """How the second process of a check, or the second session of previews, connects, where a core
-    is free for it: each other import that is worked on, or waits for a worker, takes one.
+    """How the second process of a check, or the second session of previews or of an execution,
+    connects, where a core is free for it: each other import that is worked on, or waits for a worker, takes one.
     """
     asked = {
         "import_id": lease.import_id,
@@ -212,7 +212,8 @@ def _execute(
         raise Paused("phone", "another import that matches by phone or by name is running")
 
     connect = partial(db.connect_job, settings.database_url)
-    return execution.execute_slice(conn, lease, connect, should_yield) is not None
+    second_lane = partial(_where_a_core_is_free, conn, lease, settings)
+    return execution.execute_slice(conn, lease, connect, should_yield, second_lane) is not None
 
 
 def _unguarded_lock(conn: Any, import_id: UUID) -> bool:

@@ -285,6 +285,9 @@ class ImportPreview(Base):
     plan_digest: Mapped[str] = mapped_column(info=CODE)  # SHA-256 over its plan, hexadecimal
     decided_by: Mapped[str | None] = mapped_column(info=CODE)  # which version of the decision
     computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The newest entry of the journal and the newest contact that it knows; null of an older version.
+    last_change: Mapped[int | None]
+    last_contact: Mapped[int | None]
 
 
 class PreviewScan(Base):
@@ -317,6 +320,8 @@ class PreviewScan(Base):
     keys: Mapped[list[int] | None]
     keyless: Mapped[list[int] | None]  # the persons that rows without any key mean
     simulated: Mapped[list[int] | None]  # null until all ranges are there
+    last_change: Mapped[int | None]  # the newest entry of the journal, and the newest contact, then
+    last_contact: Mapped[int | None]
 
 
 class PlanBlock(Base):
@@ -335,6 +340,8 @@ class PlanBlock(Base):
     compared: Mapped[bool] = mapped_column(
         server_default=text("false")
     )  # whether the ledger was held against it
+    # Its rows that share a key or a contact with another row; null of an older version.
+    shared: Mapped[list[int] | None]
 
     __table_args__ = (
         ForeignKeyConstraint(

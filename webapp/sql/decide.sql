@@ -36,6 +36,13 @@ owner IS NOT NULL AND conflict IS NULL
 contact_import_rows r
 WHERE r.import_id = $1::uuid AND r.row > $2::bigint
 
+-- part: next_rows_left
+-- Where rows further on may have an entry. OFFSET keeps it a look-up for each row.
+contact_import_rows r
+WHERE r.import_id = $1::uuid AND r.row > $2::bigint AND NOT EXISTS (
+  SELECT FROM contact_import_results l
+  WHERE l.import_id = $1::uuid AND l.row = r.row OFFSET 0)
+
 -- part: listed_rows
 -- In file order, and all of them after row $2.
 unnest($4::bigint[]) AS listed(row) CROSS JOIN LATERAL (

@@ -44,6 +44,14 @@ SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
 WHERE pid = %(pid)s AND backend_start = %(started)s AND pid <> pg_backend_pid()
   AND application_name = 'rowcall-job'
 
+-- name: end_second_lane
+SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+WHERE application_name = 'rowcall-lane ' || %(import_id)s AND usename = current_user
+  AND datname = current_database()
+
+-- name: name_second_lane
+SELECT set_config('application_name', 'rowcall-lane ' || %(import_id)s, false)
+
 -- name: move_token
 UPDATE contact_imports i SET lease_token = lease_token + 1 WHERE id = %(import_id)s
 RETURNING lease_token, {{place}} AS place

@@ -131,10 +131,14 @@ WHERE variant = %(number)s AND block > %(block)s ORDER BY block LIMIT %(limit)s
 -- name: keep
 -- Unless the mapping or a row changed, or another worker took over, meanwhile.
 INSERT INTO contact_import_previews (import_id, strategy, create_new, hold_other_names,
-  outcomes, examples, cleared, plan_digest, people, decided_by)
+  outcomes, examples, cleared, plan_digest, people, decided_by, last_change, last_contact)
 SELECT id, %(strategy)s, %(create_new)s, %(hold_other_names)s,
-  %(outcomes)s, %(examples)s, %(cleared)s, %(plan_digest)s, %(people)s, %(version)s
-FROM contact_imports
+  %(outcomes)s, %(examples)s, %(cleared)s, %(plan_digest)s, %(people)s, %(version)s,
+  (SELECT COALESCE(min(COALESCE(last_change, 0)), 0) FROM contact_import_scans k
+    WHERE k.import_id = i.id),
+  (SELECT COALESCE(min(COALESCE(last_contact, 0)), 0) FROM contact_import_scans k
+    WHERE k.import_id = i.id)
+FROM contact_imports i
 WHERE id = %(import_id)s AND state = ANY(%(previewed)s) AND lease_token = %(token)s
   AND mended_at IS NOT DISTINCT FROM %(mended_at)s FOR UPDATE
 ON CONFLICT (import_id, strategy, create_new, hold_other_names) DO NOTHING
@@ -144,6 +148,11 @@ INSERT INTO contact_import_plan_blocks (import_id, strategy, create_new, hold_ot
 VALUES (%(import_id)s, %(strategy)s, %(create_new)s, %(hold_other_names)s, -1, %(header)s)
 
 -- name: keep_blocks
-INSERT INTO contact_import_plan_blocks (import_id, strategy, create_new, hold_other_names, block, lines)
-SELECT %(import_id)s, %(strategy)s, %(create_new)s, %(hold_other_names)s, block, lines
+INSERT INTO contact_import_plan_blocks (import_id, strategy, create_new, hold_other_names, block, lines,
+  shared)
+SELECT %(import_id)s, %(strategy)s, %(create_new)s, %(hold_other_names)s, block, lines, ARRAY(
+  SELECT s.row FROM contact_import_scans k CROSS JOIN LATERAL unnest(k.simulated) s(row)
+  WHERE k.import_id = %(import_id)s AND k.first_row = block * {{block_rows}} / {{range}} * {{range}}
+    AND s.row / {{block_rows}} = block
+  ORDER BY s.row)
 FROM pg_temp.composed WHERE variant = %(number)s

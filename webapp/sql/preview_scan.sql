@@ -15,10 +15,11 @@ WHERE r.import_id = $1::uuid AND r.row > $2::bigint AND r.row < $4::bigint
 -- part: scan
 INSERT INTO contact_import_scans (import_id, first_row, inputs, rows, statuses, codes, owners,
   updates, merges, update_clears, merge_clears, persons, update_persons, merge_persons, apart,
-  key_rows, keys, keyless)
+  key_rows, keys, keyless, last_change, last_contact)
 WITH {{looked}},
 valid AS NOT MATERIALIZED (SELECT * FROM looked WHERE status = 'valid')
-SELECT $1::uuid, $2::bigint + 1, $5::text, found.*, shared.*, {{keyless_persons}}
+SELECT $1::uuid, $2::bigint + 1, $5::text, found.*, shared.*, {{keyless_persons}},
+  (SELECT max(id) FROM contact_changes), (SELECT max(id) FROM contacts)
 FROM (
   SELECT array_agg(d.row), array_agg(NULLIF(d.status, 'valid')), array_agg(d.code),
     array_agg(CASE WHEN d.conflict IS NULL THEN d.owner END),

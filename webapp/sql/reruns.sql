@@ -1,5 +1,5 @@
--- The rows of a second run: `imports/reruns.py`. A ledger's rows are always the first of the file,
--- so what a stop left over stands behind them.
+-- The rows of a second run: `imports/reruns.py`. Of a ledger's rows all but the last few are the
+-- first of the file, so what a stop left over stands behind them, and between the last few.
 
 -- part: failed
 SELECT row FROM contact_import_results
@@ -9,10 +9,16 @@ WHERE import_id = {{import_id}} AND outcome = 'failed' AND row > {{after}}
 SELECT row FROM contact_import_reopened WHERE import_id = {{import_id}} AND row > {{after}}
 
 -- part: remaining
-SELECT row FROM contact_import_rows WHERE import_id = {{import_id}} AND row > {{after}}
+-- OFFSET keeps it a look-up for each row, whatever the statistics say.
+SELECT row FROM contact_import_rows s
+WHERE import_id = {{import_id}} AND row > {{after}} AND NOT EXISTS (
+  SELECT FROM contact_import_results l
+  WHERE l.import_id = {{import_id}} AND l.row = s.row OFFSET 0)
 
--- name: last_of_ledger
-SELECT COALESCE(max(row), 0) AS row FROM contact_import_results WHERE import_id = %(import_id)s
+-- name: before_remaining
+-- All rows up to this one have an entry.
+SELECT GREATEST(COALESCE(max(row), 0) - {{look_ahead}}, 0) AS row
+FROM contact_import_results WHERE import_id = %(import_id)s
 
 -- name: count_corrected
 SELECT count(*) FROM contact_import_reopened WHERE import_id = %(import_id)s
