@@ -3,13 +3,14 @@
 import threading
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
 from tests.harness.imports import table
-from webapp import jobs
+from webapp import db, jobs
 from webapp.executing import lanes
 from webapp.imports import import_commands
 from webapp.models import ContactImport
@@ -28,7 +29,7 @@ def people(*, changed: str = "") -> list[str]:
 
 @pytest.fixture
 def planned(importer, session, monkeypatch):
-    """Takes a file to where its plan is there; lanes open whatever the machine does besides."""
+    """Takes a file to where its plan is there; lanes open also where there is one core."""
     monkeypatch.setattr(jobs.slices.second_process, "cores", lambda: 2)
 
     def take(*rows: str, **choices) -> ContactImport:
@@ -53,9 +54,11 @@ def stretches(monkeypatch) -> list[lanes.Rows]:
 
 
 def book(session) -> list[tuple]:
-    """The contacts, whatever their numbers are."""
+    """The contacts without their numbers."""
     return session.execute(
-        text("SELECT external_id, email, first_name, last_name, imported_row FROM contacts ORDER BY 1")
+        text(
+            "SELECT external_id, email, first_name, last_name, imported_row FROM contacts ORDER BY 1"
+        )
     ).all()
 
 
@@ -90,7 +93,9 @@ def test_two_lanes_come_to_what_one_does(
     found = []
     for most in (0.5, -1):  # In two lanes, and in one.
         monkeypatch.setattr(lanes, "MOST_SHARED", most)
-        session.execute(text("TRUNCATE contacts, contact_changes, contact_import_results CASCADE"))
+        session.execute(
+            text("TRUNCATE contacts, contact_changes, contact_import_results CASCADE")
+        )
         session.commit()
         known = importer.run(table(*people()[: ROWS // 2]))
         done = importer.execute(planned(*people(changed="New")).id, strategy)
@@ -98,7 +103,8 @@ def test_two_lanes_come_to_what_one_does(
         assert not session.execute(text("SELECT FROM contact_import_differences")).all()
         found.append((book(session), ledger(session, done.id)))
         if most > 0:
-            assert stretches and stretches[0].through == ROWS + 1
+            assert stretches
+            assert stretches[0].through == ROWS + 1
             stretches.clear()
         assert importer.undo(done.id).state == "rolled_back"
         assert len(book(session)) == known.created
@@ -158,7 +164,9 @@ def test_a_second_lane_that_is_lost_loses_nothing(
 
 
 def test_a_first_lane_that_is_lost_loses_nothing(importer, session, planned, stretches):
-    on_insert(session, f"NOT {SECOND} {ONCE}", "PERFORM pg_terminate_backend(pg_backend_pid())")
+    on_insert(
+        session, f"NOT {SECOND} {ONCE}", "PERFORM pg_terminate_backend(pg_backend_pid())"
+    )
     done = importer.execute(planned(*people()).id)
     assert done.state == "running"
     entries = ledger(session, done.id)
@@ -284,12 +292,17 @@ def test_an_edit_that_makes_rows_of_both_lanes_meet_loses_nothing(
 def test_one_lane_where_two_may_not_be(
     importer, session, settings, planned, stretches, monkeypatch, why
 ):
+    refused: list[bool] = []
     keys = {"match_keys": ("phone",)} if why == "phone" else {}
     ready = planned(*people(), **keys)
     if why == "core":
         monkeypatch.setattr(jobs.slices.second_process, "cores", lambda: 1)
     if why == "connection":
-        leave_one_connection(session)
+        no_more = partial(db.connect_job, settings.database_url.replace("?", "_elsewhere?"))
+        opened = lanes.Lanes.opened
+        monkeypatch.setattr(
+            lanes.Lanes, "opened", lambda its, _connect: refused.append(opened(its, no_more))
+        )
     if why == "other":
         other = planned("1,one@example.com,Ann,,,,")
         import_commands.execute(session, other.id, strategy="skip")
@@ -297,16 +310,6 @@ def test_one_lane_where_two_may_not_be(
         session.execute(text("INSERT INTO contacts (external_id) VALUES ('by hand')"))
     session.commit()
     done = importer.execute(ready.id, skip_errors=why != "errors")
+    assert set(refused) == ({False} if why == "connection" else set())
     check(session, done)
     assert not stretches
-
-
-def leave_one_connection(session) -> None:
-    """Let the database take one more connection than there are."""
-    session.execute(
-        text(
-            """DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT %s',
-                 current_database(), (SELECT count(*) + 1 FROM pg_stat_activity
-                   WHERE datname = current_database() AND backend_type = 'client backend')); END $$"""
-        )
-    )

@@ -86,7 +86,7 @@ def _check_order(staged: list[int], entered: list[int]) -> None:
 
 def _check_batches(house: House, import_id: UUID, found: dict, entered: list[int]) -> None:
     """I3 and I8: the settled batches are numbered without gap or overlap, and have as many rows as
-    there are entries, so no two executors ever wrote. 
+    there are entries, so no two executors ever wrote.
     """
     settled = [batch for batch in house.batches(import_id) if batch["rows"]]
     tops = [n for n, batch in enumerate(settled) if batch["first_row"] <= 2]

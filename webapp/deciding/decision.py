@@ -83,7 +83,9 @@ class Options:
 
     strategy: Strategy
     match_keys: tuple[str, ...]
-    rerun: Rerun = Rerun.NONE  # which rows are taken; those that remain, where some have an entry
+    rerun: Rerun = (
+        Rerun.NONE
+    )  # which rows are taken; those that remain, where some have an entry
     create_new: bool = True  # rows that match no contact become contacts
     hold_other_names: bool = False  # another person behind a row's key is a conflict
     # The columns' own rules, by field, `name`, `address`, `tags` and `custom:<label>`.

@@ -97,7 +97,13 @@ class ListRun:
 
 
 def run_listed(
-    conn: Connection, lease: Lease, rows: list[int], size: int, seconds: float, through: int
+    conn: Connection,
+    lease: Lease,
+    rows: list[int],
+    size: int,
+    seconds: float,
+    *,
+    through: int,
 ) -> ListRun:
     """Commit batches of `size` of these rows, in file order, the first in any case, for about so many
     seconds. The checkpoint moves to `through`, a row number.

@@ -243,8 +243,11 @@ class BatchProcessor:
         if error is not None:
             self._roll_back(error)
 
-        self._move_checkpoint(rows.through)
         self.asks_at = 0.0
+        if rows.turn in {None, "go on"} and rows.through == self.run.last_row:
+            self.planned = None  # The plan is gone.
+
+        self._move_checkpoint(rows.through)
         if rows.turn in {"failure", "make room", "cancelled"}:
             self.lanes_from = self.run.last_row + LOOK_AHEAD
         if rows.turn == "fenced":
@@ -254,14 +257,8 @@ class BatchProcessor:
         return turn, rows.turn == "make room"
 
     def _move_checkpoint(self, through: int) -> None:
-        asked = {
-            "import_id": self.lease.import_id,
-            "token": self.lease.token,
-            "through": through,
-        }
         try:
-            self.conn.execute(lanes.SQL.move_checkpoint, asked)
-            self.conn.commit()
+            lanes.move_checkpoint(self.conn, self.lease, through)
         except psycopg.Error as error:
             raise Paused("database", first_line(error)) from error
 

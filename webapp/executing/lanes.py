@@ -4,7 +4,7 @@ Rows that share a key or a contact with no other row of the file come to the sam
 plan knows them. They are dealt to both lanes, list by list. All others are taken by the first lane
 alone, in the order of the file. Each batch is a transaction under the one lease, as ever.
 
-Lanes know only batches that succeed. Whatever else happens ends both, and leaves rows without an
+Lanes know only batches that succeed. Any other case ends both, and leaves rows without an
 entry between rows with one, never further apart than `LOOK_AHEAD`; one stream goes on there
 (`batches`), and takes what has no entry.
 """
@@ -100,6 +100,13 @@ def furthest(conn: Connection, import_id: UUID) -> int:
     found: Any = conn.execute(SQL.furthest, {"import_id": import_id}).fetchone()
     conn.rollback()
     return int(found["row"])
+
+
+def move_checkpoint(conn: Connection, lease: Lease, through: int) -> None:
+    """All rows up to this one are through. Does nothing when the lease has passed on."""
+    asked = {"import_id": lease.import_id, "token": lease.token, "through": through}
+    conn.execute(SQL.move_checkpoint, asked)
+    conn.commit()
 
 
 class Rows:
@@ -281,7 +288,7 @@ class Lanes:
         while listed := rows.next_list(conn, first_lane=first_lane, waiting=told):
             while listed and rows.turn in {None, "go on"}:
                 ran = batch_loop.run_listed(
-                    conn, self.lease, listed, rows.size, LIST_SECONDS, rows.through
+                    conn, self.lease, listed, rows.size, LIST_SECONDS, through=rows.through
                 )
                 rows.done(listed, ran.done)
                 listed = listed[ran.done :]

@@ -90,8 +90,8 @@ def _end_backend(conn: Connection, pid: object, started: object) -> None:
 
 
 def name_second_lane(conn: Connection, import_id: UUID) -> None:
-    """Name the session of an execution's second lane, so that it can be ended by whoever takes the
-    import over.
+    """Name the session of an execution's second lane, so that the worker that takes the import over
+    can end it.
     """
     conn.execute(SQL.name_second_lane, {"import_id": str(import_id)})
     conn.commit()

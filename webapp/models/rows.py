@@ -320,7 +320,9 @@ class PreviewScan(Base):
     keys: Mapped[list[int] | None]
     keyless: Mapped[list[int] | None]  # the persons that rows without any key mean
     simulated: Mapped[list[int] | None]  # null until all ranges are there
-    last_change: Mapped[int | None]  # the newest entry of the journal, and the newest contact, then
+    last_change: Mapped[
+        int | None
+    ]  # the newest entry of the journal, and the newest contact, then
     last_contact: Mapped[int | None]
 
 

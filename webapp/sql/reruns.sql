@@ -9,7 +9,7 @@ WHERE import_id = {{import_id}} AND outcome = 'failed' AND row > {{after}}
 SELECT row FROM contact_import_reopened WHERE import_id = {{import_id}} AND row > {{after}}
 
 -- part: remaining
--- OFFSET keeps it a look-up for each row, whatever the statistics say.
+-- OFFSET keeps it a look-up for each row, with any statistics.
 SELECT row FROM contact_import_rows s
 WHERE import_id = {{import_id}} AND row > {{after}} AND NOT EXISTS (
   SELECT FROM contact_import_results l
