@@ -4,7 +4,8 @@ The book is read page by page, nothing of it is locked, and what was found is wr
 transaction at the end: a worker that ends before has written nothing, and another one begins
 anew. Each claim has a number, so that one that was thought dead writes nothing either.
 
-The process takes some 60 MB and 1.1 MB for each thousand contacts.
+At 100,000 contacts the work-horse takes at most 244 MB, the worker's own memory among it; it grows
+with the book.
 """
 
 from array import array
