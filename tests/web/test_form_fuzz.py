@@ -28,6 +28,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from tests.harness.web import Page
 from tests.web.test_pages import bring, check, run
+from webapp import jobs
 from webapp.models import Base, Contact
 from webapp.web import accounts, attempts
 from webapp.web.extensions import db, limiter
@@ -220,6 +221,11 @@ def prepared(app, sign_in, importer, people, monkeypatch):
         " FROM contacts a JOIN contacts b ON b.id > a.id AND b.first_name LIKE 'Ann%'"
         " WHERE a.first_name LIKE 'Ann%'",
     )
+    # A change of many contacts that is done, and one under way.
+    for tags in ("fair", "vip"):
+        jobs.act_on_contacts()
+        asked = {"kind": "tag", "ids": str(ann), "tags": tags}
+        admin.post("/contacts/acts", asked, at="/contacts/changes")
     # Two rows in conflict, of which one is settled.
     disputed = bring(admin, b"ID,Email\n98,ann@example.com\n99,ann@example.com\n")
     check(admin, importer, disputed)
