@@ -8,8 +8,11 @@ from contextlib import suppress
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from tests.harness.examples import examples
 from tests.harness.imports import table
 from webapp import db, jobs
 from webapp.contacts import bulk_acts, journal
@@ -325,3 +328,50 @@ def test_two_workers_on_one_act_do_each_contact_once(acts, importer, session):
     assert (done.state, done.through, done.touched) == (State.DONE, 250, 250)
     entries = "SELECT count(*) FROM contact_changes WHERE act_id = :id"
     assert session.scalar(text(entries), {"id": number}) == 250
+
+
+EDITS = [{"company": "By hand"}, {"tags": "a1, b"}, {"custom:Room": "9"}, {"department": ""}]
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(ACTS), st.sets(st.integers(0, 5), min_size=1)),
+        st.tuples(st.sampled_from(EDITS), st.integers(0, 5)),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(history=steps, order=st.randoms(use_true_random=False))
+def test_what_is_not_edited_is_back_whatever_the_order_of_undos(acts, session, history, order):
+    """And what was edited is itself the only thing that can differ."""
+    session.execute(
+        text("TRUNCATE contacts, contact_changes, contact_acts, contact_undo_due CASCADE")
+    )
+    for n in range(6):
+        held = {"first_name": f"P{n}", "company": "Acme", "tags": f"a{n % 3}"}
+        journal.create_contact(session, {**held, "custom:Shoe size": f"{n}"})
+    session.commit()
+    before, ids = book(session), everyone(session)
+
+    done, edited = [], set()
+    for what, whom in history:
+        if isinstance(what, tuple):
+            kind, asked = what
+            done.append(acts.do(kind, ids=[ids[n] for n in whom], **asked).id)
+        elif (contact := session.get(Contact, ids[whom])) is not None:
+            journal.edit_contact(session, contact.id, contact.version, what, acts.user_id)
+            session.commit()
+            edited.add(contact.id)
+
+    order.shuffle(done)
+    for number in done:
+        if bulk_acts.find(session, number).touched:
+            assert acts.undo(number).state == State.UNDONE
+    after = book(session)
+    assert {number for number in before if after.get(number) != before[number]} <= edited
+    assert after.keys() == before.keys()
