@@ -1,6 +1,6 @@
 """What stands in each column of a list of contacts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -23,7 +23,7 @@ LABELS = {label: kind for kind, label in LABEL_COLUMN.items()}
 def all_columns(addresses: dict[str, tuple[int, bool]], labels: Sequence[str]) -> list[Column]:
     """Everything that contacts hold, as an upload knows it."""
     return [
-        *_numbered(exported(addresses)),
+        *_placed(exported(addresses)),
         *(Column(heading_of(label), CUSTOM + label, CUSTOM, of=label) for label in labels),
     ]
 
@@ -49,7 +49,7 @@ def shown_columns(
     return found
 
 
-def _numbered(columns: Sequence[tuple[str, str]]) -> Iterator[Column]:
+def _placed(columns: Sequence[tuple[str, str]]) -> Iterator[Column]:
     """These targets and headings as columns, each with its place among those of its target."""
     seen: dict[str, int] = {}
     for target, heading in columns:
@@ -60,18 +60,20 @@ def _numbered(columns: Sequence[tuple[str, str]]) -> Iterator[Column]:
 
 def rows(columns: Sequence[Column], page: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
     """The text of each contact for each column, blank where it has none."""
-    held = _Held(page)
+    several = {column.holds for column in columns if column.number} & {*SEVERAL}
+    held = _Held(page, several)
     return zip(*(held.texts(column) for column in columns), strict=True)
 
 
 class _Held:
     """What the contacts of a page hold, column by column."""
 
-    def __init__(self, page: Sequence[Entry]) -> None:
+    def __init__(self, page: Sequence[Entry], several: Collection[str]) -> None:
         self.page = page
         self.blank = [""] * len(page)
+        # Of other kinds there is the main one alone, which stands in a column.
         self.addresses = {
-            kind: [addresses_of(entry, kind) for entry in page] for kind in SEVERAL
+            kind: [addresses_of(entry, kind) for entry in page] for kind in several
         }
         self.phones: list[dict[str, str]] | None = None
 
@@ -87,10 +89,16 @@ class _Held:
         if name == "outlook_phone":
             return self._outlook_phones(column.of)
 
-        made = MADE.get(name, _field)
-        return [made(entry, column) for entry in self.page] if name else self.blank
+        if name in MADE:
+            return [MADE[name](entry, column) for entry in self.page]
+
+        return [getattr(entry, name) or "" for entry in self.page] if name else self.blank
 
     def _nth(self, kind: str, number: int, part: str) -> Sequence[str]:
+        if kind not in self.addresses:
+            name = kind if part == "value" else LABEL_COLUMN[kind]
+            return [getattr(entry, name) or "" for entry in self.page]
+
         return [
             held[number].get(part) or "" if number < len(held) else ""
             for held in self.addresses[kind]
@@ -98,7 +106,7 @@ class _Held:
 
     def _outlook_phones(self, heading: str) -> Sequence[str]:
         if self.phones is None:
-            self.phones = [outlook_phones(held) for held in self.addresses["phone"]]
+            self.phones = [outlook_phones(addresses_of(entry, "phone")) for entry in self.page]
 
         return [placed.get(heading, "") for placed in self.phones]
 
@@ -111,15 +119,13 @@ def text_of(entry: Entry, name: str) -> str:
 
 def custom_of(entry: Entry) -> dict[str, str]:
     """The custom fields of a contact, as texts."""
-    return {label: str(value) for label, value in entry.custom.items() if value is not None}
-
-
-def _field(entry: Entry, column: Column) -> str:
-    return text_of(entry, column.holds)
+    return {
+        label: str(value) for label, value in (entry.custom or {}).items() if value is not None
+    }
 
 
 def _custom(entry: Entry, column: Column) -> str:
-    value = entry.custom.get(column.of)
+    value = (entry.custom or {}).get(column.of)
     return "" if value is None else str(value)
 
 
@@ -132,7 +138,7 @@ def _google_labels(entry: Entry, _column: Column) -> str:
 
 
 def _google_custom_label(entry: Entry, column: Column) -> str:
-    return column.of if entry.custom.get(column.of) is not None else ""
+    return column.of if _custom(entry, column) else ""
 
 
 def _outlook_categories(entry: Entry, _column: Column) -> str:
@@ -151,7 +157,12 @@ def _moment(entry: Entry, column: Column) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
+def _numbered(entry: Entry, column: Column) -> str:
+    return text_of(entry, column.holds)
+
+
 MADE: dict[str, Callable[[Entry, Column], str]] = {
+    **dict.fromkeys(NUMBERED, _numbered),
     CUSTOM: _custom,
     "tags": _tags,
     "google_labels": _google_labels,
