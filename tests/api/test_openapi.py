@@ -63,6 +63,8 @@ GET /api/contacts/export.vcf
 GET /api/contacts/{contact_id}
 GET /api/contacts/{contact_id}/past
 PATCH /api/contacts/{contact_id}
+POST /api/contacts/{contact_id}/merge
+POST /api/contacts/{contact_id}/unmerge
 POST /api/duplicates/find
 POST /api/duplicates/cancel
 GET /api/duplicates

@@ -81,7 +81,7 @@ def test_a_merge_that_changes_no_field_stands_on_the_contact_all_the_same(sessio
 def test_a_contact_that_changed_since_is_not_merged(session, person, which):
     both = [person(first_name="Ann"), person(first_name="Bea")]
     seen = {both[which]: 7}
-    with pytest.raises(Refusal, match="contact_changed"):
+    with pytest.raises(Refusal, match="merge_changed"):
         merging.merge_contacts(session, *both, 1, versions=seen)
 
 

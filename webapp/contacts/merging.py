@@ -63,7 +63,7 @@ def merge_contacts(
     blank there. E-mails, phones and tags are united. `versions` has the version of each contact
     that the person saw, by its number.
 
-    Raises Refusal: merge_same, merge_gone, contact_merged with `into`, contact_changed,
+    Raises Refusal: merge_same, merge_gone, contact_merged with `into`, merge_changed,
     contact_busy, contact_key_taken, or merge_too_many with `field` and `limit`.
     """
     if kept_id == other_id:
@@ -73,7 +73,7 @@ def merge_contacts(
     kept, other = _locked(session, kept_id, other_id, until)
     for contact in (kept, other):
         if (versions or {}).get(contact.id, contact.version) != contact.version:
-            raise Refusal("contact_changed")
+            raise Refusal("merge_changed")
 
     then = merged(kept, other, choices or {})
     deletion = _remove(session, other, user_id, until)
@@ -116,7 +116,7 @@ def merged(kept: Contact, other: Contact, choices: Choices) -> dict[str, Any]:
     fields, theirs = journal.flat(kept), journal.flat(other)
     custom = [name for name in {**fields, **theirs} if name.startswith(CUSTOM)]
     for name in (*PLAIN, *custom):
-        if choices.get(name, _default(fields.get(name))) is Side.OTHER:
+        if choices.get(name, default_side(fields.get(name))) is Side.OTHER:
             for column in (name, KEY_FIELDS.get(name)):
                 if column:
                     fields[column] = theirs.get(column)
@@ -131,7 +131,7 @@ def merged(kept: Contact, other: Contact, choices: Choices) -> dict[str, Any]:
     return fields
 
 
-def _default(value: Any) -> Side:
+def default_side(value: Any) -> Side:
     """What stands at the kept contact stays, and what is blank there is filled in."""
     return Side.OTHER if value in (None, "") else Side.KEPT
 
@@ -203,3 +203,11 @@ def of_change(session: Session, change_id: int) -> ContactMerge | None:
     """The merge to which an entry of the journal belongs."""
     either = or_(ContactMerge.change_id == change_id, ContactMerge.deletion_id == change_id)
     return session.scalar(select(ContactMerge).where(either))
+
+
+def standing(session: Session, kept_id: int, other_id: int) -> ContactMerge | None:
+    """The merge of the one contact into the other, if there is one that stands."""
+    deletion = ContactMerge.deletion_id == ContactChange.id
+    stands = select(ContactMerge).join(ContactChange, deletion)
+    both = ContactMerge.contact_id == kept_id, ContactMerge.other_id == other_id
+    return session.scalar(stands.where(*both, ContactChange.undone_at.is_(None)))

@@ -22,20 +22,23 @@ SQL = queries.load(
     "contacts",
     as_it_is=person_names.called("c.{name}"),
     as_it_was=person_names.called("d.before ->> '{name}'"),
+    other_as_it_was=person_names.called("o.before ->> '{name}'"),
 )
 
 
 @dataclass(frozen=True)
 class RecentChange:
-    """An edit or a deletion of a contact.
+    """An edit or a deletion of a contact, or the merge of another one into it.
 
     `before` and `after` are the journal's: the changed fields, all of them for a deletion, whose
-    `after` is empty.
+    `after` is empty. Of a merge they are those of the contact that was kept.
     """
 
     id: int
     contact_id: int
-    kind: str  # edit | delete
+    kind: str  # edit | delete | merge
+    other_id: int | None  # the contact that was merged into this one, and its name
+    other_name: str | None
     at: datetime
     by: str | None  # the person's name or address; null for an account that is gone
     name: str | None  # the contact's name as it is, or else as it was
@@ -48,7 +51,7 @@ class RecentChange:
     @property
     def can_be_undone(self) -> bool:
         """An edit of a contact that is gone waits for the undo of its deletion."""
-        return self.undone_at is None and (self.there or self.kind == "delete")
+        return self.undone_at is None and (self.there or self.kind != "edit")
 
 
 def page(

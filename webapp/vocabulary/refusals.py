@@ -77,6 +77,7 @@ KINDS = {
     "mapping_name_taken": Kind.NOT_NOW,
     "mapping_of_other": Kind.NOT_ALLOWED,
     "mapping_unknown": Kind.UNKNOWN,
+    "merge_changed": Kind.NOT_NOW,
     "merge_gone": Kind.NOT_NOW,
     "may_not_approve": Kind.NOT_ALLOWED,
     "no_approver": Kind.NOT_NOW,

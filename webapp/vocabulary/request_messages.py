@@ -214,6 +214,10 @@ REQUEST_MESSAGES = {
         "This contact was merged into another one",
         "Change that one instead, or undo the merge first.",
     ),
+    "merge_changed": Message(
+        "One of these two contacts has changed",
+        "Look at both again, then merge them if you still want to.",
+    ),
     "merge_gone": Message(
         "One of these two contacts is not in your contacts any more",
         "Look at the list as it is now.",

@@ -590,9 +590,13 @@ def discard(import_id: UUID) -> None:
 
 
 def load_contact(contact_id: int) -> Contact:
-    """The contact; 404 where it is not in the book."""
+    """The contact; 404 where it is not in the book.
+
+    Raises Refusal("contact_merged") where it was merged into another one.
+    """
     contact = db.session.get(Contact, contact_id)
     if contact is None:
+        merging.refuse_merged(db.session(), contact_id)
         raise NotFound
     return contact
 
@@ -607,6 +611,13 @@ def contact_on(contact_id: int, day: date) -> Contact:
     if contact is None:
         raise NotFound
     return contact
+
+
+def merged_into(contact_id: int) -> int | None:
+    """The contact to which the number of one that was merged away leads."""
+    if db.session.get(Contact, contact_id):
+        return None
+    return merging.leads_to(db.session(), contact_id)
 
 
 def create_contact(asked: forms.ContactEdit) -> Contact:
@@ -653,8 +664,34 @@ def erase_contact(contact_id: int, asked: forms.Erasure) -> None:
     _committed(lambda session: erasure.erase(session, contact_id, set(asked.also)))
 
 
+def merge_contacts(contact_id: int, asked: forms.Merge) -> merging.Merged:
+    """Merge another contact into this one."""
+    refuse_viewers()
+    load_contact(contact_id)
+    user_id = current_user.id
+    return _committed(
+        lambda session: merging.merge_contacts(
+            session,
+            contact_id,
+            asked.other_id,
+            user_id,
+            choices=asked.fields,
+            versions=asked.versions(contact_id),
+        )
+    )
+
+
+def unmerge_contacts(contact_id: int, other_id: int) -> undo_by_hand.ChangeUndone:
+    """Undo the merge of another contact into this one; 404 where there is none that stands."""
+    refuse_viewers()
+    merge = merging.standing(db.session(), contact_id, other_id)
+    if merge is None:
+        raise NotFound
+    return undo_change(merge.change_id)
+
+
 def undo_change(change_id: int) -> undo_by_hand.ChangeUndone:
-    """Undo an edit or a deletion."""
+    """Undo an edit, a deletion or a merge."""
     refuse_viewers()
     user_id = current_user.id
     return _committed(lambda session: undo_by_hand.undo_change(session, change_id, user_id))

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import request
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.contacts import filters, search
@@ -97,10 +97,22 @@ def export_vcf(query: schemas.ExportQuery) -> ResponseReturnValue:
 @blueprint.get("/contacts/<int:contact_id>")
 @contract(
     "Read a contact, with where its values came from",
-    {200: Answer("The contact.", schemas.ContactWithProvenance, headers=("ETag",))},
+    {
+        200: Answer("The contact.", schemas.ContactWithProvenance, headers=("ETag",)),
+        301: Answer(
+            "It was merged into another contact, for as long as that is not undone.",
+            media_type="",
+            headers=("Location",),
+        ),
+    },
     refuses=(404,),
 )
 def read_contact(contact_id: int) -> ResponseReturnValue:
+    if into := commands.merged_into(contact_id):
+        where = url_for("api.read_contact", contact_id=into)
+        # The merge may be undone, so no one may keep the answer.
+        return Response(status=301, headers={"Location": where, "Cache-Control": "no-store"})
+
     return _answer(commands.load_contact(contact_id))
 
 
@@ -151,6 +163,48 @@ def change_contact(contact_id: int, body: forms.ContactChanges) -> ResponseRetur
         raise
 
     return _answer(commands.load_contact(contact_id))
+
+
+@blueprint.post("/contacts/<int:contact_id>/merge")
+@contract(
+    "Merge another contact into this one",
+    {200: Answer("The contact that both are now.", schemas.MergedContact, headers=("ETag",))},
+    body=forms.Merge,
+    headers={"If-Match": "The version that was read, as in ETag; 412 where it moved on."},
+    refuses=(400, 403, 404, 409, 412, 413, 415, 422),
+)
+def merge_contact(contact_id: int, body: forms.Merge) -> ResponseReturnValue:
+    """E-mails, phones and tags of both are kept. The number of the other contact leads to this one
+    until the merge is undone.
+    """
+    contact = commands.load_contact(contact_id)
+    seen = _seen(request.headers.get("If-Match"))
+    if seen not in (None, contact.version):
+        raise Problem(412)
+
+    asked = body if seen is None else body.model_copy(update={"version": seen})
+    merged = commands.merge_contacts(contact_id, asked)
+    told = representations.contact_with_provenance(db.session(), merged.contact)
+    answer = schemas.MergedContact(
+        change_id=merged.change_id, other_id=body.other_id, contact=told
+    )
+
+    return given(answer, ETag=f'"{merged.contact.version}"')
+
+
+@blueprint.post("/contacts/<int:contact_id>/unmerge")
+@contract(
+    "Undo the merge of another contact into this one",
+    {200: Answer("What came back, and what stays.", schemas.Unmerged)},
+    body=forms.Unmerge,
+    refuses=(400, 403, 404, 409, 413, 415, 422),
+)
+def unmerge_contact(contact_id: int, body: forms.Unmerge) -> ResponseReturnValue:
+    """What was changed since the merge stays, and is listed. A contact that an undone import created
+    does not come back.
+    """
+    undone = commands.unmerge_contacts(contact_id, body.other_id)
+    return given(representations.unmerged_of(undone))
 
 
 def _seen(header: str | None) -> int | None:

@@ -97,6 +97,8 @@ FLOW = (
         "read_contact",
         "read_past_contact",
         "change_contact",
+        "merge_contact",
+        "unmerge_contact",
         "find_duplicates",
         "cancel_duplicates",
         "list_duplicates",

@@ -16,7 +16,7 @@ from webapp.imports.progress import ImportProgress, outcomes_of
 from webapp.models import Contact, ContactImport, ImportRow, ReopenedRow, User
 from webapp.reports import conflicts, ledger, plan_results, summary
 from webapp.staging import acts, problem_list, row_choices
-from webapp.undoing import undo_by_row, undo_preview
+from webapp.undoing import undo_by_hand, undo_by_row, undo_preview
 from webapp.vocabulary import messages
 from webapp.vocabulary.choices import Chosen
 from webapp.vocabulary.fields import SCALARS, SEVERAL
@@ -375,6 +375,18 @@ def row_undone_of(undone: undo_by_row.RowUndone) -> schemas.RowUndone:
         row=undone.row,
         contact_id=undone.contact_id,
         contact_removed=undone.removed,
+        fields_restored=undone.restored,
+        conflicts=[_kept(kept) for kept in undone.kept],
+    )
+
+
+def unmerged_of(undone: undo_by_hand.ChangeUndone) -> schemas.Unmerged:
+    assert undone.other_id is not None  # noqa: S101 - it was a merge
+    return schemas.Unmerged(
+        contact_id=undone.contact_id,
+        contact_there=undone.there,
+        other_id=undone.other_id,
+        other_there=undone.other_there,
         fields_restored=undone.restored,
         conflicts=[_kept(kept) for kept in undone.kept],
     )

@@ -947,6 +947,27 @@ class ContactWithProvenance(Contact):
     provenance: dict[str, Origin]
 
 
+class MergedContact(Given):
+    """A merge; by `change_id` it stands among the recent changes."""
+
+    change_id: int
+    other_id: int
+    contact: ContactWithProvenance
+
+
+class Unmerged(Given):
+    """What the undo of a merge did. `conflicts` lists what stays, of both contacts, and what was
+    changed since the merge.
+    """
+
+    contact_id: int
+    contact_there: Annotated[bool, Field(description="It is in the book.")]
+    other_id: int
+    other_there: Annotated[bool, Field(description="It is in the book again.")]
+    fields_restored: Annotated[list[str], Field(description="Of `contact_id`.")]
+    conflicts: list[KeptField]
+
+
 class ImportList(Given):
     items: list[ImportSession]
     next: str | None

@@ -43,6 +43,8 @@ from webapp.vocabulary.keys import DEFAULT_KEYS, MatchKey
 from webapp.vocabulary.refusals import Refusal
 from webapp.vocabulary.strategies import Strategy
 
+# Whose a person may say that a field of two merged contacts is.
+MERGED_FIELDS = frozenset(field.name for field in FIELDS if field is not TAGS)
 LARGEST_NUMBER = 2**63 - 1  # PostgreSQL's bigint
 LARGEST_CURSOR = LARGEST_NUMBER - 1  # so that one more is a number too
 LAST_HEADER_ROW = 1_048_576  # a spreadsheet has no more
@@ -537,6 +539,46 @@ class ContactDeletion(Strict):
 
 
 ContactNumber = Annotated[int, Field(ge=1, le=LARGEST_CURSOR)]
+
+
+Version = Annotated[int, Field(ge=0, le=LARGEST_CURSOR)]
+
+
+def _mergeable(name: str) -> str:
+    if name in MERGED_FIELDS or (name.startswith(CUSTOM) and len(name) > len(CUSTOM)):
+        return name
+    raise PydanticCustomError("unknown_field", "Give a field of a contact, or custom:<label>")
+
+
+class Merge(Strict):
+    """Which contact is merged into this one, and of which of the two a field is taken.
+
+    A field that is left out is that of the kept contact, or the other one's where it is blank there.
+    Of `email` and `phone` it says whose main one stays the main one: all of both are kept, and all
+    tags. `version` and `other_version` are those that the person has seen.
+    """
+
+    other_id: ContactNumber
+    version: Version | None = None
+    other_version: Version | None = None
+    fields: Annotated[
+        dict[
+            Annotated[Text, Field(max_length=LONGEST_TARGET), AfterValidator(_mergeable)],
+            Annotated[Side, Field(strict=False)],
+        ],
+        Field(description="kept or other, by the name of a field or `custom:<label>`."),
+    ] = {}
+
+    def versions(self, contact_id: int) -> dict[int, int]:
+        """The versions that were seen, by the contact's number."""
+        seen = {contact_id: self.version, self.other_id: self.other_version}
+        return {number: version for number, version in seen.items() if version is not None}
+
+
+class Unmerge(Strict):
+    """Which contact was merged into this one."""
+
+    other_id: ContactNumber
 
 
 class PairAnswer(Strict):

@@ -365,6 +365,21 @@ class ContactQuery(Query):
     added: bool = False
 
 
+class MergeQuery(Query):
+    """The contact that is merged into another one, or a search for it."""
+
+    other: Number = 0
+    q: str = ""
+
+
+class MergeForm(Query):
+    """The two contacts as the page showed them."""
+
+    other_id: Number = 0
+    version: Number = 0
+    other_version: Number = 0
+
+
 class ChangesQuery(Query):
     before: Number = 0
     undone: Number = 0

@@ -418,6 +418,17 @@ def contact_deletion() -> forms.ContactDeletion:
     return made(forms.ContactDeletion, {"version": form(_Version).version})
 
 
+def merge() -> forms.Merge:
+    """The two contacts, and whose each field is, as `side:<field>`."""
+    prefix = "side:"
+    fields = {
+        name.removeprefix(prefix): side
+        for name, side in request.form.items()
+        if name.startswith(prefix)
+    }
+    return made(forms.Merge, {**form(queries.MergeForm).model_dump(), "fields": fields})
+
+
 class _Version(queries.Query):
     version: queries.Number = 0
 

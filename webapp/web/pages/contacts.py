@@ -60,6 +60,7 @@ FILTER_LABELS = {
     "no_phone": gettext_noop("No phone"),
     "updated_since": gettext_noop("Changed since"),
 }
+BY_HAND = {"edit", "delete", "merge"}  # events that a person undoes by themselves
 MOST_LINES = 8  # that a field shows at once
 
 
@@ -162,8 +163,11 @@ def export(extension: str) -> ResponseReturnValue:
 
 @blueprint.get("/contacts/<int:contact_id>")
 @login_required
-def show(contact_id: int) -> str:
-    """The contact as a card to read, with its history."""
+def show(contact_id: int) -> ResponseReturnValue:
+    """The contact as a card to read, with its history; one that was merged away leads on."""
+    if into := commands.merged_into(contact_id):
+        return redirect(url_for("contacts.show", contact_id=into))
+
     asked = sent.query(queries.ContactQuery)
     contact = load_contact(contact_id)
     held = {kind: addresses_of(contact, kind) for kind in SEVERAL}
@@ -259,7 +263,10 @@ def _events(contact: Contact) -> list[dict[str, Any]]:
         {
             "event": event,
             "fields": changes.fields_of(event.before, event.after),
-            "may_undo": may and event.undone_at is None and _may_undo(event),
+            "may_undo": may
+            and event.undone_at is None
+            and (event.contact_id == contact.id or event.kind == "merge")
+            and _may_undo(event),
         }
         for event in timeline.events(db.session(), contact, retention_days())
     ]
@@ -267,7 +274,7 @@ def _events(contact: Contact) -> list[dict[str, Any]]:
 
 def _may_undo(event: timeline.Event) -> bool:
     if event.import_id is None:
-        return event.change_id is not None and event.in_time
+        return event.change_id is not None and event.in_time and event.kind in BY_HAND
 
     run = db.session.get(ContactImport, event.import_id)
     return (
@@ -303,7 +310,10 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/contacts/<int:contact_id>/edit")
 @login_required
-def edit_page(contact_id: int) -> str:
+def edit_page(contact_id: int) -> ResponseReturnValue:
+    if into := commands.merged_into(contact_id):
+        return redirect(url_for("contacts.edit_page", contact_id=into))
+
     return _page(load_contact(contact_id))
 
 

@@ -19,8 +19,12 @@ blueprint = Blueprint("erasing", __name__)
 
 @blueprint.get("/contacts/<int:contact_id>/erase")
 @login_required
-def confirm(contact_id: int) -> str:
+def confirm(contact_id: int) -> ResponseReturnValue:
+    """With one that was merged away, the contact goes that it leads to."""
     refuse_others("admin")
+    if into := commands.merged_into(contact_id):
+        return redirect(url_for("erasing.confirm", contact_id=into))
+
     return _page(load_contact(contact_id))
 
 
