@@ -36,8 +36,6 @@ def _texts(one: Person) -> Iterator[str]:
         yield f"door {one.street} {one.place}"
     for phone in filter(None, one.phones.split("\n")[:2]):
         yield f"phone {phone}"
-        # Two digits that changed places leave the sum as it is.
-        yield f"dial {sum(map(ord, phone))} {len(phone)} {first} {one.heard[:2]}"
     for local in local_parts(one)[:2]:
         # Many a given name with two digits is someone else's too.
         yield (
