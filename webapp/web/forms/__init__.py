@@ -566,7 +566,15 @@ class Merge(Strict):
             Annotated[Text, Field(max_length=LONGEST_TARGET), AfterValidator(_mergeable)],
             Annotated[Side, Field(strict=False)],
         ],
-        Field(description="kept or other, by the name of a field or `custom:<label>`."),
+        Field(
+            description="kept or other, by the name of a field or `custom:<label>`.",
+            json_schema_extra={
+                "propertyNames": {
+                    "pattern": rf"^({'|'.join(sorted(MERGED_FIELDS))}|{CUSTOM}[^\u0000]+)$",
+                    "maxLength": LONGEST_TARGET,
+                }
+            },
+        ),
     ] = {}
 
     def versions(self, contact_id: int) -> dict[int, int]:
