@@ -538,10 +538,15 @@ class ContactDeletion(Strict):
     version: Annotated[int, Field(ge=0, le=LARGEST_CURSOR)]
 
 
-ContactNumber = Annotated[int, Field(ge=1, le=LARGEST_CURSOR)]
+def _whole(value: Any) -> Any:
+    """In JSON 7.0 is the integer 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Version = Annotated[int, Field(ge=0, le=LARGEST_CURSOR)]
+ContactNumber = Annotated[int, Field(ge=1, le=LARGEST_CURSOR), BeforeValidator(_whole)]
+
+
+Version = Annotated[int, Field(ge=0, le=LARGEST_CURSOR), BeforeValidator(_whole)]
 
 
 def _mergeable(name: str) -> str:
