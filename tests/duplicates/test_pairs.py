@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from tests.corpus.books import book
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.duplicates import pairs, searches
+from webapp.duplicates import pairs, search_work, searches
 from webapp.models import Contact, DuplicatePair, DuplicateSearch
 from webapp.retention import erasure
 
@@ -59,7 +59,7 @@ def search_now(database_url, session) -> None:
     searches.request(session, None)
     session.commit()
     with db.connect_job(database_url) as conn:
-        assert searches.search(conn, LEASE_SECONDS, lambda: False)
+        assert search_work.search(conn, LEASE_SECONDS, lambda: False)
     session.expire_all()
 
 
@@ -147,7 +147,7 @@ def test_an_erasure_forgets_pairs_answers_and_counts(database_url, session, thre
 def test_what_was_overtaken_writes_nothing(database_url, session, three, monkeypatch):
     """A worker that is frozen while it reads, and thought dead: the next one does the search."""
     frozen, go_on = threading.Event(), threading.Event()
-    page = searches._Work._tell
+    page = search_work._Work._tell
 
     def freeze(work, percent):
         if threading.current_thread() is thread:
@@ -155,12 +155,12 @@ def test_what_was_overtaken_writes_nothing(database_url, session, three, monkeyp
             go_on.wait(20)
         page(work, percent)
 
-    monkeypatch.setattr(searches._Work, "_tell", freeze)
+    monkeypatch.setattr(search_work._Work, "_tell", freeze)
     done = []
 
     def late() -> None:
         with db.connect_job(database_url) as conn:
-            done.append(searches.search(conn, LEASE_SECONDS, lambda: False))
+            done.append(search_work.search(conn, LEASE_SECONDS, lambda: False))
 
     searches.request(session, None)
     session.commit()
@@ -168,9 +168,9 @@ def test_what_was_overtaken_writes_nothing(database_url, session, three, monkeyp
     thread.start()
     assert frozen.wait(20)
     with db.connect_job(database_url) as conn:
-        assert not searches.search(conn, LEASE_SECONDS, lambda: False), "it is another's"
+        assert not search_work.search(conn, LEASE_SECONDS, lambda: False), "it is another's"
         time.sleep(0.05)
-        assert searches.search(conn, 0.01, lambda: False)
+        assert search_work.search(conn, 0.01, lambda: False)
     written = session.scalar(select(DuplicateSearch.ended_at))
     go_on.set()
     thread.join(20)
@@ -191,7 +191,7 @@ def test_a_search_is_cancelled_and_what_was_found_before_stays(database_url, ses
         return False
 
     with db.connect_job(database_url) as conn:
-        assert not searches.search(conn, LEASE_SECONDS, cancelled)
+        assert not search_work.search(conn, LEASE_SECONDS, cancelled)
     session.expire_all()
     assert searches.latest(session).state == "cancelled"
     assert numbers(session) == before
@@ -203,20 +203,20 @@ def test_a_worker_that_is_told_to_stop_leaves_the_search_to_the_next(
     searches.request(session, None)
     session.commit()
     with db.connect_job(database_url) as conn:
-        assert not searches.search(conn, LEASE_SECONDS, lambda: True)
+        assert not search_work.search(conn, LEASE_SECONDS, lambda: True)
         assert searches.wants_worker(conn, LEASE_SECONDS)
-        assert searches.search(conn, LEASE_SECONDS, lambda: False)
+        assert search_work.search(conn, LEASE_SECONDS, lambda: False)
 
 
 def test_a_search_that_ends_its_workers_is_given_up(database_url, session, three):
     searches.request(session, None)
     session.commit()
     with db.connect_job(database_url) as conn:
-        for _ in range(searches.GIVE_UP_AFTER):
+        for _ in range(search_work.GIVE_UP_AFTER):
             conn.execute(searches.SQL.claim, {"lease_seconds": 0})
             conn.commit()
             time.sleep(0.01)
-        assert not searches.search(conn, 0, lambda: False)
+        assert not search_work.search(conn, 0, lambda: False)
     assert searches.latest(session).state == "failed"
 
 
@@ -233,6 +233,6 @@ def test_a_large_import_is_followed_by_one_search(database_url, session, importe
     session.commit()
     with db.connect_job(database_url) as conn:
         searches.request_after_import(conn, ["running"])
-        assert searches.search(conn, LEASE_SECONDS, lambda: False)
+        assert search_work.search(conn, LEASE_SECONDS, lambda: False)
         searches.request_after_import(conn, ["running"])
         assert not searches.wants_worker(conn, LEASE_SECONDS), "once"

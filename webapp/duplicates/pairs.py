@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy.orm import Session
 
 from webapp import db, queries
-from webapp.duplicates import counting, people, scoring
+from webapp.duplicates import counting, people
 from webapp.duplicates.people import COLUMNS, Person
 from webapp.duplicates.weights import LISTED_FROM
 from webapp.vocabulary.refusals import Refusal
@@ -187,6 +187,8 @@ class _Judge:
         if self.counts is None or None in both:
             db.execute(self.session, SQL.drop, numbers)
             return None
+
+        from webapp.duplicates import scoring  # noqa: PLC0415 - 3 MB that few requests need
 
         (one, version), (other, other_version) = (each for each in both if each)
         score, evidence = scoring.score(one, other, self.counts)

@@ -2,7 +2,7 @@
 
 from webapp import db
 from webapp.config import Settings
-from webapp.duplicates import searches
+from webapp.duplicates import search_work, searches
 from webapp.jobs import queueing, work_horses
 
 
@@ -11,7 +11,7 @@ def find_duplicates() -> None:
     settings = Settings()
     work_horses.die_with_parent()
     with db.connect_job(settings.database_url) as conn:
-        searches.search(conn, settings.lease_seconds, lambda: work_horses.stop_request.told)
+        search_work.search(conn, settings.lease_seconds, lambda: work_horses.stop_request.told)
 
 
 def look_for_searches(conn: db.Connection, at_work: list[str], settings: Settings) -> None:
