@@ -26,11 +26,10 @@ def connect(live_server, cookie_of):
     host = urlsplit(live_server).hostname  # The client names the host without its port.
 
     @contextmanager
-    def open_socket(import_id: str, name: str = "owner"):
+    def open_socket(import_id: str, name: str = "owner", language: str = "en"):
         address = f"{live_server.replace('http', 'ws')}/imports/{import_id}/live"
-        client = Client(
-            address, headers={"Origin": f"http://{host}", "Cookie": cookie_of(name)}
-        )
+        headers = {"Origin": f"http://{host}", "Cookie": cookie_of(name)}
+        client = Client(address, headers={**headers, "Accept-Language": language})
         try:
             yield client
         finally:
@@ -97,6 +96,17 @@ def test_pushes_end_with_a_fragment_that_leads_on_and_code_1000(connect, running
     assert all('hx-trigger="htmx:ws:close from:#live"' in one for one in fragments)
     assert 'hx-trigger="load"' in last
     assert code == 1000
+
+
+def test_pushes_speak_the_reader_s_language(connect, running):
+    import_id = running(8)
+    with (
+        connect(import_id, language="de-DE,de;q=0.9") as german,
+        connect(import_id) as english,
+    ):
+        for _ in range(2):
+            assert " Zeilen" in german.receive(timeout=10)
+            assert " rows" in english.receive(timeout=10)
 
 
 def test_pushes_come_at_least_every_second_and_at_most_four_times(connect, running):
