@@ -665,12 +665,12 @@ def erase_contact(contact_id: int, asked: forms.Erasure) -> None:
 
 
 def merge_contacts(contact_id: int, asked: forms.Merge) -> merging.Merged:
-    """Merge another contact into this one."""
+    """Merge another contact into this one, which settles the pairs of that one."""
     refuse_viewers()
-    load_contact(contact_id)
     user_id = current_user.id
-    return _committed(
-        lambda session: merging.merge_contacts(
+
+    def merge(session: Session) -> merging.Merged:
+        merged = merging.merge_contacts(
             session,
             contact_id,
             asked.other_id,
@@ -678,7 +678,10 @@ def merge_contacts(contact_id: int, asked: forms.Merge) -> merging.Merged:
             choices=asked.fields,
             versions=asked.versions(contact_id),
         )
-    )
+        pairs.drop_of(session, asked.other_id)
+        return merged
+
+    return _committed(merge)
 
 
 def unmerge_contacts(contact_id: int, other_id: int) -> undo_by_hand.ChangeUndone:
@@ -764,26 +767,6 @@ def undo_bulk_act(act_id: int) -> None:
     user_id, days = current_user.id, retention_days()
     _committed(lambda session: bulk_acts.undo(session, act_id, user_id, days))
     jobs.request_bulk_acts(settings())
-
-
-def merge_pair(asked: forms.PairMerge) -> merging.Merged:
-    """Merge two contacts that may be one: the first is kept, with the values that were chosen."""
-    refuse_viewers()
-    user_id = current_user.id
-
-    def merge(session: Session) -> merging.Merged:
-        done = merging.merge_contacts(
-            session,
-            asked.contact_id,
-            asked.other_id,
-            user_id,
-            choices=asked.choices,
-            versions=asked.versions(),
-        )
-        pairs.drop_of(session, asked.other_id)
-        return done
-
-    return _committed(merge)
 
 
 def save_view(asked: queries.ContactsQuery, named: queries.ViewForm) -> int:

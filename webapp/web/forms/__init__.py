@@ -692,21 +692,6 @@ class BulkActRequest(Strict):
 BULK_NAMES = frozenset().union(*BULK_PARAMETERS.values())
 
 
-class PairMerge(Strict):
-    """Two contacts that become one, the first of them, each as the person saw it. `choices` say of
-    which a field is taken, by its name or `custom:<label>`.
-    """
-
-    contact_id: ContactNumber
-    other_id: ContactNumber
-    version: ContactNumber
-    other_version: ContactNumber
-    choices: dict[Annotated[Text, Field(max_length=LONGEST_TARGET)], Side]
-
-    def versions(self) -> dict[int, int]:
-        return {self.contact_id: self.version, self.other_id: self.other_version}
-
-
 class Erasure(Strict):
     """What is erased beside what is surely the person's: imports with a row, or with a way to
     find rows.

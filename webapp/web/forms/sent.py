@@ -182,21 +182,10 @@ def variants() -> queries.VariantQuery:
 TAKEN = "take:"  # before the name of a field, in the form of two contacts
 
 
-def pair_merge(contact_id: int, other_id: int, asked: queries.PairForm) -> forms.PairMerge:
+def pair_merge(other_id: int, asked: queries.PairForm) -> forms.Merge:
     """The merge that the form of a pair asks for."""
-    choices = {
-        name.removeprefix(TAKEN): request.form[name]
-        for name in request.form
-        if name.startswith(TAKEN)
-    }
-    values = {
-        "contact_id": contact_id,
-        "other_id": other_id,
-        "version": asked.version,
-        "other_version": asked.other_version,
-        "choices": choices,
-    }
-    return made(forms.PairMerge, values)
+    versions = {"version": asked.version, "other_version": asked.other_version}
+    return made(forms.Merge, {"other_id": other_id, "fields": _named(TAKEN), **versions})
 
 
 def correction() -> forms.CorrectionRequest:
@@ -204,11 +193,7 @@ def correction() -> forms.CorrectionRequest:
 
     Columns that are no numbers are no mistake of a person's: 400.
     """
-    typed = {
-        name.removeprefix("cell-"): text
-        for name, text in request.form.items()
-        if name.startswith("cell-")
-    }
+    typed = _named("cell-")
 
     if not typed or not all(COLUMN.fullmatch(column) for column in typed):
         abort(400)
@@ -420,13 +405,18 @@ def contact_deletion() -> forms.ContactDeletion:
 
 def merge() -> forms.Merge:
     """The two contacts, and whose each field is, as `side:<field>`."""
-    prefix = "side:"
-    fields = {
-        name.removeprefix(prefix): side
-        for name, side in request.form.items()
+    return made(
+        forms.Merge, {**form(queries.MergeForm).model_dump(), "fields": _named("side:")}
+    )
+
+
+def _named(prefix: str) -> dict[str, str]:
+    """What was chosen in the fields whose names begin so, by the rest of the name."""
+    return {
+        name.removeprefix(prefix): said
+        for name, said in request.form.items()
         if name.startswith(prefix)
     }
-    return made(forms.Merge, {**form(queries.MergeForm).model_dump(), "fields": fields})
 
 
 class _Version(queries.Query):
@@ -435,12 +425,7 @@ class _Version(queries.Query):
 
 def marks() -> dict[str, str]:
     """The marks of the fields as the form showed them, by field."""
-    prefix = "mark:"
-    return {
-        name.removeprefix(prefix): text
-        for name, text in request.form.items()
-        if name.startswith(prefix)
-    }
+    return _named("mark:")
 
 
 def erased_too() -> forms.Erasure:

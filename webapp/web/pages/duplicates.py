@@ -83,7 +83,7 @@ def answer(contact_id: int, other_id: int) -> ResponseReturnValue:
 def _settled(contact_id: int, other_id: int, asked: queries.PairForm) -> dict[str, Any]:
     """Do what was asked; what the next page has to say of it, as parameters."""
     if asked.answer == "merge":
-        done = commands.merge_pair(sent.pair_merge(contact_id, other_id, asked))
+        done = commands.merge_contacts(contact_id, sent.pair_merge(other_id, asked))
         return {"merged": done.change_id}
 
     said = {"contact_id": contact_id, "other_id": other_id, "answer": asked.answer}

@@ -118,6 +118,7 @@ def _text(contact: Contact, name: str) -> str:
 @login_required
 def merge(contact_id: int) -> ResponseReturnValue:
     refuse_viewers()
+    load_contact(contact_id)
     asked = sent.merge()
 
     try:
