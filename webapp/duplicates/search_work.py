@@ -16,11 +16,12 @@ from typing import Any
 
 from psycopg.rows import tuple_row
 
-from webapp import db
+from webapp import db, queries
 from webapp.duplicates.finding import Pair, Search
-from webapp.duplicates.searches import SQL
+from webapp.duplicates.people import COLUMNS
 from webapp.imports.faults import Fenced
 
+SQL = queries.load("duplicates", columns=", ".join(COLUMNS))
 A_PAGE = 2_000  # contacts that are read at once
 READING = 30  # percent of the whole that reading takes
 GIVE_UP_AFTER = 3  # workers that were lost with one search
