@@ -27,7 +27,7 @@ def addresses(app):
     def walk(import_id: str) -> list[tuple[str, str, str]]:
         values = {"import_id": import_id, "row": 3, "what": "leave", "token_id": 1, "user_id": 1, "contact_id": 1,
                   "token": "x", "filename": "app.css", "change_id": 1, "extension": "csv", "mapping_id": 1,
-                  "view_id": 1}  # fmt: skip
+                  "view_id": 1, "act_id": 1, "other_id": 2}  # fmt: skip
         with app.test_request_context():
             urls = app.url_map.bind("localhost")
             return [

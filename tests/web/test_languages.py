@@ -89,7 +89,7 @@ def test_the_form_of_numbers_and_dates_is_the_languages():
 
 EXAMPLES = {
     "row": 3, "contact_id": 1, "mapping_id": 1, "change_id": 1, "user_id": 1, "extension": "csv", "number": 1,
-    "pair": "1-2", "act": 1,
+    "pair": "1-2", "act": 1, "act_id": 1, "other_id": 2,
 }  # fmt: skip
 
 

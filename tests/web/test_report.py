@@ -92,7 +92,7 @@ def test_each_problem_has_its_rows_what_to_do_and_a_way_there(owner, troubled):
     said = [
         (count, title, re.sub("<[^>]*>", "", told).split(), link)
         for link, count, title, told in re.findall(
-            r'href="([^"]+)"><b>(\d+)</b> rows?: (.*?)</a>\s*<p[^>]*>(.*?)</p>',
+            r'href="([^"]+)"><b>(\d+)</b> <span class="sr">rows?:</span> (.*?)</a>\s*<p[^>]*>(.*?)</p>',
             listed,
             re.DOTALL,
         )

@@ -71,6 +71,7 @@ class Run:
     skip_errors: bool
     batch_size: int
     last_row: int
+    total: int
 
 
 def load_run(conn: Connection, import_id: UUID) -> Run:
@@ -96,6 +97,7 @@ def load_run(conn: Connection, import_id: UUID) -> Run:
         bool(row["skip_errors"]),
         int(row["batch_size"]),
         int(row["last_row"]),
+        int(row["total"]),
     )
 
 
@@ -123,10 +125,14 @@ class BatchProcessor:
         self.asks_at = 0.0  # when it is asked next whether two lanes may be
         self.planned: lanes.Planned | None = None
         self.lanes: Lanes | None = None
-        if self.run.options.rerun is Rerun.NONE:
+        if self.run.options.rerun is Rerun.NONE and self._is_long():
             self._prepare_lanes()
 
         self._define()
+
+    def _is_long(self) -> bool:
+        """Whether two lanes are worth looking for the plan, which takes a tenth of a second."""
+        return self.run.total >= self.size * lanes.LEAST_BATCHES
 
     def _prepare_lanes(self) -> None:
         furthest = lanes.furthest(self.conn, self.lease.import_id)

@@ -3,7 +3,7 @@
 -- name: run
 -- What the person chose, and where the checkpoint stands.
 SELECT duplicate_strategy, create_new, hold_other_names, match_keys, column_rules, tag, rerun,
-  skip_errors, batch_size, last_row,
+  skip_errors, batch_size, last_row, total,
   EXISTS (SELECT FROM contact_import_choices WHERE import_id = i.id) AS chosen
 FROM contact_imports i WHERE id = %(import_id)s
 
