@@ -6,6 +6,7 @@ Nothing is ever fetched: not from the network, not from a file, not from a data 
 """
 
 import logging
+import os
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,8 @@ def render_and_keep(
             keep(content=content)
         except Refusal as refusal:
             keep(code=refusal.code)
+        except MemoryError:
+            os.abort()  # Nothing can be written any more; the worker says that it was too much.
         except Exception as problem:  # noqa: BLE001 - for every error, the person must not wait for ever
             logger.warning("no PDF of %s: %s", import_id, type(problem).__name__)
             keep(code=documents.TOO_MUCH)
