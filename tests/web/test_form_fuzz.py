@@ -221,6 +221,10 @@ def prepared(app, sign_in, importer, people, monkeypatch):
         " FROM contacts a JOIN contacts b ON b.id > a.id AND b.first_name LIKE 'Ann%'"
         " WHERE a.first_name LIKE 'Ann%'",
     )
+    one, another = session.scalars(
+        text("SELECT id FROM contacts WHERE first_name LIKE 'Ann%' ORDER BY id LIMIT 2")
+    )
+    admin.merge = f"/contacts/{one}/merge?other={another}"
     # A change of many contacts that is done, and one under way.
     for tags in ("fair", "vip"):
         jobs.act_on_contacts()
@@ -413,7 +417,9 @@ class Fuzz:
 def test_every_field_and_parameter_of_every_page(app, prepared, monkeypatch):
     Asked.names.clear()
     fuzz, began = Fuzz(app, prepared.client, monkeypatch, "/account"), time.monotonic()
-    fuzz.crawl(("/imports", "/contacts", "/account", "/styleguide", prepared.sheets))
+    fuzz.crawl(
+        ("/imports", "/contacts", "/account", "/styleguide", prepared.sheets, prepared.merge)
+    )
     with one_connection(app) as (connection, forget):
         stranger = Fuzz(app, app.test_client(), monkeypatch, "/sign-in")
         stranger.crawl(("/sign-in?next=/imports",))
