@@ -27,6 +27,7 @@ from rq.serializers import JSONSerializer
 
 from webapp import db, jobs, logs
 from webapp.config import Misconfigured, Settings, refuse_bad_mail, refuse_open_queue
+from webapp.deciding import version
 from webapp.processes import end_with_parent
 
 logger = logging.getLogger("rowcall.worker")
@@ -193,6 +194,8 @@ def main() -> None:
     db.refuse_shared_sessions(settings.database_url)
     gc.freeze()  # What is loaded by now stays: no work-horse need ever look through it for garbage.
     sweeper, stop = Sweeper(settings), Stop()
+
+    version.current()  # takes a tenth of a second; work-horses have it from here
 
     try:
         _stop_at_once_when_told(stop)
