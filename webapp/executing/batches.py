@@ -71,7 +71,7 @@ class Run:
     skip_errors: bool
     batch_size: int
     last_row: int
-    total: int
+    total: int | None  # rows; None where they were staged without a check
 
 
 def load_run(conn: Connection, import_id: UUID) -> Run:
@@ -97,7 +97,7 @@ def load_run(conn: Connection, import_id: UUID) -> Run:
         bool(row["skip_errors"]),
         int(row["batch_size"]),
         int(row["last_row"]),
-        int(row["total"]),
+        row["total"],
     )
 
 
@@ -132,7 +132,8 @@ class BatchProcessor:
 
     def _is_long(self) -> bool:
         """Whether two lanes are worth looking for the plan, which takes a tenth of a second."""
-        return self.run.total >= self.size * lanes.LEAST_BATCHES
+        total = self.run.total
+        return total is None or total >= self.size * lanes.LEAST_BATCHES
 
     def _prepare_lanes(self) -> None:
         furthest = lanes.furthest(self.conn, self.lease.import_id)
