@@ -195,7 +195,7 @@ def main() -> None:
     gc.freeze()  # What is loaded by now stays: no work-horse need ever look through it for garbage.
     sweeper, stop = Sweeper(settings), Stop()
 
-    version.current()  # takes a tenth of a second; work-horses have it from here
+    version.current()  # This takes a tenth of a second, and each work-horse inherits the result.
 
     try:
         _stop_at_once_when_told(stop)

@@ -271,8 +271,11 @@ def _repeats(
 
 
 def _tags(now: Sequence[str], values: Mapping[str, Any]) -> list[str]:
-    had = {field.removeprefix("tag:"): has for field, has in values.items() if field != "tags"}
-    had = {tag: has for tag, has in had.items() if f"tag:{tag}" in values}
+    had = {
+        field.removeprefix("tag:"): has
+        for field, has in values.items()
+        if field.startswith("tag:")
+    }
     found = [tag for tag in now if had.get(tag, True)]
     found += sorted(tag for tag, has in had.items() if has and tag not in found)
     listed = values.get("tags")

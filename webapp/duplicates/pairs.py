@@ -107,7 +107,9 @@ def _order(place: Place) -> tuple[bool, float, int, int]:
 
 
 def one(session: Session, contact_id: int, other_id: int) -> FoundPair | None:
-    """A pair, whatever was answered, as its contacts are now; None where it is likely no more."""
+    """A pair, with or without an answer, judged by its contacts as they are now. None where
+    it would not be listed.
+    """
     asked = {"contact_id": contact_id, "other_id": other_id}
     row = db.execute(session, SQL.one, asked).mappings().one_or_none()
     if row is None:

@@ -12,19 +12,7 @@ from webapp.duplicates.counting import LEAST, Counts
 from webapp.duplicates.people import Person, heard, house_number, local_parts
 from webapp.duplicates.weights import EVIDENCE
 
-
-def _lines() -> dict[str, frozenset[int]]:
-    """In which lines of short forms each name stands. Most names stand in one line, so those of a
-    line share its set: a third of the memory.
-    """
-    sets: dict[tuple[int, ...], frozenset[int]] = {}
-    return {
-        name: sets.setdefault(tuple(lines), frozenset(lines))
-        for name, lines in lines_of_names().items()
-    }
-
-
-LINES = _lines()
+LINES = {name: frozenset(lines) for name, lines in lines_of_names().items()}
 RARE, FEW = (
     2,
     6,

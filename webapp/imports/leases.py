@@ -39,8 +39,8 @@ class Lease:
 
 
 def given_up(session: Session, import_id: UUID) -> bool:
-    """Whether the previews of an import ended too many work-horses: no worker computes them any
-    more. The import, or its rows, can be run all the same.
+    """Whether the previews of an import ended too many work-horses. Then no worker computes them
+    again. The import, or its rows, can be run all the same.
     """
     lease = session.get(ImportLease, import_id, populate_existing=True)
     return lease is not None and lease.deaths >= GIVE_UP_AFTER
