@@ -12,8 +12,8 @@ NAMES = {"worker": "work-horse", "web": "web", "work-horse": "second process"}
 
 
 class Watch:
-    """Notes the peak resident memory, in MB, of processes and of the processes that they fork,
-    by name.
+    """Notes the most memory of their own, in MB, that processes and the processes that they fork had,
+    by name: resident, without the pages of programs and libraries (docs/operations.md).
     """
 
     def __init__(self, watched: dict[str, list[int]]) -> None:
@@ -58,13 +58,17 @@ def children(pid: int) -> list[int]:
 
 
 def peak_megabytes(pid: int) -> float:
+    """The most memory of its own that the process ever had; 0 where it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return next(
-        (int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0
-    )
+    kilobytes = dict(line.split(":", 1) for line in lines)
+    if "VmHWM" not in kilobytes:  # it has ended, and was not waited for
+        return 0.0
+
+    most, files = (int(kilobytes[name].split()[0]) for name in ("VmHWM", "RssFile"))
+    return (most - files) / 1024
 
 
 def processor_seconds(pid: int) -> float:

@@ -78,7 +78,7 @@ def _memory(result: dict[str, Any]) -> Table:
         )
         for entry in result.get("memory", [])
     ]
-    return "Peak resident memory, MB", ("", *PROCESSES), found
+    return "Peak memory of their own, MB", ("", *PROCESSES), found
 
 
 PROCESSES = ("web", "worker", "work-horse", "second process")
