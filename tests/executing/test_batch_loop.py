@@ -23,7 +23,7 @@ from tests.deciding.test_decision import (
 from tests.harness.examples import examples
 from webapp import db
 from webapp.deciding import person_keys, preview
-from webapp.executing import batches, lanes
+from webapp.executing import batches, dealing, lanes
 from webapp.executing.batches import BatchProcessor, Turn
 from webapp.imports import leases
 from webapp.imports.faults import Fenced
@@ -131,8 +131,10 @@ def in_two_lanes(conn, import_id, settings) -> Turn:
 
     connect = partial(db.connect_job, settings.database_url)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"LIST_ROWS": 5, "LEAST_BATCHES": 1, "MOST_SHARED": 1}.items():
-            patch.setattr(lanes, name, value)
+        patch.setattr(lanes, "LEAST_BATCHES", 1)
+        patch.setattr(batches, "LEAST_BATCHES", 1)
+        for name, value in {"LIST_ROWS": 5, "MOST_SHARED": 1}.items():
+            patch.setattr(dealing, name, value)
         processor = BatchProcessor(conn, leases.claim(conn, import_id, 15), lambda: connect)
         processor.process_batches(lambda: False)
         return processor.process_batches(lambda: False)  # Nothing is left.

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.harness.imports import table
 from webapp import db, jobs
-from webapp.executing import lanes
+from webapp.executing import dealing, lanes
 from webapp.imports import import_commands
 from webapp.models import ContactImport
 from webapp.vocabulary.reruns import Rerun
@@ -40,16 +40,16 @@ def planned(importer, session, monkeypatch):
 
 
 @pytest.fixture
-def stretches(monkeypatch) -> list[lanes.Rows]:
+def stretches(monkeypatch) -> list[dealing.Rows]:
     """What was dealt to lanes, stretch by stretch."""
-    found: list[lanes.Rows] = []
-    run = lanes.Lanes.run
+    found: list[dealing.Rows] = []
 
-    def noted(self, rows, told):
-        found.append(rows)
-        return run(self, rows, told)
+    class Noted(dealing.Rows):
+        def __init__(self, *arguments) -> None:
+            super().__init__(*arguments)
+            found.append(self)
 
-    monkeypatch.setattr(lanes.Lanes, "run", noted)
+    monkeypatch.setattr(lanes, "Rows", Noted)
     return found
 
 
@@ -92,7 +92,7 @@ def test_two_lanes_come_to_what_one_does(
 ):
     found = []
     for most in (0.5, -1):  # In two lanes, and in one.
-        monkeypatch.setattr(lanes, "MOST_SHARED", most)
+        monkeypatch.setattr(dealing, "MOST_SHARED", most)
         session.execute(
             text("TRUNCATE contacts, contact_changes, contact_import_results CASCADE")
         )
@@ -299,9 +299,9 @@ def test_one_lane_where_two_may_not_be(
         monkeypatch.setattr(jobs.slices.second_process, "cores", lambda: 1)
     if why == "connection":
         no_more = partial(db.connect_job, settings.database_url.replace("?", "_elsewhere?"))
-        opened = lanes.Lanes.opened
+        opened = lanes.Lanes._opened
         monkeypatch.setattr(
-            lanes.Lanes, "opened", lambda its, _connect: refused.append(opened(its, no_more))
+            lanes.Lanes, "_opened", lambda its, _connect: refused.append(opened(its, no_more))
         )
     if why == "other":
         other = planned("1,one@example.com,Ann,,,,")

@@ -6,7 +6,7 @@ checkpoint and log. So a crash at any moment leaves a batch whole or absent, and
 on after the checkpoint.
 
 Most batches run in the database's own loop (`batch_loop`), a tenth of a second of them at a time,
-or in two lanes of it (`lanes`). One that fails there is taken here, attempt by attempt, and the loop
+or in lanes of it (`lanes`). One that fails there is taken here, attempt by attempt, and the loop
 goes on behind it.
 """
 
@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from math import inf
 from uuid import UUID
 
 import psycopg
@@ -25,9 +24,9 @@ from webapp.db import Connection
 from webapp.deciding import person_keys
 from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import Decided, DuplicateHandler
-from webapp.executing import batch_loop, lanes
+from webapp.executing import batch_loop, dealing
 from webapp.executing.bisection import Bisection
-from webapp.executing.lanes import Lanes, Rows
+from webapp.executing.lanes import LEAST_BATCHES, FurtherLane, Lanes
 from webapp.imports import reruns
 from webapp.imports.faults import Category, Fault, Fenced, Paused, classify, first_line
 from webapp.imports.leases import GIVE_UP_AFTER, Lease
@@ -45,9 +44,6 @@ BACK_OFF_SECONDS = (0.1, 0.5)
 LOOP_SECONDS = 0.1
 AUTO_START = 100  # rows
 AUTO_AIM_SECONDS = (0.1, 0.25)
-
-# How a second lane connects, where a core is free for it now.
-SecondLane = Callable[[], lanes.Connect | None]
 
 
 class Turn(StrEnum):
@@ -111,40 +107,41 @@ class BatchProcessor:
     """
 
     def __init__(
-        self, conn: Connection, lease: Lease, second_lane: SecondLane = lambda: None
+        self, conn: Connection, lease: Lease, further_lane: FurtherLane = lambda: None
     ) -> None:
         self.conn = conn
         self.lease = lease
         self.run = load_run(conn, lease.import_id)
         self.size = self.run.batch_size or AUTO_START
         self.sizing = not self.run.batch_size  # still looking for the size: a batch a call
-        self.second_lane = second_lane
-        # Behind this row two lanes may work. Up to there rows may have an entry, or one of them ended
-        # a worker: one stream takes those that have none.
-        self.lanes_from: float = inf
-        self.asks_at = 0.0  # when it is asked next whether two lanes may be
-        self.planned: lanes.Planned | None = None
-        self.lanes: Lanes | None = None
+        self.lanes: Lanes | None = None  # None: there is one stream
         if self.run.options.rerun is Rerun.NONE and self._is_long():
-            self._prepare_lanes()
+            self._prepare_lanes(further_lane)
 
         self._define()
 
     def _is_long(self) -> bool:
-        """Whether two lanes are worth looking for the plan, which takes a tenth of a second."""
+        """Whether lanes are worth looking for the plan, which takes a tenth of a second."""
         total = self.run.total
-        return total is None or total >= self.size * lanes.LEAST_BATCHES
+        return total is None or total >= self.size * LEAST_BATCHES
 
-    def _prepare_lanes(self) -> None:
-        furthest = lanes.furthest(self.conn, self.lease.import_id)
-        if lanes.are_possible(self.run.options, skip_errors=self.run.skip_errors):
-            behind = self.run.last_row + LOOK_AHEAD if self.lease.deaths else 0
-            self.lanes_from = max(furthest, behind)
-            self.planned = lanes.find_plan(self.conn, self.lease.import_id)
+    def _prepare_lanes(self, further_lane: FurtherLane) -> None:
+        """Lanes, where they may be; and one stream that takes what those of before have left."""
+        furthest = dealing.furthest(self.conn, self.lease.import_id)
+        options = self.run.options
+        if dealing.are_possible(options, skip_errors=self.run.skip_errors):
+            planned = dealing.find_plan(self.conn, self.lease.import_id)
+            if planned:
+                self.lanes = Lanes(self.conn, self.lease, options, planned, further_lane)
+                self.lanes.leave_alone(furthest)
+                if self.lease.deaths:
+                    self.lanes.leave_alone(self.run.last_row + LOOK_AHEAD)
+
         if furthest > self.run.last_row:
             self._take_what_remains()
 
     def _take_what_remains(self) -> None:
+        """From now on rows may have an entry already."""
         options = replace(self.run.options, rerun=Rerun.REMAINING)
         self.run = replace(self.run, options=options)
 
@@ -183,8 +180,8 @@ class BatchProcessor:
         turn, makes_room = Turn.GO_ON, False
 
         while turn is Turn.GO_ON and not makes_room:
-            if self._may_open_lanes():
-                turn, makes_room = self._run_lanes(should_yield, committed)
+            if self.lanes and self._may_open(self.lanes):
+                turn, makes_room = self._run_lanes(self.lanes, should_yield, committed)
             else:
                 turn = self.run_loop(LOOP_SECONDS)
                 makes_room = turn is Turn.GO_ON and should_yield()
@@ -193,70 +190,31 @@ class BatchProcessor:
 
         return turn
 
-    def _may_open_lanes(self) -> bool:
-        """Whether two lanes may work now, and both sessions are ready for it. Ends the transaction."""
-        left = (self.planned.last_row if self.planned else 0) - self.run.last_row
-        if (
-            self.planned is None
-            or self.sizing
-            or left < self.size * lanes.LEAST_BATCHES
-            or self.run.last_row < self.lanes_from
-            or time.monotonic() < self.asks_at
-        ):
-            return False
-
-        self.asks_at = time.monotonic() + lanes.STRETCH_SECONDS
+    def _may_open(self, lanes: Lanes) -> bool:
+        """Whether lanes may work now. Ends the transaction."""
         try:
-            return self._open_lanes()
+            return not self.sizing and lanes.may_open(self.run.last_row, self.size)
         except psycopg.Error as error:
             self._roll_back(error)
             return False
 
-    def _open_lanes(self) -> bool:
-        assert self.planned is not None  # noqa: S101 - asked before
-        connect = self.second_lane()
-        if connect is None:
-            return False
-
-        self.planned = lanes.still_holds(self.conn, self.lease.import_id, self.planned)
-        if self.planned is None:
-            return False
-
-        if self.lanes is None:
+    def _run_lanes(
+        self,
+        lanes: Lanes,
+        should_yield: Callable[[], bool],
+        committed: Callable[[int], object],
+    ) -> tuple[Turn, bool]:
+        """A stretch in lanes: what follows, and whether room must be made. Raises Fenced and Paused."""
+        if self.run.options != lanes.options:
             self._take_what_remains()
             self._define()
-            self.lanes = Lanes(self.conn, self.lease, self.run.options)
 
-        return self.lanes.opened(connect)
+        def told(through: int) -> str | None:
+            committed(through)
+            return "make room" if should_yield() else None
 
-    def _run_lanes(
-        self, should_yield: Callable[[], bool], committed: Callable[[int], object]
-    ) -> tuple[Turn, bool]:
-        """A stretch in two lanes: what follows, and whether room must be made. Raises Fenced and
-        Paused.
-        """
-        assert self.lanes is not None and self.planned is not None  # noqa: S101, PT018 - opened before
-        until = time.monotonic() + lanes.STRETCH_SECONDS
-        rows = Rows(self.lease.import_id, self.planned, self.run.last_row, self.size)
-
-        def told() -> None:
-            committed(rows.through)
-            if should_yield():
-                rows.stop("make room")
-            elif time.monotonic() > until:
-                rows.stop("go on")
-
-        error = self.lanes.run(rows, told)
-        if error is not None:
-            self._roll_back(error)
-
-        self.asks_at = 0.0
-        if rows.turn in {None, "go on"} and rows.through == self.run.last_row:
-            self.planned = None  # The plan is gone.
-
+        rows = lanes.run(self.run.last_row, self.size, told)
         self._move_checkpoint(rows.through)
-        if rows.turn in {"failure", "make room", "cancelled"}:
-            self.lanes_from = self.run.last_row + LOOK_AHEAD
         if rows.turn == "fenced":
             raise Fenced
 
@@ -264,8 +222,15 @@ class BatchProcessor:
         return turn, rows.turn == "make room"
 
     def _move_checkpoint(self, through: int) -> None:
+        """All rows up to this one are through. Does nothing when the lease has passed on."""
+        asked = {
+            "import_id": self.lease.import_id,
+            "token": self.lease.token,
+            "through": through,
+        }
         try:
-            lanes.move_checkpoint(self.conn, self.lease, through)
+            self.conn.execute(SQL.move_checkpoint, asked)
+            self.conn.commit()
         except psycopg.Error as error:
             raise Paused("database", first_line(error)) from error
 

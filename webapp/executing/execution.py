@@ -12,7 +12,8 @@ from webapp import queries
 from webapp.checking.rules import RULES
 from webapp.db import Connection
 from webapp.deciding import ledger_digest, people_counts, person_keys, plan_differences
-from webapp.executing.batches import BatchProcessor, SecondLane, Turn
+from webapp.executing.batches import BatchProcessor, Turn
+from webapp.executing.lanes import FurtherLane
 from webapp.imports import transitions
 from webapp.imports.faults import Fenced
 from webapp.imports.leases import Lease
@@ -34,9 +35,9 @@ def execute_slice(
     lease: Lease,
     connect: Callable[[], Connection],
     should_yield: Callable[[], bool],
-    second_lane: SecondLane = lambda: None,
+    further_lane: FurtherLane = lambda: None,
 ) -> State | None:
-    """Run batches under the lease, in two lanes where `second_lane` says that a core is free for it.
+    """Run batches under the lease, in lanes where `further_lane` says that a core is free for it.
 
     The state that the import ended in, or None when there is more to do.
 
@@ -48,7 +49,7 @@ def execute_slice(
     if stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED, ledger)
 
-    processor = BatchProcessor(conn, lease, second_lane)
+    processor = BatchProcessor(conn, lease, further_lane)
     if processor.run.options.keyless and not person_keys.renew(conn, should_yield):
         return None
 

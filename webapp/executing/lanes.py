@@ -1,297 +1,207 @@
-"""Two lanes: one execution in two sessions of the database, where a core is free.
+"""Lanes: one execution in several sessions of the database, where a core is free.
 
-Rows that share a key or a contact with no other row of the file come to the same in any order; the
-plan knows them. They are dealt to both lanes, list by list. All others are taken by the first lane
-alone, in the order of the file. Each batch is a transaction under the one lease, as ever.
+The first lane works in the session of the lease, and alone takes the rows that share something with
+others; the rest is dealt to all of them (`dealing`). Each batch is a transaction under the one
+lease, as ever.
 
-Lanes know only batches that succeed. Any other case ends both, and leaves rows without an
-entry between rows with one, never further apart than `LOOK_AHEAD`; one stream goes on there
-(`batches`), and takes what has no entry.
+Lanes know only batches that succeed. Any other case ends all of them, and leaves rows without an
+entry between rows with one; one stream goes on there (`batches`), and takes what has no entry.
 """
 
-import threading
-from collections import deque
+import os
+import socket
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any
-from uuid import UUID
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import replace
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
-from webapp import queries
 from webapp.db import Connection
-from webapp.deciding import plan, version
 from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import DuplicateHandler
-from webapp.executing import batch_loop
+from webapp.executing import batch_loop, dealing
+from webapp.executing.dealing import Planned, Rows
 from webapp.imports import leases
+from webapp.imports.faults import Paused
 from webapp.imports.leases import Lease
 from webapp.imports.reruns import LOOK_AHEAD
 from webapp.vocabulary.reruns import Rerun
 
-LIST_ROWS = 1000  # dealt at a time; larger batches are too few to be dealt
-LOADED_ROWS = 4 * plan.BLOCK_ROWS  # row numbers whose rows are looked up at a time
 LIST_SECONDS = 0.1  # a list that takes longer is dealt again, what is left of it
-STRETCH_SECONDS = 2.0  # then it is asked anew whether two lanes may be
+STRETCH_SECONDS = 2.0  # then it is asked anew whether lanes may be
 LEAST_BATCHES = 20  # fewer are done before a second session knows the statement
-MOST_SHARED = 0.5  # of the rows; the first lane would be the last
-WAIT_SECONDS = 0.1  # for the other lane, before it is asked whether to make room
-
-SQL = queries.load("lanes", block_rows=str(plan.BLOCK_ROWS))
+LOOK_SECONDS = 0.05  # between two looks at how far the lanes are
+# Where no lane has done a batch for so long, the sessions that they wait for count as lost.
+SILENT_SECONDS = 20.0
 
 Connect = Callable[[], Connection]
-
-
-def are_possible(options: Options, *, skip_errors: bool) -> bool:
-    """Whether rows of such a run come to the same in any order, but for those that share something.
-
-    A phone is no unique key, and neither is what a person is called; the first bad row ends a run
-    that skips none; a second run's rows are few.
-    """
-    first_run = options.rerun is Rerun.NONE
-    return first_run and skip_errors and not options.keyless and "phone" not in options.enabled
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What the plan of an execution tells of its rows, and the book that it knows."""
-
-    variant: dict[str, Any]
-    last_row: int
-    last_change: int
-    last_contact: int
-
-
-def find_plan(conn: Connection, import_id: UUID) -> Planned | None:
-    """The plan of exactly what is executed; None where there is none of today's decision, or where
-    too many rows share something.
-    """
-    asked = {"import_id": import_id, "version": version.current()}
-    found = conn.execute(SQL.plan, asked).fetchone()
-    conn.rollback()
-    if found is None or found["shared"] > found["last_row"] * MOST_SHARED:
-        return None
-
-    names = ("strategy", "create_new", "hold_other_names")
-    variant = {name: found[name] for name in names}
-    return Planned(variant, found["last_row"], found["last_change"], found["last_contact"])
-
-
-def still_holds(conn: Connection, import_id: UUID, planned: Planned) -> Planned | None:
-    """The plan, as of now, where no one else wrote to the book since: what was written could make two
-    rows meet that share nothing.
-    """
-    asked = {
-        "import_id": import_id,
-        "last_change": planned.last_change,
-        "last_contact": planned.last_contact,
-    }
-    found: Any = conn.execute(SQL.changed_by_others, asked).fetchone()
-    conn.rollback()
-    if found.pop("changed"):
-        return None
-
-    return replace(planned, **found)
-
-
-def furthest(conn: Connection, import_id: UUID) -> int:
-    """The number of the last row that has an entry."""
-    found: Any = conn.execute(SQL.furthest, {"import_id": import_id}).fetchone()
-    conn.rollback()
-    return int(found["row"])
-
-
-def move_checkpoint(conn: Connection, lease: Lease, through: int) -> None:
-    """All rows up to this one are through. Does nothing when the lease has passed on."""
-    asked = {"import_id": lease.import_id, "token": lease.token, "through": through}
-    conn.execute(SQL.move_checkpoint, asked)
-    conn.commit()
-
-
-class Rows:
-    """The rows behind one row of the file, dealt to both lanes as lists of their numbers.
-
-    `turn` says why no more are dealt, once that is so: `go on` when all that were loaded shall still
-    be done, or what stopped a lane.
-    """
-
-    def __init__(self, import_id: UUID, planned: Planned, after: int, size: int) -> None:
-        self.import_id, self.planned, self.size = import_id, planned, size
-        self.loaded = after  # up to this row they are listed
-        self.shared: deque[list[int]] = deque()
-        self.free: deque[list[int]] = deque()
-        self.left: list[list[int]] = []  # lists that are not through, dealt or not
-        self.turn: str | None = None
-        self.changed = threading.Condition(threading.RLock())
-
-    @property
-    def through(self) -> int:
-        """Up to this row all have their entries."""
-        with self.changed:
-            return min((rows[0] for rows in self.left), default=self.loaded + 1) - 1
-
-    def stop(self, turn: str) -> None:
-        """Deal nothing more but, for `go on`, what was loaded. The first word counts, unless it was
-        that.
-        """
-        with self.changed:
-            if self.turn in {None, "go on"}:
-                self.turn = turn
-            if turn != "go on":
-                self.shared.clear()
-                self.free.clear()
-            self.changed.notify_all()
-
-    def next_list(
-        self, conn: Connection, *, first_lane: bool, waiting: Callable[[], object]
-    ) -> list[int] | None:
-        """The next list for a lane; None at the end. `waiting` is called while the other lane is too
-        far behind.
-        """
-        with self.changed:
-            while True:
-                if first_lane and self.shared:
-                    return self.shared.popleft()
-                if self.free:
-                    return self.free.popleft()
-                if self.turn or self.loaded >= self.planned.last_row:
-                    return None
-                if self.loaded + LOADED_ROWS - self.through <= LOOK_AHEAD:
-                    self._load(conn)
-                else:
-                    self.changed.wait(WAIT_SECONDS)
-                    waiting()
-
-    def done(self, rows: list[int], count: int) -> None:
-        """So many rows of a list are committed; what is left of it is dealt again by the one who has
-        it.
-        """
-        with self.changed:
-            self.left.remove(rows)
-            if rest := rows[count:]:
-                self.left.append(rest)
-            self.changed.notify_all()
-
-    def _load(self, conn: Connection) -> None:
-        last = min(self.loaded + LOADED_ROWS, self.planned.last_row)
-        asked = {
-            "import_id": self.import_id,
-            **self.planned.variant,
-            "after": self.loaded,
-            "last": last,
-        }
-        found: Any = conn.execute(SQL.rows_between, asked, prepare=True).fetchone()
-        if {row // plan.BLOCK_ROWS for row in found["rows"]} - set(found["blocks"]):
-            self.stop("go on")  # The plan is gone.
-            return
-
-        shared = set(found["shared"])
-        self._add(self.shared, [row for row in found["rows"] if row in shared])
-        self._add(self.free, [row for row in found["rows"] if row not in shared])
-        self.loaded = last
-
-    def _add(self, dealt: deque[list[int]], rows: list[int]) -> None:
-        most = LIST_ROWS // self.size * self.size
-        lists = [rows[start : start + most] for start in range(0, len(rows), most)]
-        dealt.extend(lists)
-        self.left.extend(lists)
+# How a further lane connects, where a core is free for it now.
+FurtherLane = Callable[[], Connect | None]
 
 
 class Lanes:
-    """Both lanes of an execution: the first one in the session of the lease, the second one in one of
-    its own, which stays open until the block ends.
+    """The lanes of an execution: when they may work, and their sessions. Those beside the first stay
+    open until `close`.
     """
 
-    def __init__(self, conn: Connection, lease: Lease, options: Options) -> None:
-        self.conn, self.lease, self.options = conn, lease, options
-        self.second: Connection | None = None
+    def __init__(
+        self,
+        conn: Connection,
+        lease: Lease,
+        options: Options,
+        planned: Planned,
+        further: FurtherLane,
+    ) -> None:
+        self.conn, self.lease, self.further = conn, lease, further
+        self.options = replace(options, rerun=Rerun.REMAINING)
+        self.planned: Planned | None = planned  # None: lanes may be no more
+        # Up to this row rows may have an entry, or one of them ended a worker: one stream takes
+        # those that have none.
+        self.alone_through = 0
+        self.asks_at = 0.0  # when it is asked next whether a core is free
+        self.beside: Connection | None = None
+
+    def leave_alone(self, through: int) -> None:
+        """Rows up to this one are one stream's."""
+        self.alone_through = max(self.alone_through, through)
 
     def close(self) -> None:
-        """Let the second session go."""
-        if self.second:
-            self.second.close()
-            self.second = None
+        """Let the session beside the first one go."""
+        if self.beside:
+            self.beside.close()
+            self.beside = None
 
-    def opened(self, connect: Connect) -> bool:
-        """Open the second session; false where the database has none to spare."""
-        if self.second:
+    def may_open(self, last_row: int, size: int) -> bool:
+        """Whether the rows behind this one may be dealt now, in batches of such a size, and all
+        sessions are ready for it. Ends the transaction. Raises psycopg.Error.
+        """
+        if (
+            self.planned is None
+            or self.planned.last_row - last_row < size * LEAST_BATCHES
+            or last_row < self.alone_through
+            or time.monotonic() < self.asks_at
+        ):
+            return False
+
+        self.asks_at = time.monotonic() + STRETCH_SECONDS
+        connect = self.further()
+        if connect is None:
+            return False
+
+        self.planned = dealing.still_holds(self.conn, self.lease.import_id, self.planned)
+        return self.planned is not None and self._opened(connect)
+
+    def _opened(self, connect: Connect) -> bool:
+        """Open the session beside the first one; false where the database has none to spare."""
+        if self.beside:
             return True
 
         try:
-            second = connect()
+            beside = connect()
         except psycopg.OperationalError:
             return False
 
         try:
-            leases.name_second_lane(second, self.lease.import_id)
-            DuplicateHandler(second, self.lease.import_id, self.options)
-            batch_loop.define(second)
-            second.commit()
-            second.autocommit = True
+            leases.name_lane(beside, self.lease.import_id)
+            DuplicateHandler(beside, self.lease.import_id, self.options)
+            batch_loop.define(beside)
+            beside.commit()
+            beside.autocommit = True
         except psycopg.Error:
-            second.close()
+            beside.close()
             return False
 
-        self.second = second
+        self.beside = beside
         return True
 
-    def run(self, rows: Rows, told: Callable[[], object]) -> psycopg.Error | None:
-        """Work on the rows until none is dealt any more; `told` is called now and then, and may stop
-        it. `rows.turn` and `rows.through` say what came of it.
+    def run(self, last_row: int, size: int, told: Callable[[int], str | None]) -> Rows:
+        """Work on the rows behind this one for a stretch; what became of them.
 
-        The error that stopped the first lane; one of the second lane is told by the turn `failure`.
+        `told` is called now and then with the row up to which all are through, and may say why to
+        stop. Raises Paused where a session of the database is lost that the work needs.
         """
-        assert self.second is not None  # noqa: S101 - the caller opened it
+        assert self.planned is not None and self.beside is not None  # noqa: S101, PT018 - it may open
+        rows = Rows(self.lease.import_id, self.planned, last_row, size)
         self.conn.autocommit = True
 
-        with ThreadPoolExecutor(1) as threads:
-            beside = threads.submit(self._run_second, self.second, rows)
+        sessions = (self.conn, self.beside)
+        with ThreadPoolExecutor(len(sessions)) as threads:
+            lanes = {threads.submit(self._run_lane, conn, rows): conn for conn in sessions}
             try:
-                self._run_lane(self.conn, rows, told, first_lane=True)
-            except psycopg.Error as error:
-                rows.stop("failure")
-                return error
+                _wait(lanes, rows, told)
             except BaseException:
                 rows.stop("failure")
+                _wait(lanes, rows, lambda _through: None)
                 raise
             finally:
-                self._join(beside)
+                self._end(lanes)
 
-        return None
+        self._settle(rows, last_row)
+        return rows
 
-    def _join(self, beside: "Future[bool]") -> None:
-        """Wait for the second lane's batch. Where its session is lost, what may go on in it is ended."""
-        if not beside.result():
-            self.close()
-            if not self.conn.closed:
-                leases.end_second_lane(self.conn, self.lease.import_id)
-
-        if not self.conn.closed:
-            self.conn.autocommit = False
-
-    def _run_second(self, conn: Connection, rows: Rows) -> bool:
+    def _run_lane(self, conn: Connection, rows: Rows) -> None:
         try:
-            self._run_lane(conn, rows, lambda: None, first_lane=False)
-        except psycopg.Error:
-            rows.stop("failure")
-            return False
+            while listed := rows.next_list(conn, first_lane=conn is self.conn):
+                while listed and rows.goes_on:
+                    ran = batch_loop.run_listed(
+                        conn, self.lease, listed, rows.size, LIST_SECONDS, through=rows.through
+                    )
+                    rows.done(listed, ran.done)
+                    listed = listed[ran.done :]
+                    if ran.turn != "go on":
+                        rows.stop(ran.turn)
         except BaseException:
             rows.stop("failure")
             raise
 
-        return True
+    def _end(self, lanes: dict["Future[None]", Connection]) -> None:
+        """After all lanes have ended: what may go on in a session that failed is ended, the first one
+        is as it was before.
+        """
+        failed = {conn: error for lane, conn in lanes.items() if (error := lane.exception())}
+        if self.beside in failed:
+            self.close()
+        for error in failed.values():
+            if not isinstance(error, psycopg.Error):
+                raise error
+        if self.conn.closed:
+            raise Paused("database", "the session is lost")
 
-    def _run_lane(
-        self, conn: Connection, rows: Rows, told: Callable[[], object], *, first_lane: bool
-    ) -> None:
-        while listed := rows.next_list(conn, first_lane=first_lane, waiting=told):
-            while listed and rows.turn in {None, "go on"}:
-                ran = batch_loop.run_listed(
-                    conn, self.lease, listed, rows.size, LIST_SECONDS, through=rows.through
-                )
-                rows.done(listed, ran.done)
-                listed = listed[ran.done :]
-                if ran.turn != "go on":
-                    rows.stop(ran.turn)
-                told()
+        self.conn.autocommit = False
+        if failed and not leases.end_lanes(self.conn, self.lease.import_id):
+            raise Paused("database", "a session of a lane does not end")
+
+    def _settle(self, rows: Rows, last_row: int) -> None:
+        """What follows for the next stretch."""
+        self.asks_at = 0.0
+        if not rows.goes_on:
+            self.leave_alone(rows.through + LOOK_AHEAD)
+        elif rows.through == last_row:
+            self.planned = None  # The plan is gone.
+
+
+def _wait(
+    lanes: dict["Future[None]", Connection], rows: Rows, told: Callable[[int], str | None]
+) -> None:
+    """Until all lanes have ended. Sessions that a lane waits for in vain are cut off."""
+    until = time.monotonic() + STRETCH_SECONDS
+
+    while waiting := wait(lanes, LOOK_SECONDS).not_done:
+        if time.monotonic() > rows.moved_at + SILENT_SECONDS:
+            for lane in waiting:
+                _cut(lanes[lane])
+            rows.stop("failure")
+        elif turn := told(rows.through):
+            rows.stop(turn)
+        elif time.monotonic() > until:
+            rows.stop("go on")
+
+
+def _cut(conn: Connection) -> None:
+    """End the connection of a session that does not answer, for the thread that waits for it."""
+    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        with suppress(OSError), socket.socket(fileno=os.dup(conn.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)

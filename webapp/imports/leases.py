@@ -50,17 +50,14 @@ def claim(conn: Connection, import_id: UUID, lease_seconds: float) -> Lease | No
     """Take the import if it is free or the holder's heartbeat is older than `lease_seconds`; else
     None.
 
-    A holder that is late is fenced first: its database session is ended, then the token moves on,
-    so what it had in flight is rolled back before the new holder reads the checkpoint.
+    A holder that is late is fenced first: its database sessions are ended, then the token moves on,
+    so what it had in flight is rolled back before the new holder reads the checkpoint. None, too,
+    where one of them does not end.
     """
     held = _lock_if_free(conn, import_id, lease_seconds)
-    if held is None:
+    if held is None or not _end_sessions(conn, import_id, held):
         conn.rollback()
         return None
-
-    if held["backend_pid"]:
-        _end_backend(conn, held["backend_pid"], held["backend_start"])
-        end_second_lane(conn, import_id)
 
     # Where the work stands is read behind the old session: a lost work-horse's batches may have
     # gone on for a moment.
@@ -84,22 +81,37 @@ def _lock_if_free(
     return conn.execute(SQL.lock_if_free, parameters).fetchone()
 
 
-def _end_backend(conn: Connection, pid: object, started: object) -> None:
-    """End the late holder's session."""
-    conn.execute(SQL.end_backend, {"pid": pid, "started": started})
+def _end_sessions(conn: Connection, import_id: UUID, held: dict[str, Any]) -> bool:
+    """End the sessions of the late holder; false where one is still there after two seconds: it may
+    hold locks, and go on with its batch.
+    """
+    asked = {"pid": held["backend_pid"], "started": held["backend_start"]}
+    return _are_ended(conn, {"import_id": import_id, **asked})
 
 
-def name_second_lane(conn: Connection, import_id: UUID) -> None:
-    """Name the session of an execution's second lane, so that the worker that takes the import over
+def name_lane(conn: Connection, import_id: UUID) -> None:
+    """Name the session of an execution's further lane, so that the worker that takes the import over
     can end it.
     """
-    conn.execute(SQL.name_second_lane, {"import_id": str(import_id)})
+    conn.execute(SQL.name_lane, {"import_id": str(import_id)})
     conn.commit()
 
 
-def end_second_lane(conn: Connection, import_id: UUID) -> None:
-    """End the second lane's session, if there is one."""
-    conn.execute(SQL.end_second_lane, {"import_id": str(import_id)})
+def end_lanes(conn: Connection, import_id: UUID) -> bool:
+    """End the sessions of further lanes; false where one is still there after two seconds. Ends the
+    transaction.
+    """
+    ended = _are_ended(conn, {"import_id": import_id, "pid": None, "started": None})
+    conn.rollback()
+    return ended
+
+
+def _are_ended(conn: Connection, asked: dict[str, Any]) -> bool:
+    if not conn.execute(SQL.end_sessions, asked).fetchall():
+        return True
+
+    conn.execute(SQL.look_anew)  # Else a transaction sees the sessions as it first saw them.
+    return not conn.execute(SQL.sessions, asked).fetchall()
 
 
 def _deaths(held: dict[str, Any], place: int) -> int:

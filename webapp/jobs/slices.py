@@ -212,8 +212,10 @@ def _execute(
         raise Paused("phone", "another import that matches by phone or by name is running")
 
     connect = partial(db.connect_job, settings.database_url)
-    second_lane = partial(_where_a_core_is_free, conn, lease, settings)
-    return execution.execute_slice(conn, lease, connect, should_yield, second_lane) is not None
+    further_lane = partial(_where_a_core_is_free, conn, lease, settings)
+    return (
+        execution.execute_slice(conn, lease, connect, should_yield, further_lane) is not None
+    )
 
 
 def _unguarded_lock(conn: Any, import_id: UUID) -> bool:

@@ -104,3 +104,8 @@ WHERE i.id = %(import_id)s AND i.rules < %(rules)s
 -- name: log_end
 INSERT INTO contact_import_logs (import_id, event, result, category, message)
 VALUES (%(import_id)s, %(event)s, %(result)s, %(category)s, %(message)s)
+
+-- name: move_checkpoint
+-- All rows up to this one are through, also those that the other lane took.
+UPDATE contact_imports SET last_row = %(through)s
+WHERE id = %(import_id)s AND lease_token = %(token)s AND last_row < %(through)s

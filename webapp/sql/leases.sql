@@ -38,18 +38,23 @@ WHERE l.import_id = %(import_id)s AND (l.heartbeat_at IS NULL
   OR l.heartbeat_at < clock_timestamp() - make_interval(secs => %(lease_seconds)s))
 FOR UPDATE OF l SKIP LOCKED
 
--- name: end_backend
+-- part: holders_sessions
 -- The start time is compared too: the pid may belong to another process by now.
-SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
-WHERE pid = %(pid)s AND backend_start = %(started)s AND pid <> pg_backend_pid()
-  AND application_name = 'rowcall-job'
+pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user
+AND datname = current_database()
+AND (application_name = 'rowcall-lane ' || %(import_id)s
+  OR (application_name = 'rowcall-job' AND pid = %(pid)s AND backend_start = %(started)s))
 
--- name: end_second_lane
-SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
-WHERE application_name = 'rowcall-lane ' || %(import_id)s AND usename = current_user
-  AND datname = current_database()
+-- name: end_sessions
+SELECT pg_terminate_backend(pid, 2000) FROM {{holders_sessions}}
 
--- name: name_second_lane
+-- name: look_anew
+SELECT pg_stat_clear_snapshot()
+
+-- name: sessions
+SELECT pid FROM {{holders_sessions}}
+
+-- name: name_lane
 SELECT set_config('application_name', 'rowcall-lane ' || %(import_id)s, false)
 
 -- name: move_token
@@ -77,8 +82,10 @@ UPDATE contact_import_leases SET heartbeat_at = clock_timestamp()
 WHERE import_id = %(import_id)s AND token = %(token)s AND heartbeat_at > 'epoch'
 
 -- name: release
+-- Who lets go since the database is away may still have a session there, which the next claim ends.
 UPDATE contact_import_leases
-SET heartbeat_at = NULL, backend_pid = NULL, worker = NULL, enqueued_at = clock_timestamp(),
+SET heartbeat_at = NULL, worker = NULL, enqueued_at = clock_timestamp(),
+  backend_pid = CASE WHEN %(waiting_for)s::text IS NOT NULL THEN backend_pid END,
   waiting_for = %(waiting_for)s
 WHERE import_id = %(import_id)s AND token = %(token)s
 

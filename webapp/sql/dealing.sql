@@ -1,4 +1,4 @@
--- Two lanes of one execution: `executing/lanes.py`.
+-- Which rows lanes take, and how far they are: `executing/dealing.py`.
 
 -- name: plan
 -- The plan of exactly what is executed, if it is of today's decision and tells which of its rows share
@@ -15,12 +15,15 @@ CROSS JOIN LATERAL (
     AND hold_other_names = p.hold_other_names AND block >= 0) b
 WHERE i.id = %(import_id)s AND p.decided_by = %(version)s AND p.last_change IS NOT NULL AND b.told
 
--- name: changed_by_others
--- Whether anyone else wrote to the book since; and its newest entry and contact now.
+-- name: keys_by_others
+-- Whether anyone else gave a contact a key since; and the book's newest entry and contact now. A key
+-- that a contact loses makes no rows meet that shared nothing.
 SELECT EXISTS (SELECT FROM contact_changes
-    WHERE id > %(last_change)s AND import_id IS DISTINCT FROM %(import_id)s)
+    WHERE id > %(last_change)s AND import_id IS DISTINCT FROM %(import_id)s
+      AND after ?| ARRAY[{{keys}}])
   OR EXISTS (SELECT FROM contacts
-    WHERE id > %(last_contact)s AND imported_from IS DISTINCT FROM %(import_id)s) AS changed,
+    WHERE id > %(last_contact)s AND imported_from IS DISTINCT FROM %(import_id)s
+      AND ({{has_key}})) AS given,
   COALESCE((SELECT max(id) FROM contact_changes), 0) AS last_change,
   COALESCE((SELECT max(id) FROM contacts), 0) AS last_contact
 
@@ -39,11 +42,6 @@ FROM contact_import_plan_blocks b WHERE {{of_variant}}
 b.import_id = %(import_id)s AND b.strategy = %(strategy)s AND b.create_new = %(create_new)s
 AND b.hold_other_names = %(hold_other_names)s
 AND b.block >= %(after)s / {{block_rows}} AND b.block <= %(last)s / {{block_rows}}
-
--- name: move_checkpoint
--- All rows up to this one are through, also those that the other lane took.
-UPDATE contact_imports SET last_row = %(through)s
-WHERE id = %(import_id)s AND lease_token = %(token)s AND last_row < %(through)s
 
 -- name: furthest
 -- The last row that has an entry.
