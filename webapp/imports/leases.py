@@ -23,6 +23,7 @@ from webapp.models import ImportLease
 
 SQL = queries.load("leases")
 PLACE = SQL.place
+END_MILLISECONDS = 2000  # that a session which is told to end may take
 GIVE_UP_AFTER = 3  # work-horses lost at one checkpoint before its batch is given up
 
 
@@ -82,11 +83,10 @@ def _lock_if_free(
 
 
 def _end_sessions(conn: Connection, import_id: UUID, held: dict[str, Any]) -> bool:
-    """End the sessions of the late holder; false where one is still there after two seconds: it may
-    hold locks, and go on with its batch.
+    """End the sessions of the late holder; false where one is still there after a while: it may hold
+    locks, and go on with its batch.
     """
-    asked = {"pid": held["backend_pid"], "started": held["backend_start"]}
-    return _are_ended(conn, {"import_id": import_id, **asked})
+    return _are_ended(conn, import_id, held["backend_pid"], held["backend_start"])
 
 
 def name_lane(conn: Connection, import_id: UUID) -> None:
@@ -98,16 +98,17 @@ def name_lane(conn: Connection, import_id: UUID) -> None:
 
 
 def end_lanes(conn: Connection, import_id: UUID) -> bool:
-    """End the sessions of further lanes; false where one is still there after two seconds. Ends the
+    """End the sessions of further lanes; false where one is still there after a while. Ends the
     transaction.
     """
-    ended = _are_ended(conn, {"import_id": import_id, "pid": None, "started": None})
+    ended = _are_ended(conn, import_id, None, None)
     conn.rollback()
     return ended
 
 
-def _are_ended(conn: Connection, asked: dict[str, Any]) -> bool:
-    if not conn.execute(SQL.end_sessions, asked).fetchall():
+def _are_ended(conn: Connection, import_id: UUID, pid: object, started: object) -> bool:
+    asked = {"import_id": import_id, "pid": pid, "started": started}
+    if not conn.execute(SQL.end_sessions, {**asked, "most": END_MILLISECONDS}).fetchall():
         return True
 
     conn.execute(SQL.look_anew)  # Else a transaction sees the sessions as it first saw them.

@@ -46,7 +46,7 @@ AND (application_name = 'rowcall-lane ' || %(import_id)s
   OR (application_name = 'rowcall-job' AND pid = %(pid)s AND backend_start = %(started)s))
 
 -- name: end_sessions
-SELECT pg_terminate_backend(pid, 2000) FROM {{holders_sessions}}
+SELECT pg_terminate_backend(pid, %(most)s) FROM {{holders_sessions}}
 
 -- name: look_anew
 SELECT pg_stat_clear_snapshot()
