@@ -3,7 +3,7 @@
 import ast
 import gettext
 import re
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tests.house import catalogue as template
 from webapp.reading import file_kinds
 from webapp.reports import summary
 from webapp.vocabulary import catalogue, languages, messages
+from webapp.vocabulary.catalogue import speaking
 from webapp.vocabulary.fields import TARGETS
 from webapp.vocabulary.outcomes import Outcome
 from webapp.vocabulary.states import State
@@ -121,6 +122,15 @@ def test_the_catalogue_for_translators_is_up_to_date():
     assert template.CATALOGUE.read_text() == template.catalogue(), "make catalogue"
 
 
+def test_a_title_behind_a_number_agrees_with_it():
+    assert messages.counted("email_no_at", 1) == "e-mail has no @"
+    assert messages.counted("email_no_at", 9) == "e-mails have no @"
+    assert messages.counted("database_error", 1) == "row: The database refused the row"
+    assert messages.counted("database_error", 2) == "rows: The database refused the row"
+    with speaking("de"):
+        assert messages.counted("date_unreadable", 12) == "Geburtstage sind kein Datum"
+
+
 def test_the_catalogue_has_the_texts_of_every_closed_list():
     with template.CATALOGUE.open("rb") as file:
         kept = {
@@ -129,7 +139,9 @@ def test_the_catalogue_has_the_texts_of_every_closed_list():
             for text in (entry.id if isinstance(entry.id, tuple) else (entry.id,))
         }
 
-    shown = {text for message in messages.MESSAGES.values() for text in astuple(message)}
+    of_one = list(messages.MESSAGES.values())
+    shown = {text for message in of_one for text in astuple(replace(message, counted=None))}
+    shown = (shown - {None}) | {text for message in of_one for text in message.counted or ()}
     shown |= {field.english for field in TARGETS.values()}
     shown |= {text for strategy in Strategy for text in strategy.texts}
     shown |= {word for outcome in Outcome for word in outcome.words}

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from tests.harness.imports import table
 from webapp import jobs
 from webapp.models import Contact
+from webapp.web.forms import LONGEST_FILTER
 
 PEOPLE = table(
     "1,ann@example.com,Ann,Ash,Acme,vip,39",
@@ -83,7 +84,9 @@ def test_tags_are_counted_renamed_merged_and_deleted(owner, viewer, book, sessio
     assert "2 contacts" in page
     assert "Rename" not in page
     ann, bob, _ = ids(session)
-    act(owner, kind="rename_tag", all="1", tag="new", old_tag="new", to="vip")
+    act(owner, kind="rename_tag", all="1", tag="new", old_tag="new", to="n" * 600)
+    assert f'maxlength="{LONGEST_FILTER}"' in owner.get("/contacts/tags").text
+    act(owner, kind="rename_tag", all="1", tag="n" * 600, old_tag="n" * 600, to="vip")
     session.expire_all()
     assert session.get_one(Contact, bob).tags == ["vip"]
     where = act(owner, kind="untag", all="1", tag="vip", tags='["vip"]')

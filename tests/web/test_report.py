@@ -92,7 +92,7 @@ def test_each_problem_has_its_rows_what_to_do_and_a_way_there(owner, troubled):
     said = [
         (count, title, re.sub("<[^>]*>", "", told).split(), link)
         for link, count, title, told in re.findall(
-            r'href="([^"]+)"><b>(\d+)</b> <span class="sr">rows?:</span> (.*?)</a>\s*<p[^>]*>(.*?)</p>',
+            r'href="([^"]+)"><b>(\d+)</b> (.*?)</a>\s*<p[^>]*>(.*?)</p>',
             listed,
             re.DOTALL,
         )
@@ -103,7 +103,7 @@ def test_each_problem_has_its_rows_what_to_do_and_a_way_there(owner, troubled):
         for count, outcome, code in wanted
     ]
     for (count, title, told, link), (_, outcome, code) in zip(said, wanted, strict=True):
-        assert title == messages.title(code, rows=int(count))
+        assert title == messages.counted(code, int(count))
         # The values at fault, or where there are none, what to do.
         values = ["nobody", "nowhere"]
         assert told == (values if outcome == "invalid" else messages.instruction(code).split())

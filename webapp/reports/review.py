@@ -25,7 +25,7 @@ SPECIMENS = 6  # rows of the plan on the review
 LOOKED_AT = 300  # rows from the first one on, among which these are sought
 SOUGHT_IN = 100_000  # rows of a file in which a rare outcome is sought further
 SHOWN_KINDS = 3  # of faults, at the door to them
-# What a row's fault is about, in few words; of a code that is not here its title is said.
+# What a row's fault is about, in few words; of a code that is not here its title.
 FAULTS = {
     "email_no_at": ngettext_noop("e-mail", "e-mails"),
     "email_invalid": ngettext_noop("e-mail", "e-mails"),
@@ -161,15 +161,20 @@ def suggested(columns: Mapping[int, Tally], targets: Sequence[str | None]) -> di
 def _alike(
     found: Iterator[tuple[str, int]], suggestions: Mapping[str, int] | None = None
 ) -> list[Kind]:
-    rows: Counter[tuple[str, str]] = Counter()
-    by_words = {SUGGESTED.get(field): count for field, count in (suggestions or {}).items()}
+    rows: Counter[tuple[str, str] | str] = Counter()
+    by_words: dict[Any, int] = {
+        SUGGESTED.get(field): count for field, count in (suggestions or {}).items()
+    }
     for code, count in found:
-        words = FAULTS.get(code) or CONFLICTS.get(code) or (messages.title(code),) * 2
-        rows[words] += count
+        rows[FAULTS.get(code) or CONFLICTS.get(code) or code] += count
 
     return [
-        Kind(count, ngettext(*words, count), by_words.get(words, 0))
-        for words, count in rows.most_common()
+        Kind(
+            count,
+            messages.counted(key, count) if isinstance(key, str) else ngettext(*key, count),
+            by_words.get(key, 0),
+        )
+        for key, count in rows.most_common()
     ]
 
 

@@ -44,6 +44,10 @@ class Problem:
         return messages.title(self.code, rows=self.rows)
 
     @property
+    def counted(self) -> str:
+        return messages.counted(self.code, self.rows)
+
+    @property
     def instruction(self) -> str:
         return messages.instruction(self.code)
 
@@ -62,6 +66,10 @@ class WarningCount:
     @property
     def title(self) -> str:
         return messages.title(self.code, rows=self.rows)
+
+    @property
+    def counted(self) -> str:
+        return messages.counted(self.code, self.rows)
 
 
 @dataclass(frozen=True)

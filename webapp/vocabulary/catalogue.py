@@ -28,12 +28,14 @@ class Message:
     filled in.
 
     The title is "" where the instruction alone says it all. `fault` says of one value what is wrong
-    with it, where the instruction does not.
+    with it, where the instruction does not. `counted` is the title behind a number, of one and of
+    several.
     """
 
     title: str
     instruction: str
     fault: str = ""
+    counted: tuple[str, str] | None = None
 
 
 def language() -> str:

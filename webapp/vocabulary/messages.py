@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.vocabulary.catalogue import gettext, gettext_noop, within, written
+from webapp.vocabulary.catalogue import gettext, gettext_noop, ngettext, within, written
 from webapp.vocabulary.fields import LONGEST_CUSTOM_VALUE, TARGETS, label_of
 from webapp.vocabulary.request_messages import REQUEST_MESSAGES
 from webapp.vocabulary.row_messages import ROW_MESSAGES
@@ -20,6 +20,16 @@ MESSAGES = ROW_MESSAGES | REQUEST_MESSAGES
 def title(code: str, **facts: Any) -> str:
     """The problem in a few words; an unknown code speaks for itself."""
     return _filled_in(MESSAGES[code].title, facts) if code in MESSAGES else code
+
+
+def counted(code: str, rows: int) -> str:
+    """The title behind the number of rows that share the problem, without the number: `e-mails
+    have no @`, or `rows: ` before a title that is the same for any number.
+    """
+    forms = MESSAGES[code].counted if code in MESSAGES else None
+    if forms:
+        return ngettext(*forms, rows)
+    return ngettext("row: {title}", "rows: {title}", rows).format(title=title(code, rows=rows))
 
 
 def instruction(code: str, **facts: Any) -> str:

@@ -1,6 +1,6 @@
 """What is said of a file, its columns and its rows, by code."""
 
-from webapp.vocabulary.catalogue import Message
+from webapp.vocabulary.catalogue import Message, ngettext_noop
 
 ROW_MESSAGES = {
     # Files
@@ -177,21 +177,32 @@ ROW_MESSAGES = {
     "undecodable": Message(
         "Characters that do not fit the encoding",
         "Choose another encoding on the columns page, or type this row's text again.",
+        counted=ngettext_noop("row does not fit the encoding", "rows do not fit the encoding"),
     ),
     "unclosed_quote": Message(
-        "A quote is opened and never closed", "Close the quote in {where}, or delete it."
+        "A quote is opened and never closed",
+        "Close the quote in {where}, or delete it.",
+        counted=ngettext_noop("quote is never closed", "quotes are never closed"),
     ),
     "quote_repaired": Message(
         "A quote is in the wrong place",
         "Check that we read {where} correctly.",
+        counted=ngettext_noop("quote is in the wrong place", "quotes are in the wrong place"),
     ),
     "text_spoilt": Message(
         "Letters were garbled before the upload, such as Ã¼ for ü",
         "Choose to repair them on the columns page, or type this row's text again.",
+        counted=ngettext_noop(
+            "row was garbled before the upload", "rows were garbled before the upload"
+        ),
     ),
     "other_encoding": Message(
         "This row has a different encoding from the rest of the file",
         "Check that its accents are right.",
+        counted=ngettext_noop(
+            "row has a different encoding from the rest",
+            "rows have a different encoding from the rest",
+        ),
     ),
     "column_overrun": Message(
         "Some text runs over the edge of its column",
@@ -200,39 +211,64 @@ ROW_MESSAGES = {
     "damaged_characters": Message(
         "Characters were lost before the upload (�)",
         "Type the text again if you know it. Otherwise it is imported unchanged.",
+        counted=ngettext_noop(
+            "row lost characters before the upload (�)",
+            "rows lost characters before the upload (�)",
+        ),
     ),
-    "cell_too_long": Message("A cell is too long", "Shorten the longest cell of {where}."),
+    "cell_too_long": Message(
+        "A cell is too long",
+        "Shorten the longest cell of {where}.",
+        counted=ngettext_noop(
+            "row has a cell that is too long", "rows have a cell that is too long"
+        ),
+    ),
     "row_too_long": Message(
         "A row is too long",
         "Shorten {where}, or check that the file has line breaks: one row has "
         "millions of characters.",
+        counted=ngettext_noop("row is too long", "rows are too long"),
     ),
     "formula_without_value": Message(
         "A formula has no computed value",
         "Open the workbook in Excel, save it and upload it again, or type the value.",
+        counted=ngettext_noop(
+            "formula has no computed value", "formulas have no computed value"
+        ),
     ),
     "cell_error": Message(
         "A formula without a result",
         "Nothing to do: a cell such as #N/A counts as blank. Correct the formula if "
         "you need its value.",
+        counted=ngettext_noop("formula has no result", "formulas have no result"),
     ),
     "row_hidden": Message(
         "Hidden or filtered out in the workbook",
         "Nothing to do: hidden rows are imported like the others. Leave them out "
         "here if they should not be imported.",
+        counted=ngettext_noop(
+            "row is hidden or filtered out in the workbook",
+            "rows are hidden or filtered out in the workbook",
+        ),
     ),
     "too_many_cells": Message(
         "More cells than columns",
         "Put quotes around cells that contain the delimiter, or delete what stands "
         "beyond the last column.",
+        counted=ngettext_noop(
+            "row has more cells than columns", "rows have more cells than columns"
+        ),
     ),
     "email_no_at": Message(
-        "The e-mail has no @", "Write the e-mail with an @, as in name@example.com."
+        "The e-mail has no @",
+        "Write the e-mail with an @, as in name@example.com.",
+        counted=ngettext_noop("e-mail has no @", "e-mails have no @"),
     ),
     "email_invalid": Message(
         "This is not an e-mail address",
         "Write the e-mail as in name@example.com.",
         "{value} is not an e-mail address.",
+        counted=ngettext_noop("e-mail is not an address", "e-mails are not addresses"),
     ),
     "address_taken": Message(
         "Another contact has this address",
@@ -248,11 +284,18 @@ ROW_MESSAGES = {
         "A further e-mail is not an address",
         "The row is imported without “{value}”. Write it as in name@example.com to "
         "include it.",
+        counted=ngettext_noop(
+            "further e-mail is not an address", "further e-mails are not addresses"
+        ),
     ),
     "addresses_exceed": Message(
         "More e-mails or phones than a contact can have",
         "A contact can have at most 20 of each. “{value}” and any after it are left "
         "out. Delete others to include it.",
+        counted=ngettext_noop(
+            "row has more e-mails or phones than a contact can have",
+            "rows have more e-mails or phones than a contact can have",
+        ),
     ),
     "clear_ignored": Message(
         "The word that clears a field was ignored",
@@ -264,85 +307,125 @@ ROW_MESSAGES = {
         "The row is imported without “{value}”, which is not a valid {field}. A "
         "contact you already have keeps its own. Type the right value to include "
         "it.",
+        counted=ngettext_noop(
+            "row comes in without a bad cell", "rows come in without a bad cell"
+        ),
     ),
     "email_exchange": Message(
         "An Exchange address is not an e-mail",
         "It is left out, and the contact keeps its e-mail. Write the address as in "
         "name@example.com to include it.",
+        counted=ngettext_noop(
+            "Exchange address is not an e-mail", "Exchange addresses are not e-mails"
+        ),
     ),
     "word_in_name": Message(
         "A placeholder in a name",
         "Nothing to do if “{value}” really is a name. Otherwise delete it.",
+        counted=ngettext_noop("name holds a placeholder", "names hold a placeholder"),
     ),
     "read_as_blank": Message(
-        "Placeholders read as blank", "Keep them where they mean something."
+        "Placeholders read as blank",
+        "Keep them where they mean something.",
+        counted=ngettext_noop(
+            "row has placeholders that are read as blank",
+            "rows have placeholders that are read as blank",
+        ),
     ),
     "value_repeated": Message(
         "One value fills most of a column",
         "Read “{value}” as blank if it is only a placeholder.",
     ),
     "too_long": Message(
-        "A value is too long", "Shorten the {field} to at most {limit} characters."
+        "A value is too long",
+        "Shorten the {field} to at most {limit} characters.",
+        counted=ngettext_noop("value is too long", "values are too long"),
     ),
     "email_misspelt": Message(
         "The domain of the e-mail looks misspelt",
         "Check the ending of {value}. It is imported as it stands.",
+        counted=ngettext_noop(
+            "e-mail looks misspelt behind the @", "e-mails look misspelt behind the @"
+        ),
     ),
     "phone_unreadable": Message(
         "The phone number is not recognised",
         "We kept it as written. Add a country code to match on it.",
+        counted=ngettext_noop(
+            "phone number is not recognised", "phone numbers are not recognised"
+        ),
     ),
     "phone_shortened": Message(
         "A spreadsheet has cut this phone number",
         "It is left out, and the contact keeps its number. Export the column as "
         "text, or type the whole number again.",
+        counted=ngettext_noop(
+            "phone number was cut by a spreadsheet", "phone numbers were cut by a spreadsheet"
+        ),
     ),
     "date_ambiguous": Message(
-        "Day or month first?", "Say whether the day or the month comes first in {value}."
+        "Day or month first?",
+        "Say whether the day or the month comes first in {value}.",
+        counted=ngettext_noop(
+            "date may have the day or the month first",
+            "dates may have the day or the month first",
+        ),
     ),
     "date_future": Message(
         "The birthday is in the future",
         "Write the birthday with its year, such as 1985-04-23.",
         "{value} is yet to come.",
+        counted=ngettext_noop("birthday is in the future", "birthdays are in the future"),
     ),
     "date_incomplete": Message(
         "The birthday has no day",
         "It is left out, and the contact keeps its birthday. Write it as "
         "1985-04-23, or as --04-23 if you only know the day.",
+        counted=ngettext_noop("birthday has no day", "birthdays have no day"),
     ),
     "date_zone": Message(
         "The birthday may be a day off",
         "Check {value}: it is a time in Greenwich, and further east it was already "
         "the next day.",
+        counted=ngettext_noop("birthday may be a day off", "birthdays may be a day off"),
     ),
     "date_unreadable": Message(
         "The birthday is not a date",
         "Use year-month-day, such as 1985-04-23.",
         "{value} is not a date.",
+        counted=ngettext_noop("birthday is not a date", "birthdays are not dates"),
     ),
     "not_a_contact": Message(
         "Lines that are not contacts",
         "Nothing to do: footers, totals, rules and repeated headers are left out. "
         "Include it if it is a contact.",
+        counted=ngettext_noop("line is not a contact", "lines are not contacts"),
     ),
     "continues_row": Message(
         "Lines that continue the row above",
         "It continues row {value} and is not a contact of its own. Include it if it is one.",
+        counted=ngettext_noop("line continues the row above", "lines continue the row above"),
     ),
     "lines_joined": Message(
         "Text that was broken into lines",
         "Check that “{value}” belongs to this row: in the file it is on a line of its own.",
+        counted=ngettext_noop("text was broken into lines", "texts were broken into lines"),
     ),
     "only_a_name": Message(
         "Only a name",
         "Check whether this is a contact: the line holds only “{value}”.",
+        counted=ngettext_noop("row holds only a name", "rows hold only a name"),
     ),
     "perhaps_continues": Message(
         "No ID or name, unlike the rows above",
         "Check whether this is a contact of its own or continues row {value}.",
     ),
     "no_identity": Message(
-        "No e-mail, phone or name", "Give {where} an e-mail, a phone or a name."
+        "No e-mail, phone or name",
+        "Give {where} an e-mail, a phone or a name.",
+        counted=ngettext_noop(
+            "row has no e-mail, phone or name", "rows have no e-mail, phone or name"
+        ),
     ),
     # Outcomes
     "two_contacts": Message(
@@ -360,6 +443,10 @@ ROW_MESSAGES = {
         "Perhaps another person with the same e-mail or ID",
         "The contact with this e-mail or ID has another name. Check which of the "
         "two is right.",
+        counted=ngettext_noop(
+            "row may be another person with the same e-mail or ID",
+            "rows may be other people with the same e-mail or ID",
+        ),
     ),
     "choice_gone": Message(
         "The chosen contact no longer matches",

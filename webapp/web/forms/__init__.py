@@ -627,6 +627,7 @@ class ContactsMeant(Strict):
 
 
 FieldName = Annotated[Line, Field(min_length=1, max_length=LONGEST_TARGET)]
+TagName = Annotated[Line, Field(min_length=1, max_length=LONGEST_FILTER)]
 # What each kind of bulk act takes beside the contacts.
 BULK_PARAMETERS = {
     "tag": {"tags"},
@@ -654,13 +655,13 @@ class BulkActRequest(Strict):
     filter: ContactsMeant | None = None
     tags: (
         Annotated[
-            list[Annotated[Line, Field(min_length=1, max_length=LONGEST_FILTER)]],
+            list[TagName],
             Field(min_length=1, max_length=MOST_TAGS),
         ]
         | None
     ) = None
-    tag: Annotated[Line, Field(min_length=1, max_length=LONGEST_FILTER)] | None = None
-    to: FieldName | None = None
+    tag: TagName | None = None
+    to: TagName | None = None  # of a tag, or of a field, whose names are shorter
     field: FieldName | None = None
     value: Annotated[Text, Field(max_length=LONGEST_CUSTOM_VALUE)] | None = None
 

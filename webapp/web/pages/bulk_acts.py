@@ -18,7 +18,7 @@ from webapp.web import commands
 from webapp.web.access import load_import, refuse_viewers, retention_days
 from webapp.web.answers import refused_on
 from webapp.web.extensions import db
-from webapp.web.forms import queries, sent
+from webapp.web.forms import LONGEST_FILTER, queries, sent
 
 blueprint = Blueprint("bulk_acts", __name__)
 LISTED = 100  # of what an act left as it was
@@ -137,7 +137,7 @@ def tags() -> str:
 
 def _tags(**shown: Any) -> str:
     found = tag_counts.tags(db.session())
-    return render_template("contacts/tags.html", tags=found, **shown)
+    return render_template("contacts/tags.html", names=found, longest=LONGEST_FILTER, **shown)
 
 
 @blueprint.get("/contacts/fields")
@@ -148,7 +148,7 @@ def fields() -> str:
 
 def _fields(**shown: Any) -> str:
     found = tag_counts.labels(db.session())
-    return render_template("contacts/fields.html", labels=found, settable=SETTABLE, **shown)
+    return render_template("contacts/fields.html", names=found, settable=SETTABLE, **shown)
 
 
 def words(kind: str, parameters: dict[str, Any]) -> str:
