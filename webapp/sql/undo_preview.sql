@@ -24,6 +24,13 @@ made AS MATERIALIZED (
   LEFT JOIN LATERAL ({{standing_change}}) f ON c.id IS NOT NULL),
 removed AS MATERIALIZED (
   SELECT DISTINCT contact_id FROM made WHERE there AND change IS NULL),
+-- Most entries name no key and come back whole: they are only counted. The rest is judged. OFFSET
+-- keeps the question from being asked twice.
+counted AS MATERIALIZED (
+  SELECT count(*) FILTER (WHERE whole) AS whole, array_agg(change) FILTER (WHERE NOT whole) AS rest
+  FROM (
+    SELECT h.id AS change, {{returns}} AND {{is_plain}} AS whole
+    FROM {{with_contact}} WHERE {{of_import}} AND NOT {{names_keys}} OFFSET 0) h),
 {{judging}},
 claims AS MATERIALIZED (
   SELECT j.contact_id, j.row, COALESCE(j.kind, j.field) AS kind, COALESCE(j.id, j.will #>> '{}') AS key,
@@ -94,7 +101,7 @@ listed AS MATERIALIZED (
   SELECT contact_id, row, kind, 'key_taken_on_undo', wanted, NULL, NULL, NULL, holder, key
   FROM stays)
 SELECT (SELECT count(*) FROM removed) AS removed,
-  (SELECT count(*) FROM restored) AS restored,
+  (SELECT count(*) FROM restored) + (SELECT whole FROM counted) AS restored,
   (SELECT count(DISTINCT contact_id) FROM listed WHERE code <> 'deleted_meanwhile') AS kept,
   (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.row, l.field NULLS FIRST) FROM (
     SELECT l.contact_id, l.row, l.field, l.code, l.wanted, l.now,

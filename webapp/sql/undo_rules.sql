@@ -140,28 +140,44 @@ CASE WHEN {{entry}}::text LIKE '%%"custom:%%' THEN
 
 -- What is judged, step by step; each step reads those before it.
 
+-- part: with_contact
+-- The unit's entry h with its contact c, and `after` as it is compared; c has no number where the
+-- contact is gone.
+contact_changes h
+-- Concatenated, it is unpacked once, and not for each column.
+CROSS JOIN LATERAL (SELECT h.after || '{}' AS after OFFSET 0) unpacked
+LEFT JOIN LATERAL (
+  SELECT k.ctid AS place, k.* FROM contacts k WHERE k.id = h.contact_id LIMIT 1) c ON true
+
+-- part: returns
+-- False for contacts that the import itself created. They are kept as the import left them, or
+-- removed.
+(c.id IS NOT NULL AND (%(import_id)s::uuid IS NULL
+  OR c.imported_from IS DISTINCT FROM %(import_id)s))
+
+-- part: is_plain
+-- Whether nothing else happened to the contact that matters, and it holds, to the letter, what the
+-- entry left. Such an entry comes back whole, as it was before.
+(c.id IS NOT NULL AND {{holds_after}} AND c.custom = {{custom_with_after}}
+  AND NOT EXISTS (SELECT FROM {{journal}} o WHERE o.id <> h.id AND ({{o_is_return}}
+    OR o.kind IN ('import', 'edit') AND ({{o_is_mine}}
+      OR (o.id > h.id AND o.undone_at IS NULL)
+      OR (o.id < h.id AND o.undone_at > h.at))))
+  AND (NOT EXISTS (SELECT FROM contact_undo_due)
+    OR NOT EXISTS (SELECT FROM contact_undo_due d WHERE d.contact_id = h.contact_id)))
+
+-- part: names_keys
+-- Whether the entry changed a unique key.
+(h.before ?| '{{columns_of_keys}}')
+
 -- part: found
--- The unit's entries that the condition {{entries}} picks, with their contacts.
--- is_plain: nothing else happened to the contact that matters, and it holds, to the letter, what
--- the entry left; c.whole is its row. Such an entry comes back whole, as it was before.
--- returns: false for contacts that the import itself created. They are kept as the import left
--- them, or removed.
+-- The unit's entries that the condition {{entries}} picks, with their contacts, and where both stand
+-- on this snapshot.
 found AS MATERIALIZED (
-  SELECT h.id AS change, h.ctid AS place, h.contact_id, h.row, h.before, h.after, c.version,
-    c.id IS NOT NULL AS there,
-    c.id IS NOT NULL AND (%(import_id)s::uuid IS NULL
-      OR c.imported_from IS DISTINCT FROM %(import_id)s) AS returns,
-    (jsonb_populate_record(c.whole, h.after) = c.whole AND c.custom = {{custom_with_after}})
-      AND NOT EXISTS (SELECT FROM {{journal}} o WHERE o.id <> h.id AND ({{o_is_return}}
-        OR o.kind IN ('import', 'edit') AND ({{o_is_mine}}
-          OR (o.id > h.id AND o.undone_at IS NULL)
-          OR (o.id < h.id AND o.undone_at > h.at))))
-      AND (NOT EXISTS (SELECT FROM contact_undo_due)
-        OR NOT EXISTS (SELECT FROM contact_undo_due d WHERE d.contact_id = h.contact_id))
-      AS is_plain
-  FROM contact_changes h
-  LEFT JOIN LATERAL (
-    SELECT k AS whole, k.* FROM contacts k WHERE k.id = h.contact_id LIMIT 1) c ON true
+  SELECT h.id AS change, h.contact_id, h.row, h.before, h.after, h.ctid AS place, c.place AS held_at,
+    c.version, c.id IS NOT NULL AS there, {{returns}} AS returns, {{is_plain}} AS is_plain,
+    {{names_keys}} AS names_keys
+  FROM {{with_contact}}
   WHERE {{entries}})
 
 -- part: plain_keys
@@ -171,11 +187,12 @@ plain_keys AS MATERIALIZED (
   SELECT w.*, o.id AS holder FROM (
     SELECT f.contact_id, '{{id_field}}' AS kind, f.before ->> '{{id_field}}' AS key
     FROM found f
-    WHERE f.returns AND f.is_plain AND f.before ->> '{{id_field}}' IS NOT NULL
+    WHERE f.returns AND f.is_plain AND f.names_keys AND f.before ->> '{{id_field}}' IS NOT NULL
     UNION ALL
     SELECT f.contact_id, k.kind, b.id
     FROM found f CROSS JOIN {{kinds_of_addresses}} CROSS JOIN LATERAL {{addresses_before_f}} b
-    WHERE f.returns AND f.is_plain AND k.kind IN ({{kinds}}) AND f.before ?| ARRAY[k.kind, k.further]
+    WHERE f.returns AND f.is_plain AND f.names_keys AND k.kind IN ({{kinds}})
+      AND f.before ?| ARRAY[k.kind, k.further]
       AND b.id NOT IN (SELECT a.id FROM {{addresses_after_f}} a)) w
   LEFT JOIN LATERAL (SELECT * FROM ({{holder_of_w}}) h LIMIT 1) o ON true)
 

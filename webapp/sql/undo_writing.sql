@@ -84,18 +84,20 @@ UPDATE contacts c SET {{assignments}},
 UPDATE contact_changes h SET undone_at = clock_timestamp(), undone_by = %(user_id)s
 
 -- name: restore_whole
--- A contact that is changed meanwhile has another version by the time that its turn comes. The
--- entry is where it was found, on the same snapshot: that takes no index.
-WITH {{found}},
+-- Of the entries, those that are plain and, with `look`, bring back no key that another contact
+-- holds. A contact that is changed meanwhile has another version by the time that its turn comes, and
+-- its entry is left. Both are where they were found, on the same snapshot: that takes no index.
+WITH {{found_standing}},
+{{plain_keys}},
 returning_fields AS MATERIALIZED (
-  SELECT place, contact_id, before AS back, version FROM found WHERE returns AND is_plain),
+  SELECT place, held_at, version, before AS back FROM found
+  WHERE returns AND is_plain AND NOT (%(look)s AND names_keys AND contact_id IN (
+    SELECT contact_id FROM plain_keys WHERE holder <> contact_id))),
 restored AS (
   {{update}}
-  FROM returning_fields r WHERE c.id = r.contact_id AND c.version = r.version RETURNING c.id),
-marked AS ({{mark}} FROM returning_fields r WHERE h.ctid = r.place RETURNING h.id)
-SELECT count(*) = (SELECT count(*) FROM restored) AND count(*) = (SELECT count(*) FROM marked)
-  AS all_back
-FROM found
+  FROM returning_fields r WHERE c.ctid = r.held_at AND c.version = r.version RETURNING r.place),
+marked AS ({{mark}} FROM restored r WHERE h.ctid = r.place RETURNING h.id)
+SELECT (SELECT count(*) FROM restored) AS restored, ARRAY(SELECT id FROM marked) AS marked
 
 -- name: restore_of_import
 WITH {{judging_of_import}},

@@ -12,7 +12,8 @@ and is listed with the reason; its entries still stand.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -41,6 +42,7 @@ SQL = queries.load(
     undone_alone=undo_rules.UNDONE_ALONE,
 )
 
+Result = TypeVar("Result")
 BATCH = 1000
 # "rowcall undo": held while an undo begins, and by each of its batches.
 ONE_AT_A_TIME = 7_665_102
@@ -167,7 +169,7 @@ def _remove(conn: Connection, import_id: UUID, created: Sequence[Row], *, new: b
     """Remove what can go: at once where nothing else happened to any of these contacts."""
     if not created:
         return 0
-    if _attempted(conn, lambda: undo_writing.remove_whole(conn, created)):
+    if _attempted(conn, lambda: undo_writing.remove_whole(conn, created) or None):
         return len(created)
 
     return _remove_locked(conn, undo_writing.of_import(import_id), created, new=new)
@@ -209,14 +211,27 @@ def _restore_changed(conn: Connection, import_id: UUID, undone: Undone) -> None:
     numbers = [change["id"] for change in changes]
     unit = undo_writing.of_import(import_id)
 
-    if changes and _attempted(conn, lambda: undo_writing.restore_whole(conn, unit, numbers)):
-        undone.restored += len(changes)
-    elif changes:
-        undo_writing.lock(conn, [change["contact_id"] for change in changes])
-        marked = _restore_locked(conn, unit, changes, undone)
+    whole = _restore_whole(conn, unit, numbers) if changes else set()
+    undone.restored += len(whole)
+    if left := [change for change in changes if change["id"] not in whole]:
+        undo_writing.lock(conn, [change["contact_id"] for change in left])
+        marked = _restore_locked(conn, unit, left, undone)
         undone.through += len(marked - set(numbers))
 
     _move_on(undone, numbers, "due_keys")
+
+
+def _restore_whole(conn: Connection, unit: undo_writing.Unit, numbers: list[int]) -> set[int]:
+    """Undo the plain ones of these changes: which they are. Who holds their keys is looked up where
+    one is taken.
+    """
+    for look in (False, True):
+        act = partial(undo_writing.restore_whole, conn, unit, numbers, look=look)
+        whole = _attempted(conn, act)
+        if whole is not None:
+            return whole
+
+    return set()
 
 
 def _restore_locked(
@@ -277,21 +292,21 @@ def _next(conn: Connection, query: str, import_id: UUID, undone: Undone) -> list
     )
 
 
-def _attempted(conn: Connection, act: Callable[[], bool]) -> bool:
-    """Whether the short way worked.
+def _attempted(conn: Connection, act: Callable[[], Result | None]) -> Result | None:
+    """What the short way came to; None where it did not work.
 
-    Most batches need no locks; of any other nothing is written, and it is locked.
+    Most contacts need no locks; where it did not work nothing is written, and they are locked.
     """
     try:
         with conn.transaction() as attempt:
-            if act():
-                return True
+            if (done := act()) is not None:
+                return done
             raise psycopg.Rollback(attempt)
     except psycopg.Error as error:
         if classify(error, conn) is Fault.OUTAGE:
             raise
 
-    return False
+    return None
 
 
 def _move_on(

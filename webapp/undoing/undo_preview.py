@@ -28,11 +28,19 @@ FRESH = timedelta(
 
 
 _THIS = queries.fill(undo_rules.OF_IMPORT, h="h")
+_JUDGED = f"({undo_rules.NAMES_KEYS} OR h.id IN (SELECT unnest(rest) FROM counted))"
 _REMOVED = "SELECT FROM removed r WHERE r.contact_id = h.contact_id"
 
 SQL = queries.load(
     "undo_preview",
-    judging=undo_rules.judging(undo_rules.OF_IMPORT, f"{_THIS} AND NOT EXISTS ({_REMOVED})"),
+    judging=undo_rules.judging(
+        undo_rules.OF_IMPORT, f"{_THIS} AND {_JUDGED} AND NOT EXISTS ({_REMOVED})"
+    ),
+    of_import=_THIS,
+    with_contact=undo_rules.WITH_CONTACT,
+    returns=undo_rules.RETURNS,
+    names_keys=undo_rules.NAMES_KEYS,
+    is_plain=undo_rules.is_plain(undo_rules.OF_IMPORT),
     standing_change=undo_rules.standing_change("m.contact_id", "m.undone", _THIS),
     undone_alone=undo_rules.UNDONE_ALONE,
     undone_import=undo_rules.undone_import("d.import_id"),

@@ -40,7 +40,12 @@ KEYS = {name: KEY_COLUMN[name] for name in UNIQUE_KEYS}
 (ID,) = [name for name in UNIQUE_KEYS if name not in SEVERAL]
 KINDS = ", ".join(f"'{kind}'" for kind in KEYS)
 ADDRESS_COLUMNS = tuple(name for kind in SEVERAL for name in columns_of(kind))
+_TEXTS = (*SCALARS, *DERIVED_KEYS, *LABEL_COLUMN.values())
 COLUMNS = (*SCALARS, "tags", *DERIVED_KEYS, *LABEL_COLUMN.values(), *FURTHER_COLUMN.values())
+# An address comes back under its key, whichever of its columns the entry names.
+_COLUMNS_OF_KEYS = tuple(
+    name for kind in KEYS if kind in SEVERAL for name in (kind, FURTHER_COLUMN[kind])
+)
 
 SQL = queries.load(
     "undo_rules",
@@ -54,6 +59,7 @@ SQL = queries.load(
         f"WHEN {{{{of_field}}}} = '{FURTHER_COLUMN[kind]}' THEN '{kind}'" for kind in SEVERAL
     ),
     columns=", ".join(f"'{name}', c.{name}" for name in COLUMNS),
+    columns_of_keys=f"{{{','.join((ID, *_COLUMNS_OF_KEYS))}}}",
 )
 
 # The unit of undo is a set of journal entries: whether entry {{h}} belongs to it.
@@ -65,6 +71,7 @@ GROUP_OF_F = fill(SQL.group, of_field="f.field")
 # Whether a field is about e-mails or phones.
 IS_OF_ADDRESSES = f"{GROUP_OF_F} IN {SEVERAL}"
 KINDS_OF_ADDRESSES = SQL.kinds_of_addresses
+WITH_CONTACT, RETURNS, NAMES_KEYS = SQL.with_contact, SQL.returns, SQL.names_keys
 NOW = SQL.now  # contact c as the journal would name its fields
 
 
@@ -128,7 +135,8 @@ def judging(unit: str, entries: str, claim: str = "false") -> str:
     """
     steps = (
         found(unit, entries),
-        _others(claim),
+        plain_keys(),
+        fill(SQL.others, claim=claim),
         replayed(fill(unit, h="h")),
         _JUDGED,
         READDRESSED,
@@ -140,25 +148,53 @@ def found(unit: str, entries: str) -> str:
     """The step `found`: the unit's entries that the condition `entries` picks, with
     their contacts.
     """
-    return fill(
-        SQL.found,
-        entries=entries,
-        contact="h.contact_id",
-        since="0",
-        custom_with_after=custom_with("h.after"),
-        o_is_return=fill(SQL.is_return, h="o"),
-        o_is_mine=fill(unit, h="o"),
+    return fill(SQL.found, entries=entries, **_parts_of_plain(unit))
+
+
+def is_plain(unit: str) -> str:
+    """SQL: whether nothing else happened to the contact c of the unit's entry h that matters, and it
+    holds what the entry left. Both are of `WITH_CONTACT`.
+    """
+    return fill(SQL.is_plain, **_parts_of_plain(unit))
+
+
+def _parts_of_plain(unit: str) -> dict[str, str]:
+    return {
+        "holds_after": _holds("unpacked.after"),
+        "contact": "h.contact_id",
+        "since": "0",
+        "custom_with_after": custom_with("unpacked.after"),
+        "o_is_return": fill(SQL.is_return, h="o"),
+        "o_is_mine": fill(unit, h="o"),
+    }
+
+
+def _holds(side: str) -> str:
+    """SQL: whether contact c holds each column that a side of an entry names as it names it.
+
+    A column after the other: to make a whole contact of the entry takes three times as long.
+    """
+    values = {name: f"{side} ->> '{name}' IS NOT DISTINCT FROM c.{name}" for name in _TEXTS}
+    values |= {
+        name: f"{side} -> '{name}' = to_jsonb(c.{name})"
+        for name in ("tags", *FURTHER_COLUMN.values())
+    }
+    return "\n  AND ".join(
+        f"CASE WHEN {side} ? '{name}' THEN {holds} ELSE true END"
+        for name, holds in values.items()
     )
 
 
-def _others(claim: str) -> str:
-    keys = fill(
+def plain_keys() -> str:
+    """The step `plain_keys`: what keys the plain entries of `found` would bring back, and who holds
+    them.
+    """
+    return fill(
         SQL.plain_keys,
         addresses_before_f=addresses("f.before"),
         addresses_after_f=addresses("f.after"),
         holder_of_w=holder("w"),
     )
-    return ",\n".join((keys, fill(SQL.others, claim=claim)))
 
 
 def replayed(mine: str = "false") -> str:
@@ -213,8 +249,7 @@ def holder(claim: str) -> str:
 
 def assignments(back: str) -> str:
     """SQL: the columns of contact c, those that the object `back` names as it has them."""
-    texts = (*SCALARS, *DERIVED_KEYS, *LABEL_COLUMN.values())
-    sources = [(name, "->>") for name in texts]
+    sources = [(name, "->>") for name in _TEXTS]
     sources += [(name, "->") for name in FURTHER_COLUMN.values()]
 
     return ", ".join(

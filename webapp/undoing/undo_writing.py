@@ -32,7 +32,10 @@ SQL = queries.load(
     deletion_of_found=undo_rules.deletion("f.contact_id"),
     why_deleted=undo_rules.why_gone("deletion"),
     why_d_deleted=undo_rules.why_gone("d.id"),
-    found=undo_rules.found(undo_rules.OF_IMPORT, _CHANGED),
+    found_standing=undo_rules.found(
+        undo_rules.OF_IMPORT, f"{_CHANGED} AND h.undone_at IS NULL"
+    ),
+    plain_keys=undo_rules.plain_keys(),
     judging_of_import=undo_rules.judging(undo_rules.OF_IMPORT, _CHANGED, _CLAIM),
     judging_of_change=undo_rules.judging(undo_rules.OF_CHANGE, _CHANGED, _CLAIM),
     judging_of_act=undo_rules.judging(undo_rules.OF_ACT, _CHANGED, _CLAIM),
@@ -108,14 +111,17 @@ def _listed(created: Sequence[Row]) -> dict[str, list[Any]]:
     return {name: [row[column] for row in created] for name, column in names.items()}
 
 
-def restore_whole(conn: psycopg.Connection[Any], unit: Unit, changes: list[int]) -> bool:
-    """Undo these changes of an import at once, if each is plain, and its contact still the same
-    when it is written.
+def restore_whole(
+    conn: psycopg.Connection[Any], unit: Unit, changes: list[int], *, look: bool
+) -> set[int] | None:
+    """Undo at once those of these changes of an import that are plain, and whose contact is still the
+    same when it is written: which they are. With `look` those are left that bring back a key which
+    another contact holds; without it, the database refuses all.
 
-    Nothing is locked beforehand. False means that the caller is to roll back.
+    Nothing is locked beforehand. None means that the caller is to roll back.
     """
-    (found,) = rows(conn, SQL.restore_whole, {**unit, "changes": changes})
-    return bool(found["all_back"])
+    (found,) = rows(conn, SQL.restore_whole, {**unit, "changes": changes, "look": look})
+    return set(found["marked"]) if len(found["marked"]) == found["restored"] else None
 
 
 def restore(
