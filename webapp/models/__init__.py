@@ -40,6 +40,7 @@ from webapp.models.rows import (
     ReadPosition,
     ReopenedRow,
     RerunPreview,
+    RowWords,
 )
 from webapp.models.undo import RowUndo, UndoDue, UndoKept, UndoPreview
 
@@ -88,6 +89,7 @@ __all__ = [
     "ReopenedRow",
     "RerunPreview",
     "RowUndo",
+    "RowWords",
     "Session",
     "UndoDue",
     "UndoKept",
