@@ -48,6 +48,7 @@ POST /api/imports/{import_id}/corrections/preview
 GET /api/imports/{import_id}/corrections/{number}
 DELETE /api/imports/{import_id}/corrections/{number}
 GET /api/imports/{import_id}/conflicts
+GET /api/imports/{import_id}/possible-matches
 PUT /api/imports/{import_id}/rows/{row}/choice
 DELETE /api/imports/{import_id}/rows/{row}/choice
 GET /api/imports/{import_id}/result

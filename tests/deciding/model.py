@@ -189,9 +189,9 @@ def take_chosen(
         book.ledger[number] = ("left_out", None, "left_out")
         return None
     if chosen == "contact":
-        owner = (
-            choice["contact"] if any(choice["contact"] in owners[key] for key in by) else None
-        )
+        is_like = choice["by"] is None and choice["contact"] in book.contacts
+        holds = any(choice["contact"] in owners[key] for key in by)
+        owner = choice["contact"] if is_like or holds else None
     elif chosen == "owner_of":
         owner = owners[by[0]][0] if by and len(owners[by[0]]) == 1 else None
     if owner is None and chosen != "new":

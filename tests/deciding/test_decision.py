@@ -111,7 +111,8 @@ CHOICES = st.one_of(
         {
             "chosen": st.just("contact"),
             "contact": st.integers(1, 7),
-            "by": st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
+            # None for one that the row looks like.
+            "by": st.none() | st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
         }
     ),
     st.fixed_dictionaries(
@@ -348,6 +349,29 @@ def test_a_phone_that_three_share_goes_to_the_third_once_two_have_another(conn, 
     ]
     outcomes = conn.execute("SELECT outcome::text FROM contact_import_results").fetchall()
     assert [entry["outcome"] for entry in outcomes] == ["updated"] * 4
+    conn.rollback()
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_row_that_was_joined_changes_whom_rows_without_a_key_mean(conn, size):
+    """Row 2 looks like the contact, and calls it otherwise; row 3 means who is called so."""
+    import_id = uuid.uuid4()
+    _insert(conn, "contacts", {"first_name": "Ann", "last_name": "Lee"})
+    row = {"first_name": "Anna", "last_name": "Leigh"}
+    for number, more in ((2, {}), (3, {"tags": ["met"]})):
+        _insert(
+            conn, "contact_import_rows", {"import_id": import_id, "row": number, **row, **more}
+        )
+    there = conn.execute("SELECT id FROM contacts").fetchone()["id"]
+    choose(conn, import_id, {2: {"chosen": "contact", "contact": there, "by": None}})
+    assert person_keys.renew(conn, lambda: False)
+    options = Options(Strategy.UPDATE, ("email",), keyless=True, chosen=True)
+    handler = DuplicateHandler(conn, import_id, options)
+    after = 0
+    while (decided := handler.handle_duplicates(after, size)).rows:
+        after = decided.last_row
+    found = conn.execute("SELECT first_name, last_name, tags FROM contacts").fetchall()
+    assert [tuple(contact.values()) for contact in found] == [("Anna", "Leigh", ["met"])]
     conn.rollback()
 
 

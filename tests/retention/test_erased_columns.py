@@ -49,6 +49,7 @@ SAID = {
     "rerun": "failed",
     "event": "row_failed",
     "state": "completed",
+    "contact_import_match_searches.state": "done",
 }
 
 
@@ -82,10 +83,11 @@ def filled(of: Table, links: dict[str, Any]) -> dict[str, Any]:
     row = {column.name: marked(column) for column in personal_columns(of)}
     for column in of.c:
         needed = not (column.nullable or column.server_default is not None or column.identity)
+        said = SAID.get(f"{of.name}.{column.name}") or SAID.get(column.name)
         if column.name in links:
             row[column.name] = links[column.name]
-        elif column.name in SAID and column.name not in row and not is_number(column):
-            row[column.name] = SAID[column.name]
+        elif said and column.name not in row and not is_number(column):
+            row[column.name] = said
         elif needed and column.name not in row:
             row[column.name] = of_type(column)
     return row

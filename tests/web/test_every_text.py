@@ -9,17 +9,19 @@ import re
 from collections.abc import Iterable, Iterator
 from gettext import GNUTranslations
 from html.parser import HTMLParser
+from uuid import UUID
 
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from sqlalchemy import func, select
 
 from tests.harness.web import KINDS
 from tests.house.catalogue import CATALOGUE
 from tests.web.test_pages import PEOPLE, bring, check, run
 from webapp.imports import approval_requests
 from webapp.imports.approval_requests import End
-from webapp.models import Contact, ContactImport
+from webapp.models import Contact, ContactImport, PossibleMatch
 from webapp.reading import encodings
 from webapp.reports import mail, pdf
 from webapp.reports.wording import TEMPLATES
@@ -178,6 +180,7 @@ def one_import(walk, owner, importer) -> str:
     )
     walk.look("a correction", corrected.text)
     in_conflict(walk, owner, other)
+    alike(walk, owner, importer)
     to_be_approved(walk, owner, importer, other)
     owner.post(f"/imports/{other}/execute", {"duplicate_strategy": "merge"})
     walk.look("history", owner.get("/imports").text)
@@ -189,6 +192,35 @@ def one_import(walk, owner, importer) -> str:
     walk.look("second report", owner.get(f"/imports/{other}/report").text)
 
     return import_id
+
+
+def alike(walk, owner, importer) -> None:
+    """Rows that look like a contact, before they are looked for, and without and with a choice."""
+    session, found = importer.session, bring(owner)
+    check(owner, importer, found)
+    page = f"/imports/{found}/possible-matches"
+    first = session.scalar(select(func.min(Contact.id)))
+    for row in (0, 2, 4):
+        if row:
+            session.add(
+                PossibleMatch(
+                    import_id=UUID(found),
+                    row=row,
+                    contact_id=first,
+                    score=row,
+                    evidence=["same_given"],
+                )
+            )
+            session.commit()
+        for path in (page, f"{page}/first", f"/imports/{found}/review"):
+            walk.look(path, owner.get(path).text)
+
+    owner.post(f"{page}/2", {"choice": "new"}, at=page)
+    walk.look("a match with a choice", owner.get(page).text)
+    walk.look(
+        "a refused choice",
+        owner.post(f"{page}/9", {"choice": "new"}, at=page, status=409).text,
+    )
 
 
 def in_conflict(walk, owner, import_id: str) -> None:

@@ -225,6 +225,16 @@ def prepared(app, sign_in, importer, people, monkeypatch):
         text("SELECT id FROM contacts WHERE first_name LIKE 'Ann%' ORDER BY id LIMIT 2")
     )
     admin.merge = f"/contacts/{one}/merge?other={another}"
+    # Two new rows that look like one of them, the second one answered.
+    end(
+        "INSERT INTO contact_import_possible_matches (import_id, row, contact_id, score, evidence)"
+        " VALUES (:id, 2, :ann, 9, '{same_given}'), (:id, 4, :ann, 8, '{same_given}')",
+        id=ready,
+        ann=one,
+    )
+    alike = f"/imports/{ready}/possible-matches"
+    admin.post(f"{alike}/4", {"choice": "new"}, at=alike)
+    importer.work(ready)
     # A change of many contacts that is done, and one under way.
     for tags in ("fair", "vip"):
         jobs.act_on_contacts()

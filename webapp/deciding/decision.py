@@ -426,7 +426,9 @@ def _aside(options: Options) -> str:
     return fill(
         SQL.aside_of_persons,
         groups=groups,
-        behind=SQL.behind_unknown_persons if writes else "",
+        behind=fill(SQL.behind_unknown_persons, known_otherwise=_known_otherwise(options))
+        if writes
+        else "",
         of_matched=_persons_of_matched(options) if writes else "",
     )
 
@@ -439,7 +441,13 @@ def _persons_of_matched(options: Options) -> str:
         before=person_keys.key_of("c"),
         after=f"pg_temp.person_key(\n    {after})",
         together=_together(options),
+        known_otherwise=_known_otherwise(options),
     )
+
+
+def _known_otherwise(options: Options) -> str:
+    """Whether a row's contact is not known by what it is called: such a row can change that."""
+    return "(NOT v.keyless OR v.chosen IS NOT NULL)" if options.chosen else "NOT v.keyless"
 
 
 def _inserted(options: Options) -> str:

@@ -69,7 +69,8 @@ SQL = queries.load(
 
 
 def _holders() -> Iterator[str]:
-    """The contacts that hold any key of the file, key by key and place by place."""
+    """The contacts that hold any key of the file, key by key and place by place, and those chosen."""
+    yield SQL.chosen_contacts
     for key, column in KEY_COLUMN.items():
         if_chosen = "" if key in UNIQUE_KEYS else fill(SQL.is_chosen, key=key)
 

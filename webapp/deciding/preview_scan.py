@@ -109,8 +109,9 @@ def _persons(options: Options) -> tuple[str, str]:
     if not options.keyless:
         return "NULL::bigint[], NULL::bigint[], NULL::bigint[]", ""
 
+    means = "d.keyless" + " AND d.chosen IS NULL" * options.chosen
     return (
-        SQL.persons,
+        fill(SQL.persons, means_person=means),
         f"{person_keys.key_of('c')} AS person, of_update.person AS updated, of_merge.person AS merged,",
     )
 

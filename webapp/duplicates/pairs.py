@@ -69,9 +69,14 @@ class FoundPair:
 
     @property
     def likelihood(self) -> Likelihood:
-        if self.score >= VERY_LIKELY:
-            return "very_likely"
-        return "likely" if self.score >= LIKELY else "possible"
+        return likelihood(self.score)
+
+
+def likelihood(score: float) -> Likelihood:
+    """How likely one person is, for a score in bits."""
+    if score >= VERY_LIKELY:
+        return "very_likely"
+    return "likely" if score >= LIKELY else "possible"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from webapp.imports.locks import (
     refuse_while_correcting,
     require,
 )
-from webapp.models import ContactImport, ImportLease, ImportPreview, ImportRow
+from webapp.models import ContactImport, ImportLease, ImportPreview, ImportRow, MatchSearch
 from webapp.vocabulary.fields import TAGS
 from webapp.vocabulary.keys import DEFAULT_KEYS, MATCH_KEYS
 from webapp.vocabulary.refusals import Refusal
@@ -39,6 +39,11 @@ from webapp.vocabulary.states import ENDED, PREVIEWED, Command, State, allowing,
 from webapp.vocabulary.strategies import Strategy, Variant
 
 SQL = queries.load("imports")
+# What a new import of the same file begins with.
+OF_COPY = (
+    *(SQL.copy_corrections, SQL.copy_act, SQL.copy_choices, SQL.copy_settled),
+    SQL.copy_matches,
+)
 # The request for approval that an execution needs first: `deciding/approval.needed`.
 ApprovalFor = Callable[[ContactImport, Variant], dict[str, Any] | None]
 
@@ -140,7 +145,8 @@ def _from_the_top(session: Session, opened: ContactImport) -> None:
         None,
         {},
     )
-    session.execute(delete(ImportPreview).where(ImportPreview.import_id == opened.id))
+    for table in (ImportPreview, MatchSearch):
+        session.execute(delete(table).where(table.import_id == opened.id))
     wanted(session, opened.id)
     session.flush()
 
@@ -439,7 +445,7 @@ def run_again(
     session.add(new)
     session.flush()
     session.add(ImportLease(import_id=new.id))
-    for copy in (SQL.copy_corrections, SQL.copy_act, SQL.copy_choices, SQL.copy_settled):
+    for copy in OF_COPY:
         db.execute(session, copy, {"new": new.id, "old": old.id})
 
     map_columns(

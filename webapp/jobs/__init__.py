@@ -3,9 +3,9 @@
 Jobs carry ids only and delegate to the rooms; the database says what is to be done.
 
 What the queue calls by name (`work`, `render_pdf`, `notify`, `preview_undo`, `renew_keys`,
-`find_duplicates`, `act_on_contacts`) and what the rest of the program asks for stands here. What
-only a worker asks for is loaded when it does: a web process enqueues, and stays smaller by the
-rooms that execute.
+`find_duplicates`, `find_possible_matches`, `act_on_contacts`) and what the rest of the program asks
+for stands here. What only a worker asks for is loaded when it does: a web process enqueues, and
+stays smaller by the rooms that execute.
 """
 
 from importlib import import_module
@@ -26,7 +26,7 @@ from webapp.jobs.queueing import (
 
 if TYPE_CHECKING:
     from webapp.jobs.bulk_act_jobs import act_on_contacts
-    from webapp.jobs.duplicate_finding import find_duplicates
+    from webapp.jobs.duplicate_finding import find_duplicates, find_possible_matches
     from webapp.jobs.report_jobs import notify, render_pdf
     from webapp.jobs.search_indexing import SearchIndexing
     from webapp.jobs.slices import horse_died, preview_undo, renew_keys, work
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "bulk_act_jobs": ("act_on_contacts",),
-    "duplicate_finding": ("find_duplicates",),
+    "duplicate_finding": ("find_duplicates", "find_possible_matches"),
     "report_jobs": ("notify", "render_pdf"),
     "search_indexing": ("SearchIndexing",),
     "slices": ("horse_died", "preview_undo", "renew_keys", "work"),
@@ -61,6 +61,7 @@ __all__ = [
     "end_silent_work_horses",
     "eviction_policy",
     "find_duplicates",
+    "find_possible_matches",
     "forget",
     "horse_died",
     "notify",

@@ -39,9 +39,10 @@ FUNCTIONS = frozenset(
         "webapp.jobs.preview_undo",
     }
 )
-# But these: they are about the book, and take none.
+# But these: they find what is to be done themselves, and take none.
 RENEW_KEYS = "webapp.jobs.renew_keys"
 FIND_DUPLICATES = "webapp.jobs.find_duplicates"
+FIND_MATCHES = "webapp.jobs.find_possible_matches"
 BULK_ACTS = "webapp.jobs.act_on_contacts"
 # What is read of a job's record. RQ knows more: callbacks, webhooks, repetitions and pickled
 # values.
@@ -92,7 +93,7 @@ class OwnJob(Job):
     def _is_own(self) -> bool:
         if self.instance is not None or self.kwargs:
             return False
-        if self.func_name in {RENEW_KEYS, FIND_DUPLICATES, BULK_ACTS}:
+        if self.func_name in {RENEW_KEYS, FIND_DUPLICATES, FIND_MATCHES, BULK_ACTS}:
             return not self.args
 
         argument, *more = self.args
@@ -188,6 +189,11 @@ def request_key_renewal(settings: Settings) -> bool:
 def request_duplicates(settings: Settings | None = None) -> bool:
     """Ask for the search for duplicates that waits to be done."""
     return _enqueue(FIND_DUPLICATES, "duplicates", settings=settings or Settings())
+
+
+def request_possible_matches(settings: Settings | None = None) -> bool:
+    """Ask for new rows of imports to be compared with the book."""
+    return _enqueue(FIND_MATCHES, "possible-matches", settings=settings or Settings())
 
 
 def request_bulk_acts(settings: Settings | None = None) -> bool:

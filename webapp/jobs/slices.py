@@ -154,7 +154,8 @@ def _work_on(
             rerun_preview.compute_missing(conn, lease, should_yield, stopped)
         elif corrected:
             connect = _where_a_core_is_free(conn, lease, settings)
-            preview.compute_missing(conn, lease, should_yield, stopped, connect)
+            if preview.compute_missing(conn, lease, should_yield, stopped, connect):
+                queueing.request_possible_matches(settings)
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:

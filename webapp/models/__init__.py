@@ -13,7 +13,12 @@ from webapp.models.contacts import (
     ContactWords,
     ContactWordsPending,
 )
-from webapp.models.duplicates import DuplicatePair, DuplicateSearch
+from webapp.models.duplicates import (
+    DuplicatePair,
+    DuplicateSearch,
+    MatchSearch,
+    PossibleMatch,
+)
 from webapp.models.imports import (
     ContactImport,
     ImportFileChunk,
@@ -40,7 +45,6 @@ from webapp.models.rows import (
     ReadPosition,
     ReopenedRow,
     RerunPreview,
-    RowWords,
 )
 from webapp.models.undo import RowUndo, UndoDue, UndoKept, UndoPreview
 
@@ -82,14 +86,15 @@ __all__ = [
     "Installation",
     "ListedCell",
     "MappingTemplate",
+    "MatchSearch",
     "PlanBlock",
+    "PossibleMatch",
     "PreviewRequest",
     "PreviewScan",
     "ReadPosition",
     "ReopenedRow",
     "RerunPreview",
     "RowUndo",
-    "RowWords",
     "Session",
     "UndoDue",
     "UndoKept",

@@ -1,8 +1,11 @@
-"""Possible duplicates of the book: pairs, what was answered about them, and searches for them."""
+"""Possible duplicates of the book: pairs, what was answered about them, and searches for them. Of
+imports, the contacts that new rows look like.
+"""
 
+import uuid
 from datetime import datetime
 
-from sqlalchemy import Double, Identity, Index, func, text
+from sqlalchemy import Double, ForeignKey, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -78,3 +81,43 @@ class DuplicateSearch(Base):
             postgresql_where=text("state IN ('waiting', 'running')"),
         ),
     )
+
+
+class PossibleMatch(Base):
+    """A new row of an import, and the contact of the book that it looks like most. It stays beside a
+    choice of the row.
+    """
+
+    __tablename__ = "contact_import_possible_matches"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    row: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int]
+    score: Mapped[float] = mapped_column(Double)
+    evidence: Mapped[list[str]] = mapped_column(ARRAY(Text), info=CODE)
+
+    __table_args__ = (Index("contact_import_possible_matches_contact", "contact_id"),)
+
+
+class MatchSearch(Base):
+    """The search for contacts that an import's new rows look like, as its rows were at `mended_at`.
+
+    `claims` counts the workers that began it, `attempts` those since rows were changed, of which none
+    came to its end. `rows` were looked at.
+    """
+
+    __tablename__ = "contact_import_match_searches"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    mended_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(
+        one_of("duplicate_search_state", "waiting", "running", "done", "cancelled", "failed")
+    )
+    claims: Mapped[int]
+    attempts: Mapped[int]
+    heartbeat_at: Mapped[datetime | None]
+    rows: Mapped[int] = mapped_column(server_default=text("0"))

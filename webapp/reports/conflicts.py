@@ -132,14 +132,7 @@ class Card:
     @property
     def seen(self) -> str:
         """The choice as a form says that it was shown; "" for none."""
-        if self.choice is None:
-            return ""
-        if self.choice.chosen is Chosen.CONTACT:
-            return f"contact:{self.choice.contact_id}:"
-        if self.choice.chosen is Chosen.OWNER_OF:
-            return f"owner_of:{self.choice.by}"
-
-        return self.choice.chosen.value
+        return as_seen(self.choice)
 
     @property
     def kept(self) -> list[Taken]:
@@ -158,6 +151,18 @@ class Card:
         one.
         """
         return [one for one in self.taken if one.holder is not chosen]
+
+
+def as_seen(choice: Choice | None) -> str:
+    """A choice as a form says that it was shown; "" for none."""
+    if choice is None:
+        return ""
+    if choice.chosen is Chosen.CONTACT:
+        return f"contact:{choice.contact_id}:"
+    if choice.chosen is Chosen.OWNER_OF:
+        return f"owner_of:{choice.by}"
+
+    return choice.chosen.value
 
 
 def _is_meant(candidate: Candidate, choice: Choice) -> bool:
@@ -189,11 +194,11 @@ def cards(session: Session, import_id: UUID, found: Sequence[Conflict]) -> list[
     """The rows with what they and their candidates say: two statements, however many they are."""
     asked = [one for conflict in found for one in conflict.candidates]
     people = contacts(session, (one.get("contact_id") for one in asked))
-    rows = _rows(
+    named_rows = rows(
         session, import_id, {*(one.row for one in found), *(one.get("row") for one in asked)}
     )
 
-    return [_card(conflict, rows, people) for conflict in found]
+    return [_card(conflict, named_rows, people) for conflict in found]
 
 
 def candidates_of(
@@ -227,7 +232,10 @@ def contacts(session: Session, ids: Iterable[int | None]) -> dict[int, Contact]:
     return {contact.id: contact for contact in found}
 
 
-def _rows(session: Session, import_id: UUID, numbers: set[int | None]) -> dict[int, ImportRow]:
+def rows(
+    session: Session, import_id: UUID, numbers: Iterable[int | None]
+) -> dict[int, ImportRow]:
+    """Rows of the file by their numbers; one that there is none of is left out."""
     wanted = [one for one in numbers if one is not None]
     if not wanted:
         return {}
@@ -277,9 +285,11 @@ def _strongest(candidate: Candidate) -> tuple[int, int, int]:
     return rank, candidate.row or 0, candidate.contact_id or 0
 
 
-def compared(row: ImportRow, candidates: Sequence[Candidate]) -> Iterable[Line]:
+def compared(
+    row: ImportRow, candidates: Sequence[Candidate], fields: Iterable[str] = COMPARED
+) -> Iterable[Line]:
     """Field by field, where the row or a candidate says something."""
-    for name in COMPARED:
+    for name in fields:
         text = said(row, name)
         texts = [said(one.person, name) for one in candidates]
         if not text and not any(texts):

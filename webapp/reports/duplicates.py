@@ -75,12 +75,17 @@ class Card:
     @property
     def evidence(self) -> list[str]:
         """What speaks for it, in words."""
-        words = (EVIDENCE_WORDS.get(name) for name in self.pair.evidence)
-        return [gettext(text) for text in dict.fromkeys(filter(None, words))]
+        return in_words(self.pair.evidence)
 
     @property
     def lines(self) -> list[Line]:
         return list(_compared(*self.contacts))
+
+
+def in_words(evidence: Iterable[str]) -> list[str]:
+    """What speaks for two being one person, each of it once."""
+    words = (EVIDENCE_WORDS.get(name) for name in evidence)
+    return [gettext(text) for text in dict.fromkeys(filter(None, words))]
 
 
 def cards(session: Session, found: Sequence[FoundPair]) -> list[Card]:

@@ -104,7 +104,6 @@ LOOSE = (
     "contact_import_problems",
     "contact_import_listed_cells",
     "contact_import_corrected_cells",
-    "contact_import_row_words",
 )
 
 
@@ -122,6 +121,8 @@ def _finish(conn: Connection, import_id: UUID, *, unused: bool) -> None:
         "contact_import_positions",
         "contact_import_choices",
         "contact_import_conflicts",
+        "contact_import_possible_matches",
+        "contact_import_match_searches",
         "contact_import_previews",
         "contact_import_preview_requests",
         "contact_import_reopened",

@@ -153,9 +153,9 @@ LEFT JOIN LATERAL (
   WHERE c.person_key = b.person AND c.person_version = c.version ORDER BY id LIMIT 1)
 AS of_person ON b.keyless
 
--- What a person chose for rows in conflict, where the import has any choice. The contact chosen counts
--- while it holds one of the row's keys by which it was a candidate. Keys of the row that another
--- contact holds are blank for a row with a choice.
+-- What a person chose for rows, where the import has any choice. The contact chosen counts while it
+-- holds one of the row's keys by which it was a candidate; one that the row only looks like counts
+-- while it is there. Keys of the row that another contact holds are blank for a row with a choice.
 
 -- part: choice_of_row
 LEFT JOIN LATERAL (
@@ -170,7 +170,7 @@ LEFT JOIN LATERAL (
       WHEN 'owner_of' THEN CASE choice."by"[1]
         {{owners_of}}
       END END
-    AND (choice.chosen = 'owner_of'
+    AND (choice.chosen = 'owner_of' OR choice."by" IS NULL
       {{holds}}) LIMIT 1)
 AS of_choice ON choice.chosen IN ('contact', 'owner_of')
 
@@ -314,7 +314,7 @@ aside AS MATERIALIZED (
 -- part: behind_unknown_persons
 UNION
 SELECT row FROM valid WHERE keyless AND row > (
-  SELECT min(k.row) FROM by_keys k JOIN valid v ON v.row = k.row WHERE NOT v.keyless)
+  SELECT min(k.row) FROM by_keys k JOIN valid v ON v.row = k.row WHERE {{known_otherwise}})
 
 -- part: persons_of_matched
 UNION ALL
@@ -326,7 +326,7 @@ CROSS JOIN LATERAL (
   WHERE r.import_id = $1::uuid AND r.row = v.row LIMIT 1) j
 CROSS JOIN LATERAL (SELECT * FROM contacts WHERE ctid = v.place LIMIT 1) c
 {{together}}
-WHERE v.owner IS NOT NULL AND v.conflict IS NULL AND NOT v.keyless
+WHERE v.owner IS NOT NULL AND v.conflict IS NULL AND {{known_otherwise}}
 
 -- part: sharing_a_free_key
 -- All rows of a group but its first, here and below without a join, which would grow by the square.

@@ -48,6 +48,13 @@ SELECT %(new)s, row, code, kind, candidates FROM contact_import_conflicts k
 WHERE import_id = %(old)s AND EXISTS (
   SELECT FROM contact_import_choices c WHERE c.import_id = k.import_id AND c.row = k.row)
 
+-- name: copy_matches
+-- And which contact a row looks like for which was chosen.
+INSERT INTO contact_import_possible_matches (import_id, row, contact_id, score, evidence)
+SELECT %(new)s, row, contact_id, score, evidence FROM contact_import_possible_matches m
+WHERE import_id = %(old)s AND EXISTS (
+  SELECT FROM contact_import_choices c WHERE c.import_id = m.import_id AND c.row = m.row)
+
 -- name: keep_chunk
 INSERT INTO contact_import_files (import_id, position, content)
 VALUES (%(import_id)s, %(position)s, %(content)b)

@@ -23,7 +23,7 @@ FROM pg_trigger WHERE tgrelid = 'public.contacts'::regclass
   AND tgname LIKE 'contact\_keys\_%%' AND tgname <> 'contact_keys_empty'
 
 -- part: fill_contacts
--- The contacts that hold any key of the file.
+-- The contacts that hold any key of the file, and those that a person chose for a row.
 INSERT INTO pg_temp.{{into}} SELECT c.* FROM public.contacts c
 WHERE c.id IN (
   {{holders}})
@@ -38,6 +38,11 @@ SELECT k.{{contact}} FROM contact_import_rows r
 CROSS JOIN LATERAL jsonb_array_elements(r.{{further}}) f
 JOIN public.{{table}} k ON k.{{column}} = f ->> 'key'
 WHERE r.import_id = %(import_id)s AND r.{{further}} IS NOT NULL {{if_chosen}}
+
+-- part: chosen_contacts
+SELECT c.contact_id FROM contact_import_rows r
+JOIN contact_import_choices c ON c.import_id = r.import_id AND c.row = r.row
+WHERE r.import_id = %(import_id)s AND c.contact_id IS NOT NULL
 
 -- part: is_chosen
 AND (SELECT '{{key}}' = ANY(match_keys) FROM contact_imports WHERE id = %(import_id)s)

@@ -64,9 +64,9 @@ CASE WHEN j.clears IS NOT NULL THEN (
   WHERE n.old_custom -> label IS DISTINCT FROM n.custom -> label)
 
 -- part: persons
-array_agg(CASE WHEN d.keyless THEN NULL WHEN d.owner IS NULL THEN d.person ELSE v.person END),
-array_agg(CASE WHEN NOT d.keyless THEN v.updated END),
-array_agg(CASE WHEN NOT d.keyless THEN v.merged END)
+array_agg(CASE WHEN {{means_person}} THEN NULL WHEN d.owner IS NULL THEN d.person ELSE v.person END),
+array_agg(CASE WHEN {{means_person}} THEN NULL ELSE v.updated END),
+array_agg(CASE WHEN {{means_person}} THEN NULL ELSE v.merged END)
 
 -- What a row shares with others: the keys that no contact has, by a hash, and the contacts that it
 -- reaches, by their numbers. Where two are the same by chance, more rows are simulated.

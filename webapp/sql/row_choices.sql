@@ -98,3 +98,9 @@ WHERE kind = %(kind)s AND (%(chosen)s <> 'owner_of' OR (
 ON CONFLICT (import_id, row) DO UPDATE
 SET chosen = excluded.chosen, contact_id = excluded.contact_id, "by" = excluded."by"
 RETURNING row
+
+-- name: keep_matches
+-- What was found of the rows before they were settled is true of them still.
+UPDATE contact_import_match_searches s SET mended_at = i.mended_at FROM contact_imports i
+WHERE i.id = s.import_id AND i.id = %(import_id)s
+  AND s.mended_at IS NOT DISTINCT FROM %(mended_at)s

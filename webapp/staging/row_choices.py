@@ -1,4 +1,5 @@
-"""Choices: how a person settles rows in conflict. They are kept beside the staged rows, as
+"""Choices: how a person settles rows in conflict, and says that a new row is a contact which it
+looks like. They are kept beside the staged rows, as
 corrections are, so that another check leaves them alone; the decision obeys them.
 
 Before the run the rows in conflict are those that the previews found, and after it those of the
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from webapp import db, queries
 from webapp.db import driver
-from webapp.models import Contact, ContactImport, ImportChoice
+from webapp.models import Contact, ContactImport, ImportChoice, PossibleMatch
 from webapp.queries import fill
 from webapp.staging import corrections, reopening
 from webapp.vocabulary.choices import Chosen
@@ -130,19 +131,19 @@ def kinds(session: Session, import_: ContactImport) -> dict[str, tuple[int, int]
 def choose(
     session: Session, import_id: UUID, row: int, choice: Choice, *, seen: Seen = UNSEEN
 ) -> None:
-    """Settle a row in conflict. `seen` is the choice that the person saw, None where there was none.
+    """Settle a row in conflict, or say of one that looks like a contact whether it is that one. `seen`
+    is the choice that the person saw, None where there was none.
 
-    Raises Refusal: wrong_state; row_not_in_conflict; choice_changed or choice_taken_back where
-    another person was faster; choice_no_candidate for a contact that holds none of the row's keys,
-    or a key that no contact holds; choice_of_several for a key that several hold; candidate_gone for
-    a deleted contact.
+    Raises Refusal: wrong_state; row_not_in_conflict for a row that is neither; choice_changed or
+    choice_taken_back where another person was faster; choice_no_candidate for a contact that is none
+    of the row's, or a key that no contact holds; choice_of_several for a key that several hold;
+    candidate_gone for a deleted contact.
     """
     import_ = corrections.open_for_corrections(session, import_id)
-    conflict = _conflict(session, import_, row, seen)
     made = {
         "chosen": choice.chosen.value,
         "contact_id": choice.contact_id,
-        "by": _grounds(session, conflict, choice),
+        "by": _keys_of(session, import_, row, choice, seen),
     }
     new = insert(ImportChoice).values(import_id=import_id, row=row, **made)
     session.execute(new.on_conflict_do_update(index_elements=["import_id", "row"], set_=made))
@@ -203,10 +204,14 @@ def take_back(session: Session, import_id: UUID, row: int, *, seen: Seen = UNSEE
 
 
 def _settled(session: Session, import_: ContactImport, rows: list[int]) -> None:
-    """These rows were settled: what has run is to run again for them."""
+    """These rows were settled: what has run is to run again for them. What the rows look like stays
+    known, since none of them says anything else now.
+    """
     session.flush()
     reopening.reopen(driver(session), import_.id, rows)
+    known = {"import_id": import_.id, "mended_at": import_.mended_at}
     corrections.rows_changed(session, import_)
+    db.execute(session, SQL.keep_matches, known)
 
 
 def _conflicts(import_: ContactImport) -> str:
@@ -214,12 +219,41 @@ def _conflicts(import_: ContactImport) -> str:
 
 
 def _conflict(session: Session, import_: ContactImport, row: int, seen: Seen) -> Conflict:
-    found = listed(session, import_, row - 1, 1)
-    if not found or found[0].row != row:
+    conflict = _in_conflict(session, import_, row)
+    if conflict is None:
         raise Refusal("row_not_in_conflict", row=row)
 
-    _refuse_unseen(row, found[0].choice, seen)
-    return found[0]
+    _refuse_unseen(row, conflict.choice, seen)
+    return conflict
+
+
+def _in_conflict(session: Session, import_: ContactImport, row: int) -> Conflict | None:
+    found = listed(session, import_, row - 1, 1)
+    return found[0] if found and found[0].row == row else None
+
+
+def _keys_of(
+    session: Session, import_: ContactImport, row: int, choice: Choice, seen: Seen
+) -> list[str] | None:
+    """The keys by which a contact is chosen; None for a contact that the row only looks like."""
+    if _in_conflict(session, import_, row):
+        return _grounds(session, _conflict(session, import_, row, seen), choice)
+
+    match = session.get(PossibleMatch, (import_.id, row))
+    if match is None or import_.state in RUN_ENDED:
+        raise Refusal("row_not_in_conflict", row=row)
+
+    made = session.get(ImportChoice, (import_.id, row), populate_existing=True)
+    _refuse_unseen(row, _choice(made) if made else None, seen)
+    if choice.chosen is Chosen.OWNER_OF:
+        raise Refusal("choice_no_candidate", at="/owner_of")
+    if choice.chosen is Chosen.CONTACT:
+        if choice.contact_id != match.contact_id:
+            raise Refusal("choice_no_candidate", at="/contact_id")
+        if session.get(Contact, choice.contact_id) is None:
+            raise Refusal("candidate_gone")
+
+    return None
 
 
 def _refuse_unseen(row: int, choice: Choice | None, seen: Seen) -> None:

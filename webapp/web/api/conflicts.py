@@ -33,7 +33,7 @@ def list_conflicts(import_id: UUID, query: schemas.ConflictsQuery) -> ResponseRe
 
 @blueprint.put("/imports/<uuid:import_id>/rows/<int:row>/choice")
 @contract(
-    "Say which contact a row in conflict means",
+    "Say which contact a row means",
     {200: SETTLED},
     body=forms.ChoiceRequest,
     refuses=(400, 403, 404, 409, 413, 415, 422),
@@ -41,8 +41,8 @@ def list_conflicts(import_id: UUID, query: schemas.ConflictsQuery) -> ResponseRe
 def choose_contact(
     import_id: UUID, row: int, body: forms.ChoiceRequest
 ) -> ResponseReturnValue:
-    """With `alike`, the same for all rows that are in conflict in the same way. The previews are
-    computed anew.
+    """Of a row in conflict, or of a new one that looks like a contact. With `alike`, the same for all
+    rows that are in conflict in the same way. The previews are computed anew.
     """
     return given(schemas.Settled(rows=commands.choose(import_id, row, body)))
 

@@ -20,6 +20,7 @@ from webapp.web.api import (
     imports,
     mappings,
     plans,
+    possible_matches,
     reports,
     uploads,
 )
@@ -29,7 +30,7 @@ blueprint = imports.blueprint
 # Whose views the blueprint has.
 ROOMS = (
     *(imports, plans, uploads, conflicts, corrections, reports),
-    *(contacts, bulk_acts, duplicates, mappings),
+    *(contacts, bulk_acts, duplicates, mappings, possible_matches),
 )
 
 

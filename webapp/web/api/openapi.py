@@ -68,6 +68,7 @@ FLOW = (
         "leave_row_out",
         "include_row",
         "list_conflicts",
+        "list_possible_matches",
         "choose_contact",
         "take_back_choice",
         "execute_import",

@@ -304,11 +304,11 @@ def _conflict(card: conflicts.Card) -> schemas.Conflict:
         code=card.code,
         message=messages.whole(card.code, row=card.row),
         candidates=[_candidate(one) for one in card.candidates],
-        choice=_choice(card.choice) if card.choice else None,
+        choice=choice_of(card.choice) if card.choice else None,
     )
 
 
-def _choice(choice: row_choices.Choice) -> schemas.Choice:
+def choice_of(choice: row_choices.Choice) -> schemas.Choice:
     return schemas.Choice(
         contact_id=choice.contact_id,
         owner_of=cast("MatchKey | None", choice.by),

@@ -684,7 +684,7 @@ class Candidate(Given):
 
 
 class Choice(Given):
-    """What a person chose for a row in conflict, as it is sent."""
+    """What a person chose for a row, as it is sent."""
 
     contact_id: int | None
     owner_of: MatchKey | None
@@ -1037,6 +1037,43 @@ class DuplicateList(Given):
     next: str | None
     total: int
     search: DuplicateSearch | None
+
+
+class PossibleMatchesQuery(DuplicatesQuery):
+    """Which page of them."""
+
+
+class PossibleMatch(Given):
+    """A row that becomes a new contact, and the contact that it looks like most; `name` is the row's.
+
+    `score` is in bits: 1 more doubles the odds. `evidence` names what speaks for it and against.
+    `choice` is what was said of the row, null where nothing was.
+    """
+
+    row: int
+    name: str | None
+    score: float
+    likelihood: Literal["very_likely", "likely", "possible"]
+    evidence: list[str]
+    contact: Contact
+    choice: Choice | None
+
+
+class PossibleMatchList(Given):
+    """The rows without a choice, the most certain first, then the others. `total` counts all of them,
+    `chosen` those with a choice.
+
+    `state` is `waiting` until the new rows, as they are now, were compared with the book, `failed`
+    where they could not be, and `over` once the import waits for no person any more. At most 200,000
+    are: `rows_compared` of them were.
+    """
+
+    items: list[PossibleMatch]
+    next: str | None
+    total: int
+    chosen: int
+    state: Literal["waiting", "done", "failed", "over"]
+    rows_compared: int
 
 
 class KeptByAct(Given):

@@ -391,11 +391,13 @@ class FixRequest(Strict):
 
 
 class ChoiceRequest(Strict):
-    """What a row in conflict means: one of four."""
+    """What a row in conflict means, or one that looks like a contact: one of four."""
 
     contact_id: Annotated[
         Annotated[int, Field(ge=1, le=LARGEST_NUMBER)] | None,
-        Field(description="This contact, one of the row's candidates."),
+        Field(
+            description="This contact: one of the row's candidates, or the one it looks like."
+        ),
     ] = None
     owner_of: Annotated[
         MatchKey | None,

@@ -458,6 +458,18 @@ class ChoiceForm(Query):
     alike: bool = False
 
 
+class MatchesQuery(Query):
+    """`after` is where a page of the list begins."""
+
+    after: Annotated[str, _line_of(LONGEST_PLACE, "a place")] = ""
+
+
+class MatchForm(ChoiceForm):
+    """The button that was pressed at a new row that looks like a contact, and on which page."""
+
+    back: Literal["review", "list"] = "list"
+
+
 class DuplicatesQuery(Query):
     """`answered` are the numbers of a pair that was answered just now, `merged` is the change that
     merged one. `after` is where a page of the list begins.

@@ -40,6 +40,7 @@ from webapp.web.answers import elsewhere, refused_on, step_url
 from webapp.web.downloads import XLSX
 from webapp.web.extensions import db
 from webapp.web.forms import queries, sent
+from webapp.web.pages import possible_matches
 
 blueprint = Blueprint("wizard", __name__)
 OPEN = {State.UPLOADED, State.READY}  # its file may be read in another way
@@ -249,6 +250,7 @@ def _review_page(run: ContactImport, problem: str | None = None) -> str:
         "imports/review.html",
         **_cards(run),
         problem=problem,
+        **possible_matches.part(run),
         of_all=choices.of_all_rows(run),
         own_rules=choices.rules(run),
         blanked=_blanked(run),
