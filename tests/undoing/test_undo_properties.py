@@ -200,6 +200,14 @@ class History(World):
             set()
         )  # what any undo listed: contact and field, "" for the whole contact
 
+    def put(self, book: list[dict]) -> None:
+        """Contacts that were there before, and of no import."""
+        skip = {"strategy": Strategy.SKIP, "match_keys": KEYS, "size": 9}
+        self.run(uuid.uuid4(), {"rows": book, **skip})
+        self.conn.execute("UPDATE contacts SET imported_from = NULL, imported_row = NULL")
+        self.conn.execute("TRUNCATE contact_import_results, contact_imports CASCADE")
+        self.conn.commit()
+
     def note_changes(self) -> None:
         found = self.conn.execute(
             """SELECT id, kind, contact_id, before, after FROM contact_changes
@@ -534,12 +542,7 @@ def come_back(
 ) -> None:
     emptied(conn, session)
     world = History(conn, session)
-    world.run(
-        uuid.uuid4(), {"rows": book, "strategy": Strategy.SKIP, "match_keys": KEYS, "size": 9}
-    )
-    conn.execute("UPDATE contacts SET imported_from = NULL, imported_row = NULL")
-    conn.execute("TRUNCATE contact_import_results, contact_imports CASCADE")
-    conn.commit()
+    world.put(book)
     before = world.contacts()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(undo, "BATCH", batch)
