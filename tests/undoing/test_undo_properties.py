@@ -422,8 +422,11 @@ class History(World):
         ]
         for number in now.keys() & before.keys():
             for field in now[number].keys() | before[number].keys():
-                if now[number].get(field) != before[number].get(field):
-                    lost += [] if self.explained(number, field, edited) else [(number, field)]
+                if now[number].get(field) == before[number].get(field):
+                    continue
+                moved_up = (number, f"{field}:{now[number].get(field)}")  # as its main address
+                if moved_up not in edited and not self.explained(number, field, edited):
+                    lost.append((number, field))
         return lost + left
 
     def explained(self, number: int, field: str, edited: set[tuple[int, str]]) -> bool:
