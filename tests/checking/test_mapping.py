@@ -24,6 +24,14 @@ from webapp.vocabulary.refusals import Refusal
         ("PLZ", "postal_code"),
         ("Fax", None),
         ("Business Fax", None),
+        ("Tel. priv.", "phone"),
+        ("Tel. dienstl.", "phone"),
+        ("Date de naiss.", "birthday"),
+        ("D.O.B.", "birthday"),
+        ("Born", "birthday"),
+        ("Born in", None),
+        ("Geboren in", None),
+        ("Vor- & Nachname", "full_name"),
         ("E-mail Type", "email_label"),
         ("Phone 1 - Label", "phone_label"),
         ("Assistant's Phone", None),
@@ -150,6 +158,21 @@ def test_addresses_of_somebody_else_are_no_suggestion():
     rows = ["boss@example.com,Ann", "boss@example.com,Ben", "boss@example.com,Cy"]
     assert suggested("Contact owner,Name", *rows) == ["custom:Contact owner", "full_name"]
     assert suggested("Sent by,Name", *rows) == ["custom:Sent by", "full_name"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "target"),
+    [
+        ([("Ann Lee", "ann.lee@example.com"), ("Bob Ray", "bray@example.com")], "full_name"),
+        ([("Zoë Öz", "zoe@example.com"), ("Lee, Ann", "ann@example.com")], "full_name"),
+        ([("New York", "ann@example.com"), ("Los Angeles", "bob@example.com")], None),
+        ([("Acme Ltd", "info@acme.example"), ("Beta Corp", "x@beta.example")], None),
+        ([("Ann Lee", "ann@example.com")], None),
+    ],
+)
+def test_names_without_a_label_are_told_by_the_e_mails_beside_them(rows, target):
+    suggested = mapping.suggest(["Column A", "Column B"], rows)
+    assert suggested == [target or "custom:Column A", "email"]
 
 
 def test_days_of_orders_are_no_birthdays():

@@ -20,6 +20,7 @@ from webapp.reading.records import column_names
 from webapp.vocabulary.fields import (
     ADDRESS,
     CUSTOM,
+    FULL_NAME,
     FULL_NAMES,
     HOUSE_NUMBER,
     IDENTITY,
@@ -105,6 +106,9 @@ def suggest(
     for target, index in table.by_values():
         if target not in chosen and index not in chosen.values():
             chosen[target] = index
+
+    if (whole := table.whole_name(chosen)) is not None:
+        chosen[FULL_NAME.name] = whole
 
     targets: list[str | None] = [None] * len(columns)
     single = [(index, target) for target, index in (*chosen.items(), *table.written.items())]
@@ -438,6 +442,22 @@ class _Table:
                 yield "website", index
             elif blank and values.birthdays(found):
                 yield "birthday", index
+
+    def whole_name(self, chosen: dict[str, int]) -> int | None:
+        """The column without a label that tells the names of those whose e-mails stand beside it."""
+        if "email" not in chosen or not chosen.keys().isdisjoint({*FULL_NAMES, *WHOLE_NAME}):
+            return None
+
+        email, taken = chosen["email"], set(chosen.values())
+        for index in self.indexes:
+            if index in taken or not self.unlabelled[index]:
+                continue
+            rows = [row for row in self.sample if len(row) > max(index, email)]
+            pairs = [(row[index], row[email]) for row in rows if row[index] and row[email]]
+            if values.names(pairs):
+                return index
+
+        return None
 
     def _settle_names(self, chosen: dict[str, int]) -> dict[str, int]:
         """“Name” beside “Vorname” is the last name, beside “Surname” the first one; “Nom”, “Nome”

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from webapp.checking import dates
 from webapp.checking.countries import code_of
+from webapp.folding import without_accents
 from webapp.reading.labels import normalised
 from webapp.vocabulary.label_words import PREFIX_VALUES, YES_OR_NO
 
@@ -16,6 +17,8 @@ CALLING_CODE = re.compile(
     r"\(?(?:(?:\+|00) ?)?[1-9]\d{0,2}(?:[ -]\d{3,4})?\)?(?:\.0)?(?: ?\(?[A-Za-z ]+\)?)?"
 )
 LINK = re.compile(r"(?:https?://|www\.)\S{3,}", re.IGNORECASE)
+TELLING_LETTERS = 3  # of a word of a name that stands in an e-mail
+MOST_NAME_WORDS = 6
 FEW_WORDS, SHORT = 4, 40  # words and characters of what stands before a name
 DATE_LENGTHS = range(8, 31)
 MOST = 0.8
@@ -51,6 +54,21 @@ def links(found: Sequence[str]) -> bool:
 def birthdays(found: Sequence[str]) -> bool:
     """Whether most are dates, long enough ago to be birthdays."""
     return bool(found) and sum(map(_is_birthday, found)) >= MOST * len(found)
+
+
+def names(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether most cells are whole names, of which a word stands in the e-mail beside them, as that
+    of Ann Lee does in ann.lee@example.com. A pair is a cell and the e-mail of its row.
+    """
+    fitting = sum(1 for cell, email in pairs if _is_name_in(cell, email))
+    return len(pairs) > 1 and 2 * fitting > len(pairs)
+
+
+def _is_name_in(cell: str, email: str) -> bool:
+    before = without_accents(email.partition("@")[0].casefold())
+    words = normalised(cell).split()
+    told = [word for word in words if len(word) >= TELLING_LETTERS and word in before]
+    return 1 < len(words) <= MOST_NAME_WORDS and bool(told) and "@" not in cell
 
 
 def prefixes(found: Sequence[str]) -> bool:

@@ -201,7 +201,8 @@ FIELDS = (
         " | cellular | cellular phone | telephone no | phone nr | mobile no"
         " | tel mobile | day phone | daytime phone | evening phone | direct phone"
         " | direct line | direct dial | mobilfunk | mobilfunknummer | mobilruf"
-        " | telefonnummer mobil | telefon mobil | handy mobil | fon | festnetznummer"
+        " | telefonnummer mobil | telefon mobil | handy mobil | fon | festnetznummer | natel"
+        " | tel cell | tel kom | telefon kom"
         " | telefonnummer festnetz | durchwahl | n de telephone | telephone fixe | tel fixe"
         " | numero de portable | numero de mobile | tel port | tel | telefono fijo"
         " | telefono contacto | numero de movil | numero de celular | cel | telefono cell"
@@ -369,7 +370,8 @@ FIELDS = (
         " | birth | date birth | birthday date | bday | geb dat | geb tag | geboren"
         " | geboren am | geb am | geburts datum | geb | ne le | nee le | date naissance | ddn"
         " | fecha nacimiento | f nacimiento | nacimiento | dt nascimento | data nascimento"
-        " | nascimento | dt nasc | nato il | nata il | data nascita | geb datum | geboren op",
+        " | nascimento | dt nasc | nato il | nata il | data nascita | geb datum | geboren op"
+        " | born | born on | d o b | naissance | fodd | fodt",
         vcard="BDAY",
     ),
     Field(
@@ -432,7 +434,7 @@ FULL_NAME = Field(
     " | vollstandiger name | vor und nachname | anzeigename | kontakt | ansprechpartner"
     " | first and last name | first name and last name | first last name | name surname"
     " | name and surname | contact full name | vor und zuname | vorname nachname"
-    " | vorname und nachname | prenom nom"
+    " | vorname und nachname | vor nachname | prenom nom"
     " | nom complet | prenom et nom | nom affiche | nombre completo"
     " | nombre y apellidos | nombre y apellido | nombre apellidos"
     " | nome e sobrenome | nominativo | voor en achternaam"

@@ -12,8 +12,9 @@ def _words(text: str) -> frozenset[str]:
 QUALIFIERS = _words("""
     business work office home private personal other primary main secondary mailing billing
     shipping value direct delivery invoice invoicing residential permanent physical preferred
-    alternate alternative alt additional landline correspondence bill ship current
-    geschaftlich geschaeftlich geschaftl gesch dienstlich beruflich privat private privater
+    alternate alternative alt additional landline correspondence bill ship current best
+    geschaftlich geschaeftlich geschaftl gesch dienstlich dienstl beruflich privat private
+    privater priv
     weitere weiteres weiterer rechnung lieferung buro buero zuhause
     haupt professionnel professionnelle prof pro personnel personnelle perso bureau domicile
     travail autre principal principale fixe facturation livraison
@@ -52,7 +53,7 @@ ADDRESS_LABEL_WORDS = {
         рабоч* служеб* 勤務* 会社* 仕事* 办公* 工作* 单位* 商务* 公司* 회사* 직장* 근무*
     """),
     "home": _words("""
-        perso casa ab hem ev dom domu particular home* privat* prive* personal* personnel* domicil*
+        perso casa ab hem ev dom domu particular priv home* privat* prive* personal* personnel* domicil*
         residen* abitazion* pessoal* thuis* hjem* hemt* koti* domow* domac* prywat* soukrom* domas*
         домаш* личн* zuhause* kisisel* 自宅* 住宅* 家庭* 자택* 집*
     """),
@@ -243,7 +244,7 @@ NOISE = _words("""
     必須 任意 必填 选填 필수 선택
 """)
 # Known words that together name something else: the day of the month, a name to sign in with.
-NO_FIELDS = {"birth day", "user name", "company id"}
+NO_FIELDS = {"birth day", "born in", "geboren in", "user name", "company id"}
 # In questions besides: "Which city do you live in?"
 ASKING = _words("""
     do you live when who where work for wann wo wohnen du sind quando ou quand donde vive cuando
@@ -283,6 +284,9 @@ SPELLINGS = {
     "str": "strasse",
     "tlf": "telefon",
     "dob": "birthdate",
+    "naiss": "naissance",
+    "nac": "nacimiento",
+    "nasc": "nascimento",
     "cd": "code",
     "postcd": "postcode",
 }
