@@ -170,9 +170,19 @@ def test_addresses_of_somebody_else_are_no_suggestion():
         ([("Ann Lee", "ann@example.com")], None),
     ],
 )
-def test_names_without_a_label_are_told_by_the_e_mails_beside_them(rows, target):
-    suggested = mapping.suggest(["Column A", "Column B"], rows)
-    assert suggested == [target or "custom:Column A", "email"]
+@pytest.mark.parametrize("label", ["Column A", "Kunde", "Guest"])
+def test_names_are_told_by_the_e_mails_beside_them(rows, target, label):
+    suggested = mapping.suggest([label, "Email"], rows)
+    assert suggested == [target or f"custom:{label}", "email"]
+
+
+def test_names_of_others_stay_theirs():
+    rows = [
+        ("Ann Lee", "Bob Ray", "bob.ray@example.com"),
+        ("Al Fox", "Cy Py", "cy@example.com"),
+    ]
+    labels = ["Kunde", "Account owner", "Email"]
+    assert mapping.suggest(labels, rows) == ["custom:Kunde", "custom:Account owner", "email"]
 
 
 def test_days_of_orders_are_no_birthdays():

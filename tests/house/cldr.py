@@ -35,7 +35,27 @@ MONTHS_IN = (
     "hu",
     *("ro", "uk", "el", "bg", "sk", "sl"),
 )
-COUNTRIES_IN = ("en", "de", "fr", "es", "pt", "it", "nl")
+# Those whose labels of columns are known.
+COUNTRIES_IN = (
+    *(
+        "en",
+        "de",
+        "fr",
+        "es",
+        "pt",
+        "it",
+        "nl",
+        "sv",
+        "da",
+        "nb",
+        "fi",
+        "pl",
+        "cs",
+        "ru",
+        "tr",
+    ),
+    *("ja", "zh", "ko"),
+)
 
 
 def names() -> dict[str, object]:
@@ -75,12 +95,14 @@ def _calendar(what: str) -> Iterator[dict[int, str]]:
 
 
 def _countries() -> dict[str, str]:
-    return {
-        normalised(name): code
-        for language in COUNTRIES_IN
-        for code, name in Locale(language).territories.items()
-        if code in CODES
-    }
+    """Names with the two letters. One that means two countries is none, such as Kongo."""
+    found: dict[str, set[str]] = {}
+    for language in COUNTRIES_IN:
+        for code, name in Locale(language).territories.items():
+            if code in CODES:
+                found.setdefault(normalised(name), set()).add(code)
+
+    return {name: min(codes) for name, codes in found.items() if len(codes) == 1}
 
 
 def _codes() -> Iterator[tuple[str, str]]:

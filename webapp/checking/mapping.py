@@ -444,13 +444,15 @@ class _Table:
                 yield "birthday", index
 
     def whole_name(self, chosen: dict[str, int]) -> int | None:
-        """The column without a label that tells the names of those whose e-mails stand beside it."""
+        """The column that tells the names of those whose e-mails stand beside it, where its label
+        names no field: none at all, or “Customer”, “Guest”, “Kunde”.
+        """
         if "email" not in chosen or not chosen.keys().isdisjoint({*FULL_NAMES, *WHOLE_NAME}):
             return None
 
         email, taken = chosen["email"], set(chosen.values())
         for index in self.indexes:
-            if index in taken or not self.unlabelled[index]:
+            if index in taken or index in self.named or says_otherwise(self.labels[index]):
                 continue
             rows = [row for row in self.sample if len(row) > max(index, email)]
             pairs = [(row[index], row[email]) for row in rows if row[index] and row[email]]

@@ -4,4 +4,4 @@ It is raised with each change of how a row is judged. What was judged under an o
 judged again: imports that wait to be run, and the keys of the book.
 """
 
-RULES = 5
+RULES = 6
