@@ -13,7 +13,7 @@ from tests.harness.imports import table
 from tests.reading.test_formulas import runs
 from tests.reports import naughty
 from webapp.db import driver
-from webapp.reports import exports, ledger
+from webapp.reports import exports, ledger, row_search
 
 MEBIBYTE = 1024 * 1024
 
@@ -41,6 +41,7 @@ def test_the_naughtiest_cells_are_text(importer, session):
         ]
     assert report[0][-1] == "'=cmd|' /C calc'!A0"
     assert not calls
+    row_search.unknown(session, done)
     found = ledger.rows(session, done.id, search="Zoë")
     assert [row.outcome for row in found] == ["created", "invalid"]
 
@@ -139,6 +140,7 @@ def test_rows_are_found_by_outcome_number_and_text(importer, session):
         table(*(f"{n},p{n}@example.com,Name{n},,,," for n in range(30)), "x,nobody,Lost,,,,")
     )
     assert [row.row for row in ledger.rows(session, done.id, after=30)] == [31, 32]
+    row_search.unknown(session, done)
     (found,) = ledger.rows(session, done.id, search="name17")
     assert (found.row, found.who, found.outcome) == (19, "Name17", "created")
     assert [

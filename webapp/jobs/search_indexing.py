@@ -14,6 +14,7 @@ from webapp import db
 from webapp.config import Settings
 from webapp.contacts import search_index
 from webapp.imports import leases
+from webapp.reports import row_search
 from webapp.vocabulary.states import WRITING
 
 WRITING_STATES = [state.value for state in WRITING]
@@ -53,12 +54,17 @@ class SearchIndexing(threading.Thread):
 
 
 def keep_up_once(conn: db.Connection, lease_seconds: float) -> None:
-    """Write the words of all pending contacts; while an import writes contacts, of a few."""
+    """Write the words of all pending contacts, then those of the rows of imports that ended; while
+    an import writes contacts, of a few contacts alone.
+    """
 
     def is_import_writing() -> bool:
         return leases.is_any_held(conn, WRITING_STATES, lease_seconds)
 
     if is_import_writing():
         search_index.write_some(conn, search_index.FEW)
-    elif search_index.catch_up(conn, is_import_writing):
+        return
+
+    if search_index.catch_up(conn, is_import_writing):
         search_index.flush(conn)
+    row_search.catch_up(conn, is_import_writing)

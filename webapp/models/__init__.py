@@ -45,6 +45,7 @@ from webapp.models.rows import (
     ReadPosition,
     ReopenedRow,
     RerunPreview,
+    RowWords,
 )
 from webapp.models.undo import RowUndo, UndoDue, UndoKept, UndoPreview
 
@@ -95,6 +96,7 @@ __all__ = [
     "ReopenedRow",
     "RerunPreview",
     "RowUndo",
+    "RowWords",
     "Session",
     "UndoDue",
     "UndoKept",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import CODE, OUTCOME, Base, Fields, one_of
+from webapp.models.base import CODE, DERIVED, OUTCOME, Base, Fields, one_of
 from webapp.vocabulary.choices import Chosen
 from webapp.vocabulary.keys import KEYLESS
 from webapp.vocabulary.outcomes import INDEXED, sql_list
@@ -62,6 +62,34 @@ class ImportRow(Fields, Base):
             "row",
             postgresql_where=text(f"status = 'valid' AND {KEYLESS}"),
         ),
+    )
+
+
+class RowWords(Base):
+    """The words of a block of rows, for the search over them (`reports/row_search.py`): made behind
+    the run, and forgotten by a trigger once a row of the block changes.
+    """
+
+    __tablename__ = "contact_import_row_words"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    block: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(server_default=text("0"))
+    # Which beginnings of words may be in the block, a bit each.
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # A line for each row, a blank before each word; null until they are made.
+    words: Mapped[str | None] = mapped_column(Text(collation="C"))
+
+    __table_args__ = (
+        Index(
+            "contact_import_row_words_pending",
+            "import_id",
+            "block",
+            postgresql_where=text("words IS NULL"),
+        ),
+        {"info": DERIVED},
     )
 
 

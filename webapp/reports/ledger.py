@@ -8,29 +8,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from webapp import db, folding, queries
-from webapp.contacts import person_names, search
+from webapp import db, queries
+from webapp.contacts import person_names
 from webapp.deciding import plan
 from webapp.deciding.plan import PlanLine
+from webapp.reports import row_search
 from webapp.vocabulary import messages
-from webapp.vocabulary.fields import NAMES, SEARCHED
-from webapp.vocabulary.keys import DERIVED_KEYS, FURTHER_COLUMN
-from webapp.vocabulary.outcomes import PROBLEMS, Action, Outcome
-
-# The names stand there again, side by side: a whole name is found with any text between its parts.
-_CELLS = ", ".join(
-    [
-        *(f"r.{name}" for name in (*SEARCHED, *NAMES)),
-        *(search.further_values(f"r.{name}") for name in FURTHER_COLUMN.values()),
-    ]
-)
+from webapp.vocabulary.keys import DERIVED_KEYS
+from webapp.vocabulary.outcomes import INDEXED, PROBLEMS, Action, Outcome
 
 SQL = queries.load(
     "ledger",
     outcome=Outcome.NOT_PROCESSED,
-    holds_sought=search.holds_sought(
-        f"concat_ws(' ', {_CELLS}, array_to_string(r.record, ' '))"
-    ),
     who=person_names.called("r.{name}", "left(array_to_string(r.record, ' '), %(name)s)"),
     name=person_names.called("{name}"),
 )
@@ -126,8 +115,8 @@ def rows(
     search: str | None = None,
     differing: bool = False,
 ) -> list[Row]:
-    """Ledger entries in file order, after row number `after`; `search` looks into the staged
-    values.
+    """Ledger entries in file order, after row number `after`; `search` finds beginnings of words in
+    the rows that it knows (`row_search.unknown`).
 
     `outcome` may be one of GROUPS too. `differing` narrows them to rows that came out differently than the plan said.
     """
@@ -138,44 +127,44 @@ def rows(
         conditions.append("l.outcome = ANY(%(outcomes)s::outcome[])")
     if code:
         conditions.append("COALESCE(l.code, l.outcome::text) = %(code)s")
-    if search:
-        conditions.append(SQL.mentions)
     if differing:
         conditions.append(SQL.differs)
 
     never = outcome == Outcome.NOT_PROCESSED
     source = SQL.not_processed if never else "contact_import_results"
-    entries = db.execute(
-        session,
-        queries.fill(SQL.rows, source=source, conditions=" AND ".join(conditions)),
-        {
-            "id": import_id,
-            "after": after,
-            "outcomes": [str(one) for one in GROUPS.get(outcome or "", (outcome,))],
-            "code": code,
-            "limit": limit,
-            "name": LONGEST_NAME,
-            "sought": folding.pattern(search) if search else None,
-        },
-    )
-
-    return [
-        Row(
-            row=row.row,
-            outcome=row.outcome,
-            contact_id=row.contact_id,
-            code=row.code,
-            detail=row.detail,
-            changes=changes_of(row.before, row.after),
-            planned=plan.parsed(row.planned) if row.planned else None,
-            who=(row.who or "")[:LONGEST_NAME] or None,
-            problems=row.problems,
-            undone_at=row.undone_at,
-            undone_by=row.undone_by,
-            kept=row.kept,
+    asked = {
+        "id": import_id,
+        "after": after,
+        "outcomes": [str(one) for one in GROUPS.get(outcome or "", (outcome,))],
+        "code": code,
+        "limit": limit,
+        "name": LONGEST_NAME,
+    }
+    if search:
+        asked["found"] = row_search.found(
+            session,
+            search,
+            source,
+            " AND ".join(conditions),
+            asked,
+            indexed=differing or outcome in {*INDEXED, UNDONE, NOT_IN},
         )
-        for row in entries
-    ]
+        conditions.append("l.row = ANY(%(found)s::bigint[])")
+
+    statement = queries.fill(SQL.rows, source=source, conditions=" AND ".join(conditions))
+    entries = db.execute(session, statement, asked)
+
+    return [_row_of(entry) for entry in entries]
+
+
+def _row_of(entry: Any) -> Row:
+    same = "row", "outcome", "contact_id", "code", "detail", "problems", "undone_at"
+    return Row(
+        **{name: getattr(entry, name) for name in (*same, "undone_by", "kept")},
+        changes=changes_of(entry.before, entry.after),
+        planned=plan.parsed(entry.planned) if entry.planned else None,
+        who=(entry.who or "")[:LONGEST_NAME] or None,
+    )
 
 
 def first_people(

@@ -94,7 +94,7 @@ def emptied(table: Table) -> list[str]:
 def of_files() -> Iterator[str]:
     """Statements that delete what hangs on the imports `ids` as a whole, files among it."""
     for table in tables("import_id", without=["contact_id", "row", "first_row"]):
-        if personal_columns(table):
+        if personal_columns(table) and table.info != DERIVED:
             yield f"DELETE FROM {table} WHERE import_id = ANY(%(ids)s)"
 
 

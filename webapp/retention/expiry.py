@@ -104,6 +104,7 @@ LOOSE = (
     "contact_import_problems",
     "contact_import_listed_cells",
     "contact_import_corrected_cells",
+    "contact_import_row_words",
 )
 
 

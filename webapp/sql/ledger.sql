@@ -23,10 +23,6 @@ ORDER BY l.row
   WHERE r.import_id = %(id)s AND NOT EXISTS (
     SELECT FROM contact_import_results d WHERE d.import_id = r.import_id AND d.row = r.row))
 
--- part: mentions
-EXISTS (SELECT FROM contact_import_rows r WHERE r.import_id = l.import_id AND r.row = l.row
-  AND {{holds_sought}})
-
 -- part: undone
 l.row IN (SELECT u.row FROM contact_row_undos u WHERE u.import_id = %(id)s AND u.row > %(after)s)
 

@@ -7,18 +7,23 @@ SELECT id, contact_ids FROM (
   FROM contact_words_pending ORDER BY size, id LIMIT %(notes)s) p
 WHERE upto <= %(contacts)s
 
--- name: texts
--- A text or a phone in each line. `xmin` tells this version of the row from every later one.
-SELECT c.id, c.xmin::text AS version,
-  concat_ws(E'\n', {{texts}}, array_to_string(c.tags, E'\n'),
+-- part: texts_of
+-- The texts that a search reads, of `c`: a contact, or a row of a file, which has the same columns.
+concat_ws(E'\n', {{texts}}, array_to_string(c.tags, E'\n'),
     CASE WHEN c.further_emails <> '[]' THEN (
       SELECT string_agg(f ->> 'value', E'\n') FROM jsonb_array_elements(c.further_emails) f)
-    END) AS texts,
-  concat_ws(E'\n', COALESCE(c.phone_key, c.phone),
+    END)
+
+-- part: phones_of
+concat_ws(E'\n', COALESCE(c.phone_key, c.phone),
     CASE WHEN c.further_phones <> '[]' THEN (
       SELECT string_agg(COALESCE(f ->> 'key', f ->> 'value'), E'\n')
       FROM jsonb_array_elements(c.further_phones) f)
-    END) AS phones
+    END)
+
+-- name: texts
+-- A text or a phone in each line. `xmin` tells this version of the row from every later one.
+SELECT c.id, c.xmin::text AS version, {{texts_of}} AS texts, {{phones_of}} AS phones
 FROM unnest(%(ids)s::bigint[]) AS wanted(id)
 JOIN contacts c ON c.id = wanted.id
 

@@ -11,7 +11,15 @@ from webapp import jobs
 from webapp.imports import reruns
 from webapp.imports.progress import outcomes_of
 from webapp.models import ContactImport, RerunPreview
-from webapp.reports import choices, conflicts, documents, faults, ledger, summary
+from webapp.reports import (
+    choices,
+    conflicts,
+    documents,
+    faults,
+    ledger,
+    row_search,
+    summary,
+)
 from webapp.reports.reporter import ImportReporter
 from webapp.undoing import undo, undo_by_row
 from webapp.vocabulary import messages
@@ -133,6 +141,7 @@ def _rows_page(import_id: UUID, problem: str | None = None) -> str:
     if wanted.outcome and wanted.outcome not in {*Outcome, *ledger.GROUPS}:
         abort(404)
 
+    unknown = row_search.unknown(db.session(), run) if wanted.q else 0
     shown = ledger.rows(
         db.session(),
         import_id,
@@ -155,6 +164,7 @@ def _rows_page(import_id: UUID, problem: str | None = None) -> str:
         "imports/rows.html",
         found=run,
         rows=shown[:ROWS_A_PAGE],
+        unknown=unknown,
         names=ledger.names_of(db.session(), shown),
         more=len(shown) > ROWS_A_PAGE,
         asked=asked,
