@@ -2,8 +2,8 @@
 // plain form, so the page works without this file.
 (() => {
   const page = document.querySelector("#fix");
-  if (!page) return;
   const grid = document.querySelector("#grid");
+  if (!page || !grid) return; // without rows there is nothing to move in
   const narrow = matchMedia("(max-width: 720px)");
   const words = page.dataset;
   const kept = `fix ${location.pathname}`; // in sessionStorage: what a session that ended did not save
@@ -141,6 +141,7 @@
     swap(text);
     if (!answer.ok) for (const cell of all("[data-sent]", grid)) delete cell.dataset.sent;
     count();
+    equip();
   }
 
   // What the page shows, so that the answer holds what changed of it.
@@ -167,6 +168,32 @@
     sending = sending.then(() => post(address, body)).then(() => row && on(row.id, submitter));
   }
 
+  // What one can do with a row stands once on the page. It goes to the row whose menu opens, and to the card
+  // that is shown.
+  const acts = document.querySelector("#row-acts");
+  const [inMenu, inCard] = acts ? acts.children : [];
+  function bring(box, place) {
+    const row = rowOf(place);
+    const { row: number } = row.dataset;
+    const cell = row.querySelector("[data-cell]");
+    const one = (act) => box.querySelector(`[data-act=${act}]`);
+    one("leave").setAttribute("formaction", acts.dataset.leave.replace("/problems/0/", `/problems/${number}/`));
+    if (one("clear")) {
+      one("clear").hidden = !cell || !cell.dataset.was;
+      one("clear").textContent = acts.dataset.clear.replace("#", cell ? cell.labels[0].textContent.trim() : "");
+    }
+    if (one("see")) one("see").href = acts.dataset.see.replace("after=0", `after=${number - 1}`);
+    place.append(box);
+  }
+  function equip() {
+    const slot = grid.querySelector(".fix-row.current .card-acts");
+    if (inCard && slot) bring(inCard, slot);
+  }
+  grid.addEventListener("click", (event) => {
+    const summary = event.target.closest("summary[data-at=more]");
+    if (summary) bring(inMenu, summary.parentElement);
+  });
+
   // On a phone the next card comes by itself.
   function on(id) {
     const row = document.getElementById(id);
@@ -186,6 +213,7 @@
     }
     for (const card of found) card.classList.toggle("current", card === next);
     count();
+    equip();
     const head = next.querySelector(".who");
     head.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
@@ -326,7 +354,10 @@
     asked.append("act", document.querySelector("#fix-state").dataset.act);
     const answer = await fetch(`${words.news}${words.news.includes("?") ? "&" : "?"}${new URLSearchParams(asked)}`, {
       headers: { "HX-Request": "true" } }).catch(() => null);
-    if (answer && answer.status === 200 && answer.headers.get("X-Parts")) swap(await answer.text());
+    if (answer && answer.status === 200 && answer.headers.get("X-Parts")) {
+      swap(await answer.text());
+      equip();
+    }
   }
   if (words.news) setInterval(() => { sending = sending.then(news); }, 15000);
 
@@ -340,6 +371,7 @@
     first = first || cell;
   }
   count();
+  equip();
   const start = lines().find((line) => stops(line).some(isCell));
   if (first) {
     go(first);

@@ -86,7 +86,7 @@ def test_each_column_asks_what_its_values_leave_open(owner, live_server, conn):
     assert "Reads 13 of 14 columns" in owner.inner_text(".bottom")
     assert "14 February 1959" in owner.locator("#column-2").inner_text()
     assert "+41446681800" in owner.locator("#column-3").inner_text()
-    assert owner.get_by_text("36 dates fit only day first, 4 only month first").is_visible()
+    assert owner.get_by_text("Only day first fits: 36. Only month first: 4.").is_visible()
     assert owner.input_value("#country") == "CH"
     shot(owner, "columns")
     accessible(owner)

@@ -380,7 +380,7 @@ def test_the_answers_without_a_script_are_kept_until_the_check(owner, session):
     import_id = bring(owner, ASKING)
     page = f"/imports/{import_id}/columns"
     first = owner.get(page).text
-    assert "1 date fits only day first, 1 only month first, 1 fit both." in first
+    assert "Only day first fits: 1. Only month first: 1. Both fit: 1." in first
     assert "1 number has no country code. Where is it from?" in first
     assert "This makes a new field. Did you mean Company?" in first
     assert "3 columns need a look." in first
