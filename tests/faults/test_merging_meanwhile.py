@@ -172,17 +172,18 @@ def test_a_merge_takes_what_an_edit_wrote_a_moment_ago(house, three, seen, edite
         assert companies(house) == {"1": None, "2": "By hand"}
 
 
-def test_an_edit_of_a_contact_that_is_being_merged_away(house, three):
-    """As a deletion of it, it finds no contact; and that leads on to the other one."""
+def test_an_edit_of_a_contact_that_is_being_merged_away(house, three, owner):
+    """It is told where the contact is, as if it had come a moment later."""
+    at = f"/contacts/{three[2]}"
+    typed = {"version": 1, "notes": "by hand"}
     with uncommitted(
         house, lambda session: merging.merge_contacts(session, three[1], three[2], 1)
     ):
-        asked = beside(house, lambda: house.edit(three[2], company="By hand"))
+        asked = beside(house, lambda: owner.post(at, typed, at="/contacts", status=409))
 
-    with pytest.raises(NoResultFound):
-        asked.result(PATIENCE)
-    with house.session() as session, pytest.raises(Refusal, match="contact_merged"):
-        merging.refuse_merged(session, three[2])
+    answer = asked.result(PATIENCE)
+    assert "This contact was merged into another one" in answer.text
+    assert f'href="/contacts/{three[1]}"' in answer.text
 
 
 @pytest.mark.parametrize("gone", [1, 2])

@@ -94,6 +94,7 @@ def test_pages_of_a_contact_that_was_merged_away(owner, sign_in, both):
     form = Form(owner.get(f"/contacts/{ann}/edit").text, f"/contacts/{ann}").values
     answer = owner.post(f"/contacts/{bea}", form, at="/contacts", status=409)
     assert "This contact was merged into another one" in answer.text
+    assert f'href="/contacts/{ann}"' in answer.text
 
 
 def test_a_contact_that_changed_meanwhile_is_shown_anew(owner, session, both):

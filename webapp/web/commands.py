@@ -14,7 +14,7 @@ from uuid import UUID
 
 from flask_login import current_user
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, NoResultFound
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
@@ -640,11 +640,23 @@ def edit_contact(contact_id: int, asked: forms.ContactEdit) -> Contact:
         kind: [one.model_dump() for one in listed] for kind, listed in asked.addresses.items()
     }
 
-    return _committed(
+    return _of_contact(
+        contact_id,
         lambda session: journal.edit_contact(
             session, contact_id, asked.version, asked.values, user_id, addresses=addresses
-        )
+        ),
     )
+
+
+def _of_contact(contact_id: int, ask: Callable[[Session], Result]) -> Result:
+    """Ask something of a contact; one that was merged away while this waited for it is refused like
+    one that was before.
+    """
+    try:
+        return _committed(ask)
+    except NoResultFound:
+        load_contact(contact_id)
+        raise
 
 
 def delete_contact(contact_id: int, asked: forms.ContactDeletion) -> None:
@@ -652,8 +664,9 @@ def delete_contact(contact_id: int, asked: forms.ContactDeletion) -> None:
     refuse_viewers()
     load_contact(contact_id)
     user_id = current_user.id
-    _committed(
-        lambda session: journal.delete_contact(session, contact_id, asked.version, user_id)
+    _of_contact(
+        contact_id,
+        lambda session: journal.delete_contact(session, contact_id, asked.version, user_id),
     )
 
 

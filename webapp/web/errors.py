@@ -73,7 +73,12 @@ def _end_session(_error: BaseException | None) -> None:
 
 
 def _page(
-    status: int, reference: str = "", *, heading: str = "", advice: str = ""
+    status: int,
+    reference: str = "",
+    *,
+    heading: str = "",
+    advice: str = "",
+    onward: tuple[str, str] | None = None,
 ) -> tuple[str, int, dict[str, str]]:
     key = f"page_{status}" if f"page_{status}" in messages.MESSAGES else "page_500"
     if status < 500:  # noqa: PLR2004
@@ -84,7 +89,7 @@ def _page(
         "heading": heading or messages.title(key),
         "advice": advice or messages.instruction(key),
         "reference": reference,
-        "onward": _onward(status),
+        "onward": onward or _onward(status),
     }
     headers = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004
 
@@ -145,7 +150,20 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
     heading = messages.title(refusal.code, **refusal.facts)
     advice = messages.instruction(refusal.code, **refusal.facts)
 
-    return _page(problems.STATUS[refusal.kind], heading=heading, advice=advice)
+    return _page(
+        problems.STATUS[refusal.kind],
+        heading=heading,
+        advice=advice,
+        onward=_leads_to(refusal),
+    )
+
+
+def _leads_to(refusal: Refusal) -> tuple[str, str] | None:
+    """The words and the address of what the refusal names instead."""
+    if refusal.code != "contact_merged":
+        return None
+    kept = url_for("contacts.show", contact_id=refusal.facts["into"])
+    return gettext("Go to the contact that was kept"), kept
 
 
 def _gone(_error: Exception) -> ResponseReturnValue:
