@@ -1,9 +1,11 @@
 """Programs change many contacts at once, and undo it."""
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from tests.harness.imports import table
 from webapp import jobs
+from webapp.web.forms import BulkActRequest
 
 PEOPLE = table(
     "1,ann@example.com,Ann,Ash,Acme,vip,39",
@@ -33,6 +35,26 @@ REFUSED = [
     ({"kind": "delete", "filter": {"q": "\0"}}, "value_error"),
     ({"kind": "delete", "filter": {"shoe": "1"}}, "extra_forbidden"),
 ]
+
+TAKEN = [
+    {"kind": "tag", "tags": ["a"], "contact_ids": [1]},
+    {"kind": "untag", "tags": ["a"], "filter": {}},
+    {"kind": "rename_tag", "tag": "a", "to": "b", "filter": {"tag": "a"}},
+    {"kind": "set", "field": "company", "value": "", "contact_ids": [1], "filter": None},
+    {"kind": "move", "field": "custom:a", "to": "company", "filter": {}},
+    {"kind": "delete", "contact_ids": [1]},
+]
+
+
+def test_the_document_says_what_each_kind_takes():
+    """A program finds in the schema what the form refuses beside types and lengths."""
+    schema = Draft202012Validator(BulkActRequest.model_json_schema())
+    for body in TAKEN:
+        assert schema.is_valid(body), body
+        BulkActRequest.model_validate(body)
+    for body, code in REFUSED:
+        if code in {"which_contacts", "bulk_parameters"}:
+            assert not schema.is_valid(body), body
 
 
 @pytest.fixture

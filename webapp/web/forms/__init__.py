@@ -5,6 +5,7 @@ the model as JSON and names the field at fault.
 """
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -639,6 +640,28 @@ BULK_PARAMETERS = {
     "move": {"field", "to"},
     "delete": set(),
 }
+BULK_NAMES = frozenset().union(*BULK_PARAMETERS.values())
+NOTHING = {"type": "null"}
+
+
+def _one_of_each(schema: dict[str, Any]) -> None:
+    """Say in the schema too which parameters each kind takes, and that contacts are named one way."""
+    schema["allOf"] = [
+        {"oneOf": [_of_kind(kind, wanted) for kind, wanted in BULK_PARAMETERS.items()]},
+        {
+            "oneOf": [
+                {"required": [named], "properties": {named: {"not": NOTHING}, other: NOTHING}}
+                for named, other in (("contact_ids", "filter"), ("filter", "contact_ids"))
+            ]
+        },
+    ]
+
+
+def _of_kind(kind: str, wanted: Collection[str]) -> dict[str, Any]:
+    given = {name: {"not": NOTHING} for name in sorted(wanted)}
+    left_out = dict.fromkeys(sorted(BULK_NAMES - set(wanted)), NOTHING)
+    properties = {"kind": {"const": kind}, **given, **left_out}
+    return {"required": sorted(wanted), "properties": properties}
 
 
 class BulkActRequest(Strict):
@@ -649,6 +672,8 @@ class BulkActRequest(Strict):
     `rename_tag` takes a `tag` and what it is called from now on, `to`; `move` takes the `field`
     `custom:<label>` and the one that gets its values where it is blank, `to`.
     """
+
+    model_config = ConfigDict(json_schema_extra=_one_of_each)
 
     kind: Literal["tag", "untag", "rename_tag", "set", "move", "delete"]
     contact_ids: (
@@ -690,9 +715,6 @@ class BulkActRequest(Strict):
             name: joined_tags(value) if isinstance(value, list) else value
             for name, value in given.items()
         }
-
-
-BULK_NAMES = frozenset().union(*BULK_PARAMETERS.values())
 
 
 class Erasure(Strict):
