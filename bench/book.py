@@ -52,6 +52,16 @@ def others(conn: Conn, count: int) -> None:
     conn.execute("VACUUM contacts, contact_email_keys")
 
 
+def changed_today(conn: Conn) -> None:
+    """Everyone was in the book the day before yesterday, and a person gave them a company today."""
+    conn.execute("UPDATE contacts SET created_at = now() - interval '2 days'")
+    conn.execute(
+        """INSERT INTO contact_changes (contact_id, kind, at, before, after)
+           SELECT id, 'edit', now(), '{"company": "Before"}', '{"company": "Co"}' FROM contacts"""
+    )
+    conn.execute("VACUUM ANALYZE contacts, contact_changes")
+
+
 def forget(conn: Conn, import_id: UUID) -> None:
     """Take out the contacts that the import created."""
     conn.execute("DELETE FROM contacts WHERE imported_from = %s", (import_id,))

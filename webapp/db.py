@@ -4,13 +4,13 @@ jobs.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row, tuple_row
-from sqlalchemy import CursorResult, Engine, create_engine, text
+from sqlalchemy import CursorResult, Engine, TextClause, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -179,13 +179,25 @@ def planned(session: Session, **settings: str) -> Iterator[None]:
     """Plan the statements within by these settings; what else the transaction asks is planned
     as always.
     """
-    for name, value in settings.items():
-        session.execute(text(f"SET LOCAL {name} = {value}"))
+    before = session.execute(_reading(tuple(settings))).one()
+    session.execute(_setting(tuple(settings)), settings)
 
     yield
 
-    for name in settings:
-        session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
+    session.execute(_setting(tuple(settings)), before._asdict())
+
+
+@cache
+def _reading(names: tuple[str, ...]) -> TextClause:
+    values = (f"current_setting('{name}') AS {name}" for name in names)
+    return text(f"SELECT {', '.join(values)}")
+
+
+@cache
+def _setting(names: tuple[str, ...]) -> TextClause:
+    """All in one round trip, for the rest of the transaction."""
+    calls = (f"set_config('{name}', :{name}, true)" for name in names)
+    return text(f"SELECT {', '.join(calls)}")
 
 
 def unfit(conn: psycopg.Connection[Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """What stands in each column of a list of contacts."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row
@@ -58,11 +59,11 @@ def _placed(columns: Sequence[tuple[str, str]]) -> Iterator[Column]:
         yield Column(heading, target, target, number)
 
 
-def rows(columns: Sequence[Column], page: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
-    """The text of each contact for each column, blank where it has none."""
+def texts(columns: Sequence[Column], page: Sequence[Entry]) -> list[Sequence[str]]:
+    """Of each column the text of each contact, blank where it has none."""
     several = {column.holds for column in columns if column.number} & {*SEVERAL}
     held = _Held(page, several)
-    return zip(*(held.texts(column) for column in columns), strict=True)
+    return [held.texts(column) for column in columns]
 
 
 class _Held:
@@ -92,12 +93,14 @@ class _Held:
         if name in MADE:
             return [MADE[name](entry, column) for entry in self.page]
 
-        return [getattr(entry, name) or "" for entry in self.page] if name else self.blank
+        return self._plain(name) if name else self.blank
+
+    def _plain(self, name: str) -> Sequence[str]:
+        return [text or "" for text in map(attrgetter(name), self.page)]
 
     def _nth(self, kind: str, number: int, part: str) -> Sequence[str]:
         if kind not in self.addresses:
-            name = kind if part == "value" else LABEL_COLUMN[kind]
-            return [getattr(entry, name) or "" for entry in self.page]
+            return self._plain(kind if part == "value" else LABEL_COLUMN[kind])
 
         return [
             held[number].get(part) or "" if number < len(held) else ""
@@ -114,7 +117,14 @@ class _Held:
 def text_of(entry: Entry, name: str) -> str:
     """A field's text; digits that an upload would take for a number's have the mark of a text."""
     text: str = getattr(entry, name) or ""
-    return f"'{text}" if name in NUMBERED and of_digits(text) != text else text
+    return as_digits(text) if text and name in NUMBERED else text
+
+
+def as_digits(text: str) -> str:
+    """The text of a numbered field, with the mark of a text where an upload would take it for
+    another one.
+    """
+    return text if text.isalnum() or of_digits(text) == text else f"'{text}"
 
 
 def custom_of(entry: Entry) -> dict[str, str]:

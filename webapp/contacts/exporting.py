@@ -6,12 +6,13 @@ gives the connection back. Contacts that come after the export began are not in 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -24,8 +25,8 @@ from webapp.contacts.export_columns import (
     MOMENTS,
     Entry,
     all_columns,
-    rows,
     shown_columns,
+    texts,
 )
 from webapp.contacts.filters import ContactFilter
 from webapp.limits import EXPORT_PAGE_CHARS, EXPORT_PAGE_ROWS
@@ -38,10 +39,11 @@ from webapp.vocabulary.keys import DERIVED_KEYS, FURTHER_COLUMN, LABEL_COLUMN
 BOM = b"\xef\xbb\xbf"  # Excel takes a file for UTF-8 only with this
 QUOTE = '"'
 PHONE = re.compile(r"\+[0-9]+(?: [0-9]+)*")
+# What one look tells to be a cell as it is, as most are.
+PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 .@_/()&'+-]*[A-Za-z0-9.)])?")
 PARTING = re.compile(r"[\",;|\t\r\n^:~]|\A\s|\s\Z")
 EMPTY = {"custom": "{}", **dict.fromkeys(FURTHER_COLUMN.values(), "[]")}
 LAST = 2**63 - 1  # the largest number of a contact
-MARKS = ("'", '="')  # without these in it, cleaning leaves a contact's text alone
 
 COLUMNS = (
     *("id", *SCALARS, "tags", "custom", *MOMENTS.values()),
@@ -131,9 +133,9 @@ class Selection:
         """The label of each column, in the order of `rows`."""
         return [column.heading for column in self.columns]
 
-    def rows(self, page: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
-        """Each contact's text for each column, blank where it has none."""
-        return rows(self.columns, page)
+    def texts(self, page: Sequence[Entry]) -> list[Sequence[str]]:
+        """Of each column the text of each contact, blank where it has none."""
+        return texts(self.columns, page)
 
     def pages(self, session: Session) -> Iterator[Sequence[Entry]]:
         """The contacts in the order of their numbers, a bounded number and text at once."""
@@ -163,11 +165,20 @@ class Selection:
             after = until
 
     def _page(self, session: Session, after: int) -> Sequence[Entry]:
+        # A misjudged search would sort all contacts for every page.
+        with db.planned(session, **IN_ORDER):
+            found = session.connection().execute(self._next_ones, {"after": after}).all()
+
+        session.close()
+        return found
+
+    @cached_property
+    def _next_ones(self) -> Select[Any]:
+        """The contacts whose numbers come after `after`, a page of them."""
         names = COLUMNS if self.moment is None else (*COLUMNS, *DERIVED_KEYS)
-        columns = [_filled(name) for name in names]
         next_ones = (
-            self.contacts.with_only_columns(*columns)
-            .where(Contact.id > after, Contact.id <= self.last)
+            self.contacts.with_only_columns(*map(_filled, names))
+            .where(Contact.id > bindparam("after"), Contact.id <= self.last)
             .order_by(Contact.id)
             .limit(EXPORT_PAGE_ROWS)
             .subquery("next_ones")
@@ -175,16 +186,9 @@ class Selection:
         size = func.length(literal_column("next_ones::text"))
         before = func.sum(size).over(order_by=next_ones.c.id, rows=(None, -1))
         sized = select(next_ones, before.label("before")).subquery()
-        wanted = select(*(sized.c[name] for name in names)).where(
-            func.coalesce(sized.c.before, 0) <= EXPORT_PAGE_CHARS
-        )
+        within = func.coalesce(sized.c.before, 0) <= EXPORT_PAGE_CHARS
 
-        # A misjudged search would sort all contacts for every page.
-        with db.planned(session, **IN_ORDER):
-            found: Sequence[Entry] = session.execute(wanted.order_by(sized.c.id)).all()
-
-        session.close()
-        return found
+        return select(*(sized.c[name] for name in names)).where(within).order_by(sized.c.id)
 
 
 def _filled(name: str) -> ColumnElement[Any]:
@@ -198,7 +202,7 @@ def _filled(name: str) -> ColumnElement[Any]:
 
 def as_taken(text: str) -> str:
     """The text with a formula's quote only where an upload would take it for another without."""
-    if not any(mark in text for mark in MARKS) or cleaned(text, LINES_AND_TABS) == text:
+    if ("'" not in text and '="' not in text) or cleaned(text, LINES_AND_TABS) == text:
         return text
     return protected(text)
 
@@ -206,20 +210,26 @@ def as_taken(text: str) -> str:
 def as_csv(session: Session, selection: Selection) -> Iterator[bytes]:
     """The contacts as a CSV in which no cell runs as a formula."""
     cell = _cell_for_program if selection.is_for_program else _cell
-    yield BOM + _lines([selection.headings], cell)
+    yield BOM + _lines([[heading] for heading in selection.headings], cell)
 
     for page in selection.pages(session):
-        yield _lines(selection.rows(page), cell)
+        yield _lines(selection.texts(page), cell)
 
 
-def _lines(rows: Iterable[Sequence[str]], cell: Callable[[str], str]) -> bytes:
-    lines = (",".join(map(cell, row)) + "\r\n" for row in rows)
+def _lines(columns: Sequence[Sequence[str]], cell: Callable[[str], str]) -> bytes:
+    """Column by column, since most of them are blank in most books."""
+    cells = [
+        [text and cell(text) for text in texts] if any(texts) else texts for texts in columns
+    ]
+    lines = (f"{line}\r\n" for line in map(",".join, zip(*cells, strict=True)))
     return "".join(lines).encode("utf-8", "replace")
 
 
 def _cell(text: str) -> str:
     """A cell, in quotes where it holds a sign that a program may take for the one between cells."""
-    shown = text and protected(text)
+    if PLAIN.fullmatch(text):
+        return text
+    shown = f"'{text}" if PHONE.fullmatch(text) else protected(text)
     return f'"{shown.replace(QUOTE, QUOTE * 2)}"' if PARTING.search(shown) else shown
 
 

@@ -69,10 +69,10 @@ def _fed(
     assert rows is not None  # noqa: S101 - as it was opened
 
     try:
-        rows.write(_line(selection.headings))
+        rows.write(_lines([[heading] for heading in selection.headings]))
         for page in selection.pages(session):
             yield b""
-            rows.write(b"".join(map(_line, selection.rows(page))))
+            rows.write(_lines(selection.texts(page)))
 
         rows.close()
     except BrokenPipeError:
@@ -83,6 +83,13 @@ def _fed(
         raise subprocess.CalledProcessError(failed, writer.args)
 
 
+def _lines(columns: Sequence[Sequence[str]]) -> bytes:
+    taken = [
+        [text and as_taken(text) for text in texts] if any(texts) else texts
+        for texts in columns
+    ]
+    return b"".join(map(_line, zip(*taken, strict=True)))
+
+
 def _line(cells: Sequence[str]) -> bytes:
-    texts = [text and as_taken(text) for text in cells]
-    return json.dumps(texts).encode() + b"\n"
+    return json.dumps(cells).encode() + b"\n"
