@@ -37,7 +37,7 @@ def known(conn: Conn, **instead: str) -> None:
     } | instead  # Else its undo would see its own creations.
     values = ", ".join(instead.get(column, column) for column in COLUMNS.split(", "))
     conn.execute(f"INSERT INTO contacts ({COLUMNS}) SELECT {values} FROM kept")
-    conn.execute("VACUUM contacts, contact_email_keys")
+    conn.execute("VACUUM contacts, contact_further_emails")
 
 
 def others(conn: Conn, count: int) -> None:
@@ -49,7 +49,7 @@ def others(conn: Conn, count: int) -> None:
            FROM (SELECT n, 'other' || n || '@example.org' AS e, '+4930' || n AS p FROM generate_series(1, %s) n) o""",
         (count,),
     )
-    conn.execute("VACUUM contacts, contact_email_keys")
+    conn.execute("VACUUM contacts, contact_further_emails")
 
 
 def changed_today(conn: Conn) -> None:
@@ -65,7 +65,7 @@ def changed_today(conn: Conn) -> None:
 def forget(conn: Conn, import_id: UUID) -> None:
     """Take out the contacts that the import created."""
     conn.execute("DELETE FROM contacts WHERE imported_from = %s", (import_id,))
-    conn.execute("VACUUM contacts, contact_email_keys")
+    conn.execute("VACUUM contacts, contact_further_emails")
 
 
 def drop(conn: Conn, import_id: UUID) -> None:

@@ -11,7 +11,7 @@ from tests.harness.web import Form
 from webapp import jobs
 from webapp.retention import erasure
 from webapp.vocabulary.fields import FIELDS, NAMES, SCALARS, SEARCHED, SEVERAL
-from webapp.vocabulary.keys import DERIVED_KEYS, HOLDERS, LABEL_COLUMN, UNIQUE_KEYS
+from webapp.vocabulary.keys import DERIVED_KEYS, KEY_COLUMN, LABEL_COLUMN, UNIQUE_KEYS
 from webapp.web.api import imports
 
 MARK = "zebedee"
@@ -258,6 +258,6 @@ def test_the_tables_have_the_columns_of_the_list_and_keys_are_unique_as_it_says(
     ).all()
     assert {
         name
-        for name, ((of, column, _contact), *_) in HOLDERS.items()
-        if any(f".{of} " in index and f"({column})" in index for index in unique)
+        for name, column in KEY_COLUMN.items()
+        if any(".contacts " in index and f"({column})" in index for index in unique)
     } == {*UNIQUE_KEYS}

@@ -2,7 +2,10 @@
 whoever writes.
 """
 
+import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import psycopg
@@ -12,9 +15,10 @@ from psycopg.types.json import Jsonb
 
 from webapp import migrate
 
-BEFORE = "0027"  # the last version with an index of the main e-mails alone
+BEFORE = "0027"  # contacts had one e-mail
+ONE_TABLE = "0052"  # one table had the main and the further ones
 HELD = "SELECT key, contact_id FROM contact_email_keys ORDER BY key"
-# What the table has to hold, derived from the contacts.
+# What it has to hold, derived from the contacts.
 DERIVED = """
     SELECT email_key AS key, id AS contact_id FROM contacts WHERE email_key IS NOT NULL
     UNION ALL SELECT f ->> 'key', id FROM contacts, jsonb_array_elements(further_emails) f
@@ -105,7 +109,10 @@ def test_no_second_contact_gets_it(conn, ann, bo, how):
     write = partial(_add, conn) if how == "insert" else partial(_set, conn, number)
     with pytest.raises(psycopg.errors.UniqueViolation) as refused, conn.transaction():
         write(*bo)
-    assert refused.value.diag.constraint_name == "contact_email_keys_pkey"
+    assert refused.value.diag.constraint_name in {
+        "contacts_email_key",
+        "contact_further_emails_pkey",
+    }
     assert _held(conn).keys() == {*ann}
 
 
@@ -143,18 +150,69 @@ def test_of_two_at_once_the_second_waits_and_is_refused(conn, database_url, firs
     assert _held(conn).keys() == {*first}
 
 
-def test_the_migration_takes_over_what_is_there(database_url):
+@pytest.mark.parametrize("bo", [("a",), ("x", "a")])
+@pytest.mark.parametrize("ann", [("a",), ("x", "a")])
+def test_one_that_began_before_is_refused_in_any_isolation(conn, database_url, ann, bo):
+    """Its statements do not see what was committed since; the indexes do."""
+    with psycopg.connect(database_url, row_factory=psycopg.rows.dict_row) as other:
+        other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        assert other.execute(HELD).fetchall() == []
+        _add(conn, *ann)
+        conn.commit()
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            _add(other, *bo)
+    assert _held(conn).keys() == {*ann}
+
+
+def test_many_at_once_never_leave_one_to_two(conn, database_url):
+    """Main ones and further ones of five people, written, changed and taken away in four sessions."""
+
+    def write(seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311 - the same writes each time
+        with psycopg.connect(
+            database_url, row_factory=psycopg.rows.dict_row, autocommit=True
+        ) as other:
+            for _ in range(60):
+                main, *further = chance.sample("abcde", chance.choice((1, 1, 2, 3)))
+                errors = psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected
+                with suppress(*errors), other.transaction():
+                    number = chance.randint(1, 9)
+                    if chance.random() < 0.5:
+                        _add(other, main, *further)
+                    elif chance.random() < 0.5:
+                        _set(other, number, main, *further)
+                    else:
+                        other.execute("DELETE FROM contacts WHERE email_key = %s", (main,))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    held = _held(conn)
+    assert held.keys() <= set("abcde")
+    assert conn.execute("SELECT FROM contacts WHERE id < 1").fetchall() == []
+
+
+def test_the_migrations_take_over_what_is_there(database_url):
     command.downgrade(migrate.config(database_url), BEFORE)
     with psycopg.connect(database_url) as conn:
         conn.execute(
             "INSERT INTO contacts (email, email_key) VALUES ('A', 'a'), (NULL, NULL), ('B', 'b')"
         )
+    command.upgrade(migrate.config(database_url), ONE_TABLE)
+    with psycopg.connect(database_url, row_factory=psycopg.rows.dict_row) as conn:
+        assert conn.execute(HELD).fetchall() == conn.execute(DERIVED).fetchall()
+        assert _add(conn, "c", "d", "e") == 4
     migrate.migrate(database_url)
     with psycopg.connect(database_url, row_factory=psycopg.rows.dict_row) as conn:
-        assert _held(conn) == {"a": 1, "b": 3}
-    command.downgrade(migrate.config(database_url), BEFORE)
-    with (
-        psycopg.connect(database_url) as conn,
-        pytest.raises(psycopg.errors.UniqueViolation),
-    ):
-        conn.execute("INSERT INTO contacts (email, email_key) VALUES ('A', 'a')")
+        assert _held(conn) == {"a": 1, "b": 3, "c": 4, "d": 4, "e": 4}
+        for taken in ("a",), ("e",), ("x", "a"), ("x", "e"):
+            with pytest.raises(psycopg.errors.UniqueViolation), conn.transaction():
+                _add(conn, *taken)
+    for version in ONE_TABLE, BEFORE:
+        command.downgrade(migrate.config(database_url), version)
+        with psycopg.connect(database_url, row_factory=psycopg.rows.dict_row) as conn:
+            with pytest.raises(psycopg.errors.UniqueViolation), conn.transaction():
+                _add(conn, "a")
+            if version == ONE_TABLE:
+                assert conn.execute(HELD).fetchall() == conn.execute(DERIVED).fetchall()
+                with pytest.raises(psycopg.errors.UniqueViolation):
+                    _add(conn, "e")

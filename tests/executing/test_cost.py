@@ -24,7 +24,7 @@ from webapp.vocabulary.strategies import Strategy
 BATCHES = 10
 TABLES = (
     "contacts",
-    "contact_email_keys",
+    "contact_further_emails",
     "contact_import_rows",
     "contact_import_results",
     "contact_import_reopened",
@@ -165,7 +165,8 @@ def test_plans_use_indexes_from_an_empty_table_on(conn, staged, empty_is_known):
     for name, plan in empty.items():
         for table in TABLES:
             assert f"Seq Scan on {table}" not in plan, name
-    for index in ("contacts_external_id", "contact_email_keys_pkey", "contacts_phone_key"):
+    indexes = ("external_id", "email_key", "phone_key")
+    for index in (*(f"contacts_{key}" for key in indexes), "contact_further_emails_pkey"):
         assert index in empty["update  False"]
     execute(conn, staged("skip", 200))
     conn.commit()

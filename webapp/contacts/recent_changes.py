@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from webapp import db, queries
 from webapp.checking import emails
 from webapp.contacts import person_names
-from webapp.models import Contact, ContactEmailKey
+from webapp.models import Contact
 from webapp.vocabulary.keys import KEY_COLUMN, UNIQUE_KEYS
 
 SQL = queries.load(
@@ -24,6 +24,8 @@ SQL = queries.load(
     as_it_was=person_names.called("d.before ->> '{name}'"),
     other_as_it_was=person_names.called("o.before ->> '{name}'"),
 )
+# A view: of all e-mails of the book.
+EMAIL_KEYS = table("contact_email_keys", column("key"), column("contact_id"))
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def holder(session: Session, kept: Mapping[str, Any]) -> Contact | None:
         return None
 
     if field == "email":
-        held = select(Contact).join(ContactEmailKey, ContactEmailKey.contact_id == Contact.id)
-        return session.scalar(held.where(ContactEmailKey.key == emails.key_of(wanted)))
+        held = select(EMAIL_KEYS.c.contact_id).where(EMAIL_KEYS.c.key == emails.key_of(wanted))
+        return session.scalar(select(Contact).where(Contact.id == held.scalar_subquery()))
 
     return session.scalar(select(Contact).where(getattr(Contact, KEY_COLUMN[field]) == wanted))

@@ -226,9 +226,9 @@ def _email(options: Options) -> str:
 def _looked_up(options: Options) -> Iterator[str]:
     yield SQL.chosen_status if options.chosen else "b.row, b.status, b.code"
     for key in options.guarded:
-        holder = "main_email" if key == "email" else f"of_{key}"
+        found = "of_email.by_main" if key == "email" else f"of_{key}.id"
         value = _email(options) if key == "email" else f"b.{KEY_COLUMN[key]}"
-        yield f"CASE WHEN {holder}.id IS NULL THEN {value} END AS free_{key}"
+        yield f"CASE WHEN {found} IS NULL THEN {value} END AS free_{key}"
         yield f"of_{key}.id AS by_{key}"
 
     yield "b.further_by_email, b.further_free_email"

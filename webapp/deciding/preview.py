@@ -97,7 +97,7 @@ BLOCKS = 50  # of a plan that are read at a time
 KEPT_TOGETHER = 50_000
 WRITTEN_TO = (
     "contacts",
-    "contact_email_keys",
+    "contact_further_emails",
     "contact_further_phones",
     "contact_changes",
     "contact_import_results",
@@ -242,12 +242,12 @@ def _shadows(facts: Facts) -> Iterator[int]:
     """Temporary tables in front of the real ones, with the rows that are simulated: how many."""
     conn = facts.conn
     tables = (*SHADOWED, "book_contacts", *GATHERED)
-    drop = f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in tables)}"
+    drop = f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in tables)} CASCADE"
     conn.execute(drop)
     for table in SHADOWED:
         conn.execute(fill(SQL.shadow, table=table))
 
-    for statement in (SQL.make_book, SQL.make_lines, SQL.make_composed):
+    for statement in (SQL.make_email_keys, SQL.make_book, SQL.make_lines, SQL.make_composed):
         conn.execute(statement)
     conflicts.make_found(conn)
     for row in conn.execute(SQL.key_triggers).fetchall():

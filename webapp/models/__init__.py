@@ -7,7 +7,7 @@ from webapp.models.bulk_acts import BulkAct, BulkActContact, BulkActKept
 from webapp.models.contacts import (
     Contact,
     ContactChange,
-    ContactEmailKey,
+    ContactFurtherEmail,
     ContactFurtherPhone,
     ContactMerge,
     ContactWords,
@@ -61,7 +61,7 @@ __all__ = [
     "BulkActKept",
     "Contact",
     "ContactChange",
-    "ContactEmailKey",
+    "ContactFurtherEmail",
     "ContactFurtherPhone",
     "ContactImport",
     "ContactMerge",

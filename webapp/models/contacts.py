@@ -47,6 +47,7 @@ class Contact(Fields, Base):
 
     __table_args__ = (
         _key_index("external_id", unique=True),
+        _key_index("email_key", unique=True),
         _key_index("phone_key", unique=False),
         Index(
             "contacts_imported_from",
@@ -65,13 +66,15 @@ class Contact(Fields, Base):
     )
 
 
-class ContactEmailKey(Base):
-    """Each e-mail key of the book, main or further, with its contact: none stands twice.
+class ContactFurtherEmail(Base):
+    """The keys of the e-mails behind the main ones, with their contacts: none stands twice, and none
+    is a main one.
 
-    Triggers on `contacts` keep it, so that every writer of contacts is guarded by it.
+    Triggers on `contacts` keep it, so that every writer of contacts is guarded by it. The view
+    `contact_email_keys` has the main ones too.
     """
 
-    __tablename__ = "contact_email_keys"
+    __tablename__ = "contact_further_emails"
 
     key: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     contact_id: Mapped[int]

@@ -91,14 +91,17 @@ ctid AS place, id, {{key_columns}}, imported_from, imported_row
 
 -- part: holder_of_email
 -- An e-mail is one contact's in the whole book, as the main one or as a further one. It is not
--- looked up where the ID found a contact whose main one it is.
+-- looked up where the ID found a contact whose main one it is. Most are found at once.
 LEFT JOIN LATERAL (
-  SELECT contact_id AS id FROM contact_email_keys WHERE key = {{email}} LIMIT 1)
-AS main_email ON b.status = 'valid'
-LEFT JOIN LATERAL (
-  SELECT {{of_holder}}
-  FROM contacts
-  WHERE id = COALESCE(main_email.id, b.further_by_email[1]) LIMIT 1)
+  SELECT {{of_holder}}, id AS by_main
+  FROM contacts WHERE email_key = {{email}}
+  UNION ALL
+  SELECT {{of_holder}}, id
+  FROM contacts WHERE id = (SELECT contact_id FROM contact_further_emails WHERE key = {{email}})
+  UNION ALL
+  SELECT {{of_holder}}, NULL
+  FROM contacts WHERE id = b.further_by_email[1]
+  LIMIT 1)
 AS of_email ON b.status = 'valid'
 
 -- part: further_emails
@@ -189,7 +192,7 @@ WHEN 'phone' THEN CASE WHEN phones_held.ids[2] IS NULL THEN of_phone.id END
 OR 'external_id' = ANY(choice."by") AND c.id = of_external_id.id
 
 -- part: holds_email
-OR 'email' = ANY(choice."by") AND (c.id = main_email.id OR c.id = ANY(b.further_by_email))
+OR 'email' = ANY(choice."by") AND (c.id = of_email.by_main OR c.id = ANY(b.further_by_email))
 
 -- part: holds_phone
 OR 'phone' = ANY(choice."by") AND (c.phone_key = ANY(b.phones) OR EXISTS (

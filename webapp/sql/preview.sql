@@ -22,6 +22,13 @@ SELECT replace(pg_get_triggerdef(oid), ' ON public.contacts ', ' ON pg_temp.cont
 FROM pg_trigger WHERE tgrelid = 'public.contacts'::regclass
   AND tgname LIKE 'contact\_keys\_%%' AND tgname <> 'contact_keys_empty'
 
+-- name: make_email_keys
+-- The view of all e-mails, on the shadows.
+CREATE TEMP VIEW contact_email_keys AS
+SELECT email_key AS key, id AS contact_id FROM contacts WHERE email_key IS NOT NULL
+UNION ALL
+SELECT key, contact_id FROM contact_further_emails
+
 -- part: fill_contacts
 -- The contacts that hold any key of the file, and those that a person chose for a row.
 INSERT INTO pg_temp.{{into}} SELECT c.* FROM public.contacts c

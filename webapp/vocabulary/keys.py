@@ -16,7 +16,7 @@ DEFAULT_KEYS: tuple[MatchKey, ...] = tuple(
 )
 KEY_COLUMN = {name: field.key for name, field in KEYS.items()}
 # Where contacts are looked up by a key: tables, and their columns for the key and the contact. Of
-# e-mails one table has the main and the further ones.
+# e-mails a view has the main and the further ones.
 HOLDERS = {
     "external_id": [("contacts", "external_id", "id")],
     "email": [("contact_email_keys", "key", "contact_id")],

@@ -10,7 +10,7 @@ WITH looked AS MATERIALIZED (
     b.row, b.status, b.code,
     CASE WHEN of_external_id.id IS NULL THEN b.external_id END AS free_external_id,
     of_external_id.id AS by_external_id,
-    CASE WHEN main_email.id IS NULL THEN CASE WHEN of_external_id.email_key = b.email_key THEN NULL ELSE b.email_key END END AS free_email,
+    CASE WHEN of_email.by_main IS NULL THEN CASE WHEN of_external_id.email_key = b.email_key THEN NULL ELSE b.email_key END END AS free_email,
     of_email.id AS by_email,
     b.further_by_email, b.further_free_email,
     CASE WHEN of_external_id.id IS NOT NULL THEN of_external_id.id WHEN of_email.id IS NOT NULL THEN of_email.id END AS owner,
@@ -57,12 +57,15 @@ WITH looked AS MATERIALIZED (
     FROM contacts c
     WHERE c.external_id = b.external_id LIMIT 1) AS of_external_id ON b.status = 'valid'
   LEFT JOIN LATERAL (
-    SELECT contact_id AS id FROM contact_email_keys WHERE key = CASE WHEN of_external_id.email_key = b.email_key THEN NULL ELSE b.email_key END LIMIT 1)
-  AS main_email ON b.status = 'valid'
-  LEFT JOIN LATERAL (
-    SELECT ctid AS place, id, external_id, email_key, phone_key, first_name, middle_name, last_name, imported_from, imported_row
-    FROM contacts
-    WHERE id = COALESCE(main_email.id, b.further_by_email[1]) LIMIT 1)
+    SELECT ctid AS place, id, external_id, email_key, phone_key, first_name, middle_name, last_name, imported_from, imported_row, id AS by_main
+    FROM contacts WHERE email_key = CASE WHEN of_external_id.email_key = b.email_key THEN NULL ELSE b.email_key END
+    UNION ALL
+    SELECT ctid AS place, id, external_id, email_key, phone_key, first_name, middle_name, last_name, imported_from, imported_row, id
+    FROM contacts WHERE id = (SELECT contact_id FROM contact_further_emails WHERE key = CASE WHEN of_external_id.email_key = b.email_key THEN NULL ELSE b.email_key END)
+    UNION ALL
+    SELECT ctid AS place, id, external_id, email_key, phone_key, first_name, middle_name, last_name, imported_from, imported_row, NULL
+    FROM contacts WHERE id = b.further_by_email[1]
+    LIMIT 1)
   AS of_email ON b.status = 'valid'),
 span AS MATERIALIZED (
   SELECT count(*) AS rows, max(row) AS last_row,
