@@ -135,7 +135,7 @@ def in_two_lanes(conn, import_id, settings) -> Turn:
         patch.setattr(batches, "LEAST_BATCHES", 1)
         for name, value in {"LIST_ROWS": 5, "MOST_SHARED": 1}.items():
             patch.setattr(dealing, name, value)
-        processor = BatchProcessor(conn, leases.claim(conn, import_id, 15), lambda: connect)
+        processor = BatchProcessor(conn, leases.claim(conn, import_id, 15), connect, lambda: 1)
         processor.process_batches(lambda: False)
         return processor.process_batches(lambda: False)  # Nothing is left.
 

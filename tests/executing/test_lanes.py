@@ -354,6 +354,27 @@ def test_one_lane_where_two_may_not_be(
     assert not stretches
 
 
+@pytest.mark.parametrize(
+    ("silent_for", "lanes_of_all"), [((0, 0, 0), 3), ((0, 0, 60), 2), ((0, 60), 0)]
+)
+def test_an_idle_worker_anywhere_stands_for_a_lane(
+    importer, session, planned, stretches, monkeypatch, silent_for, lanes_of_all
+):
+    ready = planned(*people())
+    monkeypatch.setattr(jobs.slices.second_process, "cores", lambda: 1)
+    for number, seconds in enumerate(silent_for):
+        session.execute(
+            text(
+                "INSERT INTO workers VALUES (:name, now() - make_interval(secs => :silent), '', 0)"
+            ),
+            {"name": f"host:{number}", "silent": seconds},
+        )
+    done = importer.execute(ready.id)
+    check(session, done)
+    assert done.failed == 0
+    assert {rows.lanes for rows in stretches} == ({lanes_of_all} if lanes_of_all else set())
+
+
 def test_a_worker_that_may_have_one_connection_works_in_one_lane(
     importer, session, servers, settings, planned, stretches, monkeypatch
 ):

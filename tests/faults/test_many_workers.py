@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.harness.gates import Gate
-from tests.harness.house import rows
+from tests.harness.house import STARTING, rows
 from tests.harness.invariants import check_invariants
 from tests.harness.processes import ROOT, Family
 from webapp.imports import import_commands
@@ -101,3 +101,26 @@ def test_a_small_import_does_not_wait_behind_a_large_one(house, host):
     check_invariants(house, small)
     house.ask(import_commands.cancel, large)
     assert house.wait(large, "cancelled")["created"] >= 200
+
+
+@pytest.mark.parametrize("killed", ["who works", "who is idle"])
+def test_an_idle_worker_stands_for_a_lane_and_either_may_be_killed(house, killed):
+    """On machines of one core each."""
+    import_id = house.ready(rows(3000))
+    gate = Gate(house, when="NEW.external_id = '1500'")
+    workers = [house.worker(), house.worker()]
+    for worker in workers:
+        os.sched_setaffinity(worker.pid, {min(os.sched_getaffinity(0))})
+    there = "SELECT count(*) = 2 AS both FROM workers"
+    house.until(lambda: house.query(there)[0]["both"], STARTING, "a worker did not come up")
+    house.execute(import_id)
+    lane = "SELECT FROM pg_stat_activity WHERE application_name LIKE 'rowcall-lane %'"
+    house.until(lambda: house.query(lane), STARTING, "no second lane was opened")
+
+    holder = house.horse(import_id)
+    (meant,) = [w for w in workers if (holder in w.family()) == (killed == "who works")]
+    meant.end()
+    gate.open()
+    house.wait(import_id, "completed")
+    found = check_invariants(house, import_id)
+    assert (found["created"], found["failed"]) == (3000, 0)

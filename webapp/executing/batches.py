@@ -26,7 +26,7 @@ from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import Decided, DuplicateHandler
 from webapp.executing import batch_loop, dealing
 from webapp.executing.bisection import Bisection
-from webapp.executing.lanes import LEAST_BATCHES, FurtherLane, Lanes
+from webapp.executing.lanes import LEAST_BATCHES, Lanes
 from webapp.imports import reruns
 from webapp.imports.faults import Category, Fault, Fenced, Paused, classify, first_line
 from webapp.imports.leases import GIVE_UP_AFTER, Lease
@@ -107,7 +107,11 @@ class BatchProcessor:
     """
 
     def __init__(
-        self, conn: Connection, lease: Lease, further_lane: FurtherLane = lambda: None
+        self,
+        conn: Connection,
+        lease: Lease,
+        connect: Callable[[], Connection] | None = None,
+        lanes_beside: Callable[[], int] = lambda: 0,
     ) -> None:
         self.conn = conn
         self.lease = lease
@@ -115,8 +119,8 @@ class BatchProcessor:
         self.size = self.run.batch_size or AUTO_START
         self.sizing = not self.run.batch_size  # still looking for the size: a batch a call
         self.lanes: Lanes | None = None  # None: there is one stream
-        if self.run.options.rerun is Rerun.NONE and self._is_long():
-            self._prepare_lanes(further_lane)
+        if connect and self.run.options.rerun is Rerun.NONE and self._is_long():
+            self._prepare_lanes(connect, lanes_beside)
 
         self._define()
 
@@ -125,14 +129,23 @@ class BatchProcessor:
         total = self.run.total
         return total is None or total >= self.size * LEAST_BATCHES
 
-    def _prepare_lanes(self, further_lane: FurtherLane) -> None:
+    def _prepare_lanes(
+        self, connect: Callable[[], Connection], beside: Callable[[], int]
+    ) -> None:
         """Lanes, where they may be; and one stream that takes what those of before have left."""
         furthest = dealing.furthest(self.conn, self.lease.import_id)
         options = self.run.options
         if dealing.are_possible(options, skip_errors=self.run.skip_errors):
             planned = dealing.find_plan(self.conn, self.lease.import_id)
             if planned:
-                self.lanes = Lanes(self.conn, self.lease, options, planned, further_lane)
+                self.lanes = Lanes(
+                    self.conn,
+                    self.lease,
+                    options,
+                    planned,
+                    connect=connect,
+                    may_be_beside=beside,
+                )
                 self.lanes.leave_alone(furthest)
                 if self.lease.deaths:
                     self.lanes.leave_alone(self.run.last_row + LOOK_AHEAD)

@@ -21,7 +21,7 @@ from webapp.imports.reruns import LOOK_AHEAD
 from webapp.vocabulary.keys import FURTHER_COLUMN, KEY_COLUMN, UNIQUE_KEYS
 from webapp.vocabulary.reruns import Rerun
 
-LIST_ROWS = 1000  # dealt at a time; larger batches are too few to be dealt
+LIST_ROWS = 1000  # dealt at a time where there are two lanes, else fewer; whole batches
 LOADED_ROWS = 4 * plan.BLOCK_ROWS  # row numbers whose rows are looked up at a time
 MOST_SHARED = 0.5  # of the rows; the first lane would be the last
 WAIT_SECONDS = 0.1  # for other lanes, before it is looked again whether to go on
@@ -102,8 +102,12 @@ class Rows:
     be done, or what stopped a lane.
     """
 
-    def __init__(self, import_id: UUID, planned: Planned, after: int, size: int) -> None:
+    def __init__(
+        self, import_id: UUID, planned: Planned, after: int, size: int, lanes: int
+    ) -> None:
         self.import_id, self.planned, self.size = import_id, planned, size
+        self.lanes = lanes  # how many there are
+        self.most = max(2 * LIST_ROWS // lanes // size, 1) * size  # rows of a list
         self.loaded = after  # up to this row they are listed
         self.shared: deque[list[int]] = deque()
         self.free: deque[list[int]] = deque()
@@ -188,7 +192,6 @@ class Rows:
             self.changed.notify_all()
 
     def _add(self, dealt: deque[list[int]], rows: list[int]) -> None:
-        most = LIST_ROWS // self.size * self.size
-        lists = [rows[start : start + most] for start in range(0, len(rows), most)]
+        lists = [rows[at : at + self.most] for at in range(0, len(rows), self.most)]
         dealt.extend(lists)
         self.left.extend(lists)

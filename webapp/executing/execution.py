@@ -13,7 +13,6 @@ from webapp.checking.rules import RULES
 from webapp.db import Connection
 from webapp.deciding import ledger_digest, people_counts, person_keys, plan_differences
 from webapp.executing.batches import BatchProcessor, Turn
-from webapp.executing.lanes import FurtherLane
 from webapp.imports import transitions
 from webapp.imports.faults import Fenced
 from webapp.imports.leases import Lease
@@ -35,21 +34,22 @@ def execute_slice(
     lease: Lease,
     connect: Callable[[], Connection],
     should_yield: Callable[[], bool],
-    further_lane: FurtherLane = lambda: None,
+    lanes_beside: Callable[[], int] = lambda: 0,
 ) -> State | None:
-    """Run batches under the lease, in lanes where `further_lane` says that a core is free for it.
+    """Run batches under the lease, in more lanes than one where `lanes_beside` says that there may be
+    some.
 
     The state that the import ended in, or None when there is more to do.
 
-    `connect` opens one more connection, on which the ledger is read for the digest while the batches
-    go on.
+    `connect` opens one more connection: for each lane, and for the ledger to be read on for the digest
+    while the batches go on.
     """
     mark_running(conn, lease)
     ledger = ledger_digest.Ledger(lease.import_id)
     if stop_requested(conn, lease.import_id):
         return finish(conn, lease, Turn.CANCELLED, ledger)
 
-    processor = BatchProcessor(conn, lease, further_lane)
+    processor = BatchProcessor(conn, lease, connect, lanes_beside)
     if processor.run.options.keyless and not person_keys.renew(conn, should_yield):
         return None
 

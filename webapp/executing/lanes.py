@@ -1,4 +1,4 @@
-"""Lanes: one execution in several sessions of the database, where a core is free.
+"""Lanes: one execution in several sessions of the database, where cores or workers are free.
 
 The first lane works in the session of the lease, and alone takes the rows that share something with
 others; the rest is dealt to all of them (`dealing`). Each batch is a transaction under the one
@@ -37,9 +37,7 @@ LOOK_SECONDS = 0.05  # between two looks at how far the lanes are
 # Where no lane has done a batch for so long, the sessions that they wait for count as lost.
 SILENT_SECONDS = 20.0
 
-Connect = Callable[[], Connection]
-# How a further lane connects, where a core is free for it now.
-FurtherLane = Callable[[], Connect | None]
+MOST_LANES = 8  # each batch of theirs moves the one row of counters
 
 
 class Lanes:
@@ -53,26 +51,32 @@ class Lanes:
         lease: Lease,
         options: Options,
         planned: Planned,
-        further: FurtherLane,
+        *,
+        connect: Callable[[], Connection],
+        may_be_beside: Callable[[], int],
     ) -> None:
-        self.conn, self.lease, self.further = conn, lease, further
+        self.conn, self.lease, self.connect = conn, lease, connect
+        self.may_be_beside = may_be_beside  # how many lanes may work beside the first one now
         self.options = replace(options, rerun=Rerun.REMAINING)
         self.planned: Planned | None = planned  # None: lanes may be no more
         # Up to this row rows may have an entry, or one of them ended a worker: one stream takes
         # those that have none.
         self.alone_through = 0
-        self.asks_at = 0.0  # when it is asked next whether a core is free
-        self.beside: Connection | None = None
+        self.asks_at = 0.0  # when it is asked next how many there may be
+        self.beside: list[Connection] = []
 
     def leave_alone(self, through: int) -> None:
         """Rows up to this one are one stream's."""
         self.alone_through = max(self.alone_through, through)
 
     def close(self) -> None:
-        """Let the session beside the first one go."""
-        if self.beside:
-            self.beside.close()
-            self.beside = None
+        """Let the sessions beside the first one go."""
+        self._keep(0)
+
+    def _keep(self, count: int) -> None:
+        for conn in self.beside[count:]:
+            conn.close()
+        del self.beside[count:]
 
     def may_open(self, last_row: int, size: int) -> bool:
         """Whether the rows behind this one may be dealt now, in batches of such a size, and all
@@ -87,35 +91,33 @@ class Lanes:
             return False
 
         self.asks_at = time.monotonic() + STRETCH_SECONDS
-        connect = self.further()
-        if connect is None:
-            return False
+        most = min(self.may_be_beside(), MOST_LANES - 1)
+        self._keep(most)
+        if most:
+            self.planned = dealing.still_holds(self.conn, self.lease.import_id, self.planned)
+        if self.planned:
+            self._open(most)
 
-        self.planned = dealing.still_holds(self.conn, self.lease.import_id, self.planned)
-        return self.planned is not None and self._opened(connect)
+        return self.planned is not None and bool(self.beside)
 
-    def _opened(self, connect: Connect) -> bool:
-        """Open the session beside the first one; false where the database has none to spare."""
-        if self.beside:
-            return True
+    def _open(self, most: int) -> None:
+        """Open sessions beside the first one; fewer where the database has none to spare."""
+        while len(self.beside) < most:
+            try:
+                beside = self.connect()
+            except psycopg.OperationalError:
+                return
 
-        try:
-            beside = connect()
-        except psycopg.OperationalError:
-            return False
-
-        try:
-            leases.name_lane(beside, self.lease.import_id)
-            DuplicateHandler(beside, self.lease.import_id, self.options)
-            batch_loop.define(beside)
-            beside.commit()
-            beside.autocommit = True
-        except psycopg.Error:
-            beside.close()
-            return False
-
-        self.beside = beside
-        return True
+            self.beside.append(beside)
+            try:
+                leases.name_lane(beside, self.lease.import_id)
+                DuplicateHandler(beside, self.lease.import_id, self.options)
+                batch_loop.define(beside)
+                beside.commit()
+                beside.autocommit = True
+            except psycopg.Error:
+                self._keep(len(self.beside) - 1)
+                return
 
     def run(self, last_row: int, size: int, told: Callable[[int], str | None]) -> Rows:
         """Work on the rows behind this one for a stretch; what became of them.
@@ -123,11 +125,11 @@ class Lanes:
         `told` is called now and then with the row up to which all are through, and may say why to
         stop. Raises Paused where a session of the database is lost that the work needs.
         """
-        assert self.planned is not None and self.beside is not None  # noqa: S101, PT018 - it may open
-        rows = Rows(self.lease.import_id, self.planned, last_row, size)
+        assert self.planned is not None  # noqa: S101 - they may open
+        sessions = [self.conn, *self.beside]
+        rows = Rows(self.lease.import_id, self.planned, last_row, size, len(sessions))
         self.conn.autocommit = True
 
-        sessions = (self.conn, self.beside)
         with ThreadPoolExecutor(len(sessions)) as threads:
             lanes = {threads.submit(self._run_lane, conn, rows): conn for conn in sessions}
             try:
@@ -162,7 +164,7 @@ class Lanes:
         is as it was before.
         """
         failed = {conn: error for lane, conn in lanes.items() if (error := lane.exception())}
-        if self.beside in failed:
+        if failed:
             self.close()
         for error in failed.values():
             if not isinstance(error, psycopg.Error):

@@ -183,20 +183,36 @@ def _check(
 def _where_a_core_is_free(
     conn: Any, lease: leases.Lease, settings: Settings
 ) -> second_process.Connect | None:
-    """How the second process of a check, or the second session of previews or of an execution,
-    connects, where a core is free for it: each other import that is worked on, or waits for a worker, takes one.
+    """How the second process of a check, or the second session of previews, connects, where a core
+    of this machine is free for it: each other import that is worked on, or waits for a worker,
+    takes one.
     """
+    others = _others_at_work(conn, lease, settings)
+    if second_process.cores() - others["imports"] < 2:  # noqa: PLR2004 - two processes
+        return None
+
+    return partial(db.connect_job, settings.database_url)
+
+
+def _lanes_beside(conn: Any, lease: leases.Lease, settings: Settings) -> int:
+    """How many lanes of an execution may work beside the first one: as many as cores of this machine
+    are free, or as workers are idle, wherever they are. A lane is work for the database, and there
+    are as many workers as it shall have streams of work.
+    """
+    others = _others_at_work(conn, lease, settings)
+    most = max(int(second_process.cores()), others["workers"])
+    return max(most - 1 - others["imports"], 0)
+
+
+def _others_at_work(conn: Any, lease: leases.Lease, settings: Settings) -> dict[str, int]:
     asked = {
         "import_id": lease.import_id,
         "states": sweeping.SWEPT_STATES,
         "lease_seconds": settings.lease_seconds,
     }
-    others = conn.execute(SQL.others_at_work, asked).fetchone()["imports"]
+    found: dict[str, int] = conn.execute(SQL.others_at_work, asked).fetchone()
     conn.rollback()
-    if second_process.cores() - others < 2:  # noqa: PLR2004 - two processes
-        return None
-
-    return partial(db.connect_job, settings.database_url)
+    return found
 
 
 def _execute(
@@ -213,10 +229,8 @@ def _execute(
         raise Paused("phone", "another import that matches by phone or by name is running")
 
     connect = partial(db.connect_job, settings.database_url)
-    further_lane = partial(_where_a_core_is_free, conn, lease, settings)
-    return (
-        execution.execute_slice(conn, lease, connect, should_yield, further_lane) is not None
-    )
+    beside = partial(_lanes_beside, conn, lease, settings)
+    return execution.execute_slice(conn, lease, connect, should_yield, beside) is not None
 
 
 def _unguarded_lock(conn: Any, import_id: UUID) -> bool:

@@ -34,8 +34,10 @@ SELECT EXISTS (
   WHERE l.import_id <> %(import_id)s AND {{waits}}) AS wait
 
 -- name: others_at_work
--- Other imports that a worker holds, or that wait for one.
-SELECT count(*) AS imports
+-- Other imports that a worker holds, or that wait for one; and the workers that were heard of lately.
+SELECT count(*) AS imports,
+  (SELECT count(*) FROM workers
+    WHERE seen_at > clock_timestamp() - make_interval(secs => %(lease_seconds)s)) AS workers
 FROM contact_import_leases l JOIN contact_imports i ON i.id = l.import_id
 WHERE l.import_id <> %(import_id)s AND (({{waits}})
   OR l.heartbeat_at > clock_timestamp() - make_interval(secs => %(lease_seconds)s))
