@@ -114,7 +114,7 @@ def test_an_idle_worker_stands_for_a_lane_and_either_may_be_killed(house, killed
     there = "SELECT count(*) = 2 AS both FROM workers"
     house.until(lambda: house.query(there)[0]["both"], STARTING, "a worker did not come up")
     house.execute(import_id)
-    lane = "SELECT FROM pg_stat_activity WHERE application_name LIKE 'rowcall-lane %'"
+    lane = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'rowcall-lane %'"
     house.until(lambda: house.query(lane), STARTING, "no second lane was opened")
 
     holder = house.horse(import_id)
