@@ -64,6 +64,19 @@ def loaded(house: House, file: Path, rows: int) -> float | None:
     return seconds
 
 
+def read_workbook(file: Path) -> float | None:
+    """Seconds that openpyxl takes to read all cells of the first sheet, row by row; None where it is
+    not installed.
+    """
+    if not PYTHON.exists():
+        return None
+    program = ROOT / "bench" / "peer_programs" / "openpyxl_reading.py"
+    ended = subprocess.run(
+        [str(PYTHON), str(program), str(file)], check=True, capture_output=True, text=True
+    )
+    return float(ended.stdout)
+
+
 def table(conn: psycopg.Connection[dict[str, object]], unique: str = "UNIQUE") -> None:
     """An empty table with the columns and indexes of `contacts`."""
     conn.execute(

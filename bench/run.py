@@ -86,8 +86,12 @@ def _work(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         )
         result["memory"].append({"rows": sizes[2], "megabytes": found["megabytes"]})
         result["undo"] = said("undo", partial(single.undo, folder, sizes[1], UNDO_ROUNDS))
-        result["two_workers"] = said(
-            "two workers", partial(single.two_workers, folder, sizes[1], options.rounds)
+        result["undo_of_many"] = said(
+            f"undo of {sizes[2]:,}", partial(single.undo_of_many, folder, sizes[2])
+        )
+        result["two_imports"] = said(
+            "two imports at once",
+            partial(single.two_imports, folder, sizes[1], options.rounds),
         )
     return result
 
@@ -159,7 +163,9 @@ def main() -> None:
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--full", action="store_true", help="a million others, a million rows, two workers"
+        "--full",
+        action="store_true",
+        help="a million others, a million rows, two imports at once",
     )
     length.add_argument(
         "--wait", action="store_true", help="nothing but what a person waits for"

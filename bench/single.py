@@ -1,5 +1,5 @@
 """What is measured once or a few times, because it is long: growth, memory, paper, undo, two
-workers, fairness.
+imports at once, fairness.
 """
 
 import statistics
@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
-
 from bench import book
 from bench.files import contacts
 from bench.house import House
 from bench.rounds import Rounds
+from webapp.undoing import undo_preview
 from webapp.vocabulary.strategies import Strategy
 
 SMALL = 100
@@ -194,19 +193,34 @@ def _undone(measured: Rounds, kind: str) -> dict[str, object]:
     }
 
 
-def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
-    """Two imports at once by one worker and by two, turn by turn; from the first start to the
-    last end.
-
-    Beside that two plain COPYs, one after the other and at once: what PostgreSQL makes of this
-    machine's second core.
+def undo_of_many(folder: Path, rows: int) -> dict[str, object]:
+    """The undo of so many updates in three fields: its time in times of the import's, and the seconds
+    that its preview takes.
     """
-    with House() as one, House(workers=2) as two:
-        imports = {house: _two_imports(house, folder, rows) for house in (one, two)}
-        pairs = [
-            [_pair(house, both) for house, both in imports.items()] for _ in range(rounds)
-        ]
-        copies = _copies(two, rounds)
+    with House() as house:
+        measured = Rounds(house, contacts(folder, rows), rows)
+        measured.begin()
+        book.known(house.conn, **UNDONE["updated in three fields"])
+        measured.execution("update", "import")
+        started = time.monotonic()
+        with house.session() as session:
+            undo_preview.compute_and_keep(session, measured.import_id)
+        preview_seconds = time.monotonic() - started
+        measured.rollback("undo")
+    return {
+        "rows": rows,
+        "times_the_import": round(measured.ratio("import", "undo"), 3),
+        "preview_seconds": round(preview_seconds, 2),
+    }
+
+
+def two_imports(folder: Path, rows: int, rounds: int) -> dict[str, object]:
+    """Two imports by two workers: one after the other, each in two lanes, and at once, each in one;
+    turn by turn.
+    """
+    with House(workers=2) as house:
+        imports = [house.checked(contacts(folder, rows, first)) for first in (1, rows + 1)]
+        pairs = [[_both(house, imports, at_once) for at_once in (1, 2)] for _ in range(rounds)]
     speeds = [[2 * rows / seconds for seconds in pair] for pair in pairs]
     return {
         "rows": rows,
@@ -214,60 +228,24 @@ def two_workers(folder: Path, rows: int, rounds: int) -> dict[str, object]:
             round(statistics.median(figures)) for figures in zip(*speeds, strict=True)
         ],
         "ratio": round(statistics.median(both / alone for alone, both in speeds), 3),
-        "copies": round(copies, 3),
     }
 
 
-def _copies(house: House, rounds: int) -> float:
-    """How many times as fast the contacts of the last two imports are copied at once as one
-    after the other.
-    """
-    book.keep(house.conn)
-    halves = [book.copied(house.conn, f"imported_from {sign} (SELECT max(imported_from::text)::uuid FROM kept)")
-              for sign in ("=", "<>")]  # fmt: skip
-    ratios = []
-    for _ in range(rounds):
-        alone, both = (_copied(house, halves, at_once) for at_once in (1, 2))
-        ratios.append(alone / both)
-    return statistics.median(ratios)
-
-
-def _copied(house: House, halves: list[list[bytes]], at_once: int) -> float:
-    """Seconds that copying both into the empty book takes, so many at once."""
-    book.empty(house.conn)
-    house.conn.execute("CHECKPOINT")
-    started = time.monotonic()
-    with ThreadPoolExecutor(at_once) as pool:
-        for done in [pool.submit(_copy_alone, house, data) for data in halves]:
-            done.result()
-    return time.monotonic() - started
-
-
-def _copy_alone(house: House, data: list[bytes]) -> None:
-    """Over a connection of its own."""
-    with psycopg.connect(house.settings.database_url) as conn:
-        book.copy_in(conn, data)
-
-
-def _two_imports(house: House, folder: Path, rows: int) -> list[UUID]:
-    """Two checked imports of different people."""
-    return [house.checked(contacts(folder, rows, first)) for first in (1, rows + 1)]
-
-
-def _pair(house: House, imports: list[UUID]) -> float:
-    """Seconds that two imports into an empty book take together, from the first press to the
-    last end.
-    """
+def _both(house: House, imports: list[UUID], at_once: int) -> float:
+    """Seconds that two imports into an empty book take, so many at once."""
     book.empty(house.conn)
     for import_id in imports:
         book.reset(house.conn, import_id)
+        house.preview(import_id, Strategy.SKIP)
+        house.wait_until_let_go(import_id)
     house.conn.execute("CHECKPOINT")
     started = time.monotonic()
-    for import_id in imports:
-        house.execute(import_id, Strategy.SKIP)
-    for import_id in imports:
-        house.wait(import_id, "completed")
-    seconds = time.monotonic() - started
-    for import_id in imports:
-        house.wait_until_let_go(import_id)
-    return seconds
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(lambda import_id: _executed(house, import_id), imports))
+    return time.monotonic() - started
+
+
+def _executed(house: House, import_id: UUID) -> None:
+    house.execute(import_id, Strategy.SKIP)
+    house.wait(import_id, "completed")
+    house.wait_until_let_go(import_id)

@@ -23,7 +23,7 @@ PREVIEWS = {"empty": "three previews, empty book", "known": "three previews, all
 def waits(folder: Path, rows: int, *, loader: bool) -> list[dict[str, object]]:
     """Seconds of both waits for a CSV file and for a workbook of so many rows, each into an empty
     book; the peaks of all processes, in MB; and, where it is wanted and installed, the seconds
-    that pgloader takes for the CSV file.
+    that pgloader takes for the CSV file, and openpyxl to read the workbook.
     """
     found = []
     for kind, written in KINDS.items():
@@ -33,6 +33,8 @@ def waits(folder: Path, rows: int, *, loader: bool) -> list[dict[str, object]]:
             entry = {"rows": rows, "file": kind, **_waited(house, file, cookie)}
             if loader and kind == "CSV":
                 entry["pgloader_seconds"] = _loaded(house, folder, rows)
+            if loader and kind == "XLSX":
+                entry["openpyxl_seconds"] = peers.read_workbook(file)
         found.append(entry)
     return found
 

@@ -33,6 +33,9 @@ from webapp.vocabulary.reruns import Rerun
 LIST_SECONDS = 0.1  # a list that takes longer is dealt again, what is left of it
 STRETCH_SECONDS = 2.0  # then it is asked anew whether lanes may be
 LEAST_BATCHES = 20  # fewer are done before a second session knows the statement
+CONNECT_SECONDS = (
+    60.0  # after a session that the database did not have, until the next is asked for
+)
 LOOK_SECONDS = 0.05  # between two looks at how far the lanes are
 # Where no lane has done a batch for so long, the sessions that they wait for count as lost.
 SILENT_SECONDS = 20.0
@@ -63,6 +66,7 @@ class Lanes:
         # those that have none.
         self.alone_through = 0
         self.asks_at = 0.0  # when it is asked next how many there may be
+        self.connects_at = 0.0  # when it is tried next to open one
         self.beside: list[Connection] = []
 
     def leave_alone(self, through: int) -> None:
@@ -102,10 +106,11 @@ class Lanes:
 
     def _open(self, most: int) -> None:
         """Open sessions beside the first one; fewer where the database has none to spare."""
-        while len(self.beside) < most:
+        while len(self.beside) < most and time.monotonic() >= self.connects_at:
             try:
                 beside = self.connect()
-            except psycopg.OperationalError:
+            except psycopg.OperationalError:  # It can take seconds to be told.
+                self.connects_at = time.monotonic() + CONNECT_SECONDS
                 return
 
             self.beside.append(beside)
