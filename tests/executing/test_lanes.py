@@ -354,11 +354,9 @@ def test_one_lane_where_two_may_not_be(
     assert not stretches
 
 
-@pytest.mark.parametrize(
-    ("silent_for", "lanes_of_all"), [((0, 0, 0), 3), ((0, 0, 60), 2), ((0, 60), 0)]
-)
+@pytest.mark.parametrize(("silent_for", "two"), [((0, 0), True), ((0, 60), False)])
 def test_an_idle_worker_anywhere_stands_for_a_lane(
-    importer, session, planned, stretches, monkeypatch, silent_for, lanes_of_all
+    importer, session, planned, stretches, monkeypatch, silent_for, two
 ):
     ready = planned(*people())
     monkeypatch.setattr(jobs.slices.second_process, "cores", lambda: 1)
@@ -372,7 +370,32 @@ def test_an_idle_worker_anywhere_stands_for_a_lane(
     done = importer.execute(ready.id)
     check(session, done)
     assert done.failed == 0
-    assert {rows.lanes for rows in stretches} == ({lanes_of_all} if lanes_of_all else set())
+    assert {rows.lanes for rows in stretches} == ({2} if two else set())
+
+
+@pytest.mark.parametrize(
+    ("speeds", "found"),
+    [([50, 60, 75, 70], 4), ([50, 40], 2), ([50, 51], 2), ([50] * 2, 2)],
+    ids=["four cores", "two", "a little more", "the same"],
+)
+def test_one_lane_more_is_kept_where_it_pays(speeds, found):
+    count = lanes.Found()
+    for speed in speeds:
+        count.measured(count.next, speed)
+    assert count.next == found
+    count.measured(1, 1000)  # Others wanted the cores.
+    assert count.next == found
+
+
+def test_more_lanes_than_two_come_to_what_one_does(
+    importer, session, planned, stretches, monkeypatch
+):
+    ready = planned(*people())
+    monkeypatch.setattr(jobs.slices.second_process, "cores", lambda: 4)
+    monkeypatch.setattr(lanes.Found, "next", 4)
+    check(session, importer.execute(ready.id))
+    assert {rows.lanes for rows in stretches} == {4}
+    assert len(book(session)) == ROWS - people_twice()
 
 
 def test_a_worker_that_may_have_one_connection_works_in_one_lane(
