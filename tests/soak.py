@@ -41,6 +41,8 @@ from webapp.web.accounts import add_token, add_user
 LONG_FROM, LONG_SECONDS = 100, 120
 PROMISED = 30  # seconds within which somebody goes on, once a worker is there
 ENDED = ("completed", "cancelled", "failed")
+IN_LANES = """SELECT EXISTS (SELECT FROM pg_stat_activity
+                             WHERE application_name LIKE 'rowcall-lane %') AS are"""
 SLOWLY = """
     CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.03); RETURN NULL; END $$;
     CREATE TRIGGER slowly AFTER INSERT OR UPDATE OR DELETE ON contacts FOR EACH STATEMENT EXECUTE FUNCTION slowly();
@@ -199,8 +201,10 @@ class Soak:
     def strike(self) -> None:
         blow = self.chance.choices(list(BLOWS), [weight for weight, _ in BLOWS.values()])[0]
         with suppress(psycopg.OperationalError, ProcessLookupError):
+            in_lanes = self.house.query(IN_LANES)[0]["are"]
             BLOWS[blow][1](self)
             self.done[f"kill: {blow}"] += 1
+            self.done["in lanes"] += in_lanes
 
     def kill_horse(self) -> None:
         held = self.house.query(
@@ -237,7 +241,7 @@ class Soak:
     def end_session(self) -> None:
         self.house.query(
             """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE application_name = 'rowcall-job' ORDER BY random() LIMIT 1"""
+               WHERE application_name ~ '^rowcall-(job$|lane )' ORDER BY random() LIMIT 1"""
         )
 
     def restart_queue(self) -> None:
@@ -279,7 +283,7 @@ def tell(soak: Soak, seed: int, seconds: float) -> None:
     print(
         f"seed {seed}, {seconds:.0f} s: {done['imports']} imports of {done['rows']:,} rows, {done['undone']} undone"
     )
-    print(f"kills {soak.struck} ({blows})")
+    print(f"kills {soak.struck} ({blows}), {done['in lanes']} of them while lanes worked")
     print(
         f"resumes {done['resumes']}, longest wait until somebody went on {soak.longest:.1f} s"
     )
