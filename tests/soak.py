@@ -88,6 +88,8 @@ class Soak:
         import_id = self.ready(first, count)
         strategy = self.chance.choice(["skip", "update", "merge"])
         size = self.chance.choice([10, 50, 100, 1000, "auto"])
+        if self.chance.random() < 0.7:  # Without a plan there are no lanes.
+            self.previewed(import_id)
         self.press(import_id, duplicate_strategy=strategy, batch_size=size)
         if self.chance.random() < 0.15:
             self.ask(import_commands.cancel, import_id)
@@ -119,6 +121,13 @@ class Soak:
                 import_commands.map_columns, import_id, targets=found["suggested_mapping"]
             )
         return import_id
+
+    def previewed(self, import_id: UUID) -> None:
+        """Its previews are there, or were broken off too often."""
+        jobs.wake(import_id, self.settings)
+        there = """SELECT count(*) = 3 OR bool_or(l.deaths > 2) AS there FROM contact_import_leases l
+                   LEFT JOIN contact_import_previews USING (import_id) WHERE l.import_id = %s"""
+        self.house.until(lambda: self.house.query(there, import_id)[0]["there"], PATIENCE)
 
     def undo(self, import_id: UUID, before: str) -> None:
         """Taken back, under kills as well: the book is as it was."""
