@@ -379,7 +379,7 @@ def test_an_idle_worker_anywhere_stands_for_a_lane(
     ids=["four cores", "two", "a little more", "the same"],
 )
 def test_one_lane_more_is_kept_where_it_pays(speeds, found):
-    count = lanes.Found()
+    count = lanes.LaneCount()
     for speed in speeds:
         count.measured(count.next, speed)
     assert count.next == found
@@ -392,7 +392,7 @@ def test_more_lanes_than_two_come_to_what_one_does(
 ):
     ready = planned(*people())
     monkeypatch.setattr(jobs.slices.second_process, "cores", lambda: 4)
-    monkeypatch.setattr(lanes.Found, "next", 4)
+    monkeypatch.setattr(lanes.LaneCount, "next", 4)
     check(session, importer.execute(ready.id))
     assert {rows.lanes for rows in stretches} == {4}
     assert len(book(session)) == ROWS - people_twice()

@@ -33,18 +33,15 @@ from webapp.vocabulary.reruns import Rerun
 LIST_SECONDS = 0.1  # a list that takes longer is dealt again, what is left of it
 STRETCH_SECONDS = 2.0  # then it is asked anew whether lanes may be
 LEAST_BATCHES = 20  # fewer are done before a second session knows the statement
-CONNECT_SECONDS = (
-    60.0  # after a session that the database did not have, until the next is asked for
-)
+CONNECT_SECONDS = 60.0  # until the database is asked again for a session that it did not have
 LOOK_SECONDS = 0.05  # between two looks at how far the lanes are
 # Where no lane has done a batch for so long, the sessions that they wait for count as lost.
 SILENT_SECONDS = 20.0
-
 MOST_LANES = 8  # each batch of theirs moves the one row of counters
 PAYS = 1.05  # times as fast, at least, with one lane more
 
 
-class Found:
+class LaneCount:
     """How many lanes pay, found by measuring: nothing tells how many cores the database has, and where
     there are fewer, lanes hold one another up. So one more is tried for a stretch, until one does
     not pay.
@@ -91,7 +88,7 @@ class Lanes:
         # those that have none.
         self.alone_through = 0
         self.asks_at = 0.0  # when it is asked next how many there may be
-        self.found = Found()
+        self.count = LaneCount()
         self.connects_at = 0.0  # when it is tried next to open one
         self.beside: list[Connection] = []
 
@@ -121,7 +118,7 @@ class Lanes:
             return False
 
         self.asks_at = time.monotonic() + STRETCH_SECONDS
-        most = min(self.may_be_beside(), self.found.next - 1, MOST_LANES - 1)
+        most = min(self.may_be_beside(), self.count.next - 1, MOST_LANES - 1)
         self._keep(most)
         if most:
             self.planned = dealing.still_holds(self.conn, self.lease.import_id, self.planned)
@@ -211,7 +208,7 @@ class Lanes:
     def _settle(self, rows: Rows, last_row: int, seconds: float) -> None:
         """What follows for the next stretch."""
         if rows.turn == "go on" and seconds >= STRETCH_SECONDS:
-            self.found.measured(rows.lanes, (rows.through - last_row) / seconds)
+            self.count.measured(rows.lanes, (rows.through - last_row) / seconds)
 
         self.asks_at = 0.0
         if not rows.goes_on:
