@@ -32,7 +32,7 @@ from bench.stages import inside, stages  # noqa: E402
 
 T = TypeVar("T")
 ROUNDS = {"short": 5, "full": 7, "wait": 3}
-ROWS = {"short": 20_000, "full": 50_000, "wait": 200_000}  # of the rounds
+ROWS = {"short": 20_000, "full": 100_000, "wait": 200_000}  # of the rounds
 SIZES = {
     "short": (10_000, 50_000),
     "full": (10_000, 100_000, 1_000_000),
@@ -171,7 +171,7 @@ def main() -> None:
         "--wait", action="store_true", help="nothing but what a person waits for"
     )
     parser.add_argument(
-        "--rows", type=int, help="of the rounds: 20,000; --full 50,000; --wait 200,000"
+        "--rows", type=int, help="of the rounds: 20,000; --full 100,000; --wait 200,000"
     )
     parser.add_argument("--rounds", type=int, help="5; --full 7; --wait 3")
     parser.add_argument("--write", action="store_true", help="keep the figures under docs/")
