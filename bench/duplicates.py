@@ -1,4 +1,4 @@
-"""Finding possible duplicates: seconds, memory, comparisons, recall and precision.
+"""Finding possible duplicates: seconds, memory, comparisons and how they grow, recall and precision.
 
 python bench/duplicates.py [--contacts 25000,50000,100000,200000] [--seed 201]
 
@@ -8,6 +8,7 @@ in another.
 
 import argparse
 import json
+import math
 import resource
 import subprocess
 import sys
@@ -35,18 +36,21 @@ def measure() -> None:
     """Search the book of standard input, and print what was found as JSON."""
     from webapp.duplicates.finding import Search  # noqa: PLC0415
 
-    started = time.monotonic()
+    started, began = time.monotonic(), time.process_time()
     search, values = Search(), json.loads(sys.stdin.readline())
     for line in sys.stdin:
         search.add(values)
         values = json.loads(line)
     found = {(pair.low, pair.high) for pair in search.pairs()}
-    seconds = time.monotonic() - started
+    seconds, processor = time.monotonic() - started, time.process_time() - began
+    contacts = search.counts.contacts
     same = {(low, high) for low, high in values}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     right = len(found & same)
     figures = {
-        "compared": search.compared, "pairs": len(found), "seconds": round(seconds, 1),
+        "compared": search.compared,
+        "compared_per_n_log_n": round(search.compared / (contacts * math.log2(contacts)), 4),
+        "pairs": len(found), "seconds": round(seconds, 1), "processor_seconds": round(processor, 1),
         "MB": round(peak), "recall": round(right / len(same), 4),
         "precision": round(right / len(found), 4),
     }  # fmt: skip

@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from webapp.duplicates import blocking, people, scoring
@@ -48,6 +48,10 @@ class Search:
         self.hashes = [array("I") for _ in range(PARTS)]
         self.holders = [array("I") for _ in range(PARTS)]
         self.together = [array("Q") for _ in range(PARTS)]  # low << 32 | high
+        self.weakly = [
+            array("Q") for _ in range(PARTS)
+        ]  # the same of those that share a weak key
+        self.firsts = array("I")  # their given names
         self.places = array("Q", [0])
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as the search
 
@@ -71,6 +75,7 @@ class Search:
         line = BETWEEN.join(one).encode(errors="replace")
         self.file.write(line)
         self.places.append(self.places[-1] + len(line))
+        self.firsts.append(blocking.first(one))
         for key in keys:
             self.hashes[key % PARTS].append(key)
             self.holders[key % PARTS].append(number)
@@ -99,13 +104,33 @@ class Search:
             blocks[key].append(number)
         self.hashes[part], self.holders[part] = array("I"), array("I")
 
-        for block in filter(self._is_of_use, blocks.values()):
-            reach = len(block)
-            if reach > blocking.LARGEST:
-                block.sort(key=lambda number: _order(self._person(number)))
-                reach = blocking.NEXT
-            for low, high in self._met(block, reach):
-                self.together[low % PARTS].append(low << 32 | high)
+        for key, block in blocks.items():
+            if self._is_of_use(block):
+                self._pair(key, block)
+
+    def _pair(self, key: int, block: list[int]) -> None:
+        """Note which of a block meet."""
+        kind, reach = blocking.kind_of(key), len(block)
+        if reach > blocking.LARGEST:
+            block.sort(key=lambda number: _order(self._person(number)))
+            reach = blocking.NEXT
+
+        for low, high in self._met(block, reach):
+            is_weak = kind is blocking.Kind.WEAK or (
+                kind is blocking.Kind.NAME and self.firsts[low] == self.firsts[high]
+            )
+            pairs = self.weakly if is_weak else self.together
+            pairs[low % PARTS].append(low << 32 | high)
+
+    def _taken(self, part: int) -> list[int]:
+        """The pairs to be compared, each once: those that share a key, or two weak ones."""
+        weak = sorted(self.weakly[part])
+        found = {one for one, other in pairwise(weak) if one == other}
+        found.update(self.together[part])
+        self.together[part], self.weakly[part] = array("Q"), array("Q")
+        self.compared += len(found)
+
+        return sorted(found)
 
     def _is_of_use(self, block: list[int]) -> bool:
         """Whether any two of it are to be compared."""
@@ -118,10 +143,8 @@ class Search:
                 yield (one, other) if one < other else (other, one)
 
     def _compared(self, part: int) -> Iterator[Pair]:
-        # Two that share several keys are compared once, and each is read once for all it meets.
-        pairs, self.together[part] = sorted(set(self.together[part])), array("Q")
-        self.compared += len(pairs)
-        for number, met in groupby(pairs, key=lambda pair: pair >> 32):
+        # Each is read once for all it meets.
+        for number, met in groupby(self._taken(part), key=lambda pair: pair >> 32):
             one = self._person(number)
             for pair in met:
                 # By their ids, so that the order in which they came makes no difference.
@@ -191,9 +214,7 @@ class RowSearch(Search):
                     yield row, block[near]
 
     def _compared(self, part: int) -> Iterator[Pair]:
-        pairs, self.together[part] = sorted(set(self.together[part])), array("Q")
-        self.compared += len(pairs)
-        for number, met in groupby(pairs, key=lambda pair: pair >> 32):
+        for number, met in groupby(self._taken(part), key=lambda pair: pair >> 32):
             row = self._person(number)
             likely = [
                 found
