@@ -45,9 +45,11 @@ PARTING = re.compile(r"[\",;|\t\r\n^:~]|\A\s|\s\Z")
 EMPTY = {"custom": "{}", **dict.fromkeys(FURTHER_COLUMN.values(), "[]")}
 LAST = 2**63 - 1  # the largest number of a contact
 
+# What says how many columns a table has, beside the custom fields.
+COUNTED = (*LABEL_COLUMN.values(), *FURTHER_COLUMN.values())
 COLUMNS = (
     *("id", *SCALARS, "tags", "custom", *MOMENTS.values()),
-    *(*LABEL_COLUMN.values(), *FURTHER_COLUMN.values()),
+    *COUNTED,
 )
 
 
@@ -101,7 +103,9 @@ class Selection:
     ) -> None:
         """Count in what the contacts held then that were changed since."""
         after = 0
-        while changed := past.changed_since(session, moment, after, LAST, EXPORT_PAGE_ROWS):
+        while changed := past.changed_since(
+            session, moment, after, LAST, EXPORT_PAGE_ROWS, naming=COUNTED
+        ):
             after = max(changed)
             some = tuple(changed)
             page = session.scalars(select(Contact).where(Contact.id.in_(some))).all()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -337,7 +338,7 @@ def page_of(
         if number in changed:
             is_now = None if entry is None else flat(entry)
             was = as_it_was(moment, is_now, changed[number], rows)
-            entry = None if was is None else as_contact(number, was)
+            entry = None if was is None else _as_entry(number, was)
         if entry is not None and entry.created_at <= moment:
             found.append(entry)
 
@@ -345,12 +346,22 @@ def page_of(
 
 
 def changed_since(
-    session: Session, moment: datetime, after: int, until: int, most: int
+    session: Session,
+    moment: datetime,
+    after: int,
+    until: int,
+    most: int,
+    *,
+    naming: Sequence[str] | None = None,
 ) -> dict[int, list[Change]]:
     """The whole journal of the first `most` contacts behind `after`, up to `until`, of which a
     change was made or undone after the moment; by their numbers.
+
+    With `naming` those alone that went since, or of which a custom field or one of these columns
+    was changed.
     """
-    asked = {"moment": moment, "after": after, "until": until, "most": most}
+    names = None if naming is None else list(naming)
+    asked = {"moment": moment, "after": after, "until": until, "most": most, "naming": names}
     found = _read(session, SQL.of_range, asked)
     return {
         number: list(theirs) for number, theirs in groupby(found, lambda one: one.contact_id)
@@ -382,6 +393,15 @@ def created_as(session: Session, changes: Iterable[Change]) -> dict[int, Flat]:
 
 def as_contact(contact_id: int, found: Flat) -> Contact:
     """A contact with these fields, in no session."""
+    return Contact(id=contact_id, **_columns(found))
+
+
+def _as_entry(contact_id: int, found: Flat) -> SimpleNamespace:
+    """The same for a file, in a tenth of the time; when it was changed is not known any more."""
+    return SimpleNamespace(id=contact_id, updated_at=None, **_columns(found))
+
+
+def _columns(found: Flat) -> dict[str, Any]:
     plain = {
         name: value for name, value in found.items() if not name.startswith((CUSTOM, "("))
     }
@@ -390,4 +410,4 @@ def as_contact(contact_id: int, found: Flat) -> Contact:
         for name, value in found.items()
         if name.startswith(CUSTOM) and value is not None
     }
-    return Contact(id=contact_id, **plain, custom=custom, created_at=_moment(found[CREATED]))
+    return {**plain, "custom": custom, "created_at": _moment(found[CREATED])}

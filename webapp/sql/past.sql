@@ -6,11 +6,14 @@ FROM contact_changes h WHERE h.contact_id = %(contact)s::bigint ORDER BY h.id
 
 -- name: of_range
 -- The first contacts of the range of which a change was made or undone since, each with all of its
--- entries.
+-- entries; with `naming` those alone that went since, or of which a custom field or one of these
+-- fields was changed.
 WITH differing AS MATERIALIZED (
   SELECT DISTINCT h.contact_id FROM contact_changes h
   WHERE h.contact_id > %(after)s::bigint AND h.contact_id <= %(until)s::bigint
     AND (h.at > %(moment)s::timestamptz OR h.undone_at > %(moment)s::timestamptz)
+    AND (%(naming)s::text[] IS NULL OR h.after = '{}' OR h.before ?| %(naming)s::text[]
+      OR EXISTS (SELECT FROM jsonb_object_keys(h.before) k WHERE starts_with(k, 'custom:')))
   ORDER BY h.contact_id LIMIT %(most)s::bigint)
 SELECT h.id, h.contact_id, h.import_id, h.row, h.at, h.undone_at, h.before, h.after
 FROM differing s CROSS JOIN LATERAL (
