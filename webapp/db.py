@@ -2,6 +2,8 @@
 jobs.
 """
 
+import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from functools import cache, lru_cache
@@ -9,6 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, tuple_row
 from sqlalchemy import CursorResult, Engine, TextClause, create_engine, text
 from sqlalchemy.orm import Session
@@ -147,6 +150,13 @@ def connect_job(url: str) -> psycopg.Connection[dict[str, Any]]:
         raise
 
     return conn
+
+
+def cut(conn: Connection) -> None:
+    """End the connection of a session that does not answer, for the thread that waits for it."""
+    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        with suppress(OSError), socket.socket(fileno=os.dup(conn.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def engine_options(**connect_args: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ another contact holds by now.
 """
 
 import uuid
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy import select, text
 
 from tests.deciding.test_decision import people
 from tests.harness.examples import examples
+from webapp import db
 from webapp.checking.checked_rows import identity
 from webapp.contacts import journal
 from webapp.contacts.addresses import addresses_of, columns_of, differing
@@ -102,6 +104,7 @@ class World:
         self.listed: set[tuple[int, str]] = set()  # by the last undo; "" is the whole contact
         self.edits: dict[tuple[int, str], list[object]] = {}
         self.deleted: set[int] = set()
+        self.lanes = False  # whether undos take two
 
     def contacts(self) -> dict[int, dict]:
         """Every column but what each change moves, and what is made of the others."""
@@ -252,6 +255,11 @@ class World:
             self.session.commit()
             self.deleted.add(number)
 
+    def second_lane(self):
+        """How the second lane of an undo connects, where two are drawn."""
+        url = self.session.get_bind().url.render_as_string(hide_password=False)
+        return partial(db.connect_job, url) if self.lanes else None
+
     def undo(self, import_id: uuid.UUID) -> None:
         planned = undo_preview.preview(self.session, import_id)
         self.session.commit()
@@ -261,7 +269,7 @@ class World:
             (import_id,),
         )
         self.conn.commit()
-        while not undo.undo_slice(self.conn, lease, lambda: True):
+        while not undo.undo_slice(self.conn, lease, lambda: True, self.second_lane):
             pass
         done = self.conn.execute(
             "SELECT state, rollback FROM contact_imports WHERE id = %s", (import_id,)

@@ -473,13 +473,14 @@ patiently = settings(
     order=st.lists(numbers, max_size=9),
     batch=st.sampled_from([1, 2, 1000]),
     by_hand=st.booleans(),
+    lanes=st.booleans(),
 )
 @pytest.mark.timeout(120 + 10 * EXAMPLES)
 @pytest.mark.usefixtures("someone", "patient")
 def test_the_book_is_back_whatever_the_order(
-    conn, session, book, steps, order, batch, by_hand
+    conn, session, book, steps, order, batch, by_hand, lanes
 ):
-    come_back(conn, session, book, steps, order, batch, by_hand=by_hand)
+    come_back(conn, session, book, steps, order, batch, by_hand=by_hand, lanes=lanes)
 
 
 @patiently
@@ -529,30 +530,44 @@ between = st.one_of(
     order=st.lists(numbers, max_size=9),
     batch=st.sampled_from([1, 2, 1000]),
     by_hand=st.booleans(),
+    lanes=st.booleans(),
 )
 @pytest.mark.timeout(120 + 10 * EXAMPLES)
 @pytest.mark.usefixtures("someone", "patient")
 def test_second_runs_with_changes_before_them_are_undone(
-    conn, session, book, steps, order, batch, by_hand
+    conn, session, book, steps, order, batch, by_hand, lanes
 ):
     """Each import is run again after the step that follows it."""
     flat = [step for pair in steps for step in pair]
-    come_back(conn, session, book, flat, order, batch, by_hand=by_hand)
+    come_back(conn, session, book, flat, order, batch, by_hand=by_hand, lanes=lanes)
 
 
 def come_back(
-    conn, session, book, steps, order, batch, *, by_hand: bool, by_row: bool = False
+    conn,
+    session,
+    book,
+    steps,
+    order,
+    batch,
+    *,
+    by_hand: bool,
+    by_row: bool = False,
+    lanes: bool = False,
 ) -> None:
     emptied(conn, session)
     world = History(conn, session)
+    world.lanes = lanes
     world.put(book)
     before = world.contacts()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(undo, "BATCH", batch)
+        patch.setattr(undo, "LEAST_BATCHES", 0)
+        patch.setattr(undo, "STRIPE", 1)
         for kind, what in steps:
             world.act(kind, what)
         world.undo_everything(order, by_hand=by_hand, by_row=by_row)
     HELD["histories"] += 1
+    HELD["in lanes"] += lanes
     HELD["without a difference"] += world.contacts() == before
     if by_hand:
         assert world.contacts() == before

@@ -8,17 +8,14 @@ Lanes know only batches that succeed. Any other case ends all of them, and leave
 entry between rows with one; one stream goes on there (`batches`), and takes what has no entry.
 """
 
-import os
-import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import replace
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
+from webapp import db
 from webapp.db import Connection
 from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import DuplicateHandler
@@ -226,16 +223,9 @@ def _wait(
     while waiting := wait(lanes, LOOK_SECONDS).not_done:
         if time.monotonic() > rows.moved_at + SILENT_SECONDS:
             for lane in waiting:
-                _cut(lanes[lane])
+                db.cut(lanes[lane])
             rows.stop("failure")
         elif turn := told(rows.through):
             rows.stop(turn)
         elif time.monotonic() > until:
             rows.stop("go on")
-
-
-def _cut(conn: Connection) -> None:
-    """End the connection of a session that does not answer, for the thread that waits for it."""
-    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
-        with suppress(OSError), socket.socket(fileno=os.dup(conn.fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)

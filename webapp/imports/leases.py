@@ -90,8 +90,8 @@ def _end_sessions(conn: Connection, import_id: UUID, held: dict[str, Any]) -> bo
 
 
 def name_lane(conn: Connection, import_id: UUID) -> None:
-    """Name the session of an execution's further lane, so that the worker that takes the import over
-    can end it.
+    """Name the session of a further lane, of an execution or an undo, so that the worker that takes
+    the import over can end it.
     """
     conn.execute(SQL.name_lane, {"import_id": str(import_id)})
     conn.commit()

@@ -159,7 +159,8 @@ def _work_on(
     elif state in {State.QUEUED, State.RUNNING, State.CANCELLING}:
         return _execute(conn, lease, settings, should_yield)
     elif state == State.ROLLING_BACK:
-        return undo.undo_slice(conn, lease, should_yield)
+        second_lane = partial(_second_lane, conn, lease, settings)
+        return undo.undo_slice(conn, lease, should_yield, second_lane)
 
     return False
 
@@ -195,13 +196,21 @@ def _where_a_core_is_free(
 
 
 def _lanes_beside(conn: Any, lease: leases.Lease, settings: Settings) -> int:
-    """How many lanes of an execution may work beside the first one: as many as cores of this machine
-    are free, or as workers are idle, wherever they are. A lane is work for the database, and there
-    are as many workers as it shall have streams of work.
+    """How many lanes of an execution or an undo may work beside the first one: as many as cores of
+    this machine are free, or as workers are idle, wherever they are. A lane is work for the
+    database, and there are as many workers as it shall have streams of work.
     """
     others = _others_at_work(conn, lease, settings)
     most = max(int(second_process.cores()), others["workers"])
     return max(most - 1 - others["imports"], 0)
+
+
+def _second_lane(
+    conn: Any, lease: leases.Lease, settings: Settings
+) -> second_process.Connect | None:
+    """How the second lane of an undo connects, where it may work now."""
+    lanes = _lanes_beside(conn, lease, settings)
+    return partial(db.connect_job, settings.database_url) if lanes else None
 
 
 def _others_at_work(conn: Any, lease: leases.Lease, settings: Settings) -> dict[str, int]:

@@ -23,6 +23,13 @@ FROM contact_imports i WHERE i.id = %(id)s
 UPDATE contact_imports SET rollback = %(undone)s
 WHERE id = %(id)s AND lease_token = %(token)s AND state = 'rolling_back' RETURNING id
 
+-- name: wait_briefly
+SELECT set_config('lock_timeout', %(timeout)s, true)
+
+-- part: of_half
+-- Neighbours are written together, so a half has them in hundreds.
+(%(half)s::int IS NULL OR contact_id / %(stripe)s %% 2 = %(half)s)
+
 -- name: count_kept
 SELECT count(DISTINCT contact_id) AS contacts FROM contact_undo_kept
 WHERE import_id = %(id)s AND code <> 'deleted_meanwhile'
@@ -30,13 +37,14 @@ WHERE import_id = %(id)s AND code <> 'deleted_meanwhile'
 -- name: next_created
 SELECT row, contact_id, import_id AS creator, import_id AS undone FROM contact_import_results l
 WHERE import_id = %(import_id)s AND outcome = 'created' AND contact_id IS NOT NULL
-  AND row < COALESCE(%(at)s::bigint, 9223372036854775807) AND NOT {{undone_alone}}
+  AND row < COALESCE(%(at)s::bigint, 9223372036854775807) AND {{of_half}}
+  AND NOT {{undone_alone}}
 ORDER BY row DESC LIMIT %(batch)s
 
 -- name: next_due
 SELECT d.contact_id, d.row, d.import_id AS creator, {{undone_import}} AS undone
 FROM contact_undo_due d
-WHERE d.kind = 'contact' AND d.contact_id > COALESCE(%(at)s::bigint, 0)
+WHERE d.kind = 'contact' AND d.contact_id > COALESCE(%(at)s::bigint, 0) AND {{of_half}}
   AND EXISTS (SELECT FROM contacts c WHERE c.id = d.contact_id)
   AND NOT EXISTS (
     {{standing_change}})
@@ -45,7 +53,7 @@ ORDER BY d.contact_id LIMIT %(batch)s
 -- name: next_changes
 SELECT id, contact_id, row FROM contact_changes
 WHERE import_id = %(import_id)s AND kind = 'import' AND undone_at IS NULL
-  AND id < COALESCE(%(at)s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %(batch)s
+  AND id < COALESCE(%(at)s::bigint, 9223372036854775807) AND {{of_half}} ORDER BY id DESC LIMIT %(batch)s
 
 -- name: kept
 SELECT k.*, i.filename AS by_file, COALESCE(NULLIF(u.name, ''), u.email) AS by_person
