@@ -144,12 +144,18 @@ class House:
     def preview(self, import_id: UUID, *strategies: str) -> None:
         """Preview these strategies anew, or all, since the book is another than it was."""
         wanted = strategies or tuple(Strategy)
-        self.conn.execute(
-            "DELETE FROM contact_import_previews WHERE import_id = %s AND strategy = ANY(%s)",
-            (import_id, list(wanted)),
-        )
+        self.forget_previews(import_id, wanted)
         jobs.wake(import_id, self.settings)
         self.wait_for_previews(import_id, wanted)
+
+    def forget_previews(
+        self, import_id: UUID, strategies: Sequence[str] = tuple(Strategy)
+    ) -> None:
+        """Delete these previews and their plans."""
+        self.conn.execute(
+            "DELETE FROM contact_import_previews WHERE import_id = %s AND strategy = ANY(%s)",
+            (import_id, list(strategies)),
+        )
 
     def wait_for_previews(
         self, import_id: UUID, strategies: Sequence[str] = tuple(Strategy)
