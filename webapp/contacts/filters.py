@@ -17,32 +17,30 @@ from sqlalchemy import (
     Row,
     Select,
     SQLColumnExpression,
-    Text,
-    case,
     collate,
     func,
     literal,
-    literal_column,
     select,
     text,
     tuple_,
 )
 from sqlalchemy.orm import Session
 
-from webapp import folding
+from webapp import db, folding
 from webapp.checking import countries
-from webapp.contacts import search
-from webapp.models import Contact
-from webapp.vocabulary.fields import CALLED, NAMES
+from webapp.contacts import search, sort_keys
+from webapp.models import Contact, ContactWords
 from webapp.vocabulary.refusals import Refusal
 
 COUNTED = (
     10_000  # contacts that are counted one by one; of more it is said that there are more
 )
-SORTED = 40  # characters of a text by which contacts are ordered
 COLUMNS = Contact.__table__.c
-LAST = "\U0010ffff"  # in place of a blank, so that it comes behind all texts
-ACCENTS = "[\u0300-\u036f]"
+KEPT = ContactWords.__table__.c
+# Contacts are looked up one by one, in the order in which the index lists them.
+WALKING = dict.fromkeys(
+    ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_sort"), "off"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,9 @@ class ContactFilter:
         if self.company:
             found.append(_is_text(COLUMNS.company, self.company))
         if self.country:
-            found.append(_without_accents(COLUMNS.country).in_(spellings(self.country)))
+            found.append(
+                sort_keys.without_accents(COLUMNS.country).in_(spellings(self.country))
+            )
         if self.no_email:
             found.append(COLUMNS.email.is_(None))
         if self.no_phone:
@@ -127,7 +127,7 @@ def _is_text(column: SQLColumnExpression[Any], sought: str) -> ColumnElement[boo
 
 
 def spellings(country: str) -> list[str]:
-    """What means the same country as this text, as `_without_accents` writes it."""
+    """What means the same country as this text, as `sort_keys.without_accents` writes it."""
     code = countries.code_of(country)
     typed = folding.without_accents(country, "NFKD").lower()
     return [typed] if code is None else [typed, *countries.names_of(code)]
@@ -143,29 +143,18 @@ class Order(StrEnum):
 
     @property
     def expression(self) -> ColumnElement[Any]:
-        """What is compared: for texts without case and accents, blanks last."""
+        """What is compared, of the contact itself."""
         if self is Order.NAME:
-            parts = [getattr(Contact, name) for name in NAMES]
-            name = func.nullif(func.concat_ws(" ", *parts), "")
-            others = [getattr(Contact, other) for other in CALLED]
-            return _folded(func.coalesce(name, *others))
+            return sort_keys.name()
         if self is Order.COMPANY:
-            return _folded(COLUMNS.company)
+            return sort_keys.company()
 
         return COLUMNS.updated_at if self is Order.CHANGED else literal(0)
 
-
-def _folded(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    bare = _without_accents(func.left(column, SORTED, type_=Text()))
-    return collate(func.coalesce(bare, LAST, type_=Text()), "C")
-
-
-def _without_accents(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The text in small letters without accents; a text of ASCII is not looked through for them."""
-    decomposed = func.normalize(column, literal_column("NFKD"))
-    bare = func.regexp_replace(decomposed, ACCENTS, "", "g", type_=Text())
-    is_ascii = func.octet_length(column) == func.char_length(column)
-    return func.lower(collate(case((is_ascii, column), else_=bare), "C"), type_=Text())
+    @property
+    def kept(self) -> ColumnElement[Any] | None:
+        """The same as the search index keeps it; None where it does not."""
+        return {Order.NAME: KEPT.name, Order.COMPANY: KEPT.company}.get(self)
 
 
 @dataclass(frozen=True)
@@ -226,15 +215,9 @@ def page(
     """
     backwards = bool(before)
     falling = descending is not backwards
-    key = order.expression
-    found = replace(wanted, q="").select().add_columns(key.label("key"))
-    if start := before or after:
-        place = place_of(start, order)
-        found = found.where(_beyond(key, place, order, falling=falling))
-
-    ends = [Contact.id] if order is Order.ADDED else [key, Contact.id]
-    found = found.order_by(*(end.desc() if falling else end for end in ends))
-    rows = search.first(session, found, wanted.q, limit + 1)
+    start = before or after
+    place = place_of(start, order) if start else None
+    rows = _first(session, wanted, _InOrder(order, place, falling=falling), limit + 1)
     more, shown = len(rows) > limit, list(rows[:limit])
     if backwards:
         shown.reverse()
@@ -247,6 +230,68 @@ def page(
     )
 
 
+@dataclass(frozen=True)
+class _InOrder:
+    """An order from a place on."""
+
+    order: Order
+    place: Place | None
+    falling: bool
+
+    def live(self, found: Select[Any]) -> Select[Any]:
+        """The contacts in this order, with the `key` that they are compared by."""
+        return self._sorted(found, self.order.expression, COLUMNS.id)
+
+    def kept(self, found: Select[Any]) -> Select[Any]:
+        """The same by the keys of the search index, with which the contacts are joined."""
+        key: Any = self.order.kept
+        return self._sorted(found, key, KEPT.contact_id)
+
+    def _sorted(
+        self, found: Select[Any], key: ColumnElement[Any], number: ColumnElement[Any]
+    ) -> Select[Any]:
+        if self.place:
+            beyond = _beyond(key, number, self.place, self.order, falling=self.falling)
+            found = found.where(beyond)
+        ends = [number] if self.order is Order.ADDED else [key, number]
+        found = found.add_columns(key.label("key"))
+        return found.order_by(*(end.desc() if self.falling else end for end in ends))
+
+
+def _first(
+    session: Session, wanted: ContactFilter, listed: _InOrder, limit: int
+) -> Sequence[Row[Any]]:
+    """The first contacts that fit, each with its key.
+
+    The keys that are kept lead to them unless contacts are pending. Filters are asked of the first
+    contacts in the order alone: where few of these fit, it is quicker to look for those that do.
+    """
+    others = replace(wanted, q="")
+    if listed.order.kept is not None and search.unknown(session) == 0:
+        if others.is_blank:
+            whole = select(Contact).join(ContactWords, KEPT.contact_id == COLUMNS.id)
+            return search.first(session, listed.kept(whole), wanted.q, limit)
+        if not wanted.q.strip():
+            rows = _walked(session, others, listed, limit)
+            if len(rows) == limit:
+                return rows
+
+    return search.first(session, listed.live(others.select()), wanted.q, limit)
+
+
+def _walked(
+    session: Session, wanted: ContactFilter, listed: _InOrder, limit: int
+) -> Sequence[Row[Any]]:
+    """Those that fit of the first contacts in an order, at most so many."""
+    numbers = listed.kept(select(KEPT.contact_id)).limit(search.WALKED)
+    walked = numbers.subquery("walked")
+    found = wanted.select().join(walked, walked.c.contact_id == COLUMNS.id)
+    ends = walked.c.key, walked.c.contact_id
+    found = found.order_by(*(end.desc() if listed.falling else end for end in ends))
+    with db.planned(session, **WALKING):
+        return session.execute(found.add_columns(walked.c.key).limit(limit)).all()
+
+
 def _cursors(rows: Sequence[Row[Any]]) -> tuple[str | None, str | None]:
     """The cursors of the first and the last contact of a page."""
     if not rows:
@@ -257,13 +302,18 @@ def _cursors(rows: Sequence[Row[Any]]) -> tuple[str | None, str | None]:
 
 
 def _beyond(
-    key: ColumnElement[Any], place: Place, order: Order, *, falling: bool
+    key: ColumnElement[Any],
+    number: ColumnElement[Any],
+    place: Place,
+    order: Order,
+    *,
+    falling: bool,
 ) -> ColumnElement[bool]:
     if order is Order.ADDED:
-        return Contact.id < place.number if falling else Contact.id > place.number
+        return number < place.number if falling else number > place.number
 
     here = tuple_(literal(place.key), place.number)
-    there = tuple_(key, Contact.id)
+    there = tuple_(key, number)
     return there < here if falling else there > here
 
 

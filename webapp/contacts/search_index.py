@@ -2,8 +2,8 @@
 
 Triggers on `contacts` note in `contact_words_pending` which contacts a statement created, or changed
 in what a search reads, in its own transaction and once for all of them. A worker's sweeper reads
-these contacts and writes their words. So does a search where few are pending, that what a person
-has just changed is found.
+these contacts and writes their words, and what they are listed by. So does a search where few are
+pending, that what a person has just changed is found.
 
 Words are written and their note is deleted in one transaction, so that a process that ends between
 the two has done nothing. A process that is late with words leaves a contact alone that was changed
@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from webapp import queries
-from webapp.contacts import search_words
+from webapp.contacts import search_words, sort_keys
 from webapp.vocabulary.fields import SEARCHED
 
 WRITE_LOCK = 7_665_102  # deletions hold it shared: the triggers of the migrations name it too
@@ -30,6 +30,8 @@ SQL = queries.load(
     "search",
     texts=", ".join(f"c.{name}" for name in SEARCHED if name != "phone"),
     lock=str(WRITE_LOCK),
+    name_key=sort_keys.as_sql(sort_keys.name()),
+    company_key=sort_keys.as_sql(sort_keys.company()),
 )
 
 

@@ -103,8 +103,14 @@ class ContactWords(Base):
 
     contact_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     words: Mapped[str] = mapped_column(TSVECTOR)
+    # What the contact is listed by (`contacts/sort_keys.py`); null until it is read again after an
+    # upgrade.
+    name: Mapped[str | None] = mapped_column(Text(collation="C"))
+    company: Mapped[str | None] = mapped_column(Text(collation="C"))
 
     __table_args__ = (
+        Index("contact_words_name", "name", "contact_id"),
+        Index("contact_words_company", "company", "contact_id"),
         Index(
             "contact_words_words",
             "words",

@@ -40,13 +40,15 @@ SELECT pg_advisory_xact_lock({{lock}})
 
 -- name: keep
 -- A contact that was changed or deleted since its words were read is left alone.
-INSERT INTO contact_words AS known (contact_id, words)
-SELECT r.id, array_to_tsvector(string_to_array(r.words, ' '))
+INSERT INTO contact_words AS known (contact_id, words, name, company)
+SELECT r.id, array_to_tsvector(string_to_array(r.words, ' ')), {{name_key}}, {{company_key}}
 FROM unnest(%(ids)s::bigint[], %(versions)s::text[], %(words)s::text[]) AS r(id, version, words)
-JOIN contacts c ON c.id = r.id
-WHERE c.xmin::text = r.version
-ON CONFLICT (contact_id) DO UPDATE SET words = excluded.words
-WHERE known.words IS DISTINCT FROM excluded.words
+JOIN contacts ON contacts.id = r.id
+WHERE contacts.xmin::text = r.version
+ON CONFLICT (contact_id) DO UPDATE
+SET words = excluded.words, name = excluded.name, company = excluded.company
+WHERE (known.words, known.name, known.company)
+  IS DISTINCT FROM (excluded.words, excluded.name, excluded.company)
 
 -- name: keep_pending
 -- What was changed since is pending again.
