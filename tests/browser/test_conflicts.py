@@ -20,9 +20,9 @@ HEAD = "ID,Email,First name,Last name,Company\n"
 PEOPLE, ROWS, SWAPPED, OTHER_ID = 40, 600, 6, 5
 
 
-def book() -> bytes:
+def book() -> str:
     """Forty people with an ID and an e-mail each."""
-    return (HEAD + "".join(line(n, n) for n in range(PEOPLE))).encode()
+    return HEAD + "".join(line(n, n) for n in range(PEOPLE))
 
 
 def line(number: int, address: int | str, company: str = "") -> str:
@@ -39,17 +39,15 @@ def file() -> bytes:
     return (HEAD + "".join(rows)).encode()
 
 
-def settled_before(owner, live_server) -> None:
+def settled_before(owner, live_server, imports) -> None:
     """A book of forty, and a file of which eleven rows are in conflict, on its review."""
-    upload(owner, live_server, book())
-    to_review(owner)
-    run_import(owner, "skip")
+    imports.run(book())
     upload(owner, live_server, file())
     to_review(owner)
 
 
-def test_eleven_conflicts_are_settled_by_keyboard(owner, live_server, conn):
-    settled_before(owner, live_server)
+def test_eleven_conflicts_are_settled_by_keyboard(owner, live_server, conn, imports):
+    settled_before(owner, live_server, imports)
     owner.locator("a[href$='/conflicts']").first.focus()
     owner.keyboard.press("Enter")
     owner.wait_for_url("**/conflicts")
@@ -108,8 +106,8 @@ def described(page) -> None:
     assert page.get_by_role("progressbar", name="0 of 11 chosen").count() == 1
 
 
-def test_without_a_script_each_answer_leads_to_the_next(chromium, live_server, owner):
-    settled_before(owner, live_server)
+def test_without_a_script_each_answer_leads_to_the_next(chromium, live_server, owner, imports):
+    settled_before(owner, live_server, imports)
     plain = chromium.new_context(java_script_enabled=False)
     page = plain.new_page()
     sign_in(page, live_server)

@@ -4,11 +4,11 @@ script.
 
 import pytest
 
-from tests.browser.steps import accessible, run, sign_in, to_review, upload
+from tests.browser.steps import accessible, sign_in
 from tests.browser.test_looks import Eye
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-BOOK = b"""ID,Email,First name,Last name,Company,Phone,Birthday,City,Tags
+BOOK = """ID,Email,First name,Last name,Company,Phone,Birthday,City,Tags
 1,soren.jones@oresund.example,Soren,Jones,Acme Logistics,+45 33 12 34 56,1957-07-16,Kobenhavn,press
 2,s.jones@oresund.example,Soeren,Jones,Acme Logistics A/S,+45 33 12 34 56,,Copenhagen,vip
 3,renee@example.com,Renee,Okafor,Okafor & Co,,1980-01-02,Lagos,
@@ -20,18 +20,21 @@ BOOK = b"""ID,Email,First name,Last name,Company,Phone,Birthday,City,Tags
 
 
 @pytest.fixture
-def searched(owner, live_server):
-    """A book with three pairs, looked for by the button."""
-    upload(owner, live_server, BOOK)
-    to_review(owner)
-    run(owner, "skip")
+def unsearched(imports, owner, live_server):
+    """The page of duplicates, in a book with three pairs."""
+    imports.run(BOOK)
     owner.goto(f"{live_server}/contacts")
     owner.get_by_role("link", name="Duplicates").click()
     owner.wait_for_selector("h1 >> text=Duplicates")
-    accessible(owner)
-    owner.get_by_role("button", name="Look for duplicates").click()
-    owner.wait_for_selector("h1 >> text=Are these two the same person?", timeout=60_000)
     return owner
+
+
+@pytest.fixture
+def searched(unsearched):
+    """The pairs that were looked for by the button."""
+    unsearched.get_by_role("button", name="Look for duplicates").click()
+    unsearched.wait_for_selector("h1 >> text=Are these two the same person?", timeout=60_000)
+    return unsearched
 
 
 def test_pairs_are_answered_by_keyboard(searched, live_server):
@@ -105,8 +108,10 @@ def test_pairs_are_answered_without_a_script(chromium, searched, live_server):
     plain.close()
 
 
-def test_it_looks_as_it_should(searched, live_server):
-    eye = Eye(searched, live_server)
+def test_it_looks_as_it_should(request, unsearched, live_server):
+    eye = Eye(unsearched, live_server)
+    eye.look("duplicates-unsearched")
+    searched = request.getfixturevalue("searched")
     eye.visit("/duplicates", "duplicates")
     eye.visit("/duplicates?after=0_99.00_0_0", "duplicates-list")
     searched.goto(f"{live_server}/duplicates")

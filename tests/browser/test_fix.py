@@ -2,15 +2,8 @@
 
 import pytest
 
-from tests.browser.steps import (
-    accessible,
-    import_id,
-    ledger,
-    run,
-    sign_in,
-    to_review,
-    upload,
-)
+from tests.browser.steps import accessible, ledger, run, sign_in
+from tests.harness.web import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 HEAD = "Email,First name,Last name,Phone,Birthday\n"
@@ -41,20 +34,18 @@ IN_SIGHT = """() => {
 SAID = "#said"
 
 
-def people(emails: list[str], *, good: int = 30) -> bytes:
+def people(emails: list[str], *, good: int = 30) -> str:
     """These e-mails, each of a person of their own with a phone, and then good rows."""
     rows = [
         f"{email},First{n},Last{n},+49 30 12345{n:02},\n" for n, email in enumerate(emails)
     ]
     rows += [f"good{n}@example.com,Good{n},Row,,\n" for n in range(good)]
-    return (HEAD + "".join(rows)).encode()
+    return HEAD + "".join(rows)
 
 
-def to_fix(page, address: str, data: bytes) -> str:
-    """Upload, and open the rows to fix; the import's id."""
-    upload(page, address, data)
-    to_review(page)
-    number = import_id(page)
+def to_fix(page, address: str, imports, text: str) -> str:
+    """Open the rows to fix of a file that was checked; the import's id."""
+    number = str(imports.check(text, drop_bad_cells=False).id)
     page.goto(f"{address}/imports/{number}/problems?column=0")
     return number
 
@@ -87,9 +78,9 @@ class Keys:
         self.pressed += len(text)
 
 
-def test_twelve_emails_are_fixed_by_keyboard(owner, live_server, conn):
+def test_twelve_emails_are_fixed_by_keyboard(owner, live_server, conn, imports):
     typed = [value for value, new in TYPED.items() for _ in new]
-    number = to_fix(owner, live_server, people([*SUGGESTED, *typed]))
+    number = to_fix(owner, live_server, imports, people([*SUGGESTED, *typed]))
     assert owner.inner_text("h1") == "12 rows left to fix."
     accessible(owner)
     roles(owner)
@@ -175,10 +166,10 @@ def arrows_and_undo(page, keys: Keys, conn, number: str) -> None:
     assert len(values(conn, number)) == len(SUGGESTED) + 3
 
 
-def test_many_at_once_and_undone(owner, live_server, conn):
+def test_many_at_once_and_undone(owner, live_server, conn, imports):
     """Use all, a group, ticked rows, and find and replace."""
     emails = [*SUGGESTED, *["info"] * 4, "jean#example.com", "mo#example.com", "call me"]
-    number = to_fix(owner, live_server, people(emails))
+    number = to_fix(owner, live_server, imports, people(emails))
     owner.click("#use-all")
     owner.wait_for_selector("#row-2[data-done]")
     assert f"in {len(SUGGESTED)} rows" in owner.inner_text(SAID)
@@ -215,9 +206,9 @@ def test_many_at_once_and_undone(owner, live_server, conn):
     assert "jean@example.com" in values(conn, number)
 
 
-def test_others_at_the_same_row(chromium, owner, live_server):
+def test_others_at_the_same_row(chromium, owner, live_server, imports):
     """Another tab, and another person at the same row."""
-    to_fix(owner, live_server, people([*SUGGESTED, "info"]))
+    to_fix(owner, live_server, imports, people([*SUGGESTED, "info"]))
     tab = owner.context.new_page()
     tab.goto(owner.url)
     owner.locator("#row-2 .use").click()
@@ -230,6 +221,8 @@ def test_others_at_the_same_row(chromium, owner, live_server):
     sign_in(admin, live_server, "admin@example.com")
     same_row(owner, admin, live_server)
     other.close()
+    tab.close()
+    signed_out_meanwhile(owner)
 
 
 def save(page, cell: str, value: str) -> None:
@@ -246,9 +239,24 @@ def same_row(owner, admin, address: str) -> None:
     owner.wait_for_selector(f"{SAID} >> text=Admin had changed it meanwhile")
 
 
-def test_on_a_phone_one_card_at_a_time(owner, live_server):
+def signed_out_meanwhile(page) -> None:
+    """What was typed after the session's end is there after signing in again, and is saved then."""
+    page.context.clear_cookies()
+    save(page, "#r4c0", "kept@example.com")
+    page.wait_for_url("**/sign-in**")
+    page.fill("#email", "owner@example.com")
+    page.fill("#password", PASSWORD)
+    page.click("main form > button")
+    page.wait_for_selector(f"{SAID} >> text=What you typed before you signed in again")
+    assert page.input_value("#r4c0") == "kept@example.com"
+    assert page.evaluate(FOCUS) == "r4c0"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#row-4[data-done]")
+
+
+def test_on_a_phone_one_card_at_a_time(owner, live_server, imports):
     owner.set_viewport_size({"width": 390, "height": 844})
-    to_fix(owner, live_server, people([*SUGGESTED, "info"]))
+    to_fix(owner, live_server, imports, people([*SUGGESTED, "info"]))
     shown = owner.locator(".fix-row:visible")
     assert shown.count() == 1
     assert "1 of 10" in shown.inner_text()
@@ -268,9 +276,11 @@ def test_on_a_phone_one_card_at_a_time(owner, live_server):
     assert shown.count() == 10
 
 
-def test_without_a_script(chromium, owner, live_server, conn):
+def test_without_a_script(chromium, owner, live_server, conn, imports):
     """Each act is a plain form."""
-    number = to_fix(owner, live_server, people([*SUGGESTED, "info", "info", "call me"]))
+    number = to_fix(
+        owner, live_server, imports, people([*SUGGESTED, "info", "info", "call me"])
+    )
     plain = chromium.new_context(java_script_enabled=False)
     page = plain.new_page()
     sign_in(page, live_server)
@@ -301,10 +311,10 @@ def test_without_a_script(chromium, owner, live_server, conn):
     assert ledger(conn, run(owner, "skip"))["left_out"] == 1
 
 
-def test_what_another_person_fixes_appears_by_itself(chromium, owner, live_server):
+def test_what_another_person_fixes_appears_by_itself(chromium, owner, live_server, imports):
     """While the owner types in another row, whose cell and text stay."""
     owner.clock.install()
-    number = to_fix(owner, live_server, people([*SUGGESTED, "info"]))
+    number = to_fix(owner, live_server, imports, people([*SUGGESTED, "info"]))
     owner.focus("#r4c0")
     owner.keyboard.type("half")
     other = chromium.new_context(viewport={"width": 1280, "height": 900})
@@ -333,9 +343,9 @@ PASTE = """([cell, text]) => {
 }"""
 
 
-def test_a_paste_of_a_hundred_thousand_cells(owner, live_server, conn):
+def test_a_paste_of_a_hundred_thousand_cells(owner, live_server, conn, imports):
     """As many as there are rows below take one each, and it is said how many had none."""
-    number = to_fix(owner, live_server, people(["info"] * 5))
+    number = to_fix(owner, live_server, imports, people(["info"] * 5))
     pasted = [f"pasted{n}@example.com" for n in range(100_000)]
     owner.focus("#r3c0")
     owner.evaluate(PASTE, ["#r3c0", "\n".join(pasted)])
@@ -347,9 +357,9 @@ def test_a_paste_of_a_hundred_thousand_cells(owner, live_server, conn):
     assert values(conn, number) == []
 
 
-def test_all_rows_and_the_changes_by_keyboard(owner, live_server, conn):
+def test_all_rows_and_the_changes_by_keyboard(owner, live_server, conn, imports):
     """A row without a problem is corrected among all rows, listed as a change, and undone there."""
-    number = to_fix(owner, live_server, people(["info"], good=3))
+    number = to_fix(owner, live_server, imports, people(["info"], good=3))
     keys = Keys(owner)
     owner.get_by_role("link", name="All 4 rows").focus()
     keys.press("Enter")
@@ -372,8 +382,10 @@ def test_all_rows_and_the_changes_by_keyboard(owner, live_server, conn):
     assert conn.execute(name, (number,)).fetchone()["first_name"] == "Good0"
 
 
-def test_find_and_replace_by_keyboard(owner, live_server, conn):
-    number = to_fix(owner, live_server, people(["jean#example.com", "mo#example.com", "info"]))
+def test_find_and_replace_by_keyboard(owner, live_server, conn, imports):
+    number = to_fix(
+        owner, live_server, imports, people(["jean#example.com", "mo#example.com", "info"])
+    )
     keys = Keys(owner)
     owner.get_by_role("link", name="Replace").focus()
     keys.press("Enter")

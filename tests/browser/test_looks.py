@@ -55,6 +55,7 @@ class Eye:
         self.page, self.address = page, address
         self.folder = Path(os.environ["SHOTS"]) if "SHOTS" in os.environ else None
         self.found: list[str] = []
+        self.german = None  # the other window, once it is open
 
     def visit(self, path: str, name: str) -> None:
         self.page.goto(self.address + path)
@@ -78,10 +79,11 @@ class Eye:
     def _in_german(self, name: str) -> None:
         """The page at this address as another window has it, so that the one at hand stays."""
         ours = self.page
-        german = ours.context.browser.new_context(
-            locale="de-DE", storage_state=ours.context.storage_state()
-        )
-        self.page = german.new_page()
+        if self.german is None:
+            self.german = ours.context.browser.new_context(locale="de-DE").new_page()
+        self.page = self.german
+        self.page.context.clear_cookies()
+        self.page.context.add_cookies(ours.context.cookies())
         self.page.set_viewport_size(NARROW)
         self.page.goto(ours.url)
         if self.page.locator("html[lang=de] main h1:visible").count():
@@ -90,7 +92,6 @@ class Eye:
             self.page.set_viewport_size(WIDE)
             self._keep(f"de-{name}-wide")
 
-        german.close()
         self.page = ours
 
     def _measure(self, name: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.steps import accessible, import_id, run, sign_in, to_review, upload
+from tests.browser.steps import accessible, import_id, sign_in, to_review, upload
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "samples"))
 import fair
@@ -14,11 +14,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def review(owner, live_server) -> str:
+def review(owner, live_server, imports) -> str:
     """The address of the review of a messy export, part of whose people are known."""
-    upload(owner, live_server, fair.book().encode())
-    to_review(owner)
-    run(owner, "skip")
+    imports.run(fair.book())
     upload(owner, live_server, fair.leads().encode("cp1252"))
     to_review(owner)
     return f"{live_server}/imports/{import_id(owner)}/review"

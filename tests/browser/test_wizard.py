@@ -54,6 +54,12 @@ def test_two_clicks_from_the_upload_to_the_report(owner, live_server, conn):
     # Check 20 rows, Import 20 rows: nobody is known, so there is nothing else to choose.
     assert owner.evaluate("sessionStorage.clicks") == "2"
     assert ledger(conn, done) == {"created": 20}
+    # Back, and the review's own address, lead to what became of it, and run nothing again.
+    owner.go_back()
+    owner.wait_for_url("**/report")
+    owner.goto(f"{live_server}/imports/{done}/review")
+    owner.wait_for_url("**/report")
+    assert ledger(conn, done) == {"created": 20}
 
 
 def test_ten_thousand_rows_watched_and_imported_again(owner, live_server, conn, settings):
@@ -267,6 +273,10 @@ def test_with_the_keyboard_alone(owner, live_server, conn):
     owner.wait_for_url("**/report")
     assert ledger(conn, import_id(owner)) == {"created": 1, "unchanged": 1}
     accessible(owner)
+    press(owner, "a[href$='/rollback']", "Enter")
+    owner.wait_for_url("**/rollback")
+    press(owner, "button:has-text('Undo this import')", "Enter")
+    owner.wait_for_selector("h1 >> text=This import was undone")
 
 
 def press(page, selector: str, key: str) -> None:

@@ -96,10 +96,11 @@ def chromium(ci):
 
 @pytest.fixture
 def page(chromium, request):
-    # It closes before the server ends, which else waits for the browser's open connections.
+    # All windows close before the server ends, which else waits for the browser's open connections.
     if "live_server" in request.fixturenames:
         request.getfixturevalue("live_server")
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
     yield context.new_page()
-    context.close()
+    for opened in list(chromium.contexts):
+        opened.close()
