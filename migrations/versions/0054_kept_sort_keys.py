@@ -5,8 +5,8 @@ Every contact is noted to be read again; until then the list compares as it did.
 
 from alembic import op
 
-revision = '0053'
-down_revision = '0052'
+revision = '0054'
+down_revision = '0053'
 branch_labels = None
 depends_on = None
 
