@@ -176,6 +176,27 @@ def test_exports_take_the_same_filters(viewer):
 
 
 @pytest.mark.usefixtures("book")
+def test_a_view_of_another_person_is_exported_by_who_may_see_what_it_names(
+    owner, outsider, viewer, importer
+):
+    at = "/contacts?tag=vip"
+    owner.post("/contacts/views?tag=vip", {"name": "Guests", "shared": "1"}, at=at)
+    for reader in (outsider, viewer):
+        named = re.search(r'href="([^"]+)"[^>]*>Guests', reader.get("/contacts").text)
+        page = reader.get(html.unescape(named[1])).text
+        export = html.unescape(re.search(r'href="(/contacts/export\.csv[^"]*)"', page)[1])
+        assert "asa@example.com" in reader.get(export).text
+
+    done = importer.run("Email\neve@example.com\n").id
+    mine = f"imported_from={done}"
+    owner.post(f"/contacts/views?{mine}", {"name": "Of mine", "shared": "1"}, at=at)
+    assert "eve@example.com" in viewer.get(f"/contacts/export.csv?{mine}").text
+    refused = outsider.get(f"/contacts/export.csv?{mine}", 404).text
+    assert "eve@example.com" not in refused
+    assert "Page not found" in refused
+
+
+@pytest.mark.usefixtures("book")
 def test_a_view_is_kept_and_shared(owner, outsider, viewer):
     query = "tag=vip&sort=-name&columns=country"
     owner.post(f"/contacts/views?{query}", {"name": "Guests"}, at="/contacts?tag=vip")

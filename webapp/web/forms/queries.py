@@ -240,6 +240,8 @@ def _text(value: Any) -> Any:
     if isinstance(value, datetime):
         midnight = value.time() == time() and value.tzinfo is UTC
         return f"{value:%Y-%m-%d}" if midnight else value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)  # as JSON and addresses have it
     return "1" if value is True else value
 
 
