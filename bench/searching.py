@@ -15,7 +15,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -137,6 +138,33 @@ def first_pages(house: House, asked: list[str], order: Order) -> list[float]:
     return took
 
 
+FILTERS = {
+    "no filter": ContactFilter(),
+    "a frequent tag": ContactFilter(tag=TAGS[0]),
+    "a tag that no one has": ContactFilter(tag="none"),
+    "no e-mail": ContactFilter(no_email=True),
+    "a tag, no phone": ContactFilter(tag=TAGS[0], no_phone=True),
+}
+
+
+def lists(house: House) -> None:
+    """Milliseconds for the first page by each order and for the count, the better of two."""
+    with db.session(house.settings.database_url) as session:
+        for name, wanted in FILTERS.items():
+            asked = {
+                str(order): partial(filters.page, session, wanted, order) for order in Order
+            }
+            asked["count"] = partial(filters.count, session, wanted)
+            took = {what: round(min(_took(ask), _took(ask)), 1) for what, ask in asked.items()}
+            print(f"{name}, ms: {took}", flush=True)
+
+
+def _took(ask: Callable[[], object]) -> float:
+    started = time.monotonic()
+    ask()
+    return 1000 * (time.monotonic() - started)
+
+
 def told(took: list[float]) -> str:
     cut = statistics.quantiles(took, n=20)
     return f"p50 {cut[9]:.1f}  p95 {cut[18]:.1f}  max {max(took):.1f} ms"
@@ -155,6 +183,7 @@ def searching(count: int) -> None:
             print(
                 f"first page by {order}: {told(first_pages(house, asked, order))}", flush=True
             )
+        lists(house)
         sizes = house.conn.execute(
             "SELECT pg_relation_size('contact_words') AS words,"
             " pg_relation_size('contact_words_words') AS index"
