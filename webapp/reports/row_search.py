@@ -2,7 +2,7 @@
 
 Rows are searched in blocks. Of each the table keeps a line of words for each row, and a signature:
 a bit for each beginning of a word, two to seven signs long, by which nearly all blocks without a
-word are passed over. An index of all words took seven times as long to make and twice the room;
+word are passed over. An index of the words took three times as long to make and twice the room;
 this is read through, 1,000,000 rows in some hundredths of a second.
 
 The blocks are made once an import has ended, behind the index of the book and beside no import that
