@@ -13,7 +13,7 @@ from webapp.imports import deadlines
 if TYPE_CHECKING:
     from alembic.config import Config
 
-MIGRATION_LOCK = 7_665_102  # "rowcall tables"
+MIGRATION_LOCK = 7_665_107  # "rowcall tables"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 

@@ -55,7 +55,7 @@ LEAST_BATCHES = 10  # fewer are done before a second session knows the statement
 # A lane that waits for its checkpoint holds contacts: in place of a longer wait both end.
 CHECKPOINT_TIMEOUT = "2s"
 # "rowcall undo": held while an undo begins, and by each of its batches.
-ONE_AT_A_TIME = 7_665_102
+ONE_AT_A_TIME = 7_665_106
 
 
 # Numbers of rows, contacts and entries are greater: behind this place there is nothing.
@@ -138,8 +138,8 @@ def undo_slice(
     should_yield: Callable[[], bool],
     second_lane: undo_lanes.SecondLane = lambda: None,
 ) -> bool:
-    """Undo batch by batch from where the last slice stopped, in two lanes where `second_lane` says that
-    a core is free for it; True when the import is rolled back.
+    """Undo batch by batch from where the last slice stopped, in two lanes where `second_lane`
+    says that a core is free for it; True when the import is rolled back.
 
     Raises Fenced when the lease has passed on, and Paused while another undo is under way.
     """
@@ -248,8 +248,8 @@ def _one(conn: Connection, query: str, **parameters: object) -> dict[str, Any]:
 
 
 def _checkpoint(conn: Connection, lease: Lease, undone: Undone) -> Undone:
-    """Write how far it is, under the lease's token: what was written. With the last batch the import
-    is rolled back.
+    """Write how far it is, under the lease's token: what was written. With the last batch the
+    import is rolled back.
     """
     done = undone.phase == "done"
     if done:
