@@ -1,4 +1,5 @@
-"""Finding possible duplicates: seconds, memory, comparisons and how they grow, recall and precision.
+"""Finding possible duplicates: seconds, memory, comparisons and how they grow, recall and
+precision.
 
 python bench/duplicates.py [--contacts 25000,50000,100000,200000] [--seed 201]
 

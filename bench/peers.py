@@ -65,8 +65,8 @@ def loaded(house: House, file: Path, rows: int) -> float | None:
 
 
 def read_workbook(file: Path) -> float | None:
-    """Seconds that openpyxl takes to read all cells of the first sheet, row by row; None where it is
-    not installed.
+    """Seconds that openpyxl takes to read all cells of the first sheet, row by row; None where it
+    is not installed.
     """
     if not PYTHON.exists():
         return None

@@ -12,8 +12,8 @@ NAMES = {"worker": "work-horse", "web": "web", "work-horse": "second process"}
 
 
 class Watch:
-    """Notes the most memory of their own, in MB, that processes and the processes that they fork had,
-    by name: resident, without the pages of programs and libraries (docs/operations.md).
+    """Notes the most memory of their own, in MB, that processes and the processes that they fork
+    had, by name: resident, without the pages of programs and libraries (docs/operations.md).
     """
 
     def __init__(self, watched: dict[str, list[int]]) -> None:

@@ -194,8 +194,8 @@ def _undone(measured: Rounds, kind: str) -> dict[str, object]:
 
 
 def undo_of_many(folder: Path, rows: int) -> dict[str, object]:
-    """The undo of so many updates in three fields: its time in times of the import's, and the seconds
-    that its preview takes.
+    """The undo of so many updates in three fields: its time in times of the import's, and the
+    seconds that its preview takes.
     """
     with House() as house:
         measured = Rounds(house, contacts(folder, rows), rows)

@@ -44,8 +44,9 @@ SNIFFED_RECORDS = 60
 SAMPLE_ROWS = 8
 SAMPLE_CELL_CHARS = 500
 SAMPLE_CHARS = 100_000  # of the sample together: wide files show less of each cell
-# The look at the columns when a file comes: rows, cells, and bytes of text. A workbook or an archive
-# that is larger than the last is looked at no further than its sample: it would be unpacked again.
+# The look at the columns when a file comes: rows, cells, and bytes of text. A workbook or an
+# archive that is larger than the last is looked at no further than its sample: it would be
+# unpacked again.
 PROFILED_ROWS = 1_000
 PROFILED_CELLS = 20_000
 PROFILED_BYTES = MEBIBYTE
@@ -77,8 +78,8 @@ FIELDS_OF_ROW = 40  # of one row to correct at once; once those are right, the o
 # A workbook: bounded by the zip's table of contents before anything is unpacked, and while it
 # unpacks.
 WORKBOOK_MEMBERS = 2_000
-# Unpacked, of one part: a full sheet of 1,048,576 rows and 60 columns. Rows, cells and text are what
-# is counted; this ends parts that are padded.
+# Unpacked, of one part: a full sheet of 1,048,576 rows and 60 columns. Rows, cells and text are
+# what is counted; this ends parts that are padded.
 PART_BYTES = 4096 * MEBIBYTE
 WORKBOOK_CELLS = 64_000_000  # of one sheet, with text or without; a minute for each 25 million
 MERGED_CELLS = 20_000  # ranges over several rows that are kept

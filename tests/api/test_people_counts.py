@@ -1,5 +1,5 @@
-"""The counts that speak of people, in session, result, preview, mail and report; and what the review
-page says of other names and of rows without any key.
+"""The counts that speak of people, in session, result, preview, mail and report; and what the
+review page says of other names and of rows without any key.
 """
 
 import re

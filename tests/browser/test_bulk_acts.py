@@ -1,4 +1,6 @@
-"""Changing many contacts in a browser: ticks, acts, their progress and undo, with a script and without."""
+"""Changing many contacts in a browser: ticks, acts, their progress and undo, with a script and
+without.
+"""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""The columns page in a real browser: questions at the columns that raise them, by keyboard alone and
-on a phone, and what was chosen is there after another tab, Back, and a session that ended.
+"""The columns page in a real browser: questions at the columns that raise them, by keyboard alone
+and on a phone, and what was chosen is there after another tab, Back, and a session that ended.
 """
 
 import csv

@@ -95,7 +95,9 @@ def test_eleven_conflicts_are_settled_by_keyboard(owner, live_server, conn, impo
 
 
 def described(page) -> None:
-    """What a screen reader gets: headings of rows and columns, marks in words, what a choice means."""
+    """What a screen reader gets: headings of rows and columns, marks in words, what a choice
+    means.
+    """
     name = page.get_by_role("row", name=re.compile("^E-mail"))
     assert "differs:" in name.inner_text()
     assert "same:" in name.inner_text()

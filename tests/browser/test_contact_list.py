@@ -1,4 +1,6 @@
-"""The list of contacts and a contact's card in a browser: in place with a script, and without one."""
+"""The list of contacts and a contact's card in a browser: in place with a script, and without
+one.
+"""
 
 import re
 

@@ -1,4 +1,6 @@
-"""Fixing rows in the grid: with the keyboard alone, by several people, on a phone, without a script."""
+"""Fixing rows in the grid: with the keyboard alone, by several people, on a phone, without a
+script.
+"""
 
 import pytest
 

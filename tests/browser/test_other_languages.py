@@ -1,5 +1,5 @@
-"""The main pages in other languages, in a browser: nothing left in English, nothing cut off, and mirrored
-where lines begin on the right.
+"""The main pages in other languages, in a browser: nothing left in English, nothing cut off, and
+mirrored where lines begin on the right.
 
 With SHOTS set to a folder, it leaves pictures of each page there, wide and narrow.
 """
@@ -71,7 +71,9 @@ def test_the_main_pages_in_another_language(pseudo, paths, page, live_server, co
 
 @pytest.fixture
 def paths(sign_in, importer):
-    """The pages of an import that has ended, of one in review, of one to be matched, and the rest."""
+    """The pages of an import that has ended, of one in review, of one to be matched, and the
+    rest.
+    """
     browser = sign_in("owner")
     done = run(browser, importer)
     review = bring(browser, TROUBLE)

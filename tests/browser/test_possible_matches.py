@@ -1,5 +1,5 @@
-"""New rows that look like contacts, in a browser: they come to the review by themselves, and a row is
-joined or not by pointer and by keyboard.
+"""New rows that look like contacts, in a browser: they come to the review by themselves, and a
+row is joined or not by pointer and by keyboard.
 """
 
 import pytest

@@ -1,5 +1,5 @@
-"""The report of an import, its rows and its undo, in a browser: by keyboard, without scripts, narrow
-and wide, in both lights.
+"""The report of an import, its rows and its undo, in a browser: by keyboard, without scripts,
+narrow and wide, in both lights.
 """
 
 import pytest

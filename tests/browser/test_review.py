@@ -1,4 +1,6 @@
-"""The review: chips that narrow the rows in place, and the strategy that stays, also without scripts."""
+"""The review: chips that narrow the rows in place, and the strategy that stays, also without
+scripts.
+"""
 
 import sys
 from pathlib import Path

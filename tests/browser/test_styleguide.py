@@ -1,5 +1,5 @@
-"""The pieces in a browser: both lights and widths, twice as large, on paper, with the reader's own colours and
-in the reader's own zone.
+"""The pieces in a browser: both lights and widths, twice as large, on paper, with the reader's
+own colours and in the reader's own zone.
 """
 
 import re

@@ -165,7 +165,9 @@ def test_one_that_began_before_is_refused_in_any_isolation(conn, database_url, a
 
 
 def test_many_at_once_never_leave_one_to_two(conn, database_url):
-    """Main ones and further ones of five people, written, changed and taken away in four sessions."""
+    """Main ones and further ones of five people, written, changed and taken away in four
+    sessions.
+    """
 
     def write(seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - the same writes each time

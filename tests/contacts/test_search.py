@@ -94,7 +94,9 @@ def matches(sought: str, texts: list[str]) -> bool:
 
 
 def is_found(sought: str, texts: str = "", *phones: str) -> bool:
-    """What the tsquery says, by its own rule: for each word one of the ways, with all beginnings."""
+    """What the tsquery says, by its own rule: for each word one of the ways, with all
+    beginnings.
+    """
     known = search_words.words_of(texts, phones)
     wanted = search_words.sought(sought)
     return bool(wanted) and all(

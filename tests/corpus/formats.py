@@ -1,4 +1,6 @@
-"""Formats beside text and .xlsx: vCard, OpenDocument, old workbooks, what is called .xls, archives."""
+"""Formats beside text and .xlsx: vCard, OpenDocument, old workbooks, what is called .xls,
+archives.
+"""
 
 # ruff: noqa: E501 - lines of other programs' files
 

@@ -158,7 +158,9 @@ def take_by_keys(
     *,
     hold_other_names: bool,
 ) -> tuple[int | None, dict] | None:
-    """Whom the row belongs to, None for a new contact, and the row; None where it is in conflict."""
+    """Whom the row belongs to, None for a new contact, and the row; None where it is in
+    conflict.
+    """
     if not any(row.get(key) for key in MATCHED):
         owner = min(book.same_persons(row), default=None)
     else:

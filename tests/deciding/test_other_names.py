@@ -1,4 +1,6 @@
-"""Another person behind the same e-mail or ID: when two names are of one person, and what follows."""
+"""Another person behind the same e-mail or ID: when two names are of one person, and what
+follows.
+"""
 
 import pytest
 from sqlalchemy import select

@@ -224,7 +224,9 @@ def test_each_slice_goes_on_where_the_one_before_made_room(spread, conn):
 
 
 def test_a_second_session_takes_a_share_of_the_pass(spread, conn, settings):
-    """Behind its first range the first one waits until another one is there; all comes out the same."""
+    """Behind its first range the first one waits until another one is there; all comes out the
+    same.
+    """
     assert preview.compute_missing(conn, spread, lambda: False)
     alone = {variant: _kept(conn, spread.import_id, variant) for variant in USUAL}
     conn.execute("DELETE FROM contact_import_previews")

@@ -1,5 +1,5 @@
-"""Second runs against the sequential model: whatever was stopped, given up, corrected and settled in
-between, and whatever the batch size, the rows are taken one by one in the order of the file.
+"""Second runs against the sequential model: whatever was stopped, given up, corrected and settled
+in between, and whatever the batch size, the rows are taken one by one in the order of the file.
 """
 
 import os

@@ -118,8 +118,8 @@ def test_the_loop_equals_the_sequential_model(
 
 
 def in_two_lanes(conn, import_id, settings) -> Turn:
-    """Execute a prepared import with a plan, each batch dealt by itself, to both lanes where that may
-    be.
+    """Execute a prepared import with a plan, each batch dealt by itself, to both lanes where that
+    may be.
     """
     conn.execute("UPDATE contact_imports SET state = 'ready'")
     conn.commit()

@@ -1,5 +1,5 @@
-"""Rows settled by a person, once they run: the choice is decided again inside the batch, on the book
-as it is by then.
+"""Rows settled by a person, once they run: the choice is decided again inside the batch, on the
+book as it is by then.
 """
 
 import threading

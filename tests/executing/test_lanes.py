@@ -1,4 +1,6 @@
-"""An execution in two lanes comes to what one stream would, and loses nothing when a lane is lost."""
+"""An execution in two lanes comes to what one stream would, and loses nothing when a lane is
+lost.
+"""
 
 import os
 import signal

@@ -1,4 +1,6 @@
-"""Second runs of the same import: of what failed, what was corrected since, and what a stop left."""
+"""Second runs of the same import: of what failed, what was corrected since, and what a
+stop left.
+"""
 
 import threading
 from functools import partial

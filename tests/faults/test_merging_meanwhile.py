@@ -1,5 +1,5 @@
-"""Merges and bulk acts that meet imports, edits, deletions, undos and one another: each in a session of
-its own, at the same time. What is told is what happened, and all of it can be undone.
+"""Merges and bulk acts that meet imports, edits, deletions, undos and one another: each in a
+session of its own, at the same time. What is told is what happened, and all of it can be undone.
 """
 
 import random

@@ -1,5 +1,5 @@
-"""A work-horse is killed in the middle of a second run, and another one goes on: nothing is lost, and
-nothing is doubled.
+"""A work-horse is killed in the middle of a second run, and another one goes on: nothing is lost,
+and nothing is doubled.
 """
 
 import os

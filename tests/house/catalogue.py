@@ -1,5 +1,5 @@
-"""The catalogue of sentences for a translator, `make catalogue`: webapp/vocabulary/rowcall.pot, and its
-texts in the file of each language.
+"""The catalogue of sentences for a translator, `make catalogue`: webapp/vocabulary/rowcall.pot,
+and its texts in the file of each language.
 
 Babel finds the texts: in the templates those of `_` and `trans`, in the code those that are given
 to `gettext` and its kin, and to the items of closed lists.
@@ -82,8 +82,8 @@ def _python(
 
 
 def translated(language: Path) -> str:
-    """A language's file with the texts of today: what is new has no translation yet, what is gone is
-    left out. Its head, and the comments before it, stay.
+    """A language's file with the texts of today: what is new has no translation yet, what is gone
+    is left out. Its head, and the comments before it, stay.
     """
     text = language.read_text(encoding="utf-8")
     head = text[: text.index("\n\n") + 2]

@@ -1,4 +1,6 @@
-"""The tests that failed in the last run, which `make again` runs once more; status 1 if they are many."""
+"""The tests that failed in the last run, which `make again` runs once more; status 1 if they are
+many.
+"""
 
 import json
 import sys

@@ -1,5 +1,6 @@
-"""A hundred approvals while the import is corrected, asked for otherwise, refused, withdrawn, worked
-on, and its contacts are edited: what runs is what another person approved, and it runs once.
+"""A hundred approvals while the import is corrected, asked for otherwise, refused, withdrawn,
+worked on, and its contacts are edited: what runs is what another person approved, and it runs
+once.
 """
 
 import random

@@ -1,4 +1,6 @@
-"""A row in conflict beside its candidates: what is the same, which keys stay, what a choice means."""
+"""A row in conflict beside its candidates: what is the same, which keys stay, what a choice
+means.
+"""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""Acts of correction and their undo: a cell holds what the newest act on it says that is not undone,
-else what the file says.
+"""Acts of correction and their undo: a cell holds what the newest act on it says that is not
+undone, else what the file says.
 """
 
 import random

@@ -1,4 +1,6 @@
-"""Lines that are not contacts on their way: staged, kept together over blocks, told, and taken in."""
+"""Lines that are not contacts on their way: staged, kept together over blocks, told, and taken
+in.
+"""
 
 import re
 

@@ -1,4 +1,6 @@
-"""The list of cells to fix: what costs least comes first, each place stays, any page costs the same."""
+"""The list of cells to fix: what costs least comes first, each place stays, any page costs the
+same.
+"""
 
 import json
 import uuid

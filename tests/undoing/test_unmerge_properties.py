@@ -1,7 +1,7 @@
 """The sentence about merges of docs/architecture.md, against random histories on a real database.
 
-After a merge, any imports, edits, deletions and further merges, and the undo of that merge, the book is
-what it was before the merge, but for what was changed since. That stays, and is listed.
+After a merge, any imports, edits, deletions and further merges, and the undo of that merge, the
+book is what it was before the merge, but for what was changed since. That stays, and is listed.
 """
 
 import uuid

@@ -1,4 +1,6 @@
-"""Several e-mails and phones on a contact's page: shown, added, removed, another one made the main."""
+"""Several e-mails and phones on a contact's page: shown, added, removed, another one made the
+main.
+"""
 
 import re
 

@@ -114,8 +114,8 @@ REFUSED = ({"json": {"nothing": 1}}, {"data": b"x", "content_type": "a/b"})
 
 
 def test_programs_are_answered_in_english(app, owner, people, importer, session):
-    """Every operation, asked for a person whose account and browser say German: byte for byte what one
-    gets who says nothing. What would change something is sent a body that is refused.
+    """Every operation, asked for a person whose account and browser say German: byte for byte
+    what one gets who says nothing. What would change something is sent a body that is refused.
     """
     import_id = run(owner, importer)
     second = bring(owner)

@@ -1,5 +1,5 @@
-"""The review: the sentence, the doors, the choice with its examples, and the plan row by row, on the
-messy export of a trade fair.
+"""The review: the sentence, the doors, the choice with its examples, and the plan row by row, on
+the messy export of a trade fair.
 """
 
 import re

@@ -1,4 +1,6 @@
-"""Style sheets, scripts and icons: compressed, kept for a year at an address that changes with them."""
+"""Style sheets, scripts and icons: compressed, kept for a year at an address that changes with
+them.
+"""
 
 import gzip
 import re

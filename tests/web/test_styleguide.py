@@ -1,4 +1,6 @@
-"""The style guide shows every piece, to administrators, and every icon that a page asks for is there."""
+"""The style guide shows every piece, to administrators, and every icon that a page asks for is
+there.
+"""
 
 import re
 from pathlib import Path

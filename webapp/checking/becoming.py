@@ -1,4 +1,6 @@
-"""What the cells of a column become, by the very judge of the check: for a few rows, to be shown."""
+"""What the cells of a column become, by the very judge of the check: for a few rows, to
+be shown.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -14,9 +14,9 @@ ERROR, WARNING = "error", "warning"
 class Problem:
     """What is not right with a cell or row.
 
-    `column` counts from 0; `severity` is error or warning. `dropped`: the cell is left out, so that
-    the contact's value stays. `suggestion` is what the cell was probably meant to say; `mark`, where
-    the fault stands in it; and `also`, what other cells say with it, by column.
+    `column` counts from 0; `severity` is error or warning. `dropped`: the cell is left out, so
+    that the contact's value stays. `suggestion` is what the cell was probably meant to say;
+    `mark`, where the fault stands in it; and `also`, what other cells say with it, by column.
     """
 
     code: str

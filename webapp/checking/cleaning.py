@@ -68,8 +68,8 @@ def cleaned(text: str, kept: str) -> str:
 
 
 def meant(cell: str) -> str:
-    """The cell without what a spreadsheet needs around it: the quote that protects against formulas,
-    or, of a formula that is only a text, all but the text.
+    """The cell without what a spreadsheet needs around it: the quote that protects against
+    formulas, or, of a formula that is only a text, all but the text.
     """
     text = unprotected(cell)
     if '="' in text and text == cell and (formula := FORMULA_OF_TEXT.fullmatch(text.strip())):

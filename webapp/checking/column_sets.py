@@ -227,7 +227,9 @@ def _told_again(kind: str, count: int, labelled: bool) -> list[Column]:
 
 
 def outlook_phones(held: Sequence[Mapping[str, str | None]]) -> dict[str, str]:
-    """Which of Outlook's columns each phone goes to, by heading; none where all places are taken."""
+    """Which of Outlook's columns each phone goes to, by heading; none where all places
+    are taken.
+    """
     found: dict[str, str] = {}
     for one in held:
         places = (*OUTLOOK_PHONES[one["label"]], *OUTLOOK_REST)

@@ -20,7 +20,8 @@ CODES = frozenset(
 )
 
 LONGEST = 100  # characters of a name
-# What people and programs write beside the names that the Unicode CLDR has in the languages of labels.
+# What people and programs write beside the names that the Unicode CLDR has in the languages of
+# labels.
 OTHER_NAMES = {
     # Some single letters, as on cars, stand in German lists.
     "AE": "uae | emirates | vae",

@@ -364,7 +364,9 @@ class _Table:
         return "@" not in "".join(owners) or all(len(them) == 1 for them in owners.values())
 
     def _hold_labels(self, columns: Sequence[int]) -> bool:
-        """Whether columns hold labels of addresses: a "Type" may as well be that of something else."""
+        """Whether columns hold labels of addresses: a "Type" may as well be that of something
+        else.
+        """
         if any("label" in normalised(self.labels[index]).split() for index in columns):
             return True
 

@@ -278,7 +278,9 @@ def _one_word(words: list[str], *, titled: bool) -> _Parts:
 
 
 def _by_script(words: list[str]) -> _Parts | None:
-    """Chinese, Japanese and Korean names begin with the family's; foreign ones in katakana do not."""
+    """Chinese, Japanese and Korean names begin with the family's; foreign ones in katakana do
+    not.
+    """
     if not all(map(EAST_ASIAN.fullmatch, words)):
         return None
     if KATAKANA.fullmatch("".join(words)):
@@ -412,7 +414,9 @@ def _family_first(words: list[str]) -> _Parts:
 
 
 def _is_particle(words: list[str], at: int) -> bool:
-    """Whether a word belongs to a family name behind it: von, van 't, op de, und in “von und zu”."""
+    """Whether a word belongs to a family name behind it: von, van 't, op de, und in “von
+    und zu”.
+    """
     word = words[at]
     plain = bare(word)
     if plain in PARTICLES:

@@ -1,5 +1,5 @@
-"""Lines of a file that are no contacts: footers, totals, rules, headers that come again, hints, rows
-that go on with the one above, and the tails of notes that were broken without quotes.
+"""Lines of a file that are no contacts: footers, totals, rules, headers that come again, hints,
+rows that go on with the one above, and the tails of notes that were broken without quotes.
 
 They are told among the lines around them, a block at a time; `is_short` keeps those together that
 may belong to one another. What a person took in or corrected is a contact's row in any case.
@@ -52,8 +52,8 @@ NAME = re.compile(r"[^\W\d_][^\d_@/\\:;!?()\[\]{}<>|=+*\"“”„#%&]*")
 
 
 class OtherLines:
-    """Tells the lines of one file under one mapping. A text file, which has a `delimiter`, may break
-    a row where a note has a line end.
+    """Tells the lines of one file under one mapping. A text file, which has a `delimiter`, may
+    break a row where a note has a line end.
     """
 
     def __init__(
@@ -116,7 +116,9 @@ class OtherLines:
         )
 
     def is_none(self, record: Record, texts: list[str]) -> bool:
-        """Whether a line by itself is no contact's: a rule, a header, hints, a total or a footer."""
+        """Whether a line by itself is no contact's: a rule, a header, hints, a total or a
+        footer.
+        """
         if all(map(RULE.fullmatch, texts)) or self._is_header(record.cells, texts):
             return True
         if self.first_row and len(texts) > 1 and all(map(_is_hint, texts)):
@@ -275,7 +277,9 @@ class _Block:
         return self.records, self.said
 
     def _pass_plain(self, begin: int) -> int:
-        """The place of the next line that has to be looked at. Most of a file is passed over here."""
+        """The place of the next line that has to be looked at. Most of a file is passed over
+        here.
+        """
         lines, at = self.lines, begin
         width, label, settled = lines.width, lines.first_label, self.settled
         lead = lines.lead if lines.every_id else None

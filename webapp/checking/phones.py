@@ -356,8 +356,8 @@ def _parsed(text: str, region: str | None) -> Number:
 
 
 def _is_vanity(text: str, key: str) -> bool:
-    """Whether letters stand for digits, as in 1-800-FLOWERS: in capitals, at the end, and as many as
-    digits are missing.
+    """Whether letters stand for digits, as in 1-800-FLOWERS: in capitals, at the end, and as many
+    as digits are missing.
     """
     said = re.sub(r"[^\w]", "", text)
     rest = key.removeprefix("+")

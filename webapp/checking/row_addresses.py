@@ -1,4 +1,6 @@
-"""The several e-mails and phones of a row: with which label each comes, and which is the main one."""
+"""The several e-mails and phones of a row: with which label each comes, and which is the main
+one.
+"""
 
 from collections.abc import Sequence
 
@@ -17,8 +19,8 @@ from webapp.vocabulary.keys import FURTHER_COLUMN, KEY_FIELDS, LABEL_COLUMN
 
 
 class AddressColumns:
-    """What the columns of a file say of the addresses in them: by their own labels, and by the cells
-    of the columns of labels beside them. Columns are counted from 0.
+    """What the columns of a file say of the addresses in them: by their own labels, and by the
+    cells of the columns of labels beside them. Columns are counted from 0.
     """
 
     def __init__(self, mapping: Sequence[str | None], columns: Sequence[str]) -> None:

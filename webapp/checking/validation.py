@@ -97,7 +97,9 @@ class Checker:
         keep_words: Sequence[int] = (),
         of_all: CheckedRow | None = None,
     ) -> None:
-        """`of_all` is what every row begins with: values for fields that the file lacks, and tags."""
+        """`of_all` is what every row begins with: values for fields that the file lacks, and
+        tags.
+        """
         self.of_all = of_all
         self.mapping = list(mapping)
         self.width = len(self.mapping)

@@ -1,5 +1,5 @@
-"""A contact's e-mail addresses, or phone numbers, as one list: the main one first, then those behind
-it.
+"""A contact's e-mail addresses, or phone numbers, as one list: the main one first, then those
+behind it.
 
 An address is {"value": text, "key": text or null, "label": text or null}. It is known by its key
 or, where no one can read it, by its text.
@@ -13,8 +13,9 @@ from webapp.vocabulary.keys import FURTHER_COLUMN, KEY_FIELDS, LABEL_COLUMN
 
 
 def addresses_of(holder: Any, kind: str) -> list[Address]:
-    """The addresses of a kind (email, phone), main first, of anything with the columns: a contact, a
-    row of a query, or a mapping such as one side of a journal's entry. A column may be lacking.
+    """The addresses of a kind (email, phone), main first, of anything with the columns: a
+    contact, a row of a query, or a mapping such as one side of a journal's entry. A column may be
+    lacking.
     """
     held = holder if isinstance(holder, Mapping) else _held(holder, kind)
     value, key, label, further = map(held.get, columns_of(kind))

@@ -215,7 +215,8 @@ def recent(
     session: Session, days: int, *, act_id: int | None = None, limit: int = 25
 ) -> Sequence[Any]:
     """The acts of the last `days`, newest first, or the one of that number: all of `BulkAct` with
-    the names of who did and undid it, `kept` (up to 1,000), and whether it is `in_time` for an undo.
+    the names of who did and undid it, `kept` (up to 1,000), and whether it is `in_time` for an
+    undo.
     """
     asked = {"days": days, "id": act_id, "limit": limit}
     return db.execute(session, SQL.recent, asked).all()

@@ -16,7 +16,8 @@ from webapp.reading.readers import Position, Record
 from webapp.vocabulary.keys import FURTHER_COLUMN, KEY_FIELDS, UNIQUE_KEYS
 
 SQL = queries.load("addresses")
-# {"code", "field", "value"} and, of a list, "at": the place in it, null where it is about the whole.
+# {"code", "field", "value"} and, of a list, "at": the place in it, null where it is about the
+# whole.
 Fault = dict[str, Any]
 
 

@@ -1,5 +1,5 @@
-"""What a search for contacts finds, as a file that can be uploaded again: each column or property has
-the name by which an upload knows its field, and each value is taken for what it was.
+"""What a search for contacts finds, as a file that can be uploaded again: each column or property
+has the name by which an upload knows its field, and each value is taken for what it was.
 
 Nothing is held while a reader takes its time: each page of contacts is a question of its own, and
 gives the connection back. Contacts that come after the export began are not in it.

@@ -192,7 +192,9 @@ def place_of(cursor: str, order: Order) -> Place:
 
 @dataclass(frozen=True)
 class Page:
-    """Contacts in their order, and the cursors of the pages before and behind; null where none is."""
+    """Contacts in their order, and the cursors of the pages before and behind; null where none
+    is.
+    """
 
     contacts: Sequence[Contact]
     before: str | None

@@ -370,9 +370,10 @@ class Origin:
 
 
 def provenance(session: Session, contact: Contact) -> dict[str, Origin]:
-    """For each field that has a value or had one: its newest change, or the import that created the
-    contact. Each e-mail and phone has a name of its own beside its field's, which is about the main
-    one: `email:<key>`, of a phone without a key `phone:<text>`, with {"value", "label"} as `before`.
+    """For each field that has a value or had one: its newest change, or the import that created
+    the contact. Each e-mail and phone has a name of its own beside its field's, which is about
+    the main one: `email:<key>`, of a phone without a key `phone:<text>`, with {"value", "label"}
+    as `before`.
     """
     found: dict[str, Origin] = {}
     for change in _changes(session, contact.id):

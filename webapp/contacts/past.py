@@ -82,8 +82,8 @@ class Change:
         return self.at <= moment and (self.undone_at is None or self.undone_at > moment)
 
     def fields(self) -> dict[str, tuple[Any, Any]]:
-        """What was and is there by each field that it names. Each tag (`tag:<tag>`) and each address
-        (`email:<key>`) is a field, beside the whole list and the key of the main one.
+        """What was and is there by each field that it names. Each tag (`tag:<tag>`) and each
+        address (`email:<key>`) is a field, beside the whole list and the key of the main one.
         """
         names = [name for name in self.before if not name.startswith("(")]
         if self.is_emptied:

@@ -1,5 +1,5 @@
-"""Searching: contacts by their index (`search_index`), and other texts without regard to case and to
-the language of the database.
+"""Searching: contacts by their index (`search_index`), and other texts without regard to case and
+to the language of the database.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,9 @@ def holds_sought(column: str) -> str:
 
 
 def further_values(column: str) -> str:
-    """SQL: the further e-mails or phones of such a column, a line each; null where there are none."""
+    """SQL: the further e-mails or phones of such a column, a line each; null where there are
+    none.
+    """
     each = f"SELECT string_agg(one #>> '{{}}', E'\\n') FROM jsonb_path_query({column}, '$[*].value') one"
     return f"CASE WHEN {column} <> '[]' THEN ({each}) END"
 

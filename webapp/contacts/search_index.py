@@ -1,9 +1,9 @@
 """The search index, kept behind the contacts: a second, or until an import has ended.
 
-Triggers on `contacts` note in `contact_words_pending` which contacts a statement created, or changed
-in what a search reads, in its own transaction and once for all of them. A worker's sweeper reads
-these contacts and writes their words, and what they are listed by. So does a search where few are
-pending, that what a person has just changed is found.
+Triggers on `contacts` note in `contact_words_pending` which contacts a statement created, or
+changed in what a search reads, in its own transaction and once for all of them. A worker's
+sweeper reads these contacts and writes their words, and what they are listed by. So does a search
+where few are pending, that what a person has just changed is found.
 
 Words are written and their note is deleted in one transaction, so that a process that ends between
 the two has done nothing. A process that is late with words leaves a contact alone that was changed
@@ -51,7 +51,8 @@ def catch_up(
 
 
 def write_some(conn: psycopg.Connection[Any], at_once: int = AT_ONCE) -> int:
-    """Write the words of the next pending contacts, at most so many, and commit; how many were noted.
+    """Write the words of the next pending contacts, at most so many, and commit; how many were
+    noted.
 
     None where the smallest note holds more; none does more than a thousand.
     """

@@ -1,5 +1,5 @@
-"""What happened to a contact, newest first: each entry of its journal, and how it came into the book;
-with what happened to the contacts that were merged into it.
+"""What happened to a contact, newest first: each entry of its journal, and how it came into the
+book; with what happened to the contacts that were merged into it.
 """
 
 from collections.abc import Sequence

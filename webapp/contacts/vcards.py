@@ -69,7 +69,9 @@ def as_vcards(session: Session, selection: Selection) -> Iterator[bytes]:
 
 
 def _cards(page: Sequence[Entry]) -> str:
-    """Property by property: most contacts have few of them, and those that none has take no time."""
+    """Property by property: most contacts have few of them, and those that none has take
+    no time.
+    """
     if not page:  # of an earlier day, when none of them was there yet
         return ""
 
@@ -120,8 +122,8 @@ def _called(held: dict[str, list[str]], blank: list[str]) -> list[str]:
 
 
 def _property(name: str, places: dict[int, str], parts: tuple[str, ...]) -> str:
-    """The line of a property whose parts stand at these places; blank where all of them are, but for
-    the name, which a card has in any case.
+    """The line of a property whose parts stand at these places; blank where all of them are, but
+    for the name, which a card has in any case.
     """
     if not any(parts) and name != "N":
         return ""

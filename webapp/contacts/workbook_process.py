@@ -20,8 +20,8 @@ SHEET = "Contacts"
 SHEET_ROWS = 1_048_576
 COLUMN_WIDTH = 18  # characters
 PLAIN_SIGNS = 16_000  # a cell of which may be cut off
-# What XML or Excel takes for something else: marks, control characters and what stands for them, and
-# blanks at either end of a cell.
+# What XML or Excel takes for something else: marks, control characters and what stands for them,
+# and blanks at either end of a cell.
 ODD = re.compile(
     r"[&<>\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|_x[0-9a-fA-F]{4}_|(?:\A|\|)\s|\s(?:\||\Z)"
 )

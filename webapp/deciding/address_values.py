@@ -61,7 +61,9 @@ def _one(field: str, part: str, column: str, rule: Rule) -> str:
 
 
 def listed(field: str, rule: Rule, *, empties: bool) -> str:
-    """What `values` needs beside contact and row: all addresses of the kind, if there are several."""
+    """What `values` needs beside contact and row: all addresses of the kind, if there are
+    several.
+    """
     several = {
         Rule.REPLACE: SQL.replaced_has_several,
         Rule.FILL: SQL.filled_has_several,
@@ -86,8 +88,8 @@ def exceed() -> str:
 
 
 def differs(column: str) -> str | None:
-    """Whether a column of a main address belongs in the journal: value and key where either differs,
-    and the label with them, if there is one. None for other columns.
+    """Whether a column of a main address belongs in the journal: value and key where either
+    differs, and the label with them, if there is one. None for other columns.
     """
     of = next((field for field in SEVERAL if column in _columns(field).values()), None)
     if of is None:

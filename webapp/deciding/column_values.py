@@ -1,5 +1,5 @@
-"""What a row and its contact come to, column by column: by each column's rule, and with the parts of
-a name, or of an address, taken together.
+"""What a row and its contact come to, column by column: by each column's rule, and with the parts
+of a name, or of an address, taken together.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

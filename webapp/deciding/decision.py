@@ -118,7 +118,9 @@ class Options:
 
     @property
     def creates(self) -> bool:
-        """Whether any row becomes a contact: a choice of a new one holds where others are skipped."""
+        """Whether any row becomes a contact: a choice of a new one holds where others are
+        skipped.
+        """
         return self.create_new or self.chosen
 
     @property

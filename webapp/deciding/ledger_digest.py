@@ -81,15 +81,15 @@ class Ledger:
 
 
 class ReadBehind:
-    """Reads the ledger while batches are committed, on a connection and in a thread of its own: holds
-    it against the plan, and takes its digest.
+    """Reads the ledger while batches are committed, on a connection and in a thread of its own:
+    holds it against the plan, and takes its digest.
 
     Called with the row up to which they are. What was not read, for want of a connection or of
     time, is still to be read when the block ends, which waits for one block of entries at most.
 
-    The comparison goes on where it was. A digest cannot be put down and taken up again, so each slice
-    begins at the first entry: one that goes on with an import waits a while with it, since it may soon
-    make room for others.
+    The comparison goes on where it was. A digest cannot be put down and taken up again, so each
+    slice begins at the first entry: one that goes on with an import waits a while with it, since
+    it may soon make room for others.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
-"""Another person behind the same key: whether a row's name and its contact's have nothing in common.
+"""Another person behind the same key: whether a row's name and its contact's have nothing in
+common.
 
-A given name may be a short form, an initial or another spelling of the other one, and first and last
-name may have changed places: none of this makes another person.
+A given name may be a short form, an initial or another spelling of the other one, and first and
+last name may have changed places: none of this makes another person.
 """
 
 import json

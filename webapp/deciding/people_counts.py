@@ -30,8 +30,9 @@ SQL = queries.load(
 def of_ledger(
     conn: Connection, import_id: UUID, outcomes: Mapping[Any, int]
 ) -> dict[str, Any]:
-    """`contacts_created`, `contacts_changed` (that were there before), `repeats_in_file` (rows whose
-    contact is that of an earlier row) and `warnings`, rows by code, of the ledger as it stands.
+    """`contacts_created`, `contacts_changed` (that were there before), `repeats_in_file` (rows
+    whose contact is that of an earlier row) and `warnings`, rows by code, of the ledger as it
+    stands.
 
     `outcomes` are its counts: where no row met a contact, only rows with a choice are read.
     """
@@ -51,8 +52,9 @@ def of_ledger(
 
 
 def foretold(conn: Connection, import_id: UUID, outcomes: Mapping[Any, int]) -> dict[str, Any]:
-    """The same of a preview, with rows that are `held` for another name, and with the `keyless` rows:
-    how many `rows`, how many of them are the person of an earlier row (`joined`), and `created`.
+    """The same of a preview, with rows that are `held` for another name, and with the `keyless`
+    rows: how many `rows`, how many of them are the person of an earlier row (`joined`), and
+    `created`.
     """
     asked = {"import_id": import_id}
     held: Any = conn.execute(SQL.held, asked).fetchone()

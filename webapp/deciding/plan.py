@@ -36,8 +36,8 @@ BETWEEN = "|"  # the names of changed fields in their cell
 
 
 def _columns_of() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The fields as programs name them, in the order of the plan, each with the columns by which the
-    journal tells that it changed.
+    """The fields as programs name them, in the order of the plan, each with the columns by which
+    the journal tells that it changed.
     """
     for name in SCALARS:
         if name in SEVERAL:
@@ -69,13 +69,13 @@ SQL = queries.load(
 
 
 def line(writes: str, differs: Mapping[str, str], labels: str) -> str:
-    """SQL: a row's line, line feed included, of the entry `l` (row, outcome, contact_id, code, detail)
-    of a ledger or of what is like one.
+    """SQL: a row's line, line feed included, of the entry `l` (row, outcome, contact_id, code,
+    detail) of a ledger or of what is like one.
 
     `writes` is the condition that the row changes a contact; only then the others are asked.
-    `differs` has a condition for each column that can change (`JOURNALLED`, and `custom` for any of
-    the custom fields), and `labels` is a set in SQL, as behind FROM, of the names of changed fields: of
-    these, `custom:<label>` are taken.
+    `differs` has a condition for each column that can change (`JOURNALLED`, and `custom` for any
+    of the custom fields), and `labels` is a set in SQL, as behind FROM, of the names of changed
+    fields: of these, `custom:<label>` are taken.
     """
     return fill(SQL.line, writes=writes, **_changed(differs, labels))
 
@@ -198,8 +198,8 @@ def lines(
     outcome: str | None = None,
     known: bool = False,
 ) -> list[PlanLine]:
-    """At most so many rows behind row `after`, in the order of the file, of all outcomes or one; with
-    `known` only those that met a contact of the book.
+    """At most so many rows behind row `after`, in the order of the file, of all outcomes or one;
+    with `known` only those that met a contact of the book.
     """
     found: list[PlanLine] = []
     sought = f",{outcome}," if outcome else ""

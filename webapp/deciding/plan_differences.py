@@ -23,8 +23,9 @@ def compare(
     """List the rows up to this one that came out differently than in the plan of exactly what is
     executed. Their entries have to be final.
 
-    The digest of that plan; None where there is none, and so nothing to differ from. Rows without an
-    entry, as a stopped import leaves them, and rows that the plan does not have, differ in nothing.
+    The digest of that plan; None where there is none, and so nothing to differ from. Rows without
+    an entry, as a stopped import leaves them, and rows that the plan does not have, differ in
+    nothing.
 
     It can be broken off anywhere, and goes on where it was: a block that is through is marked.
     """

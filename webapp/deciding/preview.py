@@ -1,10 +1,10 @@
 """What each variant would do, by the execution's own statements, and nothing real written.
 
-A pass over the rows tells what the book alone decides (`preview_scan`). Rows that meet other rows of
-the file are simulated: the execution's statement runs on temporary tables that bear the names of
-the real ones, filled with just these rows and the contacts that they can reach, inside a READ ONLY
-transaction: PostgreSQL itself sees to it that nothing real is written. So preview and execution
-cannot disagree; they are the same SQL.
+A pass over the rows tells what the book alone decides (`preview_scan`). Rows that meet other rows
+of the file are simulated: the execution's statement runs on temporary tables that bear the names
+of the real ones, filled with just these rows and the contacts that they can reach, inside a READ
+ONLY transaction: PostgreSQL itself sees to it that nothing real is written. So preview and
+execution cannot disagree; they are the same SQL.
 
 What was found stays when others get their turn: each slice adds a range of the pass, or a variant.
 """
@@ -69,7 +69,9 @@ SQL = queries.load(
 
 
 def _holders() -> Iterator[str]:
-    """The contacts that hold any key of the file, key by key and place by place, and those chosen."""
+    """The contacts that hold any key of the file, key by key and place by place, and those
+    chosen.
+    """
     yield SQL.chosen_contacts
     for key, column in KEY_COLUMN.items():
         if_chosen = "" if key in UNIQUE_KEYS else fill(SQL.is_chosen, key=key)
@@ -92,8 +94,8 @@ _PREVIEWED = [state.value for state in PREVIEWED]
 _KEEP_LINES = fill(SQL.keep_lines, line=plan.JOURNAL_LINE)
 RANGE = 1000  # rows a statement: the result does not depend on it
 BLOCKS = 50  # of a plan that are read at a time
-# Rows to be simulated, up to which all variants are put together in one go. More of them take so long
-# that each variant is kept as soon as it is simulated.
+# Rows to be simulated, up to which all variants are put together in one go. More of them take so
+# long that each variant is kept as soon as it is simulated.
 KEPT_TOGETHER = 50_000
 WRITTEN_TO = (
     "contacts",
@@ -125,7 +127,9 @@ class Facts:
         return f"{version.current()} {self.mended_at}"
 
     def still(self, conn: Connection) -> bool:
-        """Whether the rows are as they were and the lease is held; both stay so until the commit."""
+        """Whether the rows are as they were and the lease is held; both stay so until the
+        commit.
+        """
         asked = {
             "import_id": self.lease.import_id,
             "token": self.lease.token,
@@ -266,8 +270,8 @@ def _shadows(facts: Facts) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What the rows that were simulated come to in a variant, which the temporary tables know by its
-    number.
+    """What the rows that were simulated come to in a variant, which the temporary tables know by
+    its number.
     """
 
     number: int
@@ -290,8 +294,8 @@ def _compute(
     should_yield: Callable[[], bool],
     stopped: Callable[[], bool],
 ) -> bool:
-    """Simulate variants, and keep so many at a time; false where it made room, was broken off, or the
-    import has changed.
+    """Simulate variants, and keep so many at a time; false where it made room, was broken off, or
+    the import has changed.
     """
     simulated: list[Simulation] = []
 

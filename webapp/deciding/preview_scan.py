@@ -1,13 +1,13 @@
 """One pass over an import's rows for all its previews.
 
-Whom a row belongs to is the same for all variants, but for what other rows of the file do. So a pass
-looks each row up once, by the decision's own steps, and notes which fields an update and a merge
-would change. What it finds is kept by ranges of rows, so that it goes on where it made room for
-others. At its end the rows are known that share a free key or a contact with another row: these
-alone are simulated, variant by variant (`preview`), and `compose` puts both together.
+Whom a row belongs to is the same for all variants, but for what other rows of the file do. So a
+pass looks each row up once, by the decision's own steps, and notes which fields an update and a
+merge would change. What it finds is kept by ranges of rows, so that it goes on where it made room
+for others. At its end the rows are known that share a free key or a contact with another row:
+these alone are simulated, variant by variant (`preview`), and `compose` puts both together.
 
-Simulated are also rows of which more is to be told than an outcome and fields: those in conflict, of
-another name, with a choice, without any key, or with more addresses than a contact can have.
+Simulated are also rows of which more is to be told than an outcome and fields: those in conflict,
+of another name, with a choice, without any key, or with more addresses than a contact can have.
 """
 
 from collections import deque
@@ -36,7 +36,9 @@ LEAST_FOR_TWO = 3  # ranges; fewer are done before a second session knows the st
 
 
 class _Columns(NamedTuple):
-    """Where the pass keeps what a strategy would change: the names, and how many fields it clears."""
+    """Where the pass keeps what a strategy would change: the names, and how many fields it
+    clears.
+    """
 
     names: str
     cleared: str
@@ -210,7 +212,9 @@ def _in_two_sessions(
     left: deque[int],
     should_yield: Callable[[], bool],
 ) -> bool:
-    """The database works on two ranges at once; the second session ends with the first one's turn."""
+    """The database works on two ranges at once; the second session ends with the first one's
+    turn.
+    """
     with ThreadPoolExecutor(1) as threads:
         beside = threads.submit(_scan_beside, connect, scan_left)
         try:

@@ -169,8 +169,9 @@ class Search:
 
 
 class RowSearch(Search):
-    """Contacts that the rows of a file look like: `add_row` each row, then `add` each contact of the
-    book, then `pairs`. A pair is of a row, by its number in the file, and the contact most like it.
+    """Contacts that the rows of a file look like: `add_row` each row, then `add` each contact of
+    the book, then `pairs`. A pair is of a row, by its number in the file, and the contact most
+    like it.
 
     Memory grows with the rows, and with the contacts that share a key with one of them.
     """

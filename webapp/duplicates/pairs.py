@@ -1,5 +1,5 @@
-"""The pairs that a search of the book found: listed, judged again where a contact was changed since,
-and answered.
+"""The pairs that a search of the book found: listed, judged again where a contact was changed
+since, and answered.
 
 A pair of a contact that is gone, or that is likely no more, is dropped as soon as it would be
 shown. Pairs are in one order: those without an answer first, the most certain before the others,

@@ -74,8 +74,8 @@ class PossibleMatch:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the search is: `waiting` until it tells of the rows as they are, `over` once the import
-    waits for no person any more. `rows` of those that become contacts were compared.
+    """How far the search is: `waiting` until it tells of the rows as they are, `over` once the
+    import waits for no person any more. `rows` of those that become contacts were compared.
     """
 
     state: State

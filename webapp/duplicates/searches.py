@@ -19,7 +19,9 @@ IDLE_SECONDS = 30.0  # that no import was at work before
 
 @dataclass(frozen=True)
 class SearchRun:
-    """A search as pages and programs show it. `state`: waiting, running, done, cancelled, failed."""
+    """A search as pages and programs show it. `state`: waiting, running, done, cancelled,
+    failed.
+    """
 
     id: int
     state: str

@@ -5,9 +5,9 @@ value that two share tells the more the rarer it is in the book: `per_bit` for e
 log2(contacts / contacts with the value). The prior falls with the number of contacts, since in a
 larger book more others are alike by chance.
 
-The weights are a logistic regression over the pairs that are compared in made-up books of 8,000 to
-100,000 contacts, of the seeds 1 to 4, drawn towards plain guesses, and the prior of seed 9001; tests
-measure other seeds.
+The weights are a logistic regression over the pairs that are compared in made-up books of 8,000
+to 100,000 contacts, of the seeds 1 to 4, drawn towards plain guesses, and the prior of seed 9001;
+tests measure other seeds.
 """
 
 from dataclasses import dataclass

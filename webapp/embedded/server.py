@@ -82,8 +82,8 @@ class Server:
         error: type[Exception],
         patience: Callable[[Exception], float] = lambda _problem: START_SECONDS,
     ) -> None:
-        """Wait until `probe` raises no `error` any more. Raises CannotStart once the process is gone,
-        or after so many seconds as `patience` has with the error.
+        """Wait until `probe` raises no `error` any more. Raises CannotStart once the process is
+        gone, or after so many seconds as `patience` has with the error.
         """
         begun = time.monotonic()
         while True:

@@ -105,11 +105,11 @@ def run_listed(
     *,
     through: int,
 ) -> ListRun:
-    """Commit batches of `size` of these rows, in file order, the first in any case, for about so many
-    seconds. The checkpoint moves to `through`, a row number.
+    """Commit batches of `size` of these rows, in file order, the first in any case, for about so
+    many seconds. The checkpoint moves to `through`, a row number.
 
-    `conn` is in autocommit. Raises psycopg.Error when a batch fails: it is rolled back, those before
-    it are committed.
+    `conn` is in autocommit. Raises psycopg.Error when a batch fails: it is rolled back, those
+    before it are committed.
     """
     found = conn.execute(
         SQL.run_listed,

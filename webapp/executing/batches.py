@@ -217,7 +217,9 @@ class BatchProcessor:
         should_yield: Callable[[], bool],
         committed: Callable[[int], object],
     ) -> tuple[Turn, bool]:
-        """A stretch in lanes: what follows, and whether room must be made. Raises Fenced and Paused."""
+        """A stretch in lanes: what follows, and whether room must be made. Raises Fenced and
+        Paused.
+        """
         if self.run.options != lanes.options:
             self._take_what_remains()
             self._define()

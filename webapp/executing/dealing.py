@@ -72,8 +72,8 @@ def find_plan(conn: Connection, import_id: UUID) -> Planned | None:
 
 
 def still_holds(conn: Connection, import_id: UUID, planned: Planned) -> Planned | None:
-    """The plan, as of now, where no one else gave a contact a key since: it could make two rows meet
-    that share nothing.
+    """The plan, as of now, where no one else gave a contact a key since: it could make two rows
+    meet that share nothing.
     """
     asked = {
         "import_id": import_id,
@@ -98,8 +98,8 @@ def furthest(conn: Connection, import_id: UUID) -> int:
 class Rows:
     """The rows behind one row of the file, dealt to lanes as lists of their numbers.
 
-    `turn` says why no more are dealt, once that is so: `go on` when all that were loaded shall still
-    be done, or what stopped a lane.
+    `turn` says why no more are dealt, once that is so: `go on` when all that were loaded shall
+    still be done, or what stopped a lane.
     """
 
     def __init__(
@@ -141,7 +141,9 @@ class Rows:
             self.changed.notify_all()
 
     def next_list(self, conn: Connection, *, first_lane: bool) -> list[int] | None:
-        """The next list for a lane, as soon as the others are not too far behind; None at the end."""
+        """The next list for a lane, as soon as the others are not too far behind; None at the
+        end.
+        """
         while True:
             with self.changed:
                 if first_lane and self.shared:
@@ -158,8 +160,8 @@ class Rows:
             self._load(conn)
 
     def done(self, rows: list[int], count: int) -> None:
-        """So many rows of a list are committed; what is left of it is dealt again by the one who has
-        it.
+        """So many rows of a list are committed; what is left of it is dealt again by the one who
+        has it.
         """
         with self.changed:
             self.moved_at = time.monotonic()
@@ -169,7 +171,9 @@ class Rows:
             self.changed.notify_all()
 
     def _load(self, conn: Connection) -> None:
-        """Look up which rows come next; nothing is locked meanwhile, for the database may be slow."""
+        """Look up which rows come next; nothing is locked meanwhile, for the database may be
+        slow.
+        """
         last = min(self.loaded + LOADED_ROWS, self.planned.last_row)
         asked = {
             "import_id": self.import_id,

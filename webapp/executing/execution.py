@@ -36,13 +36,13 @@ def execute_slice(
     should_yield: Callable[[], bool],
     lanes_beside: Callable[[], int] = lambda: 0,
 ) -> State | None:
-    """Run batches under the lease, in more lanes than one where `lanes_beside` says that there may be
-    some.
+    """Run batches under the lease, in more lanes than one where `lanes_beside` says that there
+    may be some.
 
     The state that the import ended in, or None when there is more to do.
 
-    `connect` opens one more connection: for each lane, and for the ledger to be read on for the digest
-    while the batches go on.
+    `connect` opens one more connection: for each lane, and for the ledger to be read on for the
+    digest while the batches go on.
     """
     mark_running(conn, lease)
     ledger = ledger_digest.Ledger(lease.import_id)
@@ -130,8 +130,8 @@ class _SecondRun:
     total: int
 
     def state_after(self, end: State, ledger: ledger_digest.Ledger) -> State:
-        """A second run that is stopped by a person, or leaves rows without an outcome, leads back to
-        where it began.
+        """A second run that is stopped by a person, or leaves rows without an outcome, leads back
+        to where it began.
         """
         left = end is State.COMPLETED and ledger.counts().total() < self.total
         return self.begun_in if self.begun_in and (left or end is State.CANCELLED) else end

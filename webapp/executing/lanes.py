@@ -39,9 +39,9 @@ PAYS = 1.05  # times as fast, at least, with one lane more
 
 
 class LaneCount:
-    """How many lanes pay, found by measuring: nothing tells how many cores the database has, and where
-    there are fewer, lanes hold one another up. So one more is tried for a stretch, until one does
-    not pay.
+    """How many lanes pay, found by measuring: nothing tells how many cores the database has, and
+    where there are fewer, lanes hold one another up. So one more is tried for a stretch, until
+    one does not pay.
     """
 
     def __init__(self) -> None:
@@ -63,8 +63,8 @@ class LaneCount:
 
 
 class Lanes:
-    """The lanes of an execution: when they may work, and their sessions. Those beside the first stay
-    open until `close`.
+    """The lanes of an execution: when they may work, and their sessions. Those beside the first
+    stay open until `close`.
     """
 
     def __init__(
@@ -186,8 +186,8 @@ class Lanes:
             raise
 
     def _end(self, lanes: dict["Future[None]", Connection]) -> None:
-        """After all lanes have ended: what may go on in a session that failed is ended, the first one
-        is as it was before.
+        """After all lanes have ended: what may go on in a session that failed is ended, the first
+        one is as it was before.
         """
         failed = {conn: error for lane, conn in lanes.items() if (error := lane.exception())}
         if failed:

@@ -49,7 +49,9 @@ ApprovalFor = Callable[[ContactImport, Variant], dict[str, Any] | None]
 
 
 def choose_strategy(session: Session, import_id: UUID, strategy: Strategy) -> None:
-    """Keep the strategy that a person chose for an import that is ready; any other stays as it is."""
+    """Keep the strategy that a person chose for an import that is ready; any other stays as it
+    is.
+    """
     session.execute(
         update(ContactImport)
         .where(ContactImport.id == import_id, ContactImport.state == State.READY)
@@ -117,7 +119,9 @@ def map_columns(
 
 
 def keep_draft(session: Session, import_id: UUID, draft: dict[str, Any]) -> None:
-    """Keep the form of the columns before it is sent. Raises Refusal once the columns are closed."""
+    """Keep the form of the columns before it is sent. Raises Refusal once the columns are
+    closed.
+    """
     opened = locked(session, import_id)
     require(opened, Command.MAP)
     opened.draft = draft

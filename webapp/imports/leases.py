@@ -83,8 +83,8 @@ def _lock_if_free(
 
 
 def _end_sessions(conn: Connection, import_id: UUID, held: dict[str, Any]) -> bool:
-    """End the sessions of the late holder; false where one is still there after a while: it may hold
-    locks, and go on with its batch.
+    """End the sessions of the late holder; false where one is still there after a while: it may
+    hold locks, and go on with its batch.
     """
     return _are_ended(conn, import_id, held["backend_pid"], held["backend_start"])
 

@@ -30,8 +30,8 @@ TRIED_AGAIN = timedelta(
 
 @dataclass(frozen=True)
 class Work:
-    """How far the step at hand is: the check, the run, a second run over rows that have an outcome, or
-    the rollback.
+    """How far the step at hand is: the check, the run, a second run over rows that have an
+    outcome, or the rollback.
 
     `total` is null while it is unknown.
     """
@@ -172,7 +172,9 @@ class ProgressTracker:
         )
 
     def _run_again(self) -> Work:
-        """A second run over rows that have an outcome, and have one all the while: it counts its own."""
+        """A second run over rows that have an outcome, and have one all the while: it counts its
+        own.
+        """
         done, left = self._one(SQL.second_run)
         return Work(percent(done, done + left), int(done), int(done + left))
 

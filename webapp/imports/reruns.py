@@ -27,8 +27,8 @@ _ROWS = {
 def rows(rerun: Rerun, import_id: str = "%(import_id)s", after: str = "%(after)s") -> str:
     """A query for the `row` numbers behind `after` that such a run has still to take, unordered.
 
-    `import_id` and `after` are SQL. Of a first run and of one over what remains these are the staged
-    rows without an entry.
+    `import_id` and `after` are SQL. Of a first run and of one over what remains these are the
+    staged rows without an entry.
     """
     return fill(_ROWS[rerun], import_id=import_id, after=after)
 

@@ -206,7 +206,9 @@ def profile_of(run: ContactImport) -> profiles.Profile:
 
 
 def sheets_of(run: ContactImport) -> list[Sheet]:
-    """The tables of the file; how many rows they have is not known of files from before it was counted."""
+    """The tables of the file; how many rows they have is not known of files from before it was
+    counted.
+    """
     names = run.head.get("sheets", [])
     rows = run.head.get("sheet_rows") or [None] * len(names)
     return [Sheet(*found) for found in zip(names, rows, strict=True)]

@@ -48,7 +48,9 @@ def sweep(settings: Settings) -> int:
 
 
 def check_again(conn: Any, settings: Settings) -> None:
-    """Have imports that wait checked under today's rules, where their check was under older ones."""
+    """Have imports that wait checked under today's rules, where their check was under
+    older ones.
+    """
     outdated = conn.execute(
         SQL.under_older_rules, {"rules": RULES, "previewed": PREVIEWED_STATES}
     ).fetchall()

@@ -67,8 +67,8 @@ class Contact(Fields, Base):
 
 
 class ContactFurtherEmail(Base):
-    """The keys of the e-mails behind the main ones, with their contacts: none stands twice, and none
-    is a main one.
+    """The keys of the e-mails behind the main ones, with their contacts: none stands twice, and
+    none is a main one.
 
     Triggers on `contacts` keep it, so that every writer of contacts is guarded by it. The view
     `contact_email_keys` has the main ones too.
@@ -178,8 +178,8 @@ class ContactChange(Base):
 
 
 class ContactMerge(Base):
-    """A merge of the contact `other_id` into `contact_id`: its two entries of the journal. It stands
-    while the deletion does.
+    """A merge of the contact `other_id` into `contact_id`: its two entries of the journal. It
+    stands while the deletion does.
     """
 
     __tablename__ = "contact_merges"

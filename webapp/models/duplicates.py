@@ -84,8 +84,8 @@ class DuplicateSearch(Base):
 
 
 class PossibleMatch(Base):
-    """A new row of an import, and the contact of the book that it looks like most. It stays beside a
-    choice of the row.
+    """A new row of an import, and the contact of the book that it looks like most. It stays
+    beside a choice of the row.
     """
 
     __tablename__ = "contact_import_possible_matches"
@@ -104,8 +104,8 @@ class PossibleMatch(Base):
 class MatchSearch(Base):
     """The search for contacts that an import's new rows look like, as its rows were at `mended_at`.
 
-    `claims` counts the workers that began it, `attempts` those since rows were changed, of which none
-    came to its end. `rows` were looked at.
+    `claims` counts the workers that began it, `attempts` those since rows were changed, of which
+    none came to its end. `rows` were looked at.
     """
 
     __tablename__ = "contact_import_match_searches"

@@ -152,7 +152,8 @@ class ContactImport(Base):
     rollback: Mapped[
         dict[str, Any] | None
     ]  # what the undo did: removed, restored, kept, conflicts
-    # Counts of people and warnings at the end (`deciding/people_counts.py`); null where none were made.
+    # Counts of people and warnings at the end (`deciding/people_counts.py`); null where none were
+    # made.
     people: Mapped[dict[str, Any] | None] = mapped_column(info=CODE)
     ledger_digest: Mapped[str | None]  # SHA-256 over the ledger, hexadecimal
     plan_digest: Mapped[str | None] = mapped_column(

@@ -123,8 +123,8 @@ class ImportCorrection(Base):
 
 
 class CorrectionAct(Base):
-    """What a person changed at one go, by its number within the import. A cell holds what the newest
-    act on it says that is not undone, and else what the file says.
+    """What a person changed at one go, by its number within the import. A cell holds what the
+    newest act on it says that is not undone, and else what the file says.
     """
 
     __tablename__ = "contact_import_acts"
@@ -144,8 +144,8 @@ class CorrectionAct(Base):
 
 
 class CorrectedCell(Base):
-    """A cell that an act changed. It stays when the act is undone: the first one of a cell knows what
-    the file says.
+    """A cell that an act changed. It stays when the act is undone: the first one of a cell knows
+    what the file says.
     """
 
     __tablename__ = "contact_import_corrected_cells"
@@ -313,14 +313,15 @@ class ImportPreview(Base):
     plan_digest: Mapped[str] = mapped_column(info=CODE)  # SHA-256 over its plan, hexadecimal
     decided_by: Mapped[str | None] = mapped_column(info=CODE)  # which version of the decision
     computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # The newest entry of the journal and the newest contact that it knows; null of an older version.
+    # The newest entry of the journal and the newest contact that it knows; null of an older
+    # version.
     last_change: Mapped[int | None]
     last_contact: Mapped[int | None]
 
 
 class PreviewScan(Base):
-    """What the one pass for all previews found in a range of rows, an item a row in most columns; it
-    is dropped with the last preview, and a crash of the database drops it too.
+    """What the one pass for all previews found in a range of rows, an item a row in most columns;
+    it is dropped with the last preview, and a crash of the database drops it too.
     """
 
     __tablename__ = "contact_import_scans"
@@ -355,7 +356,9 @@ class PreviewScan(Base):
 
 
 class PlanBlock(Base):
-    """Some rows of a preview's plan, as lines of a CSV (`deciding/plan.py`); it goes with its preview."""
+    """Some rows of a preview's plan, as lines of a CSV (`deciding/plan.py`); it goes with its
+    preview.
+    """
 
     __tablename__ = "contact_import_plan_blocks"
 

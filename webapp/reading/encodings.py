@@ -42,8 +42,8 @@ FAMILIAR = {
     "big5": gettext_noop("Chinese, traditional (Big5)"),
     "euc_kr": gettext_noop("Korean (EUC)"),
 }
-# Every other encoding that Python has, by its own name of it. To ask Python for all of them would load a
-# hundred modules, 3 MB, into a process that only lists them.
+# Every other encoding that Python has, by its own name of it. To ask Python for all of them would
+# load a hundred modules, 3 MB, into a process that only lists them.
 OTHERS = (
     "ascii", "big5hkscs", "cp037", "cp1026", "cp1125", "cp1140", "cp273", "cp424", "cp437",
     "cp500", "cp775", "cp852", "cp855", "cp857", "cp858", "cp860", "cp861", "cp862", "cp863",
@@ -240,7 +240,8 @@ def resolved(encoding: str, first: bytes) -> tuple[str, int]:
     """The codec that reads on after a byte order mark, and the mark's length; `first` is the
     file's beginning.
     """
-    # The mark of UTF-8 says nothing of signs of two and four bytes: there it is three bytes of text.
+    # The mark of UTF-8 says nothing of signs of two and four bytes: there it is three bytes of
+    # text.
     is_wide = encoding.startswith(("utf-16", "utf-32"))
 
     for mark, name, codec in MARKS:

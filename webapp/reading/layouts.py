@@ -37,8 +37,8 @@ _CURLY = re.compile(
     r"(?:^|[,;\t|])[ ]?[“”„«»‘‚‹][^\n]*[“”»«›’‘‹][ ]?(?:[,;\t|]|\r?$)",  # noqa: RUF001
     re.MULTILINE,
 )
-# Rowcall's own list of contacts follows RFC 4180, so signs in its cells are no other layout. Of what
-# contacts have several, columns with labels and numbers stand behind the first.
+# Rowcall's own list of contacts follows RFC 4180, so signs in its cells are no other layout. Of
+# what contacts have several, columns with labels and numbers stand behind the first.
 OWN_HEADER = re.compile(
     ",".join(
         rf"{TARGETS[name].english}(?:,{TARGETS[name].english}(?: \d+)?(?: label)?)*"

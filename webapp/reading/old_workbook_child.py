@@ -2,9 +2,9 @@
 and a minute; what it leaves unfinished, its caller tells.
 
 The first line is `{"formats": [[id, code or null], …], "from_1904": bool}`. Each further one is a
-row with text: `[sheet, row, cells, hidden, merged]`. A cell is its text, a number with the index of
-its format, `[text, index]`, or null for an error; `merged` are `[column, rows below]`. A row that is
-only counted has null for its cells.
+row with text: `[sheet, row, cells, hidden, merged]`. A cell is its text, a number with the index
+of its format, `[text, index]`, or null for an error; `merged` are `[column, rows below]`. A row
+that is only counted has null for its cells.
 
 usage: old_workbook_child.py WORKBOOK OUTPUT FIRST_ROWS; FIRST_ROWS of each sheet are written, 0 for
 all. Ends with 0, 3 for too many rows, 4 for a password.

@@ -1,5 +1,5 @@
-"""Files that hold one table after the other in a single stream: OpenDocument, the XML of Excel 2003,
-web pages, old workbooks. Their readers give cells to a `Builder`, which makes rows of them.
+"""Files that hold one table after the other in a single stream: OpenDocument, the XML of Excel
+2003, web pages, old workbooks. Their readers give cells to a `Builder`, which makes rows of them.
 """
 
 import itertools
@@ -87,7 +87,9 @@ class Builder:
     def cell(
         self, text: str, *, index: int | None = None, repeated: int = 1, down: int = 0
     ) -> None:
-        """A cell, at the next place unless it has an index from 0; merged over `down` further rows."""
+        """A cell, at the next place unless it has an index from 0; merged over `down` further
+        rows.
+        """
         if index is not None:
             if index < self.column:
                 raise Refusal("workbook_broken")

@@ -64,8 +64,8 @@ class _Lines:
 
 
 def cards(source: Source, begin: Position, codec: str) -> Iterator[tuple[Card, Position]]:
-    """Every card after a position, each with the position behind it. Raises Refusal where none comes
-    to an end.
+    """Every card after a position, each with the position behind it. Raises Refusal where none
+    comes to an end.
     """
     offset, number = begin
     card: Card | None = None

@@ -1,4 +1,5 @@
-"""vCard files (.vcf), versions 2.1, 3.0 and 4.0: each card is a row, each kind of property a column.
+"""vCard files (.vcf), versions 2.1, 3.0 and 4.0: each card is a row, each kind of property a
+column.
 
 A first pass finds the columns, the second reads the cards. Nothing is lost but pictures and keys:
 what has no column of its own stands in the last one.
@@ -37,8 +38,8 @@ from webapp.vocabulary.refusals import Refusal
 
 NAME: Final = "vcard"
 FURTHER = "Further properties"
-# The layout in which e-mails and phones have columns by their order in the card, each beside one for
-# its label. Files that were uploaded before have columns by label: "Phone (work)".
+# The layout in which e-mails and phones have columns by their order in the card, each beside one
+# for its label. Files that were uploaded before have columns by label: "Phone (work)".
 LISTED = "listed"
 MARK_BYTES = 400
 NAMES = ("Last name", "First name", "Middle name", "Prefix", "Suffix")
@@ -105,7 +106,9 @@ def recognises(head: bytes, _filename: str) -> bool:
 
 
 def inspect(source: Source, head: bytes, chosen: Choices, limits: Limits) -> Head:
-    """The columns of the cards, and the first of these. Raises Refusal where there is no whole one."""
+    """The columns of the cards, and the first of these. Raises Refusal where there is no whole
+    one.
+    """
     if chosen.encoding:
         encoding, certain = encodings.known(chosen.encoding), True
     else:

@@ -20,8 +20,8 @@ LETTERS = re.compile("[A-Z]{1,3}")
 ROW = re.compile(r"\s*<row((?:\s[^<>]*)?)(/?)>")
 NUMBER = re.compile(r"""\sr=["']([^"']*)["']""")
 IS_HIDDEN = re.compile(r"""\shidden=["'](?:1|true)["']""")
-# Letters, style, kind, formula, value, string in place: what nearly every cell says, in the order in
-# which nearly every program says it. A cell that says more is left to the parser.
+# Letters, style, kind, formula, value, string in place: what nearly every cell says, in the order
+# in which nearly every program says it. A cell that says more is left to the parser.
 CELL = re.compile(
     r'<c(?: r="([A-Z]{1,3})[0-9]*")?(?: s="([0-9]+)")?(?: t="([a-zA-Z]+)")?'
     r"(?:\s*/>|>(<f(?:\s[^<>]*)?(?:/>|>[^<]*</f>))?"

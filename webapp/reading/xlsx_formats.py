@@ -39,8 +39,9 @@ Format = Kind | tuple[Section, ...] | None
 
 DIGIT_SIGNS = frozenset("0#?")
 # Literal text in quotes and after a backslash, signs that stand for themselves, room that is left
-# (_x, *x), brackets of colours, currencies and conditions, signs for digits. What else there may be
-# (decimals, thousands, percent, fractions) makes a number of it that is no number to call or to name.
+# (_x, *x), brackets of colours, currencies and conditions, signs for digits. What else there may
+# be (decimals, thousands, percent, fractions) makes a number of it that is no number to call or
+# to name.
 TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<aside>_.|\*.)|\[(?P<bracket>[^\]]*)\]'
     r"|(?P<digit>[0#?])|(?P<literal>[-+() :!^&'~{}<>=$1-9])",

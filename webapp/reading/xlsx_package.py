@@ -202,7 +202,9 @@ class Package:
 
 
 def refuse_bombs(archive: zipfile.ZipFile) -> None:
-    """Raise Refusal for an archive that unpacks to more than real ones do, by what it says itself."""
+    """Raise Refusal for an archive that unpacks to more than real ones do, by what it says
+    itself.
+    """
     members = archive.infolist()
     padded = any(member.file_size > PART_BYTES for member in members)
     inflated = any(

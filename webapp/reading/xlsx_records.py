@@ -221,7 +221,9 @@ def _rows(
 
 
 def _merges(book: Package, sheet: Sheet, limits: Limits, look: _Look | None) -> Merges:
-    """The merged cells; a look at a large sheet does without those, as far as it is from its end."""
+    """The merged cells; a look at a large sheet does without those, as far as it is from
+    its end.
+    """
     if look and book.size(sheet.path) > look.bytes // 4:
         return Merges([])
     with book.open(sheet.path) as stream:

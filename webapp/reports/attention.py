@@ -25,8 +25,8 @@ SHOWN = 6  # cards at once; the list below has them all
 class Waiting:
     """An import that waits for the person at hand, and who brought it.
 
-    Once it has run, `imported` rows are in, `fix` are invalid, `choose` are in conflict, `failed` were
-    refused by the database, and `rest` were left by a stop. `outcomes` are those of the bar.
+    Once it has run, `imported` rows are in, `fix` are invalid, `choose` are in conflict, `failed`
+    were refused by the database, and `rest` were left by a stop. `outcomes` are those of the bar.
     """
 
     found: ContactImport
@@ -48,8 +48,8 @@ class Standing:
 
 
 def waiting(session: Session, person: User, days: int) -> tuple[list[Waiting], int]:
-    """The newest of the imports that wait for this person, and how many there are. After `days` days
-    an import can be neither corrected nor run.
+    """The newest of the imports that wait for this person, and how many there are. After `days`
+    days an import can be neither corrected nor run.
     """
     asked = _waits(person, datetime.now(UTC) - timedelta(days=days))
     newest = (

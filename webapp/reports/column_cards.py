@@ -1,5 +1,5 @@
-"""The columns of a file as the columns page shows them: how full they are, what their values become,
-and what a person is asked at which column.
+"""The columns of a file as the columns page shows them: how full they are, what their values
+become, and what a person is asked at which column.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,8 +26,8 @@ NEW, DATE, COUNTRY, NAME, WORDS, CLASH = "new", "date", "country", "name", "word
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person is asked at a column: its kind, by which key it is answered, whether it was, and
-    what the question says.
+    """What a person is asked at a column: its kind, by which key it is answered, whether it was,
+    and what the question says.
     """
 
     kind: str
@@ -110,7 +110,9 @@ def _dates_are_open(label: str, column: ColumnProfile) -> bool:
 
 
 class Cards:
-    """The columns of a file, as a form has them. `known` are labels of custom fields in the book."""
+    """The columns of a file, as a form has them. `known` are labels of custom fields in
+    the book.
+    """
 
     def __init__(
         self, columns: Sequence[str], profile: Profile, chosen: Chosen, known: Sequence[str]

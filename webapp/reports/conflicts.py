@@ -50,7 +50,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a candidate says of a field; `same` is None where the row or the candidate says nothing."""
+    """What a candidate says of a field; `same` is None where the row or the candidate says
+    nothing.
+    """
 
     text: str
     same: bool | None
@@ -125,7 +127,9 @@ class Card:
         return [line.field for line in self.lines if _fit(line, at) is fit]
 
     def fills(self, candidate: Candidate) -> list[str]:
-        """The compared fields that the row would fill. Keys that stay with others are none of them."""
+        """The compared fields that the row would fill. Keys that stay with others are none of
+        them.
+        """
         left = {one.key for one in self.left(candidate)}
         return [name for name in self.fields(candidate, Fit.BLANK) if name not in left]
 
@@ -323,7 +327,9 @@ def _addresses(person: Person, name: str) -> list[tuple[str, str]]:
 
 
 def _is_same(row: ImportRow, person: Person | None, name: str) -> bool:
-    """Whether both say the same: of several addresses one will do, case and blanks are no matter."""
+    """Whether both say the same: of several addresses one will do, case and blanks are no
+    matter.
+    """
     if person is not None and name in SEVERAL:
         ours, theirs = _addresses(row, name), _addresses(person, name)
         return bool({key for _, key in ours} & {key for _, key in theirs})

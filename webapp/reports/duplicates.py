@@ -89,7 +89,9 @@ def in_words(evidence: Iterable[str]) -> list[str]:
 
 
 def cards(session: Session, found: Sequence[FoundPair]) -> list[Card]:
-    """The pairs with their contacts: one statement. A pair of which one was just deleted is left out."""
+    """The pairs with their contacts: one statement. A pair of which one was just deleted is left
+    out.
+    """
     numbers = [number for pair in found for number in (pair.contact_id, pair.other_id)]
     people = conflicts.contacts(session, numbers)
     return [

@@ -77,8 +77,8 @@ def safe(cell: str) -> str:
 def report_csv(
     session: Session, import_id: UUID, limits: readers.Limits | None = None
 ) -> Iterator[bytes]:
-    """Every row of the file: number, outcome, contact, code, reason, warnings, what was planned where
-    it came out differently and when it was undone by itself, then the original columns.
+    """Every row of the file: number, outcome, contact, code, reason, warnings, what was planned
+    where it came out differently and when it was undone by itself, then the original columns.
 
     `limits` are those under which the file was checked, where they are not the usual ones. Once the
     retention time is over, what the ledger still knows: the cells are gone, and so are rows never

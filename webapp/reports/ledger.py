@@ -82,8 +82,8 @@ class Row:
 
     @property
     def warnings(self) -> list[dict[str, Any]]:
-        """What the check and the decision found beside errors: code, field, value, and the sentence as
-        `message`.
+        """What the check and the decision found beside errors: code, field, value, and the
+        sentence as `message`.
         """
         told = [
             {"code": code, "field": None, "value": None, "message": messages.whole(code)}
@@ -118,7 +118,8 @@ def rows(
     """Ledger entries in file order, after row number `after`; `search` finds beginnings of words in
     the rows that it knows (`row_search.unknown`).
 
-    `outcome` may be one of GROUPS too. `differing` narrows them to rows that came out differently than the plan said.
+    `outcome` may be one of GROUPS too. `differing` narrows them to rows that came out differently
+    than the plan said.
     """
     conditions = ["l.import_id = %(id)s", "l.row > %(after)s"]
     if outcome == UNDONE:

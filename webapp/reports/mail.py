@@ -71,8 +71,8 @@ def due(session: Session) -> list[UUID]:
 
 
 def compose(settings: Settings, session: Session, run: ContactImport) -> EmailMessage:
-    """The notice as plain text and HTML, in the language in use, with links to the report and to the
-    page that undoes the import.
+    """The notice as plain text and HTML, in the language in use, with links to the report and to
+    the page that undoes the import.
     """
     report = summary.report(session, run.id)
     base = run.site_url or settings.site_url

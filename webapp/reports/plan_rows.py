@@ -28,7 +28,9 @@ LONGEST_NAME = 120  # characters of the person a row is about
 
 @dataclass(frozen=True)
 class Value:
-    """A field that changes: `field` as labels know it, what the contact holds, what it will hold."""
+    """A field that changes: `field` as labels know it, what the contact holds, what it
+    will hold.
+    """
 
     field: str
     now: Any

@@ -1,13 +1,14 @@
-"""The search over an import's rows, by the words that the search for contacts knows (`search_words`).
+"""The search over an import's rows, by the words that the search for contacts knows
+(`search_words`).
 
 Rows are searched in blocks. Of each the table keeps a line of words for each row, and a signature:
 a bit for each beginning of a word, two to seven signs long, by which nearly all blocks without a
 word are passed over. An index of the words took three times as long to make and twice the room;
 this is read through, 1,000,000 rows in some hundredths of a second.
 
-The blocks are made once an import has ended, behind the index of the book and beside no import that
-writes. Those of few rows a search makes itself. A trigger on the rows forgets a block's words in the
-transaction that changes one of its rows.
+The blocks are made once an import has ended, behind the index of the book and beside no import
+that writes. Those of few rows a search makes itself. A trigger on the rows forgets a block's
+words in the transaction that changes one of its rows.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -109,7 +109,8 @@ def segments(outcomes: Mapping[str, int], total: int, small: bool = False) -> li
     """The bar's pieces, in the order that never changes; nothing for an outcome that did
     not occur.
 
-    A piece is never thinner than what shows in a narrow window, or in a small bar; the others make room for it.
+    A piece is never thinner than what shows in a narrow window, or in a small bar; the others
+    make room for it.
     """
     found, x = [], 0.0
     widths = _widths(outcomes, total, LEAST_SMALL if small else LEAST)

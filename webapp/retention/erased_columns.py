@@ -129,8 +129,8 @@ def labelled(session: Session, sought: Sought) -> dict[UUID, str]:
 
 
 def scrub(session: Session, sought: Sought, without_file: Sequence[UUID]) -> None:
-    """Empty every text of imports and logs that tells of the person, of those files all columns; kept
-    mappings and views of the list that do go as a whole.
+    """Empty every text of imports and logs that tells of the person, of those files all columns;
+    kept mappings and views of the list that do go as a whole.
     """
     _scrub(session, IMPORTS, personal_columns(IMPORTS), sought, IMPORTS.c.id.in_(without_file))
     _scrub(session, IMPORTS, labels(), sought, IMPORTS.c.id.not_in(without_file))

@@ -1,5 +1,5 @@
-"""Erasing a person: everything that is kept of them goes, and every count stays true. With a contact
-go those that were merged into it.
+"""Erasing a person: everything that is kept of them goes, and every count stays true. With a
+contact go those that were merged into it.
 
 A row is theirs where it made or changed their contact, or has their e-mail or ID. Rows that share
 no more than a phone with them, or only name them, may be about another person: those are listed,

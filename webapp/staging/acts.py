@@ -134,8 +134,8 @@ def some(
     work: dict[str, Any],
     changes: Counter[judging.Kind],
 ) -> int:
-    """Change the next block of rows; how many were looked at, 0 at the end. `work` and `changes` are
-    counted on.
+    """Change the next block of rows; how many were looked at, 0 at the end. `work` and `changes`
+    are counted on.
     """
     rows = next_rows(conn, import_, work)
     if not rows:
@@ -332,8 +332,8 @@ def _problem_of(row: Any) -> str | None:
 def _undone(
     conn: Connection, import_id: UUID, rows: Sequence[Any], work: dict[str, Any]
 ) -> tuple[dict[int, Change], list[Record]]:
-    """Put back what acts changed in the rows that are undone: the rows that change, and how they are
-    now.
+    """Put back what acts changed in the rows that are undone: the rows that change, and how they
+    are now.
     """
     numbers = [row.row for row in rows]
     asked = {"import_id": import_id, "rows": numbers, "acts": work["acts"]}

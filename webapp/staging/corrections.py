@@ -55,8 +55,8 @@ def correct(
     `seen` is what the person saw in the cells: where another act stands there by now, the answer
     says so. The last one wins. The caller commits and wakes a worker.
 
-    Raises Refusal: wrong_state unless the import is ready or has run, row_unknown for a row that the
-    file has not, row_is_in for one of which the outcome is final.
+    Raises Refusal: wrong_state unless the import is ready or has run, row_unknown for a row that
+    the file has not, row_is_in for one of which the outcome is final.
     """
     import_ = open_for_corrections(session, import_id)
     staged = _staged(session, import_, row)
@@ -166,9 +166,9 @@ def fix(
     by: int | None = None,
     **asked: Any,
 ) -> Made:
-    """Change many rows alike: `where` is {"rows": [...]}, {"filter": {...}} as of `Filter`, {"values":
-    {row: {column: text}}} or {"everything": true}. `asked` are column, value, find, replace_with and
-    match_case.
+    """Change many rows alike: `where` is {"rows": [...]}, {"filter": {...}} as of `Filter`,
+    {"values": {row: {column: text}}} or {"everything": true}. `asked` are column, value, find,
+    replace_with and match_case.
 
     Raises Refusal as `correct` does, and no_rows where nothing changes.
     """
@@ -239,8 +239,8 @@ def undo(
 ) -> Undone:
     """Undo an act, or all of them. Cells on which a later act stands keep what that one says.
 
-    Raises Refusal: act_unknown, act_undone, act_too_old for what was corrected before acts were kept
-    once the import has run, and as `correct` does.
+    Raises Refusal: act_unknown, act_undone, act_too_old for what was corrected before acts were
+    kept once the import has run, and as `correct` does.
     """
     import_ = open_for_corrections(session, import_id)
     if number is not None:

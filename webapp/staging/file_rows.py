@@ -34,8 +34,8 @@ LIMITS = readers.Limits(max_rows=2**62, max_columns=ROW_CELLS)
 
 
 class FilePage(NamedTuple):
-    """Rows of the file. `next` is the row to go on after, None at the end; `searched_to` the last one
-    that was looked at.
+    """Rows of the file. `next` is the row to go on after, None at the end; `searched_to` the last
+    one that was looked at.
     """
 
     lines: list[Line]

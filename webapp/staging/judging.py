@@ -247,7 +247,7 @@ def recounted(
 
 
 def recount(conn: Connection, import_id: UUID) -> None:
-    """Count the problems of the rows anew at the end of a second run, if any row was corrected since
-    the end before. Until then the counts speak of the rows that were run.
+    """Count the problems of the rows anew at the end of a second run, if any row was corrected
+    since the end before. Until then the counts speak of the rows that were run.
     """
     conn.execute(SQL.recount, {"import_id": import_id})

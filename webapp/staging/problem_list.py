@@ -1,8 +1,8 @@
 """The list of cells with a problem, in the order that costs a person least: what has a suggestion,
 then equal values with their count, then single ones.
 
-It is made when a person first looks at it, and kept in step with what is corrected: a cell keeps its
-place. Any page costs the same, however many there are.
+It is made when a person first looks at it, and kept in step with what is corrected: a cell keeps
+its place. Any page costs the same, however many there are.
 """
 
 from collections import Counter
@@ -65,8 +65,8 @@ KINDS = {kind.number: kind for kind in Kind}
 
 @dataclass(frozen=True)
 class Filter:
-    """Which rows are listed, each once, under a cell. `code` alone takes them of every kind; `group`
-    is a group's number.
+    """Which rows are listed, each once, under a cell. `code` alone takes them of every kind;
+    `group` is a group's number.
     """
 
     kind: Kind = Kind.TO_FIX

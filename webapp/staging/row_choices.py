@@ -49,8 +49,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A row in conflict: `candidates` as {"contact_id", "by"}, or {"row", "by"} for a contact that an
-    earlier row of the file makes; strongest keys first in `by`.
+    """A row in conflict: `candidates` as {"contact_id", "by"}, or {"row", "by"} for a contact
+    that an earlier row of the file makes; strongest keys first in `by`.
 
     Rows of one `kind` are alike: they have the same code, and candidates by the same keys. A choice
     that came to nothing settles no row until it is made anew.
@@ -131,13 +131,13 @@ def kinds(session: Session, import_: ContactImport) -> dict[str, tuple[int, int]
 def choose(
     session: Session, import_id: UUID, row: int, choice: Choice, *, seen: Seen = UNSEEN
 ) -> None:
-    """Settle a row in conflict, or say of one that looks like a contact whether it is that one. `seen`
-    is the choice that the person saw, None where there was none.
+    """Settle a row in conflict, or say of one that looks like a contact whether it is that one.
+    `seen` is the choice that the person saw, None where there was none.
 
     Raises Refusal: wrong_state; row_not_in_conflict for a row that is neither; choice_changed or
-    choice_taken_back where another person was faster; choice_no_candidate for a contact that is none
-    of the row's, or a key that no contact holds; choice_of_several for a key that several hold;
-    candidate_gone for a deleted contact.
+    choice_taken_back where another person was faster; choice_no_candidate for a contact that is
+    none of the row's, or a key that no contact holds; choice_of_several for a key that several
+    hold; candidate_gone for a deleted contact.
     """
     import_ = corrections.open_for_corrections(session, import_id)
     made = {

@@ -1,10 +1,10 @@
 """The second process of a check, where a core is free for it: it judges and stages blocks that the
 first one reads.
 
-Only the first one reads the file, tells lines from contacts and moves the checkpoint, so that all of
-it comes out as with one process. The second one stages a block in a transaction of its own, which
-commits only while the lease is held. It ends with the first one, and loses nothing when it is lost:
-what stands behind the checkpoint is taken back when the check goes on.
+Only the first one reads the file, tells lines from contacts and moves the checkpoint, so that all
+of it comes out as with one process. The second one stages a block in a transaction of its own,
+which commits only while the lease is held. It ends with the first one, and loses nothing when it
+is lost: what stands behind the checkpoint is taken back when the check goes on.
 """
 
 import fcntl

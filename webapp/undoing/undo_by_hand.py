@@ -68,10 +68,10 @@ class ChangeUndone:
     """What the undo of a change did.
 
     `there` says whether the contact is in the book afterwards. Of a merge, `contact_id` is the
-    contact that was kept, and `other_id` the one that was merged into it; `other_there` whether that
-    one is in the book again. `restored` names the fields of `contact_id` that came back. `kept` lists
-    what stays, as the preview of an import's undo does: contact_id, row, field, code, wanted, now,
-    by_import, by_file, by_user, by_person.
+    contact that was kept, and `other_id` the one that was merged into it; `other_there` whether
+    that one is in the book again. `restored` names the fields of `contact_id` that came back.
+    `kept` lists what stays, as the preview of an import's undo does: contact_id, row, field,
+    code, wanted, now, by_import, by_file, by_user, by_person.
     """
 
     contact_id: int

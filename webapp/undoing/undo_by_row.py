@@ -47,8 +47,8 @@ class RowUndone:
 def undo_row(session: Session, import_id: UUID, row: int, user_id: int) -> RowUndone:
     """Undo what a row did. The caller commits. It cannot be done again.
 
-    Raises Refusal: row_unknown, row_undone, row_changed_nothing, undo_expired, wrong_state while the
-    import is at work or undone, undo_under_way while another import is being undone,
+    Raises Refusal: row_unknown, row_undone, row_changed_nothing, undo_expired, wrong_state while
+    the import is at work or undone, undo_under_way while another import is being undone,
     refused_on_undo, or contact_busy while an import holds the contact.
     """
     return undo_by_hand.alone(
@@ -131,7 +131,9 @@ def _entry(found: list[Row]) -> tuple[int, int | None]:
 
 
 def _remove(conn: undo_by_hand.Connection, unit: undo_writing.Unit, asked: Row) -> list[Row]:
-    """Remove the contact that the row created, unless a change by others stands on it: what stays."""
+    """Remove the contact that the row created, unless a change by others stands on it: what
+    stays.
+    """
     created = {**asked, "creator": asked["import_id"], "undone": None}
     try:
         with conn.transaction():

@@ -1,7 +1,7 @@
 """Two lanes: one undo in two sessions of the database, where a core is free.
 
-Each lane takes a half of the contacts, batch by batch, under the one lease. A lane that fails, or is
-told to stop, ends both, and one stream goes on from where each half stands.
+Each lane takes a half of the contacts, batch by batch, under the one lease. A lane that fails, or
+is told to stop, ends both, and one stream goes on from where each half stands.
 """
 
 import threading
@@ -36,8 +36,8 @@ def prepare(conn: Connection) -> None:
 
 
 class Lanes:
-    """Both lanes of an undo: the first one in the session of the lease, the second one in one of its
-    own.
+    """Both lanes of an undo: the first one in the session of the lease, the second one in one of
+    its own.
     """
 
     def __init__(self, conn: Connection, import_id: UUID, second_lane: SecondLane) -> None:
@@ -144,8 +144,8 @@ class _Stretch:
     def wait(
         self, lanes: dict["Future[None]", Connection], should_yield: Callable[[], bool]
     ) -> bool:
-        """Until both lanes have ended: whether to make room. Sessions that a lane waits for in vain are
-        cut off.
+        """Until both lanes have ended: whether to make room. Sessions that a lane waits for in
+        vain are cut off.
         """
         makes_room, until = False, time.monotonic() + STRETCH_SECONDS
 

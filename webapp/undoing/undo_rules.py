@@ -152,8 +152,8 @@ def found(unit: str, entries: str) -> str:
 
 
 def is_plain(unit: str) -> str:
-    """SQL: whether nothing else happened to the contact c of the unit's entry h that matters, and it
-    holds what the entry left. Both are of `WITH_CONTACT`.
+    """SQL: whether nothing else happened to the contact c of the unit's entry h that matters, and
+    it holds what the entry left. Both are of `WITH_CONTACT`.
     """
     return fill(SQL.is_plain, **_parts_of_plain(unit))
 

@@ -78,8 +78,8 @@ def lock(conn: psycopg.Connection[Any], contacts: list[int]) -> None:
 
 
 def remove_whole(conn: psycopg.Connection[Any], created: Sequence[Row]) -> bool:
-    """Remove created contacts (`row`, `contact_id`, `creator`, `undone`) at once, if nothing else happened to
-    any of them.
+    """Remove created contacts (`row`, `contact_id`, `creator`, `undone`) at once, if nothing else
+    happened to any of them.
 
     Nothing is locked beforehand. False means that the caller is to roll back: something stands in
     the way, or a contact changed meanwhile and has another version.
@@ -114,9 +114,9 @@ def _listed(created: Sequence[Row]) -> dict[str, list[Any]]:
 def restore_whole(
     conn: psycopg.Connection[Any], unit: Unit, changes: list[int], *, look: bool
 ) -> set[int] | None:
-    """Undo at once those of these changes of an import that are plain, and whose contact is still the
-    same when it is written: which they are. With `look` those are left that bring back a key which
-    another contact holds; without it, the database refuses all.
+    """Undo at once those of these changes of an import that are plain, and whose contact is still
+    the same when it is written: which they are. With `look` those are left that bring back a key
+    which another contact holds; without it, the database refuses all.
 
     Nothing is locked beforehand. None means that the caller is to roll back.
     """

@@ -1,4 +1,5 @@
-"""What stands in files for nothing: error cells, signs and words, as programs and people write them.
+"""What stands in files for nothing: error cells, signs and words, as programs and people write
+them.
 
 Compared without case. A word of a person's own is blank in every column.
 """

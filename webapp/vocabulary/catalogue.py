@@ -1,8 +1,8 @@
 """The one catalogue of sentences, looked up by gettext under their English text.
 
 `rowcall.pot` beside this file lists them for a translator; `make catalogue` writes it anew. A
-language is one file of `languages`, its translation, from which numbers and dates take their form as
-well. English needs none.
+language is one file of `languages`, its translation, from which numbers and dates take their form
+as well. English needs none.
 
 Which language is in use is known for each request, job and thread alone. It is English until
 something else is said: what programs read, what is kept and what is logged stays English.

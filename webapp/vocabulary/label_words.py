@@ -37,8 +37,8 @@ SECOND = _words("""
     otra outro outra altro altra overig overige ander ovrigt annan anden annen muu inny inna inne
     jiny jina другои diger その他 其他 기타
 """)
-# The labels of an address, by the words that say it; with a star, by how a word begins. The first that
-# fits is taken: a mobile phone for work is a mobile phone.
+# The labels of an address, by the words that say it; with a star, by how a word begins. The first
+# that fits is taken: a mobile phone for work is a mobile phone.
 ADDRESS_LABEL_WORDS = {
     "mobile": _words("""
         mob cel cep port kom mobil* cell* celul* handy* gsm* natel* portab* portat* movil* telemov*

@@ -2,9 +2,9 @@
 """Given names that one person goes by: each line a name, its short forms and other spellings of it.
 
 In small letters without accents. A short form may stand in several lines, and two names fit one
-person where a line has both; what is too long for one line goes on in another of the same name. A name of which
-the other is the beginning, an initial or another spelling by the usual rules needs no line
-(`sql/other_names.sql`).
+person where a line has both; what is too long for one line goes on in another of the same name. A
+name of which the other is the beginning, an initial or another spelling by the usual rules needs
+no line (`sql/other_names.sql`).
 """
 
 SHORT_NAMES = """

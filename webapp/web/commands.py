@@ -125,7 +125,9 @@ def upload(
 
 
 def paste(asked: forms.UploadForm, key: str | None = None) -> ContactImport:
-    """A new import of the table in `asked.text`, as a spreadsheet copies it: tabs between columns."""
+    """A new import of the table in `asked.text`, as a spreadsheet copies it: tabs between
+    columns.
+    """
     text = asked.text or ""
     first_line = text.strip("\r\n").partition("\n")[0]
     found = {"encoding": "utf-8", "delimiter": "\t" if "\t" in first_line else asked.delimiter}
@@ -164,7 +166,8 @@ def map_columns(
 ) -> None:
     """Take the columns, keep them under a name where one is given, and start the check.
 
-    `shared`: others may use what is kept. `used` is the saved mapping that they come from, 0 for none.
+    `shared`: others may use what is kept. `used` is the saved mapping that they come from, 0 for
+    none.
     """
     run = change_import(import_id)
     choices = asked.model_dump(exclude={"mapping", "name_order"})
@@ -198,8 +201,8 @@ def choose_strategy(import_id: UUID, strategy: Strategy) -> None:
 
 
 def choose_words(import_id: UUID, *, keep: int | None, blank: int | None) -> None:
-    """Check the file again: column `keep` keeps its words for nothing, and the value that fills most
-    of column `blank` is such a word.
+    """Check the file again: column `keep` keeps its words for nothing, and the value that fills
+    most of column `blank` is such a word.
     """
     run = change_import(import_id)
     choices = import_commands.choices_of(run)
@@ -514,8 +517,8 @@ def awaited_preview(import_id: UUID, variant: Variant) -> ImportPreview | None:
 
 
 def rerun_preview(import_id: UUID, rerun: Rerun) -> RerunPreview | None:
-    """What a second run over these rows would do; None while it is computed. Raises Refusal where there
-    may be no such run, and preview_given_up where it cannot be computed.
+    """What a second run over these rows would do; None while it is computed. Raises Refusal where
+    there may be no such run, and preview_given_up where it cannot be computed.
     """
     run = load_import(import_id)
     if not State(run.state).allows(Command.RETRY):

@@ -76,8 +76,8 @@ def plan_pieces(
 ) -> Iterator[bytes]:
     """The plan with this digest, a block at a time.
 
-    Raises BrokenOff where it went, or became another one, while it was read: a file that is not whole
-    must not look so.
+    Raises BrokenOff where it went, or became another one, while it was read: a file that is not
+    whole must not look so.
     """
     sent = hashlib.sha256()
     for block in plan.blocks(session, import_id, variant):

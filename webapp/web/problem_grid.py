@@ -1,4 +1,6 @@
-"""The grid of rows to fix: which rows a page of it shows, in which groups, and the numbers around it."""
+"""The grid of rows to fix: which rows a page of it shows, in which groups, and the numbers around
+it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,6 @@
-"""Rows to fix as the grid shows them: cells with their faults, and what else tells whose row it is."""
+"""Rows to fix as the grid shows them: cells with their faults, and what else tells whose row it
+is.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

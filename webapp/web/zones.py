@@ -1,4 +1,6 @@
-"""The zone in which the person at hand tells the time, as the script of each page leaves it in a cookie."""
+"""The zone in which the person at hand tells the time, as the script of each page leaves it in a
+cookie.
+"""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 

@@ -22,8 +22,8 @@ SETTLED = Answer("How many rows that is.", schemas.Settled)
     refuses=(404, 409, 422),
 )
 def list_conflicts(import_id: UUID, query: schemas.ConflictsQuery) -> ResponseReturnValue:
-    """Before the run those of all its previews, also the settled ones; they are there once a preview
-    is. After the run those that are left.
+    """Before the run those of all its previews, also the settled ones; they are there once a
+    preview is. After the run those that are left.
     """
     run = checked_import(import_id)
     found = representations.conflicts_of(db.session(), run, query.after, query.limit + 1)
@@ -41,8 +41,8 @@ def list_conflicts(import_id: UUID, query: schemas.ConflictsQuery) -> ResponseRe
 def choose_contact(
     import_id: UUID, row: int, body: forms.ChoiceRequest
 ) -> ResponseReturnValue:
-    """Of a row in conflict, or of a new one that looks like a contact. With `alike`, the same for all
-    rows that are in conflict in the same way. The previews are computed anew.
+    """Of a row in conflict, or of a new one that looks like a contact. With `alike`, the same for
+    all rows that are in conflict in the same way. The previews are computed anew.
     """
     return given(schemas.Settled(rows=commands.choose(import_id, row, body)))
 

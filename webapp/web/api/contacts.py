@@ -200,8 +200,8 @@ def merge_contact(contact_id: int, body: forms.Merge) -> ResponseReturnValue:
     refuses=(400, 403, 404, 409, 413, 415, 422),
 )
 def unmerge_contact(contact_id: int, body: forms.Unmerge) -> ResponseReturnValue:
-    """What was changed since the merge stays, and is listed. A contact that an undone import created
-    does not come back.
+    """What was changed since the merge stays, and is listed. A contact that an undone import
+    created does not come back.
     """
     undone = commands.unmerge_contacts(contact_id, body.other_id)
     return given(representations.unmerged_of(undone))

@@ -20,8 +20,8 @@ View = Callable[..., ResponseReturnValue]
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: what it means, and its body as a model or, for anything but JSON, a media type; none
-    where that is blank.
+    """One answer: what it means, and its body as a model or, for anything but JSON, a media type;
+    none where that is blank.
 
     `events` are those of a stream, each with the model of its data.
     """

@@ -47,8 +47,8 @@ def list_problems(import_id: UUID, query: schemas.ProblemsQuery) -> ResponseRetu
     refuses=(404, 409, 422),
 )
 def list_cells(import_id: UUID, query: schemas.CellsQuery) -> ResponseReturnValue:
-    """As they are corrected; those of rows without problems are read from the file. With `q` a page may
-    have fewer rows than there are: go on while there is a next.
+    """As they are corrected; those of rows without problems are read from the file. With `q` a
+    page may have fewer rows than there are: go on while there is a next.
     """
     run = checked_import(import_id)
     found = file_rows.page(db.session(), run, query.after, query.q, query.limit)
@@ -120,8 +120,8 @@ def read_correction(import_id: UUID, number: int) -> ResponseReturnValue:
 @blueprint.delete("/imports/<uuid:import_id>/corrections/<int:number>")
 @contract("Undo a correction", {200: UNDONE}, refuses=(403, 404, 409))
 def undo_correction(import_id: UUID, number: int) -> ResponseReturnValue:
-    """In any order: cells on which a later one stands keep what that one says. The session is in state
-    checking where the file has to be checked again for it.
+    """In any order: cells on which a later one stands keep what that one says. The session is in
+    state checking where the file has to be checked again for it.
     """
     found = commands.undo_fix(import_id, number)
     return given(schemas.CorrectionUndone(cells=found.cells, stayed=found.stayed))

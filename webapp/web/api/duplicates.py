@@ -24,7 +24,9 @@ from webapp.web.problems import BAD_CURSOR, at_fault
     refuses=(422,),
 )
 def list_duplicates(query: schemas.DuplicatesQuery) -> ResponseReturnValue:
-    """As the last search found them. A pair of which a contact was changed since is judged again."""
+    """As the last search found them. A pair of which a contact was changed since is
+    judged again.
+    """
     try:
         after = pairs.place_of(query.after) if query.after else pairs.TOP
     except Refusal:

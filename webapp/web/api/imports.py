@@ -314,8 +314,8 @@ def cancel_import(import_id: UUID) -> ResponseReturnValue:
     refuses=(400, 403, 404, 409, 413, 415, 422),
 )
 def correct_row(import_id: UUID, row: int, body: forms.RowPatch) -> ResponseReturnValue:
-    """Of an import that is ready. After it has run, of rows that were invalid, in conflict or left out,
-    or have no outcome yet; `POST …/retry` runs them.
+    """Of an import that is ready. After it has run, of rows that were invalid, in conflict or
+    left out, or have no outcome yet; `POST …/retry` runs them.
     """
     _heard(import_id)
     rows = max(commands.patch_row(import_id, row, body).rows, 1)
@@ -334,8 +334,8 @@ def leave_row_out(import_id: UUID, row: int) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:import_id>/rows/<int:row>/include")
 @contract("Take a row in that is left out", {200: SESSION}, refuses=(403, 404, 409))
 def include_row(import_id: UUID, row: int) -> ResponseReturnValue:
-    """The session is in state checking where the file has to be checked again for it. After the import
-    has run, `POST …/retry` runs the row.
+    """The session is in state checking where the file has to be checked again for it. After the
+    import has run, `POST …/retry` runs the row.
     """
     _heard(import_id)
     commands.leave_out(import_id, row, out=False)
@@ -351,7 +351,9 @@ def include_row(import_id: UUID, row: int) -> ResponseReturnValue:
     refuses=(400, 403, 404, 409, 413, 415, 422),
 )
 def retry_import(import_id: UUID, body: forms.RetryRequest) -> ResponseReturnValue:
-    """Of one that is completed, cancelled or failed; the rows that failed, where nothing else is asked."""
+    """Of one that is completed, cancelled or failed; the rows that failed, where nothing else is
+    asked.
+    """
     _heard(import_id)
     commands.retry(import_id, body)
     return session_answer(import_id, 202)

@@ -25,9 +25,9 @@ from webapp.web.problems import BAD_CURSOR, at_fault
 def list_possible_matches(
     import_id: UUID, query: schemas.PossibleMatchesQuery
 ) -> ResponseReturnValue:
-    """Rows that become new contacts, each with the contact that it looks like most. A worker compares
-    them with the book once the previews are there; `PUT …/rows/{row}/choice` with `contact_id` or
-    `new` says whether it is this contact. For none of them an answer is needed.
+    """Rows that become new contacts, each with the contact that it looks like most. A worker
+    compares them with the book once the previews are there; `PUT …/rows/{row}/choice` with
+    `contact_id` or `new` says whether it is this contact. For none of them an answer is needed.
     """
     run = checked_import(import_id)
     try:

@@ -49,9 +49,9 @@ def list_rows(import_id: UUID, query: schemas.RowsQuery) -> ResponseReturnValue:
     refuses=(403, 404, 409),
 )
 def undo_row(import_id: UUID, row: int) -> ResponseReturnValue:
-    """Of an import that has ended: the contact that the row created is deleted, or the fields that it
-    changed come back. What was changed since stays and is listed. A row cannot be imported again
-    afterwards.
+    """Of an import that has ended: the contact that the row created is deleted, or the fields
+    that it changed come back. What was changed since stays and is listed. A row cannot be
+    imported again afterwards.
     """
     return given(representations.row_undone_of(commands.undo_row(import_id, row)))
 

@@ -329,7 +329,9 @@ Warnings = Annotated[
 
 
 class People(Given):
-    """How many people the rows are. All are null while it is not known, and for imports from before."""
+    """How many people the rows are. All are null while it is not known, and for imports from
+    before.
+    """
 
     contacts_created: int | None
     contacts_changed: Annotated[
@@ -363,7 +365,9 @@ class Options(Given):
 
 
 class Sheet(Given):
-    """One of the tables in a file; `rows` is null where they were too many to be counted at once."""
+    """One of the tables in a file; `rows` is null where they were too many to be counted
+    at once.
+    """
 
     name: str
     rows: int | None
@@ -526,7 +530,9 @@ class PlanRow(Given):
 
 
 class Plan(Given):
-    """What the execution would do, row by row. All are null with 202: it is still being computed."""
+    """What the execution would do, row by row. All are null with 202: it is still being
+    computed.
+    """
 
     digest: Annotated[
         str | None, Field(description="SHA-256 over the plan as CSV, hexadecimal.")
@@ -547,8 +553,9 @@ class Difference(Given):
 
 
 class PlanResult(Given):
-    """The run held against the plan of exactly what was run: `verdict` is not_previewed where there was
-    none. `differences` holds the first 1,000; the rest comes by /rows with differing=true.
+    """The run held against the plan of exactly what was run: `verdict` is not_previewed where
+    there was none. `differences` holds the first 1,000; the rest comes by /rows with
+    differing=true.
     """
 
     verdict: Literal["as_planned", "differs", "not_previewed"]
@@ -734,8 +741,8 @@ class CellProblem(RowProblem):
 
 
 class RowCells(Given):
-    """A row with its cells as they are now; `was` is what the file says of those that were corrected,
-    and `correction` the newest one that stands.
+    """A row with its cells as they are now; `was` is what the file says of those that were
+    corrected, and `correction` the newest one that stands.
     """
 
     row: int
@@ -765,8 +772,8 @@ class ValueGroup(Given):
 
 
 class ColumnTally(Given):
-    """Of a column, -1 the row as a whole: how many rows are to be corrected, and for how many there is
-    a suggestion.
+    """Of a column, -1 the row as a whole: how many rows are to be corrected, and for how many
+    there is a suggestion.
     """
 
     column: int
@@ -775,8 +782,8 @@ class ColumnTally(Given):
 
 
 class ProblemCounts(Given):
-    """How many rows there are; `columns` and `suggestions` are of those to correct, and `corrected` of
-    those that a person dealt with.
+    """How many rows there are; `columns` and `suggestions` are of those to correct, and
+    `corrected` of those that a person dealt with.
     """
 
     to_fix: int
@@ -998,8 +1005,8 @@ class DuplicatesQuery(BaseModel):
 
 
 class DuplicateSearch(Given):
-    """A search of the book for possible duplicates. `requested_by` is null where it began by itself,
-    after a large import. `contacts` were read so far.
+    """A search of the book for possible duplicates. `requested_by` is null where it began by
+    itself, after a large import. `contacts` were read so far.
     """
 
     id: int
@@ -1044,7 +1051,8 @@ class PossibleMatchesQuery(DuplicatesQuery):
 
 
 class PossibleMatch(Given):
-    """A row that becomes a new contact, and the contact that it looks like most; `name` is the row's.
+    """A row that becomes a new contact, and the contact that it looks like most; `name` is the
+    row's.
 
     `score` is in bits: 1 more doubles the odds. `evidence` names what speaks for it and against.
     `choice` is what was said of the row, null where nothing was.
@@ -1060,12 +1068,12 @@ class PossibleMatch(Given):
 
 
 class PossibleMatchList(Given):
-    """The rows without a choice, the most certain first, then the others. `total` counts all of them,
-    `chosen` those with a choice.
+    """The rows without a choice, the most certain first, then the others. `total` counts all of
+    them, `chosen` those with a choice.
 
-    `state` is `waiting` until the new rows, as they are now, were compared with the book, `failed`
-    where they could not be, and `over` once the import waits for no person any more. At most 200,000
-    are: `rows_compared` of them were.
+    `state` is `waiting` until the new rows, as they are now, were compared with the book,
+    `failed` where they could not be, and `over` once the import waits for no person any more. At
+    most 200,000 are: `rows_compared` of them were.
     """
 
     items: list[PossibleMatch]

@@ -241,7 +241,9 @@ MappingName = Annotated[
 
 
 class SavedMappingRequest(Strict):
-    """A mapping to keep under a name, for files with these columns; one of that name is replaced."""
+    """A mapping to keep under a name, for files with these columns; one of that name is
+    replaced.
+    """
 
     name: MappingName
     shared: Annotated[
@@ -335,8 +337,8 @@ class PastedCell(Strict):
 
 
 class FixRequest(Strict):
-    """What to change in many rows of an import: in `rows`, in a group of equal values, in those that a
-    `filter` lists, or, for `replace`, in `everything`; for `paste`, in `cells`.
+    """What to change in many rows of an import: in `rows`, in a group of equal values, in those
+    that a `filter` lists, or, for `replace`, in `everything`; for `paste`, in `cells`.
     """
 
     act: Literal["use_suggestions", "set", "clear", "leave_out", "include", "replace", "paste"]
@@ -437,8 +439,8 @@ class ChoiceRequest(Strict):
 
 
 class RetryRequest(Strict):
-    """Which rows run again: those that failed, those that were corrected, settled or taken in since the
-    import ended, or those that a stop left.
+    """Which rows run again: those that failed, those that were corrected, settled or taken in
+    since the import ended, or those that a stop left.
     """
 
     rows: Annotated[
@@ -561,9 +563,9 @@ def _mergeable(name: str) -> str:
 class Merge(Strict):
     """Which contact is merged into this one, and of which of the two a field is taken.
 
-    A field that is left out is that of the kept contact, or the other one's where it is blank there.
-    Of `email` and `phone` it says whose main one stays the main one: all of both are kept, and all
-    tags. `version` and `other_version` are those that the person has seen.
+    A field that is left out is that of the kept contact, or the other one's where it is blank
+    there. Of `email` and `phone` it says whose main one stays the main one: all of both are kept,
+    and all tags. `version` and `other_version` are those that the person has seen.
     """
 
     other_id: ContactNumber
@@ -645,7 +647,9 @@ NOTHING = {"type": "null"}
 
 
 def _one_of_each(schema: dict[str, Any]) -> None:
-    """Say in the schema too which parameters each kind takes, and that contacts are named one way."""
+    """Say in the schema too which parameters each kind takes, and that contacts are named one
+    way.
+    """
     schema["allOf"] = [
         {"oneOf": [_of_kind(kind, wanted) for kind, wanted in BULK_PARAMETERS.items()]},
         {

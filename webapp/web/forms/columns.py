@@ -268,7 +268,9 @@ def of_import(
     choices: Mapping[str, Any],
     saved: int | None = None,
 ) -> ColumnsForm:
-    """The form as an import says it, with these targets and what goes with them (`mappings.KEPT`)."""
+    """The form as an import says it, with these targets and what goes with them
+    (`mappings.KEPT`).
+    """
     rules = choices.get("column_rules", {})
     fields: list[tuple[str, str]] = [
         *((f"column-{index}", target or "") for index, target in enumerate(targets)),

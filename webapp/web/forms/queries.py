@@ -148,8 +148,8 @@ class ProblemsQuery(Query):
 
 
 class ConflictsQuery(Query):
-    """`row` is the one to compare. `chosen` is one that was settled, with `rows` like it: a line says so.
-    `after` is where a page of the list begins.
+    """`row` is the one to compare. `chosen` is one that was settled, with `rows` like it: a line
+    says so. `after` is where a page of the list begins.
     """
 
     row: Number = 0
@@ -207,7 +207,9 @@ Name = Annotated[str, _line_of(LONGEST_FILTER, "a filter")]
 
 
 class FilterQuery(Query):
-    """Filters of contacts, as `ContactFilter` has them. A day is meant from its beginning on, UTC."""
+    """Filters of contacts, as `ContactFilter` has them. A day is meant from its beginning on,
+    UTC.
+    """
 
     q: Search = ""
     imported_from: UUID | None = None
@@ -329,7 +331,8 @@ VIEWED = (*FILTERS, "sort", "columns", "compact")
 
 
 class BulkActQuery(FilterQuery):
-    """What many contacts are to get: the ticked ones, `ids`, or with `all` those that fit the filters.
+    """What many contacts are to get: the ticked ones, `ids`, or with `all` those that fit the
+    filters.
 
     `kind` is the act that was chosen already.
     """
@@ -446,14 +449,18 @@ class NewsQuery(Query):
 
 
 class UndoFixForm(Query):
-    """The act to undo, by its number, 0 for all acts; `at` is "changes" on the page that lists them."""
+    """The act to undo, by its number, 0 for all acts; `at` is "changes" on the page that lists
+    them.
+    """
 
     number: Number = 0
     at: str = ""
 
 
 class ChoiceForm(Query):
-    """The button that was pressed at a row in conflict, and what the page showed as chosen before."""
+    """The button that was pressed at a row in conflict, and what the page showed as chosen
+    before.
+    """
 
     choice: str = ""
     seen: str = ""

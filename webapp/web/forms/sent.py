@@ -58,8 +58,8 @@ def form(model: type[Model]) -> Model:
 
 
 def _texts(model: type[BaseModel], given: MultiDict[str, str]) -> dict[str, Any]:
-    """The values of the model's fields that are not blank; a ticked box is a name that is there, and
-    a list has each value of a name.
+    """The values of the model's fields that are not blank; a ticked box is a name that is there,
+    and a list has each value of a name.
     """
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
@@ -463,7 +463,9 @@ LONGEST_KEY = 200  # of an idempotency key, in characters
 
 
 def upload_key() -> str | None:
-    """The key under which the page's script sends a file; None where there is none that can be used."""
+    """The key under which the page's script sends a file; None where there is none that can be
+    used.
+    """
     key = request.headers.get("Idempotency-Key", "")
     is_fit = 0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
     return key if is_fit else None

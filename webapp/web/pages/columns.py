@@ -91,7 +91,9 @@ def _saved(run: ContactImport, number: int) -> ColumnsForm | None:
 
 
 def _standing(run: ContactImport) -> ColumnsForm:
-    """The form as it was left; else as it was given; else as it was the last time, or is suggested."""
+    """The form as it was left; else as it was given; else as it was the last time, or is
+    suggested.
+    """
     if run.draft:
         return columns_form.of_draft(run.draft, len(run.columns))
     if run.mapping:

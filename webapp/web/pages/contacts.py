@@ -227,7 +227,8 @@ def _days() -> tuple[date, date]:
     return today - timedelta(days=retention_days()), today
 
 
-# The groups of the card, each with its icon. A field that is in none stands with those of the person.
+# The groups of the card, each with its icon. A field that is in none stands with those of the
+# person.
 WORK = ("company", "job_title", "department", "external_id")
 GROUPS = {
     "contact": ("phone", gettext_noop("Contact"), ("email", "phone", "website")),

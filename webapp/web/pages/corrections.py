@@ -1,4 +1,6 @@
-"""Rows to fix: a grid to correct them in place, one by one or many at once, with undo of each act."""
+"""Rows to fix: a grid to correct them in place, one by one or many at once, with undo of each
+act.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -62,7 +62,9 @@ def show(contact_id: int, other_id: int) -> ResponseReturnValue:
 @blueprint.post("/duplicates/<int:contact_id>/<int:other_id>")
 @login_required
 def answer(contact_id: int, other_id: int) -> ResponseReturnValue:
-    """What the pressed button says, and then the next pair; a blank one takes back what was said."""
+    """What the pressed button says, and then the next pair; a blank one takes back what
+    was said.
+    """
     asked = sent.form(queries.PairForm)
     found = _one(contact_id, other_id)
     following = _listed(found.place, 1) if found else []

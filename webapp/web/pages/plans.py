@@ -66,8 +66,8 @@ def show(import_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/imports/<uuid:import_id>/plan/part")
 @login_required
 def part(import_id: UUID) -> ResponseReturnValue:
-    """The rows that the review shows of the plan of a variant, of one outcome or of as many as there
-    are.
+    """The rows that the review shows of the plan of a variant, of one outcome or of as many as
+    there are.
     """
     run = checked_import(import_id)
     asked = sent.query(queries.PlanQuery)

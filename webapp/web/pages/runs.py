@@ -81,7 +81,9 @@ def history() -> str:
 
 
 def _top() -> dict[str, Any]:
-    """What stands above the list: what waits for the person at hand, and what all imports came to."""
+    """What stands above the list: what waits for the person at hand, and what all imports came
+    to.
+    """
     found, count = attention.waiting(db.session(), current_user, retention_days())
     return {
         "waiting": found,
@@ -91,8 +93,8 @@ def _top() -> dict[str, Any]:
 
 
 def _by_day(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items, newest first, under the reader's days: `day`, `called` and `items`; all that is older
-    than a week is one.
+    """The items, newest first, under the reader's days: `day`, `called` and `items`; all that is
+    older than a week is one.
     """
     zone = zones.of_reader()
     today = datetime.now(zone).date()

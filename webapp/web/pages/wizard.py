@@ -63,8 +63,8 @@ def new() -> str:
 
 
 def _left_open() -> ContactImport | None:
-    """The import that this person brought last, where it is a moment ago and waits for them: who comes
-    back to this page may mean it.
+    """The import that this person brought last, where it is a moment ago and waits for them: who
+    comes back to this page may mean it.
     """
     last = (
         select(ContactImport)
@@ -141,7 +141,9 @@ def _go_on(run: ContactImport) -> ResponseReturnValue:
 
 
 def _refused(refusal: Refusal, **shown: Any) -> ResponseReturnValue:
-    """The form again, with why; where too many imports wait for this person, with a link to them."""
+    """The form again, with why; where too many imports wait for this person, with a link
+    to them.
+    """
     problem = {
         "title": messages.title(refusal.code, **refusal.facts),
         "instruction": messages.instruction(refusal.code, **refusal.facts),
