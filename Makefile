@@ -23,9 +23,9 @@ test: .venv/dev
 	@bin/system-packages proxy || true
 	@bin/system-packages pooler || true
 	@bin/system-packages icu || true
-	pytest $(IN_TWO) $(ARGS)
+	pytest $(SIDE_BY_SIDE) $(ARGS)
 ifeq ($(ARGS),)
-	ROWCALL_TEST_LOCALE=tr-TR pytest $(IN_TWO) $(TURKISH)
+	ROWCALL_TEST_LOCALE=tr-TR pytest $(SIDE_BY_SIDE) $(TURKISH)
 endif
 
 # What failed beside other tests runs once more by itself, where at most five did: whether a busy machine or the program is
@@ -33,10 +33,10 @@ endif
 again: .venv/dev
 	@python -m tests.house.failed
 	pytest --last-failed --last-failed-no-failures none
-	ROWCALL_TEST_LOCALE=tr-TR pytest $(IN_TWO) $(TURKISH)
+	ROWCALL_TEST_LOCALE=tr-TR pytest $(SIDE_BY_SIDE) $(TURKISH)
 
-# Two processes take file by file, in the order of tests/conftest.py.
-IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
+# Processes take file by file, in the order of tests/conftest.py: three on two cores, since at any time one waits.
+SIDE_BY_SIDE = -n 3 --dist loadfile --no-loadscope-reorder
 
 # What looks up by e-mail, or searches, once more in a database where a small I has no dot.
 TURKISH = tests/web/test_accounts.py tests/web/test_contacts.py tests/retention/test_erased_columns.py \

@@ -15,7 +15,7 @@ pytest_plugins = [
 ]
 
 # About how long a test takes that wants these, in seconds, so that the longest files begin first
-# and two processes of pytest end at about the same time.
+# and all processes of pytest end at about the same time.
 SECONDS = {"site": 7.0, "live_server": 7.0, "clone": 15.0, "house": 4.0, "database_url": 0.4}
 SLOW_SECONDS = 15.0
 OTHERS_SECONDS = 0.02
