@@ -42,10 +42,21 @@ ERROR_LOG_ENTRIES = 1000
 LARGEST_ROW = 2**53  # beyond it JSON's numbers are not exact
 
 
+# Models are built when they are first used: one installation uses few of them.
+
+
 class Given(BaseModel):
     """An answer: every field is always there."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        defer_build=True, extra="forbid", json_schema_serialization_defaults_required=True
+    )
+
+
+class Parameters(BaseModel):
+    """The parameters of an address; unknown ones are refused."""
+
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
 
 def _utc(value: Any) -> Any:
@@ -107,9 +118,7 @@ def told(state: str) -> str:
 ToldState = Annotated[PublicState, BeforeValidator(told)]
 
 
-class PreviewQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PreviewQuery(Parameters):
     duplicate_strategy: Strategy | None = None
     create_new: QueryFlag = True
     hold_other_names: QueryFlag = False
@@ -122,9 +131,7 @@ class PreviewQuery(BaseModel):
     ] = None
 
 
-class VariantQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class VariantQuery(Parameters):
     duplicate_strategy: Strategy
     create_new: QueryFlag = True
     hold_other_names: QueryFlag = False
@@ -140,26 +147,20 @@ class PlanQuery(VariantQuery):
     limit: PageSize = 100
 
 
-class ImportsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ImportsQuery(Parameters):
     state: PublicState | None = None
     after: Cursor | None = None
     limit: PageSize = 50
 
 
-class RowsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RowsQuery(Parameters):
     outcome: Outcome | None = None
     differing: QueryFlag = False
     after: RowNumber = 0
     limit: PageSize = 100
 
 
-class FilterQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class FilterQuery(Parameters):
     q: (
         Annotated[
             Text,
@@ -223,9 +224,7 @@ def _names(text: Any) -> Any:
         raise ValueError("Give one line of CSV") from None
 
 
-class PastQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PastQuery(Parameters):
     day: Annotated[
         Day, Field(description="The day at whose end, midnight UTC, it is looked at.")
     ]
@@ -267,17 +266,13 @@ class CsvQuery(TableQuery):
     ] = None
 
 
-class ConflictsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ConflictsQuery(Parameters):
     after: RowNumber = 0
     limit: PageSize = 100
 
 
-class ProblemsQuery(BaseModel):
+class ProblemsQuery(Parameters):
     """Which rows with problems; `code` alone takes those of every kind."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["to_fix", "look", "left_out"] = "to_fix"
     code: Annotated[Text, Field(max_length=60)] | None = None
@@ -292,17 +287,13 @@ class ProblemsQuery(BaseModel):
     limit: PageSize = 50
 
 
-class CellsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class CellsQuery(Parameters):
     q: Annotated[Text, Field(max_length=LONGEST_SEARCH)] = ""
     after: RowNumber = 0
     limit: PageSize = 50
 
 
-class CorrectionsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class CorrectionsQuery(Parameters):
     before: RowNumber | None = None
     limit: PageSize = 50
 
@@ -997,9 +988,7 @@ class ContactList(Given):
     ] = 0
 
 
-class DuplicatesQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class DuplicatesQuery(Parameters):
     after: Annotated[Text, Field(max_length=100)] | None = None
     limit: PageSize = 100
 

@@ -88,7 +88,7 @@ class Query(BaseModel):
     What is left out or blank has its default, and what is unknown is ignored.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
 
 class HistoryQuery(Query):
