@@ -17,7 +17,16 @@ from webapp.web.accounts import setup_token
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-CUT_OFF = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Pixels by which the page, or any of its menus once it is open, goes beyond the window.
+CUT_OFF = """Math.max(
+  document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  ...[...document.querySelectorAll("details.menu > .menu-items")].map(items => {
+    const menu = items.parentElement, was = menu.open
+    menu.open = true
+    const at = items.getBoundingClientRect()
+    menu.open = was
+    return Math.max(-at.left, at.right - innerWidth)
+  }))"""
 # A link in a line of text may be as small as its line; what stands alone is 44 pixels high.
 TOO_SMALL = """[...document.querySelectorAll("button, .button, select, summary, nav a, input:not([type=hidden])")]
     .map(at => at.closest("label") || at).filter(at => at.checkVisibility() && at.getBoundingClientRect().height < 43.5)

@@ -2,6 +2,7 @@
 what a removal leaves.
 """
 
+from datetime import datetime
 from itertools import permutations
 
 import pytest
@@ -305,10 +306,12 @@ def test_a_removed_contact_leaves_import_and_row_in_the_journal_and_no_values(
     left = session.scalars(
         select(ContactChange).where(ContactChange.contact_id == number)
     ).all()
-    told = {"(created_at)": since.isoformat()}
-    assert [(one.kind, one.import_id, one.row, one.before, one.after) for one in left] == [
-        ("removed", created, 2, told, {})
+    assert [(one.kind, one.import_id, one.row, one.after) for one in left] == [
+        ("removed", created, 2, {})
     ]
+    # PostgreSQL writes no zeros at the end of a fraction.
+    told = {name: datetime.fromisoformat(text) for name, text in left[0].before.items()}
+    assert told == {"(created_at)": since}
 
 
 def test_a_change_that_was_undone_and_forgotten_does_not_come_back(
