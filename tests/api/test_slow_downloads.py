@@ -15,8 +15,10 @@ from webapp.web.extensions import db
 
 READERS = 16
 PATIENCE = 20  # seconds; less than an unread download may take
+# Of the web process: a worker's are of another name.
 HELD = """SELECT count(*) FROM pg_stat_activity
-          WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%%'"""
+          WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND application_name NOT LIKE 'rowcall-%%' AND state LIKE 'idle in transaction%%'"""
 
 
 def given_back(conn) -> None:

@@ -122,8 +122,12 @@ class _Work:
             self._beat()
 
     def _read(self, statement: str, **asked: Any) -> list[tuple[Any, ...]]:
+        """All rows at once: no transaction is held while they are worked on."""
         with self.conn.cursor(row_factory=tuple_row) as cursor:
-            return cursor.execute(statement, {**self.own, **asked}).fetchall()
+            found = cursor.execute(statement, {**self.own, **asked}).fetchall()
+        self.conn.commit()
+
+        return found
 
     def _beat(self) -> None:
         """Say that the work goes on. Raises Fenced where it does not, or is to make room."""
