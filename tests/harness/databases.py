@@ -76,9 +76,9 @@ class Databases:
             return self.unused.pop()
         name = f"t{next(_numbers)}"
         self.create(name, TEMPLATE)
-        if self.shape is None:
-            with self._connected(name) as conn:
-                self.shape = _value(conn, SHAPE)
+        with self._connected(name) as conn:
+            conn.execute(UNSEEN)  # In a long run the template itself is vacuumed.
+            self.shape = self.shape or _value(conn, SHAPE)
         return name
 
     def give_back(self, name: str) -> None:

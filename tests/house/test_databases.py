@@ -42,6 +42,22 @@ def test_rows_and_numbers_are_gone(databases, servers):
     databases.give_back(name)
 
 
+def test_a_template_that_was_vacuumed_gives_databases_that_are_kept(
+    databases, servers, monkeypatch
+):
+    template = databases.take()
+    with psycopg.connect(_named(servers["DATABASE_URL"], template), autocommit=True) as conn:
+        conn.execute("VACUUM contacts")
+    monkeypatch.setattr("tests.harness.databases.TEMPLATE", template)
+    own = Databases(databases.administrator_url)
+
+    name = own.take()
+    own.give_back(name)
+    assert own.unused == [name]
+    for one in (name, template):
+        own.drop(one)
+
+
 def test_an_open_transaction_is_no_hindrance(databases, servers):
     name = databases.take()
     conn = psycopg.connect(_named(servers["DATABASE_URL"], name))
