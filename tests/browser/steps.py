@@ -88,6 +88,26 @@ def generated(count: int, **options) -> bytes:
     return stream.getvalue().encode()
 
 
+def press(page, selector: str, key: str) -> None:
+    """Go on with Tab to what the selector names, seeing the focus at every step, and press the
+    key there.
+    """
+    wanted = page.locator(selector).locator("visible=true").element_handles()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        ring, here = page.evaluate(
+            "all => { const at = document.activeElement, style = getComputedStyle(at);"
+            " return [at === document.body || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,"
+            " all.includes(at)] }",
+            wanted,
+        )
+        assert ring, page.evaluate("document.activeElement.outerHTML")
+        if here:
+            page.keyboard.press(key)
+            return
+    raise AssertionError(f"Tab never came to {selector}")
+
+
 def accessible(page) -> None:
     assert objections(page) == [], page.url
 

@@ -4,7 +4,7 @@ without.
 
 import pytest
 
-from tests.browser.steps import sign_in
+from tests.browser.steps import press, sign_in
 from tests.browser.test_looks import Eye
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -88,6 +88,21 @@ def test_acts_without_a_script(chromium, live_server):
     page.goto(f"{live_server}/contacts/7")
     page.get_by_text("Sales").first.wait_for()
     context.close()
+
+
+@pytest.mark.usefixtures("book")
+def test_an_act_and_its_undo_by_keyboard_alone(page, live_server):
+    sign_in(page, live_server)
+    page.goto(f"{live_server}/contacts?q=p7@example.com")
+    press(page, ".book input.tick[value='7']", "Space")
+    press(page, "#ticked-bar button:text-is('Tag')", "Enter")
+    page.get_by_role("heading", name="1 contact ticked").wait_for()
+    press(page, "input[name=tags] >> nth=0", "Control+A")
+    page.keyboard.type("basel")
+    press(page, "button:text-is('Add tags')", "Enter")
+    page.get_by_role("heading", name="1 contact changed").wait_for(timeout=20_000)
+    press(page, "button:has-text('Undo')", "Enter")
+    page.get_by_text("1 contact is as it was before.").wait_for(timeout=20_000)
 
 
 @pytest.mark.usefixtures("book")

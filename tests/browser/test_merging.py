@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.browser.steps import sign_in
+from tests.browser.steps import press, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -43,3 +43,15 @@ def test_a_merge_field_by_field_and_its_undo(chromium, live_server, both, script
     page.get_by_role("button", name="Undo", exact=True).click()
     page.get_by_text("is a contact of its own again.").wait_for()
     context.close()
+
+
+def test_a_merge_and_its_undo_by_keyboard_alone(page, live_server, both):
+    ann, anne = both
+    sign_in(page, live_server)
+    page.goto(f"{live_server}/contacts/{ann}/merge?other={anne}")
+    press(page, "input[name='side:company']", "ArrowDown")
+    press(page, "button:text-is('Merge')", "Enter")
+    page.get_by_text("Anne Ash was merged into this contact.").wait_for()
+    page.get_by_text("Brontë & Söhne").first.wait_for()
+    press(page, "button:text-is('Undo')", "Enter")
+    page.get_by_text("is a contact of its own again.").wait_for()

@@ -14,6 +14,7 @@ from tests.browser.steps import (
     import_id,
     ledger,
     legend,
+    press,
     promised,
     run,
     sign_in,
@@ -277,23 +278,3 @@ def test_with_the_keyboard_alone(owner, live_server, conn):
     owner.wait_for_url("**/rollback")
     press(owner, "button:has-text('Undo this import')", "Enter")
     owner.wait_for_selector("h1 >> text=This import was undone")
-
-
-def press(page, selector: str, key: str) -> None:
-    """Go on with Tab to what the selector names, seeing the focus at every step, and press the
-    key there.
-    """
-    wanted = page.locator(selector).locator("visible=true").element_handles()
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        ring, here = page.evaluate(
-            "all => { const at = document.activeElement, style = getComputedStyle(at);"
-            " return [at === document.body || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,"
-            " all.includes(at)] }",
-            wanted,
-        )
-        assert ring, page.evaluate("document.activeElement.outerHTML")
-        if here:
-            page.keyboard.press(key)
-            return
-    raise AssertionError(f"Tab never came to {selector}")
