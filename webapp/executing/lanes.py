@@ -21,8 +21,7 @@ from webapp.deciding.decision import Options
 from webapp.deciding.duplicates import DuplicateHandler
 from webapp.executing import batch_loop, dealing
 from webapp.executing.dealing import Planned, Rows
-from webapp.imports import leases
-from webapp.imports.faults import Paused
+from webapp.imports import lane_sessions, leases
 from webapp.imports.leases import Lease
 from webapp.imports.reruns import LOOK_AHEAD
 from webapp.vocabulary.reruns import Rerun
@@ -165,7 +164,7 @@ class Lanes:
                 _wait(lanes, rows, lambda _through: None)
                 raise
             finally:
-                self._end(lanes)
+                lane_sessions.settle(self.conn, self.lease.import_id, lanes, self.close)
 
         self._settle(rows, last_row, time.monotonic() - started)
         return rows
@@ -184,23 +183,6 @@ class Lanes:
         except BaseException:
             rows.stop("failure")
             raise
-
-    def _end(self, lanes: dict["Future[None]", Connection]) -> None:
-        """After all lanes have ended: what may go on in a session that failed is ended, the first
-        one is as it was before.
-        """
-        failed = {conn: error for lane, conn in lanes.items() if (error := lane.exception())}
-        if failed:
-            self.close()
-        for error in failed.values():
-            if not isinstance(error, psycopg.Error):
-                raise error
-        if self.conn.closed:
-            raise Paused("database", "the session is lost")
-
-        self.conn.autocommit = False
-        if failed and not leases.end_lanes(self.conn, self.lease.import_id):
-            raise Paused("database", "a session of a lane does not end")
 
     def _settle(self, rows: Rows, last_row: int, seconds: float) -> None:
         """What follows for the next stretch."""

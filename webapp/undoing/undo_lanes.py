@@ -14,8 +14,7 @@ import psycopg
 
 from webapp import db
 from webapp.db import Connection
-from webapp.imports import leases
-from webapp.imports.faults import Paused
+from webapp.imports import lane_sessions, leases
 
 STRETCH_SECONDS = 2.0  # then it is asked anew whether two lanes may be
 BACK_OFF_SECONDS = 5.0  # for one stream, after a lane failed
@@ -102,26 +101,9 @@ class Lanes:
             finally:
                 stretch.wait(lanes, lambda: False)
 
-        self._end(lanes)
+        failed = lane_sessions.settle(self.conn, self.import_id, lanes, self.close)
+        self.asks_at = time.monotonic() + BACK_OFF_SECONDS if failed else 0.0
         return makes_room
-
-    def _end(self, lanes: dict["Future[None]", Connection]) -> None:
-        """After both have ended: what may go on in a session that failed is ended."""
-        failed = {conn: error for lane, conn in lanes.items() if (error := lane.exception())}
-        if self.second in failed:
-            self.close()
-        for error in failed.values():
-            if not isinstance(error, psycopg.Error):
-                raise error
-        if self.conn.closed:
-            raise Paused("database", "the session is lost")
-
-        self.conn.rollback()
-        self.asks_at = 0.0
-        if failed:
-            self.asks_at = time.monotonic() + BACK_OFF_SECONDS
-            if not leases.end_lanes(self.conn, self.import_id):
-                raise Paused("database", "a session of a lane does not end")
 
 
 class _Stretch:
