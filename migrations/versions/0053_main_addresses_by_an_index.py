@@ -2,8 +2,8 @@
 
 One table with all addresses cost each created contact a row, and each look-up one step more. What
 it guarded is guarded between the two now: who writes a further address puts it, for the length of
-a statement, into the index of the main ones, with a placeholder of a contact. So whoever writes it as a main
-one at that moment waits, and then finds it among the further ones.
+a statement, into the index of the main ones, with a placeholder of a contact. So another writer of it as a
+main one waits at that moment, and then finds it among the further ones.
 
 The view bears the name of the table that was, so that programs of the version before go on reading.
 """

@@ -12,7 +12,7 @@ ORDER BY i.completed_at DESC LIMIT 1
 SET LOCAL lock_timeout = '300ms'
 
 -- name: lock
--- Whoever changes rows later sees the blocks, and notes in them that they changed.
+-- A transaction that changes rows later sees the blocks, and notes in them that they changed.
 SELECT pg_advisory_xact_lock({{lock}})
 
 -- name: begin

@@ -80,7 +80,8 @@ FIELDS = (
         " | customer ref | customer code | client code | crm id | debitorennummer"
         " | debitor nr | kunden id | kundennummer id | adressnummer | adress nr | personen nr"
         " | numero d adherent | code client | reference client | num client"
-        " | numero de membre | id contacto | numero de socio | numero socio | codigo de cliente | matricula"
+        " | numero de membre | id contacto | numero de socio | numero socio | codigo de cliente"
+        " | matricula"
         " | id contatto | numero tessera | relatienr | klant id",
         identifies=True,
         match_rank=1,
